@@ -1,0 +1,184 @@
+"""The life of an alert: pending, firing, resolved (design, section 6).
+
+`step` is the whole decision. It is given the time, returns the next state, whether to tell
+anybody, and the reason; it is written to be read as a table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Literal
+
+from streams.election import AlertPolicy
+from streams.findings import Finding, Severity
+
+Status = Literal["pending", "firing", "resolved"]
+
+_RANK: Mapping[Severity | None, int] = {None: -1, "info": 0, "warning": 1, "critical": 2}
+
+
+class Reason(Enum):
+    """Why an alert did what it did."""
+
+    IDLE = "nothing to call"
+    WAITING = "the finding has not lasted long enough"
+    CALMED = "the finding went away before it fired"
+    FIRED = "the finding lasted long enough"
+    ESCALATED = "the severity rose"
+    NEW_BULLETIN = "a newer bulletin shows it too"
+    UPDATED = "the figures changed, and the last word is long enough ago"
+    COOLDOWN = "the figures changed, but the last word is too recent"
+    UNCHANGED = "nothing changed"
+    HOLDING = "below the limit that raises, above the limit that clears"
+    RESOLVED = "the finding is gone"
+    SUPERSEDED = "a newer bulletin does not show it"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One fingerprint's state. Times are event time in Unix ms.
+
+    `episode` counts the times it fired, `words` the notices of this episode; together they
+    name a notice the same way whoever computes it, and after whatever crash.
+    """
+
+    fingerprint: str
+    status: Status
+    since: int
+    finding: Finding
+    severity: Severity
+    episode: int = 0
+    words: int = 0
+    told_at: int = 0
+    told_value: float = 0.0
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "fingerprint": self.fingerprint,
+            "status": self.status,
+            "since": self.since,
+            "finding": self.finding.plain(),
+            "severity": self.severity,
+            "episode": self.episode,
+            "words": self.words,
+            "told_at": self.told_at,
+            "told_value": self.told_value,
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> "Alert":
+        """The alert that `plain` wrote."""
+        return cls(**{**data, "finding": Finding.from_plain(data["finding"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell the receivers. `id` is the same however often it is sent."""
+
+    id: str
+    fingerprint: str
+    status: Literal["firing", "resolved"]
+    reason: str
+    at: int
+    since: int
+    severity: Severity
+    finding: Finding
+    muted_by: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "id": self.id,
+            "fingerprint": self.fingerprint,
+            "status": self.status,
+            "reason": self.reason,
+            "at": self.at,
+            "since": self.since,
+            "severity": self.severity,
+            "finding": self.finding.plain(),
+            "muted_by": self.muted_by,
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> "Notice":
+        """The notice that `plain` wrote."""
+        return cls(**{**data, "finding": Finding.from_plain(data["finding"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next state (None: nothing to remember), what to tell, and why."""
+
+    alert: Alert | None
+    notice: Notice | None
+    reason: Reason
+
+
+def step(alert: Alert | None, finding: Finding | None, at: int, bulletin: str | None, policy: AlertPolicy) -> Decision:
+    """Decide what becomes of an alert, given what its rule finds at event time `at`.
+
+    `bulletin` is the id of the area's current bulletin. Units of `policy` are seconds.
+    """
+    if alert is None or alert.status == "resolved":
+        if finding is None or finding.severity is None:
+            return Decision(alert, None, Reason.IDLE)
+        episode = 1 if alert is None else alert.episode + 1
+        alert = Alert(finding.fingerprint, "pending", at, finding, finding.severity, episode)
+        return _pending(alert, finding, at, policy)
+    if alert.status == "pending":
+        return _pending(alert, finding, at, policy)
+    return _firing(alert, finding, at, bulletin, policy)
+
+
+def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
+    """When, in Unix ms, the alert may change without any news; None if it cannot."""
+    if alert.status == "pending":
+        return alert.since + round(policy.hold * 1000)
+    if alert.status == "firing" and alert.finding.value != alert.told_value:
+        return alert.told_at + round(policy.cooldown * 1000)
+    return None
+
+
+def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy) -> Decision:
+    if finding is None or finding.severity is None:
+        # A pending alert never spoke, so its episode number is free again.
+        earlier = replace(alert, status="resolved", episode=alert.episode - 1) if alert.episode > 1 else None
+        return Decision(earlier, None, Reason.CALMED)
+    alert = replace(alert, finding=finding, severity=finding.severity)
+    if at - alert.since < policy.hold * 1000:
+        return Decision(alert, None, Reason.WAITING)
+    return _tell(replace(alert, status="firing"), at, Reason.FIRED)
+
+
+def _firing(alert: Alert, finding: Finding | None, at: int, bulletin: str | None, policy: AlertPolicy) -> Decision:
+    if finding is None:
+        reason = Reason.RESOLVED if bulletin == alert.finding.bulletin else Reason.SUPERSEDED
+        return _tell(replace(alert, status="resolved"), at, reason)
+    before, alert = alert, replace(alert, finding=finding, severity=finding.severity or alert.severity)
+    if _RANK[alert.severity] > _RANK[before.severity]:
+        return _tell(alert, at, Reason.ESCALATED)
+    if finding.bulletin != before.finding.bulletin:
+        return _tell(alert, at, Reason.NEW_BULLETIN)
+    if finding.severity is None:
+        return Decision(alert, None, Reason.HOLDING)
+    if finding.value == alert.told_value:
+        return Decision(alert, None, Reason.UNCHANGED)
+    if at - alert.told_at < policy.cooldown * 1000:
+        return Decision(alert, None, Reason.COOLDOWN)
+    return _tell(alert, at, Reason.UPDATED)
+
+
+def _tell(alert: Alert, at: int, reason: Reason) -> Decision:
+    alert = replace(alert, words=alert.words + 1, told_at=at, told_value=alert.finding.value)
+    notice = Notice(
+        id=f"{alert.fingerprint}:{alert.episode}:{alert.words}",
+        fingerprint=alert.fingerprint,
+        status="resolved" if alert.status == "resolved" else "firing",
+        reason=reason.value,
+        at=at,
+        since=alert.since,
+        severity=alert.severity,
+        finding=alert.finding,
+    )
+    return Decision(alert, notice, reason)

@@ -1,0 +1,304 @@
+"""Bytes to events and back (JSON, UTF-8). Reading never raises: what does not fit is a `Rejection`.
+
+Only the form is judged here; whether the election knows the table or the option is
+`streams.admission`'s question.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+
+MAX_BYTES: Final = 4 * 2**20
+"""A larger message is turned away unread; a full pack of reports is far below it."""
+MAX_TEXT: Final = 500
+"""Characters in any id, name or address."""
+MAX_COUNT: Final = 10**10
+"""More voters than there are people: a figure above it is a slip or an attack."""
+LATEST: Final = 4_102_444_800_000
+"""Unix milliseconds of the year 2100; no event can be later."""
+
+
+_E = TypeVar("_E")
+
+
+class _BadFieldError(Exception):
+    def __init__(self, code: str, place: str, cure: str) -> None:
+        self.rejection = Rejection(code, place, cure)
+
+
+def encode(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces. The same value gives the same bytes everywhere."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_reports(raw: bytes | None) -> list[TallyReport | Rejection]:
+    """Read one message of tally reports: one object, or an array of them.
+
+    A bad element of an array does not spoil its neighbours. `raw` None is a Kafka tombstone.
+    """
+    data = _load(raw)
+    if isinstance(data, Rejection):
+        return [data]
+    if isinstance(data, list):
+        return [_guard(_report, item, f"[{i}]") for i, item in enumerate(data)]
+    return [_guard(_report, data, "")]
+
+
+def decode_bulletin(raw: bytes | None) -> Bulletin | Rejection:
+    """Read one message of `bulletins`."""
+    data = _load(raw)
+    return data if isinstance(data, Rejection) else _guard(_bulletin, data, "")
+
+
+def decode_tick(raw: bytes | None) -> Tick | Rejection:
+    """Read one message of `clock`."""
+    data = _load(raw)
+    return data if isinstance(data, Rejection) else _guard(lambda f: Tick(f.time("at")), data, "")
+
+
+def decode_any(raw: bytes) -> Event | Rejection:
+    """Read one line of an event file, whose `type` says what it is."""
+    data = _load(raw)
+    if isinstance(data, Rejection):
+        return data
+    kind = data.get("type") if isinstance(data, dict) else None
+    match kind:
+        case "tally-report":
+            return _guard(_report, data, "")
+        case "bulletin":
+            return _guard(_bulletin, data, "")
+        case "tick":
+            return _guard(lambda f: Tick(f.time("at")), data, "")
+    return Rejection("unknown-type", "type", "say tally-report, bulletin or tick")
+
+
+def plain(event: Event) -> dict[str, Any]:
+    """The event as the JSON object it would be read from; unset fields are left out."""
+    match event:
+        case TallyReport():
+            fields: dict[str, Any] = {
+                "type": "tally-report",
+                "id": event.id,
+                "table": event.table,
+                "reporter": event.reporter,
+                "reporter_group": event.group,
+                "source": event.source,
+                "observed_at": event.at,
+                "votes": dict(event.votes),
+                "null": event.null,
+                "blank": event.blank,
+                "registered": event.registered,
+                "ballots": event.ballots,
+                "image_sha256": event.image_sha256,
+                "url": event.url,
+                "supersedes": event.supersedes,
+                "retracted": event.retracted or None,
+            }
+        case Bulletin():
+            fields = {
+                "type": "bulletin",
+                "id": event.id,
+                "authority": event.authority,
+                "area": event.area,
+                "issued_at": event.at,
+                "sequence": event.sequence,
+                "supersedes": event.supersedes,
+                "status": event.status,
+                "tables_counted": event.tables_counted,
+                "tables_counted_ratio": event.tables_counted_ratio,
+                "registered": event.registered,
+                "registered_area": event.registered_area,
+                "ballots": event.ballots,
+                "valid": event.valid,
+                "null": event.null,
+                "votes": dict(event.votes),
+                "announced_shares": dict(event.announced_shares) or None,
+                "url": event.url,
+            }
+        case Tick():
+            return {"type": "tick", "at": event.at}
+    known = {name: value for name, value in fields.items() if value is not None}
+    return {**event.extra, **known}
+
+
+def _load(raw: bytes | None) -> Any:
+    if raw is None:
+        return Rejection("empty", "", "send a JSON object, not an empty message")
+    if len(raw) > MAX_BYTES:
+        return Rejection("too-large", "", f"send at most {MAX_BYTES:,} bytes in a message, not {len(raw):,}")
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return Rejection("not-json", f"line {error.lineno} column {error.colno}", f"send JSON in UTF-8 ({error.msg})")
+
+
+def _guard(build: "Callable[[_Fields], _E]", data: Any, place: str) -> _E | Rejection:
+    if not isinstance(data, dict):
+        return Rejection("not-an-object", place, "send a JSON object")
+    fields = _Fields(data)
+    try:
+        return build(fields)
+    except _BadFieldError as error:
+        bad = error.rejection
+        return Rejection(bad.code, f"{place}.{bad.place}" if place else bad.place, bad.cure)
+
+
+def _report(fields: "_Fields") -> TallyReport:
+    return TallyReport(
+        id=fields.text("id"),
+        table=fields.text("table"),
+        reporter=fields.text("reporter"),
+        group=fields.text_or_none("reporter_group"),
+        source=fields.text("source"),
+        at=fields.time("observed_at"),
+        votes=fields.mapping("votes", fields.count_of, required=not fields.raw.get("retracted")),
+        null=fields.count_or_none("null"),
+        blank=fields.count_or_none("blank"),
+        registered=fields.count_or_none("registered"),
+        ballots=fields.count_or_none("ballots"),
+        image_sha256=fields.text_or_none("image_sha256"),
+        url=fields.text_or_none("url"),
+        supersedes=fields.text_or_none("supersedes"),
+        retracted=fields.flag("retracted"),
+        extra=fields.rest(),
+    )
+
+
+def _bulletin(fields: "_Fields") -> Bulletin:
+    status = fields.raw.get("status", "partial")
+    if status not in ("partial", "final", "correction"):
+        raise _BadFieldError("wrong-type", "status", "say partial, final or correction")
+    fields.known.add("status")
+    return Bulletin(
+        id=fields.text("id"),
+        authority=fields.text("authority"),
+        area=fields.text("area"),
+        at=fields.time("issued_at"),
+        sequence=fields.count("sequence"),
+        supersedes=fields.text_or_none("supersedes"),
+        status=status,
+        tables_counted=fields.count_or_none("tables_counted"),
+        tables_counted_ratio=fields.ratio_or_none("tables_counted_ratio"),
+        registered=fields.count_or_none("registered"),
+        registered_area=fields.count_or_none("registered_area"),
+        ballots=fields.count_or_none("ballots"),
+        valid=fields.count_or_none("valid"),
+        null=fields.count_or_none("null"),
+        votes=fields.mapping("votes", fields.count_of),
+        announced_shares=fields.mapping("announced_shares", fields.percent_of, required=False),
+        url=fields.text_or_none("url"),
+        extra=fields.rest(),
+    )
+
+
+class _Fields:
+    """Typed reading of one JSON object; remembers which fields were known."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.known = {"type"}
+
+    def rest(self) -> Mapping[str, Any]:
+        return {name: value for name, value in self.raw.items() if name not in self.known}
+
+    def _get(self, name: str) -> Any:
+        self.known.add(name)
+        return self.raw.get(name)
+
+    def text(self, name: str) -> str:
+        value = self.text_or_none(name)
+        if value is None:
+            raise _BadFieldError("missing", name, f"give {name}, a string")
+        return value
+
+    def text_or_none(self, name: str) -> str | None:
+        value = self._get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip():
+            raise _BadFieldError("wrong-type", name, "give a string that is not empty")
+        if len(value) > MAX_TEXT:
+            raise _BadFieldError("too-long", name, f"give at most {MAX_TEXT} characters")
+        if not value.isprintable():
+            raise _BadFieldError("control-character", name, "give printable characters only")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise _BadFieldError("wrong-type", name, "say true or false")
+
+    def count(self, name: str) -> int:
+        value = self._get(name)
+        if value is None:
+            raise _BadFieldError("missing", name, f"give {name}, a whole number")
+        return self.count_of(value, name)
+
+    def count_or_none(self, name: str) -> int | None:
+        value = self._get(name)
+        return None if value is None else self.count_of(value, name)
+
+    def ratio_or_none(self, name: str) -> float | None:
+        value = self._get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _BadFieldError("wrong-type", name, "give a number from 0 to 1")
+        if not 0 <= value <= 1:
+            raise _BadFieldError("out-of-range", name, f"give a ratio from 0 to 1, not {value}")
+        return float(value)
+
+    def time(self, name: str) -> int:
+        value = self._get(name)
+        if value is None:
+            raise _BadFieldError("missing", name, f"give {name}, RFC 3339 or Unix milliseconds")
+        if isinstance(value, str):
+            value = _milliseconds(value, name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise _BadFieldError("wrong-type", name, "give RFC 3339 text or Unix milliseconds")
+        if not 0 <= value <= LATEST:
+            raise _BadFieldError("out-of-range", name, "give a time between 1970 and 2100")
+        return value
+
+    def mapping(self, name: str, item: Callable[[Any, str], Any], required: bool = True) -> Mapping[str, Any]:
+        value = self._get(name)
+        if value is None and not required:
+            return {}
+        if not isinstance(value, dict):
+            raise _BadFieldError("missing" if value is None else "wrong-type", name, "give an object")
+        if required and not value:
+            raise _BadFieldError("missing", name, "give at least one figure")
+        return {key: item(number, f"{name}.{key}") for key, number in value.items()}
+
+    @staticmethod
+    def count_of(value: Any, place: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise _BadFieldError("wrong-type", place, "give a whole number")
+        if value < 0:
+            raise _BadFieldError("negative", place, f"give a number of at least 0, not {value}")
+        if value > MAX_COUNT:
+            raise _BadFieldError("absurd", place, f"give at most {MAX_COUNT:,}")
+        return value
+
+    @staticmethod
+    def percent_of(value: Any, place: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _BadFieldError("wrong-type", place, "give a number from 0 to 100")
+        if not 0 <= value <= 100:
+            raise _BadFieldError("out-of-range", place, f"give per cent from 0 to 100, not {value}")
+        return float(value)
+
+
+def _milliseconds(text: str, place: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadFieldError("wrong-type", place, "give RFC 3339 such as 2024-07-29T00:06:00-04:00") from None
+    if moment.tzinfo is None:
+        raise _BadFieldError("wrong-type", place, "give the time zone too, such as -04:00 or Z")
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,471 @@
+"""Faust, corrected: `App` takes the place of `faust.App`.
+
+Everything is done by subclasses that Faust's own seams take up (settings `Table`, `TableManager`, `agent_supervisor`;
+the factory methods of App, Transport and Consumer). One seam is missing: aiokafka's fetch loop, which `Thread.on_start`
+wraps on its own instance, for the embedded broker only. Each cure names the fault; tests/test_corrections.py holds one
+regression test for each. Faust and aiokafka are pinned, because the cures reach into them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, NoReturn, Self, cast
+
+import faust
+import faust.stores.memory
+import faust.tables
+import faust.tables.recovery
+import faust.transport.drivers.aiokafka as driver
+import mode
+from aiokafka.errors import ConsumerStoppedError
+from faust.types import TP, EventT, Message, RecordMetadata
+from faust.types.tables import CollectionT
+from mode.supervisors import SupervisorStrategy
+
+KNOWN = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+
+#: What the cures rest on; another value is refused.
+FIXED: Mapping[str, Any] = {
+    "processing_guarantee": "at_least_once",  # exactly_once loses events after kill -9
+    "consumer_auto_offset_reset": "earliest",  # seeking without a committed offset goes to the beginning
+    "stream_wait_empty": False,  # it waits for every ack, and we hold acks back: a rebalance would hang
+    "topic_allow_declare": False,  # topics and changelogs are made beforehand, with the right partitions
+    "topic_disable_leader": True,  # the leader topic would have to be created too
+    "table_standby_replicas": 0,
+}
+DEFAULTS: Mapping[str, Any] = {
+    "store": "memory://",
+    "broker_session_timeout": 10.0,  # 60 s by default: so long a dead worker's partitions would stand still
+    "broker_heartbeat_interval": 3.0,
+    "broker_request_timeout": 30.0,
+    "broker_commit_interval": 1.0,
+    "producer_linger": 0.05,
+    "producer_request_timeout": 30.0,  # 20 minutes by default: so late would a dead broker stop us
+    "consumer_max_fetch_size": 4 * 1024**2,
+    "web_enabled": False,
+    "web_bind": "127.0.0.1",
+    "worker_redirect_stdouts": False,
+}
+
+Hook = Callable[[frozenset[TP]], Awaitable[None]]
+
+
+class WrongVersion(RuntimeError):
+    """The corrections fit one version of Faust and of aiokafka only."""
+
+
+class SendFailed(RuntimeError):
+    """The broker has not confirmed something that was sent; nothing may be acked."""
+
+
+def check_versions(found: Callable[[str], str] = version) -> None:
+    for package, known in KNOWN.items():
+        if found(package) != known:
+            raise WrongVersion(
+                f"{package} {found(package)} is installed, the corrections know {known} only. Cure: install "
+                f"'{package}=={known}', or run tests/test_corrections.py against the new one and add it to KNOWN."
+            )
+
+
+class Table(faust.Table[Any, Any]):
+    """Knows the partition of each key, and writes beside any event, not only the current one."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        if options.get("value_type") in (list, dict):  # recovery would drop each record with a mere warning
+            raise ValueError(f"table {options.get('name')}: leave out value_type=list or dict")
+        super().__init__(app, **options)
+
+    def on_key_set(self, key: Any, value: Any) -> None:
+        super().on_key_set(key, value)
+        self._note(key, self.partition_for_key(key))
+
+    def forget(self, partition: int) -> None:
+        """Drop a partition's keys from memory (Faust keeps those that were written, not recovered, here)."""
+        store = self.data
+        if isinstance(store, faust.stores.memory.Store):
+            for key in [k for k, p in store._key_partition.items() if p == partition]:
+                store.data.pop(key, None)
+                del store._key_partition[key]
+
+    async def put(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        """Set a key; its record goes to the event's partition. The result is done once the broker confirms.
+        Faust takes the partition from whatever event is current, wrong in take() and in timers."""
+        sent = await self._record(event, key, value)
+        self.data[key] = value
+        self._note(key, event.message.partition)
+        return sent
+
+    async def drop(self, event: EventT[Any], key: Any) -> Awaitable[RecordMetadata]:
+        sent = await self._record(event, key, None)
+        self.data.pop(key, None)
+        return sent
+
+    async def _record(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        app, message = cast(App, self.app), event.message
+        if message.generation_id != app.consumer_generation_id:  # the partition may be another worker's by now
+            raise SendFailed(f"{self.name}: {message.tp} was reassigned before its write")
+        self._verify_source_topic_partitions(message.topic)
+        topic = self.changelog_topic
+        future = topic.as_future_message(
+            key,
+            value,
+            message.partition,
+            key_serializer=self.key_serializer,
+            value_serializer="raw" if value is None else self.value_serializer,
+        )
+        return await topic.publish_message(future, wait=False)  # not send_soon: that swallows what fails
+
+    def _note(self, key: Any, partition: int | None) -> None:
+        if partition is not None and isinstance(self.data, faust.stores.memory.Store):
+            self.data._key_partition[key] = partition
+
+
+class Sends:
+    """What one flush sends. Leaving the block waits until the broker has confirmed all of it, or raises:
+    Faust commits offsets although a changelog record failed, so ack only after the block."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.futures: list[Awaitable[RecordMetadata]] = []
+
+    async def put(self, table: Table, event: EventT[Any], key: Any, value: Any) -> None:
+        self.futures.append(await table.put(event, key, value))
+
+    async def drop(self, table: Table, event: EventT[Any], key: Any) -> None:
+        self.futures.append(await table.drop(event, key))
+
+    async def send(self, topic: Any, **message: Any) -> None:
+        """As `topic.send`: key, value, partition, headers."""
+        self.futures.append(await topic.send(**message, force=True))
+
+    async def __aenter__(self) -> Self:
+        await self.app._owner.wait()  # closed while partitions change hands: a late write would be a zombie's
+        self.app._sending.add(self)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        try:
+            results = await asyncio.gather(*self.futures, return_exceptions=True)
+            failed = [r for r in results if isinstance(r, BaseException)]
+            if failed and kind is None:
+                raise SendFailed(f"{len(failed)} of {len(results)} sends failed: {failed[0]!r}") from failed[0]
+        finally:
+            self.app._sending.discard(self)
+
+
+class Stopper(SupervisorStrategy):
+    """Stops the worker. Faust restarts a failed agent after acking the event that it failed on."""
+
+    async def restart_service(self, service: Any) -> None:
+        if not service.agent.app.should_stop:
+            await self.crash(service.crash_reason)  # without a supervisor above, up to the worker
+
+
+class SendErrors(faust.Sensor):
+    """Counts sends that failed, and stops the worker on the first."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self.app = app
+
+    def on_send_error(self, producer: Any, exc: BaseException, state: Any) -> None:
+        self.app.send_errors += 1
+        self.app.fail(exc)
+
+
+class Recovery(faust.tables.recovery.Recovery):
+    """Tables are complete, and streams stand at their committed offsets, before anything flows."""
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        for tp in revoked | newly_assigned:
+            table = self.tables._changelogs.get(tp.topic)
+            if isinstance(table, Table):
+                table.forget(tp.partition)
+                self.revoke(tp)  # replayed from its beginning when it comes
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
+    def _set_recovery_started(self) -> None:
+        # Faust clears the signal at each changelog event, also between setting it and our waiting for it
+        self.signal_recovery_end.clear()
+        super()._set_recovery_started()
+
+    async def _wait(self, coro: Any, timeout: Any = None) -> None:
+        # On a timeout, Faust believes it was told to stop: a worker that lives on and does nothing
+        if asyncio.iscoroutine(coro) and timeout is not None:
+            coro = asyncio.wait_for(coro, timeout)
+        await super()._wait(coro)
+
+    async def on_recovery_completed(self, generation_id: int = 0) -> None:
+        self._set_recovery_ended()
+        tables = cast(Iterable[CollectionT], self.tables.values())
+        done = [t.on_recovery_completed(self.actives_for_table[t], self.standbys_for_table[t]) for t in tables]
+        await asyncio.gather(*done)
+        await self._resume_streams(generation_id)
+
+    async def _resume_streams(self, generation_id: int = 0) -> None:
+        # Faust resumes first, then seeks, then empties the queues: events come twice, or never
+        app = cast(App, self.app)
+        sources = frozenset(tp for tp in app.consumer.assignment() if not self._is_changelog_tp(tp))
+        if sources and app.consumer_generation_id == generation_id:
+            await self._wait(app.consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
+        await app.on_rebalance_complete.send()
+        for hook in app._after_recovery:
+            await hook(sources)
+        if app.consumer_generation_id != generation_id:
+            return  # the next rebalance has begun, and ends here too
+        if not app.flow_control.is_active():
+            app.flow_control.resume()  # empties the queues, so only now
+        app._owner.set()
+        app.on_rebalance_end()
+        app.consumer.resume_partitions(sources)
+        app.consumer.resume_flow()
+        await app._fetcher.maybe_start()
+        self.completed.set()
+        self.tables.on_actives_ready()
+        if not app.assignor.assigned_standbys():
+            self.tables.on_standbys_ready()
+
+    @mode.Service.task
+    async def _slurp_changelogs(self) -> None:
+        # Faust swallows every exception here, and applies a record of an unknown partition to the table before it
+        while not self.should_stop:
+            event = await self.tables.changelog_queue.get()
+            message = event.message
+            tp = message.tp
+            if message.generation_id != self.app.consumer_generation_id:
+                continue
+            if tp in self.active_tps:
+                offsets, limit = self.active_offsets, self.tp_to_table[tp].recovery_buffer_size
+            elif tp in self.standby_tps:
+                offsets, limit = self.standby_offsets, self.tp_to_table[tp].standby_buffer_size
+            else:
+                continue
+            seen = offsets.get(tp)
+            if seen is None or message.offset > seen:
+                offsets[tp] = message.offset
+                table = self.tp_to_table[tp]
+                buffer = self.buffers[table]
+                buffer.append(event)
+                await table.on_changelog_event(event)
+                if len(buffer) >= limit:
+                    table.apply_changelog_batch(buffer)
+                    buffer.clear()
+            if self.in_recovery and not self.need_recovery():
+                self.flush_buffers()
+                self._set_recovery_ended()
+                self.signal_recovery_end.set()
+            if not self.tables.standbys_ready and not self.standby_remaining_total():
+                self.tables.on_standbys_ready()
+
+
+class TableManager(faust.tables.TableManager):
+    @property
+    def recovery(self) -> Recovery:
+        if self._recovery is None:
+            self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return cast(Recovery, self._recovery)
+
+    async def on_start(self) -> None:
+        # Faust sleeps a second here; what comes after waits for the agents by itself
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class Thread(driver.AIOKafkaConsumerThread):
+    """Fetches for one assignment only, and only what is active."""
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        pause = cast(App, self.app).empty_fetch_pause
+        if pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
+            fetcher = self._ensure_consumer()._fetcher
+            fetch = fetcher._proc_fetch_request
+
+            async def fetch_then_pause(*args: Any) -> Any:
+                found = await fetch(*args)
+                if not found:
+                    await asyncio.sleep(pause)
+                return found
+
+            fetcher._proc_fetch_request = fetch_then_pause
+
+    async def getmany(self, active_partitions: Iterable[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
+        # aiokafka takes an empty set for "all", and Faust hands over a set that changes meanwhile
+        active, generation = frozenset(active_partitions or ()), self.app.consumer_generation_id
+        return cast(Mapping[TP, list[Any]], await self.call_thread(self._drain, active, generation, timeout))
+
+    async def _drain(self, active: frozenset[TP], generation: int, timeout: float) -> Mapping[TP, list[Any]]:
+        consumer = self._ensure_consumer()
+        fetcher = consumer._fetcher
+        if consumer._closed or fetcher._closed:
+            raise ConsumerStoppedError
+        waited = False
+        with consumer._subscription.fetch_context():
+            while (
+                self.consumer.flow_active
+                and generation == self.app.consumer_generation_id
+                and not consumer._subscription.reassignment_in_progress
+            ):
+                # timeout 0: no pause inside, in which the assignment could become another
+                records = await fetcher.fetched_records(active, 0, consumer._max_poll_records) if active else {}
+                if records or waited:
+                    return cast(Mapping[TP, list[Any]], records)
+                waiter = fetcher._create_fetch_waiter()
+                await asyncio.wait([waiter], timeout=timeout if active else 0.02)
+                waited = True
+                if waiter.done():
+                    waiter.result()  # raises what went wrong in the background
+                waiter.cancel()
+        return {}
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        return cast(Mapping[TP, int], await self.call_thread(self._seek_sources))
+
+    async def _seek_sources(self) -> Mapping[TP, int]:
+        # aiokafka stays where it is when nothing was committed yet: what was drained and not delivered is lost
+        consumer, committed = self._ensure_consumer(), {}
+        sources = [tp for tp in consumer.assignment() if tp.topic not in self.app.tables.changelog_topics]
+        first = await consumer.beginning_offsets(sources) if sources else {}
+        for tp in sources:
+            committed[tp] = await consumer.committed(tp)
+            wanted = committed[tp] or first[tp]
+            if await consumer.position(tp) != wanted:  # a seek drops what was prefetched
+                consumer.seek(tp, wanted)
+        return committed
+
+
+class Consumer(driver.Consumer):
+    _thread: Thread
+    halted = False
+
+    def _new_consumer_thread(self) -> Thread:
+        return Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        if not self.flow_active:
+            await self.wait(cast(Any, self.can_resume_flow))
+        generation = self.app.consumer_generation_id
+        records = await self._thread.getmany(self._get_active_partitions(), min(timeout, 0.2))
+        if self.should_stop:
+            return
+        for tp in records:
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+        for tp, record in self.scheduler.iterate(records):
+            if not self.flow_active or generation != self.app.consumer_generation_id:
+                return  # the next assignment begins at its own committed offsets
+            if tp not in self._paused_partitions:
+                yield tp, self._to_message(tp, record)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def ack(self, message: Message) -> bool:
+        # an event of an older assignment was delivered again, or is another worker's
+        return message.generation_id == self.app.consumer_generation_id and super().ack(message)
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        return not self.halted and await super().commit(topics, start_new_transaction)
+
+
+class Transport(driver.Transport):
+    Consumer = Consumer
+
+
+class App(faust.App):
+    """A Faust app that keeps its promises.
+
+    `empty_fetch_pause`: seconds to wait after an empty fetch; 0.02 for the embedded broker, else 0.
+    Every other option is Faust's; DEFAULTS and FIXED say what is set.
+    """
+
+    def __init__(self, id: str, *, empty_fetch_pause: float = 0.0, **options: Any) -> None:
+        check_versions()
+        for name, value in FIXED.items():
+            if options.setdefault(name, value) != value:
+                raise ValueError(f"{name} must stay {value!r}")
+        own = {"Table": Table, "TableManager": TableManager, "agent_supervisor": Stopper}
+        self.empty_fetch_pause = empty_fetch_pause
+        self.send_errors = 0
+        self._after_recovery: list[Hook] = []
+        self._before_release: list[Callable[[], Awaitable[None]]] = []
+        self._owner = asyncio.Event()
+        self._sending: set[Sends] = set()
+        super().__init__(id, **{**DEFAULTS, **own, **options})
+        self.sensors.add(SendErrors(self))
+
+    def after_recovery(self, hook: Hook) -> Hook:
+        """Await `hook(partitions)` after each rebalance: tables are complete, no event has come yet.
+        Throw away what memory held and rebuild it from the tables, for exactly these source partitions."""
+        self._after_recovery.append(hook)
+        return hook
+
+    def before_release(self, hook: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Await `hook()` before partitions are given up and before a clean stop: the last flush."""
+        self._before_release.append(hook)
+        return hook
+
+    def agent(self, *args: Any, concurrency: int = 1, **options: Any) -> Any:
+        if concurrency != 1:  # it commits past events that are not finished
+            raise ValueError("concurrency must stay 1: start more workers")
+        return super().agent(*args, concurrency=1, **options)
+
+    def fail(self, reason: BaseException) -> None:
+        """Stop the worker; nothing is committed any more."""
+        self._halt()
+        self._failing = asyncio.ensure_future(self.crash(reason))
+
+    def _halt(self) -> None:
+        if self._consumer is not None:
+            cast(Consumer, self._consumer).halted = True
+
+    async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
+        self._halt()  # before the failed event's ack, which Faust commits
+
+    async def _release(self) -> None:
+        consumer = cast(Consumer, self.consumer)
+        if self._owner.is_set() and not consumer.halted and not self.crashed:
+            consumer.stop_flow()
+            self.flow_control.suspend()
+            self.flow_control.clear()
+            for hook in self._before_release:
+                await hook()
+            self._owner.clear()
+            while self._sending:
+                await asyncio.sleep(0.01)
+            await consumer.commit()
+
+    async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
+        try:
+            await self._release()
+        except Exception as exc:
+            self.fail(exc)
+        await super()._on_partitions_revoked(revoked)
+
+    async def on_stop(self) -> None:
+        await self._release()
+        await super().on_stop()
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        if self.conf.store.scheme != "memory":
+            super()._create_directories()
+
+
+def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
+    """Run a worker of the app until a signal stops it; a failure ends in a non-zero exit code."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+    else:
+        loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    faust.Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()

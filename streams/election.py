@@ -1,0 +1,213 @@
+"""The election: what can be voted for, where, and what counts as a difference.
+
+Everything here is static for a night. `streams.election_file` reads it from disk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+Votes = tuple[int, ...]
+"""Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that can be voted for."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Options that a bulletin may announce as one figure ("others")."""
+
+    id: str
+    name: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A node of the hierarchy above the polling tables.
+
+    `tables` and `registered` are what exists there (polling tables, registered voters),
+    whether or not each table is in the register; None where nobody knows.
+    """
+
+    id: str
+    name: str
+    level: str
+    parent: str | None
+    tables: int | None = None
+    registered: int | None = None
+
+
+class PollingTable(NamedTuple):
+    """One entry of the register."""
+
+    area: str
+    registered: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How readings of one sheet become an accepted figure (design, section 4)."""
+
+    quorum: int = 2
+    """Independent matching readings that make a figure corroborated."""
+    trusted_sources: frozenset[str] = frozenset()
+    """Sources whose single reading is enough while nobody else has read the sheet."""
+    max_turnout: float = 1.02
+    """Ballots over registered voters above which a sheet breaks its own arithmetic."""
+    max_ballots: int = 5_000
+    """The same for a table whose registered voters are unknown, in ballots."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionRule:
+    """When the breakdown count calls people: both limits must be reached."""
+
+    min_sheets: int = 10
+    """Witnessed sheets that would have to be false, as a number."""
+    min_ratio: float = 0.01
+    """The same, as a share (0-1) of the witnessed sheets."""
+    clear: float = 0.8
+    """A firing alert holds until the breakdown count is below this share of the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DivergenceRule:
+    """When the distance between the two shares calls people."""
+
+    warning: float = 5.0
+    """Percentage points."""
+    critical: float = 10.0
+    """Percentage points."""
+    clear: float = 0.8
+    """A firing alert holds until the distance is below this share of `warning`."""
+    coverage: float = 0.10
+    """Witnessed tables over existing ones (0-1) below which the rule is silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintRule:
+    """When figures that are all a rounded share of the valid votes are worth a remark."""
+
+    max_chance: float = 1e-6
+    """The chance (0-1) of such a coincidence, at most."""
+    max_decimals: int = 2
+    """Shares are tried with zero up to this many decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """The life of an alert (design, section 6). All in seconds of event time."""
+
+    tick: float = 10.0
+    """The rules are evaluated this often."""
+    hold: float = 0.0
+    """A finding must last this long before it fires (`for` in the file)."""
+    cooldown: float = 600.0
+    """At least this long between two updates of one firing alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Thresholds of every rule."""
+
+    contradiction: ContradictionRule = ContradictionRule()
+    divergence: DivergenceRule = DivergenceRule()
+    fingerprint: FingerprintRule = FingerprintRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where alerts go. The secret is named, never written: an environment variable holds it."""
+
+    name: str
+    url: str
+    secret_env: str
+
+
+@dataclass(frozen=True)
+class Election:
+    """One election, complete and consistent (see `streams.election_file` for the checks)."""
+
+    id: str
+    name: str
+    options: tuple[Option, ...]
+    areas: Mapping[str, Area]
+    tables: Mapping[str, PollingTable]
+    groups: tuple[Group, ...] = ()
+    levels: tuple[str, ...] = ()
+    notice: str = ""
+    policy: Policy = field(default_factory=Policy)
+    rules: Rules = field(default_factory=Rules)
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    receivers: tuple[Receiver, ...] = ()
+
+    @cached_property
+    def option_index(self) -> Mapping[str, int]:
+        """Option id to its place in a `Votes` tuple."""
+        return {option.id: i for i, option in enumerate(self.options)}
+
+    @cached_property
+    def columns(self) -> tuple[Option | Group, ...]:
+        """What a bulletin can give a figure for: every option, then every group."""
+        return (*self.options, *self.groups)
+
+    @cached_property
+    def column_index(self) -> Mapping[str, int]:
+        """Option or group id to its place in `columns`."""
+        return {column.id: i for i, column in enumerate(self.columns)}
+
+    @cached_property
+    def _group_indexes(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
+
+    def by_column(self, votes: Votes) -> Votes:
+        """The options' votes, followed by the sum of each group."""
+        return votes + tuple(sum(votes[i] for i in group) for group in self._group_indexes)
+
+    def covers(self, columns: frozenset[str]) -> bool:
+        """Whether these figures together name every option exactly once."""
+        members = {group.id: group.options for group in self.groups}
+        named = [o for column in columns for o in members.get(column, (column,))]
+        return len(named) == len(set(named)) == len(self.options)
+
+    @cached_property
+    def root(self) -> Area:
+        """The area without a parent."""
+        return next(area for area in self.areas.values() if area.parent is None)
+
+    @cached_property
+    def lineage(self) -> Mapping[str, tuple[str, ...]]:
+        """Area id to the ids from the root down to it."""
+        lines: dict[str, tuple[str, ...]] = {}
+
+        def line(area: str) -> tuple[str, ...]:
+            if area not in lines:
+                parent = self.areas[area].parent
+                lines[area] = (*line(parent), area) if parent is not None else (area,)
+            return lines[area]
+
+        for area in self.areas:
+            line(area)
+        return lines
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """Area id to the ids right below it."""
+        found: dict[str, list[str]] = {area: [] for area in self.areas}
+        for area in self.areas.values():
+            if area.parent is not None:
+                found[area.parent].append(area.id)
+        return {area: tuple(below) for area, below in found.items()}
+
+    @cached_property
+    def largest_table(self) -> int | None:
+        """Registered voters of the largest table of the register; None where none is known."""
+        return max((t.registered for t in self.tables.values() if t.registered is not None), default=None)

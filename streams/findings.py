@@ -1,0 +1,128 @@
+"""What a rule says of the state now, and what it is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from streams.bounds import Left, TopSums
+from streams.election import Area, Election
+from streams.events import Bulletin
+from streams.rollup import Tally
+
+RuleClass = Literal["arithmetic", "remainder", "statistical", "consistency", "health"]
+Severity = Literal["info", "warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's result: what does not fit, by how much.
+
+    `severity` is None when the value is below what calls people but not yet below what lets a
+    firing alert rest (hysteresis). `inputs` are the figures behind it, `sentence` says it in
+    each language ("en", "es").
+    """
+
+    rule: str
+    rule_class: RuleClass
+    area: str
+    column: str
+    severity: Severity | None
+    value: float
+    unit: str
+    bulletin: str
+    inputs: Mapping[str, Any]
+    sentence: Mapping[str, str] = field(compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Rule, area, and option or group: the identity of the alert it may become."""
+        return f"{self.rule}:{self.area}:{self.column}"
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "rule": self.rule,
+            "class": self.rule_class,
+            "area": self.area,
+            "column": self.column,
+            "severity": self.severity,
+            "value": self.value,
+            "unit": self.unit,
+            "bulletin": self.bulletin,
+            "inputs": dict(self.inputs),
+            "sentence": dict(self.sentence),
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> "Finding":
+        """The finding that `plain` wrote."""
+        fields = dict(data)
+        return cls(rule_class=fields.pop("class"), **fields)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One area's bulletin beside its witnessed sums: what every rule is given."""
+
+    election: Election
+    area: Area
+    bulletin: Bulletin
+    witnessed: Tally
+
+    @cached_property
+    def official(self) -> list[tuple[int, str, int]]:
+        """The bulletin's figures as (place in `Election.columns`, id, votes), in that order."""
+        index = self.election.column_index
+        return sorted((index[column], column, votes) for column, votes in self.bulletin.votes.items())
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether the bulletin gives every option's votes, alone or within a group."""
+        return self.election.covers(frozenset(self.bulletin.votes))
+
+    @cached_property
+    def valid(self) -> int | None:
+        """The bulletin's valid votes: as announced, else the sum of a complete bulletin."""
+        if self.bulletin.valid is not None:
+            return self.bulletin.valid
+        return sum(self.bulletin.votes.values()) if self.complete else None
+
+    @cached_property
+    def left(self) -> Left:
+        """What the bulletin leaves out: N - n polling tables, and registered voters."""
+        exist = self.area.tables
+        counted = self.bulletin.tables_counted
+        if counted is None and exist is not None and self.bulletin.tables_counted_ratio is not None:
+            counted = round(exist * self.bulletin.tables_counted_ratio)
+        tables = None if exist is None or counted is None else max(0, exist - counted)
+        whole = self.bulletin.registered_area
+        if whole is None:
+            whole = self.area.registered
+        inside = self.bulletin.registered
+        registered = None if whole is None or inside is None else max(0, whole - inside)
+        return Left(tables, registered)
+
+    @cached_property
+    def unwitnessed(self) -> int | None:
+        """Registered voters at tables without an accepted sheet, at most."""
+        if self.area.registered is None:
+            return None
+        return max(0, self.area.registered - self.witnessed.registered)
+
+    @cached_property
+    def coverage(self) -> float | None:
+        """Witnessed tables over the tables that exist (0-1)."""
+        return min(1.0, self.witnessed.tables / self.area.tables) if self.area.tables else None
+
+    def votes(self, column: int) -> TopSums:
+        """Top sums of w(t)."""
+        return TopSums(self.witnessed.by_votes[column])
+
+    def rest(self, column: int) -> TopSums:
+        """Top sums of valid(t) - w(t)."""
+        return TopSums(self.witnessed.by_rest[column])
+
+    def headroom(self, column: int) -> TopSums:
+        """Top sums of registered(t) - w(t)."""
+        return TopSums(self.witnessed.by_headroom[column])

@@ -1,0 +1,75 @@
+"""The whole core in one piece: events in, notices out. What replay and the tests run.
+
+Live, the same parts are spread over agents and topics (`streams.agents`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.alerts import Alert, Notice
+from streams.compare import Comparer
+from streams.election import Election
+from streams.events import Bulletin, Event, Rejection, TallyReport
+from streams.ledger import Verdict
+from streams.reconcile import Reconciler
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What taking in one event led to."""
+
+    notices: list[Notice] = field(default_factory=list)
+    rejection: Rejection | None = None
+
+
+class Monitor:
+    """One election night."""
+
+    def __init__(self, election: Election) -> None:
+        self.election = election
+        self._reconciler = Reconciler(election)
+        self._comparer = Comparer(election)
+
+    def handle(self, event: Event, at: int | None = None) -> Effects:
+        """Take in one event that arrived at `at` (Unix ms; its own time if not given).
+
+        Ticks that are due come first, so that they see what was known then.
+        """
+        at = event.at if at is None else at
+        notices = self._advance(at)
+        match event:
+            case TallyReport():
+                return Effects(notices, self._reconciler.apply(event, at))
+            case Bulletin():
+                return Effects(notices, self._comparer.add_bulletin(event))
+        return Effects(notices)
+
+    def finish(self) -> list[Notice]:
+        """Let event time run on until every waiting alert has fired or calmed down."""
+        policy = self.election.alerts
+        return self._advance(self._comparer.clock + round(1000 * (policy.hold + 2 * policy.tick)))
+
+    def states(self) -> Mapping[str, dict[str, Any]]:
+        """Every area's state, by area id."""
+        self._flush()
+        return {area: self._comparer.state(area) for area in self.election.areas}
+
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """Every alert, by fingerprint."""
+        return self._comparer.alerts
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """The verdict on every table that was reported."""
+        return self._reconciler.verdicts
+
+    def _advance(self, at: int) -> list[Notice]:
+        if at - self._comparer.clock >= round(self.election.alerts.tick * 1000):
+            self._flush()
+        return self._comparer.advance(at)
+
+    def _flush(self) -> None:
+        for partial in self._reconciler.take_partials():
+            self._comparer.add_partial(partial)

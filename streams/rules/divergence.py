@@ -1,0 +1,75 @@
+"""Divergence: the official share far from the post-stratified witnessed one (design, section 5)."""
+
+from collections.abc import Iterator
+
+from streams.findings import Comparison, Finding, Severity
+from streams.wording import say
+
+
+def divergence(given: Comparison) -> Iterator[Finding]:
+    """One finding for each figure whose shares are `warning` or more points apart.
+
+    Silent below the coverage that the election asks for.
+    """
+    rule = given.election.rules.divergence
+    if not given.valid or given.coverage is None or given.coverage < rule.coverage:
+        return
+    for column, name, votes in given.official:
+        witnessed = witnessed_share(given, column)
+        if witnessed is None:
+            continue
+        official = 100 * votes / given.valid
+        gap = abs(official - witnessed)
+        if gap < rule.clear * rule.warning:
+            continue
+        severity: Severity | None = None
+        if gap >= rule.warning:
+            severity = "critical" if gap >= rule.critical else "warning"
+        figures = {
+            "official_share": official,
+            "witnessed_share": witnessed,
+            "gap": gap,
+            "coverage": 100 * given.coverage,
+        }
+        yield Finding(
+            rule="divergence",
+            rule_class="statistical",
+            area=given.area.id,
+            column=name,
+            severity=severity,
+            value=round(gap, 6),
+            unit="points",
+            bulletin=given.bulletin.id,
+            inputs={name: round(value, 6) for name, value in figures.items()},
+            sentence=say(
+                "divergence",
+                decimals=1,
+                area=given.area.name,
+                bulletin=given.bulletin.id,
+                option=given.election.columns[column].name,
+                **figures,
+            ),
+        )
+
+
+def witnessed_share(given: Comparison, column: int) -> float | None:
+    """Witnessed share of a column in per cent of the valid votes, post-stratified.
+
+    Each area right below counts with its registered voters (else its polling tables, else
+    its witnessed ones), whatever part of it has arrived; those where nothing was witnessed
+    take the mean of the others. An area without areas below is taken as it is.
+    """
+    tally = given.witnessed
+    if not tally.valid:
+        return None
+    below = [(given.election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
+    if not below:
+        return 100 * tally.votes[column] / tally.valid
+    if all(area.registered for area, _ in below):
+        weights = [area.registered or 0 for area, _ in below]
+    elif all(area.tables for area, _ in below):
+        weights = [area.tables or 0 for area, _ in below]
+    else:
+        weights = [part.tables for _, part in below]
+    weighted = sum(w * part.votes[column] / part.valid for w, (_, part) in zip(weights, below, strict=True))
+    return 100 * weighted / sum(weights)

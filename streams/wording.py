@@ -1,0 +1,132 @@
+"""One plain sentence per finding, in English and Spanish.
+
+The wording is neutral: what does not fit, by how much, what would have to be true.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+LANGUAGES = ("en", "es")
+
+_HIDDEN = {
+    "tables": {
+        "en": "the {left_tables} polling tables the bulletin leaves out can account for at most {hidden} of them",
+        "es": "las {left_tables} mesas que el boletín deja fuera pueden explicar como mucho {hidden}",
+    },
+    "registered": {
+        "en": "the {left_registered} registered voters outside the bulletin can account for at most {hidden} of them",
+        "es": "los {left_registered} electores fuera del boletín pueden explicar como mucho {hidden}",
+    },
+}
+
+_SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "floor": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} votes for {option}. The {tables} tally sheets witnessed hold "
+            "{witnessed}, and {why}; at least {limit} would be expected, {gap} more than announced. For both to be "
+            "true, at least {breakdown} of the {tables} sheets would have to be wrong."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos para {option}. Las {tables} actas atestiguadas suman "
+            "{witnessed}, y {why}; cabría esperar al menos {limit}, {gap} más que lo anunciado. Para que ambas cosas "
+            "fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+        ),
+    },
+    "ceiling": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} votes for {option}. Beside the {tables} tally sheets witnessed, "
+            "with {witnessed} for {option}, there is room for at most {limit}, {gap} less than announced. For both "
+            "to be true, at least {breakdown} of the {tables} sheets would have to be wrong."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos para {option}. Junto a las {tables} actas atestiguadas, con "
+            "{witnessed} para {option}, caben como mucho {limit}, {gap} menos que lo anunciado. Para que ambas cosas "
+            "fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+        ),
+    },
+    "divergence": {
+        "en": (
+            "{area}, bulletin {bulletin}: {option} has {official_share} % officially and {witnessed_share} % on the "
+            "witnessed tally sheets, weighted by area: {gap} points apart, with {coverage} % of the polling tables "
+            "witnessed."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {option} tiene {official_share} % según lo oficial y {witnessed_share} % en "
+            "las actas atestiguadas, ponderadas por zona: {gap} puntos de distancia, con {coverage} % de las mesas "
+            "atestiguadas."
+        ),
+    },
+    "sum": {
+        "en": (
+            "{area}, bulletin {bulletin}: the figures for {what} add up to {added}, but {stated} is stated, "
+            "{gap} apart."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: las cifras de {what} suman {added}, pero consta {stated}: {gap} de diferencia."
+        ),
+    },
+    "share": {
+        "en": (
+            "{area}, bulletin {bulletin}: {option} is announced with {announced} %, but its {official} of {valid} "
+            "valid votes are {computed} %."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: se anuncia {announced} % para {option}, pero sus {official} de {valid} votos "
+            "válidos son {computed} %."
+        ),
+    },
+    "more": {
+        "en": "{area}, bulletin {bulletin}: {added} {what}, but there are only {stated} {limit}.",
+        "es": "{area}, boletín {bulletin}: {added} {what}, pero solo hay {stated} {limit}.",
+    },
+    "rounded-shares": {
+        "en": (
+            "{area}, bulletin {bulletin}: each of its {figures} figures is exactly its share of {valid} valid votes "
+            "rounded to {decimals} decimal(s). By chance that happens about once in {odds} times; it is what one "
+            "gets when votes are computed from percentages. A remark, not a proof."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: cada una de sus {figures} cifras es exactamente su porcentaje de {valid} "
+            "votos válidos redondeado a {decimals} decimal(es). Por azar ocurre una vez de cada {odds}; es lo que "
+            "resulta de calcular votos a partir de porcentajes. Una observación, no una prueba."
+        ),
+    },
+}
+
+_TERMS: Mapping[str, Mapping[str, str]] = {
+    "options": {"en": "the options", "es": "las opciones"},
+    "ballots": {"en": "valid and null votes", "es": "votos válidos y nulos"},
+    "ballots-cast": {"en": "ballots", "es": "votos emitidos"},
+    "registered-voters": {"en": "registered voters", "es": "electores inscritos"},
+    "tables-counted": {"en": "polling tables counted", "es": "mesas escrutadas"},
+    "tables-that-exist": {"en": "that exist", "es": "en existencia"},
+}
+
+
+def number(value: float, language: str, decimals: int = 0) -> str:
+    """A number as the language's press prints it: 5,326,104.5 or 5.326.104,5."""
+    text = f"{value:,.{decimals}f}"
+    return text.translate(str.maketrans(",.", ".,")) if language == "es" else text
+
+
+def say(key: str, decimals: int = 0, **figures: Any) -> dict[str, str]:
+    """The sentence `key` in every language.
+
+    Integers are written with separators, floats with `decimals`; a string that names a term
+    (`_TERMS`) or a reason (`_HIDDEN`) is put in words, any other is kept as it is.
+    """
+    return {
+        language: _SENTENCES[key][language].format_map(_words(language, decimals, figures)) for language in LANGUAGES
+    }
+
+
+def _words(language: str, decimals: int, figures: Mapping[str, Any]) -> dict[str, str]:
+    words = {}
+    for name, value in figures.items():
+        if isinstance(value, str):
+            words[name] = _TERMS[value][language] if value in _TERMS else value
+        elif value is not None:
+            words[name] = number(value, language, decimals if isinstance(value, float) else 0)
+    if "why" in words:
+        words["why"] = _HIDDEN[words["why"]][language].format_map(words)
+    return words
