@@ -15,18 +15,23 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
     table = election.tables.get(report.table)
     if table is None:
         return Rejection("unknown-table", "table", f"add {report.table} to the register, or mend the id")
+    if report.retracted:
+        return None
     unknown = _unknown(report.votes, election.option_index)
     if unknown is not None:
         return Rejection("unknown-option", f"votes.{unknown}", f"use one of {_some(election.option_index)}")
     ballots = sum(report.votes.values()) + (report.null or 0) + (report.blank or 0)
     registered = table.registered if table.registered is not None else report.registered
     limit = election.policy.max_ballots if registered is None else int(registered * election.policy.max_turnout)
+    if table.registered is None:
+        # The sheet's own word lowers the limit; it cannot lift it.
+        limit = min(limit, election.policy.max_ballots)
     if ballots > limit:
         known = "" if registered is None else f" for {registered:,} registered voters"
         return Rejection(
             "too-many-ballots", "votes", f"read the sheet again: {ballots:,} ballots{known}, limit {limit:,}"
         )
-    if report.ballots is not None and report.ballots != ballots and not report.retracted:
+    if report.ballots is not None and report.ballots != ballots:
         return Rejection(
             "sum-differs", "ballots", f"read the sheet again: {report.ballots:,} stated, {ballots:,} added up"
         )

@@ -135,7 +135,7 @@ def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
     """When, in Unix ms, the alert may change without any news; None if it cannot."""
     if alert.status == "pending":
         return alert.since + round(policy.hold * 1000)
-    if alert.status == "firing" and alert.finding.value != alert.told_value:
+    if alert.status == "firing" and alert.finding.severity is not None and alert.finding.value != alert.told_value:
         return alert.told_at + round(policy.cooldown * 1000)
     return None
 

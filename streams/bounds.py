@@ -10,7 +10,7 @@ k false sheets say nothing at all. So of a sum of contributions of the witnessed
 
     hide(k) = min(S(u + k), R_out + S(k))
 
-can be missing, S(j) being the sum of the j largest contributions.
+can be missing, S(j) being the sum of the j largest contributions, all of them where u is unknown.
 """
 
 from bisect import bisect_left, bisect_right
@@ -130,12 +130,9 @@ def ceiling(
 
 
 def _hide(contributions: TopSums, left: Left, k: int) -> tuple[int, Basis]:
-    by_tables = None if left.tables is None else contributions(left.tables + k)
-    by_registered = None if left.registered is None else left.registered + contributions(k)
-    if by_tables is None or (by_registered is not None and by_registered < by_tables):
-        assert by_registered is not None
-        return by_registered, "registered"
-    return by_tables, "tables"
+    by_tables = contributions.total if left.tables is None else contributions(left.tables + k)
+    by_registered = by_tables if left.registered is None else min(by_tables, left.registered + contributions(k))
+    return by_registered, "registered" if left.tables is None or by_registered < by_tables else "tables"
 
 
 def _least(most: int, holds: Callable[[int], bool]) -> int:

@@ -20,6 +20,8 @@ MAX_COUNT: Final = 10**10
 """More voters than there are people: a figure above it is a slip or an attack."""
 LATEST: Final = 4_102_444_800_000
 """Unix milliseconds of the year 2100; no event can be later."""
+MAX_DEPTH: Final = 50
+"""Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""
 
 
 _E = TypeVar("_E")
@@ -203,7 +205,11 @@ class _Fields:
         self.known = {"type"}
 
     def rest(self) -> Mapping[str, Any]:
-        return {name: value for name, value in self.raw.items() if name not in self.known}
+        rest = {name: value for name, value in self.raw.items() if name not in self.known}
+        for name, value in rest.items():
+            if not _within(value, MAX_DEPTH):
+                raise _BadFieldError("too-deep", name[:MAX_TEXT], f"nest at most {MAX_DEPTH} levels")
+        return rest
 
     def _get(self, name: str) -> Any:
         self.known.add(name)
@@ -219,13 +225,7 @@ class _Fields:
         value = self._get(name)
         if value is None:
             return None
-        if not isinstance(value, str) or not value.strip():
-            raise _BadFieldError("wrong-type", name, "give a string that is not empty")
-        if len(value) > MAX_TEXT:
-            raise _BadFieldError("too-long", name, f"give at most {MAX_TEXT} characters")
-        if not value.isprintable():
-            raise _BadFieldError("control-character", name, "give printable characters only")
-        return value
+        return _text(value, name)
 
     def flag(self, name: str) -> bool:
         value = self._get(name)
@@ -273,7 +273,7 @@ class _Fields:
             raise _BadFieldError("missing" if value is None else "wrong-type", name, "give an object")
         if required and not value:
             raise _BadFieldError("missing", name, "give at least one figure")
-        return {key: item(number, f"{name}.{key}") for key, number in value.items()}
+        return {_text(key, name): item(number, f"{name}.{key}") for key, number in value.items()}
 
     @staticmethod
     def count_of(value: Any, place: str) -> int:
@@ -292,6 +292,23 @@ class _Fields:
         if not 0 <= value <= 100:
             raise _BadFieldError("out-of-range", place, f"give per cent from 0 to 100, not {value}")
         return float(value)
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _BadFieldError("wrong-type", place, "give a string that is not empty")
+    if len(value) > MAX_TEXT:
+        raise _BadFieldError("too-long", place, f"give at most {MAX_TEXT} characters")
+    if not value.isprintable():
+        raise _BadFieldError("control-character", place, "give printable characters only")
+    return value
+
+
+def _within(value: Any, levels: int) -> bool:
+    """Whether the value nests at most so many levels."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return not isinstance(value, list) or (levels > 0 and all(_within(item, levels - 1) for item in value))
 
 
 def _milliseconds(text: str, place: str) -> int:

@@ -69,9 +69,9 @@ class Comparer:
         return None
 
     def bulletin(self, area: str) -> Bulletin | None:
-        """The area's current bulletin: the highest sequence that none supersedes."""
+        """The area's current bulletin: the highest sequence that no other supersedes."""
         known = self._bulletins.get(area, {})
-        gone = {bulletin.supersedes for bulletin in known.values()}
+        gone = {b.supersedes for b in known.values() if b.supersedes != b.id}
         return max((b for b in known.values() if b.id not in gone), key=_rank, default=None)
 
     def advance(self, to: int) -> list[Notice]:

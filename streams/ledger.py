@@ -102,7 +102,7 @@ class Ledger:
         A reporter's newest reading that is not superseded counts, or none if that one is a
         retraction; of the reporters of one group, the newest.
         """
-        gone = {(r.reporter, r.supersedes) for r in self._readings if r.supersedes}
+        gone = {(r.reporter, r.supersedes) for r in self._readings if r.supersedes not in ("", r.id)}
         by_reporter = _newest((r.reporter, r) for r in self if (r.reporter, r.id) not in gone)
         by_group = _newest((r.group, r) for r in sorted(by_reporter) if not r.retracted)
         return sorted(by_group)

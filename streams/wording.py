@@ -109,24 +109,22 @@ def number(value: float, language: str, decimals: int = 0) -> str:
     return text.translate(str.maketrans(",.", ".,")) if language == "es" else text
 
 
-def say(key: str, decimals: int = 0, **figures: Any) -> dict[str, str]:
+def say(key: str, places: int = 0, /, **figures: Any) -> dict[str, str]:
     """The sentence `key` in every language.
 
-    Integers are written with separators, floats with `decimals`; a string that names a term
+    Integers are written with separators, floats with so many decimal `places`; a string that names a term
     (`_TERMS`) or a reason (`_HIDDEN`) is put in words, any other is kept as it is.
     """
-    return {
-        language: _SENTENCES[key][language].format_map(_words(language, decimals, figures)) for language in LANGUAGES
-    }
+    return {language: _SENTENCES[key][language].format_map(_words(language, places, figures)) for language in LANGUAGES}
 
 
-def _words(language: str, decimals: int, figures: Mapping[str, Any]) -> dict[str, str]:
+def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, str]:
     words = {}
     for name, value in figures.items():
         if isinstance(value, str):
             words[name] = _TERMS[value][language] if value in _TERMS else value
         elif value is not None:
-            words[name] = number(value, language, decimals if isinstance(value, float) else 0)
-    if "why" in words:
+            words[name] = number(value, language, places if isinstance(value, float) else 0)
+    if words.get("why") in _HIDDEN:
         words["why"] = _HIDDEN[words["why"]][language].format_map(words)
     return words

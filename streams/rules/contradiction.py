@@ -19,7 +19,7 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
     witnessed = given.witnessed
     if not witnessed.tables:
         return
-    limit = max(rule.min_sheets, ceil(rule.min_ratio * witnessed.tables))
+    limit = max(1, rule.min_sheets, ceil(rule.min_ratio * witnessed.tables))
     for column, name, official in given.official:
         known = [bound for bound in bounds(given, column, official) if bound is not None]
         bound = max(known, key=lambda b: b.breakdown, default=None)

@@ -43,7 +43,7 @@ def divergence(given: Comparison) -> Iterator[Finding]:
             inputs={name: round(value, 6) for name, value in figures.items()},
             sentence=say(
                 "divergence",
-                decimals=1,
+                1,
                 area=given.area.name,
                 bulletin=given.bulletin.id,
                 option=given.election.columns[column].name,

@@ -10,10 +10,11 @@ def rounded_shares(given: Comparison) -> Iterator[Finding]:
     """One finding when every figure is a share with few decimals of the valid votes, rounded.
 
     With d decimals there are 10^(d+2) such shares, so a free figure hits one with the chance
-    10^(d+2) / V; the last figure is not free, since the sum is given. Information only.
+    10^(d+2) / V; the last figure is not free, since the sum is given. Nor is a figure of zero
+    any coincidence. Information only.
     """
     rule = given.election.rules.fingerprint
-    valid, figures = given.valid, given.official
+    valid, figures = given.valid, [votes for _, _, votes in given.official if votes]
     if not valid or not given.complete or len(figures) < 2:
         return
     for decimals in range(rule.max_decimals + 1):
@@ -21,7 +22,7 @@ def rounded_shares(given: Comparison) -> Iterator[Finding]:
         chance = min(1.0, steps / valid) ** (len(figures) - 1)
         if chance > rule.max_chance:
             return
-        if all(_is_rounded_share(votes, valid, steps) for _, _, votes in figures):
+        if all(_is_rounded_share(votes, valid, steps) for votes in figures):
             yield Finding(
                 rule="rounded-shares",
                 rule_class="consistency",

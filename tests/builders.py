@@ -1,0 +1,101 @@
+"""Small elections, reports and bulletins for tests: say only what the test is about."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hypothesis import settings
+
+from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
+from streams.events import Bulletin, TallyReport
+from streams.findings import Comparison
+from streams.reconcile import Reconciler
+from streams.rollup import Tally
+
+settings.register_profile("cotejo", deadline=None)
+settings.load_profile("cotejo")  # a slow core is no failure
+
+T0 = 1_722_211_200_000
+"""Midnight of 29 July 2024 (UTC) in Unix milliseconds: a tick boundary."""
+
+
+def election(
+    states: int = 2,
+    tables: int = 3,
+    registered: int | Sequence[int | None] | None = 100,
+    options: str = "ABC",
+    groups: Mapping[str, str] | None = None,
+    areas: Mapping[str, Mapping[str, Any]] | None = None,
+    rules: Rules | None = None,
+    alerts: AlertPolicy | None = None,
+    **policy: Any,
+) -> Election:
+    """A nation "N" over states "S1", "S2"…, each with tables "S1-1", "S1-2"…; quorum 1 unless told.
+
+    `registered` is one number for every table, or is dealt out in turn; `areas` overrides fields of an area.
+    """
+    deal = registered if isinstance(registered, Sequence) else [registered]
+    register = {
+        f"S{s}-{t}": PollingTable(f"S{s}", deal[((s - 1) * tables + t - 1) % len(deal)])
+        for s in range(1, states + 1)
+        for t in range(1, tables + 1)
+    }
+
+    def area(id: str, level: str, parent: str | None, inside: list[int | None]) -> Area:
+        voters = None if None in inside else sum(v or 0 for v in inside)
+        fields = {"id": id, "name": f"Area {id}", "level": level, "parent": parent, "tables": len(inside)}
+        return Area(**{**fields, "registered": voters, **(areas or {}).get(id, {})})
+
+    nodes = [area("N", "nation", None, [t.registered for t in register.values()])]
+    for s in range(1, states + 1):
+        nodes.append(area(f"S{s}", "state", "N", [t.registered for t in register.values() if t.area == f"S{s}"]))
+    return Election(
+        id="test",
+        name="Test",
+        options=tuple(Option(o, f"Option {o}") for o in options),
+        groups=tuple(Group(g, f"Group {g}", tuple(members)) for g, members in (groups or {}).items()),
+        areas={node.id: node for node in nodes},
+        tables=register,
+        levels=("nation", "state"),
+        policy=Policy(**{"quorum": 1, **policy}),
+        rules=rules or Rules(),
+        alerts=alerts or AlertPolicy(),
+    )
+
+
+def named(votes: Iterable[int] | Mapping[str, int], names: str = "ABCDEFGH") -> dict[str, int]:
+    """Votes by option id: (5, 3) is A 5, B 3."""
+    return dict(votes) if isinstance(votes, Mapping) else dict(zip(names, votes, strict=False))
+
+
+def report(table: str = "S1-1", votes: Iterable[int] | Mapping[str, int] = (5, 3, 1), **fields: Any) -> TallyReport:
+    """A tally report; its id is its table and reporter unless told."""
+    reporter = fields.get("reporter", "ana")
+    given = {"id": f"{table}/{reporter}", "reporter": reporter, "source": "web", "at": T0, **fields}
+    return TallyReport(table=table, votes=named(votes), **given)
+
+
+def bulletin(votes: Iterable[int] | Mapping[str, int] = (5, 3, 1), area: str = "N", **fields: Any) -> Bulletin:
+    """A bulletin; its id is its area and sequence unless told."""
+    sequence = fields.get("sequence", 1)
+    given = {"id": f"{area}-{sequence}", "authority": "board", "at": T0, "sequence": sequence, **fields}
+    return Bulletin(area=area, votes=named(votes), **given)
+
+
+def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N") -> Tally:
+    """The sums of one area over these sheets, one report each."""
+    reconciler = Reconciler(known)
+    for table, votes in sheets.items():
+        assert reconciler.apply(report(table, votes), T0) is None
+    sums = {partial.area: partial.tally for partial in reconciler.take_partials()}
+    return sums.get(area) or Tally(len(known.columns))
+
+
+def compared(known: Election, sheets: Mapping[str, Iterable[int]], official: Bulletin) -> Comparison:
+    """What a rule is given: the bulletin beside the sums of these sheets."""
+    return Comparison(known, known.areas[official.area], official, tally(known, sheets, official.area))
+
+
+def alike(known: Election, votes: Iterable[int], count: int | None = None) -> dict[str, Iterable[int]]:
+    """The same votes on the first `count` tables (all of them unless told)."""
+    kept = tuple(votes)
+    return dict.fromkeys(list(known.tables)[:count], kept)

@@ -1,0 +1,209 @@
+"""One partition's ledgers: sums that follow every verdict, state that survives a crash."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from builders import T0, election, named, report
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.codec import encode
+from streams.election import Election
+from streams.events import TallyReport
+from streams.reconcile import Reconciler
+
+KNOWN = election(states=2, tables=3, registered=[60, None, 90], quorum=2, trusted_sources=frozenset({"press"}))
+MANY = election(states=2, tables=60, registered=60)
+"""Enough tables for several chunks, so that they can be torn."""
+
+
+def reports_of(tables: list[str]) -> st.SearchStrategy[list[TallyReport]]:
+    """Reports that agree, disagree, are replaced, superseded and retracted."""
+    ids = st.sampled_from(["r1", "r2", "r3", "r4", "r5"])
+    return st.lists(
+        st.builds(
+            TallyReport,
+            id=ids,
+            table=st.sampled_from(tables),
+            reporter=st.sampled_from("abc"),
+            group=st.none() | st.just("g"),
+            source=st.sampled_from(["web", "press"]),
+            at=st.integers(T0, T0 + 5),
+            votes=st.sampled_from([(5, 3, 1), (4, 4, 1), (0, 0, 9)]).map(named),
+            null=st.none() | st.integers(0, 2),
+            retracted=st.booleans(),
+            supersedes=st.none() | ids,
+        ),
+        max_size=14,
+    )
+
+
+def naive(election: Election, reconciler: Reconciler) -> dict[str, dict[str, Any]]:
+    """Every area's partial from scratch: the verdicts as they are now, added up one by one."""
+    tables = {t: election.tables[t] for t in reconciler.verdicts}
+    columns = range(len(election.columns))
+    largest = max(t.registered or 0 for t in election.tables.values())
+    partials = {}
+    for area in {a for t in tables.values() for a in election.lineage[t.area]}:
+        inside = {t: reconciler.verdicts[t] for t, place in tables.items() if area in election.lineage[place.area]}
+        sheets = {t: election.by_column(v.votes) for t, v in inside.items() if v.accepted and v.votes is not None}
+        valid = {t: sum(inside[t].votes or ()) for t in sheets}
+        most = {t: tables[t].registered or largest for t in sheets}
+        strata: dict[str, list[Any]] = {}
+        for t, votes in sheets.items():
+            line = election.lineage[tables[t].area]
+            if line[-1] != area:
+                part = strata.setdefault(line[line.index(area) + 1], [0, 0, [0 for _ in columns]])
+                part[0] += 1
+                part[1] += valid[t]
+                part[2] = [a + b for a, b in zip(part[2], votes, strict=True)]
+        partials[area] = {
+            "area": area,
+            "tables": len(sheets),
+            "registered": sum(tables[t].registered or 0 for t in sheets),
+            "valid": sum(valid.values()),
+            "null": sum(inside[t].null for t in sheets),
+            "votes": [sum(votes[i] for votes in sheets.values()) for i in columns],
+            "by_votes": [flat(votes[i] for votes in sheets.values()) for i in columns],
+            "by_rest": [flat(valid[t] - votes[i] for t, votes in sheets.items()) for i in columns],
+            "by_headroom": [flat(max(0, most[t] - votes[i]) for t, votes in sheets.items()) for i in columns],
+            "levels": dict(Counter(v.level.value for v in inside.values())),
+            "strata": strata,
+        }
+    return partials
+
+
+def flat(values: Iterable[int]) -> list[int]:
+    return [number for pair in sorted(Counter(values).items()) for number in pair]
+
+
+def latest(reconciler: Reconciler, seen: dict[str, dict[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
+    """The newest partial of each area as JSON, without what says when it was sent."""
+    seen = {} if seen is None else seen
+    for partial in reconciler.take_partials():
+        seen[partial.area] = json.loads(encode(partial.plain()))
+    return seen
+
+
+def sums(partials: dict[str, dict[str, Any]], *without: str) -> dict[str, dict[str, Any]]:
+    """The partials without these fields."""
+    return {area: {k: v for k, v in p.items() if k not in without} for area, p in partials.items()}
+
+
+@given(reports_of(list(KNOWN.tables)))
+def test_incremental_equals_from_scratch(events: list[TallyReport]) -> None:
+    """After every report the running sums are those recomputed from scratch, whatever the verdicts went through."""
+    reconciler, seen = Reconciler(KNOWN), {}
+    for event in events:
+        assert reconciler.apply(event, event.at) is None
+        latest(reconciler, seen)
+        assert sums(seen, "partition", "version", "as_of") == naive(KNOWN, reconciler)
+
+
+def test_accepted_disputed_accepted_retracted() -> None:
+    """A sheet enters the sums, leaves them when disputed, comes back with a majority, and leaves again."""
+    reconciler, counted = Reconciler(election()), []
+    for event in (
+        report(reporter="ana"),
+        report(reporter="ben", votes=(9, 0, 0)),
+        report(reporter="cat"),
+        report(reporter="cat", id="x", at=T0 + 1, votes=(9, 0, 0)),
+        report(reporter="ana", id="y", at=T0 + 1, votes={}, retracted=True),
+        report(reporter="ben", id="z", at=T0 + 1, votes={}, retracted=True),
+        report(reporter="cat", id="t", at=T0 + 2, votes={}, retracted=True),
+    ):
+        assert reconciler.apply(event, T0) is None
+        [nation] = [p for p in reconciler.take_partials() if p.area == "N"]
+        counted.append((nation.tally.votes[0], nation.tally.tables, *nation.tally.levels))
+    assert counted == [
+        (5, 1, "reported"),
+        (0, 0, "disputed"),
+        (5, 1, "corroborated"),
+        (9, 1, "corroborated"),
+        (9, 1, "corroborated"),
+        (9, 1, "reported"),
+        (0, 0, "none"),
+    ]
+
+
+@given(reports_of(list(KNOWN.tables)), st.data())
+def test_order_and_repetition(events: list[TallyReport], data: st.DataObject) -> None:
+    """Reports in another order, some of them twice, give the same verdicts, sums and versions."""
+    again = data.draw(st.permutations(events + [data.draw(st.sampled_from(events)) for _ in events]))
+    one, other = Reconciler(KNOWN), Reconciler(KNOWN)
+    for event in events:
+        one.apply(event, T0)
+    for event in again:
+        other.apply(event, T0)
+    assert one.verdicts == other.verdicts
+    assert latest(one) == latest(other)
+
+
+@given(reports_of(list(KNOWN.tables)))
+def test_again_changes_nothing(events: list[TallyReport]) -> None:
+    """Taking everything in a second time leaves nothing to send and nothing to save."""
+    reconciler = Reconciler(KNOWN)
+    for event in events:
+        reconciler.apply(event, T0)
+    reconciler.take_partials(), reconciler.take_chunks()
+    for event in events:
+        reconciler.apply(event, T0)
+    assert not reconciler.take_partials()
+    assert not reconciler.take_chunks()
+
+
+@given(reports_of(list(KNOWN.tables)))
+def test_versions_grow(events: list[TallyReport]) -> None:
+    """A changed partial has a greater version than the last one of its area; an unchanged version, the same content."""
+    reconciler, seen = Reconciler(KNOWN), {}
+    for event in events:
+        reconciler.apply(event, T0)
+        for partial in reconciler.take_partials():
+            before = seen.get(partial.area)
+            assert before is None or before < partial.version
+            seen[partial.area] = partial.version
+
+
+@given(reports_of([t for t in MANY.tables if t.endswith("7")]), st.data())
+def test_crash(events: list[TallyReport], data: st.DataObject) -> None:
+    """A worker that comes back with chunks of different age, and replays all, ends as if nothing had happened."""
+    clean, doomed = Reconciler(MANY), Reconciler(MANY)
+    saved: dict[int, list[bytes]] = {}
+    for event in events:
+        clean.apply(event, event.at)
+        doomed.apply(event, event.at)
+        for number, chunk in doomed.take_chunks().items():
+            saved.setdefault(number, []).append(encode(chunk))
+    reborn = Reconciler(MANY)
+    found = [data.draw(st.none() | st.sampled_from(versions)) for versions in saved.values()]
+    reborn.load([json.loads(chunk) for chunk in found if chunk is not None])
+    for event in events:
+        reborn.apply(event, event.at)
+    assert reborn.verdicts == clean.verdicts
+    assert latest(reborn) == latest(clean)
+
+
+@given(reports_of(list(KNOWN.tables)))
+def test_load(events: list[TallyReport]) -> None:
+    """From its saved chunks a reconciler has the same verdicts, and sends every area's sums again."""
+    before = Reconciler(KNOWN)
+    for event in events:
+        before.apply(event, event.at)
+    chunks = json.loads(encode(list(before.take_chunks().values())))
+    after = Reconciler(KNOWN)
+    after.load(chunks)
+    assert after.verdicts == before.verdicts
+    assert latest(after) == latest(before)
+    assert not after.take_chunks()
+
+
+def test_rejected() -> None:
+    """A report that is turned away leaves no trace."""
+    reconciler = Reconciler(KNOWN)
+    assert reconciler.apply(report("S9-9"), T0) is not None
+    assert reconciler.apply(report(votes=(500,)), T0) is not None
+    assert not reconciler.verdicts
+    assert not reconciler.take_partials()
+    assert "S1-1" not in reconciler
