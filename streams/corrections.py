@@ -1,17 +1,17 @@
-"""Faust, corrected: `App` takes the place of `faust.App`.
+"""Faust, corrected: `App` takes the place of `faust.App`, `run` that of its command line.
 
-Everything is done by subclasses that Faust's own seams take up (settings `Table`, `TableManager`, `agent_supervisor`;
-the factory methods of App, Transport and Consumer). One seam is missing: aiokafka's fetch loop, which `Thread.on_start`
-wraps on its own instance, for the embedded broker only. Each cure names the fault; tests/test_corrections.py holds one
-regression test for each. Faust and aiokafka are pinned, because the cures reach into them.
+All is done by subclasses in Faust's own seams: the settings Table, TableManager and agent_supervisor, and the
+factory methods of App, Transport and Consumer. One seam is missing, aiokafka's fetch loop: `Thread.on_start`
+changes two attributes of its own instance. Each cure names the fault; tests/test_corrections.py has a
+regression test for it. Faust and aiokafka are pinned, because the cures reach into them.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
-from types import TracebackType
 from typing import Any, NoReturn, Self, cast
 
 import faust
@@ -20,9 +20,8 @@ import faust.tables
 import faust.tables.recovery
 import faust.transport.drivers.aiokafka as driver
 import mode
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP, EventT, Message, RecordMetadata
-from faust.types.tables import CollectionT
 from mode.supervisors import SupervisorStrategy
 
 KNOWN = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
@@ -44,20 +43,22 @@ DEFAULTS: Mapping[str, Any] = {
     "broker_commit_interval": 1.0,
     "producer_linger": 0.05,
     "producer_request_timeout": 30.0,  # 20 minutes by default: so late would a dead broker stop us
-    "consumer_max_fetch_size": 4 * 1024**2,
+    "producer_max_request_size": 5 * 2**20,  # as large as the topics allow (streams.topics.MESSAGE_BYTES)
+    "consumer_max_fetch_size": 5 * 2**20,
     "web_enabled": False,
     "web_bind": "127.0.0.1",
     "worker_redirect_stdouts": False,
 }
 
+Batches = Mapping[TP, list[Any]]
 Hook = Callable[[frozenset[TP]], Awaitable[None]]
 
 
-class WrongVersion(RuntimeError):
+class WrongVersion(RuntimeError):  # noqa: N818 - says what happened
     """The corrections fit one version of Faust and of aiokafka only."""
 
 
-class SendFailed(RuntimeError):
+class SendFailed(RuntimeError):  # noqa: N818 - says what happened
     """The broker has not confirmed something that was sent; nothing may be acked."""
 
 
@@ -65,8 +66,8 @@ def check_versions(found: Callable[[str], str] = version) -> None:
     for package, known in KNOWN.items():
         if found(package) != known:
             raise WrongVersion(
-                f"{package} {found(package)} is installed, the corrections know {known} only. Cure: install "
-                f"'{package}=={known}', or run tests/test_corrections.py against the new one and add it to KNOWN."
+                f"{package} {found(package)} is installed, the corrections know {known}: install "
+                f"'{package}=={known}', or run tests/test_corrections.py on it and change KNOWN"
             )
 
 
@@ -82,43 +83,28 @@ class Table(faust.Table[Any, Any]):
         super().on_key_set(key, value)
         self._note(key, self.partition_for_key(key))
 
-    def forget(self, partition: int) -> None:
-        """Drop a partition's keys from memory (Faust keeps those that were written, not recovered, here)."""
-        store = self.data
-        if isinstance(store, faust.stores.memory.Store):
-            for key in [k for k, p in store._key_partition.items() if p == partition]:
-                store.data.pop(key, None)
-                del store._key_partition[key]
-
     async def put(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
-        """Set a key; its record goes to the event's partition. The result is done once the broker confirms.
-        Faust takes the partition from whatever event is current, wrong in take() and in timers."""
-        sent = await self._record(event, key, value)
-        self.data[key] = value
-        self._note(key, event.message.partition)
-        return sent
-
-    async def drop(self, event: EventT[Any], key: Any) -> Awaitable[RecordMetadata]:
-        sent = await self._record(event, key, None)
-        self.data.pop(key, None)
-        return sent
-
-    async def _record(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        """Set a key (None deletes it) on behalf of an event, whose partition the changelog record takes.
+        The result is done once the broker has confirmed. Faust takes the partition of whatever event is
+        current: none in a timer, the wrong one in take()."""
         app, message = cast(App, self.app), event.message
-        if message.generation_id != app.consumer_generation_id:  # the partition may be another worker's by now
+        if message.generation_id != app.consumer_generation_id:  # by now it may be another worker's
             raise SendFailed(f"{self.name}: {message.tp} was reassigned before its write")
         self._verify_source_topic_partitions(message.topic)
-        topic = self.changelog_topic
-        future = topic.as_future_message(
-            key,
-            value,
-            message.partition,
-            key_serializer=self.key_serializer,
-            value_serializer="raw" if value is None else self.value_serializer,
+        topic, codec = self.changelog_topic, "raw" if value is None else self.value_serializer
+        record = topic.as_future_message(
+            key, value, message.partition, key_serializer=self.key_serializer, value_serializer=codec
         )
-        return await topic.publish_message(future, wait=False)  # not send_soon: that swallows what fails
+        sent = await topic.publish_message(record, wait=False)  # send_soon would swallow what fails
+        if value is None:
+            self.data.pop(key, None)
+        else:
+            self.data[key] = value
+            self._note(key, message.partition)
+        return sent
 
     def _note(self, key: Any, partition: int | None) -> None:
+        # Faust forgets the keys of a partition that left only if they were recovered, not if written here
         if partition is not None and isinstance(self.data, faust.stores.memory.Store):
             self.data._key_partition[key] = partition
 
@@ -128,32 +114,30 @@ class Sends:
     Faust commits offsets although a changelog record failed, so ack only after the block."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
-        self.futures: list[Awaitable[RecordMetadata]] = []
+        self.app, self._done = app, asyncio.Event()
+        self._sent: list[Awaitable[RecordMetadata]] = []
 
     async def put(self, table: Table, event: EventT[Any], key: Any, value: Any) -> None:
-        self.futures.append(await table.put(event, key, value))
-
-    async def drop(self, table: Table, event: EventT[Any], key: Any) -> None:
-        self.futures.append(await table.drop(event, key))
+        self._sent.append(await table.put(event, key, value))
 
     async def send(self, topic: Any, **message: Any) -> None:
         """As `topic.send`: key, value, partition, headers."""
-        self.futures.append(await topic.send(**message, force=True))
+        self._sent.append(await topic.send(**message, force=True))
 
     async def __aenter__(self) -> Self:
         await self.app._owner.wait()  # closed while partitions change hands: a late write would be a zombie's
         self.app._sending.add(self)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            results = await asyncio.gather(*self.futures, return_exceptions=True)
-            failed = [r for r in results if isinstance(r, BaseException)]
-            if failed and kind is None:
-                raise SendFailed(f"{len(failed)} of {len(results)} sends failed: {failed[0]!r}") from failed[0]
+            results = await asyncio.gather(*self._sent, return_exceptions=True)
         finally:
             self.app._sending.discard(self)
+            self._done.set()
+        failed = [r for r in results if isinstance(r, BaseException)]
+        if failed and kind is None:
+            raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
 
 
 class Stopper(SupervisorStrategy):
@@ -179,22 +163,12 @@ class SendErrors(faust.Sensor):
 class Recovery(faust.tables.recovery.Recovery):
     """Tables are complete, and streams stand at their committed offsets, before anything flows."""
 
-    async def on_rebalance(
-        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
-    ) -> None:
-        for tp in revoked | newly_assigned:
-            table = self.tables._changelogs.get(tp.topic)
-            if isinstance(table, Table):
-                table.forget(tp.partition)
-                self.revoke(tp)  # replayed from its beginning when it comes
-        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
-
     def _set_recovery_started(self) -> None:
         # Faust clears the signal at each changelog event, also between setting it and our waiting for it
         self.signal_recovery_end.clear()
         super()._set_recovery_started()
 
-    async def _wait(self, coro: Any, timeout: Any = None) -> None:
+    async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ASYNC109
         # On a timeout, Faust believes it was told to stop: a worker that lives on and does nothing
         if asyncio.iscoroutine(coro) and timeout is not None:
             coro = asyncio.wait_for(coro, timeout)
@@ -202,9 +176,8 @@ class Recovery(faust.tables.recovery.Recovery):
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         self._set_recovery_ended()
-        tables = cast(Iterable[CollectionT], self.tables.values())
-        done = [t.on_recovery_completed(self.actives_for_table[t], self.standbys_for_table[t]) for t in tables]
-        await asyncio.gather(*done)
+        for table in self.tables.values():
+            await table.on_recovery_completed(self.actives_for_table[table], self.standbys_for_table[table])
         await self._resume_streams(generation_id)
 
     async def _resume_streams(self, generation_id: int = 0) -> None:
@@ -232,7 +205,7 @@ class Recovery(faust.tables.recovery.Recovery):
 
     @mode.Service.task
     async def _slurp_changelogs(self) -> None:
-        # Faust swallows every exception here, and applies a record of an unknown partition to the table before it
+        # Faust swallows every exception here, and applies an unknown partition's record to another table
         while not self.should_stop:
             event = await self.tables.changelog_queue.get()
             message = event.message
@@ -281,25 +254,26 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        pause = cast(App, self.app).empty_fetch_pause
+        fetcher, pause = self._ensure_consumer()._fetcher, cast(App, self.app).empty_fetch_pause
+        fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         if pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
-            fetcher = self._ensure_consumer()._fetcher
             fetch = fetcher._proc_fetch_request
 
             async def fetch_then_pause(*args: Any) -> Any:
                 found = await fetch(*args)
                 if not found:
-                    await asyncio.sleep(pause)
+                    with suppress(asyncio.CancelledError):  # as the original: whoever closes it awaits it
+                        await asyncio.sleep(pause)
                 return found
 
             fetcher._proc_fetch_request = fetch_then_pause
 
-    async def getmany(self, active_partitions: Iterable[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
+    async def getmany(self, active_partitions: Iterable[TP] | None, timeout: float) -> Batches:  # noqa: ASYNC109
         # aiokafka takes an empty set for "all", and Faust hands over a set that changes meanwhile
         active, generation = frozenset(active_partitions or ()), self.app.consumer_generation_id
-        return cast(Mapping[TP, list[Any]], await self.call_thread(self._drain, active, generation, timeout))
+        return cast(Batches, await self.call_thread(self._drain, active, generation, timeout))
 
-    async def _drain(self, active: frozenset[TP], generation: int, timeout: float) -> Mapping[TP, list[Any]]:
+    async def _drain(self, active: frozenset[TP], generation: int, seconds: float) -> Batches:
         consumer = self._ensure_consumer()
         fetcher = consumer._fetcher
         if consumer._closed or fetcher._closed:
@@ -312,11 +286,12 @@ class Thread(driver.AIOKafkaConsumerThread):
                 and not consumer._subscription.reassignment_in_progress
             ):
                 # timeout 0: no pause inside, in which the assignment could become another
-                records = await fetcher.fetched_records(active, 0, consumer._max_poll_records) if active else {}
+                limit = consumer._max_poll_records
+                records = await fetcher.fetched_records(active, 0, limit) if active else {}
                 if records or waited:
-                    return cast(Mapping[TP, list[Any]], records)
+                    return cast(Batches, records)
                 waiter = fetcher._create_fetch_waiter()
-                await asyncio.wait([waiter], timeout=timeout if active else 0.02)
+                await asyncio.wait([waiter], timeout=seconds if active else 0.02)
                 waited = True
                 if waiter.done():
                     waiter.result()  # raises what went wrong in the background
@@ -327,15 +302,13 @@ class Thread(driver.AIOKafkaConsumerThread):
         return cast(Mapping[TP, int], await self.call_thread(self._seek_sources))
 
     async def _seek_sources(self) -> Mapping[TP, int]:
-        # aiokafka stays where it is when nothing was committed yet: what was drained and not delivered is lost
+        # aiokafka stays where it is if nothing was committed: what was drained, not delivered, would be lost
         consumer, committed = self._ensure_consumer(), {}
         sources = [tp for tp in consumer.assignment() if tp.topic not in self.app.tables.changelog_topics]
         first = await consumer.beginning_offsets(sources) if sources else {}
         for tp in sources:
             committed[tp] = await consumer.committed(tp)
-            wanted = committed[tp] or first[tp]
-            if await consumer.position(tp) != wanted:  # a seek drops what was prefetched
-                consumer.seek(tp, wanted)
+            consumer.seek(tp, committed[tp] or first[tp])
         return committed
 
 
@@ -346,7 +319,7 @@ class Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
         if not self.flow_active:
             await self.wait(cast(Any, self.can_resume_flow))
         generation = self.app.consumer_generation_id
@@ -360,6 +333,28 @@ class Consumer(driver.Consumer):
                 return  # the next assignment begins at its own committed offsets
             if tp not in self._paused_partitions:
                 yield tp, self._to_message(tp, record)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        # Faust waits for each delivery or a rebalance, which takes four futures a message: half the speed.
+        # A rebalance empties the queues, and by that frees a delivery that waits for room.
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                count = 0
+                async for tp, message in self.getmany(1.0):
+                    count += 1
+                    if count % 100 == 0:
+                        await asyncio.sleep(0)
+                    read, offset = self._read_offset[tp], message.offset
+                    if read is not None and offset < read:
+                        continue
+                    if read and offset - read > 1 and self.app.topics.acks_enabled_for(message.topic):
+                        await self._add_gap(tp, read + 1, offset - 1)
+                    await self.callback(message)
+                    if message.generation_id == self.app.consumer_generation_id:
+                        self._read_offset[tp] = offset
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
@@ -436,8 +431,8 @@ class App(faust.App):
             for hook in self._before_release:
                 await hook()
             self._owner.clear()
-            while self._sending:
-                await asyncio.sleep(0.01)
+            for sends in list(self._sending):
+                await sends._done.wait()
             await consumer.commit()
 
     async def _on_partitions_revoked(self, revoked: set[TP]) -> None:

@@ -1,0 +1,192 @@
+"""Workers for tests/test_corrections.py, run as subprocesses: `faust_workers.py SCENARIO '{"json": "options"}'`.
+
+They print a JSON array a line for the test to read. FAULTS in the environment takes cures out again, to see
+the regression tests fail: `FAULTS="order fetch" pytest tests/test_corrections.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from faust.types import TP, EventT
+
+from streams import corrections
+
+STARTED = time.monotonic()
+
+
+def say(*words: object) -> None:
+    print("\n" + json.dumps(words), flush=True)  # Faust's spinner writes escape codes before it
+
+
+def make(options: dict[str, Any]) -> corrections.App:
+    for fault in os.environ.get("FAULTS", "").split():
+        FAULTS[fault]()
+    return corrections.App(options["id"], **options["app"])
+
+
+def source(app: corrections.App, name: str) -> Any:
+    return app.topic(f"{app.conf.id}-{name}", key_type=bytes, value_type=bytes, value_serializer="raw")
+
+
+def summing(options: dict[str, Any]) -> corrections.App:
+    """The write-behind style: a partition's state is one chunk, which carries the offset that it includes."""
+    app = make(options)
+    ledgers = app.Table("ledgers")
+    state: dict[int, dict[str, int]] = {}
+    held: dict[int, list[EventT[Any]]] = {}
+    flushing = asyncio.Lock()
+
+    @app.after_recovery
+    async def rebuild(partitions: frozenset[TP]) -> None:
+        state.clear()
+        held.clear()
+        for key, value in ledgers.items():
+            state[int(key)] = dict(value)
+        mine = sorted((tp.topic.removeprefix(app.conf.id), tp.partition) for tp in partitions)
+        say("open", round(time.monotonic() - STARTED, 2), mine, sorted(state))
+
+    @app.before_release
+    async def flush() -> None:
+        async with flushing, corrections.Sends(app) as out:
+            events = {p: list(held.pop(p)) for p in list(held)}
+            for partition, batch in events.items():
+                await out.put(ledgers, batch[-1], str(partition), dict(state[partition]))
+        for batch in events.values():
+            for event in batch:
+                event.ack()
+
+    @app.agent(source(app, "reports"))
+    async def reconcile(stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            chunk = state.setdefault(message.partition, {"n": 0, "raw": 0, "offset": -1})
+            held.setdefault(message.partition, []).append(event)
+            chunk["raw"] += 1
+            if message.offset > chunk["offset"]:
+                chunk["n"] += 1
+                chunk["offset"] = message.offset
+
+    @app.timer(options.get("flush", 0.1))
+    async def tick() -> None:
+        await flush()
+
+    clock_table = app.Table("clock")
+
+    @app.agent(source(app, "clock"))
+    async def clock(stream: Any) -> None:
+        async for event in stream.noack().events():
+            async with corrections.Sends(app) as out:
+                await out.put(clock_table, event, "now", event.message.offset)
+            event.ack()
+
+    return app
+
+
+def plain(options: dict[str, Any]) -> corrections.App:
+    """Faust's own style, a counter a key written at each event: what a recovery race overcounts."""
+    app = make(options)
+    seek = corrections.Consumer.perform_seek
+
+    async def slow_seek(consumer: corrections.Consumer) -> None:
+        await asyncio.sleep(options["slow_seek"])
+        await seek(consumer)
+
+    corrections.Consumer.perform_seek = slow_seek  # type: ignore[method-assign]
+    counts = app.Table("ledgers", default=int)
+
+    @app.after_recovery
+    async def opened(partitions: frozenset[TP]) -> None:
+        say("open", round(time.monotonic() - STARTED, 2), len(partitions), dict(counts.items()))
+
+    @app.agent(source(app, "reports"))
+    async def count(stream: Any) -> None:
+        async for event in stream.events():
+            counts[f"{event.message.partition}"] += 1
+
+    return app
+
+
+def failing(options: dict[str, Any]) -> corrections.App:
+    """An agent that fails on one event."""
+    app = make(options)
+
+    @app.agent(source(app, "reports"))
+    async def fail(stream: Any) -> None:
+        async for event in stream.events():
+            say("event", event.value.decode())
+            if event.value == b"bad":
+                await asyncio.sleep(0.2)
+                raise ValueError("an error nobody caught")
+
+    return app
+
+
+def unsendable(options: dict[str, Any]) -> corrections.App:
+    """A changelog record that the broker refuses."""
+    app = make(options)
+    ledgers = app.Table("ledgers", default=str)
+    style = options["style"]
+
+    @app.agent(source(app, "reports"))
+    async def grow(stream: Any) -> None:
+        async for event in (stream.noack() if style == "sends" else stream).events():
+            say("event", event.value.decode())
+            if style == "plain":
+                ledgers["0"] = "x" * 200_000
+                await asyncio.sleep(1.5)
+                continue
+            async with corrections.Sends(app) as out:
+                await out.put(ledgers, event, "0", "x" * 200_000)
+            say("confirmed")
+            event.ack()
+
+    return app
+
+
+def uncorrected_order() -> None:
+    """Faust's own end of recovery: resume, then seek, then empty the queues."""
+    base = corrections.faust.tables.recovery.Recovery
+
+    async def completed(self: Any, generation_id: int = 0) -> None:
+        self.app._owner.set()
+        await base.on_recovery_completed(self, generation_id)
+        for hook in self.app._after_recovery:
+            await hook(frozenset(tp for tp in self.app.consumer.assignment() if not self._is_changelog_tp(tp)))
+
+    corrections.Recovery.on_recovery_completed = completed  # type: ignore[method-assign]
+
+
+def uncorrected_fetch() -> None:
+    """Faust's own fetch: the live set, of which empty means all."""
+    base = corrections.driver.Consumer
+    thread = corrections.driver.AIOKafkaConsumerThread
+    corrections.Consumer.getmany = base.getmany  # type: ignore[method-assign]
+    corrections.Thread.getmany = thread.getmany  # type: ignore[method-assign]
+    corrections.Thread.seek_to_committed = thread.seek_to_committed  # type: ignore[method-assign]
+
+
+def uncorrected_agents() -> None:
+    corrections.Stopper.restart_service = corrections.SupervisorStrategy.restart_service  # type: ignore[method-assign]
+    corrections.App._on_agent_error = corrections.faust.App._on_agent_error  # type: ignore[method-assign]
+
+
+def uncorrected_sends() -> None:
+    corrections.SendErrors.on_send_error = corrections.faust.Sensor.on_send_error  # type: ignore[method-assign]
+
+
+def uncorrected_forget() -> None:
+    corrections.Table._note = lambda self, key, partition: None  # type: ignore[method-assign]
+
+
+TAKEN_OUT = (uncorrected_order, uncorrected_fetch, uncorrected_agents, uncorrected_sends, uncorrected_forget)
+FAULTS = {f.__name__.removeprefix("uncorrected_"): f for f in TAKEN_OUT}
+SCENARIOS = {f.__name__: f for f in (summing, plain, failing, unsendable)}
+
+if __name__ == "__main__":
+    corrections.run(SCENARIOS[sys.argv[1]](json.loads(sys.argv[2])))

@@ -1,0 +1,353 @@
+"""Regression tests for streams/corrections.py: real workers as subprocesses, on both brokers.
+
+Each cure can be taken out to see its test fail: `FAULTS=order pytest tests/test_corrections.py -k clean`;
+the names are in tests/faust_workers.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from brokers import ApacheBroker, Broker
+from faust.types import ConsumerMessage
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from streams import corrections
+from streams.topics import TopicSpec, ensure
+
+PARTITIONS = 4
+HERE = Path(__file__).parent
+
+
+class Worker:
+    """A subprocess and the lines it has printed."""
+
+    def __init__(self, scenario: str, options: dict[str, Any], log: Path) -> None:
+        command = [sys.executable, str(HERE / "faust_workers.py"), scenario, json.dumps(options)]
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log.open("a"), text=True, env=environment, cwd=log.parent
+        )
+        self.lines: queue.Queue[list[Any]] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if line.startswith("["):
+                self.lines.put(json.loads(line))
+
+    def said(self, kind: str, seconds: float = 20) -> list[Any]:
+        """Wait for the next line of that kind."""
+        while (line := self.lines.get(timeout=seconds))[0] != kind:
+            pass
+        return line
+
+    def events(self) -> list[str]:
+        """The events an ended worker has seen."""
+        return [line[1] for line in list(self.lines.queue) if line[0] == "event"]
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(20)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+
+
+class Stage:
+    """One app's topics on one broker, and its workers."""
+
+    def __init__(self, broker: Broker, prefix: str, place: Path) -> None:
+        self.broker, self.app, self.place = broker, prefix + "app", place
+        self.workers: list[Worker] = []
+        self.settings: dict[str, Any] = {"broker": f"kafka://{broker.address}"}
+        self.settings["empty_fetch_pause"] = 0.02 if broker.kind == "embedded" else 0.0
+
+    def topics(self, partitions: int = PARTITIONS, changelog_bytes: int = 2**20) -> None:
+        specs = [TopicSpec(f"{self.app}-reports", partitions), TopicSpec(f"{self.app}-clock", 1)]
+        specs.append(TopicSpec(f"{self.app}-ledgers-changelog", partitions, True, changelog_bytes))
+        specs.append(TopicSpec(f"{self.app}-clock-changelog", 1, True))
+        ensure(self.broker.address, specs)
+
+    def start(self, scenario: str, member: str | None = "one", **options: Any) -> Worker:
+        settings = self.settings | ({"consumer_group_instance_id": member} if member else {})
+        options |= {"id": self.app, "app": settings}
+        self.workers.append(Worker(scenario, options, self.place / "worker.log"))
+        return self.workers[-1]
+
+    def feed(self, topic: str, values: list[str], partitions: int = PARTITIONS, seconds: float = 0) -> None:
+        producer = KafkaProducer(bootstrap_servers=self.broker.address, linger_ms=5)
+        for i, value in enumerate(values):
+            producer.send(f"{self.app}-{topic}", value.encode(), partition=i % partitions)
+            if seconds and i % 100 == 99:
+                producer.flush()
+                time.sleep(seconds * 100 / len(values))
+        producer.flush()
+        producer.close()
+
+    def records(self, topic: str, partitions: int = PARTITIONS) -> list[Any]:
+        consumer = KafkaConsumer(bootstrap_servers=self.broker.address, enable_auto_commit=False)
+        places = [TopicPartition(f"{self.app}-{topic}", p) for p in range(partitions)]
+        consumer.assign(places)
+        ends = consumer.end_offsets(places)
+        consumer.seek_to_beginning(*places)
+        found: list[Any] = []
+        while any(consumer.position(p) < ends[p] for p in places):
+            found += [r for batch in consumer.poll(timeout_ms=200).values() for r in batch]
+        consumer.close()
+        return found
+
+    def counts(self, field: str = "") -> int:
+        """The sum over the newest record of each key; each record lies where its key says."""
+        newest: dict[str, int] = {}
+        for record in self.records("ledgers-changelog"):
+            key, value = json.loads(record.key), json.loads(record.value)
+            assert record.partition == int(key)
+            newest[key] = value[field] if field else value
+        return sum(newest.values())
+
+    def settled(self, wanted: int, field: str = "", seconds: float = 20) -> int:
+        """The counts once they have reached what is wanted, and a moment later."""
+        until = time.monotonic() + seconds
+        while self.counts(field) < wanted and time.monotonic() < until:
+            time.sleep(0.2)
+        time.sleep(0.5)
+        return self.counts(field)
+
+
+@pytest.fixture
+def stage(broker: Broker, names: str, tmp_path: Path) -> Iterator[Stage]:
+    yield from _stage(broker, names, tmp_path)
+
+
+@pytest.fixture
+def apache_stage(apache: ApacheBroker, names: str, tmp_path: Path) -> Iterator[Stage]:
+    yield from _stage(apache.start(), names, tmp_path)
+
+
+def _stage(broker: Broker, names: str, place: Path) -> Iterator[Stage]:
+    stage = Stage(broker, names, place)
+    yield stage
+    for worker in stage.workers:
+        if worker.process.poll() is None:
+            worker.kill()
+
+
+def test_another_faust_is_refused() -> None:
+    """An unknown version is refused before anything starts, and the error names the cure."""
+    with pytest.raises(corrections.WrongVersion, match=r"install 'faust-streaming==0\.15\.3'"):
+        corrections.check_versions(lambda package: "0.16.0")
+    corrections.check_versions()
+
+
+@pytest.mark.parametrize("setting", sorted(corrections.FIXED))
+def test_settings_the_cures_rest_on_are_refused(setting: str) -> None:
+    """No option can undo what the cures rest on."""
+    with pytest.raises(ValueError, match=f"{setting} must stay"):
+        corrections.App("a", **{setting: "another"})
+
+
+def test_concurrency_and_typed_tables_are_refused() -> None:
+    """An agent with concurrency and a table with a list or dict type are refused where they are declared."""
+    app = corrections.App("a", broker="kafka://127.0.0.1:1")
+    with pytest.raises(ValueError, match="concurrency must stay 1"):
+        app.agent("topic", concurrency=2)
+    with pytest.raises(ValueError, match="leave out value_type"):
+        app.Table("t", value_type=dict)
+
+
+def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:
+    """A record that belongs to no table here is skipped, not applied to the table of the record before."""
+
+    async def slurp() -> dict[str, str]:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        table, recovery = app.Table("t"), app.tables.recovery
+        app.consumer_generation_id = 1
+        mine, other = corrections.TP("a-t-changelog", 0), corrections.TP("a-t-changelog", 1)
+        recovery.add_active(table, mine)
+        recovery.active_highwaters.update({mine: 1})
+        recovery.in_recovery = True
+        app.flow_control.resume()
+        for tp, offset, key in ((other, 0, "before"), (mine, 0, "k"), (other, 5, "x"), (mine, 1, "l")):
+            message = corrections.Message(
+                tp.topic, tp.partition, offset, 0.0, 0, None, b"", b"1", None, tp=tp, generation_id=1
+            )
+            app.tables.changelog_queue.put_nowait(app.create_event(key, "v", {}, message))
+        task = asyncio.ensure_future(type(recovery)._slurp_changelogs.fun(recovery))
+        await asyncio.wait_for(recovery.signal_recovery_end.wait(), 2)
+        task.cancel()
+        return dict(table.data.data)
+
+    assert asyncio.run(slurp()) == {"k": "v", "l": "v"}
+
+
+def test_fetch_takes_only_what_was_active_and_assigned_when_it_was_asked_for() -> None:
+    """Nothing active fetches nothing, not all; a set emptied later, or the next assignment, changes nothing."""
+    asked: list[Any] = []
+
+    async def fetched_records(active: Any, *_: Any) -> dict[Any, Any]:
+        asked.append(active)
+        return {"tp": ["record"]}
+
+    async def fetch() -> list[Any]:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app.consumer_generation_id = 7
+        thread = app.consumer._thread
+        fetcher = SimpleNamespace(fetched_records=fetched_records, _closed=False)
+        fetcher._create_fetch_waiter = asyncio.get_running_loop().create_future
+        subscription = SimpleNamespace(fetch_context=nullcontext, reassignment_in_progress=False)
+        thread._consumer = SimpleNamespace(
+            _fetcher=fetcher, _closed=False, _subscription=subscription, _max_poll_records=None
+        )
+        calls: list[Any] = []
+
+        async def call_thread(method: Any, *arguments: Any, **_: Any) -> None:
+            calls.append((method, arguments))
+
+        thread.call_thread = call_thread
+        tp, results = corrections.TP("t", 0), []
+        for active, generation, emptied in (({tp}, 7, True), (set(), 7, False), ({tp}, 8, False)):
+            app.consumer_generation_id = 7
+            await thread.getmany(active, 0.01)
+            if emptied:
+                active.clear()
+            app.consumer_generation_id = generation
+            method, arguments = calls.pop()
+            results.append(await method(*arguments))
+        return results
+
+    assert asyncio.run(fetch()) == [{"tp": ["record"]}, {}, {}]
+    assert asked == [{corrections.TP("t", 0)}]
+
+
+def test_ack_of_an_older_assignment_is_ignored() -> None:
+    """An event that was delivered before a rebalance cannot commit anything after it."""
+
+    async def acked(generation: int) -> list[int]:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app.consumer_generation_id = 7
+        app.topics.acking_topics.add("t")
+        tp = corrections.TP("t", 0)
+        message = ConsumerMessage("t", 0, 5, 0.0, 0, None, b"", b"", None, tp=tp, generation_id=generation)
+        message.incref()
+        message.ack(app.consumer)
+        return list(app.consumer._acked[tp])
+
+    assert asyncio.run(acked(7)) == [5]
+    assert asyncio.run(acked(6)) == []
+
+
+def test_clean_stops_count_exactly(stage: Stage) -> None:
+    """Clean stops in the middle of a backlog neither repeat nor lose an event, even for a plain counter;
+    a slow seek to the committed offsets gives what is resumed too early its chance."""
+    stage.topics()
+    stage.feed("reports", ["x"] * 24_000)
+    for _ in range(3):
+        worker = stage.start("plain", slow_seek=0.3)
+        worker.said("open")
+        time.sleep(0.5)
+        assert worker.stop() == 0
+    stage.start("plain", slow_seek=0.3).said("open")
+    assert stage.settled(24_000) == 24_000
+
+
+def test_kills_count_exactly(stage: Stage) -> None:
+    """kill -9 in the middle of a stream loses nothing and, with state fenced by offset, counts nothing twice;
+    every changelog record lies in its source's partition, though a timer wrote it."""
+    stage.topics()
+    feeding = threading.Thread(target=stage.feed, args=("reports", ["x"] * 6000), kwargs={"seconds": 5})
+    feeding.start()
+    for _ in range(3):
+        worker = stage.start("summing")
+        worker.said("open")
+        time.sleep(0.7)
+        worker.kill()
+    worker = stage.start("summing")
+    worker.said("open")
+    feeding.join()
+    assert stage.settled(6000, "n") == 6000
+    assert worker.stop() == 0
+
+
+def test_a_start_does_not_dawdle(stage: Stage) -> None:
+    """A worker is open within two seconds, with nothing to recover and with something."""
+    stage.topics()
+    worker = stage.start("summing")
+    assert worker.said("open")[1] < 2
+    stage.feed("reports", ["x"] * 400)
+    stage.feed("clock", ["x"], 1)
+    assert stage.settled(400, "n") == 400
+    assert worker.stop() == 0
+    _, seconds, owned, recovered = stage.start("summing").said("open")
+    assert seconds < 2
+    assert owned == [["-clock", 0], *(["-reports", p] for p in range(PARTITIONS))]
+    assert recovered == list(range(PARTITIONS))
+    assert len(stage.records("clock-changelog", 1)) == 1
+
+
+def test_two_workers_share_and_hand_over(apache_stage: Stage) -> None:
+    """Partitions move with their tables: each worker holds the keys of its own partitions and no others,
+    acks that are held back block no rebalance, and the count stays exact through join, stop and kill."""
+    stage = apache_stage
+    stage.topics()
+    stage.settings |= {"broker_session_timeout": 6.0, "broker_heartbeat_interval": 1.0}
+    feeding = threading.Thread(target=stage.feed, args=("reports", ["x"] * 12_000), kwargs={"seconds": 8})
+    feeding.start()
+    first = stage.start("summing", member=None)
+    assert len(first.said("open")[2]) == PARTITIONS + 1
+    time.sleep(1)
+    second = stage.start("summing", member=None)
+    shares = [w.said("open") for w in (first, second)]
+    for _, _, owned, held in shares:
+        assert held == [p for topic, p in owned if topic == "-reports"]
+    assert sorted(o for s in shares for o in s[2]) == [
+        ["-clock", 0],
+        *(["-reports", p] for p in range(PARTITIONS)),
+    ]
+    time.sleep(1)
+    assert first.stop() == 0
+    assert second.said("open")[3] == list(range(PARTITIONS))
+    third = stage.start("summing", member=None)
+    third.said("open")
+    second.said("open")
+    second.kill()
+    assert third.said("open", 30)[3] == list(range(PARTITIONS))
+    feeding.join()
+    assert stage.settled(12_000, "n") == 12_000
+
+
+def test_uncaught_exception_stops_the_worker_and_keeps_the_event(stage: Stage) -> None:
+    """An agent that fails ends the worker with an exit code; the event is there again after the restart."""
+    stage.topics(partitions=1)
+    stage.feed("reports", ["one", "bad", "three"], 1)
+    for _ in range(2):
+        worker = stage.start("failing")
+        assert worker.process.wait(20) != 0
+        assert "bad" in worker.events()
+        assert "three" not in worker.events()
+
+
+@pytest.mark.parametrize("style", ["plain", "sends"])
+def test_refused_changelog_record_holds_back_the_offset(apache_stage: Stage, style: str) -> None:
+    """A changelog record that the broker refuses stops the worker; its event is not committed."""
+    apache_stage.topics(partitions=1, changelog_bytes=1000)
+    apache_stage.feed("reports", ["one", "two"], 1)
+    for _ in range(2):
+        worker = apache_stage.start("unsendable", style=style)
+        assert worker.process.wait(20) != 0
+        assert worker.events() == ["one"]
