@@ -37,45 +37,25 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def decode_reports(raw: bytes | None) -> list[TallyReport | Rejection]:
-    """Read one message of tally reports: one object, or an array of them.
+def decode_reports(raw: bytes | None) -> list[TallyReport | Tick | Rejection]:
+    """Read one message of `tally-reports`: one report or tick, or an array of them.
 
     A bad element of an array does not spoil its neighbours. `raw` None is a Kafka tombstone.
     """
     data = _load(raw)
-    if isinstance(data, Rejection):
-        return [data]
     if isinstance(data, list):
-        return [_guard(_report, item, f"[{i}]") for i, item in enumerate(data)]
-    return [_guard(_report, data, "")]
+        return [_typed(_REPORTS, item, f"[{i}]", "tally-report") for i, item in enumerate(data)]
+    return [_typed(_REPORTS, data, "", "tally-report")]
 
 
-def decode_bulletin(raw: bytes | None) -> Bulletin | Rejection:
-    """Read one message of `bulletins`."""
-    data = _load(raw)
-    return data if isinstance(data, Rejection) else _guard(_bulletin, data, "")
-
-
-def decode_tick(raw: bytes | None) -> Tick | Rejection:
-    """Read one message of `clock`."""
-    data = _load(raw)
-    return data if isinstance(data, Rejection) else _guard(lambda f: Tick(f.time("at")), data, "")
+def decode_bulletin(raw: bytes | None) -> Bulletin | Tick | Rejection:
+    """Read one message of `bulletins`: a bulletin or a tick."""
+    return _typed(_BULLETINS, _load(raw), "", "bulletin")
 
 
 def decode_any(raw: bytes) -> Event | Rejection:
     """Read one line of an event file, whose `type` says what it is."""
-    data = _load(raw)
-    if isinstance(data, Rejection):
-        return data
-    kind = data.get("type") if isinstance(data, dict) else None
-    match kind:
-        case "tally-report":
-            return _guard(_report, data, "")
-        case "bulletin":
-            return _guard(_bulletin, data, "")
-        case "tick":
-            return _guard(lambda f: Tick(f.time("at")), data, "")
-    return Rejection("unknown-type", "type", "say tally-report, bulletin or tick")
+    return _typed(_EVENTS, _load(raw), "", None)
 
 
 def plain(event: Event) -> dict[str, Any]:
@@ -138,15 +118,22 @@ def _load(raw: bytes | None) -> Any:
         return Rejection("not-json", f"line {error.lineno} column {error.colno}", f"send JSON in UTF-8 ({error.msg})")
 
 
-def _guard(build: "Callable[[_Fields], _E]", data: Any, place: str) -> _E | Rejection:
+def _typed(kinds: "Mapping[str, Callable[[_Fields], _E]]", data: Any, place: str, usual: str | None) -> _E | Rejection:
+    """Read an object as what its `type` says, or as the `usual` type if it says nothing."""
+    if isinstance(data, Rejection):
+        return data
     if not isinstance(data, dict):
         return Rejection("not-an-object", place, "send a JSON object")
-    fields = _Fields(data)
+    kind = data.get("type", usual)
+    build = kinds.get(kind) if isinstance(kind, str) else None
+    prefix = f"{place}." if place else ""
+    if build is None:
+        return Rejection("unknown-type", f"{prefix}type", f"say {' or '.join(kinds)}")
     try:
-        return build(fields)
+        return build(_Fields(data))
     except _BadFieldError as error:
         bad = error.rejection
-        return Rejection(bad.code, f"{place}.{bad.place}" if place else bad.place, bad.cure)
+        return Rejection(bad.code, prefix + bad.place, bad.cure)
 
 
 def _report(fields: "_Fields") -> TallyReport:
@@ -195,6 +182,10 @@ def _bulletin(fields: "_Fields") -> Bulletin:
         url=fields.text_or_none("url"),
         extra=fields.rest(),
     )
+
+
+def _tick(fields: "_Fields") -> Tick:
+    return Tick(fields.time("at"))
 
 
 class _Fields:
@@ -319,3 +310,8 @@ def _milliseconds(text: str, place: str) -> int:
     if moment.tzinfo is None:
         raise _BadFieldError("wrong-type", place, "give the time zone too, such as -04:00 or Z")
     return round(moment.timestamp() * 1000)
+
+
+_REPORTS: Final[Mapping[str, Callable[[_Fields], TallyReport | Tick]]] = {"tally-report": _report, "tick": _tick}
+_BULLETINS: Final[Mapping[str, Callable[[_Fields], Bulletin | Tick]]] = {"bulletin": _bulletin, "tick": _tick}
+_EVENTS: Final[Mapping[str, Callable[[_Fields], Event]]] = {**_REPORTS, **_BULLETINS}

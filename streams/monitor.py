@@ -40,7 +40,7 @@ class Monitor:
         notices = self._advance(at)
         match event:
             case TallyReport():
-                return Effects(notices, self._reconciler.apply(event, at))
+                return Effects(notices, self._reconciler.apply(event))
             case Bulletin():
                 return Effects(notices, self._comparer.add_bulletin(event))
         return Effects(notices)

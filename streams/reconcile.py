@@ -30,7 +30,6 @@ class Reconciler:
         self._tables_of_chunk: dict[int, set[str]] = {}
         self._tallies: dict[str, Tally] = {}
         self._versions: dict[str, int] = {}
-        self._as_of = 0
         self._dirty_areas: set[str] = set()
         self._dirty_chunks: set[int] = set()
 
@@ -46,12 +45,8 @@ class Reconciler:
         """The ledger of a table, where there is one."""
         return self._ledgers.get(table)
 
-    def apply(self, report: TallyReport, at: int) -> Rejection | None:
-        """Take in a report that arrived at event time `at` (Unix ms); say why if it is turned away.
-
-        Taking it in again changes nothing.
-        """
-        self._as_of = max(self._as_of, at)
+    def apply(self, report: TallyReport) -> Rejection | None:
+        """Take in a report, or say why it is turned away. Taking it in again changes nothing."""
         rejection = check_report(self._election, report)
         if rejection is not None:
             return rejection
@@ -62,18 +57,17 @@ class Reconciler:
     def take_partials(self) -> list[Partial]:
         """The areas' sums that changed since the last call, each whole."""
         changed, self._dirty_areas = sorted(self._dirty_areas), set()
-        return [
-            Partial(area, self._partition, self._versions[area], self._as_of, self._tallies[area]) for area in changed
-        ]
+        return [Partial(area, self._partition, self._versions[area], self._tallies[area]) for area in changed]
 
-    def take_chunks(self) -> dict[int, dict[str, Any]]:
-        """The chunks that changed since the last call, as JSON objects by chunk number."""
+    def take_chunks(self) -> dict[str, dict[str, Any]]:
+        """The chunks that changed since the last call: key to {table: ledger}, as JSON objects.
+
+        The key names the number of chunks too: under another register, what is written does not
+        take the place of what was written, and `load` merges both.
+        """
         changed, self._dirty_chunks = sorted(self._dirty_chunks), set()
         return {
-            chunk: {
-                "as_of": self._as_of,
-                "ledgers": {table: self._ledgers[table].plain() for table in sorted(self._tables_of_chunk[chunk])},
-            }
+            f"{chunk}/{self._chunks}": {t: self._ledgers[t].plain() for t in sorted(self._tables_of_chunk[chunk])}
             for chunk in changed
         }
 
@@ -81,8 +75,7 @@ class Reconciler:
         """Take in saved chunks. Every area with a sheet counts as changed afterwards, since
         the last partials before a crash may never have left."""
         for chunk in chunks:
-            self._as_of = max(self._as_of, chunk["as_of"])
-            for table, rows in chunk["ledgers"].items():
+            for table, rows in chunk.items():
                 if table in self._election.tables:
                     self._add(table, Ledger.from_plain(rows))
 

@@ -116,13 +116,12 @@ class Partial:
 
     `version` is the number of distinct readings behind it. A partition's readings only grow
     (`streams.ledger`), so of two partials the one with more readings is the newer, whichever
-    worker sent it and after whatever crash. `as_of` is the latest event time seen.
+    worker sent it and after whatever crash.
     """
 
     area: str
     partition: int
     version: int
-    as_of: int
     tally: Tally
 
     def plain(self) -> dict[str, Any]:
@@ -132,7 +131,6 @@ class Partial:
             "area": self.area,
             "partition": self.partition,
             "version": self.version,
-            "as_of": self.as_of,
             "tables": t.tables,
             "registered": t.registered,
             "valid": t.valid,
@@ -161,7 +159,7 @@ class Partial:
             levels=Counter(data["levels"]),
             strata={name: Stratum(*row) for name, row in data["strata"].items()},
         )
-        return cls(data["area"], data["partition"], data["version"], data["as_of"], tally)
+        return cls(data["area"], data["partition"], data["version"], tally)
 
 
 def merge(columns: int, tallies: Iterable[Tally]) -> Tally:

@@ -85,7 +85,7 @@ def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N")
     """The sums of one area over these sheets, one report each."""
     reconciler = Reconciler(known)
     for table, votes in sheets.items():
-        assert reconciler.apply(report(table, votes), T0) is None
+        assert reconciler.apply(report(table, votes)) is None
     sums = {partial.area: partial.tally for partial in reconciler.take_partials()}
     return sums.get(area) or Tally(len(known.columns))
 

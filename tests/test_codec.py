@@ -17,7 +17,6 @@ from streams.codec import (
     decode_any,
     decode_bulletin,
     decode_reports,
-    decode_tick,
     encode,
     plain,
 )
@@ -79,7 +78,6 @@ def test_packs(pack: list[TallyReport]) -> None:
 READERS = [
     lambda raw: decode_reports(raw),
     lambda raw: [decode_bulletin(raw)],
-    lambda raw: [decode_tick(raw)],
     lambda raw: [decode_any(raw)],
 ]
 
@@ -103,7 +101,7 @@ def test_any_bytes(raw: bytes | None, reader: Callable[[bytes | None], list[Any]
 @given(st.text(max_size=40) | st.datetimes().map(str) | st.datetimes(timezones=st.timezones()).map(str))
 def test_any_time(text: str) -> None:
     """Whatever stands where a time should, it is read or turned away."""
-    result = decode_tick(encode({"at": text}))
+    result = decode_any(encode({"type": "tick", "at": text}))
     assert isinstance(result, Tick) or result.place == "at"
 
 
@@ -118,7 +116,7 @@ def test_any_time(text: str) -> None:
 )
 def test_times(text: str | int, at: int) -> None:
     """A time is RFC 3339 with its zone, or Unix milliseconds."""
-    assert decode_tick(encode({"at": text})) == Tick(at)
+    assert decode_any(encode({"type": "tick", "at": text})) == Tick(at)
 
 
 def changed(event: Event, **changes: Any) -> bytes:
@@ -236,7 +234,7 @@ def test_bad_element() -> None:
     assert (third.code, third.place) == ("not-an-object", "[2]")
 
 
-@pytest.mark.parametrize("raw", [b"{}", b'{"type": "letter"}', b'{"type": 5}', b'{"type": []}', b"[]"])
+@pytest.mark.parametrize("raw", [b"{}", b'{"type": "letter"}', b'{"type": 5}', b'{"type": []}'])
 def test_unknown_type(raw: bytes) -> None:
     """A line of an event file must say what it is."""
     rejection = decode_any(raw)
@@ -258,3 +256,17 @@ def test_retraction_needs_no_votes() -> None:
     assert isinstance(event, TallyReport)
     assert event.retracted
     assert not event.votes
+
+
+def test_ticks_among_the_rest() -> None:
+    """A tick may stand in either topic, between reports or bulletins: there it marks how far time has come."""
+    tick = plain(Tick(T0))
+    assert decode_reports(encode([plain(R), tick])) == [R, Tick(T0)]
+    assert decode_bulletin(encode(tick)) == Tick(T0)
+
+
+def test_wrong_topic() -> None:
+    """A bulletin among the reports, and a report among the bulletins, are turned away by their type."""
+    for rejection in (*decode_reports(encode(plain(B))), decode_bulletin(encode(plain(R)))):
+        assert isinstance(rejection, Rejection)
+        assert rejection.code == "unknown-type"

@@ -302,7 +302,7 @@ def test_passing_over_ticks(
         if isinstance(event, Bulletin):
             quick.add_bulletin(event), diligent.add_bulletin(event)
         elif isinstance(event, TallyReport):
-            reconciler.apply(event, at)
+            reconciler.apply(event)
         for partial in reconciler.take_partials():
             quick.add_partial(partial), diligent.add_partial(partial)
     at += 1000 * SECOND
@@ -324,7 +324,7 @@ def test_restart(events: list[Event], crash: int, hold: float) -> None:
             bulletins.append(event)
             steady.add_bulletin(event), doomed.add_bulletin(event)
         elif isinstance(event, TallyReport):
-            reconciler.apply(event, at)
+            reconciler.apply(event)
         for partial in reconciler.take_partials():
             partials[partial.area] = partial
             steady.add_partial(partial), doomed.add_partial(partial)

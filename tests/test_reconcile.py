@@ -97,9 +97,9 @@ def test_incremental_equals_from_scratch(events: list[TallyReport]) -> None:
     """After every report the running sums are those recomputed from scratch, whatever the verdicts went through."""
     reconciler, seen = Reconciler(KNOWN), {}
     for event in events:
-        assert reconciler.apply(event, event.at) is None
+        assert reconciler.apply(event) is None
         latest(reconciler, seen)
-        assert sums(seen, "partition", "version", "as_of") == naive(KNOWN, reconciler)
+        assert sums(seen, "partition", "version") == naive(KNOWN, reconciler)
 
 
 def test_accepted_disputed_accepted_retracted() -> None:
@@ -114,7 +114,7 @@ def test_accepted_disputed_accepted_retracted() -> None:
         report(reporter="ben", id="z", at=T0 + 1, votes={}, retracted=True),
         report(reporter="cat", id="t", at=T0 + 2, votes={}, retracted=True),
     ):
-        assert reconciler.apply(event, T0) is None
+        assert reconciler.apply(event) is None
         [nation] = [p for p in reconciler.take_partials() if p.area == "N"]
         counted.append((nation.tally.votes[0], nation.tally.tables, *nation.tally.levels))
     assert counted == [
@@ -134,9 +134,9 @@ def test_order_and_repetition(events: list[TallyReport], data: st.DataObject) ->
     again = data.draw(st.permutations(events + [data.draw(st.sampled_from(events)) for _ in events]))
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     for event in events:
-        one.apply(event, T0)
+        one.apply(event)
     for event in again:
-        other.apply(event, T0)
+        other.apply(event)
     assert one.verdicts == other.verdicts
     assert latest(one) == latest(other)
 
@@ -146,10 +146,10 @@ def test_again_changes_nothing(events: list[TallyReport]) -> None:
     """Taking everything in a second time leaves nothing to send and nothing to save."""
     reconciler = Reconciler(KNOWN)
     for event in events:
-        reconciler.apply(event, T0)
+        reconciler.apply(event)
     reconciler.take_partials(), reconciler.take_chunks()
     for event in events:
-        reconciler.apply(event, T0)
+        reconciler.apply(event)
     assert not reconciler.take_partials()
     assert not reconciler.take_chunks()
 
@@ -159,7 +159,7 @@ def test_versions_grow(events: list[TallyReport]) -> None:
     """A changed partial has a greater version than the last one of its area; an unchanged version, the same content."""
     reconciler, seen = Reconciler(KNOWN), {}
     for event in events:
-        reconciler.apply(event, T0)
+        reconciler.apply(event)
         for partial in reconciler.take_partials():
             before = seen.get(partial.area)
             assert before is None or before < partial.version
@@ -172,15 +172,15 @@ def test_crash(events: list[TallyReport], data: st.DataObject) -> None:
     clean, doomed = Reconciler(MANY), Reconciler(MANY)
     saved: dict[int, list[bytes]] = {}
     for event in events:
-        clean.apply(event, event.at)
-        doomed.apply(event, event.at)
+        clean.apply(event)
+        doomed.apply(event)
         for number, chunk in doomed.take_chunks().items():
             saved.setdefault(number, []).append(encode(chunk))
     reborn = Reconciler(MANY)
     found = [data.draw(st.none() | st.sampled_from(versions)) for versions in saved.values()]
     reborn.load([json.loads(chunk) for chunk in found if chunk is not None])
     for event in events:
-        reborn.apply(event, event.at)
+        reborn.apply(event)
     assert reborn.verdicts == clean.verdicts
     assert latest(reborn) == latest(clean)
 
@@ -190,7 +190,7 @@ def test_load(events: list[TallyReport]) -> None:
     """From its saved chunks a reconciler has the same verdicts, and sends every area's sums again."""
     before = Reconciler(KNOWN)
     for event in events:
-        before.apply(event, event.at)
+        before.apply(event)
     chunks = json.loads(encode(list(before.take_chunks().values())))
     after = Reconciler(KNOWN)
     after.load(chunks)
@@ -202,8 +202,8 @@ def test_load(events: list[TallyReport]) -> None:
 def test_rejected() -> None:
     """A report that is turned away leaves no trace."""
     reconciler = Reconciler(KNOWN)
-    assert reconciler.apply(report("S9-9"), T0) is not None
-    assert reconciler.apply(report(votes=(500,)), T0) is not None
+    assert reconciler.apply(report("S9-9")) is not None
+    assert reconciler.apply(report(votes=(500,))) is not None
     assert not reconciler.verdicts
     assert not reconciler.take_partials()
     assert "S1-1" not in reconciler

@@ -1,0 +1,97 @@
+"""The live night: three stages as Faust agents in one app (`build`)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import time
+from typing import Any
+
+from streams.agents import raw
+from streams.agents.compare import CompareStage
+from streams.agents.notify import NotifyStage
+from streams.agents.outbox import Outbox, Record
+from streams.agents.reconcile import ReconcileStage
+from streams.alerts import Notice
+from streams.codec import encode, plain
+from streams.corrections import App
+from streams.election import Election
+from streams.events import Tick
+from streams.topology import Topology
+
+FLUSH_EVERY = 0.05
+"""Seconds between two looks at whether a stage should flush."""
+TICK_EVERY = 1.0
+"""Seconds between two ticks of the wall clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages of one worker. Which of them has work depends on the partitions it owns."""
+
+    reconcile: ReconcileStage
+    compare: CompareStage
+    notify: NotifyStage
+
+    @property
+    def outboxes(self) -> tuple[Outbox, ...]:
+        return self.reconcile.outbox, self.compare.outbox, self.notify.outbox
+
+
+def build(
+    app: App,
+    election: Election,
+    topology: Topology,
+    *,
+    secrets: Mapping[str, str],
+    say: Callable[[Notice], None],
+    wall_clock: bool,
+) -> Stages:
+    """Put the stages into the app.
+
+    `secrets` by receiver name. `say` is called once for each notice that goes out. With `wall_clock` the worker
+    that owns the comparison sends the ticks; else a feeder must.
+    """
+    reconcile = ReconcileStage(app, election, topology)
+    compare = CompareStage(app, election, topology)
+    stages = Stages(reconcile, compare, NotifyStage(app, election, topology, secrets, say))
+
+    @app.before_release
+    async def last_flush() -> None:
+        for outbox in stages.outboxes:
+            await outbox.flush()
+
+    for outbox in stages.outboxes:
+        _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
+    if wall_clock:
+        _repeat(app, TICK_EVERY, _ticking(app, topology, compare))
+    return stages
+
+
+def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+    """Do this again and again, with a pause between. What fails stops the worker."""
+
+    async def task() -> None:
+        try:
+            while not app.should_stop:
+                await asyncio.sleep(seconds)
+                await do()
+        except Exception as error:
+            app.fail(error)
+
+    app.task(task)
+
+
+def _ticking(app: App, topology: Topology, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+    reports = raw.topic(app, topology.tally_reports)
+    places: list[tuple[Any, int]] = [(reports, partition) for partition in range(topology.partitions)]
+    places.append((raw.topic(app, topology.bulletins), 0))
+
+    async def tick() -> None:
+        if compare.owned:
+            now = int(time() * 1000)
+            content = encode(plain(Tick(now - now % 1000)))
+            for topic, partition in places:
+                compare.outbox.send(Record(topic, None, content, partition))
+            compare.outbox.urgent = True
+
+    return tick

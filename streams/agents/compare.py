@@ -1,0 +1,167 @@
+"""The compare stage: sums and bulletins in; area states, notices and rejected bulletins out.
+
+It is one for the whole election (its topics have one partition). What comes is held until every channel
+has reached the same tick, then judged, then saved, then acked: after a crash it comes again.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterable
+from typing import Any, NamedTuple
+
+import orjson
+from faust.types import TP, EventT
+
+from streams.agents import raw
+from streams.agents.outbox import Outbox, Record
+from streams.agents.rejected import rejected
+from streams.alerts import Alert, Notice
+from streams.alignment import Alignment
+from streams.codec import decode_bulletin, encode, plain
+from streams.compare import Comparer
+from streams.corrections import App
+from streams.election import Election
+from streams.events import Bulletin, Rejection, Tick
+from streams.rollup import Partial
+from streams.topology import Topology
+
+_BULLETINS = "bulletins"
+
+
+class ElectionChangedError(RuntimeError):
+    """The saved sums are of other options or groups than the election file has now."""
+
+    def __init__(self, before: list[str], now: list[str]) -> None:
+        super().__init__(
+            f"the options and groups were {', '.join(before)} and are {', '.join(now)} now: "
+            "put the election file back, or begin anew with another --prefix"
+        )
+
+
+class _Arrival(NamedTuple):
+    event: EventT[Any]
+    what: Partial | Bulletin | Rejection | None
+    """None is a tick: it only wants to be acked."""
+
+
+class CompareStage:
+    """The election's one `Comparer`, where this worker owns its partition."""
+
+    def __init__(self, app: App, election: Election, topology: Topology) -> None:
+        self._election, self._topology = election, topology
+        self._columns = [column.id for column in election.columns]
+        self._alerts = raw.topic(app, topology.alerts)
+        self._area_state = raw.topic(app, topology.area_state)
+        self._rejected = raw.topic(app, topology.rejected)
+        self._table = raw.table(app, "comparison")
+        self.outbox = Outbox(app, self._table)
+        self.counts: Counter[str] = Counter()
+        self._reset()
+        app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
+        app.agent(raw.topic(app, topology.bulletins), name="bulletins")(self._take_bulletins)
+        app.after_recovery(self._rebuild)
+
+    def _reset(self, at: int = 0) -> None:
+        self.owned = False
+        self.at = at
+        """The last tick that every channel has reached, in Unix ms."""
+        self.comparer = Comparer(self._election)
+        self.states: dict[str, dict[str, Any]] = {}
+        """The newest state of each area, as sent to `area-state`."""
+        self._saved: dict[str, Alert] = {}
+        self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
+
+    async def _rebuild(self, partitions: frozenset[TP]) -> None:
+        self.outbox.clear()
+        self._reset()
+        if TP(self._topology.area_partials, 0) not in partitions:
+            return
+        saved: dict[str, list[Any]] = {"partial": [], "bulletin": [], "alert": [], "clock": []}
+        for key, value in self._table.items():
+            if (data := orjson.loads(value)) is not None:
+                saved[key.decode().partition("/")[0]].append(data)
+        clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns}
+        clock.update(*saved["clock"])
+        if clock["columns"] != self._columns:
+            raise ElectionChangedError(clock["columns"], self._columns)
+        self._reset(clock["at"])
+        self.outbox.stamp = self.outbox.confirmed = self.at
+        self.owned = True
+        partials = [Partial.from_plain(data) for data in saved["partial"] if data["area"] in self._election.areas]
+        bulletins = [b for data in saved["bulletin"] if isinstance(b := decode_bulletin(encode(data)), Bulletin)]
+        alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
+        self.comparer.load(partials, bulletins, alerts, clock["evaluated"])
+        self._saved = dict(self.comparer.alerts)
+
+    async def _take_sums(self, stream: Any) -> None:
+        events: AsyncIterable[EventT[Any]] = stream.noack().events()
+        async for event in events:
+            data = orjson.loads(event.message.value or b"")
+            partial = Partial.from_plain(data) if data.get("area") in self._election.areas else None
+            self._arrive(data["partition"], _Arrival(event, partial), data.get("at"))
+
+    async def _take_bulletins(self, stream: Any) -> None:
+        events: AsyncIterable[EventT[Any]] = stream.noack().events()
+        async for event in events:
+            match decode_bulletin(event.message.value):
+                case Tick(at):
+                    self._arrive(_BULLETINS, _Arrival(event, None), at)
+                case other:
+                    self._arrive(_BULLETINS, _Arrival(event, other), None)
+
+    def _arrive(self, channel: int | str, arrival: _Arrival, mark: int | None) -> None:
+        self._channels.add(channel, arrival)
+        if mark is not None:
+            self._channels.mark(channel, mark)
+            for at, arrivals in self._channels.take():
+                self._settle(at, arrivals)
+
+    def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
+        """Judge one tick: first what was waiting for time to pass, then the news."""
+        notices = self.comparer.advance(at - 1)
+        for event, what in arrivals:
+            self.outbox.hold(event)
+            self._apply(event, what)
+        notices += self.comparer.advance(at)
+        self.at = self.outbox.stamp = at
+        self._tell(notices)
+        self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
+
+    def _apply(self, event: EventT[Any], what: Partial | Bulletin | Rejection | None) -> None:
+        match what:
+            case Partial():
+                if self.comparer.add_partial(what):
+                    key = f"partial/{what.partition}/{what.area}"
+                    self.outbox.write(event, key.encode(), event.message.value or b"")
+            case Bulletin():
+                self.counts["bulletins"] += 1
+                reason = self.comparer.add_bulletin(what)
+                if reason is not None:
+                    self._turn_away(event, reason)
+                    return
+                content = encode(plain(what))
+                self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
+            case Rejection():
+                self._turn_away(event, what)
+
+    def _turn_away(self, event: EventT[Any], reason: Rejection) -> None:
+        self.counts[f"rejected {reason.code}"] += 1
+        self.outbox.send(rejected(self._rejected, event, [reason]))
+
+    def _tell(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            self.counts["notices"] += 1
+            self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
+        for area in self.comparer.take_changed():
+            state = self.states[area] = {**self.comparer.state(area), "at": self.at}
+            self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
+        self.outbox.urgent = True
+
+    def _save(self, event: EventT[Any]) -> None:
+        now = dict(self.comparer.alerts)
+        for fingerprint in now.keys() | self._saved.keys():
+            if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
+                self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert and alert.plain()))
+        self._saved = now
+        clock = {"at": self.at, "evaluated": self.comparer.clock, "columns": self._columns}
+        self.outbox.write(event, b"clock", encode(clock))

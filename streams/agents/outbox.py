@@ -1,0 +1,83 @@
+"""What a stage wants written, and the events it comes from: sent together, acked once the broker has it all."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NamedTuple
+
+from faust.types import EventT
+
+from streams.corrections import App, Sends, Table
+
+
+class Record(NamedTuple):
+    """One record for one topic. `headers` as Kafka has them; `partition` None leaves it to the key."""
+
+    topic: Any
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: dict[str, bytes] | None = None
+
+
+class Outbox:
+    """Records, table writes and held events of one stage, until they are flushed.
+
+    `fill` is called at each flush before anything is sent, to add what has been put off until then.
+    """
+
+    def __init__(self, app: App, table: Table, fill: Callable[[], None] = lambda: None) -> None:
+        self._app, self._table, self._fill = app, table, fill
+        self._lock = asyncio.Lock()
+        self.took, self._ended = 0.0, 0.0
+        self.confirmed = 0
+        """The newest `stamp` of which everything has been sent and confirmed."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything: the events will be delivered again, here or elsewhere."""
+        self.events: list[EventT[Any]] = []
+        self._records: list[Record] = []
+        self._writes: dict[bytes, tuple[EventT[Any], bytes]] = {}
+        self.urgent = False
+        self.stamp = self.confirmed
+
+    def hold(self, event: EventT[Any]) -> None:
+        """Ack this event after the next flush."""
+        self.events.append(event)
+
+    def send(self, record: Record) -> None:
+        """Send this record at the next flush, in order."""
+        self._records.append(record)
+
+    def write(self, event: EventT[Any], key: bytes, value: bytes) -> None:
+        """Write this into the table at the next flush, beside `event`, whose partition it takes."""
+        self._writes[key] = event, value
+
+    async def flush_if_due(self) -> None:
+        """Flush soon what somebody waits for, the rest once a second, and never so often that it takes more than
+        a fifth of the time."""
+        wait = max(0.0 if self.urgent else 1.0, 4 * self.took)
+        if (self.events or self._records) and monotonic() - self._ended >= wait:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send it all, wait for the broker's word, ack. Raises `corrections.SendFailed`; nothing is acked then."""
+        async with self._lock:
+            began = monotonic()
+            async with Sends(self._app) as out:
+                # Taken in here: while the partitions change hands the block does not open, and what was
+                # held before is no longer ours.
+                self._fill()
+                events, records, writes, stamp = self.events, self._records, self._writes, self.stamp
+                self.clear()
+                self.stamp = stamp
+                for record in records:
+                    await out.send(**record._asdict())
+                for key, (event, value) in writes.items():
+                    await out.put(self._table, event, key, value)
+            for event in events:
+                event.ack()
+            self.confirmed = stamp
+            self._ended = monotonic()
+            self.took = self._ended - began

@@ -1,0 +1,117 @@
+"""The reconcile stage: tally reports in, each area's sums out at every tick.
+
+State is written behind: ledgers live in memory, and the chunks that changed go to the table at each
+flush; a report is acked only after its chunk is confirmed. Sums leave only at ticks, so that what is
+judged together does not depend on how fast the reports were read.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterable, Mapping
+from typing import Any
+
+import orjson
+from faust.types import TP, EventT
+
+from streams.agents import raw
+from streams.agents.outbox import Outbox, Record
+from streams.agents.rejected import rejected
+from streams.codec import decode_reports, encode, plain
+from streams.corrections import App
+from streams.election import Election
+from streams.events import Rejection, TallyReport, Tick
+from streams.reconcile import Reconciler
+from streams.topology import Topology
+
+MAX_HELD = 5_000
+"""Messages that may wait for a flush; then reading pauses until it is done."""
+MAX_HELD_BYTES = 32 * 2**20
+"""The same in bytes."""
+
+
+class ReconcileStage:
+    """One `Reconciler` for each partition of the reports that this worker owns."""
+
+    def __init__(self, app: App, election: Election, topology: Topology) -> None:
+        self._election, self._topology = election, topology
+        self._source = raw.topic(app, topology.tally_reports)
+        self._sink = raw.topic(app, topology.area_partials)
+        self._rejected = raw.topic(app, topology.rejected)
+        self._table = raw.table(app, "ledgers")
+        self.outbox = Outbox(app, self._table, self._write_chunks)
+        self._reconcilers: dict[int, Reconciler] = {}
+        self._newest: dict[int, EventT[Any]] = {}
+        self._bytes = 0
+        self.counts: Counter[str] = Counter()
+        app.agent(self._source, name="reconcile")(self._consume)
+        app.after_recovery(self._rebuild)
+
+    @property
+    def reconcilers(self) -> Mapping[int, Reconciler]:
+        """By partition."""
+        return self._reconcilers
+
+    async def _rebuild(self, partitions: frozenset[TP]) -> None:
+        self.outbox.clear()
+        self._newest.clear()
+        self._bytes = 0
+        mine = {tp.partition for tp in partitions if tp.topic == self._topology.tally_reports}
+        count = self._topology.partitions
+        self._reconcilers = {p: Reconciler(self._election, p, count) for p in sorted(mine)}
+        for key, value in self._table.items():
+            partition = int(key.partition(b"/")[0])
+            if partition in mine:
+                self._reconcilers[partition].load([orjson.loads(value)])
+
+    async def _consume(self, stream: Any) -> None:
+        events: AsyncIterable[EventT[Any]] = stream.noack().events()
+        async for event in events:
+            self._take(event)
+            if len(self.outbox.events) >= MAX_HELD or self._bytes >= MAX_HELD_BYTES:
+                await self.outbox.flush()
+
+    def _take(self, event: EventT[Any]) -> None:
+        partition, content = event.message.partition, event.message.value or b""
+        reconciler = self._reconcilers[partition]
+        self.outbox.hold(event)
+        self._newest[partition] = event
+        self._bytes += len(content)
+        reasons: list[Rejection] = []
+        for item in decode_reports(event.message.value):
+            match item:
+                case TallyReport():
+                    self.counts["reports"] += 1
+                    if item.table not in reconciler and self._strays(item, partition):
+                        continue
+                    reason = reconciler.apply(item)
+                    if reason is not None:
+                        reasons.append(reason)
+                case Tick():
+                    self._send_sums(partition, item.at)
+                case Rejection():
+                    reasons.append(item)
+        if reasons:
+            self.counts.update(f"rejected {reason.code}" for reason in reasons)
+            self.outbox.send(rejected(self._rejected, event, reasons))
+
+    def _strays(self, report: TallyReport, partition: int) -> bool:
+        """Send a report on if its table belongs to another partition: a table has one ledger."""
+        home = self._topology.partition_of(report.table)
+        if home == partition or report.table not in self._election.tables:
+            return False
+        self.counts["strays"] += 1
+        self.outbox.send(Record(self._source, report.table.encode(), encode(plain(report)), home))
+        return True
+
+    def _send_sums(self, partition: int, at: int) -> None:
+        for partial in self._reconcilers[partition].take_partials():
+            key = f"{partition}/{partial.area}".encode()
+            self.outbox.send(Record(self._sink, key, encode(partial.plain()), 0))
+        self.outbox.send(Record(self._sink, f"{partition}/".encode(), encode({"partition": partition, "at": at}), 0))
+        self.outbox.urgent = True
+
+    def _write_chunks(self) -> None:
+        for partition, event in self._newest.items():
+            for chunk, ledgers in self._reconcilers[partition].take_chunks().items():
+                self.outbox.write(event, f"{partition}/{chunk}".encode(), encode(ledgers))
+        self._newest.clear()
+        self._bytes = 0

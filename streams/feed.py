@@ -1,0 +1,172 @@
+"""An event file into Kafka, in its order, at a chosen speed.
+
+The feeder carries and judges nothing: a line that cannot be read goes out as it is, for the worker to turn
+away with a reason. It is also the clock of what it feeds: ticks go out between the events.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any, Final
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from streams.codec import decode_any, encode, plain
+from streams.election import Election
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.topics import MESSAGE_BYTES, BrokerUnreachable
+from streams.topology import Topology
+
+PACK_BYTES: Final = 256 * 2**10
+"""A pack of reports is sent when it has this many bytes."""
+TICK_SECONDS: Final = 0.25
+"""Seconds of wall time between two ticks, unless every tick is asked for."""
+
+
+class FeedError(RuntimeError):
+    """The broker did not take what was fed."""
+
+
+@dataclass(slots=True)
+class Fed:
+    """What went out so far. `at` is the event time reached (Unix ms)."""
+
+    lines: int = 0
+    reports: int = 0
+    bulletins: int = 0
+    unreadable: int = 0
+    ticks: int = 0
+    messages: int = 0
+    at: int = 0
+
+
+@dataclass(slots=True)
+class Pace:
+    """How fast: event seconds per second (None: as fast as it goes), reports per message, and whether each tick of
+    the election is sent, or only one now and then."""
+
+    speed: float | None = None
+    pack: int = 1
+    every_tick: bool = False
+
+
+class Feeder:
+    """One producer and the clock of what it sends. Raises `BrokerUnreachable` or `FeedError`."""
+
+    def __init__(self, broker: str, election: Election, topology: Topology, pace: Pace) -> None:
+        try:
+            self._producer = KafkaProducer(
+                bootstrap_servers=broker.split(","),
+                linger_ms=20,
+                max_request_size=MESSAGE_BYTES,
+                bootstrap_timeout_ms=5000,
+            )
+        except KafkaError as error:
+            raise BrokerUnreachable(broker, error) from error
+        self._topology, self._pace = topology, pace
+        self._tick = round(election.alerts.tick * 1000)
+        self._after = round(1000 * (election.alerts.hold + 3 * election.alerts.tick))
+        self._packs: dict[int, list[bytes]] = {}
+        self._ticked, self._ticked_at, self._announced = 0, 0.0, False
+        self._began: tuple[int, float] | None = None
+        self._failed: list[Any] = []
+        self.fed = Fed()
+
+    def feed(self, lines: Iterable[bytes], watch: Callable[[Fed], None] = lambda fed: None) -> Fed:
+        """Send every line; `watch` is told after each. Ends with a tick that lets every waiting alert fire."""
+        for line in lines:
+            if not (line := line.strip()):
+                continue
+            event = decode_any(line)
+            if not isinstance(event, Rejection):
+                self._wait(event.at, watch)
+                self._advance(event.at, isinstance(event, Bulletin))
+            self._send(line, event)
+            self.fed.lines += 1
+            watch(self.fed)
+            if self._failed:
+                break
+        self._send_tick(self.fed.at - self.fed.at % self._tick + self._after)
+        self.close()
+        return self.fed
+
+    def close(self) -> None:
+        """Wait until the broker has confirmed everything. Raises `FeedError` for what it has refused."""
+        try:
+            self._producer.flush(timeout=60)
+            self._producer.close(timeout=10)
+        except KafkaError as error:
+            raise FeedError(f"the broker did not confirm everything: {error}") from error
+        if self._failed:
+            raise FeedError(f"the broker refused a message: {self._failed[0]}")
+
+    def _wait(self, at: int, watch: Callable[[Fed], None]) -> None:
+        """Let wall time pass until it is `at` at the chosen speed; meanwhile the clock runs on."""
+        if self._pace.speed is None:
+            return
+        if self._began is None:
+            self._began = at, monotonic()
+        first, began = self._began
+        while (now := first + round((monotonic() - began) * self._pace.speed * 1000)) < at:
+            self._advance(now, False)
+            watch(self.fed)
+            sleep(min((at - now) / self._pace.speed / 1000, TICK_SECONDS))
+
+    def _advance(self, at: int, bulletin: bool) -> None:
+        """Send the ticks that are due when time has come to `at`, so that what is next is judged after them."""
+        self.fed.at = max(self.fed.at, at)
+        to = self.fed.at - self.fed.at % self._tick
+        if to <= self._ticked:
+            return
+        now = monotonic()
+        if self._pace.every_tick or bulletin or self._announced or now - self._ticked_at >= TICK_SECONDS:
+            if self._ticked and self._ticked + self._tick < to:
+                self._send_tick(self._ticked + self._tick)
+            self._send_tick(to)
+            self._ticked_at, self._announced = now, bulletin
+
+    def _send_tick(self, at: int) -> None:
+        self._flush_packs()
+        content = encode(plain(Tick(at)))
+        for partition in range(self._topology.partitions):
+            self._out(self._topology.tally_reports, content, partition=partition)
+        self._out(self._topology.bulletins, content, partition=0)
+        self._ticked = at
+        self.fed.ticks += 1
+
+    def _send(self, line: bytes, event: Event | Rejection) -> None:
+        match event:
+            case TallyReport():
+                self.fed.reports += 1
+                partition = self._topology.partition_of(event.table)
+                pack = self._packs.setdefault(partition, [])
+                pack.append(line)
+                if len(pack) >= self._pace.pack or len(pack) * len(line) > PACK_BYTES:
+                    self._flush_pack(partition)
+            case Bulletin():
+                self.fed.bulletins += 1
+                self._out(self._topology.bulletins, line, key=event.area.encode())
+            case Tick():
+                pass  # `_advance` has sent what it asks for
+            case Rejection():
+                self.fed.unreadable += 1
+                name = self._topology.bulletins if b'"bulletin"' in line[:4096] else self._topology.tally_reports
+                self._out(name, line)
+
+    def _flush_packs(self) -> None:
+        for partition in list(self._packs):
+            self._flush_pack(partition)
+
+    def _flush_pack(self, partition: int) -> None:
+        if pack := self._packs.pop(partition, None):
+            content = pack[0] if len(pack) == 1 else b"[" + b",".join(pack) + b"]"
+            self._out(self._topology.tally_reports, content, partition=partition)
+
+    def _out(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+        try:
+            sent = self._producer.send(topic, content, key=key, partition=partition)
+        except KafkaError as error:
+            raise FeedError(f"the broker does not take a message of {len(content):,} bytes: {error}") from error
+        sent.add_errback(self._failed.append)
+        self.fed.messages += 1

@@ -1,0 +1,90 @@
+"""Which topics one election's night consists of, and which partition a polling table belongs to."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kafka.partitioner import murmur2
+
+from streams.election import Election
+from streams.topics import MESSAGE_BYTES, TopicSpec
+
+PARTITIONS: Final = 4
+"""Partitions of `tally-reports` unless told: as many workers can share the reports."""
+REJECTED_BYTES: Final = MESSAGE_BYTES + 2**20
+"""A rejected message as it came, with its reasons beside it."""
+
+_LEGAL = re.compile(r"[A-Za-z0-9._-]{1,180}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The names of an election's topics. All but `tally_reports` and its ledgers have one partition:
+    what meets there must meet in one place. Raises ValueError for a prefix that Kafka cannot take."""
+
+    prefix: str
+    partitions: int = PARTITIONS
+
+    def __post_init__(self) -> None:
+        if not _LEGAL.fullmatch(self.prefix):
+            raise ValueError(
+                f"topic prefix {self.prefix!r}: use letters, digits, dot, hyphen and underscore, 180 at most"
+            )
+        if self.partitions < 1:
+            raise ValueError(f"partitions {self.partitions}: at least 1 is needed")
+
+    @classmethod
+    def of(cls, election: Election, partitions: int = PARTITIONS) -> "Topology":
+        """The usual names: the election's id before each topic."""
+        return cls(f"{election.id}.", partitions)
+
+    @property
+    def app(self) -> str:
+        """Faust's app id, which is the consumer group's name too."""
+        return f"{self.prefix}cotejo"
+
+    @property
+    def tally_reports(self) -> str:
+        return f"{self.prefix}tally-reports"
+
+    @property
+    def bulletins(self) -> str:
+        return f"{self.prefix}bulletins"
+
+    @property
+    def area_partials(self) -> str:
+        return f"{self.prefix}area-partials"
+
+    @property
+    def area_state(self) -> str:
+        return f"{self.prefix}area-state"
+
+    @property
+    def alerts(self) -> str:
+        return f"{self.prefix}alerts"
+
+    @property
+    def rejected(self) -> str:
+        return f"{self.prefix}rejected"
+
+    def changelog(self, table: str) -> str:
+        """Where Faust keeps a table."""
+        return f"{self.app}-{table}-changelog"
+
+    def specs(self) -> list[TopicSpec]:
+        """How each topic must look."""
+        return [
+            TopicSpec(self.tally_reports, self.partitions),
+            TopicSpec(self.bulletins, 1),
+            TopicSpec(self.area_partials, 1, compacted=True),
+            TopicSpec(self.area_state, 1, compacted=True),
+            TopicSpec(self.alerts, 1),
+            TopicSpec(self.rejected, 1, max_message_bytes=REJECTED_BYTES),
+            TopicSpec(self.changelog("ledgers"), self.partitions, compacted=True),
+            TopicSpec(self.changelog("comparison"), 1, compacted=True),
+            TopicSpec(self.changelog("deliveries"), 1, compacted=True),
+        ]
+
+    def partition_of(self, table: str) -> int:
+        """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
+        return int(murmur2(table.encode()) & 0x7FFFFFFF) % self.partitions

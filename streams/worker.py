@@ -1,0 +1,75 @@
+"""A worker: the stages of one election on a broker, with `/metrics`, until a signal ends it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from streams import agents, corrections, metrics, topics
+from streams.alerts import Notice
+from streams.broker import is_free
+from streams.election import Election
+from streams.topology import Topology
+from streams.webhooks import check_secret
+
+EMPTY_FETCH_PAUSE = 0.02
+"""Seconds; the embedded broker needs it, and others don't mind."""
+
+
+class WorkerError(RuntimeError):
+    """The worker cannot start; the text says what to change."""
+
+
+def run(
+    broker: str,
+    election: Election,
+    topology: Topology,
+    *,
+    port: int,
+    wall_clock: bool,
+    language: str,
+    loglevel: str = "WARNING",
+) -> NoReturn:
+    """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
+
+    `port` serves `/metrics` on loopback. Raises `WorkerError`, `topics.BrokerUnreachable`, `topics.TopicError`.
+    """
+    secrets = secrets_of(election, os.environ)
+    if not is_free(port):
+        raise WorkerError(f"port {port} is in use: choose another with --port")
+    topics.ensure(broker, topology.specs())
+    app = corrections.App(
+        topology.app,
+        empty_fetch_pause=EMPTY_FETCH_PAUSE,
+        broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
+        web_enabled=True,
+        web_port=port,
+    )
+
+    def say(notice: Notice) -> None:
+        word = notice.status if notice.status == "resolved" else notice.severity
+        print(f"{word}: {notice.finding.sentence[language]}", file=sys.stderr, flush=True)
+
+    stages = agents.build(app, election, topology, secrets=secrets, say=say, wall_clock=wall_clock)
+    exporter = metrics.Exporter(election, stages)
+
+    async def page(view: Any, request: Any) -> Any:
+        return view.bytes(exporter.text(), headers={"content-type": metrics.CONTENT_TYPE})
+
+    app.page("/metrics")(page)
+    corrections.run(app, loglevel=loglevel)
+
+
+def secrets_of(election: Election, environment: Mapping[str, str]) -> dict[str, str]:
+    """The webhook secret of each receiver, by its name. Raises `WorkerError` for one that is missing or no secret."""
+    secrets = {}
+    for receiver in election.receivers:
+        try:
+            secrets[receiver.name] = check_secret(environment[receiver.secret_env])
+        except KeyError:
+            raise WorkerError(
+                f"receiver {receiver.name}: put its secret into the environment as {receiver.secret_env}"
+            ) from None
+        except ValueError as error:
+            raise WorkerError(f"receiver {receiver.name}, {receiver.secret_env}: {error}") from None
+    return secrets
