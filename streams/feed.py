@@ -4,8 +4,11 @@ The feeder carries and judges nothing: a line that cannot be read goes out as it
 away with a reason. It is also the clock of what it feeds: ticks go out between the events.
 """
 
-from collections.abc import Callable, Iterable
+import heapq
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -24,21 +27,39 @@ TICK_SECONDS: Final = 0.25
 """Seconds of wall time between two ticks, unless every tick is asked for."""
 
 
+def lines_of(paths: Sequence[Path]) -> tuple[Iterator[bytes], int]:
+    """The lines of event files, and their size in bytes (0 where unknown). Several files are merged by the time of
+    their events, each being in order itself; `-` is stdin. Raises `FeedError` for a file that cannot be read."""
+
+    def time_of(line: bytes) -> int:
+        event = decode_any(line.strip())
+        return 0 if isinstance(event, Rejection) else event.at
+
+    try:
+        files = [sys.stdin.buffer if str(path) == "-" else path.open("rb") for path in paths]
+        size = sum(0 if str(path) == "-" else path.stat().st_size for path in paths)
+    except OSError as error:
+        raise FeedError(f"{error.filename}: {error.strerror}") from error
+    return iter(files[0]) if len(files) == 1 else heapq.merge(*files, key=time_of), size
+
+
 class FeedError(RuntimeError):
     """The broker did not take what was fed."""
 
 
 @dataclass(slots=True)
 class Fed:
-    """What went out so far. `at` is the event time reached (Unix ms)."""
+    """What went out so far. `at` is the event time reached, `until` the last tick (Unix ms)."""
 
     lines: int = 0
+    bytes: int = 0
     reports: int = 0
     bulletins: int = 0
     unreadable: int = 0
     ticks: int = 0
     messages: int = 0
     at: int = 0
+    until: int = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +97,7 @@ class Feeder:
     def feed(self, lines: Iterable[bytes], watch: Callable[[Fed], None] = lambda fed: None) -> Fed:
         """Send every line; `watch` is told after each. Ends with a tick that lets every waiting alert fire."""
         for line in lines:
+            self.fed.bytes += len(line)
             if not (line := line.strip()):
                 continue
             event = decode_any(line)
@@ -132,7 +154,7 @@ class Feeder:
         for partition in range(self._topology.partitions):
             self._out(self._topology.tally_reports, content, partition=partition)
         self._out(self._topology.bulletins, content, partition=0)
-        self._ticked = at
+        self._ticked = self.fed.until = at
         self.fed.ticks += 1
 
     def _send(self, line: bytes, event: Event | Rejection) -> None:

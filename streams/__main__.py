@@ -1,0 +1,5 @@
+"""`python -m streams` is `cotejo`."""
+
+from streams.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""What is wrong with an event file: line by line, what a worker would turn away."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from streams.admission import check_bulletin, check_report
+from streams.codec import decode_any, encode, plain
+from streams.election import Election
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, a stable code, and what would cure it."""
+
+    file: str
+    line: int
+    place: str
+    code: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.place + ': ' if self.place else ''}{self.code}: {self.cure}"
+
+
+class EventCheck:
+    """Several event files of one election. `counts` has the events that are fine, by type."""
+
+    def __init__(self, election: Election) -> None:
+        self._election = election
+        self._seen: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self.counts: Counter[str] = Counter()
+
+    def problems(self, lines: Iterable[bytes], file: str) -> Iterator[Problem]:
+        """Read one file's lines (blank ones are nothing) and say what is wrong with them, in their order."""
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            event = decode_any(line.strip())
+            reason = event if isinstance(event, Rejection) else self._judge(event, f"{file}:{number}")
+            if reason is not None:
+                yield Problem(file, number, reason.place, reason.code, reason.cure)
+            elif not isinstance(event, Rejection):
+                self.counts[_KINDS[type(event)]] += 1
+
+    def _judge(self, event: Event, here: str) -> Rejection | None:
+        match event:
+            case TallyReport():
+                return check_report(self._election, event) or self._repeated("report", event.id, event, here)
+            case Bulletin():
+                return check_bulletin(self._election, event) or self._repeated("bulletin", event.id, event, here)
+        return None
+
+    def _repeated(self, kind: str, id: str, event: Event, here: str) -> Rejection | None:
+        """The same event twice is nothing; another one under the same id is a slip."""
+        content = hashlib.blake2b(encode(plain(event)), digest_size=16).digest()
+        before, where = self._seen.setdefault((kind, id), (content, here))
+        if before == content:
+            return None
+        return Rejection("duplicate-id", "id", f"{id} is another {kind}'s id already ({where}): give it its own")
+
+
+_KINDS = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}

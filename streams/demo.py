@@ -1,0 +1,253 @@
+"""The demo: a whole night on this machine, from Kafka to a verified webhook, and nothing left running."""
+
+import os
+import secrets
+import signal
+import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from subprocess import Popen
+from time import monotonic, sleep
+from typing import Any, Final
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from streams import election_writer, topics
+from streams.broker import EmbeddedBroker, end, free_port, spawn
+from streams.codec import encode, plain
+from streams.election import Election, Receiver
+from streams.events import Event
+from streams.feed import Fed, Feeder, Pace
+from streams.nights import reconstruction
+from streams.progress import Progress
+from streams.receiver import AlertReceiver
+from streams.topology import Topology
+from streams.webhooks import rfc3339
+from streams.wording import number
+
+SECRET_ENV: Final = "COTEJO_DEMO_SECRET"
+PATIENCE: Final = 60.0
+"""Seconds for the worker to start, and to finish after the last event."""
+
+
+class DemoError(RuntimeError):
+    """The demo did not come to its end; the text says where to look."""
+
+
+def run(broker: str, seconds: float, directory: Path, *, headless: bool, language: str) -> int:
+    """Run the demo; return an exit code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors."""
+    say = Console(highlight=False, no_color=headless, soft_wrap=True)
+    with ExitStack() as stack:
+        stack.enter_context(_interruptible())
+        try:
+            _night(stack, broker, seconds, directory, headless, language, say)
+        except KeyboardInterrupt:
+            print("\nstopped; nothing is left running", file=sys.stderr)
+            return 130
+    return 0
+
+
+def _night(
+    stack: ExitStack, broker: str, seconds: float, directory: Path, headless: bool, language: str, say: Console
+) -> None:
+    secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    alerts: list[dict[str, Any]] = []
+    progress = Progress("the night", 0, quiet=headless)
+
+    def got(webhook: dict[str, Any]) -> None:
+        alerts.append(webhook)
+        if headless:
+            print(_line(webhook, language), file=sys.stderr, flush=True)
+        else:
+            progress.console.print(_line(webhook, language), style=_STYLE.get(webhook["data"]["severity"]))
+
+    receiver = stack.enter_context(AlertReceiver(secret, got))
+    election, events = reconstruction.night()
+    election = replace(election, receivers=(Receiver("demo", receiver.url, SECRET_ENV),))
+    election_writer.write(election, directory)
+    lines = [encode(plain(event)) for event in events]
+    (directory / "events.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+
+    if broker:
+        topology = Topology(f"cotejo-demo-{secrets.token_hex(4)}.")
+        stack.callback(topics.delete, broker, [spec.name for spec in topology.specs()])
+    else:
+        broker, topology = stack.enter_context(EmbeddedBroker()).address, Topology.of(election)
+    say.print(f"{election.name}\n{election.notice}: {len(events):,} events over {_days(events)} in {seconds:g} s\n")
+    port = free_port()
+    process = _worker(directory, broker, topology, port, secret, language)
+    stack.callback(end, process)
+    metrics = f"http://127.0.0.1:{port}/metrics"
+    log = directory / "worker.log"
+    _until(process, log, "start", metrics, lambda found: found.get("cotejo_owned_partitions", 0) > 0)
+    say.print(f"broker {broker}, worker {process.pid}, {metrics}\n")
+
+    span = max(1.0, (events[-1].at - events[0].at) / 1000)
+    feeder = Feeder(broker, election, topology, Pace(speed=span / seconds, pack=100))
+    progress = Progress("the night", len(lines), quiet=headless)
+
+    def watch(fed: Fed) -> None:
+        progress.show(fed.lines, _clock(fed.at))
+        if process.poll() is not None:
+            raise _ended(log)
+
+    with progress:
+        fed = feeder.feed(lines, watch)
+    _until(
+        process,
+        log,
+        "finish",
+        metrics,
+        lambda found: (
+            found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until and found.get("cotejo_deliveries_pending", 1) == 0
+        ),
+    )
+    _summary(say, election, _state(broker, topology, election.root.id), alerts, receiver, fed, directory, headless)
+
+
+_STYLE = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def _line(webhook: dict[str, Any], language: str) -> str:
+    alert = webhook["data"]
+    word = alert["status"] if alert["status"] == "resolved" else alert["severity"]
+    return f"{alert['at'][:10]} {alert['at'][11:16]} UTC  {word.upper():<8}  {alert['sentence'][language]}"
+
+
+def _worker(directory: Path, broker: str, topology: Topology, port: int, secret: str, language: str) -> Popen[bytes]:
+    os.environ[SECRET_ENV] = secret
+    arguments = f"--broker {broker} --prefix {topology.prefix} --port {port} --clock feed --lang {language}".split()
+    command = [sys.executable, "-m", "streams", "worker", str(directory / election_writer.ELECTION), *arguments]
+    return spawn(command, directory / "worker.log")
+
+
+def _until(process: Popen[bytes], log: Path, what: str, metrics: str, done: Callable[[dict[str, float]], bool]) -> None:
+    deadline = monotonic() + PATIENCE
+    while monotonic() < deadline:
+        if process.poll() is not None:
+            raise _ended(log)
+        if done(_values(metrics)):
+            return
+        sleep(0.1)
+    raise DemoError(f"the worker did not {what} within {PATIENCE:g} s; its log is {log}")
+
+
+def _ended(log: Path) -> DemoError:
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
+    return DemoError(f"the worker has ended; its log {log} ends:\n{tail}")
+
+
+def _values(metrics: str) -> dict[str, float]:
+    """The metrics that have no labels."""
+    try:
+        with urllib.request.urlopen(metrics, timeout=5) as answer:
+            text = answer.read().decode()
+    except (urllib.error.URLError, OSError):
+        return {}
+    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    return {sample.name: sample.value for sample in samples if not sample.labels}
+
+
+def _state(broker: str, topology: Topology, area: str) -> dict[str, Any]:
+    """The newest state of an area, from its topic."""
+    newest: dict[str, Any] = {}
+    place = TopicPartition(topology.area_state, 0)
+    consumer = KafkaConsumer(
+        bootstrap_servers=broker.split(","), auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    try:
+        consumer.assign([place])
+        last = consumer.end_offsets([place])[place]
+        while consumer.position(place) < last:
+            for records in consumer.poll(500).values():
+                for record in records:
+                    if record.key == area.encode():
+                        newest = orjson.loads(record.value)
+    finally:
+        consumer.close()
+    return newest
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does: with everything it has started."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _summary(
+    say: Console,
+    election: Election,
+    state: dict[str, Any],
+    alerts: list[dict[str, Any]],
+    receiver: AlertReceiver,
+    fed: Fed,
+    directory: Path,
+    headless: bool,
+) -> None:
+    if headless:
+        result = {"fed": fed, "state": state, "alerts": [a["data"] for a in alerts], "verified": receiver.verified}
+        print(orjson.dumps({**result, "refused": receiver.refused, "notice": election.notice}).decode())
+        return
+    table = Table(title=f"{state['name']}: bulletin {state['official']['bulletin']} beside the witnessed sheets")
+    for name in ("", "announced", "%", "witnessed", "%", "at least", "at most", "sheets that must be wrong"):
+        table.add_column(name, justify="right" if name else "left")
+    names = {column.id: column.name for column in election.columns}
+    for option, known in state["official"]["figures"].items():
+        sheets = known["breakdown"]
+        table.add_row(
+            names[option],
+            number(known["votes"], "en"),
+            _share(known["share"]),
+            number(state["witnessed"]["votes"][option], "en"),
+            _share(known["witnessed_share"]),
+            _count(known["floor"]),
+            _count(known["ceiling"]),
+            "" if not sheets else number(sheets, "en"),
+        )
+    witnessed = state["witnessed"]
+    say.print(table)
+    say.print(
+        f"{witnessed['tables']:,} of {state['tables']:,} polling tables witnessed "
+        f"({100 * witnessed['coverage']:.1f} %). {fed.reports:,} reports and {fed.bulletins} bulletins in "
+        f"{fed.messages:,} messages; {receiver.verified} webhooks, each with a good signature.\n{election.notice}\n"
+    )
+    say.print(
+        f"""Next:
+  cotejo check {directory}/election.toml {directory}/events.jsonl
+  cotejo demo --seconds 120 --lang es
+  cotejo worker {directory}/election.toml --broker HOST:PORT --clock feed
+  cotejo feed {directory}/election.toml {directory}/events.jsonl --broker HOST:PORT --speed 3600"""
+    )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else number(value, "en")
+
+
+def _clock(at: int) -> str:
+    return rfc3339(at)[:16].replace("T", " ") + " UTC"
+
+
+def _days(events: Sequence[Event]) -> str:
+    return f"{(events[-1].at - events[0].at) / 86_400_000:.1f} days"

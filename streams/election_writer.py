@@ -1,0 +1,63 @@
+"""An election as the files that `streams.election_file` reads: TOML, and two CSVs beside it."""
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from streams.election import Election
+
+ELECTION, AREAS, REGISTER = "election.toml", "areas.csv", "register.csv"
+
+
+def write(election: Election, directory: Path) -> Path:
+    """Write the election into `directory`, made if missing; return the path of the TOML file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _csv(
+        directory / AREAS,
+        ("id", "parent", "name", "level", "tables", "registered"),
+        ((a.id, a.parent, a.name, a.level, a.tables, a.registered) for a in election.areas.values()),
+    )
+    _csv(
+        directory / REGISTER,
+        ("table", "area", "registered"),
+        ((id, table.area, table.registered) for id, table in election.tables.items()),
+    )
+    path = directory / ELECTION
+    path.write_text("\n".join(_toml(election)) + "\n", encoding="utf-8")
+    return path
+
+
+def _toml(election: Election) -> Iterable[str]:
+    head = {"id": election.id, "name": election.name, "notice": election.notice, "levels": election.levels}
+    yield from _section("[election]", {**head, "areas": AREAS, "register": REGISTER})
+    for option in election.options:
+        yield from _section("[[option]]", asdict(option))
+    for group in election.groups:
+        yield from _section("[[group]]", asdict(group))
+    yield from _section("[reconcile]", asdict(election.policy))
+    for name, rule in asdict(election.rules).items():
+        yield from _section(f"[rules.{name}]", rule)
+    alerts = election.alerts
+    yield from _section("[alerts]", {"tick": alerts.tick, "for": alerts.hold, "cooldown": alerts.cooldown})
+    for receiver in election.receivers:
+        yield from _section("[[receiver]]", asdict(receiver))
+
+
+def _section(header: str, fields: dict[str, Any]) -> Iterable[str]:
+    yield header
+    for key, value in fields.items():
+        if isinstance(value, frozenset):
+            value = sorted(value)
+        # A JSON string, number or array of strings is also one of TOML.
+        yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    yield ""
+
+
+def _csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

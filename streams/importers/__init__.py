@@ -1,0 +1,1 @@
+"""Published files of real elections, read into an election and its events."""

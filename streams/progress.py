@@ -1,0 +1,40 @@
+"""Long work shows how far it is, on stderr: a bar on a terminal, a line now and then elsewhere."""
+
+import sys
+from time import monotonic
+from typing import Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+LINE_SECONDS: Final = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+
+class Progress:
+    """How much of `total` is done; `total` 0 is unknown. `quiet` shows nothing."""
+
+    def __init__(self, label: str, total: int, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self._label, self._total, self._quiet = label, total, quiet
+        self._told = monotonic()
+        shape = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._bar = Bar(*shape, console=self.console, transient=True, disable=quiet or not self.console.is_terminal)
+        self._task = self._bar.add_task(label, total=total or None)
+
+    def show(self, done: int, note: str = "") -> None:
+        """So much is done; `note` stands beside the label."""
+        if not self._bar.disable:
+            self._bar.update(self._task, completed=done, description=f"{self._label} {note}".rstrip())
+        elif not self._quiet and monotonic() - self._told >= LINE_SECONDS:
+            self._told = monotonic()
+            share = f" {100 * done / self._total:.0f} %" if self._total else f" {done:,}"
+            print(f"{self._label}{share} {note}".rstrip(), file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

@@ -1,0 +1,204 @@
+"""One night, two ways to run it: the core directly, and the Faust agents on a broker.
+
+Both take an event file's lines and give an `Outcome`; for the same lines the outcomes must be equal.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+from brokers import ROOT, Broker
+from kafka import KafkaConsumer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams import election_writer
+from streams.broker import free_port
+from streams.codec import decode_any, encode
+from streams.election import Election
+from streams.events import Rejection
+from streams.feed import Fed, Feeder, Pace
+from streams.ledger import Ledger
+from streams.monitor import Monitor
+from streams.topics import ensure
+from streams.topology import Topology
+
+
+@dataclass
+class Outcome:
+    """What a night came to: all of it plain JSON, so that two nights can be compared."""
+
+    states: dict[str, Any] = field(default_factory=dict)
+    """By area, of those that were heard of."""
+    verdicts: dict[str, Any] = field(default_factory=dict)
+    alerts: dict[str, str] = field(default_factory=dict)
+    """Fingerprint to status, of all that fired."""
+    notices: list[Any] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    """Reason codes, sorted."""
+
+
+def direct(election: Election, lines: Iterable[bytes]) -> Outcome:
+    """The night through the core."""
+    monitor, outcome = Monitor(election), Outcome()
+    for line in lines:
+        event = decode_any(line)
+        if isinstance(event, Rejection):
+            outcome.rejected.append(event.code)
+            continue
+        effects = monitor.handle(event)
+        outcome.notices += [plainly(notice.plain()) for notice in effects.notices]
+        if effects.rejection is not None:
+            outcome.rejected.append(effects.rejection.code)
+    outcome.notices += [plainly(notice.plain()) for notice in monitor.finish()]
+    outcome.states = {area: plainly(state) for area, state in monitor.states().items()}
+    outcome.verdicts = {table: plainly(shown(verdict)) for table, verdict in monitor.verdicts.items()}
+    return finished(outcome)
+
+
+def finished(outcome: Outcome) -> Outcome:
+    """Fill in what follows from the rest, and leave out the areas nobody has heard of."""
+    outcome.alerts = {notice["fingerprint"]: notice["status"] for notice in outcome.notices}
+    outcome.rejected.sort()
+    outcome.states = {a: s for a, s in outcome.states.items() if s["official"] or s["witnessed"]["levels"]}
+    return outcome
+
+
+def plainly(value: Any) -> Any:
+    return orjson.loads(encode(value))
+
+
+def shown(verdict: Any) -> dict[str, Any]:
+    return {"level": verdict.level.value, "accepted": verdict.accepted, "votes": verdict.votes, "null": verdict.null}
+
+
+class LiveNight:
+    """The night through workers on a broker: start and kill them as you like, feed, wait, look."""
+
+    def __init__(self, election: Election, broker: Broker, directory: Path, prefix: str, partitions: int = 3) -> None:
+        self.election, self.broker, self.directory = election, broker, directory
+        self.topology = Topology(prefix, partitions)
+        self.file = election_writer.write(election, directory)
+        self.log = directory / "worker.log"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.ports: list[int] = []
+        self.environment: dict[str, str] = {}
+        self.until = 0
+        ensure(broker.address, self.topology.specs())
+
+    def start(self, *, clock: str = "feed") -> subprocess.Popen[bytes]:
+        """Start one worker more, by the command a user would use."""
+        port = free_port()
+        command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
+        command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
+        command += ["--port", str(port), "--clock", clock]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
+        with self.log.open("ab") as log:
+            worker = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.directory)
+        self.workers.append(worker)
+        self.ports.append(port)
+        return worker
+
+    def feed(self, lines: Iterable[bytes], pace: Pace | None = None) -> Fed:
+        """Feed these lines; by default with every tick, so that alerts come at exact times."""
+        fed = Feeder(self.broker.address, self.election, self.topology, pace or Pace(every_tick=True)).feed(lines)
+        self.until = max(self.until, fed.until)
+        return fed
+
+    def metrics(self) -> dict[str, float]:
+        """The newest worker's metrics; the labels are part of the name."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[-1]}/metrics", timeout=5) as answer:
+                text = answer.read().decode()
+        except (urllib.error.URLError, OSError):
+            return {}
+        return {
+            sample.name + "".join(f"[{value}]" for value in sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def wait(self, seconds: float = 60) -> None:
+        """Wait until all that was fed is judged, sent and delivered."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.workers[-1].poll() is None, self.log.read_text()[-3000:]
+            found = self.metrics()
+            judged = found.get("cotejo_clock_seconds", 0) * 1000 >= self.until
+            if judged and found.get("cotejo_deliveries_pending") == 0:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"not done in {seconds} s: {self.metrics()}\n{self.log.read_text()[-3000:]}")
+
+    def stop(self) -> None:
+        """End every worker cleanly."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+        for worker in self.workers:
+            if worker.returncode is None:
+                assert worker.wait(30) == 0, self.log.read_text()[-3000:]
+
+    def kill(self) -> None:
+        """Kill every worker, as a power cut would."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
+
+    def read(self, topic: str, partitions: int = 1) -> list[Any]:
+        """Every record of a topic."""
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.broker.address,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=8 * 2**20,
+        )
+        records: list[Any] = []
+        try:
+            places = [TopicPartition(topic, partition) for partition in range(partitions)]
+            consumer.assign(places)
+            for place, end in consumer.end_offsets(places).items():
+                while consumer.position(place) < end:
+                    for batch in consumer.poll(500).values():
+                        records += batch
+        finally:
+            consumer.close()
+        return records
+
+    def outcome(self) -> Outcome:
+        """What the topics say now."""
+        outcome, topology = Outcome(), self.topology
+        for record in self.read(topology.area_state):
+            outcome.states[record.key.decode()] = orjson.loads(record.value)
+        for state in outcome.states.values():
+            del state["at"]
+        for record in self.read(topology.changelog("ledgers"), topology.partitions):
+            for table, rows in orjson.loads(record.value).items():
+                verdict = Ledger.from_plain(rows).verdict(self.election.policy)
+                outcome.verdicts[table] = plainly(shown(verdict))
+        told: dict[str, Any] = {}
+        for record in self.read(topology.alerts):
+            notice = orjson.loads(record.value)
+            told.setdefault(notice["id"], notice)
+        outcome.notices = list(told.values())
+        seen = {record.key: record for record in self.read(topology.rejected)}
+        for record in seen.values():
+            outcome.rejected += [reason["code"] for reason in orjson.loads(dict(record.headers)["reasons"])]
+        return finished(outcome)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
