@@ -1,8 +1,9 @@
 """The command `cotejo`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from streams import feed as feeding
 from streams import topics as kafka_topics
 from streams import worker as working
 from streams.broker import BrokerError
+from streams.checking import EventCheck, Problem
 from streams.election import Election
 from streams.election_file import ElectionFileError, load
 from streams.importers import convzla
@@ -51,6 +53,7 @@ ERRORS = (
     kafka_topics.TopicError,
     working.WorkerError,
     convzla.ImportFailed,
+    demonstration.DemoError,
 )
 
 
@@ -165,11 +168,67 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check an election file, and event files against it: each problem with its line and its cure."""
+    with _plainly():
+        try:
+            known = load(election)
+        except ElectionFileError as error:
+            if as_json:
+                print(
+                    orjson.dumps(
+                        Problem(error.file, error.line or 0, error.place, "election-file", error.cure)
+                    ).decode()
+                )
+            raise
+        judge, wrong = EventCheck(known), 0
+        for path in events or ():
+            lines, size = feeding.lines_of([path])
+            with Progress(f"checking {path}", size) as progress:
+                for problem in judge.problems(_shown(lines, progress), str(path)):
+                    wrong += 1
+                    print(orjson.dumps(problem).decode() if as_json else problem)
+        counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
+        if not as_json:
+            print(f"{known.name}: {len(known.areas):,} areas, {len(known.tables):,} polling tables")
+            if events:
+                print(f"{counts} fine, {wrong:,} problems")
+        raise typer.Exit(1 if wrong else 0)
 
 
 @importing.command("convzla")
-def import_convzla() -> None:
-    """The campaign's published CSV of Venezuela 2024."""
+def import_convzla(
+    file: Annotated[Path, typer.Argument(help="RESULTADOS_2024_CSV, either release.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Directory for the election's and the events' files.")],
+    at: Annotated[datetime | None, typer.Option(help="Time of every report (UTC); the file has none.")] = None,
+) -> None:
+    """The campaign's published CSV of Venezuela 2024, as an election and its tally reports."""
+    with _plainly():
+        bad = 0
+
+        def sheets() -> Iterator[convzla.Sheet]:
+            nonlocal bad
+            moment = convzla.AT if at is None else int(at.replace(tzinfo=UTC).timestamp() * 1000)
+            with Progress("reading", 0) as progress:
+                for number, row in enumerate(convzla.read(file, moment), 1):
+                    progress.show(number)
+                    if isinstance(row, Problem):
+                        bad += 1
+                        print(row, file=sys.stderr)
+                    else:
+                        yield row
+
+        done = convzla.write(sheets(), out)
+        votes = ", ".join(f"{option} {count:,}" for option, count in done.votes.items())
+        print(f"{done.tables:,} tally sheets: {votes}; null {done.null:,}")
+        print(f"{bad:,} rows left out; written: {out}/election.toml, events.jsonl, bulletins.jsonl")
+        raise typer.Exit(1 if bad else 0)
+
+
+def _shown(lines: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
+    done = 0
+    for line in lines:
+        done += len(line)
+        progress.show(done)
+        yield line
 
 
 def _topology(election: Election, prefix: str, partitions: int) -> Topology:

@@ -28,7 +28,7 @@ OPTIONS: Final = (
     Option("BERA", "Benjamín Rausseo"),
 )
 GROUPS: Final = (Group("others", "Others", tuple(option.id for option in OPTIONS[2:])),)
-ALERTS: Final = AlertPolicy(tick=10, hold=60, cooldown=6 * 3600)
+ALERTS: Final = AlertPolicy(tick=10, hold=60, cooldown=2 * 86_400)
 
 ANNOUNCED: Final = (
     ("2024-07-29T19:00:00-04:00", 21_979),  # 73.20 % of 30,026, evening press conference
