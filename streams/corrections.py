@@ -43,8 +43,8 @@ DEFAULTS: Mapping[str, Any] = {
     "broker_commit_interval": 1.0,
     "producer_linger": 0.05,
     "producer_request_timeout": 30.0,  # 20 minutes by default: so late would a dead broker stop us
-    "producer_max_request_size": 5 * 2**20,  # as large as the topics allow (streams.topics.MESSAGE_BYTES)
-    "consumer_max_fetch_size": 5 * 2**20,
+    "producer_max_request_size": 7 * 2**20,  # a rejected message goes on with its reasons beside it
+    "consumer_max_fetch_size": 7 * 2**20,  # (streams.topology.REJECTED_BYTES)
     "web_enabled": False,
     "web_bind": "127.0.0.1",
     "worker_redirect_stdouts": False,

@@ -66,7 +66,8 @@ def verify(secret: str, content: bytes, received: Mapping[str, str]) -> Any:
 def check_secret(secret: str) -> str:
     """Return the secret, or raise ValueError: it must be base64 of 24 to 64 bytes, after `whsec_` or without it."""
     try:
-        length = len(base64.b64decode(secret.removeprefix("whsec_") + "==", validate=True))
+        digits = secret.removeprefix("whsec_").rstrip("=")
+        length = len(base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True))
     except binascii.Error:
         length = 0
     if not 24 <= length <= 64:

@@ -1,0 +1,205 @@
+"""The same behaviours under the core directly and under the Faust agents, on both brokers."""
+
+import random
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from brokers import Broker
+from builders import T0, bulletin, election, report
+from nights import LiveNight, Outcome, direct
+
+from streams.codec import encode, plain
+from streams.election import AlertPolicy, Election
+from streams.events import Event
+from streams.feed import Pace
+from streams.topics import MESSAGE_BYTES
+
+NATION = election(
+    states=3,
+    tables=8,
+    registered=300,
+    groups={"rest": "BC"},
+    quorum=2,
+    trusted_sources=frozenset({"party"}),
+    alerts=AlertPolicy(tick=10, hold=20, cooldown=60),
+)
+MINUTE = 60_000
+
+
+def lines(events: Iterable[Event]) -> list[bytes]:
+    return [encode(plain(event)) for event in events]
+
+
+def sheets(votes: tuple[int, ...] = (150, 60, 10), at: int = T0, **fields: Any) -> list[Event]:
+    """One report of each table, a second apart."""
+    return [report(table, votes, at=at + 1000 * i, **fields) for i, table in enumerate(NATION.tables)]
+
+
+QUIET = lines([*sheets(source="party"), bulletin((3600, 1440, 240), at=T0 + MINUTE)])
+APART = lines([*sheets(source="party"), bulletin((900, 4000, 240), at=T0 + MINUTE)])
+DISPUTED = lines(
+    [
+        *sheets(),
+        *sheets(reporter="ben", at=T0 + 30_000),
+        report("S1-1", (10, 200, 10), reporter="eva", at=T0 + MINUTE),
+        report("S1-2", (10, 200, 10), reporter="eva", at=T0 + MINUTE, id="e1"),
+        report("S1-2", (11, 200, 10), reporter="eva", at=T0 + 2 * MINUTE, id="e2", supersedes="e1"),
+        report(
+            "S2-1", (150, 60, 10), reporter="ana", at=T0 + 3 * MINUTE, id="r", supersedes="S2-1/ana", retracted=True
+        ),
+        report("S2-2", (200, 200, 200), reporter="eva", at=T0 + 3 * MINUTE),
+    ]
+)
+CORRECTED = lines(
+    [
+        *sheets(source="party"),
+        bulletin((900, 4000, 240), at=T0 + MINUTE, sequence=1),
+        bulletin((3600, 1440, 240), at=T0 + 4 * MINUTE, sequence=2),
+        bulletin((100, 900, 80), area="S2", at=T0 + 5 * MINUTE),
+        bulletin((5, 5, 5), area="S3", at=T0 + 6 * MINUTE, valid=14),
+    ]
+)
+BAD = [
+    b"no JSON at all",
+    b"[1, 2",
+    b"\xff\xfe\x00",
+    b'{"type":"nothing"}',
+    b'{"type":"tally-report","id":1}',
+    *lines(
+        [
+            report("nowhere", at=T0),
+            report("S1-1", {"A": 1, "X": 2}, id="option", at=T0),
+            report("S1-1", (-5, 1, 1), id="negative", at=T0),
+            report("S1-1", (10**12, 1, 1), id="absurd", at=T0),
+            bulletin((5, 3, 1), area="atlantis", at=T0),
+            bulletin({"A": 5, "X": 3}, at=T0, id="x"),
+        ]
+    ),
+]
+SPOILT = [line for pair in zip(APART, [*BAD, *BAD, *BAD], strict=False) for line in pair] + APART[3 * len(BAD) :]
+
+BEHAVIOURS = {
+    "bulletin and sheets agree: no alert": QUIET,
+    "bulletin and sheets differ: alerts": APART,
+    "readings that disagree, are corrected, are withdrawn": DISPUTED,
+    "a corrected bulletin, and bulletins below the nation": CORRECTED,
+    "bad input between good": SPOILT,
+    "everything twice": [line for line in APART for _ in range(2)],
+    "in any order": random.Random(1).sample(DISPUTED + CORRECTED, len(DISPUTED + CORRECTED)),
+}
+
+
+@pytest.mark.parametrize("night", BEHAVIOURS.values(), ids=BEHAVIOURS)
+def test_direct_and_live_agree(night: list[bytes], broker: Broker, names: str, tmp_path: Path) -> None:
+    """Every state, verdict, notice and rejection is the same; the live ones come from Kafka's topics."""
+    expected = direct(NATION, night)
+    with LiveNight(NATION, broker, tmp_path, names) as live:
+        live.start()
+        live.feed(night)
+        live.wait()
+        live.stop()
+        same(live.outcome(), expected)
+
+
+def test_the_behaviours_are_what_their_names_say() -> None:
+    """The table above does raise, resolve, dispute and reject, so that agreeing on it means something."""
+    found = {name: direct(NATION, night) for name, night in BEHAVIOURS.items()}
+    quiet, apart, disputed, corrected, spoilt, twice, _ = found.values()
+    assert quiet.alerts == {}
+    assert "firing" in apart.alerts.values()
+    assert {verdict["level"] for verdict in disputed.verdicts.values()} > {"corroborated"}
+    assert {"firing", "resolved"} <= {notice["status"] for notice in corrected.notices}
+    assert len(set(spoilt.rejected)) >= 7
+    assert (spoilt.states, spoilt.alerts) == (apart.states, apart.alerts)
+    assert twice.states == apart.states
+
+
+def test_five_megabytes_are_turned_away(broker: Broker, names: str, tmp_path: Path) -> None:
+    """The largest message Kafka takes, and a pack whose every report is bad, end up in `rejected` as they came."""
+    giant = b'{"type":"tally-report","note":"' + b"x" * (MESSAGE_BYTES - 2000) + b'"}'
+    pack = b"[" + b",".join([b'{"type":"tally-report","id":"x"}'] * 1000) + b"]"
+    with LiveNight(NATION, broker, tmp_path, names) as live:
+        live.start()
+        live.feed([giant, pack, *APART])
+        live.wait()
+        live.stop()
+        records = {record.value: dict(record.headers) for record in live.read(live.topology.rejected)}
+        assert records[giant]["code"] == b"too-large"
+        assert live.outcome().states == direct(NATION, APART).states
+
+
+CROWD = election(states=4, tables=50, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
+
+
+def crowd() -> list[bytes]:
+    """2,000 reports by ten readers, some of which correct themselves, and four bulletins among them."""
+    chance, events = random.Random(7), list[Event]()
+    for i in range(2000):
+        table = f"S{chance.randint(1, 4)}-{chance.randint(1, 50)}"
+        votes = (chance.randint(80, 120), chance.randint(20, 60), 5)
+        events.append(report(table, votes, id=f"c{i}", reporter=f"r{i % 10}", at=T0 + 500 * i))
+    for i in range(4):
+        events.append(bulletin((3000 * (i + 1), 4000, 100), at=T0 + 200_000 * (i + 1), sequence=i + 1))
+    return lines(sorted(events, key=lambda event: event.at))
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Path) -> None:
+    """Workers that are stopped, or killed, while reports flow lose nothing and count nothing twice."""
+    night = crowd()
+    with LiveNight(CROWD, broker, tmp_path, names) as live:
+        live.start()
+        feeding = threading.Thread(target=live.feed, args=(night, Pace(speed=100, pack=5, every_tick=True)))
+        feeding.start()  # ten seconds
+        for _ in range(2):
+            seen = live.metrics().get("cotejo_events_total[tally-report]", 0)
+            until = time.monotonic() + 60
+            while live.metrics().get("cotejo_events_total[tally-report]", 0) < seen + 300 and time.monotonic() < until:
+                time.sleep(0.02)
+            live.stop() if how == "stop" else live.kill()
+            live.start()
+        feeding.join()
+        live.wait(90)
+        live.stop()
+        same(live.outcome(), direct(CROWD, night))
+
+
+def same(live: Outcome, expected: Outcome) -> None:
+    assert live.rejected == expected.rejected
+    assert live.verdicts == expected.verdicts
+    assert live.states == expected.states
+    assert live.alerts == expected.alerts
+    assert live.notices == expected.notices
+
+
+def test_venezuela(election_data: Path, broker: Broker, names: str, tmp_path: Path) -> None:
+    """The campaign's second release and both bulletins, through Kafka and Faust, give the known figures."""
+    from streams.election_file import load
+    from streams.importers import convzla
+
+    imported = tmp_path / "imported"
+    release = election_data / "venezuela2024" / "RESULTADOS_2024_CSV_V2.csv"
+    convzla.write((row for row in convzla.read(release) if isinstance(row, convzla.Sheet)), imported)
+    night = [*(imported / "events.jsonl").read_bytes().splitlines()]
+    night += (imported / "bulletins.jsonl").read_bytes().splitlines()
+    known: Election = load(imported / "election.toml")
+    with LiveNight(known, broker, tmp_path, names) as live:
+        live.start()
+        live.feed(night, Pace(pack=100))
+        live.wait(120)
+        live.stop()
+        history = [orjson.loads(record.value) for record in live.read(live.topology.area_state) if record.key == b"VE"]
+        notices = [orjson.loads(record.value) for record in live.read(live.topology.alerts)]
+    first = [state for state in history if (state["official"] or {}).get("bulletin") == "CNE-1"][-1]
+    last = history[-1]
+    assert last["witnessed"]["tables"] == 25_073
+    assert (last["witnessed"]["votes"]["EG"], last["witnessed"]["votes"]["NM"]) == (7_303_480, 3_316_142)
+    figures = [state["official"]["figures"]["EG"] for state in (first, last)]
+    assert [(f["floor"], f["breakdown"]) for f in figures] == [(4_785_000, 918), (6_843_416, 3_646)]
+    prints = {(n["finding"]["bulletin"], n["status"]) for n in notices if n["finding"]["rule"] == "rounded-shares"}
+    assert prints == {("CNE-1", "firing"), ("CNE-1", "resolved")}
