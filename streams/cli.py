@@ -92,6 +92,7 @@ def worker(
     clock: Annotated[
         Literal["wall", "feed"], typer.Option(help="Whose ticks: this worker's by the wall clock, or the feeder's.")
     ] = "wall",
+    member: Annotated[str, typer.Option(help="This worker's name, the same after a restart, no other's.")] = "",
     lang: Language = "en",
     log: Annotated[Literal["ERROR", "WARNING", "INFO", "DEBUG"], typer.Option(help="Faust's log on stderr.")] = "ERROR",
 ) -> None:
@@ -103,7 +104,9 @@ def worker(
             f"cotejo: {known.name}: topics {topology.prefix}* at {broker}, http://127.0.0.1:{port}/metrics",
             file=sys.stderr,
         )
-        working.run(broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, loglevel=log)
+        working.run(
+            broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
+        )
 
 
 @app.command()

@@ -125,7 +125,7 @@ def _line(webhook: dict[str, Any], language: str) -> str:
 
 def _worker(directory: Path, broker: str, topology: Topology, port: int, secret: str, language: str) -> Popen[bytes]:
     os.environ[SECRET_ENV] = secret
-    arguments = f"--broker {broker} --prefix {topology.prefix} --port {port} --clock feed --lang {language}".split()
+    arguments = f"--broker {broker} --prefix {topology.prefix} --port {port} --clock feed --member demo --lang {language}".split()
     command = [sys.executable, "-m", "streams", "worker", str(directory / election_writer.ELECTION), *arguments]
     return spawn(command, directory / "worker.log")
 
@@ -205,17 +205,19 @@ def _summary(
         result = {"fed": fed, "state": state, "alerts": [a["data"] for a in alerts], "verified": receiver.verified}
         print(orjson.dumps({**result, "refused": receiver.refused, "notice": election.notice}).decode())
         return
-    table = Table(title=f"{state['name']}: bulletin {state['official']['bulletin']} beside the witnessed sheets")
-    for name in ("", "announced", "%", "witnessed", "%", "at least", "at most", "sheets that must be wrong"):
-        table.add_column(name, justify="right" if name else "left")
+    title = f"{state['name']}: bulletin {state['official']['bulletin']} beside the witnessed sheets"
+    table = Table(title=title, box=None, padding=(0, 1, 0, 0), title_justify="left", pad_edge=False)
+    for name in ("", "announced", "%", "witnessed", "%", "at least", "at most", "must be\nwrong*"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
     names = {column.id: column.name for column in election.columns}
-    for option, known in state["official"]["figures"].items():
+    votes = state["witnessed"]["votes"]
+    for option, known in sorted(state["official"]["figures"].items(), key=lambda figure: -votes[figure[0]]):
         sheets = known["breakdown"]
         table.add_row(
             names[option],
             number(known["votes"], "en"),
             _share(known["share"]),
-            number(state["witnessed"]["votes"][option], "en"),
+            number(votes[option], "en"),
             _share(known["witnessed_share"]),
             _count(known["floor"]),
             _count(known["ceiling"]),
@@ -224,6 +226,7 @@ def _summary(
     witnessed = state["witnessed"]
     say.print(table)
     say.print(
+        "* witnessed sheets that would have to be wrong for the bulletin to be right\n\n"
         f"{witnessed['tables']:,} of {state['tables']:,} polling tables witnessed "
         f"({100 * witnessed['coverage']:.1f} %). {fed.reports:,} reports and {fed.bulletins} bulletins in "
         f"{fed.messages:,} messages; {receiver.verified} webhooks, each with a good signature.\n{election.notice}\n"

@@ -109,9 +109,17 @@ class Feeder:
             watch(self.fed)
             if self._failed:
                 break
-        self._send_tick(self.fed.at - self.fed.at % self._tick + self._after)
+        self._finish()
         self.close()
         return self.fed
+
+    def _finish(self) -> None:
+        """What came last is judged at the next tick, and waits from there: so one tick is not enough."""
+        following = self.fed.at - self.fed.at % self._tick + self._tick
+        last = following + self._after
+        for at in range(following, last, self._tick) if self._pace.every_tick else (following,):
+            self._send_tick(at)
+        self._send_tick(last)
 
     def close(self) -> None:
         """Wait until the broker has confirmed everything. Raises `FeedError` for what it has refused."""

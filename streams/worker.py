@@ -28,11 +28,13 @@ def run(
     port: int,
     wall_clock: bool,
     language: str,
+    member: str = "",
     loglevel: str = "WARNING",
 ) -> NoReturn:
     """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
 
-    `port` serves `/metrics` on loopback. Raises `WorkerError`, `topics.BrokerUnreachable`, `topics.TopicError`.
+    `port` serves `/metrics` on loopback. `member` is a name that this worker keeps over restarts: the broker then
+    gives it its partitions back at once. Raises `WorkerError`, `topics.BrokerUnreachable`, `topics.TopicError`.
     """
     secrets = secrets_of(election, os.environ)
     if not is_free(port):
@@ -44,6 +46,7 @@ def run(
         broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
         web_enabled=True,
         web_port=port,
+        consumer_group_instance_id=member or None,
     )
 
     def say(notice: Notice) -> None:
