@@ -125,7 +125,8 @@ def _line(webhook: dict[str, Any], language: str) -> str:
 
 def _worker(directory: Path, broker: str, topology: Topology, port: int, secret: str, language: str) -> Popen[bytes]:
     os.environ[SECRET_ENV] = secret
-    arguments = f"--broker {broker} --prefix {topology.prefix} --port {port} --clock feed --member demo --lang {language}".split()
+    arguments = f"--broker {broker} --prefix {topology.prefix} --port {port} --lang {language}".split()
+    arguments += ["--clock", "feed", "--member", "demo"]
     command = [sys.executable, "-m", "streams", "worker", str(directory / election_writer.ELECTION), *arguments]
     return spawn(command, directory / "worker.log")
 
