@@ -31,6 +31,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Final, Self
 
+from streams.errors import CotejoError
 from streams.topics import BrokerUnreachable, TopicError, admin
 
 START_SECONDS: Final = 30.0
@@ -41,7 +42,7 @@ STOP_SECONDS: Final = 30.0
 _HOST, _PORTS, _PDEATHSIG = "127.0.0.1", range(20_000, 32_000), 1
 
 
-class BrokerError(RuntimeError):
+class BrokerError(CotejoError):
     """A broker did not start; the text ends with the tail of its log."""
 
 

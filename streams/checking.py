@@ -38,15 +38,20 @@ class EventCheck:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            event = decode_any(line.strip())
-            reason = event if isinstance(event, Rejection) else self._judge(event, f"{file}:{number}")
+            reason = self._judge(decode_any(line.strip()), f"{file}:{number}")
             if reason is not None:
                 yield Problem(file, number, reason.place, reason.code, reason.cure)
-            elif not isinstance(event, Rejection):
-                self.counts[_KINDS[type(event)]] += 1
 
-    def _judge(self, event: Event, here: str) -> Rejection | None:
+    def _judge(self, event: Event | Rejection, here: str) -> Rejection | None:
+        reason = self._reason(event, here)
+        if reason is None:
+            self.counts[_KINDS[type(event)]] += 1
+        return reason
+
+    def _reason(self, event: Event | Rejection, here: str) -> Rejection | None:
         match event:
+            case Rejection():
+                return event
             case TallyReport():
                 return check_report(self._election, event) or self._repeated("report", event.id, event, here)
             case Bulletin():
@@ -62,4 +67,4 @@ class EventCheck:
         return Rejection("duplicate-id", "id", f"{id} is another {kind}'s id already ({where}): give it its own")
 
 
-_KINDS = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}
+_KINDS: dict[type, str] = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}

@@ -1,7 +1,7 @@
 """The command `cotejo`."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +11,14 @@ import orjson
 import typer
 
 from streams import demo as demonstration
+from streams import event_file
 from streams import feed as feeding
 from streams import topics as kafka_topics
-from streams import worker as working
-from streams.broker import BrokerError
 from streams.checking import EventCheck, Problem
 from streams.election import Election
-from streams.election_file import ElectionFileError, load
+from streams.election_csv import ElectionFileError
+from streams.election_file import load
+from streams.errors import CotejoError
 from streams.importers import convzla
 from streams.progress import Progress
 from streams.topology import PARTITIONS, Topology
@@ -33,7 +34,6 @@ importing = typer.Typer(help="Turn published files into an election and its even
 app.add_typer(importing, name="import")
 
 ElectionFile = Annotated[Path, typer.Argument(help="The election file (TOML).", show_default=False)]
-EventFile = Annotated[Path, typer.Argument(help="Events, one JSON object a line; - is stdin.", show_default=False)]
 Broker = Annotated[str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas.")]
 Prefix = Annotated[str, typer.Option(help="Before each topic's name; the election's id and a dot unless told.")]
 Partitions = Annotated[int, typer.Option(help="Partitions of tally-reports: as many workers can share them.", min=1)]
@@ -45,16 +45,6 @@ EveryTick = Annotated[
 ]
 
 BROKER = "127.0.0.1:9092"
-ERRORS = (
-    BrokerError,
-    ElectionFileError,
-    feeding.FeedError,
-    kafka_topics.BrokerUnreachable,
-    kafka_topics.TopicError,
-    working.WorkerError,
-    convzla.ImportFailed,
-    demonstration.DemoError,
-)
 
 
 @contextmanager
@@ -62,7 +52,7 @@ def _plainly() -> Iterator[None]:
     """What a user can mend is one line on stderr and exit code 1, without a traceback."""
     try:
         yield
-    except ERRORS as error:
+    except CotejoError as error:
         print(f"cotejo: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except BrokenPipeError:
@@ -97,6 +87,8 @@ def worker(
     log: Annotated[Literal["ERROR", "WARNING", "INFO", "DEBUG"], typer.Option(help="Faust's log on stderr.")] = "ERROR",
 ) -> None:
     """Keep the aggregates, judge them, raise alerts and deliver them, until SIGTERM or Ctrl-C."""
+    from streams import worker as working  # Faust takes longer to import than all the rest
+
     with _plainly():
         known = load(election)
         topology = _topology(known, prefix, partitions)
@@ -130,7 +122,7 @@ def topics(
         for state in kafka_topics.describe(broker, topology.specs()):
             wrong |= state.state != "ok"
             if as_json:
-                print(orjson.dumps(state).decode())
+                _json(state)
             else:
                 counts = f"{state.partitions:>3} partitions {state.messages:>10,} messages"
                 print(f"{state.name:<50} {state.state:<8} {counts}  {'; '.join(state.differences)}".rstrip())
@@ -154,11 +146,11 @@ def feed(
         known = load(election)
         pace = feeding.Pace(speed or None, pack, every_tick)
         feeder = feeding.Feeder(broker, known, _topology(known, prefix, partitions), pace)
-        lines, size = feeding.lines_of(events)
+        lines, size = event_file.read(events)
         with Progress("feeding", size) as progress:
             fed = feeder.feed(lines, lambda now: progress.show(now.bytes))
         if as_json:
-            print(orjson.dumps(fed).decode())
+            _json(fed)
         else:
             sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable lines"
             print(f"{sent} in {fed.messages:,} messages")
@@ -176,24 +168,20 @@ def check(
             known = load(election)
         except ElectionFileError as error:
             if as_json:
-                print(
-                    orjson.dumps(
-                        Problem(error.file, error.line or 0, error.place, "election-file", error.cure)
-                    ).decode()
-                )
+                _json(Problem(error.file, error.line or 0, error.place, "election-file", error.cure))
             raise
         judge, wrong = EventCheck(known), 0
         for path in events or ():
-            lines, size = feeding.lines_of([path])
+            lines, size = event_file.read([path])
             with Progress(f"checking {path}", size) as progress:
-                for problem in judge.problems(_shown(lines, progress), str(path)):
+                for problem in judge.problems(progress.through(lines), str(path)):
                     wrong += 1
-                    print(orjson.dumps(problem).decode() if as_json else problem)
-        counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
+                    _json(problem) if as_json else print(problem)
         if not as_json:
             print(f"{known.name}: {len(known.areas):,} areas, {len(known.tables):,} polling tables")
-            if events:
-                print(f"{counts} fine, {wrong:,} problems")
+        if events and not as_json:
+            counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
+            print(f"{counts} fine, {wrong:,} problems")
         raise typer.Exit(1 if wrong else 0)
 
 
@@ -226,19 +214,12 @@ def import_convzla(
         raise typer.Exit(1 if bad else 0)
 
 
-def _shown(lines: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
-    done = 0
-    for line in lines:
-        done += len(line)
-        progress.show(done)
-        yield line
+def _json(value: object) -> None:
+    print(orjson.dumps(value).decode())
 
 
 def _topology(election: Election, prefix: str, partitions: int) -> Topology:
-    try:
-        return Topology(prefix, partitions) if prefix else Topology.of(election, partitions)
-    except ValueError as error:
-        raise working.WorkerError(str(error)) from None
+    return Topology(prefix, partitions) if prefix else Topology.of(election, partitions)
 
 
 def main() -> None:

@@ -4,8 +4,6 @@ import os
 import secrets
 import signal
 import sys
-import urllib.error
-import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,23 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
-from kafka import KafkaConsumer, TopicPartition
-from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from streams import election_writer, topics
+from streams import election_writer, event_file, records, topics
 from streams.broker import EmbeddedBroker, end, free_port, spawn
-from streams.codec import encode, plain
 from streams.election import Election, Receiver
+from streams.errors import CotejoError
 from streams.events import Event
 from streams.feed import Fed, Feeder, Pace
 from streams.nights import reconstruction
 from streams.progress import Progress
 from streams.receiver import AlertReceiver
+from streams.scrape import scrape
 from streams.topology import Topology
 from streams.webhooks import rfc3339
 from streams.wording import number
@@ -39,13 +36,13 @@ PATIENCE: Final = 60.0
 """Seconds for the worker to start, and to finish after the last event."""
 
 
-class DemoError(RuntimeError):
+class DemoError(CotejoError):
     """The demo did not come to its end; the text says where to look."""
 
 
 def run(broker: str, seconds: float, directory: Path, *, headless: bool, language: str) -> int:
     """Run the demo; return an exit code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors."""
-    say = Console(highlight=False, no_color=headless, soft_wrap=True)
+    say = Console(stderr=headless, highlight=False, no_color=headless, soft_wrap=True)
     with ExitStack() as stack:
         stack.enter_context(_interruptible())
         try:
@@ -61,21 +58,18 @@ def _night(
 ) -> None:
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     alerts: list[dict[str, Any]] = []
-    progress = Progress("the night", 0, quiet=headless)
+    console = Console(stderr=True, highlight=False, no_color=headless)
 
     def got(webhook: dict[str, Any]) -> None:
         alerts.append(webhook)
-        if headless:
-            print(_line(webhook, language), file=sys.stderr, flush=True)
-        else:
-            progress.console.print(_line(webhook, language), style=_STYLE.get(webhook["data"]["severity"]))
+        console.print(_line(webhook, language), style=_STYLE.get(webhook["data"]["severity"]), soft_wrap=True)
 
     receiver = stack.enter_context(AlertReceiver(secret, got))
     election, events = reconstruction.night()
     election = replace(election, receivers=(Receiver("demo", receiver.url, SECRET_ENV),))
     election_writer.write(election, directory)
-    lines = [encode(plain(event)) for event in events]
-    (directory / "events.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    event_file.write(directory / "events.jsonl", events)
+    lines, size = event_file.read([directory / "events.jsonl"])
 
     if broker:
         topology = Topology(f"cotejo-demo-{secrets.token_hex(4)}.")
@@ -93,10 +87,10 @@ def _night(
 
     span = max(1.0, (events[-1].at - events[0].at) / 1000)
     feeder = Feeder(broker, election, topology, Pace(speed=span / seconds, pack=100))
-    progress = Progress("the night", len(lines), quiet=headless)
+    progress = Progress("the night", size, console, quiet=headless)
 
     def watch(fed: Fed) -> None:
-        progress.show(fed.lines, _clock(fed.at))
+        progress.show(fed.bytes, _clock(fed.at))
         if process.poll() is not None:
             raise _ended(log)
 
@@ -111,7 +105,16 @@ def _night(
             found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until and found.get("cotejo_deliveries_pending", 1) == 0
         ),
     )
-    _summary(say, election, _state(broker, topology, election.root.id), alerts, receiver, fed, directory, headless)
+    _summary(
+        say,
+        election,
+        _newest(broker, topology.area_state, election.root.id),
+        alerts,
+        receiver,
+        fed,
+        directory,
+        headless,
+    )
 
 
 _STYLE = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
@@ -136,7 +139,7 @@ def _until(process: Popen[bytes], log: Path, what: str, metrics: str, done: Call
     while monotonic() < deadline:
         if process.poll() is not None:
             raise _ended(log)
-        if done(_values(metrics)):
+        if done(scrape(metrics)):
             return
         sleep(0.1)
     raise DemoError(f"the worker did not {what} within {PATIENCE:g} s; its log is {log}")
@@ -147,35 +150,10 @@ def _ended(log: Path) -> DemoError:
     return DemoError(f"the worker has ended; its log {log} ends:\n{tail}")
 
 
-def _values(metrics: str) -> dict[str, float]:
-    """The metrics that have no labels."""
-    try:
-        with urllib.request.urlopen(metrics, timeout=5) as answer:
-            text = answer.read().decode()
-    except (urllib.error.URLError, OSError):
-        return {}
-    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
-    return {sample.name: sample.value for sample in samples if not sample.labels}
-
-
-def _state(broker: str, topology: Topology, area: str) -> dict[str, Any]:
-    """The newest state of an area, from its topic."""
-    newest: dict[str, Any] = {}
-    place = TopicPartition(topology.area_state, 0)
-    consumer = KafkaConsumer(
-        bootstrap_servers=broker.split(","), auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    try:
-        consumer.assign([place])
-        last = consumer.end_offsets([place])[place]
-        while consumer.position(place) < last:
-            for records in consumer.poll(500).values():
-                for record in records:
-                    if record.key == area.encode():
-                        newest = orjson.loads(record.value)
-    finally:
-        consumer.close()
-    return newest
+def _newest(broker: str, topic: str, key: str) -> dict[str, Any]:
+    """The newest record of a key, from JSON."""
+    found = [record.value for record in records.read(broker, topic) if record.key == key.encode()]
+    return cast(dict[str, Any], orjson.loads(found[-1])) if found else {}
 
 
 @contextmanager

@@ -3,11 +3,10 @@
 Whatever does not fit is one `ElectionFileError` that names the file, the line and the cure.
 """
 
-import csv
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from streams import election_csv
 from streams.election import (
     AlertPolicy,
-    Area,
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -25,21 +24,12 @@ from streams.election import (
     Group,
     Option,
     Policy,
-    PollingTable,
     Receiver,
     Rules,
 )
+from streams.election_csv import ElectionFileError, text_of
 
 _T = TypeVar("_T")
-
-
-class ElectionFileError(ValueError):
-    """One thing that is wrong: `file`, `line` (from 1, None if it has none), `place`, `cure`."""
-
-    def __init__(self, file: str, line: int | None, place: str, cure: str) -> None:
-        self.file, self.line, self.place, self.cure = file, line, place, cure
-        where = file if line is None else f"{file}:{line}"
-        super().__init__(f"{where}: {place}: {cure}" if place else f"{where}: {cure}")
 
 
 SECTIONS: Final[Mapping[str, Any]] = {
@@ -104,8 +94,8 @@ def load(path: Path) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    areas = _areas(path.parent / head.areas, frozenset(head.levels))
-    tables = _register(path.parent / head.register, areas)
+    here, rules = path.parent, known.rules
+    areas, tables = election_csv.load(here / head.areas, here / head.register, frozenset(head.levels))
     election = Election(
         id=head.id,
         name=head.name,
@@ -117,16 +107,15 @@ def load(path: Path) -> Election:
         notice=head.notice,
         policy=toml.thresholds("reconcile", known.reconcile, Policy),
         rules=Rules(
-            contradiction=toml.thresholds("rules.contradiction", known.rules, ContradictionRule),
-            divergence=toml.thresholds("rules.divergence", known.rules, DivergenceRule),
-            fingerprint=toml.thresholds("rules.fingerprint", known.rules, FingerprintRule),
+            contradiction=toml.thresholds("rules.contradiction", rules.get("contradiction", {}), ContradictionRule),
+            divergence=toml.thresholds("rules.divergence", rules.get("divergence", {}), DivergenceRule),
+            fingerprint=toml.thresholds("rules.fingerprint", rules.get("fingerprint", {}), FingerprintRule),
         ),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
         receivers=tuple(known.receiver),
     )
     divergence = election.rules.divergence
     toml.check(divergence.warning <= divergence.critical, "rules.divergence.critical", "give at least `warning`")
-    _check_counts(path.parent / head.areas, election)
     return election
 
 
@@ -135,7 +124,7 @@ class _Toml:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._text = _text(path)
+        self._text = text_of(path)
 
     def read(self) -> _File:
         try:
@@ -162,8 +151,6 @@ class _Toml:
 
     def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:
         """One table of thresholds; what it leaves out keeps its default."""
-        if section.startswith("rules."):
-            found = found.get(section[6:], {})
         shapes: Any = shape
         defaults = shapes()
         names = {NAMES.get(f.name, f.name): f.name for f in fields(shapes)}
@@ -191,12 +178,7 @@ class _Toml:
         text, _, path = str(error).partition(" - at `$")
         place = path.rstrip("`").removeprefix(".")
         if found := re.search(r"unknown field `(.+)`", text):
-            near = (
-                _File
-                if not place
-                else {"election": _Head, "option": Option, "group": Group}.get(re.sub(r"\[.*", "", place), Receiver)
-            )
-            return self._unknown(f"{place}.{found[1]}".strip("."), _names(near))
+            return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
         if found := re.search(r"missing required field `(.+)`", text):
             return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
         return self.error(place, text[0].lower() + text[1:])
@@ -228,10 +210,18 @@ class _Toml:
         return best
 
 
+_SHAPES: Final[Mapping[str, Any]] = {
+    "": _File,
+    "election": _Head,
+    "option": Option,
+    "group": Group,
+    "receiver": Receiver,
+}
+
+
 def _names(shape: Any) -> list[str]:
-    return [
-        field.name for field in (msgspec.structs.fields(shape) if issubclass(shape, msgspec.Struct) else fields(shape))
-    ]
+    found = msgspec.structs.fields(shape) if issubclass(shape, msgspec.Struct) else fields(shape)
+    return [field.name for field in found]
 
 
 def _check_options(toml: _Toml, known: _File) -> None:
@@ -264,91 +254,3 @@ def _check_receivers(toml: _Toml, receivers: list[Receiver]) -> None:
         toml.check(re.match(r"https?://[^/\s]+", receiver.url), f"{place}.url", "give an http:// or https:// address")
         fine = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", receiver.secret_env)
         toml.check(fine, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
-
-
-def _areas(path: Path, levels: frozenset[str]) -> dict[str, Area]:
-    areas: dict[str, Area] = {}
-    lines: dict[str, int] = {}
-    for line, row in _rows(path, ("id", "parent", "name", "level"), ("tables", "registered")):
-        id, level = row["id"], row["level"]
-        _need(id, path, line, "id", "write the area's id")
-        _need(id not in areas, path, line, "id", f"{id} is there twice: leave one out")
-        _need(not levels or level in levels, path, line, "level", f"{level!r} is not among the election's levels")
-        counts = {name: _count(row[name], path, line, name) for name in ("tables", "registered")}
-        areas[id] = Area(id, row["name"] or id, level, row["parent"] or None, **counts)
-        lines[id] = line
-    roots = [area.id for area in areas.values() if area.parent is None]
-    _need(areas, path, None, "", "name at least one area")
-    _need(roots, path, None, "parent", "leave the parent of the whole empty")
-    _need(len(roots) < 2, path, lines[roots[-1]], "parent", f"only one area has no parent; {roots[0]} is it already")
-    for area in areas.values():
-        _need(area.parent is None or area.parent in areas, path, lines[area.id], "parent", f"{area.parent} is no area")
-        seen, parent = {area.id}, area.parent
-        while parent is not None and parent in areas:
-            _need(parent not in seen, path, lines[area.id], "parent", f"{area.id} lies within itself: mend its parents")
-            seen.add(parent)
-            parent = areas[parent].parent
-    return areas
-
-
-def _register(path: Path, areas: Mapping[str, Area]) -> dict[str, PollingTable]:
-    tables: dict[str, PollingTable] = {}
-    parents = {area.parent for area in areas.values()}
-    for line, row in _rows(path, ("table", "area"), ("registered",)):
-        table, area = row["table"], row["area"]
-        _need(table, path, line, "table", "write the polling table's id")
-        _need(table not in tables, path, line, "table", f"{table} is there twice: leave one out")
-        _need(area in areas, path, line, "area", f"{area or 'nothing'} is no area: add it to the areas, or mend it")
-        _need(area not in parents, path, line, "area", f"{area} has areas below it: name one of those")
-        tables[table] = PollingTable(area, _count(row["registered"], path, line, "registered"))
-    _need(tables, path, None, "", "name at least one polling table")
-    return tables
-
-
-def _check_counts(path: Path, election: Election) -> None:
-    within: Counter[str] = Counter()
-    for table in election.tables.values():
-        within.update(election.lineage[table.area])
-    for line, row in _rows(path, ("id", "parent", "name", "level"), ("tables", "registered")):
-        area = election.areas[row["id"]]
-        fine = area.tables is None or area.tables >= within[area.id]
-        _need(fine, path, line, "tables", f"the register has {within[area.id]:,} tables here: give at least so many")
-
-
-def _rows(path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV with its line numbers; every column is a string, empty where the file has none."""
-    reader = csv.reader(_text(path).splitlines())
-    columns = next(reader, [])
-    for name in needed:
-        _need(name in columns, path, 1, name, f"the header must name {', '.join(needed)}")
-    for name in columns:
-        _need(name in needed or name in allowed, path, 1, name, f"is no column: use {', '.join((*needed, *allowed))}")
-    for row in reader:
-        if row:
-            found = f"{len(row)} fields, the header has {len(columns)}"
-            _need(len(row) == len(columns), path, reader.line_num, "", f"{found}: mend the row")
-            yield (
-                reader.line_num,
-                {**dict.fromkeys(allowed, ""), **{c: v.strip() for c, v in zip(columns, row, strict=True)}},
-            )
-
-
-def _need(fine: object, path: Path, line: int | None, place: str, cure: str) -> None:
-    if not fine:
-        raise ElectionFileError(str(path), line, place, cure)
-
-
-def _count(text: str, path: Path, line: int, place: str) -> int | None:
-    fine = not text or (text.isascii() and text.isdigit() and len(text) <= 10)
-    _need(fine, path, line, place, f"give a whole number or nothing, not {text[:40]!r}")
-    return int(text) if text else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ElectionFileError(str(path), line, "", "write it in UTF-8") from None

@@ -4,11 +4,8 @@ The feeder carries and judges nothing: a line that cannot be read goes out as it
 away with a reason. It is also the clock of what it feeds: ticks go out between the events.
 """
 
-import heapq
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -17,6 +14,7 @@ from kafka.errors import KafkaError
 
 from streams.codec import decode_any, encode, plain
 from streams.election import Election
+from streams.errors import CotejoError
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.topics import MESSAGE_BYTES, BrokerUnreachable
 from streams.topology import Topology
@@ -27,23 +25,7 @@ TICK_SECONDS: Final = 0.25
 """Seconds of wall time between two ticks, unless every tick is asked for."""
 
 
-def lines_of(paths: Sequence[Path]) -> tuple[Iterator[bytes], int]:
-    """The lines of event files, and their size in bytes (0 where unknown). Several files are merged by the time of
-    their events, each being in order itself; `-` is stdin. Raises `FeedError` for a file that cannot be read."""
-
-    def time_of(line: bytes) -> int:
-        event = decode_any(line.strip())
-        return 0 if isinstance(event, Rejection) else event.at
-
-    try:
-        files = [sys.stdin.buffer if str(path) == "-" else path.open("rb") for path in paths]
-        size = sum(0 if str(path) == "-" else path.stat().st_size for path in paths)
-    except OSError as error:
-        raise FeedError(f"{error.filename}: {error.strerror}") from error
-    return iter(files[0]) if len(files) == 1 else heapq.merge(*files, key=time_of), size
-
-
-class FeedError(RuntimeError):
+class FeedError(CotejoError):
     """The broker did not take what was fed."""
 
 

@@ -1,6 +1,7 @@
 """Long work shows how far it is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import Final, Self
 
@@ -13,10 +14,11 @@ LINE_SECONDS: Final = 10.0
 
 
 class Progress:
-    """How much of `total` is done; `total` 0 is unknown. `quiet` shows nothing."""
+    """How much of `total` is done; `total` 0 is unknown. Whatever else is printed while it runs goes through the same
+    `console`. `quiet` shows nothing."""
 
-    def __init__(self, label: str, total: int, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, highlight=False)
+    def __init__(self, label: str, total: int, console: Console | None = None, quiet: bool = False) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
         self._label, self._total, self._quiet = label, total, quiet
         self._told = monotonic()
         shape = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -31,6 +33,14 @@ class Progress:
             self._told = monotonic()
             share = f" {100 * done / self._total:.0f} %" if self._total else f" {done:,}"
             print(f"{self._label}{share} {note}".rstrip(), file=sys.stderr, flush=True)
+
+    def through(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass the lines on; done is the bytes of those that have been asked for."""
+        done = 0
+        for line in lines:
+            done += len(line)
+            self.show(done)
+            yield line
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -16,6 +16,8 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import BrokerResponseError, KafkaError, for_code
 
+from streams.errors import CotejoError
+
 CONNECT_SECONDS: Final = 5.0  # a broker that does not answer the first request by then is unreachable
 READY_SECONDS: Final = 15.0  # by then a new topic has its leaders, and a deleted one is gone
 MESSAGE_BYTES: Final = 5 * 2**20  # the largest message: what streams.codec reads, with room for the envelope
@@ -23,7 +25,7 @@ MESSAGE_BYTES: Final = 5 * 2**20  # the largest message: what streams.codec read
 _NO_ERROR, _UNKNOWN_TOPIC, _ALREADY_EXISTS = 0, 3, 36
 
 
-class BrokerUnreachable(ConnectionError):  # noqa: N818 - says what happened
+class BrokerUnreachable(CotejoError):  # noqa: N818 - says what happened
     """No Kafka broker answers at the address."""
 
     def __init__(self, broker: str, reason: object) -> None:
@@ -31,7 +33,7 @@ class BrokerUnreachable(ConnectionError):  # noqa: N818 - says what happened
         super().__init__(f"no Kafka broker answers at {broker} ({reason}): {cure}")
 
 
-class TopicError(RuntimeError):
+class TopicError(CotejoError):
     """The broker refused to create, describe or delete a topic; the text is the broker's reason."""
 
 

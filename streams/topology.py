@@ -7,6 +7,7 @@ from typing import Final
 from kafka.partitioner import murmur2
 
 from streams.election import Election
+from streams.errors import CotejoError
 from streams.topics import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
@@ -17,21 +18,25 @@ REJECTED_BYTES: Final = MESSAGE_BYTES + 2**20
 _LEGAL = re.compile(r"[A-Za-z0-9._-]{1,180}")
 
 
+class TopologyError(CotejoError):
+    """Topics cannot be called so, or divided so; the text says what to change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topology:
     """The names of an election's topics. All but `tally_reports` and its ledgers have one partition:
-    what meets there must meet in one place. Raises ValueError for a prefix that Kafka cannot take."""
+    what meets there must meet in one place. Raises `TopologyError` for a prefix that Kafka cannot take."""
 
     prefix: str
     partitions: int = PARTITIONS
 
     def __post_init__(self) -> None:
         if not _LEGAL.fullmatch(self.prefix):
-            raise ValueError(
+            raise TopologyError(
                 f"topic prefix {self.prefix!r}: use letters, digits, dot, hyphen and underscore, 180 at most"
             )
         if self.partitions < 1:
-            raise ValueError(f"partitions {self.partitions}: at least 1 is needed")
+            raise TopologyError(f"partitions {self.partitions}: at least 1 is needed")
 
     @classmethod
     def of(cls, election: Election, partitions: int = PARTITIONS) -> "Topology":

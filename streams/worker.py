@@ -9,6 +9,7 @@ from streams import agents, corrections, metrics, topics
 from streams.alerts import Notice
 from streams.broker import is_free
 from streams.election import Election
+from streams.errors import CotejoError
 from streams.topology import Topology
 from streams.webhooks import check_secret
 
@@ -16,7 +17,7 @@ EMPTY_FETCH_PAUSE = 0.02
 """Seconds; the embedded broker needs it, and others don't mind."""
 
 
-class WorkerError(RuntimeError):
+class WorkerError(CotejoError):
     """The worker cannot start; the text says what to change."""
 
 

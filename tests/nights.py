@@ -10,8 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +17,8 @@ from typing import Any, Self
 
 import orjson
 from brokers import ROOT, Broker
-from kafka import KafkaConsumer, TopicPartition
-from prometheus_client.parser import text_string_to_metric_families
 
-from streams import election_writer
+from streams import election_writer, records
 from streams.broker import free_port
 from streams.codec import decode_any, encode
 from streams.election import Election
@@ -30,6 +26,7 @@ from streams.events import Rejection
 from streams.feed import Fed, Feeder, Pace
 from streams.ledger import Ledger
 from streams.monitor import Monitor
+from streams.scrape import scrape
 from streams.topics import ensure
 from streams.topology import Topology
 
@@ -116,17 +113,8 @@ class LiveNight:
         return fed
 
     def metrics(self) -> dict[str, float]:
-        """The newest worker's metrics; the labels are part of the name."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[-1]}/metrics", timeout=5) as answer:
-                text = answer.read().decode()
-        except (urllib.error.URLError, OSError):
-            return {}
-        return {
-            sample.name + "".join(f"[{value}]" for value in sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+        """The newest worker's metrics, as `streams.scrape` names them."""
+        return scrape(f"http://127.0.0.1:{self.ports[-1]}/metrics")
 
     def wait(self, seconds: float = 60) -> None:
         """Wait until all that was fed is judged, sent and delivered."""
@@ -158,23 +146,7 @@ class LiveNight:
 
     def read(self, topic: str, partitions: int = 1) -> list[Any]:
         """Every record of a topic."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.broker.address,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            max_partition_fetch_bytes=8 * 2**20,
-        )
-        records: list[Any] = []
-        try:
-            places = [TopicPartition(topic, partition) for partition in range(partitions)]
-            consumer.assign(places)
-            for place, end in consumer.end_offsets(places).items():
-                while consumer.position(place) < end:
-                    for batch in consumer.poll(500).values():
-                        records += batch
-        finally:
-            consumer.close()
-        return records
+        return list(records.read(self.broker.address, topic, partitions))
 
     def outcome(self) -> Outcome:
         """What the topics say now."""

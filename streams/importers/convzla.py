@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from streams import election_writer
+from streams import election_writer, event_file
 from streams.checking import Problem
-from streams.codec import encode, plain
+from streams.codec import encode
 from streams.election import Area, Election, PollingTable
+from streams.errors import CotejoError
 from streams.events import Event, TallyReport
 from streams.nights import venezuela2024 as night
 
@@ -28,7 +29,7 @@ _PLACES: Final = ("COD_EDO", "EDO", "COD_MUN", "MUN", "COD_PAR", "PAR", "CENTRO"
 _NEEDED: Final = (*_PLACES, "VOTOS_VALIDOS", "VOTOS_NULOS", *_OPTIONS)
 
 
-class ImportFailed(ValueError):  # noqa: N818 - says what happened
+class ImportFailed(CotejoError):  # noqa: N818 - says what happened
     """The file is not the campaign's CSV; the text says what is missing."""
 
 
@@ -110,8 +111,8 @@ def write(sheets: Iterable[Sheet], directory: Path) -> Imported:
         alerts=night.ALERTS,
     )
     election_writer.write(election, directory)
-    _lines(directory / "events.jsonl", events)
-    _lines(directory / "bulletins.jsonl", night.bulletins())
+    event_file.write(directory / "events.jsonl", events)
+    event_file.write(directory / "bulletins.jsonl", night.bulletins())
     return Imported(len(tables), votes, null)
 
 
@@ -153,7 +154,3 @@ def _number(row: dict[str, Any], column: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         raise _BadCellError(column, text)
     return int(text)
-
-
-def _lines(path: Path, events: Iterable[Event]) -> None:
-    path.write_bytes(b"".join(encode(plain(event)) + b"\n" for event in events))

@@ -1,0 +1,121 @@
+"""The two CSVs beside an election file: its areas, and the register of polling tables."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from streams.election import Area, PollingTable
+from streams.errors import CotejoError
+
+
+class ElectionFileError(CotejoError):
+    """One thing that is wrong: `file`, `line` (from 1, None if it has none), `place`, `cure`."""
+
+    def __init__(self, file: str, line: int | None, place: str, cure: str) -> None:
+        self.file, self.line, self.place, self.cure = file, line, place, cure
+        where = file if line is None else f"{file}:{line}"
+        super().__init__(f"{where}: {place}: {cure}" if place else f"{where}: {cure}")
+
+
+def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, PollingTable]]:
+    """Read the areas and the polling tables in them. Raises `ElectionFileError` for whatever does not fit, each
+    file in itself and the two together."""
+    file = _Csv(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
+    places, lines = _areas(file, levels)
+    tables = _register(_Csv(register, ("table", "area"), ("registered",)), places)
+    within: Counter[str] = Counter()
+    for table in tables.values():
+        within.update(_upwards(places, table.area))
+    for area in places.values():
+        fine = area.tables is None or area.tables >= within[area.id]
+        file.check(fine, lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many")
+    return places, tables
+
+
+def _areas(file: "_Csv", levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, int]]:
+    """The areas, and the line of each."""
+    found: dict[str, Area] = {}
+    lines: dict[str, int] = {}
+    for line, row in file.rows():
+        id, level = row["id"], row["level"]
+        file.check(id, line, "id", "write the area's id")
+        file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
+        file.check(not levels or level in levels, line, "level", f"{level!r} is not among the election's levels")
+        counts = {name: file.count(row[name], line, name) for name in ("tables", "registered")}
+        found[id] = Area(id, row["name"] or id, level, row["parent"] or None, **counts)
+        lines[id] = line
+    roots = [area.id for area in found.values() if area.parent is None]
+    file.check(found, None, "", "name at least one area")
+    file.check(roots, None, "parent", "leave the parent of the whole empty")
+    file.check(len(roots) < 2, lines[roots[-1]], "parent", f"only one area has no parent; {roots[0]} is it already")
+    for area in found.values():
+        file.check(area.parent is None or area.parent in found, lines[area.id], "parent", f"{area.parent} is no area")
+    for area in found.values():
+        above = area.parent is None or area.id not in _upwards(found, area.parent)
+        file.check(above, lines[area.id], "parent", f"{area.id} lies within itself: mend its parents")
+    return found, lines
+
+
+def _upwards(areas: Mapping[str, Area], area: str) -> list[str]:
+    """An area and all above it; where they go round in a circle, once round."""
+    line = [area]
+    while (parent := areas[line[-1]].parent) is not None and parent not in line:
+        line.append(parent)
+    return line
+
+
+def _register(file: "_Csv", areas: Mapping[str, Area]) -> dict[str, PollingTable]:
+    tables: dict[str, PollingTable] = {}
+    parents = {area.parent for area in areas.values()}
+    for line, row in file.rows():
+        table, area = row["table"], row["area"]
+        file.check(table, line, "table", "write the polling table's id")
+        file.check(table not in tables, line, "table", f"{table} is there twice: leave one out")
+        file.check(area in areas, line, "area", f"{area or 'nothing'} is no area: add it to the areas, or mend it")
+        file.check(area not in parents, line, "area", f"{area} has areas below it: name one of those")
+        tables[table] = PollingTable(area, file.count(row["registered"], line, "registered"))
+    file.check(tables, None, "", "name at least one polling table")
+    return tables
+
+
+class _Csv:
+    """One CSV file with a header; all its errors name it."""
+
+    def __init__(self, path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+        self._path, self._needed, self._allowed = path, needed, allowed
+
+    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """The rows with their line numbers; every field is a string, empty where the file has no such column."""
+        reader = csv.reader(text_of(self._path).splitlines())
+        columns, usable = next(reader, []), (*self._needed, *self._allowed)
+        for name in self._needed:
+            self.check(name in columns, 1, name, f"the header must name {', '.join(self._needed)}")
+        for name in columns:
+            self.check(name in usable, 1, name, f"is no column: use {', '.join(usable)}")
+        for row in reader:
+            if row:
+                found = f"{len(row)} fields, the header has {len(columns)}"
+                self.check(len(row) == len(columns), reader.line_num, "", f"{found}: mend the row")
+                given = {column: value.strip() for column, value in zip(columns, row, strict=True)}
+                yield reader.line_num, {**dict.fromkeys(usable, ""), **given}
+
+    def check(self, fine: object, line: int | None, place: str, cure: str) -> None:
+        if not fine:
+            raise ElectionFileError(str(self._path), line, place, cure)
+
+    def count(self, text: str, line: int, place: str) -> int | None:
+        fine = not text or (text.isascii() and text.isdigit() and len(text) <= 10)
+        self.check(fine, line, place, f"give a whole number or nothing, not {text[:40]!r}")
+        return int(text) if text else None
+
+
+def text_of(path: Path) -> str:
+    """A file's text in UTF-8, with or without a mark. Raises `ElectionFileError`."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ElectionFileError(str(path), line, "", "write it in UTF-8") from None
