@@ -14,12 +14,10 @@ can be missing, S(j) being the sum of the j largest contributions, all of them w
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
-
-from streams.rollup import Histogram
 
 Basis = Literal["tables", "registered", "unwitnessed"]
 """Which limit made the bound: the tables left out, the registered voters left out, or the
@@ -29,7 +27,7 @@ registered voters at tables that nobody witnessed."""
 class TopSums:
     """Sums of the j largest of many small integers, from their histogram."""
 
-    def __init__(self, histogram: Histogram) -> None:
+    def __init__(self, histogram: Mapping[int, int]) -> None:
         values = sorted((v for v, n in histogram.items() if n > 0), reverse=True)
         self._values = values
         self._counts = list(accumulate((histogram[v] for v in values), initial=0))

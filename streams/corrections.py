@@ -41,7 +41,8 @@ DEFAULTS: Mapping[str, Any] = {
     "broker_heartbeat_interval": 3.0,
     "broker_request_timeout": 30.0,
     "broker_commit_interval": 1.0,
-    "producer_linger": 0.05,
+    "producer_linger": 0.01,  # aiokafka makes each request take as long, with one batch of each partition in it:
+    "producer_max_batch_size": 2**20,  # at its usual 16 KiB our larger records would go out one by one
     "producer_request_timeout": 30.0,  # 20 minutes by default: so late would a dead broker stop us
     "producer_max_request_size": 7 * 2**20,  # a rejected message goes on with its reasons beside it
     "consumer_max_fetch_size": 7 * 2**20,  # (streams.topology.REJECTED_BYTES)

@@ -117,12 +117,12 @@ class Comparison:
 
     def votes(self, column: int) -> TopSums:
         """Top sums of w(t)."""
-        return TopSums(self.witnessed.by_votes[column])
+        return TopSums(self.witnessed.spread.votes[column])
 
     def rest(self, column: int) -> TopSums:
         """Top sums of valid(t) - w(t)."""
-        return TopSums(self.witnessed.by_rest[column])
+        return TopSums(self.witnessed.spread.rest[column])
 
     def headroom(self, column: int) -> TopSums:
         """Top sums of registered(t) - w(t)."""
-        return TopSums(self.witnessed.by_headroom[column])
+        return TopSums(self.witnessed.spread.headroom[column])

@@ -6,15 +6,93 @@ or reordering partials cannot change it once the newest are in: a state-based CR
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from streams.election import Votes
 from streams.ledger import Level
 
-Histogram = Counter[int]
-"""Value to the number of polling tables that have it."""
+Histogram = dict[int, int]
+"""Value to the number of polling tables that have it; never a number of zero."""
+
+Row = Sequence[Sequence[int]]
+"""A histogram as JSON has it: the values, and beside them the numbers."""
+
+
+class Spread:
+    """How votes are distributed over the accepted sheets of one area: three histograms for each column.
+
+    Adding is put off until somebody looks. Only an area with a bulletin is ever looked at, and the histograms
+    are nearly all of the work of merging.
+    """
+
+    __slots__ = ("_known", "_waiting")
+
+    def __init__(self, columns: int) -> None:
+        self._known: tuple[list[Histogram], ...] = tuple([{} for _ in range(columns)] for _ in range(3))
+        self._waiting: list[Sequence[Sequence[Row]]] = []
+
+    @property
+    def votes(self) -> list[Histogram]:
+        """Per column: the votes w(t) of a table."""
+        return self._histograms()[0]
+
+    @property
+    def rest(self) -> list[Histogram]:
+        """Per column: the valid votes of a table that went elsewhere, valid(t) - w(t)."""
+        return self._histograms()[1]
+
+    @property
+    def headroom(self) -> list[Histogram]:
+        """Per column: what a false sheet could still hide, registered(t) - w(t)."""
+        return self._histograms()[2]
+
+    def count(self, sheet: "Sheet", sign: int) -> None:
+        """Add a sheet (`sign` 1), or take it out again (-1)."""
+        by_votes, by_rest, by_headroom = self._histograms()
+        for i, votes in enumerate(sheet.votes):
+            _bump(by_votes[i], votes, sign)
+            _bump(by_rest[i], sheet.valid - votes, sign)
+            _bump(by_headroom[i], max(0, sheet.ceiling - votes), sign)
+
+    def add(self, other: "Spread") -> None:
+        """Add another part as it is now."""
+        self._waiting += other._waiting
+        if any(histogram for kind in other._known for histogram in kind):
+            self._waiting.append([[_row(histogram) for histogram in kind] for kind in other._known])
+
+    def plain(self) -> list[list[Row]]:
+        """As JSON: votes, rest and headroom, of each the columns, of each the values and their numbers."""
+        return [[_row(histogram) for histogram in kind] for kind in self._histograms()]
+
+    @classmethod
+    def from_plain(cls, rows: Sequence[Sequence[Row]]) -> "Spread":
+        """What `plain` wrote."""
+        spread = cls(len(rows[0]))
+        spread._waiting.append(rows)
+        return spread
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spread) and self._histograms() == other._histograms()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _histograms(self) -> tuple[list[Histogram], ...]:
+        waiting, self._waiting = self._waiting, []
+        for part in waiting:
+            for histograms, rows in zip(self._known, part, strict=True):
+                for i, (values, numbers) in enumerate(rows):
+                    if not (mine := histograms[i]):
+                        histograms[i] = dict(zip(values, numbers, strict=True))
+                        continue
+                    for value, number in zip(values, numbers, strict=True):
+                        mine[value] = mine.get(value, 0) + number
+        return self._known
+
+
+def _row(histogram: Histogram) -> Row:
+    return list(histogram), list(histogram.values())
 
 
 @dataclass(slots=True)
@@ -28,7 +106,7 @@ class Stratum:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over the accepted sheets of one area. `votes` and the histograms go by column."""
+    """Sums over the accepted sheets of one area. `votes` go by column."""
 
     columns: int
     tables: int = 0
@@ -37,20 +115,15 @@ class Tally:
     valid: int = 0
     null: int = 0
     votes: list[int] = field(default_factory=list)
-    by_votes: list[Histogram] = field(default_factory=list)
-    """Per column: the votes w(t) of a table."""
-    by_rest: list[Histogram] = field(default_factory=list)
-    """Per column: the valid votes of a table that went elsewhere, valid(t) - w(t)."""
-    by_headroom: list[Histogram] = field(default_factory=list)
-    """Per column: what a false sheet could still hide, registered(t) - w(t)."""
     levels: Counter[str] = field(default_factory=Counter)
     """Sheets by level of evidence, accepted or not."""
     strata: dict[str, Stratum] = field(default_factory=dict)
 
+    spread: Spread = field(init=False)
+
     def __post_init__(self) -> None:
-        for name in ("votes", "by_votes", "by_rest", "by_headroom"):
-            if not getattr(self, name):
-                setattr(self, name, [0 if name == "votes" else Counter() for _ in range(self.columns)])
+        self.votes = self.votes or [0] * self.columns
+        self.spread = Spread(self.columns)
 
     def count_level(self, level: Level, sign: int) -> None:
         """Count one sheet more (`sign` 1) or less (-1) at this level of evidence."""
@@ -64,9 +137,7 @@ class Tally:
         self.null += sign * sheet.null
         for i, votes in enumerate(sheet.votes):
             self.votes[i] += sign * votes
-            _bump(self.by_votes[i], votes, sign)
-            _bump(self.by_rest[i], sheet.valid - votes, sign)
-            _bump(self.by_headroom[i], max(0, sheet.ceiling - votes), sign)
+        self.spread.count(sheet, sign)
         if stratum is not None:
             part = self.strata.get(stratum)
             if part is None:
@@ -87,9 +158,7 @@ class Tally:
         self.levels.update(other.levels)
         for i in range(self.columns):
             self.votes[i] += other.votes[i]
-            self.by_votes[i].update(other.by_votes[i])
-            self.by_rest[i].update(other.by_rest[i])
-            self.by_headroom[i].update(other.by_headroom[i])
+        self.spread.add(other.spread)
         for name, part in other.strata.items():
             mine = self.strata.setdefault(name, Stratum(votes=[0] * self.columns))
             mine.tables += part.tables
@@ -125,7 +194,7 @@ class Partial:
     tally: Tally
 
     def plain(self) -> dict[str, Any]:
-        """As a JSON object; histograms as flat lists of value, count, value, count."""
+        """As a JSON object."""
         t = self.tally
         return {
             "area": self.area,
@@ -136,9 +205,7 @@ class Partial:
             "valid": t.valid,
             "null": t.null,
             "votes": t.votes,
-            "by_votes": [_flat(h) for h in t.by_votes],
-            "by_rest": [_flat(h) for h in t.by_rest],
-            "by_headroom": [_flat(h) for h in t.by_headroom],
+            "spread": t.spread.plain(),
             "levels": dict(t.levels),
             "strata": {name: [s.tables, s.valid, s.votes] for name, s in t.strata.items()},
         }
@@ -153,12 +220,10 @@ class Partial:
             valid=data["valid"],
             null=data["null"],
             votes=list(data["votes"]),
-            by_votes=[_unflat(row) for row in data["by_votes"]],
-            by_rest=[_unflat(row) for row in data["by_rest"]],
-            by_headroom=[_unflat(row) for row in data["by_headroom"]],
             levels=Counter(data["levels"]),
             strata={name: Stratum(*row) for name, row in data["strata"].items()},
         )
+        tally.spread = Spread.from_plain(data["spread"])
         return cls(data["area"], data["partition"], data["version"], tally)
 
 
@@ -170,18 +235,10 @@ def merge(columns: int, tallies: Iterable[Tally]) -> Tally:
     return total
 
 
-def _bump(counter: Counter[Any], key: Any, sign: int) -> None:
+def _bump(counts: dict[Any, int], key: Any, sign: int) -> None:
     """Count up or down; a count of zero leaves no trace, so that equal states are equal."""
-    left = counter[key] + sign
+    left = counts.get(key, 0) + sign
     if left:
-        counter[key] = left
+        counts[key] = left
     else:
-        del counter[key]
-
-
-def _flat(histogram: Histogram) -> list[int]:
-    return [number for pair in sorted(histogram.items()) for number in pair]
-
-
-def _unflat(row: list[int]) -> Histogram:
-    return Counter(dict(zip(row[::2], row[1::2], strict=True)))
+        del counts[key]

@@ -66,24 +66,27 @@ def naive(election: Election, reconciler: Reconciler) -> dict[str, dict[str, Any
             "valid": sum(valid.values()),
             "null": sum(inside[t].null for t in sheets),
             "votes": [sum(votes[i] for votes in sheets.values()) for i in columns],
-            "by_votes": [flat(votes[i] for votes in sheets.values()) for i in columns],
-            "by_rest": [flat(valid[t] - votes[i] for t, votes in sheets.items()) for i in columns],
-            "by_headroom": [flat(max(0, most[t] - votes[i]) for t, votes in sheets.items()) for i in columns],
+            "spread": [
+                [histogram(votes[i] for votes in sheets.values()) for i in columns],
+                [histogram(valid[t] - votes[i] for t, votes in sheets.items()) for i in columns],
+                [histogram(max(0, most[t] - votes[i]) for t, votes in sheets.items()) for i in columns],
+            ],
             "levels": dict(Counter(v.level.value for v in inside.values())),
             "strata": strata,
         }
     return partials
 
 
-def flat(values: Iterable[int]) -> list[int]:
-    return [number for pair in sorted(Counter(values).items()) for number in pair]
+def histogram(values: Iterable[int]) -> dict[int, int]:
+    return dict(Counter(values))
 
 
 def latest(reconciler: Reconciler, seen: dict[str, dict[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
     """The newest partial of each area as JSON, without what says when it was sent."""
     seen = {} if seen is None else seen
     for partial in reconciler.take_partials():
-        seen[partial.area] = json.loads(encode(partial.plain()))
+        shown = seen[partial.area] = json.loads(encode(partial.plain()))
+        shown["spread"] = [[dict(zip(*row, strict=True)) for row in kind] for kind in shown["spread"]]
     return seen
 
 

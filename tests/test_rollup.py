@@ -1,7 +1,5 @@
 """Partials and tallies: merging in any order, coming back from JSON."""
 
-from collections import Counter
-
 from builders import T0, alike, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +16,9 @@ nights = st.dictionaries(st.sampled_from(list(KNOWN.tables)), sheet, max_size=12
 
 def content(total: Tally) -> bytes:
     """A tally's bytes, so that two can be told apart in every detail."""
-    return encode(Partial("N", 0, 0, total).plain())
+    shown = Partial("N", 0, 0, total).plain()
+    shown["spread"] = [[sorted(zip(*row, strict=True)) for row in kind] for kind in shown["spread"]]
+    return encode(shown)
 
 
 def snapshot(partial: Partial) -> Partial:
@@ -56,12 +56,12 @@ def test_histograms(night: dict[str, tuple[int, ...]]) -> None:
     total = tally(KNOWN, night)
     voters = sum(KNOWN.tables[t].registered or KNOWN.largest_table or 0 for t in night)
     for i in range(4):
-        for histogram in (total.by_votes[i], total.by_rest[i], total.by_headroom[i]):
+        for histogram in (total.spread.votes[i], total.spread.rest[i], total.spread.headroom[i]):
             assert sum(histogram.values()) == total.tables
             assert all(count > 0 and value >= 0 for value, count in histogram.items())
-        assert sum(v * n for v, n in total.by_votes[i].items()) == total.votes[i]
-        assert sum(v * n for v, n in total.by_rest[i].items()) == total.valid - total.votes[i]
-        assert sum(v * n for v, n in total.by_headroom[i].items()) == voters - total.votes[i]
+        assert sum(v * n for v, n in total.spread.votes[i].items()) == total.votes[i]
+        assert sum(v * n for v, n in total.spread.rest[i].items()) == total.valid - total.votes[i]
+        assert sum(v * n for v, n in total.spread.headroom[i].items()) == voters - total.votes[i]
     assert sum(s.tables for s in total.strata.values()) == total.tables == total.levels["reported"]
     assert sum(s.valid for s in total.strata.values()) == total.valid
 
@@ -112,10 +112,10 @@ def test_comparer_takes_the_newest(
 def test_a_new_tally_counts_nothing() -> None:
     """Two new tallies share nothing: counting in one leaves the other empty."""
     one, other = Tally(2), Tally(2)
-    one.by_votes[0][5] += 1
+    one.spread.votes[0][5] = 1
     one.votes[1] += 3
     assert other.votes == [0, 0]
-    assert other.by_votes == [Counter(), Counter()]
+    assert other.spread.votes == [{}, {}]
 
 
 def test_stratum_of_a_nation_is_its_state() -> None:

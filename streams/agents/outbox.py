@@ -55,9 +55,9 @@ class Outbox:
         self._writes[key] = event, value
 
     async def flush_if_due(self) -> None:
-        """Flush soon what somebody waits for, the rest once a second, and never so often that it takes more than
-        a fifth of the time."""
-        wait = max(0.0 if self.urgent else 1.0, 4 * self.took)
+        """Flush soon what somebody waits for, the rest once a second. What waits gathers for four times as long as
+        the last flush took, but no longer than that second: a slow broker is no reason to be slower still."""
+        wait = min(1.0, 4 * self.took) if self.urgent else 1.0
         if (self.events or self._records) and monotonic() - self._ended >= wait:
             await self.flush()
 
