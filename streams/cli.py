@@ -92,10 +92,6 @@ def worker(
     with _plainly():
         known = load(election)
         topology = _topology(known, prefix, partitions)
-        print(
-            f"cotejo: {known.name}: topics {topology.prefix}* at {broker}, http://127.0.0.1:{port}/metrics",
-            file=sys.stderr,
-        )
         working.run(
             broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
         )
@@ -145,8 +141,10 @@ def feed(
     with _plainly():
         known = load(election)
         pace = feeding.Pace(speed or None, pack, every_tick)
-        feeder = feeding.Feeder(broker, known, _topology(known, prefix, partitions), pace)
+        topology = _topology(known, prefix, partitions)
         lines, size = event_file.read(events)
+        kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
+        feeder = feeding.Feeder(feeding.KafkaSink(broker), known, topology, pace)
         with Progress("feeding", size) as progress:
             fed = feeder.feed(lines, lambda now: progress.show(now.bytes))
         if as_json:

@@ -9,6 +9,7 @@ regression test for it. Faust and aiokafka are pinned, because the cures reach i
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -23,6 +24,8 @@ import mode
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP, EventT, Message, RecordMetadata
 from mode.supervisors import SupervisorStrategy
+
+from streams.errors import CotejoError
 
 KNOWN = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 
@@ -55,11 +58,11 @@ Batches = Mapping[TP, list[Any]]
 Hook = Callable[[frozenset[TP]], Awaitable[None]]
 
 
-class WrongVersion(RuntimeError):  # noqa: N818 - says what happened
+class WrongVersion(CotejoError):  # noqa: N818 - says what happened
     """The corrections fit one version of Faust and of aiokafka only."""
 
 
-class SendFailed(RuntimeError):  # noqa: N818 - says what happened
+class SendFailed(CotejoError):  # noqa: N818 - says what happened
     """The broker has not confirmed something that was sent; nothing may be acked."""
 
 
@@ -455,8 +458,23 @@ class App(faust.App):
             super()._create_directories()
 
 
+class Worker(faust.Worker):
+    """Shows no spinner, and logs no traceback of what is said in one line."""
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        self.spinner = None  # its escape codes go to files too
+        for handler in logger.handlers:
+            handler.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    told = [*(record.args or ()), *(record.exc_info or ())]
+    return not any(isinstance(item, CotejoError) for item in told)
+
+
 def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
-    """Run a worker of the app until a signal stops it; a failure ends in a non-zero exit code."""
+    """Run a worker of the app until a signal stops it. A failure ends in a non-zero exit code, or is raised if it is
+    one that a user can mend."""
     try:
         import uvloop
     except ImportError:  # Windows
@@ -464,4 +482,10 @@ def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
     else:
         loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    faust.Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()
+    try:
+        Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()
+    except SystemExit:
+        if isinstance(app.crash_reason, CotejoError):
+            raise app.crash_reason from None
+        raise
+    raise AssertionError  # it does not return

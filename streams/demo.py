@@ -22,7 +22,7 @@ from streams.broker import EmbeddedBroker, end, free_port, spawn
 from streams.election import Election, Receiver
 from streams.errors import CotejoError
 from streams.events import Event
-from streams.feed import Fed, Feeder, Pace
+from streams.feed import Fed, Feeder, KafkaSink, Pace
 from streams.nights import reconstruction
 from streams.progress import Progress
 from streams.receiver import AlertReceiver
@@ -86,7 +86,7 @@ def _night(
     say.print(f"broker {broker}, worker {process.pid}, {metrics}\n")
 
     span = max(1.0, (events[-1].at - events[0].at) / 1000)
-    feeder = Feeder(broker, election, topology, Pace(speed=span / seconds, pack=100))
+    feeder = Feeder(KafkaSink(broker), election, topology, Pace(speed=span / seconds, pack=100))
     progress = Progress("the night", size, console, quiet=headless)
 
     def watch(fed: Fed) -> None:
@@ -102,7 +102,8 @@ def _night(
         "finish",
         metrics,
         lambda found: (
-            found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until and found.get("cotejo_deliveries_pending", 1) == 0
+            found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until
+            and topics.lag(broker, topology.app, topology.alerts) == 0
         ),
     )
     _summary(

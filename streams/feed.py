@@ -7,7 +7,7 @@ away with a reason. It is also the clock of what it feeds: ticks go out between 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -54,10 +54,17 @@ class Pace:
     every_tick: bool = False
 
 
-class Feeder:
-    """One producer and the clock of what it sends. Raises `BrokerUnreachable` or `FeedError`."""
+class Sink(Protocol):
+    """Where messages go, in order."""
 
-    def __init__(self, broker: str, election: Election, topology: Topology, pace: Pace) -> None:
+    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None: ...
+    def close(self) -> None: ...
+
+
+class KafkaSink:
+    """A producer. Raises `BrokerUnreachable`, or `FeedError` for what the broker has refused or not confirmed."""
+
+    def __init__(self, broker: str) -> None:
         try:
             self._producer = KafkaProducer(
                 bootstrap_servers=broker.split(","),
@@ -67,13 +74,42 @@ class Feeder:
             )
         except KafkaError as error:
             raise BrokerUnreachable(broker, error) from error
+        self._failed: list[Any] = []
+
+    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+        """Send one message; whether it arrived shows in a later call, or when closing."""
+        self._check()
+        try:
+            sent = self._producer.send(topic, content, key=key, partition=partition)
+        except KafkaError as error:
+            raise FeedError(f"the broker does not take a message of {len(content):,} bytes: {error}") from error
+        sent.add_errback(self._failed.append)
+
+    def close(self) -> None:
+        """Wait until the broker has confirmed everything."""
+        try:
+            self._producer.flush(timeout=60)
+            self._producer.close(timeout=10)
+        except KafkaError as error:
+            raise FeedError(f"the broker did not confirm everything: {error}") from error
+        self._check()
+
+    def _check(self) -> None:
+        if self._failed:
+            raise FeedError(f"the broker refused a message: {self._failed[0]}")
+
+
+class Feeder:
+    """What goes out, when, and the clock of it."""
+
+    def __init__(self, sink: Sink, election: Election, topology: Topology, pace: Pace) -> None:
+        self._sink = sink
         self._topology, self._pace = topology, pace
         self._tick = round(election.alerts.tick * 1000)
         self._after = round(1000 * (election.alerts.hold + 3 * election.alerts.tick))
         self._packs: dict[int, list[bytes]] = {}
         self._ticked, self._ticked_at, self._announced = 0, 0.0, False
         self._began: tuple[int, float] | None = None
-        self._failed: list[Any] = []
         self.fed = Fed()
 
     def feed(self, lines: Iterable[bytes], watch: Callable[[Fed], None] = lambda fed: None) -> Fed:
@@ -89,10 +125,8 @@ class Feeder:
             self._send(line, event)
             self.fed.lines += 1
             watch(self.fed)
-            if self._failed:
-                break
         self._finish()
-        self.close()
+        self._sink.close()
         return self.fed
 
     def _finish(self) -> None:
@@ -102,16 +136,6 @@ class Feeder:
         for at in range(following, last, self._tick) if self._pace.every_tick else (following,):
             self._send_tick(at)
         self._send_tick(last)
-
-    def close(self) -> None:
-        """Wait until the broker has confirmed everything. Raises `FeedError` for what it has refused."""
-        try:
-            self._producer.flush(timeout=60)
-            self._producer.close(timeout=10)
-        except KafkaError as error:
-            raise FeedError(f"the broker did not confirm everything: {error}") from error
-        if self._failed:
-            raise FeedError(f"the broker refused a message: {self._failed[0]}")
 
     def _wait(self, at: int, watch: Callable[[Fed], None]) -> None:
         """Let wall time pass until it is `at` at the chosen speed; meanwhile the clock runs on."""
@@ -176,9 +200,5 @@ class Feeder:
             self._out(self._topology.tally_reports, content, partition=partition)
 
     def _out(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
-        try:
-            sent = self._producer.send(topic, content, key=key, partition=partition)
-        except KafkaError as error:
-            raise FeedError(f"the broker does not take a message of {len(content):,} bytes: {error}") from error
-        sent.add_errback(self._failed.append)
+        self._sink.send(topic, content, key, partition)
         self.fed.messages += 1

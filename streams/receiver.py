@@ -49,8 +49,11 @@ class AlertReceiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                size = int(self.headers.get("content-length") or 0)
-                if size > MAX_BODY:
+                length = self.headers.get("content-length", "")
+                if not (length.isascii() and length.isdigit()):
+                    self.send_error(411)
+                    return
+                if (size := int(length[:20])) > MAX_BODY:
                     self.send_error(413)
                     return
                 headers = {name.lower(): value for name, value in self.headers.items()}

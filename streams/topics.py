@@ -123,6 +123,22 @@ def describe(broker: str, specs: Sequence[TopicSpec]) -> list[TopicState]:
     return [replace(found[spec.name], messages=counts[spec.name]) for spec in specs]
 
 
+def lag(broker: str, group: str, topic: str) -> int:
+    """How many of a topic's records a consumer group has not finished with: the ends of its partitions less what
+    the group has committed there."""
+    with admin(broker) as client:
+        (found,) = client.describe_topics([topic])
+        places = [TopicPartition(topic, partition) for partition in range(len(found["partitions"]))]
+        ends = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        begins = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+        done = client.list_group_offsets({group: places})[group]
+    behind = 0
+    for place in places:
+        committed = done[place].offset if place in done else -1
+        behind += ends[place].offset - max(committed, begins[place].offset)
+    return behind
+
+
 def delete(broker: str, names: Iterable[str]) -> list[str]:
     """Delete topics with all their records; return those that existed. Missing ones are no error."""
     with admin(broker) as client:

@@ -68,7 +68,7 @@ def check_secret(secret: str) -> str:
     try:
         digits = secret.removeprefix("whsec_").rstrip("=")
         length = len(base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True))
-    except binascii.Error:
+    except ValueError:  # no base64, or not ASCII
         length = 0
     if not 24 <= length <= 64:
         raise ValueError("a webhook secret is whsec_ and base64 of 24 to 64 bytes, as `openssl rand -base64 32` makes")

@@ -82,12 +82,12 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "rounded-shares": {
         "en": (
             "{area}, bulletin {bulletin}: each of its {figures} figures is exactly its share of {valid} valid votes "
-            "rounded to {decimals} decimal(s). By chance that happens about once in {odds} times; it is what one "
+            "rounded to {precision}. By chance that happens about once in {odds} times; it is what one "
             "gets when votes are computed from percentages. A remark, not a proof."
         ),
         "es": (
             "{area}, boletín {bulletin}: cada una de sus {figures} cifras es exactamente su porcentaje de {valid} "
-            "votos válidos redondeado a {decimals} decimal(es). Por azar ocurre una vez de cada {odds}; es lo que "
+            "votos válidos redondeado a {precision}. Por azar ocurre una vez de cada {odds}; es lo que "
             "resulta de calcular votos a partir de porcentajes. Una observación, no una prueba."
         ),
     },
@@ -99,6 +99,11 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
     "ballots-cast": {"en": "ballots", "es": "votos emitidos"},
     "registered-voters": {"en": "registered voters", "es": "electores inscritos"},
     "tables-counted": {"en": "polling tables counted", "es": "mesas escrutadas"},
+    "decimals-0": {"en": "whole per cent", "es": "enteros"},
+    "decimals-1": {"en": "one decimal", "es": "un decimal"},
+    "decimals-2": {"en": "two decimals", "es": "dos decimales"},
+    "decimals-3": {"en": "three decimals", "es": "tres decimales"},
+    "decimals-4": {"en": "four decimals", "es": "cuatro decimales"},
     "tables-that-exist": {"en": "that exist", "es": "en existencia"},
 }
 

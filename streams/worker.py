@@ -41,6 +41,11 @@ def run(
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
     topics.ensure(broker, topology.specs())
+    print(
+        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://127.0.0.1:{port}/metrics",
+        file=sys.stderr,
+        flush=True,
+    )
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,

@@ -23,11 +23,11 @@ from streams.broker import free_port
 from streams.codec import decode_any, encode
 from streams.election import Election
 from streams.events import Rejection
-from streams.feed import Fed, Feeder, Pace
+from streams.feed import Fed, Feeder, KafkaSink, Pace
 from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.scrape import scrape
-from streams.topics import ensure
+from streams.topics import ensure, lag
 from streams.topology import Topology
 
 
@@ -108,7 +108,8 @@ class LiveNight:
 
     def feed(self, lines: Iterable[bytes], pace: Pace | None = None) -> Fed:
         """Feed these lines; by default with every tick, so that alerts come at exact times."""
-        fed = Feeder(self.broker.address, self.election, self.topology, pace or Pace(every_tick=True)).feed(lines)
+        sink = KafkaSink(self.broker.address)
+        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(lines)
         self.until = max(self.until, fed.until)
         return fed
 
@@ -116,14 +117,15 @@ class LiveNight:
         """The newest worker's metrics, as `streams.scrape` names them."""
         return scrape(f"http://127.0.0.1:{self.ports[-1]}/metrics")
 
-    def wait(self, seconds: float = 60) -> None:
-        """Wait until all that was fed is judged, sent and delivered."""
+    def wait(self, seconds: float = 60, *, delivered: bool = False) -> None:
+        """Wait until all that was fed is judged and sent; with `delivered`, until the receivers have it too."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.workers[-1].poll() is None, self.log.read_text()[-3000:]
             found = self.metrics()
-            judged = found.get("cotejo_clock_seconds", 0) * 1000 >= self.until
-            if judged and found.get("cotejo_deliveries_pending") == 0:
+            if found.get("cotejo_clock_seconds", 0) * 1000 >= self.until and not (
+                delivered and lag(self.broker.address, self.topology.app, self.topology.alerts)
+            ):
                 return
             time.sleep(0.05)
         raise AssertionError(f"not done in {seconds} s: {self.metrics()}\n{self.log.read_text()[-3000:]}")

@@ -21,6 +21,7 @@ from streams.codec import decode_bulletin, encode, plain
 from streams.compare import Comparer
 from streams.corrections import App
 from streams.election import Election
+from streams.errors import CotejoError
 from streams.events import Bulletin, Rejection, Tick
 from streams.rollup import Partial
 from streams.topology import Topology
@@ -28,7 +29,7 @@ from streams.topology import Topology
 _BULLETINS = "bulletins"
 
 
-class ElectionChangedError(RuntimeError):
+class ElectionChangedError(CotejoError):
     """The saved sums are of other options or groups than the election file has now."""
 
     def __init__(self, before: list[str], now: list[str]) -> None:

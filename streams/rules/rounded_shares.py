@@ -39,7 +39,7 @@ def rounded_shares(given: Comparison) -> Iterator[Finding]:
                     bulletin=given.bulletin.id,
                     figures=len(figures),
                     valid=valid,
-                    decimals=decimals,
+                    precision=f"decimals-{decimals}",
                     odds=round(1 / chance),
                 ),
             )

@@ -1,0 +1,129 @@
+"""The live night's parts without a broker: reconcilers, alignment and comparer, fed from logs read in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import orjson
+from nights import Outcome, finished, plainly, shown
+
+from streams.alignment import Alignment
+from streams.codec import decode_bulletin, decode_reports, encode
+from streams.compare import Comparer
+from streams.election import Election
+from streams.events import Bulletin, Rejection, TallyReport, Tick
+from streams.feed import Feeder, Pace
+from streams.reconcile import Reconciler
+from streams.rollup import Partial
+from streams.topology import Topology
+
+BULLETINS = "bulletins"
+
+
+class Logs:
+    """A sink that keeps what is fed, as a broker's partitions would."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self.reports: list[list[bytes]] = [[] for _ in range(topology.partitions)]
+        self.bulletins: list[bytes] = []
+        self.closed = False
+
+    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+        if topic == self._topology.bulletins:
+            self.bulletins.append(content)
+        else:
+            self.reports[partition or 0].append(content)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def feed(election: Election, lines: Iterable[bytes], topology: Topology, pace: Pace) -> Logs:
+    logs = Logs(topology)
+    Feeder(logs, election, topology, pace).feed(lines)
+    return logs
+
+
+class Pipeline:
+    """One election's stages over these logs; `step` says which of them is read next."""
+
+    def __init__(self, election: Election, logs: Logs) -> None:
+        self._election, self._logs, self._count = election, logs, len(logs.reports)
+        self._reconcilers = [Reconciler(election, p, self._count) for p in range(self._count)]
+        self._read = dict.fromkeys([*range(self._count), BULLETINS], 0)
+        self._channels = Alignment[Partial | Bulletin | Rejection]([*range(self._count), BULLETINS])
+        self._comparer = Comparer(election)
+        self._saved: list[tuple[int, dict[str, bytes]]] = [(0, {}) for _ in range(self._count)]
+        self._strays: list[TallyReport] = []
+        self._outcome = Outcome()
+
+    def run(self, choose: Callable[[int], int]) -> Outcome:
+        """Read every log to its end, `choose(n)` saying which of n logs is next."""
+        while left := [c for c, at in self._read.items() if at < len(self._log(c))]:
+            self._step(left[choose(len(left))])
+        self._outcome.notices = [plainly(notice) for notice in self._outcome.notices]
+        self._outcome.states = {area: plainly(self._comparer.state(area)) for area in self._election.areas}
+        for reconciler in self._reconcilers:
+            self._outcome.verdicts |= {t: plainly(shown(v)) for t, v in reconciler.verdicts.items()}
+        return finished(self._outcome)
+
+    def save(self, partition: int) -> None:
+        """Save a reconciler's chunks and its place, as a flush does."""
+        _, chunks = self._saved[partition]
+        changed = {key: encode(chunk) for key, chunk in self._reconcilers[partition].take_chunks().items()}
+        self._saved[partition] = self._read[partition], {**chunks, **changed}
+
+    def crash(self, partition: int) -> None:
+        """Begin again from what was saved; what was read since comes again."""
+        self._read[partition], chunks = self._saved[partition]
+        self._reconcilers[partition] = Reconciler(self._election, partition, self._count)
+        self._reconcilers[partition].load([orjson.loads(chunk) for chunk in chunks.values()])
+
+    def _log(self, channel: int | str) -> list[bytes]:
+        return self._logs.reports[channel] if isinstance(channel, int) else self._logs.bulletins
+
+    def _step(self, channel: int | str) -> None:
+        content = self._log(channel)[self._read[channel]]
+        self._read[channel] += 1
+        if isinstance(channel, int):
+            self._reports(channel, content)
+        else:
+            match decode_bulletin(content):
+                case Tick(at):
+                    self._mark(channel, at)
+                case other:
+                    self._channels.add(channel, other)
+
+    def _reports(self, partition: int, content: bytes) -> None:
+        reconciler = self._reconcilers[partition]
+        for item in decode_reports(content):
+            match item:
+                case TallyReport():
+                    if (reason := reconciler.apply(item)) is not None:
+                        self._outcome.rejected.append(reason.code)
+                case Rejection():
+                    self._outcome.rejected.append(item.code)
+                case Tick(at):
+                    for partial in reconciler.take_partials():
+                        self._channels.add(partition, Partial.from_plain(orjson.loads(encode(partial.plain()))))
+                    self._mark(partition, at)
+
+    def _mark(self, channel: int | str, at: int) -> None:
+        self._channels.mark(channel, at)
+        for reached, arrivals in self._channels.take():
+            notices = self._comparer.advance(reached - 1)
+            for what in arrivals:
+                self._arrive(what)
+            notices += self._comparer.advance(reached)
+            self._outcome.notices += [notice.plain() for notice in notices]
+
+    def _arrive(self, what: Partial | Bulletin | Rejection) -> None:
+        match what:
+            case Partial():
+                self._comparer.add_partial(what)
+            case Bulletin():
+                if (reason := self._comparer.add_bulletin(what)) is not None:
+                    self._outcome.rejected.append(reason.code)
+            case Rejection():
+                self._outcome.rejected.append(what.code)

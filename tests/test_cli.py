@@ -1,0 +1,132 @@
+"""The command as a user meets it: what it prints where, and its exit codes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+from brokers import ROOT
+from builders import bulletin, election, report
+
+from streams import election_writer, event_file
+from streams.broker import EmbeddedBroker, free_port
+from streams.codec import encode
+
+
+def cotejo(*arguments: object, stdin: bytes = b"", directory: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "streams", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        cwd=directory,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """An election file, and an event file with a bad line in it."""
+    path = election_writer.write(election(), tmp_path)
+    events = tmp_path / "night.jsonl"
+    event_file.write(events, [report("S1-1"), report("S1-2"), bulletin()])
+    with events.open("ab") as file:
+        file.write(b'{"type":"tally-report"}\n')
+    return path, events
+
+
+def test_check(files: tuple[Path, Path]) -> None:
+    """Problems go to stdout with file and line, exit code 1; without any it is 0; `-` is stdin."""
+    path, events = files
+    done = cotejo("check", path, events)
+    assert done.returncode == 1
+    assert f"{events}:4: id: missing: give id, a string" in done.stdout.decode()
+    assert "1 bulletins, 2 tally-reports fine, 1 problems" in done.stdout.decode()
+    assert cotejo("check", path).returncode == 0
+    assert cotejo("check", path, "-", stdin=encode({"type": "tick", "at": 1})).returncode == 0
+
+
+def test_check_json(files: tuple[Path, Path]) -> None:
+    """With --json every line of stdout is an object, for the election file's own mistakes too."""
+    path, events = files
+    (line,) = cotejo("check", path, events, "--json").stdout.splitlines()
+    assert orjson.loads(line) == {
+        "file": str(events), "line": 4, "place": "id", "code": "missing", "cure": "give id, a string"
+    }  # fmt: skip
+    path.write_text(path.read_text().replace("[reconcile]", "[reconcil]"))
+    done = cotejo("check", path, "--json")
+    assert orjson.loads(done.stdout)["code"] == "election-file"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["check", "nowhere.toml"], "cotejo: nowhere.toml: cannot be read: No such file", id="no election"),
+        pytest.param(
+            ["check", "{election}", "nowhere"], "cotejo: nowhere: cannot be read: No such file", id="no events"
+        ),
+        pytest.param(["topics", "{election}", "--broker", "127.0.0.1:1"], "127.0.0.1:1", id="no broker"),
+        pytest.param(["topics", "{election}", "--broker", "localhost"], "'localhost' is not HOST:PORT", id="no port"),
+        pytest.param(["feed", "{election}", "{events}", "--broker", "127.0.0.1:1"], "127.0.0.1:1", id="feed nobody"),
+        pytest.param(["worker", "{election}", "--broker", "127.0.0.1:1"], "127.0.0.1:1", id="work for nobody"),
+        pytest.param(["topics", "{election}", "--prefix", "a b"], "topic prefix 'a b': use letters", id="prefix"),
+        pytest.param(["import", "convzla", "{events}", "--out", "x"], "is this RESULTADOS_2024_CSV?", id="no CSV"),
+    ],
+)
+def test_what_a_user_can_mend(arguments: list[str], says: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """One line on stderr, no traceback, nothing on stdout, exit code 1."""
+    path, events = files
+    done = cotejo(*(a.format(election=path, events=events) for a in arguments), directory=tmp_path)
+    assert done.returncode == 1
+    assert says in done.stderr.decode()
+    assert [line[:7] for line in done.stderr.decode().splitlines() if line.startswith("cotejo:")] == ["cotejo:"]
+    assert b"Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_topics_and_feed(files: tuple[Path, Path]) -> None:
+    """Topics are missing (exit 1), made, fed, counted and deleted."""
+    path, events = files
+    with EmbeddedBroker() as broker:
+        at = ("--broker", broker.address)
+        assert cotejo("topics", path, *at).returncode == 1
+        made = cotejo("topics", path, *at, "--create", "--json")
+        assert {orjson.loads(line)["state"] for line in made.stdout.splitlines()} == {"ok"}
+        fed = orjson.loads(cotejo("feed", path, events, *at, "--json").stdout)
+        assert (fed["reports"], fed["bulletins"], fed["unreadable"]) == (2, 1, 1)
+        shown = [orjson.loads(line) for line in cotejo("topics", path, *at, "--json").stdout.splitlines()]
+        assert sum(topic["messages"] for topic in shown) == fed["messages"]
+        assert cotejo("topics", path, *at, "--delete").returncode == 0
+        assert b"missing" in cotejo("topics", path, *at).stdout
+
+
+def test_a_worker_of_another_election(files: tuple[Path, Path]) -> None:
+    """Options that changed under saved sums end the worker: one line that says so, exit code 1."""
+    path, events = files
+    with EmbeddedBroker() as broker:
+        arguments = ["worker", str(path), "--broker", broker.address, "--clock", "feed", "--member", "a", "--port"]
+        first = start(arguments)
+        try:
+            cotejo("feed", path, events, "--broker", broker.address)
+            time.sleep(3)
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(30) == 0
+        finally:
+            first.kill()
+        path.write_text(path.read_text().replace('id = "C"', 'id = "D"'))
+        again = cotejo(*arguments, free_port())
+    assert again.returncode == 1
+    assert "the options and groups were A, B, C and are A, B, D now" in again.stderr.decode()
+    assert b"Traceback" not in again.stderr
+    assert b"\x1b" not in again.stderr + again.stdout
+
+
+def start(arguments: list[str]) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, "-m", "streams", *arguments, str(free_port())], env=environment)

@@ -1,0 +1,84 @@
+"""`cotejo demo` from its start to its end, and its early end: nothing is left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+from brokers import ROOT, Broker
+
+from streams.nights import venezuela2024
+from streams.topics import admin
+
+
+def start(directory: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    """The demo, in a process group of its own, with all its files below `directory`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "streams", "demo", "--headless", "--directory", str(directory / "night"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=(directory / "demo.err").open("wb"),
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(directory)},
+        start_new_session=True,
+    )
+
+
+def running(directory: Path) -> list[str]:
+    """Processes whose command line names the directory: the broker, the worker, the demo itself."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = place.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(directory) in command:
+            found.append(command)
+    return found
+
+
+def test_to_its_end(tmp_path: Path) -> None:
+    """Stdout is one JSON object with the published sums; every alert of the night was delivered and verified; the
+    sentences are on stderr; the files pass `check`."""
+    demo = start(tmp_path, "--seconds", "4")
+    out, _ = demo.communicate(timeout=120)
+    told = (tmp_path / "demo.err").read_text()
+    assert demo.returncode == 0, told
+    found = orjson.loads(out)
+    states = venezuela2024.states()
+    witnessed = found["state"]["witnessed"]
+    assert witnessed["tables"] == sum(state.sheets for state in states) == 25_073
+    assert witnessed["votes"]["EG"] == sum(state.votes[0] for state in states)
+    assert found["verified"] == len(found["alerts"]) >= 6
+    assert found["refused"] == 0
+    assert {alert["rule"] for alert in found["alerts"]} >= {"contradiction", "divergence", "rounded-shares"}
+    assert all(alert["sentence"]["en"] in told for alert in found["alerts"])
+    assert found["notice"] in told
+    assert "\x1b" not in told
+    assert not running(tmp_path)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("after", [1.5, 6], ids=["while starting", "in the night"])
+def test_ended_early(how: signal.Signals, after: float, tmp_path: Path) -> None:
+    """Ended by a signal it says so, exits with 130, and leaves no process and no broker's data behind."""
+    demo = start(tmp_path, "--seconds", "60")
+    time.sleep(after)
+    assert running(tmp_path)
+    demo.send_signal(how)
+    assert demo.wait(40) == 130
+    assert "stopped; nothing is left running" in (tmp_path / "demo.err").read_text()
+    assert not running(tmp_path)
+    assert not list(tmp_path.glob("cotejo-broker-*"))
+
+
+def test_on_another_broker(apache: Broker, tmp_path: Path) -> None:
+    """With --broker the night runs on Apache Kafka, and its topics are gone afterwards."""
+    demo = start(tmp_path, "--seconds", "4", "--broker", apache.address)
+    out, _ = demo.communicate(timeout=180)
+    assert demo.returncode == 0, (tmp_path / "demo.err").read_text()
+    assert orjson.loads(out)["state"]["witnessed"]["tables"] == 25_073
+    with admin(apache.address) as client:
+        assert not [name for name in client.list_topics() if name.startswith("cotejo-demo-")]

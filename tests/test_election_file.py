@@ -1,0 +1,116 @@
+"""Election files: what is written is read back, and whatever is wrong is named with its line and cure."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import election
+
+from streams import election_writer
+from streams.election import AlertPolicy, ContradictionRule, Election, Receiver, Rules
+from streams.election_csv import ElectionFileError
+from streams.election_file import load
+
+KNOWN = replace(
+    election(
+        states=2,
+        tables=2,
+        registered=[300, None],
+        groups={"rest": "BC"},
+        trusted_sources=frozenset({"party", "church"}),
+        rules=Rules(contradiction=ContradictionRule(min_sheets=7, min_ratio=0.5)),
+        alerts=AlertPolicy(tick=5, hold=30, cooldown=90),
+    ),
+    name='Elección "Ñ", 2024',
+    notice="a test",
+    receivers=(Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),),
+)
+
+
+@pytest.mark.parametrize(
+    "known", [KNOWN, election(), election(registered=None)], ids=["everything said", "defaults", "no registered voters"]
+)
+def test_round_trip(known: Election, tmp_path: Path) -> None:
+    """An election comes back from its files as it was."""
+    assert load(election_writer.write(known, tmp_path)) == known
+
+
+Edit = Callable[[str], str]
+
+
+def swap(old: str, new: str) -> Edit:
+    def edit(text: str) -> str:
+        assert old in text, old
+        return text.replace(old, new, 1)
+
+    return edit
+
+
+TOML, AREAS, REGISTER = election_writer.ELECTION, election_writer.AREAS, election_writer.REGISTER
+WRONG = [
+    pytest.param(TOML, swap('id = "test"', 'id = "te st"'), 2, "election.id", "use letters", id="id with a space"),
+    pytest.param(TOML, swap('name = "Elec', 'nome = "Elec'), 3, "election.nome", "write name", id="misspelt key"),
+    pytest.param(TOML, swap('id = "test"\n', ""), 1, "election.id", "is missing", id="missing key"),
+    pytest.param(TOML, swap("tick = 5", "tick = 'x'"), None, "alerts.tick", "give a number", id="text for a number"),
+    pytest.param(TOML, swap("tick = 5", "tick = 0"), None, "alerts.tick", "from 0.1 to 3600, not 0", id="no tick"),
+    pytest.param(TOML, swap("min_sheets = 7", "min_sheets = 7.5"), None, "min_sheets", "whole number", id="half"),
+    pytest.param(TOML, swap("min_sheets", "min_sheet"), None, "min_sheet", "write min_sheets", id="misspelt threshold"),
+    pytest.param(TOML, swap("[rules.divergence]", "[rules.divergense]"), None, "divergense", "divergence", id="rule"),
+    pytest.param(TOML, swap("warning = 5.0", "warning = 50.0"), None, "critical", "at least `warning`", id="order"),
+    pytest.param(TOML, swap('id = "B"', 'id = "A"'), None, "option[1].id", "A is named twice", id="option twice"),
+    pytest.param(
+        TOML, swap('["B", "C"]', '["B", "X"]'), None, "group[0].options", "X is no option", id="strange member"
+    ),
+    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "http://", id="no web address"),
+    pytest.param(
+        TOML, swap("DESK_SECRET", "whsec_=="), None, "secret_env", "environment variable", id="the secret itself"
+    ),
+    pytest.param(TOML, swap('["church", "party"]', "[1]"), None, "trusted_sources", "array of strings", id="source 1"),
+    pytest.param(TOML, swap("[election]", "[election"), 1, "", "write TOML", id="no TOML"),
+    pytest.param(TOML, swap("areas.csv", "nowhere.csv"), None, "", "cannot be read: No such file", id="no such file"),
+    pytest.param(AREAS, swap("parent,", "above,"), 1, "parent", "the header must name", id="header without a column"),
+    pytest.param(AREAS, swap(",registered\n", ",voters\n"), 1, "voters", "is no column", id="strange column"),
+    pytest.param(AREAS, swap("S2,N,", "S1,N,"), 4, "id", "S1 is there twice", id="area twice"),
+    pytest.param(AREAS, swap("S2,N,", "S2,M,"), 4, "parent", "M is no area", id="parent unknown"),
+    pytest.param(AREAS, swap("S2,N,", "S2,,"), 4, "parent", "only one area has no parent; N is it", id="two roots"),
+    pytest.param(AREAS, swap("N,,", "N,S1,"), None, "parent", "leave the parent of the whole empty", id="no root"),
+    pytest.param(AREAS, swap("S2,N,", "S2,S2,"), 4, "parent", "S2 lies within itself", id="circle"),
+    pytest.param(AREAS, swap("state,2,", "state,many,"), 3, "tables", "not 'many'", id="count in words"),
+    pytest.param(AREAS, swap("state,2,", "state,1,"), 3, "tables", "register has 2 here", id="too few tables"),
+    pytest.param(AREAS, swap(",state,", ",parish,"), 3, "level", "'parish' is not among", id="level unknown"),
+    pytest.param(REGISTER, swap("S1-1,S1,", "S1-1,S9,"), 2, "area", "S9 is no area", id="table nowhere"),
+    pytest.param(REGISTER, swap("S1-1,S1,", "S1-1,N,"), 2, "area", "N has areas below it", id="table too high"),
+    pytest.param(REGISTER, swap("S1-2,", "S1-1,"), 3, "table", "S1-1 is there twice", id="table twice"),
+    pytest.param(REGISTER, swap("S1-1,S1,300", "S1-1,S1,-3"), 2, "registered", "not '-3'", id="negative"),
+    pytest.param(REGISTER, swap("S1-1,S1,300", "S1-1,S1"), 2, "", "2 fields, the header has 3", id="short row"),
+    pytest.param(REGISTER, lambda text: text.splitlines()[0], None, "", "at least one polling table", id="no tables"),
+]
+
+
+@pytest.mark.parametrize(("file", "edit", "line", "place", "cure"), WRONG)
+def test_wrong_files(file: str, edit: Edit, line: int | None, place: str, cure: str, tmp_path: Path) -> None:
+    """Each mistake is one error that names the file, the line where there is one, the place and the cure."""
+    path = election_writer.write(KNOWN, tmp_path)
+    text = edit((tmp_path / file).read_text())
+    (tmp_path / file).write_text(text)
+    with pytest.raises(ElectionFileError) as caught:
+        load(path)
+    error = caught.value
+    assert place in error.place
+    assert cure in error.cure
+    if "No such file" not in cure:
+        assert error.file == str(tmp_path / file)
+    if line is not None:
+        assert error.line == line
+    if error.line is not None and error.place:  # the line holds the key, or opens the table it is missing in
+        key = error.place.rpartition(".")[2]
+        assert file != TOML or key in text.splitlines()[error.line - 1] or "[" in text.splitlines()[error.line - 1]
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    """A file in another encoding is named with the line of the first strange byte."""
+    path = election_writer.write(KNOWN, tmp_path)
+    path.write_bytes(path.read_text().encode("latin-1"))
+    with pytest.raises(ElectionFileError, match=r"election.toml:3: write it in UTF-8"):
+        load(path)

@@ -1,0 +1,84 @@
+"""The feeder: nothing lost, packs of the right partition, and a clock that is never ahead of what it feeds."""
+
+import time
+
+import orjson
+import pytest
+from builders import T0, bulletin, election, report
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline import Logs, feed
+
+from streams import event_file
+from streams.codec import encode, plain
+from streams.election import AlertPolicy
+from streams.feed import Feeder, Pace
+from streams.topology import Topology
+
+KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
+TOPOLOGY = Topology("x.", 3)
+moments = st.lists(st.tuples(st.sampled_from(list(KNOWN.tables)), st.integers(0, 90)), max_size=30)
+
+
+def unpacked(log: list[bytes]) -> list[dict[str, object]]:
+    messages = [orjson.loads(message) for message in log]
+    return [item for m in messages for item in (m if isinstance(m, list) else [m])]
+
+
+@given(moments, st.integers(1, 7), st.booleans())
+def test_everything_goes_out(given_: list[tuple[str, int]], pack: int, every: bool) -> None:
+    """Every report lands once in the partition of its table, in order, in packs no larger than asked for."""
+    events = [report(table, id=str(i), at=T0 + 1000 * s) for i, (table, s) in enumerate(given_)]
+    logs = feed(KNOWN, [encode(plain(e)) + b"\n" for e in events], TOPOLOGY, Pace(pack=pack, every_tick=every))
+    assert logs.closed
+    for partition, log in enumerate(logs.reports):
+        mine = [e.id for e in events if TOPOLOGY.partition_of(e.table) == partition]
+        assert [item["id"] for item in unpacked(log) if item["type"] != "tick"] == mine
+        assert all(len(m) <= pack for m in map(orjson.loads, log) if isinstance(m, list))
+
+
+@given(moments)
+def test_the_clock_is_never_ahead(given_: list[tuple[str, int]]) -> None:
+    """In order of time, no report comes after a tick that is later than it; and the last tick is far enough for what
+    waits to fire."""
+    events = [report(t, id=str(i), at=T0 + 1000 * s) for i, (t, s) in enumerate(sorted(given_, key=lambda g: g[1]))]
+    logs = feed(KNOWN, [encode(plain(e)) for e in events], TOPOLOGY, Pace(every_tick=True))
+    for log in (*logs.reports, logs.bulletins):
+        clock = 0
+        for item in unpacked(log):
+            if item["type"] == "tick":
+                assert item["at"] >= clock
+                clock = item["at"]
+            else:
+                assert clock <= item["observed_at"]
+        if events:
+            assert clock >= events[-1].at + 20_000
+
+
+def test_what_cannot_be_read_goes_out_too() -> None:
+    """A line that is no event goes as it is to the topic it seems meant for; blank lines are nothing."""
+    fed = [b"rubbish\n", b"\n", b'{"type":"bulletin"}\n', b"  \n"]
+    logs = feed(KNOWN, fed, TOPOLOGY, Pace())
+    assert b"rubbish" in [m for log in logs.reports for m in log]
+    assert b'{"type":"bulletin"}' in logs.bulletins
+
+
+def test_speed() -> None:
+    """Twenty event seconds at a speed of 40 take half a second, and the clock runs while nothing comes."""
+    logs = Logs(TOPOLOGY)
+    lines = [encode(plain(report("S1-1", at=T0))), encode(plain(bulletin(at=T0 + 20_000)))]
+    began = time.monotonic()
+    fed = Feeder(logs, KNOWN, TOPOLOGY, Pace(speed=40)).feed(lines)
+    assert 0.5 <= time.monotonic() - began < 5
+    assert fed.ticks > 3
+
+
+def test_event_files(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Several files are merged by time; a missing one is an error that names it."""
+    for name, seconds in (("a", (1, 5, 9)), ("b", (2, 3, 10))):
+        event_file.write(tmp_path / name, [report(id=f"{name}{s}", at=T0 + s) for s in seconds])
+    lines, size = event_file.read([tmp_path / "a", tmp_path / "b"])
+    assert [orjson.loads(line)["id"] for line in lines] == ["a1", "b2", "b3", "a5", "a9", "b10"]
+    assert size == sum((tmp_path / name).stat().st_size for name in "ab")
+    with pytest.raises(event_file.EventFileError, match=r"nowhere: cannot be read: No such file"):
+        event_file.read([tmp_path / "nowhere"])
