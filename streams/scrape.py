@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 
 def scrape(url: str) -> dict[str, float]:
-    """Every sample, named as `name[value][value]` with its labels in alphabetical order; nothing while nobody answers."""
+    """Every sample, named as `name[value][value]`, its labels in alphabetical order; nothing while nobody answers."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             text = answer.read().decode()

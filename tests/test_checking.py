@@ -25,9 +25,7 @@ GOOD = line(report())
         pytest.param([line(report("S9-9"))], [(1, "unknown-table")], id="unknown table"),
         pytest.param([line(bulletin(area="Z"))], [(1, "unknown-area")], id="unknown area"),
         pytest.param([GOOD, line(report(votes=(1, 1, 1)))], [(2, "duplicate-id")], id="two reports of one id"),
-        pytest.param(
-            [line(bulletin()), line(bulletin((9, 9, 9)))], [(2, "duplicate-id")], id="two bulletins of one id"
-        ),
+        pytest.param([line(bulletin()), line(bulletin((9, 9, 9)))], [(2, "duplicate-id")], id="two bulletins"),
         pytest.param([line(report(id="x")), line(bulletin(id="x"))], [], id="a report and a bulletin may share an id"),
     ],
 )

@@ -169,6 +169,55 @@ def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Pat
         same(live.outcome(), direct(CROWD, night))
 
 
+def test_two_workers_share_a_night(apache: Broker, names: str, tmp_path: Path) -> None:
+    """Two workers divide the partitions; one is killed in mid-stream, the other takes over, and nothing differs."""
+    night = crowd()
+    with LiveNight(CROWD, apache, tmp_path, names, partitions=4) as live:
+        first = live.start(member="")
+        live.start(member="")
+        until = time.monotonic() + 60
+        while [m.get("cotejo_owned_partitions") for m in live.all_metrics()] != [2, 2]:
+            assert time.monotonic() < until, live.all_metrics()
+            time.sleep(0.1)
+        feeding = threading.Thread(target=live.feed, args=(night, Pace(speed=100, pack=5, every_tick=True)))
+        feeding.start()  # ten seconds
+        time.sleep(4)
+        shared = [m.get("cotejo_events_total[tally-report]", 0) for m in live.all_metrics()]
+        first.kill()
+        first.wait()
+        feeding.join()
+        live.wait(90)
+        live.stop()
+        assert min(shared) > 100
+        same(live.outcome(), direct(CROWD, night))
+
+
+def test_the_broker_dies(apache: Broker, names: str, tmp_path: Path) -> None:
+    """The broker is killed while a worker reads, and comes back: the worker goes on or ends with an error, and with
+    it or the next one nothing is lost or counted twice."""
+    night = crowd()
+    with LiveNight(CROWD, apache, tmp_path, names) as live:
+        worker = live.start()
+        live.feed(night[:1000])
+        until = time.monotonic() + 60
+        while not live.metrics().get("cotejo_events_total[tally-report]"):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        apache.kill()
+        time.sleep(1)
+        apache.start()
+        live.feed(night[1000:])
+        try:
+            live.wait(45)
+        except AssertionError:
+            assert worker.poll() == 1, live.log.read_text()[-3000:]
+            live.start()
+            live.wait(90)
+        live.stop()
+        outcome, expected = live.outcome(), direct(CROWD, night)
+        assert (outcome.states, outcome.verdicts) == (expected.states, expected.verdicts)
+
+
 def same(live: Outcome, expected: Outcome) -> None:
     assert live.rejected == expected.rejected
     assert live.verdicts == expected.verdicts
