@@ -113,6 +113,12 @@ class AlertPolicy:
     cooldown: float = 600.0
     """At least this long between two updates of one firing alert."""
 
+    @property
+    def settling(self) -> int:
+        """Milliseconds from the last tick after which nothing that has come still waits to fire: it is judged at the
+        next tick, and held from there to a tick."""
+        return round(1000 * (self.hold + 2 * self.tick))
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

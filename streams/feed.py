@@ -106,7 +106,7 @@ class Feeder:
         self._sink = sink
         self._topology, self._pace = topology, pace
         self._tick = round(election.alerts.tick * 1000)
-        self._after = round(1000 * (election.alerts.hold + 3 * election.alerts.tick))
+        self._settling = election.alerts.settling
         self._packs: dict[int, list[bytes]] = {}
         self._ticked, self._ticked_at, self._announced = 0, 0.0, False
         self._began: tuple[int, float] | None = None
@@ -131,8 +131,8 @@ class Feeder:
 
     def _finish(self) -> None:
         """What came last is judged at the next tick, and waits from there: so one tick is not enough."""
-        following = self.fed.at - self.fed.at % self._tick + self._tick
-        last = following + self._after
+        reached = self.fed.at - self.fed.at % self._tick
+        following, last = reached + self._tick, reached + self._settling
         for at in range(following, last, self._tick) if self._pace.every_tick else (following,):
             self._send_tick(at)
         self._send_tick(last)

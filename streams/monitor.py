@@ -47,8 +47,7 @@ class Monitor:
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""
-        policy = self.election.alerts
-        return self._advance(self._comparer.clock + round(1000 * (policy.hold + 2 * policy.tick)))
+        return self._advance(self._comparer.clock + self.election.alerts.settling)
 
     def states(self) -> Mapping[str, dict[str, Any]]:
         """Every area's state, by area id."""

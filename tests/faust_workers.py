@@ -97,7 +97,7 @@ def plain(options: dict[str, Any]) -> corrections.App:
         await asyncio.sleep(options["slow_seek"])
         await seek(consumer)
 
-    corrections.Consumer.perform_seek = slow_seek  # type: ignore[method-assign]
+    corrections.Consumer.perform_seek = slow_seek
     counts = app.Table("ledgers", default=int)
 
     @app.after_recovery
@@ -159,29 +159,29 @@ def uncorrected_order() -> None:
         for hook in self.app._after_recovery:
             await hook(frozenset(tp for tp in self.app.consumer.assignment() if not self._is_changelog_tp(tp)))
 
-    corrections.Recovery.on_recovery_completed = completed  # type: ignore[method-assign]
+    corrections.Recovery.on_recovery_completed = completed
 
 
 def uncorrected_fetch() -> None:
     """Faust's own fetch: the live set, of which empty means all."""
     base = corrections.driver.Consumer
     thread = corrections.driver.AIOKafkaConsumerThread
-    corrections.Consumer.getmany = base.getmany  # type: ignore[method-assign]
-    corrections.Thread.getmany = thread.getmany  # type: ignore[method-assign]
-    corrections.Thread.seek_to_committed = thread.seek_to_committed  # type: ignore[method-assign]
+    corrections.Consumer.getmany = base.getmany
+    corrections.Thread.getmany = thread.getmany
+    corrections.Thread.seek_to_committed = thread.seek_to_committed
 
 
 def uncorrected_agents() -> None:
-    corrections.Stopper.restart_service = corrections.SupervisorStrategy.restart_service  # type: ignore[method-assign]
-    corrections.App._on_agent_error = corrections.faust.App._on_agent_error  # type: ignore[method-assign]
+    corrections.Stopper.restart_service = corrections.SupervisorStrategy.restart_service
+    corrections.App._on_agent_error = corrections.faust.App._on_agent_error
 
 
 def uncorrected_sends() -> None:
-    corrections.SendErrors.on_send_error = corrections.faust.Sensor.on_send_error  # type: ignore[method-assign]
+    corrections.SendErrors.on_send_error = corrections.faust.Sensor.on_send_error
 
 
 def uncorrected_forget() -> None:
-    corrections.Table._note = lambda self, key, partition: None  # type: ignore[method-assign]
+    corrections.Table._note = lambda self, key, partition: None
 
 
 TAKEN_OUT = (uncorrected_order, uncorrected_fetch, uncorrected_agents, uncorrected_sends, uncorrected_forget)

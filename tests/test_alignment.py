@@ -49,14 +49,12 @@ def test_marks_that_repeat_say_nothing() -> None:
 def test_speed_does_not_matter(counts: list[list[int]], chance: Random) -> None:
     """However the channels are interleaved, the same items are handed over at the same marks."""
     steps = max(len(c) for c in counts)
-    scripts = {
-        channel: [
-            step
-            for mark in range(steps)
-            for step in [*((mark, i) for i in range((*rows, *[0] * steps)[mark])), (mark + 1) * 10]
-        ]
-        for channel, rows in enumerate(counts)
-    }
+    scripts: dict[int, list[int | tuple[int, int]]] = {}
+    for channel, rows in enumerate(counts):
+        scripts[channel] = []
+        for mark in range(steps):
+            scripts[channel] += [(mark, i) for i in range((*rows, *[0] * steps)[mark])]
+            scripts[channel].append((mark + 1) * 10)
     expected = [
         ((mark + 1) * 10, [(c, mark, i) for c, rows in enumerate(counts) for i in range((*rows, *[0] * steps)[mark])])
         for mark in range(steps)
@@ -68,6 +66,6 @@ def test_speed_does_not_matter(counts: list[list[int]], chance: Random) -> None:
         if isinstance(step, int):
             alignment.mark(channel, step)
         else:
-            alignment.add(channel, (channel, *step))
+            alignment.add(channel, (channel, step[0], step[1]))
         found += list(alignment.take())
     assert found == expected

@@ -1,6 +1,7 @@
 """The feeder: nothing lost, packs of the right partition, and a clock that is never ahead of what it feeds."""
 
 import time
+from typing import Any
 
 import orjson
 import pytest
@@ -20,7 +21,7 @@ TOPOLOGY = Topology("x.", 3)
 moments = st.lists(st.tuples(st.sampled_from(list(KNOWN.tables)), st.integers(0, 90)), max_size=30)
 
 
-def unpacked(log: list[bytes]) -> list[dict[str, object]]:
+def unpacked(log: list[bytes]) -> list[dict[str, Any]]:
     messages = [orjson.loads(message) for message in log]
     return [item for m in messages for item in (m if isinstance(m, list) else [m])]
 

@@ -50,7 +50,7 @@ def firing(monitor: Monitor) -> set[str]:
     return {fingerprint for fingerprint, alert in monitor.alerts.items() if alert.status == "firing"}
 
 
-FALSE = {"tables_counted": 8, "at": T0 + 3 * SECOND}
+FALSE: dict[str, Any] = {"tables_counted": 8, "at": T0 + 3 * SECOND}
 """A bulletin over all eight tables, three seconds into the night."""
 
 FIRED, UPDATED = Reason.FIRED.value, Reason.UPDATED.value
@@ -173,7 +173,7 @@ def test_nothing_mutes_without_its_parent() -> None:
     assert [(n.fingerprint, n.muted_by) for n in notices] == [("contradiction:S1:A", None)]
 
 
-REJECTED = [
+REJECTED: list[Event] = [
     report("S9-9"),
     report(votes=(900, 0, 0)),
     report(votes={"Q": 1}),

@@ -13,10 +13,10 @@ from brokers import Broker
 from builders import T0, bulletin, election, report
 from nights import LiveNight, Outcome, direct
 
-from streams.codec import encode, plain
+from streams.codec import decode_any, encode, plain
 from streams.election import AlertPolicy, Election
-from streams.events import Event
-from streams.feed import Pace
+from streams.events import Event, TallyReport
+from streams.feed import KafkaSink, Pace
 from streams.topics import MESSAGE_BYTES
 
 NATION = election(
@@ -167,6 +167,28 @@ def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Pat
         live.wait(90)
         live.stop()
         same(live.outcome(), direct(CROWD, night))
+
+
+def test_the_wall_clock(broker: Broker, names: str, tmp_path: Path) -> None:
+    """A worker that ticks by itself needs no feeder: what producers send is summed, judged and told within seconds."""
+    expected = direct(NATION, APART)
+    with LiveNight(NATION, broker, tmp_path, names) as live:
+        live.start(clock="wall")
+        sink = KafkaSink(broker.address)
+        for line in APART:
+            event = decode_any(line)
+            if isinstance(event, TallyReport):
+                partition = live.topology.partition_of(event.table)
+                sink.send(live.topology.tally_reports, line, key=event.table.encode(), partition=partition)
+            else:
+                sink.send(live.topology.bulletins, line)
+        sink.close()
+        until = time.monotonic() + 60
+        while live.outcome().alerts.keys() != expected.alerts.keys():
+            assert time.monotonic() < until, live.log.read_text()[-3000:]
+            time.sleep(1)
+        live.stop()
+        assert live.outcome().states == expected.states
 
 
 def test_two_workers_share_a_night(apache: Broker, names: str, tmp_path: Path) -> None:

@@ -98,7 +98,8 @@ def sums(partials: dict[str, dict[str, Any]], *without: str) -> dict[str, dict[s
 @given(reports_of(list(KNOWN.tables)))
 def test_incremental_equals_from_scratch(events: list[TallyReport]) -> None:
     """After every report the running sums are those recomputed from scratch, whatever the verdicts went through."""
-    reconciler, seen = Reconciler(KNOWN), {}
+    reconciler = Reconciler(KNOWN)
+    seen: dict[str, dict[str, Any]] = {}
     for event in events:
         assert reconciler.apply(event) is None
         latest(reconciler, seen)
@@ -160,7 +161,8 @@ def test_again_changes_nothing(events: list[TallyReport]) -> None:
 @given(reports_of(list(KNOWN.tables)))
 def test_versions_grow(events: list[TallyReport]) -> None:
     """A changed partial has a greater version than the last one of its area; an unchanged version, the same content."""
-    reconciler, seen = Reconciler(KNOWN), {}
+    reconciler = Reconciler(KNOWN)
+    seen: dict[str, Any] = {}
     for event in events:
         reconciler.apply(event)
         for partial in reconciler.take_partials():
@@ -173,7 +175,7 @@ def test_versions_grow(events: list[TallyReport]) -> None:
 def test_crash(events: list[TallyReport], data: st.DataObject) -> None:
     """A worker that comes back with chunks of different age, and replays all, ends as if nothing had happened."""
     clean, doomed = Reconciler(MANY), Reconciler(MANY)
-    saved: dict[int, list[bytes]] = {}
+    saved: dict[str, list[bytes]] = {}
     for event in events:
         clean.apply(event)
         doomed.apply(event)
