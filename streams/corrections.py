@@ -22,6 +22,7 @@ import faust.tables.recovery
 import faust.transport.drivers.aiokafka as driver
 import mode
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
+from faust.assignor import PartitionAssignor
 from faust.types import TP, EventT, Message, RecordMetadata
 from mode.supervisors import SupervisorStrategy
 
@@ -240,6 +241,15 @@ class Recovery(faust.tables.recovery.Recovery):
                 self.tables.on_standbys_ready()
 
 
+class Assignor(PartitionAssignor):
+    """Kafka gives a named member that comes back the assignment it had, with the address it had. Faust asserts that
+    it is today's, and a worker on another port lives on and does nothing."""
+
+    @property
+    def _url(self) -> Any:
+        return "http://worker"  # an address serves only Faust's routing of web requests
+
+
 class TableManager(faust.tables.TableManager):
     @property
     def recovery(self) -> Recovery:
@@ -388,7 +398,8 @@ class App(faust.App):
         for name, value in FIXED.items():
             if options.setdefault(name, value) != value:
                 raise ValueError(f"{name} must stay {value!r}")
-        own = {"Table": Table, "TableManager": TableManager, "agent_supervisor": Stopper}
+        own: dict[str, Any] = {"Table": Table, "TableManager": TableManager, "PartitionAssignor": Assignor}
+        own["agent_supervisor"] = Stopper
         self.empty_fetch_pause = empty_fetch_pause
         self.send_errors = 0
         self._after_recovery: list[Hook] = []

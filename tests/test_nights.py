@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,25 @@ def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Pat
         same(live.outcome(), direct(CROWD, night))
 
 
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_member_comes_back_at_once(how: str, broker: Broker, names: str, tmp_path: Path) -> None:
+    """A named worker that was stopped or killed has its partitions back without waiting for a session to end, on
+    another port too."""
+    with LiveNight(NATION, broker, tmp_path, names) as live:
+        for _ in range(3):
+            began = time.monotonic()
+            live.start()
+            while not live.metrics().get("cotejo_owned_partitions"):
+                assert time.monotonic() < began + 8, live.log.read_text()[-3000:]
+                time.sleep(0.05)
+            live.stop() if how == "stop" else live.kill()
+
+
 def test_the_wall_clock(broker: Broker, names: str, tmp_path: Path) -> None:
     """A worker that ticks by itself needs no feeder: what producers send is summed, judged and told within seconds."""
-    expected = direct(NATION, APART)
-    with LiveNight(NATION, broker, tmp_path, names) as live:
+    known = replace(NATION, alerts=AlertPolicy(tick=1, hold=2, cooldown=60))
+    expected = direct(known, APART)
+    with LiveNight(known, broker, tmp_path, names) as live:
         live.start(clock="wall")
         sink = KafkaSink(broker.address)
         for line in APART:
