@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 import orjson
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from streams import election_writer, event_file, records, topics
@@ -42,7 +43,8 @@ class DemoError(CotejoError):
 
 def run(broker: str, seconds: float, directory: Path, *, headless: bool, language: str) -> int:
     """Run the demo; return an exit code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors."""
-    say = Console(stderr=headless, highlight=False, no_color=headless, soft_wrap=True)
+    say = Console(stderr=headless, highlight=False, no_color=headless)
+    say.soft_wrap = not say.is_terminal
     with ExitStack() as stack:
         stack.enter_context(_interruptible())
         try:
@@ -59,10 +61,11 @@ def _night(
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     alerts: list[dict[str, Any]] = []
     console = Console(stderr=True, highlight=False, no_color=headless)
+    console.soft_wrap = not console.is_terminal
 
     def got(webhook: dict[str, Any]) -> None:
         alerts.append(webhook)
-        console.print(_line(webhook, language), style=_STYLE.get(webhook["data"]["severity"]), soft_wrap=True)
+        _tell(console, webhook["data"], language)
 
     receiver = stack.enter_context(AlertReceiver(secret, got))
     election, events = reconstruction.night()
@@ -106,25 +109,26 @@ def _night(
             and topics.lag(broker, topology.app, topology.alerts) == 0
         ),
     )
-    _summary(
-        say,
-        election,
-        _newest(broker, topology.area_state, election.root.id),
-        alerts,
-        receiver,
-        fed,
-        directory,
-        headless,
-    )
+    state = _newest(broker, topology.area_state, election.root.id)
+    if headless:
+        result = {"fed": fed, "state": state, "alerts": [a["data"] for a in alerts], "verified": receiver.verified}
+        print(orjson.dumps({**result, "refused": receiver.refused, "notice": election.notice}).decode())
+    else:
+        _summary(say, election, state, receiver, fed, directory, language)
 
 
-_STYLE = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+_STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan", "resolved": "bold green"}
 
 
-def _line(webhook: dict[str, Any], language: str) -> str:
-    alert = webhook["data"]
+def _tell(console: Console, alert: dict[str, Any], language: str) -> None:
+    """One alert: a line of its own where a machine may read, a heading and a paragraph on a terminal."""
     word = alert["status"] if alert["status"] == "resolved" else alert["severity"]
-    return f"{alert['at'][:10]} {alert['at'][11:16]} UTC  {word.upper():<8}  {alert['sentence'][language]}"
+    head, sentence = f"{alert['at'][:10]} {alert['at'][11:16]} UTC  {word.upper():<8}", alert["sentence"][language]
+    if console.is_terminal:
+        console.print(head, style=_STYLE.get(word))
+        console.print(Padding(sentence, (0, 0, 0, 2)))
+    else:
+        console.print(f"{head}  {sentence}")
 
 
 def _worker(directory: Path, broker: str, topology: Topology, port: int, secret: str, language: str) -> Popen[bytes]:
@@ -171,61 +175,76 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+_WORDS: Final = {
+    "en": {
+        "title": "{area}: bulletin {bulletin} beside the witnessed sheets",
+        "columns": ("", "announced", "%", "witnessed", "%", "at least", "at most", "must be\nwrong*"),
+        "star": "* witnessed sheets that would have to be wrong for the bulletin to be right",
+        "counts": "{witnessed} of {tables} polling tables witnessed ({coverage} %). {reports} reports and {bulletins} "
+        "bulletins in {messages} messages; {webhooks} webhooks, each with a good signature.",
+        "next": "Next:",
+    },
+    "es": {
+        "title": "{area}: el boletín {bulletin} junto a las actas atestiguadas",
+        "columns": ("", "anunciado", "%", "atestiguado", "%", "al menos", "a lo sumo", "erradas*"),
+        "star": "* actas atestiguadas que tendrían que ser erróneas para que el boletín fuera cierto",
+        "counts": "{witnessed} de {tables} mesas atestiguadas ({coverage} %). {reports} reportes y {bulletins} "
+        "boletines en {messages} mensajes; {webhooks} webhooks, cada uno con firma válida.",
+        "next": "Para seguir:",
+    },
+}
+
+
 def _summary(
     say: Console,
     election: Election,
     state: dict[str, Any],
-    alerts: list[dict[str, Any]],
     receiver: AlertReceiver,
     fed: Fed,
     directory: Path,
-    headless: bool,
+    language: str,
 ) -> None:
-    if headless:
-        result = {"fed": fed, "state": state, "alerts": [a["data"] for a in alerts], "verified": receiver.verified}
-        print(orjson.dumps({**result, "refused": receiver.refused, "notice": election.notice}).decode())
-        return
-    title = f"{state['name']}: bulletin {state['official']['bulletin']} beside the witnessed sheets"
+    words: Any = _WORDS[language]
+
+    def shown(value: float | None, decimals: int = 0) -> str:
+        return "" if value is None else number(value, language, decimals)
+
+    title = words["title"].format(area=state["name"], bulletin=state["official"]["bulletin"])
     table = Table(title=title, box=None, padding=(0, 1, 0, 0), title_justify="left", pad_edge=False)
-    for name in ("", "announced", "%", "witnessed", "%", "at least", "at most", "must be\nwrong*"):
+    for name in words["columns"]:
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     names = {column.id: column.name for column in election.columns}
-    votes = state["witnessed"]["votes"]
-    for option, known in sorted(state["official"]["figures"].items(), key=lambda figure: -votes[figure[0]]):
-        sheets = known["breakdown"]
+    witnessed = state["witnessed"]
+    for option, known in sorted(
+        state["official"]["figures"].items(), key=lambda figure: -witnessed["votes"][figure[0]]
+    ):
         table.add_row(
             names[option],
-            number(known["votes"], "en"),
-            _share(known["share"]),
-            number(votes[option], "en"),
-            _share(known["witnessed_share"]),
-            _count(known["floor"]),
-            _count(known["ceiling"]),
-            "" if not sheets else number(sheets, "en"),
+            shown(known["votes"]),
+            shown(known["share"], 2),
+            shown(witnessed["votes"][option]),
+            shown(known["witnessed_share"], 2),
+            shown(known["floor"]),
+            shown(known["ceiling"]),
+            shown(known["breakdown"] or None),
         )
-    witnessed = state["witnessed"]
-    say.print(table)
-    say.print(
-        "* witnessed sheets that would have to be wrong for the bulletin to be right\n\n"
-        f"{witnessed['tables']:,} of {state['tables']:,} polling tables witnessed "
-        f"({100 * witnessed['coverage']:.1f} %). {fed.reports:,} reports and {fed.bulletins} bulletins in "
-        f"{fed.messages:,} messages; {receiver.verified} webhooks, each with a good signature.\n{election.notice}\n"
+    counts = words["counts"].format(
+        witnessed=shown(witnessed["tables"]),
+        tables=shown(state["tables"]),
+        coverage=shown(100 * witnessed["coverage"], 1),
+        reports=shown(fed.reports),
+        bulletins=fed.bulletins,
+        messages=shown(fed.messages),
+        webhooks=receiver.verified,
     )
-    say.print(
-        f"""Next:
-  cotejo check {directory}/election.toml {directory}/events.jsonl
-  cotejo demo --seconds 120 --lang es
-  cotejo worker {directory}/election.toml --broker HOST:PORT --clock feed
-  cotejo feed {directory}/election.toml {directory}/events.jsonl --broker HOST:PORT --speed 3600"""
-    )
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def _count(value: int | None) -> str:
-    return "" if value is None else number(value, "en")
+    say.print("", table, words["star"], "", counts, election.notice, "", words["next"], sep="\n")
+    for command in (
+        f"check {directory}/election.toml {directory}/events.jsonl",
+        "demo --seconds 120 --lang " + ("en" if language == "es" else "es"),
+        f"worker {directory}/election.toml --broker HOST:PORT --clock feed",
+        f"feed {directory}/election.toml {directory}/events.jsonl --broker HOST:PORT --speed 3600",
+    ):
+        say.print(f"  cotejo {command}", soft_wrap=True)
 
 
 def _clock(at: int) -> str:
