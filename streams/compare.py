@@ -74,6 +74,12 @@ class Comparer:
         gone = {b.supersedes for b in known.values() if b.supersedes != b.id}
         return max((b for b in known.values() if b.id not in gone), key=_rank, default=None)
 
+    def _before(self, area: str, current: Bulletin) -> Bulletin | None:
+        """The bulletin before the current one, of those that no other supersedes."""
+        known = self._bulletins.get(area, {})
+        gone = {b.supersedes for b in known.values()}
+        return max((b for b in known.values() if b.id not in gone and b.id != current.id), key=_rank, default=None)
+
     def advance(self, to: int) -> list[Notice]:
         """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
 
@@ -170,7 +176,15 @@ class Comparer:
             found = (
                 []
                 if bulletin is None
-                else findings(Comparison(self._election, self._election.areas[area], bulletin, self._tally(area)))
+                else findings(
+                    Comparison(
+                        self._election,
+                        self._election.areas[area],
+                        bulletin,
+                        self._tally(area),
+                        self._before(area, bulletin),
+                    )
+                )
             )
             self._findings[area] = {finding.fingerprint: finding for finding in found}
         due = {

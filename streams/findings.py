@@ -69,6 +69,8 @@ class Comparison:
     area: Area
     bulletin: Bulletin
     witnessed: Tally
+    before: Bulletin | None = None
+    """The area's bulletin before this one, unless this one supersedes it."""
 
     @cached_property
     def official(self) -> list[tuple[int, str, int]]:

@@ -79,6 +79,26 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "en": "{area}, bulletin {bulletin}: {added} {what}, but there are only {stated} {limit}.",
         "es": "{area}, boletín {bulletin}: {added} {what}, pero solo hay {stated} {limit}.",
     },
+    "falls": {
+        "en": (
+            "{area}, bulletin {bulletin}: {what} went from {before} in bulletin {earlier} to {now}, {gap} less. "
+            "Cumulative figures can only grow."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {what} pasaron de {before} en el boletín {earlier} a {now}, {gap} menos. "
+            "Las cifras acumuladas solo pueden crecer."
+        ),
+    },
+    "falls-votes": {
+        "en": (
+            "{area}, bulletin {bulletin}: votes for {option} went from {before} in bulletin {earlier} to {now}, "
+            "{gap} less. Cumulative figures can only grow."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: los votos para {option} pasaron de {before} en el boletín {earlier} a {now}, "
+            "{gap} menos. Las cifras acumuladas solo pueden crecer."
+        ),
+    },
     "rounded-shares": {
         "en": (
             "{area}, bulletin {bulletin}: each of its {figures} figures is exactly its share of {valid} valid votes "
@@ -96,6 +116,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 _TERMS: Mapping[str, Mapping[str, str]] = {
     "options": {"en": "the options", "es": "las opciones"},
     "ballots": {"en": "valid and null votes", "es": "votos válidos y nulos"},
+    "valid-votes": {"en": "valid votes", "es": "votos válidos"},
+    "null-votes": {"en": "null votes", "es": "votos nulos"},
     "ballots-cast": {"en": "ballots", "es": "votos emitidos"},
     "registered-voters": {"en": "registered voters", "es": "electores inscritos"},
     "tables-counted": {"en": "polling tables counted", "es": "mesas escrutadas"},

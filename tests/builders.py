@@ -90,9 +90,11 @@ def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N")
     return sums.get(area) or Tally(len(known.columns))
 
 
-def compared(known: Election, sheets: Mapping[str, Iterable[int]], official: Bulletin) -> Comparison:
+def compared(
+    known: Election, sheets: Mapping[str, Iterable[int]], official: Bulletin, before: Bulletin | None = None
+) -> Comparison:
     """What a rule is given: the bulletin beside the sums of these sheets."""
-    return Comparison(known, known.areas[official.area], official, tally(known, sheets, official.area))
+    return Comparison(known, known.areas[official.area], official, tally(known, sheets, official.area), before)
 
 
 def alike(known: Election, votes: Iterable[int], count: int | None = None) -> dict[str, Iterable[int]]:

@@ -343,9 +343,10 @@ def test_hysteresis_is_not_busy() -> None:
     known = small(clear=0.5, warning=10, critical=90)
     known = replace(known, rules=replace(known.rules, contradiction=ContradictionRule(min_sheets=99)))
     monitor = Monitor(known)
+    again: dict[str, Any] = {"sequence": 2, "status": "correction"}
     run(monitor, [*sheets(known), bulletin((8000, 2000, 0), at=T0 + 1), Tick(T0 + TICK)])
-    run(monitor, [bulletin((7400, 2600, 0), sequence=2, at=T0 + TICK + 1), Tick(T0 + 2 * TICK)])
-    run(monitor, [bulletin((7500, 2500, 0), sequence=2, at=T0 + 2 * TICK + 1), Tick(T0 + 3 * TICK)])
+    run(monitor, [bulletin((7400, 2600, 0), at=T0 + TICK + 1, **again), Tick(T0 + 2 * TICK)])
+    run(monitor, [bulletin((7500, 2500, 0), at=T0 + 2 * TICK + 1, **again), Tick(T0 + 3 * TICK)])
     assert monitor.alerts["divergence:N:A"].status == "firing"
     assert not run(monitor, [Tick(T0 + 10**12)])
 

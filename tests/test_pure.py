@@ -26,6 +26,7 @@ CORE = [
     "streams.rules",
     "streams.rules.contradiction",
     "streams.rules.divergence",
+    "streams.rules.falling",
     "streams.rules.own_sums",
     "streams.rules.rounded_shares",
 ]

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from streams.findings import Comparison, Finding
 from streams.rules.contradiction import contradiction
 from streams.rules.divergence import divergence
+from streams.rules.falling import falling
 from streams.rules.own_sums import own_sums
 from streams.rules.rounded_shares import rounded_shares
 
 Rule = Callable[[Comparison], Iterator[Finding]]
 
-RULES: tuple[Rule, ...] = (contradiction, divergence, own_sums, rounded_shares)
+RULES: tuple[Rule, ...] = (contradiction, divergence, own_sums, falling, rounded_shares)
 
 
 def findings(comparison: Comparison) -> list[Finding]:
