@@ -312,6 +312,12 @@ class Thread(driver.AIOKafkaConsumerThread):
                 waiter.cancel()
         return {}
 
+    def _stopped_set(self) -> None:
+        try:
+            super()._stopped_set()
+        except RuntimeError:  # a crash has closed the thread's loop already; nobody waits in it any more
+            self._stopped.set()
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return cast(Mapping[TP, int], await self.call_thread(self._seek_sources))
 
