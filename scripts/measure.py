@@ -13,16 +13,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from builders import lines
 from kafka import KafkaProducer
-from nights import LiveNight
+from nights import LiveNight, until
 
 from streams import records
 from streams.broker import EmbeddedBroker
@@ -39,23 +40,14 @@ METRIC = f"cotejo_witnessed_tables[{HERE.id}][{HERE.level}][{HERE.name}]"
 """The area of the probes; what flows beside them is of the others."""
 
 
+class Given(NamedTuple):
+    """A broker that runs already."""
+
+    address: str
+
+
 def say(*words: object) -> None:
     print("measure:", *words, file=sys.stderr, flush=True)
-
-
-def until(done: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "too slow"
-        time.sleep(0.01)
-
-
-def until_ready(live: LiveNight) -> None:
-    until(lambda: live.metrics().get("cotejo_owned_partitions"))
-
-
-def _shows(live: LiveNight, tables: int) -> bool:
-    return live.metrics().get(METRIC) == tables
 
 
 def throughput(broker: Any, place: Path, pack: int) -> dict[str, object]:
@@ -63,9 +55,9 @@ def throughput(broker: Any, place: Path, pack: int) -> dict[str, object]:
     ours, theirs = [], []
     for run in range(RUNS):
         with LiveNight(election, broker, place / f"{pack}-{run}", f"t{pack}-{run}-{time.time_ns()}.", 4) as live:
-            live.feed([encode(plain(event)) for event in events], Pace(pack=pack))
+            live.feed(lines(events), Pace(pack=pack))
             live.start()
-            until_ready(live)
+            live.ready()
             began = time.monotonic()
             live.wait(120)
             ours.append(len(reports) / (time.monotonic() - began))
@@ -83,7 +75,7 @@ def latency(broker: Any, place: Path) -> dict[str, object]:
     """Seconds from a report's send to its table in /metrics, while `RATE` others come each second."""
     with LiveNight(election, broker, place / "latency", f"latency-{time.time_ns()}.", 4) as live:
         live.start(clock="wall")
-        until_ready(live)
+        live.ready()
         producer, stop = KafkaProducer(bootstrap_servers=broker.address, linger_ms=0), threading.Event()
         others = [report for report in reports if election.tables[report.table].area != HERE.id]
         probes = [report for report in reports if election.tables[report.table].area == HERE.id][:PROBES]
@@ -101,15 +93,18 @@ def latency(broker: Any, place: Path) -> dict[str, object]:
                 time.sleep(max(0.0, began + i / RATE - time.monotonic()))
             say("the traffic has ended too early")
 
+        def shows(tables: int) -> bool:
+            return live.metrics().get(METRIC) == tables
+
         flow = threading.Thread(target=traffic)
         flow.start()
-        until(lambda: live.metrics().get("cotejo_events_total[tally-report]", 0) > 5 * RATE)
+        until(lambda: live.metrics().get("cotejo_events_total[tally-report]", 0) > 5 * RATE, live.told)
         found = []
         for i, report in enumerate(probes):
             time.sleep(0.37)
             began = time.monotonic()
             send(report)
-            until(partial(_shows, live, 1 + i))
+            until(partial(shows, 1 + i), live.told, pause=0.01)
             found.append(time.monotonic() - began)
         stop.set()
         flow.join()
@@ -127,15 +122,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--broker", default="", help="HOST:PORT; the embedded broker unless told")
     given = parser.parse_args().broker
-    with tempfile.TemporaryDirectory() as place:
-        broker = EmbeddedBroker().start()
-        if given:
-            broker.close()
-            broker = type("Given", (), {"address": given})()
+    with tempfile.TemporaryDirectory() as place, nullcontext(Given(given)) if given else EmbeddedBroker() as broker:
         found: dict[str, object] = {"throughput": [throughput(broker, Path(place), pack) for pack in (100, 1)]}
         found["latency"] = latency(broker, Path(place))
-        if not given:
-            broker.close()
     print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
 
 

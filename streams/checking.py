@@ -38,17 +38,14 @@ class EventCheck:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            reason = self._judge(decode_any(line.strip()), f"{file}:{number}")
-            if reason is not None:
+            event = decode_any(line.strip())
+            reason = self._judge(event, f"{file}:{number}")
+            if reason is None:
+                self.counts[_KINDS[type(event)]] += 1
+            else:
                 yield Problem(file, number, reason.place, reason.code, reason.cure)
 
     def _judge(self, event: Event | Rejection, here: str) -> Rejection | None:
-        reason = self._reason(event, here)
-        if reason is None:
-            self.counts[_KINDS[type(event)]] += 1
-        return reason
-
-    def _reason(self, event: Event | Rejection, here: str) -> Rejection | None:
         match event:
             case Rejection():
                 return event

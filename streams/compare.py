@@ -70,15 +70,7 @@ class Comparer:
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
-        known = self._bulletins.get(area, {})
-        gone = {b.supersedes for b in known.values() if b.supersedes != b.id}
-        return max((b for b in known.values() if b.id not in gone), key=_rank, default=None)
-
-    def _before(self, area: str, current: Bulletin) -> Bulletin | None:
-        """The bulletin before the current one, of those that no other supersedes."""
-        known = self._bulletins.get(area, {})
-        gone = {b.supersedes for b in known.values()}
-        return max((b for b in known.values() if b.id not in gone and b.id != current.id), key=_rank, default=None)
+        return next(iter(self._standing(area)), None)
 
     def advance(self, to: int) -> list[Notice]:
         """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
@@ -143,6 +135,12 @@ class Comparer:
         self._dirty.update(alert.finding.area for alert in self._alerts.values())
         self._clock = max(self._clock, at)
 
+    def _standing(self, area: str) -> list[Bulletin]:
+        """The area's bulletins that no other supersedes, the newest first."""
+        known = self._bulletins.get(area, {})
+        gone = {b.supersedes for b in known.values() if b.supersedes != b.id}
+        return sorted((b for b in known.values() if b.id not in gone), key=_rank, reverse=True)
+
     def _touch(self, area: str) -> None:
         self._merged.pop(area, None)
         self._dirty.add(area)
@@ -172,20 +170,11 @@ class Comparer:
     def _evaluate(self, at: int) -> list[Notice]:
         dirty, self._dirty, self._clock = self._dirty, set(), at
         for area in dirty:
-            bulletin = self.bulletin(area)
-            found = (
-                []
-                if bulletin is None
-                else findings(
-                    Comparison(
-                        self._election,
-                        self._election.areas[area],
-                        bulletin,
-                        self._tally(area),
-                        self._before(area, bulletin),
-                    )
-                )
-            )
+            found: list[Finding] = []
+            if standing := self._standing(area):
+                current, before = standing[0], standing[1] if len(standing) > 1 else None
+                known = self._election.areas[area]
+                found = findings(Comparison(self._election, known, current, self._tally(area), before))
             self._findings[area] = {finding.fingerprint: finding for finding in found}
         due = {
             fingerprint: alert.finding.area

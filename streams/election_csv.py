@@ -25,8 +25,8 @@ def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str,
     places, lines = _areas(file, levels)
     tables = _register(_Csv(register, ("table", "area"), ("registered",)), places)
     within: Counter[str] = Counter()
-    for table in tables.values():
-        within.update(_upwards(places, table.area))
+    for lowest, count in Counter(table.area for table in tables.values()).items():
+        within.update(dict.fromkeys(_upwards(places, lowest), count))
     for area in places.values():
         fine = area.tables is None or area.tables >= within[area.id]
         file.check(fine, lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many")

@@ -60,11 +60,11 @@ class Spread:
         """Add another part as it is now."""
         self._waiting += other._waiting
         if any(histogram for kind in other._known for histogram in kind):
-            self._waiting.append([[_row(histogram) for histogram in kind] for kind in other._known])
+            self._waiting.append(_rows(other._known))
 
     def plain(self) -> list[list[Row]]:
         """As JSON: votes, rest and headroom, of each the columns, of each the values and their numbers."""
-        return [[_row(histogram) for histogram in kind] for kind in self._histograms()]
+        return _rows(self._histograms())
 
     @classmethod
     def from_plain(cls, rows: Sequence[Sequence[Row]]) -> "Spread":
@@ -91,8 +91,8 @@ class Spread:
         return self._known
 
 
-def _row(histogram: Histogram) -> Row:
-    return list(histogram), list(histogram.values())
+def _rows(histograms: Iterable[list[Histogram]]) -> list[list[Row]]:
+    return [[(list(h), list(h.values())) for h in kind] for kind in histograms]
 
 
 @dataclass(slots=True)

@@ -129,14 +129,10 @@ def lag(broker: str, group: str, topic: str) -> int:
     with admin(broker) as client:
         (found,) = client.describe_topics([topic])
         places = [TopicPartition(topic, partition) for partition in range(len(found["partitions"]))]
-        ends = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-        begins = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+        held = _offsets(client, places)
         done = client.list_group_offsets({group: places})[group]
-    behind = 0
-    for place in places:
-        committed = done[place].offset if place in done else -1
-        behind += ends[place].offset - max(committed, begins[place].offset)
-    return behind
+    committed = {place: found.offset for place, found in done.items()}
+    return sum(end - max(first, committed.get(place, first)) for place, (first, end) in held.items())
 
 
 def delete(broker: str, names: Iterable[str]) -> list[str]:
@@ -212,7 +208,14 @@ def _succeeded(topics: Iterable[Mapping[str, Any]], otherwise: int) -> set[str]:
 def _count(client: Any, states: Iterable[TopicState]) -> Counter[str]:
     places = [TopicPartition(s.name, p) for s in states for p in range(s.partitions)]
     counts = Counter[str]()
-    for spec, sign in ((OffsetSpec.LATEST, 1), (OffsetSpec.EARLIEST, -1)):
-        for place, found in client.list_partition_offsets(dict.fromkeys(places, spec)).items():
-            counts[place.topic] += sign * found.offset
+    for place, (first, end) in _offsets(client, places).items():
+        counts[place.topic] += end - first
     return counts
+
+
+def _offsets(client: Any, places: Sequence[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+    """The first offset of each partition, and the one after its last."""
+    first, end = (
+        client.list_partition_offsets(dict.fromkeys(places, spec)) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+    )
+    return {place: (first[place].offset, end[place].offset) for place in places}

@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import settings
 
+from streams.codec import encode, plain
 from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
-from streams.events import Bulletin, TallyReport
+from streams.events import Bulletin, Event, TallyReport
 from streams.findings import Comparison
 from streams.reconcile import Reconciler
 from streams.rollup import Tally
@@ -79,6 +80,11 @@ def bulletin(votes: Iterable[int] | Mapping[str, int] = (5, 3, 1), area: str = "
     sequence = fields.get("sequence", 1)
     given = {"id": f"{area}-{sequence}", "authority": "board", "at": T0, "sequence": sequence, **fields}
     return Bulletin(area=area, votes=named(votes), **given)
+
+
+def lines(events: Iterable[Event]) -> list[bytes]:
+    """The lines of an event file."""
+    return [encode(plain(event)) for event in events]
 
 
 def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N") -> Tally:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -79,6 +79,14 @@ def shown(verdict: Any) -> dict[str, Any]:
     return {"level": verdict.level.value, "accepted": verdict.accepted, "votes": verdict.votes, "null": verdict.null}
 
 
+def until(done: Callable[[], object], told: Callable[[], str], seconds: float = 60, pause: float = 0.05) -> None:
+    """Wait for something that must come true in so many seconds; `told` says what there is instead."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not done in {seconds} s: {told()}"
+        time.sleep(pause)
+
+
 class LiveNight:
     """The night through workers on a broker: start and kill them as you like, feed, wait, look."""
 
@@ -123,16 +131,23 @@ class LiveNight:
 
     def wait(self, seconds: float = 60, *, delivered: bool = False) -> None:
         """Wait until all that was fed is judged and sent; with `delivered`, until the receivers have it too."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert self.workers[-1].poll() is None, self.log.read_text()[-3000:]
+
+        def done() -> bool:
+            assert self.workers[-1].poll() is None, self.told()
             clock = max((m.get("cotejo_clock_seconds", 0) for m in self.all_metrics()), default=0)
-            if clock * 1000 >= self.until and not (
+            return clock * 1000 >= self.until and not (
                 delivered and lag(self.broker.address, self.topology.app, self.topology.alerts)
-            ):
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"not done in {seconds} s: {self.all_metrics()}\n{self.log.read_text()[-3000:]}")
+            )
+
+        until(done, self.told, seconds)
+
+    def ready(self, seconds: float = 60) -> None:
+        """Wait until the newest worker has its partitions."""
+        until(lambda: self.metrics().get("cotejo_owned_partitions"), self.told, seconds)
+
+    def told(self) -> str:
+        """Where the workers are, for the message of a test that fails."""
+        return f"{self.all_metrics()}\n{self.log.read_text()[-3000:]}"
 
     def stop(self) -> None:
         """End every worker cleanly."""

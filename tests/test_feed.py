@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from builders import T0, bulletin, election, report
+from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline import Logs, feed
@@ -43,7 +43,7 @@ def test_the_clock_is_never_ahead(given_: list[tuple[str, int]]) -> None:
     """In order of time, no report comes after a tick that is later than it; and the last tick is far enough for what
     waits to fire."""
     events = [report(t, id=str(i), at=T0 + 1000 * s) for i, (t, s) in enumerate(sorted(given_, key=lambda g: g[1]))]
-    logs = feed(KNOWN, [encode(plain(e)) for e in events], TOPOLOGY, Pace(every_tick=True))
+    logs = feed(KNOWN, lines(events), TOPOLOGY, Pace(every_tick=True))
     for log in (*logs.reports, logs.bulletins):
         clock = 0
         for item in unpacked(log):
@@ -67,9 +67,9 @@ def test_what_cannot_be_read_goes_out_too() -> None:
 def test_speed() -> None:
     """Twenty event seconds at a speed of 40 take half a second, and the clock runs while nothing comes."""
     logs = Logs(TOPOLOGY)
-    lines = [encode(plain(report("S1-1", at=T0))), encode(plain(bulletin(at=T0 + 20_000)))]
+    night = lines([report("S1-1", at=T0), bulletin(at=T0 + 20_000)])
     began = time.monotonic()
-    fed = Feeder(logs, KNOWN, TOPOLOGY, Pace(speed=40)).feed(lines)
+    fed = Feeder(logs, KNOWN, TOPOLOGY, Pace(speed=40)).feed(night)
     assert 0.5 <= time.monotonic() - began < 5
     assert fed.ticks > 3
 
@@ -78,8 +78,8 @@ def test_event_files(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-
     """Several files are merged by time; a missing one is an error that names it."""
     for name, seconds in (("a", (1, 5, 9)), ("b", (2, 3, 10))):
         event_file.write(tmp_path / name, [report(id=f"{name}{s}", at=T0 + s) for s in seconds])
-    lines, size = event_file.read([tmp_path / "a", tmp_path / "b"])
-    assert [orjson.loads(line)["id"] for line in lines] == ["a1", "b2", "b3", "a5", "a9", "b10"]
+    merged, size = event_file.read([tmp_path / "a", tmp_path / "b"])
+    assert [orjson.loads(line)["id"] for line in merged] == ["a1", "b2", "b3", "a5", "a9", "b10"]
     assert size == sum((tmp_path / name).stat().st_size for name in "ab")
     with pytest.raises(event_file.EventFileError, match=r"nowhere: cannot be read: No such file"):
         event_file.read([tmp_path / "nowhere"])

@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 from brokers import Broker
-from builders import T0, bulletin, election, report
-from nights import LiveNight, Outcome, direct
+from builders import T0, bulletin, election, lines, report
+from nights import LiveNight, Outcome, direct, until
 
-from streams.codec import decode_any, encode, plain
+from streams.codec import decode_any
 from streams.election import AlertPolicy, Election
 from streams.events import Event, TallyReport
 from streams.feed import KafkaSink, Pace
@@ -30,10 +29,6 @@ NATION = election(
     alerts=AlertPolicy(tick=10, hold=20, cooldown=60),
 )
 MINUTE = 60_000
-
-
-def lines(events: Iterable[Event]) -> list[bytes]:
-    return [encode(plain(event)) for event in events]
 
 
 def sheets(votes: tuple[int, ...] = (150, 60, 10), at: int = T0, **fields: Any) -> list[Event]:
@@ -176,11 +171,8 @@ def test_a_member_comes_back_at_once(how: str, broker: Broker, names: str, tmp_p
     another port too."""
     with LiveNight(NATION, broker, tmp_path, names) as live:
         for _ in range(3):
-            began = time.monotonic()
             live.start()
-            while not live.metrics().get("cotejo_owned_partitions"):
-                assert time.monotonic() < began + 8, live.log.read_text()[-3000:]
-                time.sleep(0.05)
+            live.ready(7.5)
             live.stop() if how == "stop" else live.kill()
 
 
@@ -199,10 +191,7 @@ def test_the_wall_clock(broker: Broker, names: str, tmp_path: Path) -> None:
             else:
                 sink.send(live.topology.bulletins, line)
         sink.close()
-        until = time.monotonic() + 60
-        while live.outcome().alerts.keys() != expected.alerts.keys():
-            assert time.monotonic() < until, live.log.read_text()[-3000:]
-            time.sleep(1)
+        until(lambda: live.outcome().alerts.keys() == expected.alerts.keys(), live.told, pause=1)
         live.stop()
         assert live.outcome().states == expected.states
 
@@ -213,10 +202,7 @@ def test_two_workers_share_a_night(apache: Broker, names: str, tmp_path: Path) -
     with LiveNight(CROWD, apache, tmp_path, names, partitions=4) as live:
         first = live.start(member="")
         live.start(member="")
-        until = time.monotonic() + 60
-        while [m.get("cotejo_owned_partitions") for m in live.all_metrics()] != [2, 2]:
-            assert time.monotonic() < until, live.all_metrics()
-            time.sleep(0.1)
+        until(lambda: [m.get("cotejo_owned_partitions") for m in live.all_metrics()] == [2, 2], live.told)
         feeding = threading.Thread(target=live.feed, args=(night, Pace(speed=100, pack=5, every_tick=True)))
         feeding.start()  # ten seconds
         time.sleep(4)
@@ -237,10 +223,7 @@ def test_the_broker_dies(apache: Broker, names: str, tmp_path: Path) -> None:
     with LiveNight(CROWD, apache, tmp_path, names) as live:
         worker = live.start()
         live.feed(night[:1000])
-        until = time.monotonic() + 60
-        while not live.metrics().get("cotejo_events_total[tally-report]"):
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        until(lambda: live.metrics().get("cotejo_events_total[tally-report]"), live.told)
         apache.kill()
         time.sleep(1)
         apache.start()

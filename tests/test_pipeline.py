@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from builders import T0, bulletin, election, report
+from builders import T0, bulletin, election, lines, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.codec import encode, plain
 from streams.election import AlertPolicy
 from streams.feed import Pace
 from streams.topology import Topology
@@ -58,10 +57,10 @@ bulletins = st.builds(
 def nights(draw: Any) -> list[bytes]:
     """Reports and bulletins in any order, some of them twice, some of them spoilt."""
     events = draw(st.lists(reports, min_size=5, max_size=40)) + draw(st.lists(bulletins, max_size=4))
-    lines = [encode(plain(event)) for event in events]
-    lines += [draw(st.sampled_from(SPOIL))(draw(st.sampled_from(lines))) for _ in range(draw(st.integers(0, 6)))]
-    lines += [draw(st.sampled_from(lines)) for _ in range(draw(st.integers(0, 10)))]
-    return list(draw(st.permutations(lines)))
+    found = lines(events)
+    found += [draw(st.sampled_from(SPOIL))(draw(st.sampled_from(found))) for _ in range(draw(st.integers(0, 6)))]
+    found += [draw(st.sampled_from(found)) for _ in range(draw(st.integers(0, 10)))]
+    return list(draw(st.permutations(found)))
 
 
 @settings(max_examples=150)

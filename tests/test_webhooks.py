@@ -13,12 +13,11 @@ from pathlib import Path
 
 import orjson
 import pytest
-from builders import T0, bulletin, election, report
+from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, direct
 
 from streams.agents.notify import FIRST_PAUSE, LONGEST_PAUSE, pauses
 from streams.broker import EmbeddedBroker
-from streams.codec import encode, plain
 from streams.election import AlertPolicy, Receiver
 from streams.receiver import MAX_BODY, AlertReceiver
 from streams.webhooks import WebhookVerificationError, check_secret, headers, verify
@@ -136,7 +135,7 @@ def test_receivers_of_every_temper(tmp_path: Path, names: str) -> None:
         calm = AlertPolicy(tick=10, hold=0, cooldown=60)
         known = replace(election(states=2, tables=12, registered=300, alerts=calm), receivers=receivers)
         events = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(known.tables)]
-        night = [encode(plain(e)) for e in events] + [encode(plain(bulletin((900, 2400, 240), at=T0 + 60_000)))]
+        night = lines([*events, bulletin((900, 2400, 240), at=T0 + 60_000)])
         with LiveNight(known, broker, tmp_path, names) as live:
             live.environment = dict.fromkeys((r.secret_env for r in receivers), SECRET)
             live.start()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from streams.election import Group, Option
 from streams.events import Bulletin
 from streams.findings import Comparison, Finding
 from streams.wording import say
@@ -16,8 +17,8 @@ def falling(given: Comparison) -> Iterator[Finding]:
     if before is None or now.status == "correction":
         return
     for name, votes in before.votes.items():
-        column = given.election.column_index[name]
-        yield from _fall(given, before, name, given.election.columns[column].name, votes, _votes(given, name))
+        column = given.election.columns[given.election.column_index[name]]
+        yield from _fall(given, before, name, column.name, votes, _votes(now, column))
     for what, then, later in (
         ("valid-votes", before.valid, now.valid),
         ("null-votes", before.null, now.null),
@@ -27,14 +28,12 @@ def falling(given: Comparison) -> Iterator[Finding]:
         yield from _fall(given, before, what, None, then, later)
 
 
-def _votes(given: Comparison, name: str) -> int | None:
-    """The votes of an option or group now; a group's also where its options are given one by one."""
-    votes = given.bulletin.votes
-    if name in votes:
-        return votes[name]
-    members = next((group.options for group in given.election.groups if group.id == name), ())
-    found = [votes[member] for member in members if member in votes]
-    return sum(found) if found and len(found) == len(members) else None
+def _votes(bulletin: Bulletin, column: Option | Group) -> int | None:
+    """The votes of an option or group; a group's also where its options are given one by one."""
+    votes = bulletin.votes
+    if column.id in votes or isinstance(column, Option):
+        return votes.get(column.id)
+    return sum(votes[member] for member in column.options) if votes.keys() >= set(column.options) else None
 
 
 def _fall(
