@@ -31,7 +31,9 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
         return Rejection(
             "too-many-ballots", "votes", f"read the sheet again: {ballots:,} ballots{known}, limit {limit:,}"
         )
-    if report.ballots is not None and report.ballots != ballots:
+    # Null or blank votes that the report leaves out may be what is missing.
+    whole = report.null is not None and report.blank is not None
+    if report.ballots is not None and (ballots > report.ballots or (whole and ballots < report.ballots)):
         return Rejection(
             "sum-differs", "ballots", f"read the sheet again: {report.ballots:,} stated, {ballots:,} added up"
         )
@@ -39,12 +41,12 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
 
 
 def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
-    """Turn away a bulletin for an unknown area, or with a figure for an unknown option or group.
+    """Turn away a bulletin for an unknown area or polling table, or with a figure for an unknown option or group.
 
     What merely does not add up is kept: that is a finding, not a reading error.
     """
-    if bulletin.area not in election.areas:
-        return Rejection("unknown-area", "area", f"add {bulletin.area} to the areas, or mend the id")
+    if bulletin.area not in election.areas and bulletin.area not in election.tables:
+        return Rejection("unknown-area", "area", f"add {bulletin.area} to the areas or the register, or mend the id")
     for name in ("votes", "announced_shares"):
         unknown = _unknown(getattr(bulletin, name), election.column_index)
         if unknown is not None:

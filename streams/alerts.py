@@ -26,6 +26,7 @@ class Reason(Enum):
     FIRED = "the finding lasted long enough"
     ESCALATED = "the severity rose"
     NEW_BULLETIN = "a newer bulletin shows it too"
+    UNMUTED = "the alert above it that spoke for it is over"
     UPDATED = "the figures changed, and the last word is long enough ago"
     COOLDOWN = "the figures changed, but the last word is too recent"
     UNCHANGED = "nothing changed"
@@ -39,7 +40,9 @@ class Alert:
     """One fingerprint's state. Times are event time in Unix ms.
 
     `episode` counts the times it fired, `words` the notices of this episode; together they
-    name a notice the same way whoever computes it, and after whatever crash.
+    name a notice the same way whoever computes it, and after whatever crash. `muted_by` is the
+    alert above that the last notice was left to, `heard` whether any notice of this episode was
+    not muted. Within an episode `severity` only rises, until a newer bulletin sets it anew.
     """
 
     fingerprint: str
@@ -51,6 +54,8 @@ class Alert:
     words: int = 0
     told_at: int = 0
     told_value: float = 0.0
+    muted_by: str | None = None
+    heard: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -64,6 +69,8 @@ class Alert:
             "words": self.words,
             "told_at": self.told_at,
             "told_value": self.told_value,
+            "muted_by": self.muted_by,
+            "heard": self.heard,
         }
 
     @classmethod
@@ -115,20 +122,28 @@ class Decision:
     reason: Reason
 
 
-def step(alert: Alert | None, finding: Finding | None, at: int, bulletin: str | None, policy: AlertPolicy) -> Decision:
+def step(
+    alert: Alert | None,
+    finding: Finding | None,
+    at: int,
+    bulletin: str | None,
+    policy: AlertPolicy,
+    parent: str | None = None,
+) -> Decision:
     """Decide what becomes of an alert, given what its rule finds at event time `at`.
 
-    `bulletin` is the id of the area's current bulletin. Units of `policy` are seconds.
+    `bulletin` is the id of the area's current bulletin, `parent` the fingerprint of a firing alert of the same
+    rule and column further up: notices are left to that one. Units of `policy` are seconds.
     """
     if alert is None or alert.status == "resolved":
         if finding is None or finding.severity is None:
             return Decision(alert, None, Reason.IDLE)
         episode = 1 if alert is None else alert.episode + 1
         alert = Alert(finding.fingerprint, "pending", at, finding, finding.severity, episode)
-        return _pending(alert, finding, at, policy)
+        return _pending(alert, finding, at, policy, parent)
     if alert.status == "pending":
-        return _pending(alert, finding, at, policy)
-    return _firing(alert, finding, at, bulletin, policy)
+        return _pending(alert, finding, at, policy, parent)
+    return _firing(alert, finding, at, bulletin, policy, parent)
 
 
 def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
@@ -140,7 +155,7 @@ def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
     return None
 
 
-def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy) -> Decision:
+def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy, parent: str | None) -> Decision:
     if finding is None or finding.severity is None:
         # A pending alert never spoke, so its episode number is free again.
         earlier = replace(alert, status="resolved", episode=alert.episode - 1) if alert.episode > 1 else None
@@ -148,37 +163,60 @@ def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy
     alert = replace(alert, finding=finding, severity=finding.severity)
     if at - alert.since < policy.hold * 1000:
         return Decision(alert, None, Reason.WAITING)
-    return _tell(replace(alert, status="firing"), at, Reason.FIRED)
+    return _tell(replace(alert, status="firing"), at, Reason.FIRED, parent)
 
 
-def _firing(alert: Alert, finding: Finding | None, at: int, bulletin: str | None, policy: AlertPolicy) -> Decision:
+def _firing(
+    alert: Alert, finding: Finding | None, at: int, bulletin: str | None, policy: AlertPolicy, parent: str | None
+) -> Decision:
+    before = alert.finding
     if finding is None:
-        reason = Reason.RESOLVED if bulletin == alert.finding.bulletin else Reason.SUPERSEDED
-        return _tell(replace(alert, status="resolved"), at, reason)
-    before, alert = alert, replace(alert, finding=finding, severity=finding.severity or alert.severity)
-    if _RANK[alert.severity] > _RANK[before.severity]:
-        return _tell(alert, at, Reason.ESCALATED)
-    if finding.bulletin != before.finding.bulletin:
-        return _tell(alert, at, Reason.NEW_BULLETIN)
+        reason = Reason.RESOLVED if before.bulletin in (bulletin, "") else Reason.SUPERSEDED
+        return _tell(replace(alert, status="resolved"), at, reason, parent)
+    newer = finding.bulletin != before.bulletin
+    if newer and finding.severity is None:
+        # What clears is a matter of one bulletin's figures: a newer one must raise its own alert.
+        return _tell(replace(alert, status="resolved"), at, Reason.SUPERSEDED, parent)
+    severity = finding.severity or alert.severity
+    rises = _RANK[severity] > _RANK[alert.severity]
+    alert = replace(alert, finding=finding, severity=severity if rises or newer else alert.severity)
+    if rises:
+        return _tell(alert, at, Reason.ESCALATED, parent)
+    if newer:
+        return _tell(alert, at, Reason.NEW_BULLETIN, parent)
+    if alert.muted_by is not None and parent is None and not alert.heard:
+        return _tell(alert, at, Reason.UNMUTED, parent)
     if finding.severity is None:
         return Decision(alert, None, Reason.HOLDING)
     if finding.value == alert.told_value:
         return Decision(alert, None, Reason.UNCHANGED)
     if at - alert.told_at < policy.cooldown * 1000:
         return Decision(alert, None, Reason.COOLDOWN)
-    return _tell(alert, at, Reason.UPDATED)
+    return _tell(alert, at, Reason.UPDATED, parent)
 
 
-def _tell(alert: Alert, at: int, reason: Reason) -> Decision:
-    alert = replace(alert, words=alert.words + 1, told_at=at, told_value=alert.finding.value)
+def _tell(alert: Alert, at: int, reason: Reason, parent: str | None) -> Decision:
+    resolved = alert.status == "resolved"
+    muted_by = parent
+    if resolved:  # who heard of it must hear that it is over, and nobody else
+        muted_by = None if alert.heard else parent or alert.muted_by
+    alert = replace(
+        alert,
+        words=alert.words + 1,
+        told_at=at,
+        told_value=alert.finding.value,
+        muted_by=muted_by,
+        heard=alert.heard or muted_by is None,
+    )
     notice = Notice(
         id=f"{alert.fingerprint}:{alert.episode}:{alert.words}",
         fingerprint=alert.fingerprint,
-        status="resolved" if alert.status == "resolved" else "firing",
+        status="resolved" if resolved else "firing",
         reason=reason.value,
         at=at,
         since=alert.since,
         severity=alert.severity,
         finding=alert.finding,
+        muted_by=muted_by,
     )
     return Decision(alert, notice, reason)

@@ -37,15 +37,15 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def decode_reports(raw: bytes | None) -> list[TallyReport | Tick | Rejection]:
-    """Read one message of `tally-reports`: one report or tick, or an array of them.
+def decode_reports(raw: bytes | None) -> list[Event | Rejection]:
+    """Read one message of `tally-reports`: one report, tick or bulletin for a polling table, or an array of them.
 
     A bad element of an array does not spoil its neighbours. `raw` None is a Kafka tombstone.
     """
     data = _load(raw)
     if isinstance(data, list):
-        return [_typed(_REPORTS, item, f"[{i}]", "tally-report") for i, item in enumerate(data)]
-    return [_typed(_REPORTS, data, "", "tally-report")]
+        return [_typed(_EVENTS, item, f"[{i}]", "tally-report") for i, item in enumerate(data)]
+    return [_typed(_EVENTS, data, "", "tally-report")]
 
 
 def decode_bulletin(raw: bytes | None) -> Bulletin | Tick | Rejection:
@@ -312,6 +312,5 @@ def _milliseconds(text: str, place: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-_REPORTS: Final[Mapping[str, Callable[[_Fields], TallyReport | Tick]]] = {"tally-report": _report, "tick": _tick}
 _BULLETINS: Final[Mapping[str, Callable[[_Fields], Bulletin | Tick]]] = {"bulletin": _bulletin, "tick": _tick}
-_EVENTS: Final[Mapping[str, Callable[[_Fields], Event]]] = {**_REPORTS, **_BULLETINS}
+_EVENTS: Final[Mapping[str, Callable[[_Fields], Event]]] = {"tally-report": _report, **_BULLETINS}

@@ -1,6 +1,6 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from streams.alerts import Alert, Notice
 from streams.codec import encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Rejection
-from streams.findings import Comparison, Finding
+from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.rollup import Partial, Tally, merge
 from streams.rules import findings
 from streams.rules.contradiction import bounds
@@ -33,6 +33,9 @@ class Comparer:
         self._findings: dict[str, dict[str, Finding]] = {}
         self._alerts: dict[str, Alert] = {}
         self._clock = 0
+        self._pulse = Pulse()
+        self._grown = False
+        """Whether readings have come since the last evaluation."""
         self._dirty: set[str] = set()
         self._changed: set[str] = set()
 
@@ -40,6 +43,11 @@ class Comparer:
     def clock(self) -> int:
         """Event time of the last evaluation, in Unix ms; 0 before the first event."""
         return self._clock
+
+    @property
+    def pulse(self) -> Pulse:
+        """When bulletins and readings last came."""
+        return self._pulse
 
     @property
     def alerts(self) -> Mapping[str, Alert]:
@@ -54,6 +62,8 @@ class Comparer:
             return False
         parts[partial.partition] = partial
         self._touch(partial.area)
+        if partial.area == self._election.root.id and (known is None or known.version < partial.version):
+            self._grown = True
         return True
 
     def add_bulletin(self, bulletin: Bulletin) -> Rejection | None:
@@ -61,11 +71,16 @@ class Comparer:
         rejection = check_bulletin(self._election, bulletin)
         if rejection is not None:
             return rejection
+        if bulletin.area not in self._election.areas:
+            return Rejection("not-an-area", "area", "send bulletins for polling tables to the topic of tally reports")
         known = self._bulletins.setdefault(bulletin.area, {})
         other = known.get(bulletin.id)
         if other is None or _rank(bulletin) > _rank(other):
             known[bulletin.id] = bulletin
             self._touch(bulletin.area)
+            # What it says is part of the area above, and its coming ends the silence of the whole.
+            self._dirty.update((self._election.areas[bulletin.area].parent or bulletin.area, self._election.root.id))
+            self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
         return None
 
     def bulletin(self, area: str) -> Bulletin | None:
@@ -80,6 +95,7 @@ class Comparer:
         last = to - to % self._tick
         if not self._clock:
             self._clock = last
+            self._pulse = Pulse(max(last, self._pulse.bulletin), last)
         notices: list[Notice] = []
         while (at := self._next_tick()) is not None and at <= last:
             notices += self._evaluate(at)
@@ -106,6 +122,7 @@ class Comparer:
                 "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
                 "levels": dict(tally.levels),
             },
+            "tables_announced": self._matching(tally) if tally.matching.announced else None,
             "official": None,
             "alerts": sorted(f for f in self._findings.get(area, {}) if self._is_firing(f)),
         }
@@ -125,7 +142,24 @@ class Comparer:
         changed, self._changed = self._changed, set()
         return sorted(changed, key=self._depth)
 
-    def load(self, partials: Iterable[Partial], bulletins: Iterable[Bulletin], known: Iterable[Alert], at: int) -> None:
+    def situation(self, area: str) -> Situation:
+        """Everything that the rules are told of one area."""
+        parts = {part: held for part in self._election.children[area] if (held := self._standing(part))}
+        known, held = self._election.areas[area], self._standing(area)
+        return Situation(self._election, known, self._tally(area), self._clock, self._pulse, held, parts)
+
+    def findings(self, area: str) -> list[Finding]:
+        """What the rules found in one area at the last tick."""
+        return list(self._findings.get(area, {}).values())
+
+    def load(
+        self,
+        partials: Iterable[Partial],
+        bulletins: Iterable[Bulletin],
+        known: Iterable[Alert],
+        at: int,
+        pulse: Pulse | None = None,
+    ) -> None:
         """Take in saved state; `at` is the saved clock. Everything is evaluated again."""
         for partial in partials:
             self.add_partial(partial)
@@ -134,6 +168,8 @@ class Comparer:
         self._alerts.update({alert.fingerprint: alert for alert in known})
         self._dirty.update(alert.finding.area for alert in self._alerts.values())
         self._clock = max(self._clock, at)
+        if pulse is not None:
+            self._pulse, self._grown = pulse, False
 
     def _standing(self, area: str) -> list[Bulletin]:
         """The area's bulletins that no other supersedes, the newest first."""
@@ -165,17 +201,18 @@ class Comparer:
         if self._dirty:
             return after
         due = [d for a in self._alerts.values() if (d := alerts.deadline(a, self._election.alerts)) is not None]
+        due += [d for d in self._silences() if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
     def _evaluate(self, at: int) -> list[Notice]:
-        dirty, self._dirty, self._clock = self._dirty, set(), at
+        before, self._clock = self._clock, at
+        if self._grown:
+            self._pulse, self._grown = replace(self._pulse, report=at), False
+        if any(before < due <= at for due in self._silences()):
+            self._dirty.add(self._election.root.id)
+        dirty, self._dirty = self._dirty, set()
         for area in dirty:
-            found: list[Finding] = []
-            if standing := self._standing(area):
-                current, before = standing[0], standing[1] if len(standing) > 1 else None
-                known = self._election.areas[area]
-                found = findings(Comparison(self._election, known, current, self._tally(area), before))
-            self._findings[area] = {finding.fingerprint: finding for finding in found}
+            self._findings[area] = {finding.fingerprint: finding for finding in findings(self.situation(area))}
         due = {
             fingerprint: alert.finding.area
             for fingerprint, alert in self._alerts.items()
@@ -185,33 +222,59 @@ class Comparer:
         due.update((fingerprint, area) for area in dirty for fingerprint in self._findings[area])
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
-        return [notice for item in order if (notice := self._step(*item, at))]
+        notices = [notice for item in order if (notice := self._step(*item, at))]
+        left = sorted(self._unmuted(), key=lambda item: (self._depth(item[1]), item[0]))
+        return notices + [notice for item in left if (notice := self._step(*item, at))]
+
+    def _silences(self) -> list[int]:
+        """When bulletins and readings will have been away for too long, in Unix ms."""
+        rule = self._election.rules.health
+        limits = ((rule.bulletin_every, self._pulse.bulletin), (rule.reports_every, self._pulse.report))
+        return [last + round(1000 * every) for every, last in limits if every]
+
+    def _unmuted(self) -> Iterator[tuple[str, str]]:
+        """Alerts that nobody heard of because one above spoke for them, which has just gone: with their areas."""
+        for alert in self._alerts.values():
+            if alert.status == "firing" and not alert.heard and not self._is_firing(alert.muted_by or ""):
+                yield alert.fingerprint, alert.finding.area
 
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
-        bulletin = self.bulletin(area)
+        bulletin, known = self.bulletin(area), self._alerts.get(fingerprint)
+        finding = self._findings.get(area, {}).get(fingerprint)
+        about = finding if finding is not None or known is None else known.finding
         decision = alerts.step(
-            self._alerts.get(fingerprint),
-            self._findings.get(area, {}).get(fingerprint),
+            known,
+            finding,
             at,
             None if bulletin is None else bulletin.id,
             self._election.alerts,
+            self._muting(about),
         )
         if decision.alert is None:
             self._alerts.pop(fingerprint, None)
-        elif decision.alert != self._alerts.get(fingerprint):
+        elif decision.alert != known:
             self._alerts[fingerprint] = decision.alert
             self._changed.add(area)
-        if decision.notice is None:
-            return None
-        return replace(decision.notice, muted_by=self._muting(decision.notice))
+        return decision.notice
 
-    def _muting(self, notice: Notice) -> str | None:
-        """The nearest parent's firing alert of the same rule and option."""
-        rule, area, column = notice.finding.rule, notice.finding.area, notice.finding.column
-        for parent in reversed(self._election.lineage[area][:-1]):
-            if self._is_firing(f"{rule}:{parent}:{column}"):
-                return f"{rule}:{parent}:{column}"
+    def _muting(self, finding: Finding | None) -> str | None:
+        """The nearest firing alert further up of the same rule and column."""
+        if finding is not None:
+            for parent in reversed(self._election.lineage[finding.area][:-1]):
+                above = replace(finding, area=parent).fingerprint
+                if self._is_firing(above):
+                    return above
         return None
+
+    def _matching(self, tally: Tally) -> dict[str, Any]:
+        found = tally.matching
+        shift = {column.id: votes for column, votes in zip(self._election.columns, found.shift, strict=True)}
+        return {
+            "announced": found.announced,
+            "compared": found.compared,
+            "differing": found.differing,
+            "shift": shift,
+        }
 
     def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
         witnessed = witnessed_share(given, column)

@@ -58,6 +58,8 @@ class Policy:
 
     quorum: int = 2
     """Independent matching readings that make a figure corroborated."""
+    majority: float = 0.5
+    """More than this share (0-1) of a sheet's independent readers must agree, else it is disputed."""
     trusted_sources: frozenset[str] = frozenset()
     """Sources whose single reading is enough while nobody else has read the sheet."""
     max_turnout: float = 1.02
@@ -93,6 +95,52 @@ class DivergenceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RemainderRule:
+    """When the share that tables nobody witnessed would need calls people."""
+
+    warning: float = 5.0
+    """Percentage points above the share that the witnessed sheets predict for them."""
+    critical: float = 15.0
+    """Percentage points."""
+    clear: float = 0.8
+    """A firing alert holds until the distance is below this share of `warning`."""
+    coverage: float = 0.25
+    """Witnessed tables over existing ones (0-1) below which the rule is silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MismatchRule:
+    """When official figures of single polling tables that differ from the accepted sheets call people."""
+
+    min_tables: int = 10
+    """Differing tables of an area, as a number, below which the rule is silent."""
+    ratio: float = 0.05
+    """Differing tables over compared ones (0-1) from which it warns."""
+    shift: float = 1.0
+    """Net shift of an option, in points of the compared tables' valid votes, from which it is critical."""
+    clear: float = 0.8
+    """A firing alert holds until both are below this share of their limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRule:
+    """When what arrives, or does not, is worth a look. A limit of 0 is not watched."""
+
+    bulletin_every: float = 0.0
+    """Seconds without a new bulletin, until there is a final one: the rhythm of this election's authority."""
+    reports_every: float = 0.0
+    """Seconds without a new reading while polling tables are missing."""
+    flood_ratio: float = 0.05
+    """One group's readings over all readings (0-1), sources that are trusted left out."""
+    flood_min: int = 1000
+    """The same as a number; both limits must be reached."""
+    disputed_ratio: float = 0.1
+    """Disputed sheets over all that were read in an area (0-1)."""
+    disputed_min: int = 10
+    """The same as a number; both limits must be reached."""
+
+
+@dataclass(frozen=True, slots=True)
 class FingerprintRule:
     """When figures that are all a rounded share of the valid votes are worth a remark."""
 
@@ -125,7 +173,10 @@ class Rules:
     """Thresholds of every rule."""
 
     contradiction: ContradictionRule = ContradictionRule()
+    remainder: RemainderRule = RemainderRule()
     divergence: DivergenceRule = DivergenceRule()
+    mismatch: MismatchRule = MismatchRule()
+    health: HealthRule = HealthRule()
     fingerprint: FingerprintRule = FingerprintRule()
 
 
@@ -171,6 +222,11 @@ class Election:
         return {column.id: i for i, column in enumerate(self.columns)}
 
     @cached_property
+    def members(self) -> Mapping[str, tuple[str, ...]]:
+        """Group id to the ids of its options."""
+        return {group.id: group.options for group in self.groups}
+
+    @cached_property
     def _group_indexes(self) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
 
@@ -180,8 +236,7 @@ class Election:
 
     def covers(self, columns: frozenset[str]) -> bool:
         """Whether these figures together name every option exactly once."""
-        members = {group.id: group.options for group in self.groups}
-        named = [o for column in columns for o in members.get(column, (column,))]
+        named = [o for column in columns for o in self.members.get(column, (column,))]
         return len(named) == len(set(named)) == len(self.options)
 
     @cached_property

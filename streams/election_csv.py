@@ -72,6 +72,7 @@ def _register(file: "_Csv", areas: Mapping[str, Area]) -> dict[str, PollingTable
         table, area = row["table"], row["area"]
         file.check(table, line, "table", "write the polling table's id")
         file.check(table not in tables, line, "table", f"{table} is there twice: leave one out")
+        file.check(table not in areas, line, "table", f"{table} is an area's id: choose another")
         file.check(area in areas, line, "area", f"{area or 'nothing'} is no area: add it to the areas, or mend it")
         file.check(area not in parents, line, "area", f"{area} has areas below it: name one of those")
         tables[table] = PollingTable(area, file.count(row["registered"], line, "registered"))

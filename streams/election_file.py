@@ -22,9 +22,12 @@ from streams.election import (
     Election,
     FingerprintRule,
     Group,
+    HealthRule,
+    MismatchRule,
     Option,
     Policy,
     Receiver,
+    RemainderRule,
     Rules,
 )
 from streams.election_csv import ElectionFileError, text_of
@@ -35,7 +38,10 @@ _T = TypeVar("_T")
 SECTIONS: Final[Mapping[str, Any]] = {
     "reconcile": Policy,
     "rules.contradiction": ContradictionRule,
+    "rules.remainder": RemainderRule,
     "rules.divergence": DivergenceRule,
+    "rules.mismatch": MismatchRule,
+    "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
 }
@@ -46,11 +52,26 @@ NAMES: Final = {"hold": "for"}
 
 LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "reconcile.quorum": (1, 1000),
+    "reconcile.majority": (0.5, 0.99),
     "reconcile.max_turnout": (0.5, 10),
     "reconcile.max_ballots": (1, 10**6),
     "rules.contradiction.min_sheets": (1, 10**7),
     "rules.contradiction.min_ratio": (0, 1),
     "rules.contradiction.clear": (0, 1),
+    "rules.remainder.warning": (0, 100),
+    "rules.remainder.critical": (0, 100),
+    "rules.remainder.clear": (0, 1),
+    "rules.remainder.coverage": (0, 1),
+    "rules.mismatch.min_tables": (1, 10**7),
+    "rules.mismatch.ratio": (0, 1),
+    "rules.mismatch.shift": (0, 100),
+    "rules.mismatch.clear": (0, 1),
+    "rules.health.bulletin_every": (0, 10**7),
+    "rules.health.reports_every": (0, 10**7),
+    "rules.health.flood_ratio": (0, 1),
+    "rules.health.flood_min": (1, 10**9),
+    "rules.health.disputed_ratio": (0, 1),
+    "rules.health.disputed_min": (1, 10**7),
     "rules.divergence.warning": (0, 100),
     "rules.divergence.critical": (0, 100),
     "rules.divergence.clear": (0, 1),
@@ -107,15 +128,16 @@ def load(path: Path) -> Election:
         notice=head.notice,
         policy=toml.thresholds("reconcile", known.reconcile, Policy),
         rules=Rules(
-            contradiction=toml.thresholds("rules.contradiction", rules.get("contradiction", {}), ContradictionRule),
-            divergence=toml.thresholds("rules.divergence", rules.get("divergence", {}), DivergenceRule),
-            fingerprint=toml.thresholds("rules.fingerprint", rules.get("fingerprint", {}), FingerprintRule),
+            **{
+                name: toml.thresholds(f"rules.{name}", rules.get(name, {}), SECTIONS[f"rules.{name}"])
+                for name in (field.name for field in fields(Rules))
+            }
         ),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
         receivers=tuple(known.receiver),
     )
-    divergence = election.rules.divergence
-    toml.check(divergence.warning <= divergence.critical, "rules.divergence.critical", "give at least `warning`")
+    for name, rule in (("remainder", election.rules.remainder), ("divergence", election.rules.divergence)):
+        toml.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
     return election
 
 

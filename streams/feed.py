@@ -104,7 +104,7 @@ class Feeder:
 
     def __init__(self, sink: Sink, election: Election, topology: Topology, pace: Pace) -> None:
         self._sink = sink
-        self._topology, self._pace = topology, pace
+        self._topology, self._pace, self._tables = topology, pace, election.tables
         self._tick = round(election.alerts.tick * 1000)
         self._settling = election.alerts.settling
         self._packs: dict[int, list[bytes]] = {}
@@ -121,7 +121,7 @@ class Feeder:
             event = decode_any(line)
             if not isinstance(event, Rejection):
                 self._wait(event.at, watch)
-                self._advance(event.at, isinstance(event, Bulletin))
+                self._advance(event.at, isinstance(event, Bulletin) and event.area not in self._tables)
             self._send(line, event)
             self.fed.lines += 1
             watch(self.fed)
@@ -175,11 +175,10 @@ class Feeder:
         match event:
             case TallyReport():
                 self.fed.reports += 1
-                partition = self._topology.partition_of(event.table)
-                pack = self._packs.setdefault(partition, [])
-                pack.append(line)
-                if len(pack) >= self._pace.pack or len(pack) * len(line) > PACK_BYTES:
-                    self._flush_pack(partition)
+                self._pack(line, event.table)
+            case Bulletin() if event.area in self._tables:
+                self.fed.bulletins += 1
+                self._pack(line, event.area)
             case Bulletin():
                 self.fed.bulletins += 1
                 self._out(self._topology.bulletins, line, key=event.area.encode())
@@ -189,6 +188,13 @@ class Feeder:
                 self.fed.unreadable += 1
                 name = self._topology.bulletins if b'"bulletin"' in line[:4096] else self._topology.tally_reports
                 self._out(name, line)
+
+    def _pack(self, line: bytes, table: str) -> None:
+        partition = self._topology.partition_of(table)
+        pack = self._packs.setdefault(partition, [])
+        pack.append(line)
+        if len(pack) >= self._pace.pack or len(pack) * len(line) > PACK_BYTES:
+            self._flush_pack(partition)
 
     def _flush_packs(self) -> None:
         for partition in list(self._packs):

@@ -1,12 +1,13 @@
 """What a rule says of the state now, and what it is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import ceil
 from typing import Any, Literal
 
 from streams.bounds import Left, TopSums
-from streams.election import Area, Election
+from streams.election import Area, Election, Group, Option
 from streams.events import Bulletin
 from streams.rollup import Tally
 
@@ -71,6 +72,8 @@ class Comparison:
     witnessed: Tally
     before: Bulletin | None = None
     """The area's bulletin before this one, unless this one supersedes it."""
+    parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
+    """The bulletins of the areas right below that no other supersedes, the newest first; areas without are left out."""
 
     @cached_property
     def official(self) -> list[tuple[int, str, int]]:
@@ -117,6 +120,20 @@ class Comparison:
         """Witnessed tables over the tables that exist (0-1)."""
         return min(1.0, self.witnessed.tables / self.area.tables) if self.area.tables else None
 
+    @cached_property
+    def turnout(self) -> float | None:
+        """Valid votes over registered voters (0-1) behind the bulletin, as far as it lets one know."""
+        registered = self.bulletin.registered
+        if registered is None and self.left.tables == 0:
+            registered = self.bulletin.registered_area or self.area.registered
+        return self.valid / registered if self.valid and registered else None
+
+    @cached_property
+    def tolerated(self) -> int:
+        """Witnessed sheets that may be wrong before anybody is called: both limits of the contradiction rule."""
+        rule = self.election.rules.contradiction
+        return max(1, rule.min_sheets, ceil(rule.min_ratio * self.witnessed.tables))
+
     def votes(self, column: int) -> TopSums:
         """Top sums of w(t)."""
         return TopSums(self.witnessed.spread.votes[column])
@@ -128,3 +145,47 @@ class Comparison:
     def headroom(self, column: int) -> TopSums:
         """Top sums of registered(t) - w(t)."""
         return TopSums(self.witnessed.spread.headroom[column])
+
+
+def figure(election: Election, bulletin: Bulletin, column: Option | Group) -> int | None:
+    """The bulletin's votes for an option or group; a group's also where its options are given one by one."""
+    votes = bulletin.votes
+    if column.id in votes or isinstance(column, Option):
+        return votes.get(column.id)
+    members = election.members[column.id]
+    return sum(votes[member] for member in members) if votes.keys() >= set(members) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When something last arrived, in Unix ms of event time; the night's beginning where nothing has."""
+
+    bulletin: int = 0
+    report: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One area at one moment, with or without a bulletin."""
+
+    election: Election
+    area: Area
+    witnessed: Tally
+    at: int
+    pulse: Pulse
+    bulletins: Sequence[Bulletin] = ()
+    """The area's bulletins that no other supersedes, the newest first."""
+    parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
+
+    @property
+    def bulletin(self) -> Bulletin | None:
+        """The area's current bulletin."""
+        return self.bulletins[0] if self.bulletins else None
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The current bulletin beside the witnessed sums; None without one."""
+        if not self.bulletins:
+            return None
+        before = self.bulletins[1] if len(self.bulletins) > 1 else None
+        return Comparison(self.election, self.area, self.bulletins[0], self.witnessed, before, self.parts)

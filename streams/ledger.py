@@ -1,17 +1,18 @@
-"""One polling table's ledger: every distinct reading of its sheet, and the verdict they make.
+"""One polling table's ledger: every distinct reading of its sheet, the verdict they make, and what the
+authority announced for it.
 
 A ledger is a set that only grows. Adding a reading again, or in another order, cannot change
 it, and two ledgers of one table merge by union: this is what at-least-once delivery rests on.
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
 from streams.election import Election, Policy, Votes
-from streams.events import TallyReport
+from streams.events import Bulletin, TallyReport
 
 
 class Reading(NamedTuple):
@@ -28,6 +29,31 @@ class Reading(NamedTuple):
     supersedes: str
 
 
+class Announced(NamedTuple):
+    """What a bulletin says of this one table. Tuple order is the order in which they hold."""
+
+    sequence: int
+    at: int
+    id: str
+    supersedes: str
+    votes: Votes
+    """By column of the election (options, then groups); -1 for a column without a figure."""
+
+
+class Fate(Enum):
+    """What becomes of a reading in the ledger."""
+
+    COUNTS = "counts"
+    SUPERSEDED = "superseded"
+    """Its reporter's other reading names it as replaced."""
+    REPLACED = "replaced"
+    """Its reporter has a newer one."""
+    RETRACTION = "retraction"
+    """Its reporter takes back what was said before."""
+    SAME_GROUP = "same-group"
+    """Its reporter's group counts once, by a newer reading."""
+
+
 class Level(Enum):
     """How well a sheet is witnessed. The levels are never mixed in one figure."""
 
@@ -38,7 +64,7 @@ class Level(Enum):
     CORROBORATED = "corroborated"
     """The quorum of independent readers, and most of them, agree on the whole vote vector."""
     DISPUTED = "disputed"
-    """Readers disagree, and no reading has a majority."""
+    """Readers disagree, and no reading has the majority that the policy asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +101,82 @@ def reading_of(election: Election, report: TallyReport) -> Reading:
     )
 
 
+def announced_of(election: Election, bulletin: Bulletin) -> Announced:
+    """What an admitted bulletin for a polling table says."""
+    votes = tuple(bulletin.votes.get(column.id, -1) for column in election.columns)
+    return Announced(bulletin.sequence, bulletin.at, bulletin.id, bulletin.supersedes or "", votes)
+
+
 class Ledger:
-    """The readings of one sheet."""
+    """The readings of one sheet, and the official figures for its table."""
 
-    __slots__ = ("_readings",)
+    __slots__ = ("_announced", "_readings")
 
-    def __init__(self, readings: Iterable[Reading] = ()) -> None:
+    def __init__(self, readings: Iterable[Reading] = (), announced: Iterable[Announced] = ()) -> None:
         self._readings = set(readings)
+        self._announced = set(announced)
 
     def __len__(self) -> int:
-        return len(self._readings)
+        return len(self._readings) + len(self._announced)
 
     def __iter__(self) -> Iterator[Reading]:
         """Readings in the order of their time."""
         return iter(sorted(self._readings))
 
-    def add(self, reading: Reading) -> bool:
-        """Add a reading; False when it was there already."""
-        before = len(self._readings)
-        self._readings.add(reading)
-        return len(self._readings) > before
+    def __contains__(self, reading: object) -> bool:
+        return reading in self._readings
 
-    def standing(self) -> list[Reading]:
-        """One reading per independent reader, oldest first.
+    def add(self, entry: Reading | Announced) -> bool:
+        """Add a reading or an official figure; False when it was there already."""
+        return bool(self.update(Ledger([entry]) if isinstance(entry, Reading) else Ledger((), [entry])))
 
-        A reporter's newest reading that is not superseded counts, or none if that one is a
+    def update(self, other: "Ledger") -> int:
+        """Add all that the other one has; how many were new."""
+        before = len(self)
+        self._readings |= other._readings
+        self._announced |= other._announced
+        return len(self) - before
+
+    @property
+    def official(self) -> Announced | None:
+        """The newest official figure that no other supersedes."""
+        gone = {a.supersedes for a in self._announced if a.supersedes != a.id}
+        return max((a for a in self._announced if a.id not in gone), default=None)
+
+    def fates(self) -> list[tuple[Reading, Fate, str]]:
+        """What becomes of each reading, oldest first, and the id of the reading that decides it (its own if it counts).
+
+        A reporter's newest reading that is not superseded stands, or none if that one is a
         retraction; of the reporters of one group, the newest.
         """
-        gone = {(r.reporter, r.supersedes) for r in self._readings if r.supersedes not in ("", r.id)}
-        by_reporter = _newest((r.reporter, r) for r in self if (r.reporter, r.id) not in gone)
-        by_group = _newest((r.group, r) for r in sorted(by_reporter) if not r.retracted)
-        return sorted(by_group)
+        gone = {(r.reporter, r.supersedes): r.id for r in self._readings if r.supersedes not in ("", r.id)}
+        by_reporter = {r.reporter: r for r in self if (r.reporter, r.id) not in gone}
+        by_group = {r.group: r for r in sorted(by_reporter.values()) if not r.retracted}
+
+        def fate(reading: Reading) -> tuple[Fate, str]:
+            if (superseding := gone.get((reading.reporter, reading.id))) is not None:
+                return Fate.SUPERSEDED, superseding
+            if (newest := by_reporter[reading.reporter]) != reading:
+                return Fate.REPLACED, newest.id
+            if reading.retracted:
+                return Fate.RETRACTION, reading.id
+            if (newest := by_group[reading.group]) != reading:
+                return Fate.SAME_GROUP, newest.id
+            return Fate.COUNTS, reading.id
+
+        return [(reading, *fate(reading)) for reading in self]
+
+    def standing(self) -> list[Reading]:
+        """One reading per independent reader, oldest first."""
+        if len(self._readings) == 1:  # nearly every sheet; half the time of a night
+            return [reading for reading in self._readings if not reading.retracted]
+        return [reading for reading, fate, _ in self.fates() if fate is Fate.COUNTS]
 
     def verdict(self, policy: Policy) -> Verdict:
         """What the readings say together under this policy.
 
-        Readings match when all votes are equal. The leading reading needs more than half of
-        the independent readers, else the sheet is disputed.
+        Readings match when all votes are equal. The leading reading needs the policy's majority of
+        the independent readers, more than half at least, else the sheet is disputed.
         """
         standing = self.standing()
         if not standing:
@@ -122,7 +187,7 @@ class Ledger:
             backing.setdefault(reading.votes, []).append(reading)
         votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
         support = len(agreeing)
-        if 2 * support <= readers:
+        if support <= policy.majority * readers:
             return Verdict(Level.DISPUTED, False, None, 0, support, readers)
         corroborated = support >= max(2, policy.quorum)
         trusted = readers == 1 and standing[0].source in policy.trusted_sources
@@ -135,16 +200,15 @@ class Ledger:
             readers=readers,
         )
 
-    def plain(self) -> list[list[Any]]:
-        """The readings as JSON, in order."""
-        return [list(reading) for reading in self]
+    def plain(self) -> dict[str, list[list[Any]]]:
+        """The ledger as JSON, in order."""
+        found = {"readings": [list(reading) for reading in self]}
+        return {**found, "announced": [list(a) for a in sorted(self._announced)]} if self._announced else found
 
     @classmethod
-    def from_plain(cls, rows: Iterable[list[Any]]) -> "Ledger":
+    def from_plain(cls, data: Mapping[str, Any]) -> "Ledger":
         """The ledger that `plain` wrote."""
-        return cls(Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in rows)
-
-
-def _newest(pairs: Iterable[tuple[str, Reading]]) -> Iterable[Reading]:
-    """The last reading under each name; `pairs` come oldest first."""
-    return dict(pairs).values()
+        return cls(
+            (Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in data["readings"]),
+            (Announced._make((*row[:4], tuple(row[4]))) for row in data.get("announced", ())),
+        )

@@ -97,7 +97,7 @@ class Exporter:
         events = CounterMetricFamily("cotejo_events", "Events read", labels=["kind"])
         for kind, count in (
             ("tally-report", reconcile.counts["reports"]),
-            ("bulletin", compare.counts["bulletins"]),
+            ("bulletin", compare.counts["bulletins"] + reconcile.counts["bulletins"]),
             ("stray", reconcile.counts["strays"]),
             ("notice", compare.counts["notices"]),
         ):

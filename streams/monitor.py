@@ -41,6 +41,8 @@ class Monitor:
         match event:
             case TallyReport():
                 return Effects(notices, self._reconciler.apply(event))
+            case Bulletin() if event.area in self.election.tables:
+                return Effects(notices, self._reconciler.apply(event))
             case Bulletin():
                 return Effects(notices, self._comparer.add_bulletin(event))
         return Effects(notices)
@@ -53,6 +55,16 @@ class Monitor:
         """Every area's state, by area id."""
         self._flush()
         return {area: self._comparer.state(area) for area in self.election.areas}
+
+    @property
+    def reconciler(self) -> Reconciler:
+        """The ledgers and their sums."""
+        return self._reconciler
+
+    @property
+    def comparer(self) -> Comparer:
+        """The areas and their bulletins, as of the last tick."""
+        return self._comparer
 
     @property
     def alerts(self) -> Mapping[str, Alert]:

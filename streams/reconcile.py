@@ -1,14 +1,18 @@
 """From readings to sums: the ledgers of one partition and the partials they add up to."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
-from streams.admission import check_report
+from streams.admission import check_bulletin, check_report
 from streams.election import Election
-from streams.events import Rejection, TallyReport
-from streams.ledger import Ledger, Verdict, reading_of
-from streams.rollup import Partial, Sheet, Tally
+from streams.events import Bulletin, Rejection, TallyReport
+from streams.ledger import Announced, Ledger, Verdict, announced_of, reading_of
+from streams.rollup import Matching, Partial, Sheet, Tally
+
+BUSIEST = 5
+"""Reporter groups that a partition names as its busiest."""
 
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
@@ -27,6 +31,7 @@ class Reconciler:
         self._chunks = max(1, -(-len(election.tables) // (TABLES_PER_CHUNK * partitions)))
         self._ledgers: dict[str, Ledger] = {}
         self._verdicts: dict[str, Verdict] = {}
+        self._readings_of: Counter[str] = Counter()
         self._tables_of_chunk: dict[int, set[str]] = {}
         self._tallies: dict[str, Tally] = {}
         self._versions: dict[str, int] = {}
@@ -45,18 +50,41 @@ class Reconciler:
         """The ledger of a table, where there is one."""
         return self._ledgers.get(table)
 
-    def apply(self, report: TallyReport) -> Rejection | None:
-        """Take in a report, or say why it is turned away. Taking it in again changes nothing."""
-        rejection = check_report(self._election, report)
+    def apply(self, event: TallyReport | Bulletin) -> Rejection | None:
+        """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
+        changes nothing."""
+        if isinstance(event, TallyReport):
+            table, rejection = event.table, check_report(self._election, event)
+        else:
+            table, rejection = event.area, check_bulletin(self._election, event)
+            if table in self._election.areas:
+                rejection = Rejection("not-a-table", "area", "send bulletins for areas to the topic of bulletins")
         if rejection is not None:
             return rejection
-        if self._add(report.table, Ledger([reading_of(self._election, report)])):
-            self._dirty_chunks.add(self._chunk_of(report.table))
+        if isinstance(event, TallyReport):
+            entry = Ledger([reading_of(self._election, event)])
+        else:
+            entry = Ledger((), [announced_of(self._election, event)])
+        if self._add(table, entry):
+            self._dirty_chunks.add(self._chunk_of(table))
         return None
+
+    def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
+        """The polling tables whose official figure is not the accepted sheet's, by id."""
+        for table in sorted(self._ledgers):
+            official, verdict = self._ledgers[table].official, self._verdicts[table]
+            matching = self._matching(official, self._sheet(table, verdict))
+            if official is not None and matching is not None and matching.differing:
+                yield table, official, verdict
 
     def take_partials(self) -> list[Partial]:
         """The areas' sums that changed since the last call, each whole."""
         changed, self._dirty_areas = sorted(self._dirty_areas), set()
+        if changed:
+            busiest = sorted(self._readings_of.items(), key=lambda item: (-item[1], item[0]))[:BUSIEST]
+            self._tallies[self._election.root.id].busiest = Counter(dict(busiest))
+        for area in changed:
+            self._tallies[area].readings = self._versions[area]
         return [Partial(area, self._partition, self._versions[area], self._tallies[area]) for area in changed]
 
     def take_chunks(self) -> dict[str, dict[str, Any]]:
@@ -79,19 +107,24 @@ class Reconciler:
                 if table in self._election.tables:
                     self._add(table, Ledger.from_plain(rows))
 
-    def _add(self, table: str, readings: Ledger) -> bool:
-        """Merge readings into the table's ledger and the sums; False when nothing was new."""
+    def _add(self, table: str, entries: Ledger) -> bool:
+        """Merge entries into the table's ledger and the sums; False when nothing was new."""
         ledger = self._ledgers.get(table)
         if ledger is None:
             ledger = self._ledgers[table] = Ledger()
             self._tables_of_chunk.setdefault(self._chunk_of(table), set()).add(table)
-        new = sum(ledger.add(reading) for reading in readings)
+        official_before = ledger.official
+        fresh = [reading.group for reading in entries if reading not in ledger and self._is_counted(reading.source)]
+        new = ledger.update(entries)
         if not new:
             return False
+        self._readings_of.update(fresh)
         before = self._verdicts.get(table)
         after = self._verdicts[table] = ledger.verdict(self._election.policy)
-        moved = before != after
         sheet_before, sheet_after = (self._sheet(table, verdict) for verdict in (before, after))
+        matching_before = self._matching(official_before, sheet_before)
+        matching_after = self._matching(ledger.official, sheet_after)
+        moved = before != after
         line = self._election.lineage[self._election.tables[table].area]
         for area, stratum in zip(line, (*line[1:], None), strict=True):
             self._versions[area] = self._versions.get(area, 0) + new
@@ -99,6 +132,11 @@ class Reconciler:
             tally = self._tallies.get(area)
             if tally is None:
                 tally = self._tallies[area] = Tally(len(self._election.columns))
+            if matching_before != matching_after:
+                if matching_before is not None:
+                    tally.matching.add(matching_before, -1)
+                if matching_after is not None:
+                    tally.matching.add(matching_after)
             if not moved:
                 continue
             if before is not None:
@@ -109,6 +147,18 @@ class Reconciler:
             if sheet_after is not None:
                 tally.count_sheet(sheet_after, stratum, 1)
         return True
+
+    def _is_counted(self, source: str) -> bool:
+        """Whether readings of this source count towards a flood: a trusted source may send what it likes."""
+        return source not in self._election.policy.trusted_sources
+
+    def _matching(self, official: Announced | None, sheet: Sheet | None) -> Matching | None:
+        if official is None:
+            return None
+        if sheet is None:
+            return Matching(announced=1, shift=[0] * len(official.votes))
+        shift = [0 if o < 0 else o - w for o, w in zip(official.votes, sheet.votes, strict=True)]
+        return Matching(1, 1, int(any(shift)), sheet.valid, shift)
 
     def _sheet(self, table: str, verdict: Verdict | None) -> Sheet | None:
         if verdict is None or not verdict.accepted or verdict.votes is None:

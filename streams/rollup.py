@@ -100,8 +100,34 @@ class Stratum:
     """What post-stratifying needs of one area below: sums over its accepted sheets."""
 
     tables: int = 0
+    registered: int = 0
+    """Registered voters behind the accepted sheets, as far as known."""
     valid: int = 0
     votes: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Matching:
+    """Official figures of single polling tables beside the accepted sheets of an area."""
+
+    announced: int = 0
+    """Polling tables with an official figure of their own."""
+    compared: int = 0
+    """Those of them with an accepted sheet."""
+    differing: int = 0
+    """Those of them where a figure differs."""
+    valid: int = 0
+    """Valid votes on the sheets of the compared tables."""
+    shift: list[int] = field(default_factory=list)
+    """Per column: official less witnessed votes, over the compared tables."""
+
+    def add(self, other: "Matching", sign: int = 1) -> None:
+        """Add another part (`sign` 1), or take it out again (-1)."""
+        self.announced += sign * other.announced
+        self.compared += sign * other.compared
+        self.differing += sign * other.differing
+        self.valid += sign * other.valid
+        self.shift = [a + sign * b for a, b in zip(self.shift, other.shift, strict=True)]
 
 
 @dataclass(slots=True)
@@ -118,12 +144,18 @@ class Tally:
     levels: Counter[str] = field(default_factory=Counter)
     """Sheets by level of evidence, accepted or not."""
     strata: dict[str, Stratum] = field(default_factory=dict)
+    busiest: Counter[str] = field(default_factory=Counter)
+    """Readings of the reporter groups that sent most (the root only; each partition names a few)."""
+    readings: int = 0
+    """Readings and official figures that all this rests on."""
 
+    matching: Matching = field(init=False)
     spread: Spread = field(init=False)
 
     def __post_init__(self) -> None:
         self.votes = self.votes or [0] * self.columns
         self.spread = Spread(self.columns)
+        self.matching = Matching(shift=[0] * self.columns)
 
     def count_level(self, level: Level, sign: int) -> None:
         """Count one sheet more (`sign` 1) or less (-1) at this level of evidence."""
@@ -143,6 +175,7 @@ class Tally:
             if part is None:
                 part = self.strata[stratum] = Stratum(votes=[0] * self.columns)
             part.tables += sign
+            part.registered += sign * (sheet.registered or 0)
             part.valid += sign * sheet.valid
             for i, votes in enumerate(sheet.votes):
                 part.votes[i] += sign * votes
@@ -156,12 +189,16 @@ class Tally:
         self.valid += other.valid
         self.null += other.null
         self.levels.update(other.levels)
+        self.busiest.update(other.busiest)
+        self.readings += other.readings
+        self.matching.add(other.matching)
         for i in range(self.columns):
             self.votes[i] += other.votes[i]
         self.spread.add(other.spread)
         for name, part in other.strata.items():
             mine = self.strata.setdefault(name, Stratum(votes=[0] * self.columns))
             mine.tables += part.tables
+            mine.registered += part.registered
             mine.valid += part.valid
             mine.votes = [a + b for a, b in zip(mine.votes, part.votes, strict=True)]
 
@@ -183,7 +220,7 @@ class Sheet:
 class Partial:
     """One partition's sums for one area.
 
-    `version` is the number of distinct readings behind it. A partition's readings only grow
+    `version` is the number of distinct readings and official figures behind it. A partition's readings only grow
     (`streams.ledger`), so of two partials the one with more readings is the newer, whichever
     worker sent it and after whatever crash.
     """
@@ -195,7 +232,7 @@ class Partial:
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        t = self.tally
+        t, m = self.tally, self.tally.matching
         return {
             "area": self.area,
             "partition": self.partition,
@@ -207,7 +244,9 @@ class Partial:
             "votes": t.votes,
             "spread": t.spread.plain(),
             "levels": dict(t.levels),
-            "strata": {name: [s.tables, s.valid, s.votes] for name, s in t.strata.items()},
+            "strata": {name: [s.tables, s.registered, s.valid, s.votes] for name, s in t.strata.items()},
+            "busiest": dict(t.busiest),
+            "matching": [m.announced, m.compared, m.differing, m.valid, m.shift],
         }
 
     @classmethod
@@ -222,7 +261,10 @@ class Partial:
             votes=list(data["votes"]),
             levels=Counter(data["levels"]),
             strata={name: Stratum(*row) for name, row in data["strata"].items()},
+            busiest=Counter(data["busiest"]),
+            readings=data["version"],
         )
+        tally.matching = Matching(*data["matching"])
         tally.spread = Spread.from_plain(data["spread"])
         return cls(data["area"], data["partition"], data["version"], tally)
 

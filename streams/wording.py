@@ -39,10 +39,106 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "to be true, at least {breakdown} of the {tables} sheets would have to be wrong."
         ),
         "es": (
-            "{area}, boletín {bulletin}: {official} votos para {option}. Junto a las {tables} actas atestiguadas, con "
-            "{witnessed} para {option}, caben como mucho {limit}, {gap} menos que lo anunciado. Para que ambas cosas "
-            "fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+            "{area}, boletín {bulletin}: {official} votos para {option}. Junto a las {tables} actas atestiguadas, "
+            "con {witnessed} para {option}, caben como mucho {limit}, {gap} menos que lo anunciado. Para que ambas "
+            "cosas fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
         ),
+    },
+    "remainder": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} votes for {option}, {beyond} more than on the {tables} tally "
+            "sheets witnessed. They can only come from polling tables nobody witnessed: there {option} would need "
+            "{needed} % of the valid votes at the turnout seen so far, {needed_full} % if every registered voter "
+            "voted. The witnessed sheets of the same areas predict {predicted} %."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos para {option}, {beyond} más que en las {tables} actas "
+            "atestiguadas. Solo pueden venir de mesas que nadie atestiguó: allí {option} necesitaría {needed} % de "
+            "los votos válidos con la participación vista hasta ahora, {needed_full} % si votaran todos los "
+            "inscritos. Las actas atestiguadas de las mismas zonas predicen {predicted} %."
+        ),
+    },
+    "remainder-tables": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} votes for {option}, {beyond} more than on the {tables} tally "
+            "sheets witnessed. They can only come from polling tables nobody witnessed: there {option} would need "
+            "{needed} % of the valid votes if those tables are as large as the witnessed ones. The witnessed sheets "
+            "of the same areas predict {predicted} %."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos para {option}, {beyond} más que en las {tables} actas "
+            "atestiguadas. Solo pueden venir de mesas que nadie atestiguó: allí {option} necesitaría {needed} % de "
+            "los votos válidos si esas mesas son tan grandes como las atestiguadas. Las actas atestiguadas de las "
+            "mismas zonas predicen {predicted} %."
+        ),
+    },
+    "mismatch": {
+        "en": (
+            "{area}: the official figures of {differing} polling tables differ from their tally sheets, {ratio} % of "
+            "the {compared} that have both. Together the differences give {option} {net} votes {direction} than the "
+            "sheets, {points} points of their valid votes."
+        ),
+        "es": (
+            "{area}: las cifras oficiales de {differing} mesas difieren de sus actas, {ratio} % de las {compared} "
+            "que tienen ambas. En conjunto, las diferencias dan a {option} {net} votos {direction} que las actas, "
+            "{points} puntos de sus votos válidos."
+        ),
+    },
+    "parts-more": {
+        "en": (
+            "{area}, bulletin {bulletin}: {stated} {what}, but the bulletins of its parts had come to {added}, {gap} "
+            "more."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {stated} {what}, pero los boletines de sus partes ya sumaban {added}, {gap} "
+            "más."
+        ),
+    },
+    "parts-more-votes": {
+        "en": (
+            "{area}, bulletin {bulletin}: {stated} votes for {option}, but the bulletins of its parts had come to "
+            "{added}, {gap} more."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {stated} votos para {option}, pero los boletines de sus partes ya sumaban "
+            "{added}, {gap} más."
+        ),
+    },
+    "parts-less": {
+        "en": (
+            "{area}, bulletin {bulletin}: {stated} {what}, but the bulletins of all its parts since then add up to "
+            "only {added}, {gap} less."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {stated} {what}, pero los boletines posteriores de todas sus partes suman "
+            "solo {added}, {gap} menos."
+        ),
+    },
+    "parts-less-votes": {
+        "en": (
+            "{area}, bulletin {bulletin}: {stated} votes for {option}, but the bulletins of all its parts since then "
+            "add up to only {added}, {gap} less."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {stated} votos para {option}, pero los boletines posteriores de todas sus "
+            "partes suman solo {added}, {gap} menos."
+        ),
+    },
+    "disputes": {
+        "en": "{area}: the readers of {disputed} of {read} tally sheets disagree, so that none of these counts.",
+        "es": "{area}: quienes leyeron {disputed} de {read} actas no coinciden, así que ninguna de ellas cuenta.",
+    },
+    "flood": {
+        "en": "{area}: the group {group} sent {readings} of all {all} readings.",
+        "es": "{area}: el grupo {group} envió {readings} de las {all} lecturas.",
+    },
+    "silence-bulletins": {
+        "en": "{area}: no bulletin for more than {hours} hours, since {since}.",
+        "es": "{area}: ningún boletín desde hace más de {hours} horas, desde {since}.",
+    },
+    "silence-reports": {
+        "en": "{area}: no new reading of a tally sheet for more than {hours} hours, since {since}.",
+        "es": "{area}: ninguna lectura nueva de un acta desde hace más de {hours} horas, desde {since}.",
     },
     "divergence": {
         "en": (
@@ -58,8 +154,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
     },
     "sum": {
         "en": (
-            "{area}, bulletin {bulletin}: the figures for {what} add up to {added}, but {stated} is stated, "
-            "{gap} apart."
+            "{area}, bulletin {bulletin}: the figures for {what} add up to {added}, but {stated} is stated, {gap} "
+            "apart."
         ),
         "es": (
             "{area}, boletín {bulletin}: las cifras de {what} suman {added}, pero consta {stated}: {gap} de diferencia."
@@ -71,8 +167,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "valid votes are {computed} %."
         ),
         "es": (
-            "{area}, boletín {bulletin}: se anuncia {announced} % para {option}, pero sus {official} de {valid} votos "
-            "válidos son {computed} %."
+            "{area}, boletín {bulletin}: se anuncia {announced} % para {option}, pero sus {official} de {valid} "
+            "votos válidos son {computed} %."
         ),
     },
     "more": {
@@ -95,20 +191,20 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "{gap} less. Cumulative figures can only grow."
         ),
         "es": (
-            "{area}, boletín {bulletin}: los votos para {option} pasaron de {before} en el boletín {earlier} a {now}, "
-            "{gap} menos. Las cifras acumuladas solo pueden crecer."
+            "{area}, boletín {bulletin}: los votos para {option} pasaron de {before} en el boletín {earlier} a "
+            "{now}, {gap} menos. Las cifras acumuladas solo pueden crecer."
         ),
     },
     "rounded-shares": {
         "en": (
             "{area}, bulletin {bulletin}: each of its {figures} figures is exactly its share of {valid} valid votes "
-            "rounded to {precision}. By chance that happens about once in {odds} times; it is what one "
-            "gets when votes are computed from percentages. A remark, not a proof."
+            "rounded to {precision}. By chance that happens about once in {odds} times; it is what one gets when "
+            "votes are computed from percentages. A remark, not a proof."
         ),
         "es": (
             "{area}, boletín {bulletin}: cada una de sus {figures} cifras es exactamente su porcentaje de {valid} "
-            "votos válidos redondeado a {precision}. Por azar ocurre una vez de cada {odds}; es lo que "
-            "resulta de calcular votos a partir de porcentajes. Una observación, no una prueba."
+            "votos válidos redondeado a {precision}. Por azar ocurre una vez de cada {odds}; es lo que resulta de "
+            "calcular votos a partir de porcentajes. Una observación, no una prueba."
         ),
     },
 }
@@ -121,6 +217,8 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
     "ballots-cast": {"en": "ballots", "es": "votos emitidos"},
     "registered-voters": {"en": "registered voters", "es": "electores inscritos"},
     "tables-counted": {"en": "polling tables counted", "es": "mesas escrutadas"},
+    "more": {"en": "more", "es": "más"},
+    "fewer": {"en": "fewer", "es": "menos"},
     "decimals-0": {"en": "whole per cent", "es": "enteros"},
     "decimals-1": {"en": "one decimal", "es": "un decimal"},
     "decimals-2": {"en": "two decimals", "es": "dos decimales"},

@@ -8,7 +8,7 @@ from hypothesis import settings
 from streams.codec import encode, plain
 from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
 from streams.events import Bulletin, Event, TallyReport
-from streams.findings import Comparison
+from streams.findings import Comparison, Pulse, Situation
 from streams.reconcile import Reconciler
 from streams.rollup import Tally
 
@@ -97,10 +97,28 @@ def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N")
 
 
 def compared(
-    known: Election, sheets: Mapping[str, Iterable[int]], official: Bulletin, before: Bulletin | None = None
+    known: Election,
+    sheets: Mapping[str, Iterable[int]],
+    official: Bulletin,
+    before: Bulletin | None = None,
+    parts: Mapping[str, Sequence[Bulletin]] | None = None,
 ) -> Comparison:
     """What a rule is given: the bulletin beside the sums of these sheets."""
-    return Comparison(known, known.areas[official.area], official, tally(known, sheets, official.area), before)
+    return Comparison(
+        known, known.areas[official.area], official, tally(known, sheets, official.area), before, parts or {}
+    )
+
+
+def situation(
+    known: Election,
+    sheets: Mapping[str, Iterable[int]],
+    *bulletins: Bulletin,
+    area: str = "N",
+    at: int = T0,
+    pulse: Pulse | None = None,
+) -> Situation:
+    """What a watch is told: an area with these sheets and bulletins at `at`."""
+    return Situation(known, known.areas[area], tally(known, sheets, area), at, pulse or Pulse(T0, T0), bulletins)
 
 
 def alike(known: Election, votes: Iterable[int], count: int | None = None) -> dict[str, Iterable[int]]:

@@ -99,7 +99,7 @@ class Pipeline:
         reconciler = self._reconcilers[partition]
         for item in decode_reports(content):
             match item:
-                case TallyReport():
+                case TallyReport() | Bulletin():
                     if (reason := reconciler.apply(item)) is not None:
                         self._outcome.rejected.append(reason.code)
                 case Rejection():

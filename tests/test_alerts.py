@@ -47,9 +47,14 @@ class Row(NamedTuple):
     reason: Reason
     status: str | None
     speaks: bool
+    parent: str | None = None
+    """The firing alert further up, where there is one; then whether the notice is left to it."""
+    muted: bool = False
 
 
-PENDING, FIRING, RESOLVED = alert("pending"), alert("firing"), alert("resolved")
+PENDING, FIRING, RESOLVED = alert("pending"), alert("firing", heard=True), alert("resolved")
+UP = "divergence:TOP:A"
+MUTED = alert("firing", muted_by=UP)
 
 ROWS = [
     Row("nothing is found, nothing happens", None, None, 0, "b1", AT_ONCE, Reason.IDLE, None, False),
@@ -186,6 +191,65 @@ ROWS = [
     Row("it is gone: no cooldown", FIRING, None, 1, "b1", PATIENT, Reason.RESOLVED, "resolved", True),
     Row("a new bulletin does not show it", FIRING, None, MINUTE, "b2", AT_ONCE, Reason.SUPERSEDED, "resolved", True),
     Row("the bulletin was withdrawn", FIRING, None, MINUTE, None, AT_ONCE, Reason.SUPERSEDED, "resolved", True),
+    Row(
+        "what fires under a parent is left to it",
+        None,
+        found(),
+        0,
+        "b1",
+        AT_ONCE,
+        Reason.FIRED,
+        "firing",
+        True,
+        UP,
+        True,
+    ),
+    Row("a muted alert waits for its parent", MUTED, found(), 1, "b1", AT_ONCE, Reason.UNCHANGED, "firing", False, UP),
+    Row("the parent is over: now it speaks", MUTED, found(), 1, "b1", AT_ONCE, Reason.UNMUTED, "firing", True),
+    Row(
+        "the parent is over, and so is it", MUTED, None, 1, "b1", AT_ONCE, Reason.RESOLVED, "resolved", True, None, True
+    ),
+    Row(
+        "nobody heard of it, nor of its end", MUTED, None, 1, "b1", AT_ONCE, Reason.RESOLVED, "resolved", True, UP, True
+    ),
+    Row(
+        "it was heard, so its end is told", FIRING, None, 1, "b1", AT_ONCE, Reason.RESOLVED, "resolved", True, UP, False
+    ),
+    Row(
+        "a parent's alert came later",
+        FIRING,
+        found(20, "critical"),
+        1,
+        "b1",
+        AT_ONCE,
+        Reason.ESCALATED,
+        "firing",
+        True,
+        UP,
+        True,
+    ),
+    Row(
+        "a newer bulletin must raise its own",
+        FIRING,
+        found(8, None, "b2"),
+        1,
+        "b2",
+        AT_ONCE,
+        Reason.SUPERSEDED,
+        "resolved",
+        True,
+    ),
+    Row(
+        "health knows no bulletin: it just ends",
+        alert("firing", finding=found(bulletin="")),
+        None,
+        1,
+        "b2",
+        AT_ONCE,
+        Reason.RESOLVED,
+        "resolved",
+        True,
+    ),
 ]
 
 
@@ -193,11 +257,12 @@ ROWS = [
 def test_step(row: Row) -> None:
     """The decision is what the sentence says; who speaks says why, and names the notice once."""
     at = T0 + row.after
-    decision = step(row.before, row.finding, at, row.bulletin, row.policy)
+    decision = step(row.before, row.finding, at, row.bulletin, row.policy, row.parent)
     assert decision.reason is row.reason
     assert (decision.alert and decision.alert.status) == row.status
     assert (decision.notice is not None) == row.speaks
-    assert step(row.before, row.finding, at, row.bulletin, row.policy) == decision
+    assert (decision.notice is not None and decision.notice.muted_by == UP) == row.muted
+    assert step(row.before, row.finding, at, row.bulletin, row.policy, row.parent) == decision
     if decision.alert is not None:
         assert Alert.from_plain(decision.alert.plain()) == decision.alert
     if decision.notice is not None:
@@ -213,6 +278,29 @@ def test_step(row: Row) -> None:
 def test_every_reason() -> None:
     """The table reaches every reason there is."""
     assert {row.reason for row in ROWS} == set(Reason)
+
+
+def test_severity_only_rises() -> None:
+    """Within an episode the severity only rises, so that a figure at its limit calls once; a bulletin sets it anew."""
+    seen, state = [], None
+    for severity, of in (
+        ("warning", "b1"),
+        ("critical", "b1"),
+        ("warning", "b1"),
+        ("critical", "b1"),
+        ("warning", "b2"),
+    ):
+        decision = step(state, found(10, severity, of), T0, of, AT_ONCE)  # type: ignore[arg-type]
+        state = decision.alert
+        assert state is not None
+        seen.append((state.severity, decision.reason))
+    assert seen == [
+        ("warning", Reason.FIRED),
+        ("critical", Reason.ESCALATED),
+        ("critical", Reason.UNCHANGED),
+        ("critical", Reason.UNCHANGED),
+        ("warning", Reason.NEW_BULLETIN),
+    ]
 
 
 def test_a_night() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from streams.alerts import Alert, Notice, Reason
 from streams.codec import decode_any, encode, plain
 from streams.compare import Comparer
-from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, Election, Rules
+from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, Election, RemainderRule, Rules
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
@@ -28,6 +28,7 @@ def small(hold: float = 0, cooldown: float = 600, clear: float = 1.0, states: in
     """An election where one false sheet calls, and nothing else does unless asked."""
     rules = Rules(
         ContradictionRule(min_sheets=1, min_ratio=0, clear=clear),
+        RemainderRule(coverage=1),
         DivergenceRule(**{"warning": 200, "critical": 300, "clear": clear, "coverage": 0, **divergence}),
     )
     return election(states=states, tables=4, rules=rules, alerts=AlertPolicy(10, hold, cooldown))
@@ -163,6 +164,19 @@ def test_parent_mutes_child() -> None:
     assert muted["contradiction:N:A"] is None
     assert muted["contradiction:S1:A"] == muted["contradiction:S2:A"] == "contradiction:N:A"
     assert {"contradiction:N:A", "contradiction:S1:A", "contradiction:S2:A"} <= firing(monitor)
+
+
+def test_the_child_speaks_when_its_parent_is_over() -> None:
+    """A state's alert that was left to the nation's is told when a newer bulletin ends the nation's."""
+    known = small()
+    monitor = Monitor(known)
+    local = bulletin((10, 20, 0), area="S1", tables_counted=4, at=T0 + 4 * SECOND)
+    run(monitor, [*sheets(known), local, bulletin({"A": 30, "B": 40}, **FALSE), Tick(T0 + TICK)])
+    better = bulletin({"A": 80, "B": 40}, **{**FALSE, "sequence": 2, "id": "better", "at": T0 + TICK + 1})
+    notices = {n.fingerprint: n for n in run(monitor, [better, Tick(T0 + 3 * TICK)])}
+    assert notices["contradiction:N:A"].status == "resolved"
+    assert notices["contradiction:S1:A"].muted_by is None
+    assert notices["contradiction:S1:A"].reason == Reason.UNMUTED.value
 
 
 def test_nothing_mutes_without_its_parent() -> None:
@@ -343,10 +357,8 @@ def test_hysteresis_is_not_busy() -> None:
     known = small(clear=0.5, warning=10, critical=90)
     known = replace(known, rules=replace(known.rules, contradiction=ContradictionRule(min_sheets=99)))
     monitor = Monitor(known)
-    again: dict[str, Any] = {"sequence": 2, "status": "correction"}
     run(monitor, [*sheets(known), bulletin((8000, 2000, 0), at=T0 + 1), Tick(T0 + TICK)])
-    run(monitor, [bulletin((7400, 2600, 0), at=T0 + TICK + 1, **again), Tick(T0 + 2 * TICK)])
-    run(monitor, [bulletin((7500, 2500, 0), at=T0 + 2 * TICK + 1, **again), Tick(T0 + 3 * TICK)])
+    run(monitor, [*sheets(known, (11, 4, 0), at=T0 + TICK + 1), Tick(T0 + 2 * TICK)])
     assert monitor.alerts["divergence:N:A"].status == "firing"
     assert not run(monitor, [Tick(T0 + 10**12)])
 

@@ -27,7 +27,11 @@ CORE = [
     "streams.rules.contradiction",
     "streams.rules.divergence",
     "streams.rules.falling",
+    "streams.rules.feed_health",
+    "streams.rules.mismatch",
     "streams.rules.own_sums",
+    "streams.rules.parts",
+    "streams.rules.remainder",
     "streams.rules.rounded_shares",
 ]
 

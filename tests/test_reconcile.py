@@ -55,10 +55,11 @@ def naive(election: Election, reconciler: Reconciler) -> dict[str, dict[str, Any
         for t, votes in sheets.items():
             line = election.lineage[tables[t].area]
             if line[-1] != area:
-                part = strata.setdefault(line[line.index(area) + 1], [0, 0, [0 for _ in columns]])
+                part = strata.setdefault(line[line.index(area) + 1], [0, 0, 0, [0 for _ in columns]])
                 part[0] += 1
-                part[1] += valid[t]
-                part[2] = [a + b for a, b in zip(part[2], votes, strict=True)]
+                part[1] += tables[t].registered or 0
+                part[2] += valid[t]
+                part[3] = [a + b for a, b in zip(part[3], votes, strict=True)]
         partials[area] = {
             "area": area,
             "tables": len(sheets),
@@ -103,7 +104,7 @@ def test_incremental_equals_from_scratch(events: list[TallyReport]) -> None:
     for event in events:
         assert reconciler.apply(event) is None
         latest(reconciler, seen)
-        assert sums(seen, "partition", "version") == naive(KNOWN, reconciler)
+        assert sums(seen, "partition", "version", "busiest", "matching") == naive(KNOWN, reconciler)
 
 
 def test_accepted_disputed_accepted_retracted() -> None:

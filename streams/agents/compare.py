@@ -23,6 +23,7 @@ from streams.corrections import App
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.events import Bulletin, Rejection, Tick
+from streams.findings import Pulse
 from streams.rollup import Partial
 from streams.topology import Topology
 
@@ -52,6 +53,7 @@ class CompareStage:
         self._election, self._topology = election, topology
         self._columns = [column.id for column in election.columns]
         self._alerts = raw.topic(app, topology.alerts)
+        self._reports = raw.topic(app, topology.tally_reports)
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
@@ -81,7 +83,7 @@ class CompareStage:
         for key, value in self._table.items():
             if (data := orjson.loads(value)) is not None:
                 saved[key.decode().partition("/")[0]].append(data)
-        clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns}
+        clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns, "pulse": [0, 0]}
         clock.update(*saved["clock"])
         if clock["columns"] != self._columns:
             raise ElectionChangedError(clock["columns"], self._columns)
@@ -91,7 +93,7 @@ class CompareStage:
         partials = [Partial.from_plain(data) for data in saved["partial"] if data["area"] in self._election.areas]
         bulletins = [b for data in saved["bulletin"] if isinstance(b := decode_bulletin(encode(data)), Bulletin)]
         alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
-        self.comparer.load(partials, bulletins, alerts, clock["evaluated"])
+        self.comparer.load(partials, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
         self._saved = dict(self.comparer.alerts)
 
     async def _take_sums(self, stream: Any) -> None:
@@ -134,6 +136,10 @@ class CompareStage:
                 if self.comparer.add_partial(what):
                     key = f"partial/{what.partition}/{what.area}"
                     self.outbox.write(event, key.encode(), event.message.value or b"")
+            case Bulletin() if what.area in self._election.tables:
+                # It meets its table's sheet where the readings are.
+                home = self._topology.partition_of(what.area)
+                self.outbox.send(Record(self._reports, what.area.encode(), encode(plain(what)), home))
             case Bulletin():
                 self.counts["bulletins"] += 1
                 reason = self.comparer.add_bulletin(what)
@@ -164,5 +170,11 @@ class CompareStage:
             if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
                 self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert and alert.plain()))
         self._saved = now
-        clock = {"at": self.at, "evaluated": self.comparer.clock, "columns": self._columns}
+        pulse = self.comparer.pulse
+        clock = {
+            "at": self.at,
+            "evaluated": self.comparer.clock,
+            "columns": self._columns,
+            "pulse": [pulse.bulletin, pulse.report],
+        }
         self.outbox.write(event, b"clock", encode(clock))

@@ -18,7 +18,7 @@ from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App
 from streams.election import Election
-from streams.events import Rejection, TallyReport, Tick
+from streams.events import Bulletin, Rejection, TallyReport, Tick
 from streams.reconcile import Reconciler
 from streams.topology import Topology
 
@@ -78,9 +78,10 @@ class ReconcileStage:
         reasons: list[Rejection] = []
         for item in decode_reports(event.message.value):
             match item:
-                case TallyReport():
-                    self.counts["reports"] += 1
-                    if item.table not in reconciler and self._strays(item, partition):
+                case TallyReport() | Bulletin():
+                    table = item.table if isinstance(item, TallyReport) else item.area
+                    self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
+                    if table not in reconciler and self._strays(item, table, partition):
                         continue
                     reason = reconciler.apply(item)
                     if reason is not None:
@@ -93,13 +94,13 @@ class ReconcileStage:
             self.counts.update(f"rejected {reason.code}" for reason in reasons)
             self.outbox.send(rejected(self._rejected, event, reasons))
 
-    def _strays(self, report: TallyReport, partition: int) -> bool:
-        """Send a report on if its table belongs to another partition: a table has one ledger."""
-        home = self._topology.partition_of(report.table)
-        if home == partition or report.table not in self._election.tables:
+    def _strays(self, item: TallyReport | Bulletin, table: str, partition: int) -> bool:
+        """Send an event on if its table belongs to another partition: a table has one ledger."""
+        home = self._topology.partition_of(table)
+        if home == partition or table not in self._election.tables:
             return False
         self.counts["strays"] += 1
-        self.outbox.send(Record(self._source, report.table.encode(), encode(plain(report)), home))
+        self.outbox.send(Record(self._source, table.encode(), encode(plain(item)), home))
         return True
 
     def _send_sums(self, partition: int, at: int) -> None:

@@ -1,7 +1,6 @@
 """Contradiction: a figure that the witnessed sheets leave no room for (design, section 5)."""
 
 from collections.abc import Iterator
-from math import ceil
 from typing import Any
 
 from streams.bounds import Bound, ceiling, floor
@@ -19,7 +18,7 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
     witnessed = given.witnessed
     if not witnessed.tables:
         return
-    limit = max(1, rule.min_sheets, ceil(rule.min_ratio * witnessed.tables))
+    limit = given.tolerated
     for column, name, official in given.official:
         known = [bound for bound in bounds(given, column, official) if bound is not None]
         bound = max(known, key=lambda b: b.breakdown, default=None)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from streams.election import Group, Option
 from streams.events import Bulletin
-from streams.findings import Comparison, Finding
+from streams.findings import Comparison, Finding, figure
 from streams.wording import say
 
 
@@ -18,7 +17,7 @@ def falling(given: Comparison) -> Iterator[Finding]:
         return
     for name, votes in before.votes.items():
         column = given.election.columns[given.election.column_index[name]]
-        yield from _fall(given, before, name, column.name, votes, _votes(now, column))
+        yield from _fall(given, before, name, column.name, votes, figure(given.election, now, column))
     for what, then, later in (
         ("valid-votes", before.valid, now.valid),
         ("null-votes", before.null, now.null),
@@ -26,14 +25,6 @@ def falling(given: Comparison) -> Iterator[Finding]:
         ("tables-counted", before.tables_counted, now.tables_counted),
     ):
         yield from _fall(given, before, what, None, then, later)
-
-
-def _votes(bulletin: Bulletin, column: Option | Group) -> int | None:
-    """The votes of an option or group; a group's also where its options are given one by one."""
-    votes = bulletin.votes
-    if column.id in votes or isinstance(column, Option):
-        return votes.get(column.id)
-    return sum(votes[member] for member in column.options) if votes.keys() >= set(column.options) else None
 
 
 def _fall(

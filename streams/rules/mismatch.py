@@ -1,0 +1,53 @@
+"""Table mismatch: official figures of single polling tables beside the accepted sheets (design, section 5)."""
+
+from collections.abc import Iterator
+
+from streams.findings import Finding, Severity, Situation
+from streams.wording import say
+
+
+def mismatch(given: Situation) -> Iterator[Finding]:
+    """One finding for an area where the official figures of many polling tables are not their sheets'.
+
+    It warns at `ratio` of the compared tables, which honest typing does not reach, and is critical where the
+    differences go one way: a net shift of `shift` points of the compared tables' valid votes for any option.
+    """
+    rule, found = given.election.rules.mismatch, given.witnessed.matching
+    if not found.compared or not found.valid or found.differing < rule.min_tables:
+        return
+    ratio = found.differing / found.compared
+    column = max(range(len(found.shift)), key=lambda i: (abs(found.shift[i]), -i))
+    points = 100 * found.shift[column] / found.valid
+    if ratio < rule.clear * rule.ratio and abs(points) < rule.clear * rule.shift:
+        return
+    severity: Severity | None = "warning" if ratio >= rule.ratio else None
+    if abs(points) >= rule.shift:
+        severity = "critical"
+    option = given.election.columns[column]
+    figures = {
+        "compared": found.compared,
+        "differing": found.differing,
+        "ratio": 100 * ratio,
+        "net": abs(found.shift[column]),
+        "points": abs(points),
+    }
+    shifts = {c.id: votes for c, votes in zip(given.election.columns, found.shift, strict=True)}
+    yield Finding(
+        rule="table-mismatch",
+        rule_class="arithmetic",
+        area=given.area.id,
+        column="all",
+        severity=severity,
+        value=found.differing,
+        unit="tables",
+        bulletin="",
+        inputs={**figures, "ratio": round(100 * ratio, 6), "points": round(points, 6), "shift": shifts},
+        sentence=say(
+            "mismatch",
+            2,
+            area=given.area.name,
+            option=option.name,
+            direction="more" if found.shift[column] >= 0 else "fewer",
+            **figures,
+        ),
+    )

@@ -1,0 +1,116 @@
+"""Required remainder: what the tables nobody witnessed would have to say (design, section 5)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from streams.findings import Comparison, Finding, Severity
+from streams.rollup import Stratum
+from streams.wording import say
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """The tables nobody witnessed, as the witnessed ones of the same areas predict them."""
+
+    valid: float
+    """Valid votes there, at the turnout witnessed in each area right below."""
+    votes: tuple[float, ...]
+    """The same by column."""
+    registered: int | None
+    """Registered voters there; None where the register does not know."""
+
+
+def remainder(given: Comparison) -> Iterator[Finding]:
+    """One finding for each figure that needs `warning` or more points above what is predicted of the remainder.
+
+    Votes announced beyond the witnessed ones can only come from tables nobody witnessed; gamma is the share of
+    their valid votes that this takes, less the share predicted for them. Read to the bulletin's advantage: the
+    tables it leaves out count as witnessed by nobody, and as many sheets may be wrong as the contradiction rule
+    puts up with. Without that a few mistyped sheets would decide about the last tables of every honest night.
+    """
+    rule, tally = given.election.rules.remainder, given.witnessed
+    if given.coverage is None or given.coverage < rule.coverage or not tally.valid:
+        return
+    rest = predicted(given)
+    if rest is None:
+        return
+    for column, _, official in given.official:
+        beyond = official - tally.votes[column]
+        surely = beyond - given.headroom(column)(given.tolerated)
+        if surely <= 0:
+            continue
+        expected = 100 * rest.votes[column] / rest.valid
+        gamma, least = (100 * votes / rest.valid - expected for votes in (beyond, surely))
+        if least < rule.clear * rule.warning:
+            continue
+        severity: Severity | None = None
+        if least >= rule.warning:
+            severity = "critical" if least >= rule.critical else "warning"
+        yield _finding(
+            given, column, rest, {"beyond": beyond, "predicted": expected, "gamma": gamma, "least": least}, severity
+        )
+
+
+def predicted(given: Comparison) -> Remainder | None:
+    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None where
+    nothing is left, or neither tables nor registered voters are known."""
+    tally, area = given.witnessed, given.area
+    whole = Stratum(tally.tables, tally.registered, tally.valid, tally.votes)
+    below = [given.election.areas[id] for id in given.election.children[area.id]]
+    parts = [(part, tally.strata.get(part.id, Stratum())) for part in below]
+    if not parts or not all(part.registered or part.tables for part, _ in parts):
+        parts = [(area, whole)]
+    valid, registered = 0.0, 0
+    votes = [0.0] * len(tally.votes)
+    for part, seen in parts:
+        like = seen if seen.valid else whole
+        if part.registered is not None and like.registered:
+            left = max(0, part.registered - seen.registered)
+            here = left * like.valid / like.registered
+            registered += left
+        elif part.tables is not None:
+            here = max(0, part.tables - seen.tables) * like.valid / like.tables
+        else:
+            return None
+        valid += here
+        votes = [total + here * count / like.valid for total, count in zip(votes, like.votes, strict=True)]
+    known = all(part.registered is not None for part, _ in parts)
+    return Remainder(valid, tuple(votes), registered if known else None) if valid else None
+
+
+def _finding(
+    given: Comparison, column: int, rest: Remainder, found: dict[str, float], severity: Severity | None
+) -> Finding:
+    name = given.election.columns[column]
+    figures: dict[str, int | float] = {
+        **found,
+        "official": int(found["beyond"]) + given.witnessed.votes[column],
+        "witnessed": given.witnessed.votes[column],
+        "tables": given.witnessed.tables,
+        "needed": found["gamma"] + found["predicted"],
+        "tolerated": given.tolerated,
+    }
+    figures["beyond"] = int(found["beyond"])
+    if rest.registered:
+        figures["needed_full"] = 100 * found["beyond"] / rest.registered
+        if given.turnout:
+            figures["needed_announced"] = figures["needed_full"] / given.turnout
+    return Finding(
+        rule="remainder",
+        rule_class="remainder",
+        area=given.area.id,
+        column=name.id,
+        severity=severity,
+        value=round(found["gamma"], 6),
+        unit="points",
+        bulletin=given.bulletin.id,
+        inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
+        sentence=say(
+            "remainder" if rest.registered else "remainder-tables",
+            1,
+            area=given.area.name,
+            bulletin=given.bulletin.id,
+            option=name.name,
+            **figures,
+        ),
+    )
