@@ -28,10 +28,10 @@ class TopSums:
     """Sums of the j largest of many small integers, from their histogram."""
 
     def __init__(self, histogram: Mapping[int, int]) -> None:
-        values = sorted((v for v, n in histogram.items() if n > 0), reverse=True)
-        self._values = values
-        self._counts = list(accumulate((histogram[v] for v in values), initial=0))
-        self._sums = list(accumulate((v * histogram[v] for v in values), initial=0))
+        pairs = sorted(histogram.items(), reverse=True)
+        self._values = [value for value, _ in pairs]
+        self._counts = list(accumulate([number for _, number in pairs], initial=0))
+        self._sums = list(accumulate([value * number for value, number in pairs], initial=0))
 
     @property
     def count(self) -> int:

@@ -136,15 +136,25 @@ class Comparison:
 
     def votes(self, column: int) -> TopSums:
         """Top sums of w(t)."""
-        return TopSums(self.witnessed.spread.votes[column])
+        return self._top_sums("votes", column)
 
     def rest(self, column: int) -> TopSums:
         """Top sums of valid(t) - w(t)."""
-        return TopSums(self.witnessed.spread.rest[column])
+        return self._top_sums("rest", column)
 
     def headroom(self, column: int) -> TopSums:
         """Top sums of registered(t) - w(t)."""
-        return TopSums(self.witnessed.spread.headroom[column])
+        return self._top_sums("headroom", column)
+
+    def _top_sums(self, kind: str, column: int) -> TopSums:
+        known = self._known_sums.get((kind, column))
+        if known is None:
+            known = self._known_sums[kind, column] = TopSums(getattr(self.witnessed.spread, kind)[column])
+        return known
+
+    @cached_property
+    def _known_sums(self) -> dict[tuple[str, int], TopSums]:
+        return {}
 
 
 def figure(election: Election, bulletin: Bulletin, column: Option | Group) -> int | None:

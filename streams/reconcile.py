@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from typing import Any
 from zlib import crc32
 
@@ -81,7 +82,7 @@ class Reconciler:
         """The areas' sums that changed since the last call, each whole."""
         changed, self._dirty_areas = sorted(self._dirty_areas), set()
         if changed:
-            busiest = sorted(self._readings_of.items(), key=lambda item: (-item[1], item[0]))[:BUSIEST]
+            busiest = nsmallest(BUSIEST, self._readings_of.items(), key=lambda item: (-item[1], item[0]))
             self._tallies[self._election.root.id].busiest = Counter(dict(busiest))
         for area in changed:
             self._tallies[area].readings = self._versions[area]
