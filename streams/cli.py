@@ -11,15 +11,20 @@ import orjson
 import typer
 
 from streams import demo as demonstration
-from streams import event_file
+from streams import election_writer, event_file
 from streams import feed as feeding
 from streams import topics as kafka_topics
 from streams.checking import EventCheck, Problem
+from streams.codec import decode_any, encode, plain
 from streams.election import Election
 from streams.election_csv import ElectionFileError
 from streams.election_file import load
 from streams.errors import CotejoError
+from streams.events import Event, Rejection
+from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
 from streams.importers import convzla
+from streams.importers.csv_map import CsvMap
+from streams.nights import simulated
 from streams.progress import Progress
 from streams.topology import PARTITIONS, Topology
 
@@ -32,6 +37,8 @@ app = typer.Typer(
 )
 importing = typer.Typer(help="Turn published files into an election and its events.", no_args_is_help=True)
 app.add_typer(importing, name="import")
+explaining = typer.Typer(help="Print why something stands as it does.", no_args_is_help=True)
+app.add_typer(explaining, name="explain")
 
 ElectionFile = Annotated[Path, typer.Argument(help="The election file (TOML).", show_default=False)]
 Broker = Annotated[str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas.")]
@@ -181,6 +188,116 @@ def check(
             counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
             print(f"{counts} fine, {wrong:,} problems")
         raise typer.Exit(1 if wrong else 0)
+
+
+def _night(election: Election, paths: list[Path]) -> Explainer:
+    """The night of these files, taken in; what cannot be read is told on stderr."""
+    lines, size = event_file.read(paths)
+    night = Explainer(election)
+
+    def events(progress: Progress) -> Iterator[Event]:
+        for number, line in enumerate(progress.through(lines), 1):
+            event = decode_any(line.strip()) if line.strip() else None
+            if isinstance(event, Rejection):
+                print(f"cotejo: line {number}: {event}", file=sys.stderr)
+            elif event is not None:
+                yield event
+
+    with Progress("reading", size) as progress:
+        night.take(events(progress))
+    return night
+
+
+Events = Annotated[list[Path], typer.Argument(help="Event files, merged by time; - is stdin.", show_default=False)]
+
+
+@explaining.command("table")
+def explain_table(
+    election: ElectionFile,
+    table: Annotated[str, typer.Argument(help="The polling table's id.", show_default=False)],
+    events: Events,
+    lang: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """Why a polling table's figures count or not: each reading, and what became of it."""
+    with _plainly():
+        known = load(election)
+        if table not in known.tables:
+            raise UnknownPlaceError(f"{table} is no polling table of the register: mend the id, or add it")
+        found = _night(known, events).table(table)
+        _json(found) if as_json else print("\n".join(table_lines(found, lang)))
+
+
+@explaining.command("area")
+def explain_area(
+    election: ElectionFile,
+    area: Annotated[str, typer.Argument(help="The area's id.", show_default=False)],
+    events: Events,
+    lang: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """What both counts say of an area, which rule speaks, and from which figures."""
+    with _plainly():
+        known = load(election)
+        if area not in known.areas:
+            raise UnknownPlaceError(f"{area} is no area of the election: mend the id, or add it")
+        found = _night(known, events).area(area)
+        _json(found) if as_json else print("\n".join(area_lines(found, lang)))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Directory for the election, its events and the truth.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same night.")] = 1,
+    tables: Annotated[int, typer.Option(help="Polling tables.", min=1)] = 3000,
+    states: Annotated[int, typer.Option(help="States.", min=1)] = 24,
+    municipalities: Annotated[int, typer.Option(help="Municipalities of each state.", min=1)] = 10,
+    hours: Annotated[float, typer.Option(help="How long the night is.")] = 8.0,
+    witnessed: Annotated[float, typer.Option(help="Share of the tables of which anybody reads the sheet.")] = 0.85,
+    readers: Annotated[float, typer.Option(help="Readings of such a sheet, on average, at least 1.")] = 1.0,
+    groups: Annotated[int, typer.Option(help="Reporter groups.", min=1)] = 2000,
+    cities_first: Annotated[float, typer.Option(help="How far arrival hangs on the vote: 0 chance, 1 fully.")] = 0.8,
+    mis_keyed: Annotated[float, typer.Option(help="Share of readings with a slip.")] = 0.02,
+    liars: Annotated[float, typer.Option(help="Share of the groups that forge, all alike.")] = 0.0,
+    forged: Annotated[float, typer.Option(help="Share of the readings that are theirs.")] = 0.0,
+    bulletins: Annotated[int, typer.Option(help="Announcements for each area.", min=1)] = 6,
+    official: Annotated[
+        Literal["nation", "state", "table"], typer.Option(help="The lowest level that is announced.")
+    ] = "nation",
+    late: Annotated[int, typer.Option(help="Bulletins that come after the next one.", min=0)] = 0,
+    corrected: Annotated[int, typer.Option(help="Bulletins with a slip and a correction.", min=0)] = 0,
+    shift: Annotated[float, typer.Option(help="Points that the official count moves from A to B.")] = 0.0,
+    quorum: Annotated[int, typer.Option(help="Matching readings that are believed.", min=1)] = 1,
+    majority: Annotated[float, typer.Option(help="Share of the readers above which a reading is believed.")] = 0.5,
+) -> None:
+    """Make a night whose truth is known: election.toml, events.jsonl, truth.json."""
+    given = {name: value for name, value in locals().items() if name in simulated.Night.__slots__}
+    with _plainly():
+        night = simulated.Simulation(simulated.Night(**given))
+        election_writer.write(night.election, out)
+        with Progress("simulating", 0) as progress, (out / "events.jsonl").open("wb") as file:
+            for count, event in enumerate(night.events(), 1):
+                file.write(encode(plain(event)) + b"\n")
+                progress.show(count)
+        (out / "truth.json").write_bytes(orjson.dumps(night.truth(), option=orjson.OPT_INDENT_2) + b"\n")
+        print(f"{count:,} events of {tables:,} polling tables: {out}/election.toml, events.jsonl, truth.json")
+
+
+@importing.command("csv")
+def import_csv(
+    map: Annotated[Path, typer.Option("--map", help="Which column is what (docs/import-csv.md).")],
+    out: Annotated[Path, typer.Option(help="Directory for the election's and the events' files.")],
+    data: Annotated[Path | None, typer.Option(help="Where the CSV files are; beside the map unless told.")] = None,
+) -> None:
+    """Any published CSV files, plain or gzipped, as an election, its tally reports and its bulletins."""
+    with _plainly():
+        done = CsvMap(map).write(data or map.parent, out, lambda problem: print(problem, file=sys.stderr))
+        print(f"{done.tables:,} polling tables in {done.areas:,} areas, {done.reports:,} tally reports, ", end="")
+        print(f"{done.bulletins:,} bulletins; {done.skipped:,} rows skipped, {done.problems:,} left out")
+        if done.unordered:
+            print(f"cotejo: {done.unordered:,} events are older than the one before: sort the files", file=sys.stderr)
+        print(f"written: {out}/election.toml, events.jsonl, bulletins.jsonl")
+        raise typer.Exit(1 if done.problems else 0)
 
 
 @importing.command("convzla")

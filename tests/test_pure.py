@@ -36,7 +36,19 @@ CORE = [
 ]
 
 ALLOWED = {
-    *("bisect", "collections", "dataclasses", "decimal", "enum", "functools", "heapq", "itertools", "math", "typing", "zlib"),
+    *(
+        "bisect",
+        "collections",
+        "dataclasses",
+        "decimal",
+        "enum",
+        "functools",
+        "heapq",
+        "itertools",
+        "math",
+        "typing",
+        "zlib",
+    ),
     "datetime",  # to read a time that was given; `FORBIDDEN` keeps the clock out
     "orjson",
 }

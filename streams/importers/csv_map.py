@@ -1,11 +1,11 @@
-"""Any published CSV files as an election and its events, by a map that says which column is what (docs/import-csv.md)."""
+"""Any published CSV files as an election and its events, by a map of their columns (docs/import-csv.md)."""
 
 import csv
 import gzip
 import io
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -137,7 +137,9 @@ class CsvMap:
             raise MapError(f"{path}: {error}".replace(" - at `$.", ": in `")) from None
         self._options = [option.id for option in self._map.option]
         columns = {*self._options, *(group.id for group in self._map.group)}
-        for kind, parts in (("reports", self._map.reports), ("bulletins", self._map.bulletins)):
+        named: dict[str, Sequence[_Reports | _Bulletins]]
+        named = {"reports": self._map.reports, "bulletins": self._map.bulletins}
+        for kind, parts in named.items():
             for i, part in enumerate(parts):
                 wrong = [name for name in part.votes if name not in columns]
                 if wrong:
@@ -239,7 +241,11 @@ class CsvMap:
                     self._count["skipped"] += 1  # a page without votes, a table without an official figure
                     continue
                 figures = {name: count for name, count in votes.items() if count is not None}
-                yield self._report(part, row, figures) if isinstance(part, _Reports) else self._bulletin(part, row, figures)
+                yield (
+                    self._report(part, row, figures)
+                    if isinstance(part, _Reports)
+                    else self._bulletin(part, row, figures)
+                )
             except _BadCellError:
                 continue
 
@@ -279,8 +285,8 @@ class CsvMap:
         """The rows of a file that are meant, bad ones told and left out."""
         path = self._data / part.file
         try:
-            raw = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-            with raw, Progress(f"reading {part.file}", 0, quiet=self._quiet) as progress:
+            opened = gzip.open if path.suffix == ".gz" else Path.open
+            with opened(path, "rb") as raw, Progress(f"reading {part.file}", 0, quiet=self._quiet) as progress:
                 text = io.TextIOWrapper(raw, encoding=part.encoding, newline="")
                 reader = csv.DictReader(text, delimiter=part.delimiter)
                 for column in part.skip:

@@ -104,16 +104,9 @@ class Simulation:
             "forged": self.forged_readings,
         }
 
-    def shares(self) -> dict[str, dict[str, float]]:
-        """True shares of each area's valid votes in per cent, by area and option."""
-        sums: dict[str, list[int]] = {}
-        for table, area in enumerate(self._place):
-            for above in self.election.lineage[area]:
-                sums[above] = [a + votes[table] for a, votes in zip(sums.get(above, [0] * len(OPTIONS)), self._votes, strict=True)]
-        return {
-            area: {o.id: 100 * count / max(1, sum(counts)) for o, count in zip(OPTIONS, counts, strict=True)}
-            for area, counts in sums.items()
-        }
+    def sheet(self, table: str) -> tuple[int, ...]:
+        """What was really voted at a polling table, by option."""
+        return tuple(column[int(table[1:])] for column in self._votes)
 
     def _elect(self) -> Election:
         """Draw every table, then what its areas come to."""
@@ -195,8 +188,8 @@ class Simulation:
             group = int(draw() * liars) if forges else liars + int(draw() * (night.groups - liars))
             known = taken.setdefault(t, set())
             while group in known:  # each group reads a sheet once
-                group = (group + 1) % liars if forges and len(known) < liars else liars + int(draw() * (night.groups - liars))
-                forges = group < liars
+                forges = forges and len(known) < liars
+                group = (group + 1) % liars if forges else liars + int(draw() * (night.groups - liars))
             known.add(group)
             self.readings += 1
             yield at, self._reading(at, t, r, group, forges, draw)
@@ -230,14 +223,16 @@ class Simulation:
         if night.official == "table":
             for t in order:
                 waiting.append((self._counted[t], len(waiting), self._of_table(t)))
-        steps = [BEGIN + round(self._duration * (0.2 + 0.9 * i / night.bulletins)) for i in range(1, night.bulletins + 1)]
+        count = night.bulletins
+        steps = [BEGIN + round(self._duration * (0.2 + 0.9 * i / count)) for i in range(1, count + 1)]
         for i, at in enumerate(steps, 1):
             inside = order if i == night.bulletins else [t for t in order if self._counted[t] <= at]
             areas = ["N"]
             if night.official == "state":
                 areas = [*(f"S{s}" for s in range(1, night.states + 1)), "N"]
             for area in areas:
-                bulletin = self._of_area(area, i, at, [t for t in inside if area in ("N", self._place[t].split("-")[0])])
+                here = [t for t in inside if area in ("N", self._place[t].split("-")[0])]
+                bulletin = self._of_area(area, i, at, here)
                 slips = area == "N" and i <= night.corrected and i < night.bulletins
                 arrival = steps[i] + 60_000 if area == "N" and i <= night.late and i < night.bulletins else at
                 if slips:

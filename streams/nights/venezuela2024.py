@@ -6,6 +6,7 @@ tables and registered voters are the electoral council's.
 
 import csv
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from typing import Final
 
@@ -38,6 +39,11 @@ ANNOUNCED: Final = (
 )
 """How many sheets the citizens' count had published by when. (Its first release, of 24,532 sheets on 2 August or
 before, was behind what the site showed.)"""
+
+
+def announced() -> list[tuple[int, int]]:
+    """`ANNOUNCED` with the times in Unix ms."""
+    return [(round(datetime.fromisoformat(moment).timestamp() * 1000), sheets) for moment, sheets in ANNOUNCED]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,284 @@
+"""Why a polling table or an area stands as it does: which reports, which rule, which figures.
+
+As JSON objects (`Explainer`), and as lines to read (`table_lines`, `area_lines`), in English or Spanish.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from streams.election import Election
+from streams.errors import CotejoError
+from streams.events import Bulletin, Event, Rejection, TallyReport
+from streams.ledger import Level, Verdict
+from streams.monitor import Monitor
+from streams.wording import number
+
+MOST: Final = 20
+"""Polling tables that an area's explanation names at most, of each kind."""
+
+
+class UnknownPlaceError(CotejoError):
+    """There is no such polling table or area."""
+
+
+class Explainer:
+    """A night taken in event by event, then asked."""
+
+    def __init__(self, election: Election) -> None:
+        self._election = election
+        self._monitor = Monitor(election)
+        self._rejected: dict[str, list[tuple[TallyReport | Bulletin, Rejection]]] = {}
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Take in the night; ends with the last tick."""
+        for event in events:
+            rejection = self._monitor.handle(event).rejection
+            if rejection is not None and isinstance(event, TallyReport | Bulletin):
+                place = event.table if isinstance(event, TallyReport) else event.area
+                self._rejected.setdefault(place, []).append((event, rejection))
+        self._monitor.finish()
+
+    def table(self, id: str) -> dict[str, Any]:
+        """One polling table: its verdict and why, each reading and what became of it. Raises `UnknownPlaceError`."""
+        known = self._election.tables.get(id)
+        if known is None:
+            raise UnknownPlaceError(f"{id} is no polling table of the register: mend the id, or add it")
+        ledger = self._monitor.reconciler.ledger(id)
+        verdict = self._monitor.verdicts.get(id)
+        policy, official = self._election.policy, None if ledger is None else ledger.official
+        fates = [] if ledger is None else ledger.fates()
+        announced = None
+        if official is not None:
+            figures = zip(self._election.columns, official.votes, strict=True)
+            announced = {"bulletin": official.id, "votes": {c.id: votes for c, votes in figures if votes >= 0}}
+        return {
+            "table": id,
+            "areas": [self._election.areas[area].name for area in self._election.lineage[known.area]],
+            "registered": known.registered,
+            "level": (verdict.level if verdict else Level.NONE).value,
+            "accepted": bool(verdict and verdict.accepted),
+            "votes": self._votes(verdict.votes) if verdict and verdict.votes is not None else None,
+            "agreeing": verdict.agreeing if verdict else 0,
+            "readers": verdict.readers if verdict else 0,
+            "why": _why(verdict, policy.quorum),
+            "policy": {
+                "quorum": policy.quorum,
+                "majority": policy.majority,
+                "trusted_sources": sorted(policy.trusted_sources),
+            },
+            "readings": [
+                {
+                    "id": reading.id,
+                    "at": _time(reading.at),
+                    "reporter": reading.reporter,
+                    "group": reading.group,
+                    "source": reading.source,
+                    "votes": None if reading.retracted else self._votes(reading.votes),
+                    "fate": fate.value,
+                    "by": by,
+                }
+                for reading, fate, by in fates
+            ],
+            "official": announced,
+            "rejected": [
+                {"id": event.id, "at": _time(event.at), "code": why.code, "place": why.place, "cure": why.cure}
+                for event, why in self._rejected.get(id, ())
+            ],
+        }
+
+    def area(self, id: str) -> dict[str, Any]:
+        """One area: both counts, the bounds, what the rules found, its alerts, what is disputed or differs. Raises
+        `UnknownPlaceError`."""
+        if id not in self._election.areas:
+            raise UnknownPlaceError(f"{id} is no area of the election: mend the id, or add it")
+        comparer, inside = self._monitor.comparer, self._inside(id)
+        situation = comparer.situation(id)
+        disputed = [t for t, v in self._monitor.verdicts.items() if v.level is Level.DISPUTED and inside(t)]
+        differing = [
+            {
+                "table": table,
+                "sheet": self._votes(verdict.votes or ()),
+                "official": {c.id: v for c, v in zip(self._election.columns, official.votes, strict=True) if v >= 0},
+            }
+            for table, official, verdict in self._monitor.reconciler.differing()
+            if inside(table)
+        ]
+        alerts = [a for a in self._monitor.alerts.values() if a.finding.area == id]
+        return {
+            **comparer.state(id),
+            "bulletins": [
+                {"id": b.id, "at": _time(b.at), "sequence": b.sequence, "status": b.status} for b in situation.bulletins
+            ],
+            "findings": [finding.plain() for finding in comparer.findings(id)],
+            "alerts": [
+                {"fingerprint": a.fingerprint, "status": a.status, "severity": a.severity, "since": _time(a.since)}
+                for a in sorted(alerts, key=lambda alert: alert.fingerprint)
+            ],
+            "disputed": {"count": len(disputed), "tables": sorted(disputed)[:MOST]},
+            "differing": {"count": len(differing), "tables": differing[:MOST]},
+            "rejected": [
+                {"id": event.id, "at": _time(event.at), "code": why.code, "place": why.place, "cure": why.cure}
+                for event, why in self._rejected.get(id, ())
+            ],
+        }
+
+    def _inside(self, area: str) -> Any:
+        return lambda table: area in self._election.lineage[self._election.tables[table].area]
+
+    def _votes(self, votes: Iterable[int]) -> dict[str, int]:
+        return {option.id: count for option, count in zip(self._election.options, votes, strict=False)}
+
+
+def _why(verdict: Verdict | None, quorum: int) -> str:
+    """Which rule of reconciling decided: a key of `_TEXT`."""
+    if verdict is None or verdict.level is Level.NONE:
+        return "nobody"
+    if verdict.level is Level.DISPUTED:
+        return "no-majority"
+    if verdict.agreeing >= quorum:
+        return "quorum"
+    return "trusted" if verdict.accepted else "too-few"
+
+
+def _time(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
+    "nobody": {"en": "no reading stands", "es": "no queda ninguna lectura"},
+    "no-majority": {
+        "en": "no figure has more than {majority} of the {readers} independent readers (the largest has {agreeing})",
+        "es": "ninguna cifra reúne más de {majority} de los {readers} lectores independientes (la mayor, {agreeing})",
+    },
+    "quorum": {
+        "en": "{agreeing} of {readers} independent readers agree, and the policy asks for {quorum}",
+        "es": "{agreeing} de {readers} lectores independientes coinciden, y la norma pide {quorum}",
+    },
+    "trusted": {
+        "en": "one reading, from a source that the policy trusts",
+        "es": "una sola lectura, de una fuente en la que la norma confía",
+    },
+    "too-few": {
+        "en": "{agreeing} of {readers} independent readers agree, but the policy asks for {quorum}",
+        "es": "{agreeing} de {readers} lectores independientes coinciden, pero la norma pide {quorum}",
+    },
+    "counts": {"en": "counts", "es": "cuenta"},
+    "superseded": {"en": "superseded by {by}", "es": "sustituida por {by}"},
+    "replaced": {"en": "its reporter's newer reading is {by}", "es": "la lectura más nueva de quien informó es {by}"},
+    "retraction": {"en": "a retraction", "es": "una retractación"},
+    "same-group": {"en": "its group counts once, by {by}", "es": "su grupo cuenta una vez, por {by}"},
+    "accepted": {"en": "counts as witnessed", "es": "cuenta como atestiguada"},
+    "not accepted": {"en": "does not count", "es": "no cuenta"},
+    "none": {"en": "not witnessed", "es": "sin atestiguar"},
+    "reported": {"en": "reported", "es": "informada"},
+    "corroborated": {"en": "corroborated", "es": "corroborada"},
+    "disputed": {"en": "disputed", "es": "en disputa"},
+    "registered": {"en": "{registered} registered voters", "es": "{registered} electores inscritos"},
+    "official": {"en": "official ({bulletin}): {votes}", "es": "oficial ({bulletin}): {votes}"},
+    "turned away": {"en": "turned away: {code} at {place}: {cure}", "es": "rechazado: {code} en {place}: {cure}"},
+    "witnessed": {
+        "en": "{tables} of {exist} polling tables witnessed; sheets: {levels}",
+        "es": "{tables} de {exist} mesas atestiguadas; actas: {levels}",
+    },
+    "bulletin": {"en": "bulletin {id} of {at}, {status}", "es": "boletín {id} del {at}, {status}"},
+    "no bulletin": {"en": "no bulletin", "es": "ningún boletín"},
+    "figure": {
+        "en": "  {name}: announced {official} ({share} %), witnessed {seen} ({seen_share} %), "
+        "at least {floor}, at most {ceiling}, sheets that must be wrong: {breakdown}",
+        "es": "  {name}: anunciado {official} ({share} %), atestiguado {seen} ({seen_share} %), "
+        "al menos {floor}, como mucho {ceiling}, actas que deben estar equivocadas: {breakdown}",
+    },
+    "figure seen": {"en": "  {name}: witnessed {seen}", "es": "  {name}: atestiguado {seen}"},
+    "fine": {"en": "no rule has anything to say", "es": "ninguna regla tiene nada que decir"},
+    "alert": {
+        "en": "alert {fingerprint}: {status}, {severity}, since {since}",
+        "es": "alerta {fingerprint}: {status}, {severity}, desde {since}",
+    },
+    "disputed tables": {"en": "{count} disputed sheets: {tables}", "es": "{count} actas en disputa: {tables}"},
+    "differing tables": {
+        "en": "{count} polling tables whose official figures are not their sheets':",
+        "es": "{count} mesas cuyas cifras oficiales no son las de sus actas:",
+    },
+    "differing": {
+        "en": "  {table}: sheet {sheet}, official {official}",
+        "es": "  {table}: acta {sheet}, oficial {official}",
+    },
+}
+
+
+def table_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What `Explainer.table` found, to read."""
+    say = _speaker(language)
+    yield f"{found['table']} ({' > '.join(found['areas'])})"
+    if found["registered"] is not None:
+        yield say("registered", registered=found["registered"])
+    verdict = say("accepted" if found["accepted"] else "not accepted")
+    why = say(found["why"], **{**found["policy"], **{k: found[k] for k in ("agreeing", "readers")}})
+    yield f"{say(found['level'])}, {verdict}: {why}"
+    if found["votes"] is not None:
+        yield "  " + _list(found["votes"], language)
+    for reading in found["readings"]:
+        votes = "" if reading["votes"] is None else f"{_list(reading['votes'], language)}: "
+        who = f"{reading['reporter']} [{reading['group']}], {reading['source']}"
+        yield f"- {reading['at']} {reading['id']} ({who}) {votes}{say(reading['fate'], by=reading['by'])}"
+    if found["official"] is not None:
+        yield say("official", bulletin=found["official"]["bulletin"], votes=_list(found["official"]["votes"], language))
+    yield from _rejected(found, say)
+
+
+def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What `Explainer.area` found, to read."""
+    say = _speaker(language)
+    seen, official = found["witnessed"], found["official"]
+    yield f"{found['name']} ({found['area']}, {found['level']})"
+    levels = ", ".join(f"{say(level)} {number(count, language)}" for level, count in sorted(seen["levels"].items()))
+    yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or "-")
+    for held in found["bulletins"]:
+        yield say("bulletin", **held)
+    if official is None:
+        yield say("no bulletin")
+        for name, votes in seen["votes"].items():
+            yield say("figure seen", name=name, seen=votes)
+    else:
+        for name, figure in official["figures"].items():
+            shown = {**figure, "official": figure["votes"], "seen": seen["votes"][name]}
+            yield say("figure", name=name, seen_share=figure["witnessed_share"], **shown)
+    for finding in found["findings"]:
+        yield f"* {finding['rule']}, {finding['class']}, {finding['severity'] or '-'}: {finding['sentence'][language]}"
+        yield "    " + ", ".join(f"{k} {v}" for k, v in finding["inputs"].items() if v is not None)
+    if not found["findings"]:
+        yield say("fine")
+    for alert in found["alerts"]:
+        yield say("alert", **alert)
+    if found["disputed"]["count"]:
+        more = ", …" if found["disputed"]["count"] > MOST else ""
+        yield say(
+            "disputed tables", count=found["disputed"]["count"], tables=", ".join(found["disputed"]["tables"]) + more
+        )
+    if found["differing"]["count"]:
+        yield say("differing tables", count=found["differing"]["count"])
+        for row in found["differing"]["tables"]:
+            sides = {side: _list(row[side], language) for side in ("sheet", "official")}
+            yield say("differing", table=row["table"], **sides)
+        if found["differing"]["count"] > MOST:
+            yield "  …"
+    yield from _rejected(found, say)
+
+
+def _rejected(found: Mapping[str, Any], say: Any) -> Iterator[str]:
+    for row in found["rejected"]:
+        yield f"- {row['at']} {row['id']} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
+
+
+def _list(votes: Mapping[str, int], language: str) -> str:
+    return ", ".join(f"{name} {number(count, language)}" for name, count in votes.items())
+
+
+def _speaker(language: str) -> Any:
+    def shown(value: Any) -> Any:
+        if isinstance(value, int | float):
+            return number(value, language, 2 if isinstance(value, float) else 0)
+        return "-" if value is None else value
+
+    return lambda key, **figures: _TEXT[key][language].format_map({name: shown(v) for name, v in figures.items()})
