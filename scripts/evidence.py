@@ -167,7 +167,7 @@ def liars(count: int = 10) -> None:
         nation, state = (max(f[i] for f in found) for i in (0, 1))
         forged, accepted = (median(f[i] for f in found) for i in (2, 3))
         print(
-            f"| {readers} | {quorum}, {majority} | {accepted:.0%} | {forged:.2%} | {nation:.3f} | {state:.3f} |",
+            f"| {readers} | {quorum}, {majority} | {accepted:.0%} | {forged:.2%} | {nation:.3f} | {state:.3f} |",  # noqa: E501
             flush=True,
         )
 

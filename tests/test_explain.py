@@ -1,0 +1,142 @@
+"""Why a table or an area stands as it does: every fate of a reading, every reason of a verdict, both languages."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from builders import T0, alike, bulletin, election, report
+from test_cli import cotejo
+
+from streams import election_writer, event_file
+from streams.election import Election
+from streams.events import Event
+from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
+from streams.wording import LANGUAGES
+
+KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}))
+
+
+def asked(*events: Event, known: Election = KNOWN) -> Explainer:
+    night = Explainer(known)
+    night.take(events)
+    return night
+
+
+def by(reporter: str, votes: Any = (5, 3, 1), at: int = 0, **fields: Any) -> Any:
+    return report("S1-1", votes, reporter=reporter, at=T0 + at, id=fields.pop("id", f"{reporter}{at}"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("events", "why", "level", "accepted", "fates"),
+    [
+        pytest.param([], "nobody", "none", False, [], id="nobody read it"),
+        pytest.param([by("ana")], "too-few", "reported", False, ["counts"], id="one reader is too few"),
+        pytest.param([by("ana", source="party")], "trusted", "reported", True, ["counts"], id="a trusted one is not"),
+        pytest.param([by("ana"), by("ben")], "quorum", "corroborated", True, ["counts"] * 2, id="two agree"),
+        pytest.param(
+            [by("ana"), by("ben", (4, 4, 1))], "no-majority", "disputed", False, ["counts"] * 2, id="two do not"
+        ),
+        pytest.param(
+            [by("ana"), by("ana", (4, 4, 1), 5)], "too-few", "reported", False, ["replaced", "counts"], id="newer"
+        ),
+        pytest.param(
+            [by("ana"), by("ana", (4, 4, 1), 5, supersedes="ana0")],
+            *("too-few", "reported", False),
+            ["superseded", "counts"],
+            id="superseded",
+        ),
+        pytest.param(
+            [by("ana"), by("ana", (), 5, retracted=True)], "nobody", "none", False, ["replaced", "retraction"],
+            id="taken back",
+        ),
+        pytest.param(
+            [by("ana", group="home"), by("ben", at=5, group="home")],
+            *("too-few", "reported", False),
+            ["same-group", "counts"],
+            id="one household",
+        ),
+    ],
+)  # fmt: skip
+def test_table(events: list[Event], why: str, level: str, accepted: bool, fates: list[str]) -> None:
+    """The verdict's reason, and what became of each reading, are what the case says; it reads in both languages."""
+    found = asked(*events).table("S1-1")
+    assert (found["why"], found["level"], found["accepted"]) == (why, level, accepted)
+    assert [reading["fate"] for reading in found["readings"]] == fates
+    for language in LANGUAGES:
+        text = "\n".join(table_lines(found, language))
+        assert "{" not in text
+        assert all(reading["id"] in text for reading in found["readings"])
+
+
+def test_rejected_and_official() -> None:
+    """A table's explanation names what was turned away, why, and the official figure."""
+    found = asked(by("ana", (900, 0, 0)), bulletin((5, 3, 0), area="S1-1")).table("S1-1")
+    assert [row["code"] for row in found["rejected"]] == ["too-many-ballots"]
+    assert found["official"] == {"bulletin": "S1-1-1", "votes": {"A": 5, "B": 3, "C": 0}}
+    text = "\n".join(table_lines(found, "en"))
+    assert "turned away: too-many-ballots at votes: read the sheet again" in text
+    assert "official (S1-1-1): A 5, B 3, C 0" in text
+
+
+def test_area() -> None:
+    """An area's explanation has both counts, the findings with their figures, alerts, disputes and differing tables."""
+    sheets = [report(t, v, at=T0, source="party") for t, v in alike(KNOWN, (50, 20, 5)).items()]
+    disputed = [report("S1-2", (1, 1, 1), reporter="eva", at=T0)]
+    official = [bulletin((600, 1080, 120), at=T0 + 1, tables_counted=24), bulletin((1, 2, 3), area="S1-1", at=T0)]
+    night = asked(*sheets, *disputed, *official)
+    found = night.area("N")
+    assert found["witnessed"]["levels"] == {"reported": 23, "disputed": 1}
+    assert {f["rule"] for f in found["findings"]} >= {"contradiction", "divergence"}
+    assert {a["status"] for a in found["alerts"]} == {"firing"}
+    assert found["disputed"] == {"count": 1, "tables": ["S1-2"]}
+    assert [row["table"] for row in found["differing"]["tables"]] == ["S1-1"]
+    for language in LANGUAGES:
+        text = "\n".join(area_lines(found, language))
+        assert "{" not in text
+        for finding in found["findings"]:
+            assert finding["sentence"][language] in text
+    quiet = "\n".join(area_lines(asked().area("S2"), "es"))
+    assert "ninguna regla tiene nada que decir" in quiet
+
+
+def test_unknown() -> None:
+    """A table or an area that does not exist is an error that names it."""
+    with pytest.raises(UnknownPlaceError, match="S9-9"):
+        asked().table("S9-9")
+    with pytest.raises(UnknownPlaceError, match="S9"):
+        asked().area("S9")
+
+
+def test_commands(tmp_path: Path) -> None:
+    """`cotejo explain` reads event files, says what it cannot read on stderr, prints text or one JSON object."""
+    path = election_writer.write(KNOWN, tmp_path)
+    events = tmp_path / "night.jsonl"
+    event_file.write(events, [by("ana"), by("ben"), bulletin((10, 10, 10))])
+    with events.open("ab") as file:
+        file.write(b"rubbish\n")
+    done = cotejo("explain", "table", path, "S1-1", events, "--lang", "es")
+    assert done.returncode == 0
+    assert "2 de 2 lectores independientes coinciden" in done.stdout.decode()
+    assert "line 4: not-json" in done.stderr.decode()
+    area = orjson.loads(cotejo("explain", "area", path, "N", events, "--json").stdout)
+    assert area["official"]["bulletin"] == "N-1"
+    wrong = cotejo("explain", "area", path, "Q", events)
+    assert (wrong.returncode, wrong.stdout) == (1, b"")
+    assert wrong.stderr.decode().startswith("cotejo: Q is no area")
+
+
+def test_simulate_and_explain(tmp_path: Path) -> None:
+    """`cotejo simulate` writes what `check` and `explain` read, and the truth beside it; a wrong share is refused."""
+    made = cotejo("simulate", "--out", tmp_path, "--tables", 300, "--states", 2, "--municipalities", 3, "--seed", 7)
+    assert made.returncode == 0, made.stderr.decode()
+    truth = orjson.loads((tmp_path / "truth.json").read_bytes())
+    assert truth["night"]["seed"] == 7
+    assert cotejo("check", tmp_path / "election.toml").returncode == 0
+    night = orjson.loads(
+        cotejo("explain", "area", tmp_path / "election.toml", "N", tmp_path / "events.jsonl", "--json").stdout
+    )
+    assert night["official"]["votes"] == truth["official"]
+    refused = cotejo("simulate", "--out", tmp_path, "--witnessed", 3)
+    assert refused.returncode == 1
+    assert "witnessed" in refused.stderr.decode()

@@ -1,0 +1,85 @@
+"""Feed health: silence, floods and disputes, without a word on the counts."""
+
+from typing import Any
+
+import pytest
+from builders import T0, alike, bulletin, election, report, situation
+
+from streams.alerts import Reason
+from streams.election import AlertPolicy, Election, HealthRule, Rules
+from streams.events import Event, Tick
+from streams.findings import Pulse
+from streams.monitor import Monitor
+from streams.rules.feed_health import disputes, flood, silence
+
+MINUTE = 60_000
+
+
+def watched(**limits: Any) -> Election:
+    return election(states=2, tables=10, quorum=2, rules=Rules(health=HealthRule(**limits)), alerts=AlertPolicy(10))
+
+
+@pytest.mark.parametrize(
+    ("limits", "after", "status", "sheets", "expected"),
+    [
+        pytest.param({}, 10**9, "partial", 0, [], id="nothing is watched unless asked"),
+        pytest.param({"bulletin_every": 60}, MINUTE - 1, "partial", 0, [], id="not yet"),
+        pytest.param({"bulletin_every": 60}, MINUTE, "partial", 0, ["bulletins"], id="no bulletin for a minute"),
+        pytest.param({"bulletin_every": 60}, MINUTE, "final", 0, [], id="after the final one none is due"),
+        pytest.param({"reports_every": 60}, MINUTE, "partial", 0, ["reports"], id="no reading for a minute"),
+        pytest.param({"reports_every": 60}, MINUTE, "partial", 20, [], id="all sheets are in"),
+    ],
+)
+def test_silence(limits: Any, after: int, status: Any, sheets: int, expected: list[str]) -> None:
+    """What stays away longer than the election's rhythm is said, until nothing more is due."""
+    known = election(states=2, tables=10, rules=Rules(health=HealthRule(**limits)))
+    found = list(
+        silence(
+            situation(known, alike(known, (1, 1), sheets), bulletin(status=status), at=T0 + after, pulse=Pulse(T0, T0))
+        )
+    )
+    assert [f.column for f in found] == expected
+    for finding in found:
+        assert "2024-07-29 00:00 UTC" in finding.sentence["es"]
+
+
+def test_silence_is_noticed_without_news() -> None:
+    """Nothing arrives any more: the alert fires at its very tick, whatever steps time takes, and ends with the next
+    bulletin."""
+    for step in (10_000, 70_000, 10**9):
+        monitor = Monitor(watched(bulletin_every=60))
+        notices = monitor.handle(bulletin(at=T0 + 1000)).notices
+        for at in range(T0 + step, T0 + max(200_000, step + 1), step):
+            notices += monitor.handle(Tick(at)).notices
+        assert [(n.fingerprint, n.at) for n in notices] == [("feed-health:N:bulletins", T0 + 70_000)]
+        last = notices[0].at + 10**9
+        monitor.handle(bulletin(at=last, sequence=2))
+        (over,) = monitor.handle(Tick(last + 20_000)).notices
+        assert (over.status, over.reason) == ("resolved", Reason.RESOLVED.value)
+
+
+def test_flood() -> None:
+    """A group that sends most of all readings is named; a trusted source may."""
+    known = watched(flood_min=5, flood_ratio=0.5)
+    monitor = Monitor(known)
+    events: list[Event] = [report(t, reporter="bot", group="bots", at=T0 + i) for i, t in enumerate(known.tables)]
+    events += [report(t, reporter=f"reader {i}", at=T0 + i) for i, t in enumerate(known.tables)]
+    for event in events:
+        monitor.handle(event)
+    (notice,) = monitor.finish()
+    assert notice.fingerprint == "feed-health:N:flood-bots"
+    assert "bots sent 20 of all 40 readings" in notice.finding.sentence["en"]
+    assert not list(flood(situation(election(trusted_sources=frozenset({"web"})), alike(known, (1, 1), 2))))
+
+
+def test_disputes_pile_up() -> None:
+    """Many sheets of an area whose readers disagree are told for that area."""
+    known = watched(disputed_min=3, disputed_ratio=0.2)
+    monitor = Monitor(known)
+    for i, table in enumerate(known.tables):
+        monitor.handle(report(table, (5, 3, 1), at=T0 + i))
+        other = (4, 4, 1) if table in ("S1-1", "S1-2", "S1-3") else (5, 3, 1)
+        monitor.handle(report(table, other, reporter="ben", at=T0 + i))
+    fired = [notice.fingerprint for notice in monitor.finish()]
+    assert fired == ["feed-health:S1:disputes"]  # 3 of 10; of the nation's 20 it is too small a share
+    assert not list(disputes(situation(known, {})))

@@ -1,0 +1,137 @@
+"""Official figures of single polling tables: they meet the accepted sheet where its ledger is."""
+
+from typing import Any
+
+import pytest
+from builders import T0, bulletin, election, report, situation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.codec import encode
+from streams.election import MismatchRule, Rules
+from streams.events import Bulletin, TallyReport
+from streams.ledger import Ledger
+from streams.monitor import Monitor
+from streams.reconcile import Reconciler
+from streams.rollup import Matching
+from streams.rules.mismatch import mismatch
+
+KNOWN = election(states=2, tables=4, groups={"BC": "BC"})
+
+
+@pytest.mark.parametrize(
+    ("differing", "compared", "shift", "severity"),
+    [
+        pytest.param(0, 100, 0, "silent", id="all agree"),
+        pytest.param(9, 100, 900, "silent", id="too few tables to speak"),
+        pytest.param(10, 1000, 0, "silent", id="1 %, as among honest counts"),
+        pytest.param(45, 1000, 0, None, id="4.5 % holds, does not raise"),
+        pytest.param(50, 1000, 0, "warning", id="5 % warns"),
+        pytest.param(50, 1000, 400, "warning", id="a shift of 0.4 points is only part of it"),
+        pytest.param(10, 1000, 799, "silent", id="0.799 points do not hold"),
+        pytest.param(10, 1000, 800, None, id="0.8 points hold"),
+        pytest.param(10, 1000, -1000, "critical", id="one point one way is critical, by however few tables"),
+    ],
+)
+def test_thresholds(differing: int, compared: int, shift: int, severity: str | None) -> None:
+    """It warns by the share of differing tables, and is critical by the net shift."""
+    known = election(rules=Rules(mismatch=MismatchRule(min_tables=10, ratio=0.05, shift=1.0)))
+    given_ = situation(known, {})
+    given_.witnessed.matching = Matching(compared, compared, differing, 100 * compared, [shift, -shift, 0])
+    found = list(mismatch(given_))
+    assert [f.severity for f in found] == ([] if severity == "silent" else [severity])
+    for finding in found:
+        assert finding.inputs["shift"] == {"A": shift, "B": -shift, "C": 0}
+        assert all("{" not in sentence for sentence in finding.sentence.values())
+
+
+def of(table: str, votes: Any, sequence: int = 1, **fields: Any) -> Bulletin:
+    return bulletin(votes, area=table, sequence=sequence, **fields)
+
+
+events = st.lists(
+    st.builds(
+        lambda table, votes, who, at: report(table, votes, reporter=who, at=T0 + at, id=f"{who}{at}"),
+        st.sampled_from(list(KNOWN.tables)),
+        st.sampled_from([(5, 3, 1), (4, 4, 1)]),
+        st.sampled_from(["ana", "ben"]),
+        st.integers(0, 3),
+    )
+    | st.builds(
+        of,
+        st.sampled_from(list(KNOWN.tables)),
+        st.sampled_from([(5, 3, 1), (4, 4, 1), {"A": 5, "BC": 4}]),
+        st.integers(1, 3),
+        supersedes=st.none() | st.sampled_from(["S1-1-1", "S1-1-2"]),
+    ),
+    max_size=14,
+)
+
+
+@given(events, st.randoms(use_true_random=False))
+def test_from_scratch(found: list[TallyReport | Bulletin], chance: Any) -> None:
+    """After any events, twice and in any order, and after a restart, the sums are those counted table by table."""
+    reconciler, reborn = Reconciler(KNOWN), Reconciler(KNOWN)
+    again = [*found, *found]
+    chance.shuffle(again)
+    for event in again:
+        assert reconciler.apply(event) is None
+    reborn.load(list(reconciler.take_chunks().values()))
+    scratch = Matching(shift=[0, 0, 0, 0])
+    for table in KNOWN.tables:
+        ledger = reconciler.ledger(table)
+        official = ledger and ledger.official
+        if not official:
+            continue
+        verdict = reconciler.verdicts[table]
+        scratch.announced += 1
+        if verdict.accepted and verdict.votes:
+            sheet = KNOWN.by_column(verdict.votes)
+            shift = [0 if o < 0 else o - w for o, w in zip(official.votes, sheet, strict=True)]
+            scratch.add(Matching(0, 1, int(any(shift)), sum(verdict.votes), shift))
+    for one in (reconciler, reborn):
+        sums = {p.area: p.tally.matching for p in one.take_partials()}
+        assert sums.get("N", Matching(shift=[0, 0, 0, 0])) == scratch
+        assert len(list(one.differing())) == scratch.differing
+
+
+def test_ledger_keeps_both_apart() -> None:
+    """The newest official figure that none supersedes holds; it is no reading, and has no say in the verdict."""
+    reconciler = Reconciler(KNOWN)
+    for event in (of("S1-1", (1, 1, 1)), of("S1-1", (9, 0, 0), 2), of("S1-1", (2, 2, 2), 3, supersedes="S1-1-2")):
+        assert reconciler.apply(event) is None
+    ledger = reconciler.ledger("S1-1")
+    assert ledger is not None
+    assert ledger.official is not None
+    assert ledger.official.id == "S1-1-3"
+    assert list(ledger) == []
+    assert not reconciler.verdicts["S1-1"].accepted
+    assert encode(Ledger.from_plain(ledger.plain()).plain()) == encode(ledger.plain())
+
+
+def test_what_is_not_a_table() -> None:
+    """A bulletin for an area among the reports is turned away with the topic it belongs to."""
+    rejection = Reconciler(KNOWN).apply(bulletin())
+    assert rejection is not None
+    assert rejection.code == "not-a-table"
+    unknown = Reconciler(KNOWN).apply(of("S9-9", (1, 1, 1)))
+    assert unknown is not None
+    assert unknown.code == "unknown-area"
+
+
+def test_without_any_bulletin_for_the_area() -> None:
+    """Table by table is enough: the nation's alert fires though nobody announced the nation."""
+    known = election(states=1, tables=20)
+    monitor = Monitor(known)
+    for i, table in enumerate(known.tables):
+        monitor.handle(report(table, (50, 20, 5), at=T0 + i))
+        monitor.handle(of(table, (45, 25, 5), at=T0 + i))
+    fired = {notice.fingerprint: notice for notice in monitor.finish()}
+    assert fired["table-mismatch:N:all"].severity == "critical"
+    assert fired["table-mismatch:S1:all"].muted_by == "table-mismatch:N:all"
+    assert monitor.states()["N"]["tables_announced"] == {
+        "announced": 20,
+        "compared": 20,
+        "differing": 20,
+        "shift": {"A": -100, "B": 100, "C": 0, **{g.id: 0 for g in known.groups}},
+    }
