@@ -154,9 +154,7 @@ def _true(simulation: Simulation, area: str, monitor: Monitor) -> dict[str, floa
 
 
 def liars(count: int = 10) -> None:
-    print(
-        "| Readings a sheet | quorum, majority | sheets accepted | of them forged | nation moved, most | a state, most |"
-    )
+    print("| Readings a sheet | quorum, majority | accepted | of them forged | nation moved, most | a state, most |")
     print("|---|---|---|---|---|---|")
     for readers, quorum, majority in ((1, 1, 0.5), (2, 2, 0.5), (3, 2, 0.5), (4, 3, 0.66), (5, 3, 0.66), (6, 4, 0.66)):
         base = Night(
@@ -166,10 +164,8 @@ def liars(count: int = 10) -> None:
         found = list(each(moved, [replace(base, seed=s) for s in range(1, count + 1)], f"{readers} readers"))
         nation, state = (max(f[i] for f in found) for i in (0, 1))
         forged, accepted = (median(f[i] for f in found) for i in (2, 3))
-        print(
-            f"| {readers} | {quorum}, {majority} | {accepted:.0%} | {forged:.2%} | {nation:.3f} | {state:.3f} |",  # noqa: E501
-            flush=True,
-        )
+        row = f"| {readers} | {quorum}, {majority} | {accepted:.0%} | {forged:.2%} | {nation:.3f} | {state:.3f} |"
+        print(row, flush=True)
 
 
 def bounds() -> None:

@@ -102,6 +102,11 @@ class Comparer:
         self._clock = max(self._clock, last)
         return notices
 
+    def advance_before(self, mark: int) -> list[Notice]:
+        """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
+        begins at its first mark, not before."""
+        return self.advance(mark - 1) if self._clock else []
+
     def state(self, area: str) -> dict[str, Any]:
         """Everything known of one area, as a JSON object."""
         tally, bulletin = self._tally(area), self.bulletin(area)

@@ -112,7 +112,7 @@ class Pipeline:
     def _mark(self, channel: int | str, at: int) -> None:
         self._channels.mark(channel, at)
         for reached, arrivals in self._channels.take():
-            notices = self._comparer.advance(reached - 1)
+            notices = self._comparer.advance_before(reached)
             for what in arrivals:
                 self._arrive(what)
             notices += self._comparer.advance(reached)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.election import AlertPolicy
+from streams.election import AlertPolicy, HealthRule, MismatchRule, RemainderRule, Rules
 from streams.feed import Pace
 from streams.topology import Topology
 
@@ -20,6 +20,11 @@ KNOWN = election(
     quorum=2,
     trusted_sources=frozenset({"party"}),
     alerts=AlertPolicy(tick=10, hold=20, cooldown=60),
+    rules=Rules(
+        remainder=RemainderRule(coverage=0.05),
+        mismatch=MismatchRule(min_tables=1),
+        health=HealthRule(bulletin_every=60, reports_every=40, flood_min=2, disputed_min=1),
+    ),
 )
 SPOIL = (
     lambda line: line[:-3],
@@ -47,7 +52,7 @@ reports = st.builds(
 bulletins = st.builds(
     lambda given, area, sequence, at: bulletin([9 * v for v in given], area=area, sequence=sequence, at=at),
     votes,
-    st.sampled_from(["N", "S1", "S2"]),
+    st.sampled_from(["N", "S1", "S2", "S1-1", "S2-1"]),  # of polling tables too
     st.integers(1, 3),
     times,
 )
@@ -56,7 +61,7 @@ bulletins = st.builds(
 @st.composite
 def nights(draw: Any) -> list[bytes]:
     """Reports and bulletins in any order, some of them twice, some of them spoilt."""
-    events = draw(st.lists(reports, min_size=5, max_size=40)) + draw(st.lists(bulletins, max_size=4))
+    events = draw(st.lists(reports, min_size=5, max_size=40)) + draw(st.lists(bulletins, max_size=6))
     found = lines(events)
     found += [draw(st.sampled_from(SPOIL))(draw(st.sampled_from(found))) for _ in range(draw(st.integers(0, 6)))]
     found += [draw(st.sampled_from(found)) for _ in range(draw(st.integers(0, 10)))]

@@ -121,7 +121,7 @@ class CompareStage:
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick: first what was waiting for time to pass, then the news."""
-        notices = self.comparer.advance(at - 1)
+        notices = self.comparer.advance_before(at)
         for event, what in arrivals:
             self.outbox.hold(event)
             self._apply(event, what)
