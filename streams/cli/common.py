@@ -1,0 +1,57 @@
+"""What the commands share: their options, how errors are told, how JSON is printed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import orjson
+import typer
+
+from streams.election import Election
+from streams.errors import CotejoError
+from streams.topology import Topology
+
+ElectionFile = Annotated[Path, typer.Argument(help="The election file (TOML).", show_default=False)]
+Events = Annotated[list[Path], typer.Argument(help="Event files, merged by time; - is stdin.", show_default=False)]
+Broker = Annotated[str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas.")]
+Prefix = Annotated[str, typer.Option(help="Before each topic's name; the election's id and a dot unless told.")]
+Partitions = Annotated[int, typer.Option(help="Partitions of tally-reports: as many workers can share them.", min=1)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+Language = Annotated[Literal["en", "es"], typer.Option(help="Language of the sentences.")]
+
+BROKER: Final = "127.0.0.1:9092"
+
+
+def group(help: str) -> typer.Typer:
+    """A command, or a group of commands."""
+    return typer.Typer(
+        help=help,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What a user can mend is one line on stderr and exit code 1, without a traceback."""
+    try:
+        yield
+    except CotejoError as error:
+        print(f"cotejo: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise typer.Exit(0) from None
+
+
+def print_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    print(orjson.dumps(value).decode())
+
+
+def topology_of(election: Election, prefix: str, partitions: int) -> Topology:
+    """The election's topics, under another prefix if one is given."""
+    return Topology(prefix, partitions) if prefix else Topology.of(election, partitions)

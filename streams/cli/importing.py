@@ -1,0 +1,63 @@
+"""`cotejo import`: published files to an election and its events."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.checking import Problem
+from streams.cli.common import group, plainly
+from streams.importers import convzla
+from streams.importers.csv_map import CsvMap
+from streams.progress import Progress
+
+commands = group("Turn published files into an election and its events.")
+
+
+@commands.command("csv")
+def import_csv(
+    map: Annotated[Path, typer.Option("--map", help="Which column is what (docs/import-csv.md).")],
+    out: Annotated[Path, typer.Option(help="Directory for the election's and the events' files.")],
+    data: Annotated[Path | None, typer.Option(help="Where the CSV files are; beside the map unless told.")] = None,
+) -> None:
+    """Any published CSV files, plain or gzipped, as an election, its tally reports and its bulletins."""
+    with plainly():
+        done = CsvMap(map).write(data or map.parent, out, lambda problem: print(problem, file=sys.stderr))
+        print(f"{done.tables:,} polling tables in {done.areas:,} areas, {done.reports:,} tally reports, ", end="")
+        print(f"{done.bulletins:,} bulletins; {done.skipped:,} rows skipped, {done.problems:,} left out")
+        if done.unordered:
+            print(f"cotejo: {done.unordered:,} events are older than the one before: sort the files", file=sys.stderr)
+        print(f"written: {out}/election.toml, events.jsonl, bulletins.jsonl")
+        raise typer.Exit(1 if done.problems else 0)
+
+
+@commands.command("convzla")
+def import_convzla(
+    file: Annotated[Path, typer.Argument(help="RESULTADOS_2024_CSV, either release.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Directory for the election's and the events' files.")],
+    at: Annotated[datetime | None, typer.Option(help="Time of every report (UTC); the file has none.")] = None,
+) -> None:
+    """The campaign's published CSV of Venezuela 2024, as an election and its tally reports."""
+    with plainly():
+        bad = 0
+
+        def sheets() -> Iterator[convzla.Sheet]:
+            nonlocal bad
+            moment = convzla.AT if at is None else int(at.replace(tzinfo=UTC).timestamp() * 1000)
+            with Progress("reading", 0) as progress:
+                for number, row in enumerate(convzla.read(file, moment), 1):
+                    progress.show(number)
+                    if isinstance(row, Problem):
+                        bad += 1
+                        print(row, file=sys.stderr)
+                    else:
+                        yield row
+
+        done = convzla.write(sheets(), out)
+        votes = ", ".join(f"{option} {count:,}" for option, count in done.votes.items())
+        print(f"{done.tables:,} tally sheets: {votes}; null {done.null:,}")
+        print(f"{bad:,} rows left out; written: {out}/election.toml, events.jsonl, bulletins.jsonl")
+        raise typer.Exit(1 if bad else 0)

@@ -1,0 +1,127 @@
+"""The commands of a live night: `demo`, `worker`, `topics`, `feed`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from streams import demo as demonstration
+from streams import event_file
+from streams import feed as feeding
+from streams import topics as kafka_topics
+from streams.cli.common import (
+    BROKER,
+    Broker,
+    ElectionFile,
+    Json,
+    Language,
+    Partitions,
+    Prefix,
+    group,
+    plainly,
+    print_json,
+    topology_of,
+)
+from streams.election_file import load
+from streams.progress import Progress
+from streams.topology import PARTITIONS
+
+commands = group("")
+EveryTick = Annotated[
+    bool, typer.Option("--every-tick", help="Send every tick, so that alerts fire at the times a replay has; slower.")
+]
+
+
+@commands.command()
+def demo(
+    broker: Annotated[str, typer.Option(help="Any Kafka broker instead of the embedded one.")] = "",
+    seconds: Annotated[float, typer.Option(help="How long the night should take.", min=1)] = 40.0,
+    directory: Annotated[Path, typer.Option(help="Where the night's files are written.")] = Path("cotejo-demo"),
+    headless: Annotated[bool, typer.Option(help="No colour, no progress bar; the summary as JSON on stdout.")] = False,
+    lang: Language = "en",
+) -> None:
+    """Show an election night: Venezuela 2024, reconstructed from state totals, from Kafka to an alert."""
+    with plainly():
+        raise typer.Exit(demonstration.run(broker, seconds, directory, headless=headless, language=lang))
+
+
+@commands.command()
+def worker(
+    election: ElectionFile,
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+    partitions: Partitions = PARTITIONS,
+    port: Annotated[int, typer.Option(help="Loopback port of /metrics.", min=1, max=65535)] = 6066,
+    clock: Annotated[
+        Literal["wall", "feed"], typer.Option(help="Whose ticks: this worker's by the wall clock, or the feeder's.")
+    ] = "wall",
+    member: Annotated[str, typer.Option(help="This worker's name, the same after a restart, no other's.")] = "",
+    lang: Language = "en",
+    log: Annotated[Literal["ERROR", "WARNING", "INFO", "DEBUG"], typer.Option(help="Faust's log on stderr.")] = "ERROR",
+) -> None:
+    """Keep the aggregates, judge them, raise alerts and deliver them, until SIGTERM or Ctrl-C."""
+    from streams import worker as working  # Faust takes longer to import than all the rest
+
+    with plainly():
+        known = load(election)
+        topology = topology_of(known, prefix, partitions)
+        working.run(
+            broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
+        )
+
+
+@commands.command()
+def topics(
+    election: ElectionFile,
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+    partitions: Partitions = PARTITIONS,
+    create: Annotated[bool, typer.Option("--create", help="Create those that are missing.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete them all, with everything in them.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show an election's topics, create them or delete them."""
+    with plainly():
+        topology = topology_of(load(election), prefix, partitions)
+        if delete:
+            kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
+        if create:
+            kafka_topics.ensure(broker, topology.specs())
+        wrong = False
+        for state in kafka_topics.describe(broker, topology.specs()):
+            wrong |= state.state != "ok"
+            if as_json:
+                print_json(state)
+            else:
+                counts = f"{state.partitions:>3} partitions {state.messages:>10,} messages"
+                print(f"{state.name:<50} {state.state:<8} {counts}  {'; '.join(state.differences)}".rstrip())
+        raise typer.Exit(1 if wrong and not delete else 0)
+
+
+@commands.command()
+def feed(
+    election: ElectionFile,
+    events: Annotated[list[Path], typer.Argument(help="Event files, merged by time.", show_default=False)],
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+    partitions: Partitions = PARTITIONS,
+    speed: Annotated[float, typer.Option(help="Event seconds per second; 0 is as fast as it goes.", min=0)] = 0,
+    pack: Annotated[int, typer.Option(help="Reports per Kafka message, at most.", min=1)] = 100,
+    every_tick: EveryTick = False,
+    as_json: Json = False,
+) -> None:
+    """Send event files into Kafka, and the ticks of their time. For a worker with --clock feed."""
+    with plainly():
+        known = load(election)
+        pace = feeding.Pace(speed or None, pack, every_tick)
+        topology = topology_of(known, prefix, partitions)
+        lines, size = event_file.read(events)
+        kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
+        feeder = feeding.Feeder(feeding.KafkaSink(broker), known, topology, pace)
+        with Progress("feeding", size) as progress:
+            fed = feeder.feed(lines, lambda now: progress.show(now.bytes))
+        if as_json:
+            print_json(fed)
+        else:
+            sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable lines"
+            print(f"{sent} in {fed.messages:,} messages")

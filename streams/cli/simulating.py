@@ -1,0 +1,53 @@
+"""`cotejo simulate`: nights whose truth is known."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import orjson
+import typer
+
+from streams import election_writer
+from streams.cli.common import group, plainly
+from streams.codec import encode, plain
+from streams.nights import simulated
+from streams.progress import Progress
+
+commands = group("")
+
+
+@commands.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Directory for the election, its events and the truth.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same night.")] = 1,
+    tables: Annotated[int, typer.Option(help="Polling tables.", min=1)] = 3000,
+    states: Annotated[int, typer.Option(help="States.", min=1)] = 24,
+    municipalities: Annotated[int, typer.Option(help="Municipalities of each state.", min=1)] = 10,
+    hours: Annotated[float, typer.Option(help="How long the night is.")] = 8.0,
+    witnessed: Annotated[float, typer.Option(help="Share of the tables of which anybody reads the sheet.")] = 0.85,
+    readers: Annotated[float, typer.Option(help="Readings of such a sheet, on average, at least 1.")] = 1.0,
+    groups: Annotated[int, typer.Option(help="Reporter groups.", min=1)] = 2000,
+    cities_first: Annotated[float, typer.Option(help="How far arrival hangs on the vote: 0 chance, 1 fully.")] = 0.8,
+    mis_keyed: Annotated[float, typer.Option(help="Share of readings with a slip.")] = 0.02,
+    liars: Annotated[float, typer.Option(help="Share of the groups that forge, all alike.")] = 0.0,
+    forged: Annotated[float, typer.Option(help="Share of the readings that are theirs.")] = 0.0,
+    bulletins: Annotated[int, typer.Option(help="Announcements for each area.", min=1)] = 6,
+    official: Annotated[
+        Literal["nation", "state", "table"], typer.Option(help="The lowest level that is announced.")
+    ] = "nation",
+    late: Annotated[int, typer.Option(help="Bulletins that come after the next one.", min=0)] = 0,
+    corrected: Annotated[int, typer.Option(help="Bulletins with a slip and a correction.", min=0)] = 0,
+    shift: Annotated[float, typer.Option(help="Points that the official count moves from A to B.")] = 0.0,
+    quorum: Annotated[int, typer.Option(help="Matching readings that are believed.", min=1)] = 1,
+    majority: Annotated[float, typer.Option(help="Share of the readers above which a reading is believed.")] = 0.5,
+) -> None:
+    """Make a night whose truth is known: election.toml, events.jsonl, truth.json."""
+    given = {name: value for name, value in locals().items() if name in simulated.Night.__slots__}
+    with plainly():
+        night = simulated.Simulation(simulated.Night(**given))
+        election_writer.write(night.election, out)
+        with Progress("simulating", 0) as progress, (out / "events.jsonl").open("wb") as file:
+            for count, event in enumerate(night.events(), 1):
+                file.write(encode(plain(event)) + b"\n")
+                progress.show(count)
+        (out / "truth.json").write_bytes(orjson.dumps(night.truth(), option=orjson.OPT_INDENT_2) + b"\n")
+        print(f"{count:,} events of {tables:,} polling tables: {out}/election.toml, events.jsonl, truth.json")
