@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from brokers import ROOT, ApacheBroker, Broker, lacking, scripts_kafka
+from playwright.sync_api import Browser, sync_playwright
 
 from streams.broker import EmbeddedBroker
 from streams.topics import BrokerUnreachable, TopicError, admin
@@ -70,3 +72,23 @@ def election_data() -> Path:
     if not place.is_dir():
         lacking(f"no election data in {place}: set COTEJO_DATA to its directory")
     return place
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless, one for a module: its driver's event loop must not outlive the module's tests.
+
+    Skipped without it, but on CI a failure. It may only talk to loopback.
+    """
+    program = shutil.which("chromium")
+    if program is None:
+        lacking("no Chromium: install Debian's package chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+            + ["--disable-background-networking", "--disable-component-update"]
+            + ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+        )
+        yield browser
+        browser.close()
