@@ -1,0 +1,1 @@
+"""Event logs: a night's input as it was, on disk, to be lived again."""
