@@ -92,6 +92,8 @@ class DivergenceRule:
     """A firing alert holds until the distance is below this share of `warning`."""
     coverage: float = 0.10
     """Witnessed tables over existing ones (0-1) below which the rule is silent."""
+    counted: float = 0.5
+    """The same of the tables in the bulletin; one that does not say is taken to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class MismatchRule:
     min_tables: int = 10
     """Differing tables of an area, as a number, below which the rule is silent."""
     ratio: float = 0.05
-    """Differing tables over compared ones (0-1) from which it warns."""
+    """Differing tables over compared ones (0-1) from which it warns, by more than chance would give this ratio."""
     shift: float = 1.0
     """Net shift of an option, in points of the compared tables' valid votes, from which it is critical."""
     clear: float = 0.8

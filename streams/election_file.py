@@ -76,6 +76,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "rules.divergence.critical": (0, 100),
     "rules.divergence.clear": (0, 1),
     "rules.divergence.coverage": (0, 1),
+    "rules.divergence.counted": (0, 1),
     "rules.fingerprint.max_chance": (0, 1),
     "rules.fingerprint.max_decimals": (0, 4),
     "alerts.tick": (0.1, 3600),
@@ -106,7 +107,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 def load(path: Path) -> Election:
     """Read an election. Raises `ElectionFileError`, for whatever may be wrong."""
-    toml = _Toml(path)
+    toml = Toml(path)
     known = toml.read()
     head = known.election
     for name in ("id", "name", "areas", "register"):
@@ -115,9 +116,9 @@ def load(path: Path) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    here, rules = path.parent, known.rules
+    here = path.parent
     areas, tables = election_csv.load(here / head.areas, here / head.register, frozenset(head.levels))
-    election = Election(
+    return Election(
         id=head.id,
         name=head.name,
         options=tuple(known.option),
@@ -127,22 +128,14 @@ def load(path: Path) -> Election:
         levels=head.levels,
         notice=head.notice,
         policy=toml.thresholds("reconcile", known.reconcile, Policy),
-        rules=Rules(
-            **{
-                name: toml.thresholds(f"rules.{name}", rules.get(name, {}), SECTIONS[f"rules.{name}"])
-                for name in (field.name for field in fields(Rules))
-            }
-        ),
+        rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
         receivers=tuple(known.receiver),
     )
-    for name, rule in (("remainder", election.rules.remainder), ("divergence", election.rules.divergence)):
-        toml.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
-    return election
 
 
-class _Toml:
-    """The file's text, and where in it a key is."""
+class Toml:
+    """A file's text, its thresholds, and where in it a key is. Raises `ElectionFileError`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -159,9 +152,6 @@ class _Toml:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
-        for section in known.rules:
-            if f"rules.{section}" not in SECTIONS:
-                raise self._unknown(f"rules.{section}", [name[6:] for name in SECTIONS if name.startswith("rules.")])
         return known
 
     def error(self, place: str, cure: str) -> ElectionFileError:
@@ -170,6 +160,18 @@ class _Toml:
     def check(self, fine: object, place: str, cure: str) -> None:
         if not fine:
             raise self.error(place, cure)
+
+    def rules(self, found: Mapping[str, Mapping[str, Any]]) -> Rules:
+        """The thresholds of every rule."""
+        names = [field.name for field in fields(Rules)]
+        for section in found:
+            if section not in names:
+                raise self._unknown(f"rules.{section}", names)
+        shapes = {name: SECTIONS[f"rules.{name}"] for name in names}
+        rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
+        for name, rule in (("remainder", rules.remainder), ("divergence", rules.divergence)):
+            self.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
+        return rules
 
     def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:
         """One table of thresholds; what it leaves out keeps its default."""
@@ -246,7 +248,7 @@ def _names(shape: Any) -> list[str]:
     return [field.name for field in found]
 
 
-def _check_options(toml: _Toml, known: _File) -> None:
+def _check_options(toml: Toml, known: _File) -> None:
     toml.check(known.option, "option", "name at least one [[option]]")
     seen: set[str] = set()
     kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", known.option), ("group", known.group))
@@ -267,7 +269,7 @@ def _check_options(toml: _Toml, known: _File) -> None:
             grouped.add(member)
 
 
-def _check_receivers(toml: _Toml, receivers: list[Receiver]) -> None:
+def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
     names = Counter(receiver.name for receiver in receivers)
     for i, receiver in enumerate(receivers):
         place = f"receiver[{i}]"

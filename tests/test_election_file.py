@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from brokers import ROOT
 from builders import election
 
 from streams import election_writer
 from streams.election import AlertPolicy, ContradictionRule, Election, Receiver, Rules
 from streams.election_csv import ElectionFileError
-from streams.election_file import load
+from streams.election_file import LIMITS, NAMES, SECTIONS, load
 
 KNOWN = replace(
     election(
@@ -102,6 +103,21 @@ def test_wrong_files(file: str, edit: Edit, line: int | None, place: str, cure: 
     if error.line is not None and error.place:  # the line holds the key, or opens the table it is missing in
         key = error.place.rpartition(".")[2]
         assert file != TOML or key in text.splitlines()[error.line - 1] or "[" in text.splitlines()[error.line - 1]
+
+
+DOCUMENTED = (ROOT / "docs" / "election-file.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_documented(key: str) -> None:
+    """The documentation has each threshold, with its default and a sentence on it."""
+    section, _, name = key.rpartition(".")
+    field = next((field for field, shown in NAMES.items() if shown == name), name)
+    default = getattr(SECTIONS[section](), field)
+    (row,) = [line for line in DOCUMENTED.splitlines() if line.startswith(f"| `{key}` |")]
+    _, _, shown, text, _ = row.split("|")
+    assert float(shown) == default
+    assert text.strip().endswith(".")
 
 
 def test_not_utf8(tmp_path: Path) -> None:
