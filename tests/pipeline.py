@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import orjson
 from nights import Outcome, finished, plainly, shown
@@ -105,25 +106,23 @@ class Pipeline:
                 case Rejection():
                     self._outcome.rejected.append(item.code)
                 case Tick(at):
-                    for partial in reconciler.take_partials():
-                        self._channels.add(partition, Partial.from_plain(orjson.loads(encode(partial.plain()))))
+                    for sums in reconciler.take_partials():
+                        self._channels.add(partition, Partial.from_plain(orjson.loads(encode(sums.plain()))))
                     self._mark(partition, at)
 
     def _mark(self, channel: int | str, at: int) -> None:
         self._channels.mark(channel, at)
         for reached, arrivals in self._channels.take():
-            notices = self._comparer.advance_before(reached)
-            for what in arrivals:
-                self._arrive(what)
-            notices += self._comparer.advance(reached)
+            notices = self._comparer.settle(reached, partial(self._arrive, arrivals))
             self._outcome.notices += [notice.plain() for notice in notices]
 
-    def _arrive(self, what: Partial | Bulletin | Rejection) -> None:
-        match what:
-            case Partial():
-                self._comparer.add_partial(what)
-            case Bulletin():
-                if (reason := self._comparer.add_bulletin(what)) is not None:
-                    self._outcome.rejected.append(reason.code)
-            case Rejection():
-                self._outcome.rejected.append(what.code)
+    def _arrive(self, arrivals: list[Partial | Bulletin | Rejection]) -> None:
+        for what in arrivals:
+            match what:
+                case Partial():
+                    self._comparer.add_partial(what)
+                case Bulletin():
+                    if (reason := self._comparer.add_bulletin(what)) is not None:
+                        self._outcome.rejected.append(reason.code)
+                case Rejection():
+                    self._outcome.rejected.append(what.code)

@@ -1,0 +1,47 @@
+"""Replays in tests: from lines, from logs whose channels are read in any order, and told in the tests' terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from nights import Outcome, finished, plainly, shown
+from pipeline import Logs
+
+from streams.codec import decode_any
+from streams.election import Election
+from streams.outcome import Outcome as Replayed
+from streams.replay import BULLETINS, Channel, EventReplay, LogReplay, Watcher, item_of, items_of
+from streams.topology import Topology
+
+
+def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:
+    """The night of an event file's lines."""
+    replay = EventReplay(election, watch)
+    for line in lines:
+        replay.take(0, [item_of(decode_any(line), line)])
+    return replay.finish()
+
+
+def of_logs(
+    election: Election, logs: Logs, topology: Topology, choose: Callable[[int], int], keep: Callable[[Channel], int]
+) -> Replayed:
+    """The night of topics that are read in any order, `choose(n)` saying which of n channels is next; `keep` says how
+    many messages of a channel there are."""
+    replay = LogReplay(election, topology.partitions, topology.partition_of)
+    channels: list[Channel] = [*range(topology.partitions), BULLETINS]
+    left = {c: (logs.bulletins if isinstance(c, str) else logs.reports[c])[: keep(c)] for c in channels}
+    while waiting := [channel for channel in channels if left[channel]]:
+        channel = waiting[choose(len(waiting))]
+        replay.take(channel, items_of(channel, left[channel].pop(0)))
+    return replay.finish()
+
+
+def terms(found: Replayed) -> Outcome:
+    """What a replay came to, as `nights.direct` says it."""
+    outcome = Outcome(
+        states={area: plainly(state) for area, state in found.states.items()},
+        verdicts={table: plainly(shown(verdict)) for table, verdict in found.verdicts.items()},
+        notices=[plainly(notice.plain()) for notice in found.notices],
+        rejected=[code for code, refusals in found.rejected.items() for _ in range(refusals.count)],
+    )
+    return finished(outcome)
