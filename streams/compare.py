@@ -150,9 +150,13 @@ class Comparer:
                 "at": bulletin.at,
                 "votes": dict(bulletin.votes),
                 "valid": given.valid,
-                "figures": {name: self._figure(given, i, votes) for i, name, votes in given.official},
+                "figures": self.figures(given),
             }
         return state
+
+    def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
+        """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
+        return {name: self._figure(given, i, votes) for i, name, votes in given.official}
 
     def take_changed(self) -> list[str]:
         """The areas whose state may have changed since the last call, parents first."""
@@ -294,7 +298,7 @@ class Comparer:
         }
 
     def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
-        witnessed = witnessed_share(given, column)
+        witnessed = witnessed_share(self._election, given.witnessed, column)
         low, high = bounds(given, column, votes)
         return {
             "votes": votes,

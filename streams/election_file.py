@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -139,6 +139,17 @@ def load(path: Path) -> Election:
     for name, rule in (("remainder", election.rules.remainder), ("divergence", election.rules.divergence)):
         toml.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
     return election
+
+
+def thresholds(election: Election) -> dict[str, Any]:
+    """Every threshold of an election by its place in the file ("rules.divergence.warning"); sets as sorted lists."""
+    parts: dict[str, Any] = {"reconcile": election.policy, "alerts": election.alerts}
+    parts |= {f"rules.{field.name}": getattr(election.rules, field.name) for field in fields(Rules)}
+    return {
+        f"{section}.{NAMES.get(name, name)}": sorted(value) if isinstance(value, frozenset) else value
+        for section in SECTIONS
+        for name, value in asdict(parts[section]).items()
+    }
 
 
 class _Toml:

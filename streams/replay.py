@@ -125,8 +125,8 @@ class EventReplay:
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
-        self._advance(self.comparer.clock + self._minutes.election.alerts.settling)
-        self._monitor.states()  # what came after the last tick
+        if self.comparer.clock:
+            self._advance(self.comparer.clock + self._minutes.election.alerts.settling)
         return self._minutes.outcome(self.comparer, self._monitor.verdicts, 0)
 
     @property
