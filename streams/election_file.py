@@ -104,8 +104,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     receiver: list[Receiver] = []
 
 
-def load(path: Path) -> Election:
-    """Read an election. Raises `ElectionFileError`, for whatever may be wrong."""
+def load(path: Path, like: Path | None = None) -> Election:
+    """Read an election. A CSV that is not beside it is taken from beside the election file `like`, if that is given.
+    Raises `ElectionFileError`, for whatever may be wrong."""
     toml = _Toml(path)
     known = toml.read()
     head = known.election
@@ -115,8 +116,9 @@ def load(path: Path) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    here, rules = path.parent, known.rules
-    areas, tables = election_csv.load(here / head.areas, here / head.register, frozenset(head.levels))
+    rules = known.rules
+    places = (_beside(name, path, like) for name in (head.areas, head.register))
+    areas, tables = election_csv.load(*places, frozenset(head.levels))
     election = Election(
         id=head.id,
         name=head.name,
@@ -139,6 +141,17 @@ def load(path: Path) -> Election:
     for name, rule in (("remainder", election.rules.remainder), ("divergence", election.rules.divergence)):
         toml.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
     return election
+
+
+def files(path: Path) -> list[Path]:
+    """The election file and the two CSVs that it names. Raises `ElectionFileError`."""
+    head = _Toml(path).read().election
+    return [path, path.parent / head.areas, path.parent / head.register]
+
+
+def _beside(name: str, path: Path, like: Path | None) -> Path:
+    mine = path.parent / name
+    return mine if like is None or mine.exists() else like.parent / name
 
 
 def thresholds(election: Election) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Outcome:
     """By reason code."""
 
     def json(self) -> Iterator[bytes]:
-        """One JSON object in pieces: keys sorted, no spaces. Piece by piece, since a night has many polling tables."""
+        """One JSON object and a line's end, keys sorted, no spaces; in pieces, since a night has many polling tables."""
         parts: dict[str, Any] = {
             "alerts": ((key, alert.plain()) for key, alert in sorted(self.alerts.items())),
             "at": self.at,
@@ -72,7 +72,7 @@ class Outcome:
         for i, (name, value) in enumerate(sorted(parts.items())):
             yield (b"," if i else b"{") + encode(name) + b":"
             yield from _members(value) if isinstance(value, Iterator) else (encode(value),)
-        yield b"}"
+        yield b"}\n"
 
     @property
     def sha256(self) -> str:

@@ -125,7 +125,7 @@ def test_json_is_canonical() -> None:
     night = lines([report(t, (50, 30, 10), at=T0) for t in SMALL.tables] + [bulletin((10, 400, 10), at=T0 + 5)])
     outcome = of_events(SMALL, night)
     content = b"".join(outcome.json())
-    assert encode(orjson.loads(content)) == content
+    assert encode(orjson.loads(content)) + b"\n" == content
     assert hashlib.sha256(content).hexdigest() == outcome.sha256
     assert orjson.loads(content).keys() >= {"states", "verdicts", "alerts", "notices", "rejected", "counts"}
 

@@ -37,7 +37,7 @@ def group(help: str) -> typer.Typer:
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """What a user can mend is one line on stderr and exit code 1, without a traceback."""
+    """What a user can mend is one line on stderr and exit code 1, without a traceback; Ctrl-C is exit code 130."""
     try:
         yield
     except CotejoError as error:
@@ -45,6 +45,9 @@ def plainly() -> Iterator[None]:
         raise typer.Exit(1) from None
     except BrokenPipeError:
         raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        print("cotejo: stopped", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def print_json(value: object) -> None:
