@@ -1,0 +1,32 @@
+"""A night that a program made, as a log: each event one message, where and when a feeder would have sent it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from streams.codec import encode, plain
+from streams.election import Election
+from streams.eventlog.record import BULLETINS, REPORTS, Record
+from streams.eventlog.writer import LogWriter
+from streams.events import Bulletin, Event, TallyReport
+from streams.topology import Topology
+
+
+def write(directory: Path, election: Election, events: Iterable[Event], writer: str) -> int:
+    """Write the election and its events, in the order they come in, as a log in `directory`; return how many there
+    were. A record's timestamp is its event's time. Raises `LogError`."""
+    topology = Topology.of(election)
+    offsets: Counter[tuple[str, int]] = Counter()
+    partitions = topology.partitions
+    with LogWriter.create(directory, election, prefix=topology.prefix, partitions=partitions, writer=writer) as log:
+        for event in events:
+            topic, partition, key = BULLETINS, 0, None
+            if isinstance(event, TallyReport | Bulletin):
+                key = event.table if isinstance(event, TallyReport) else event.area
+                if isinstance(event, TallyReport) or key in election.tables:
+                    topic, partition = REPORTS, topology.partition_of(key)
+            offset = offsets[topic, partition]
+            offsets[topic, partition] += 1
+            name = None if key is None else key.encode()
+            log.append(Record(topic, partition, offset, event.at, name, encode(plain(event))))
+        return log.records
