@@ -156,12 +156,26 @@ def _beside(name: str, path: Path, like: Path | None) -> Path:
 
 def thresholds(election: Election) -> dict[str, Any]:
     """Every threshold of an election by its place in the file ("rules.divergence.warning"); sets as sorted lists."""
-    parts: dict[str, Any] = {"reconcile": election.policy, "alerts": election.alerts}
-    parts |= {f"rules.{field.name}": getattr(election.rules, field.name) for field in fields(Rules)}
+    rules = {f"rules.{field.name}": getattr(election.rules, field.name) for field in fields(Rules)}
+    return _flat({"reconcile": election.policy, **rules, "alerts": election.alerts})
+
+
+def defaults() -> dict[str, Any]:
+    """The same of a file that says nothing."""
+    return _flat({section: shape() for section, shape in SECTIONS.items()})
+
+
+def changed(a: Election, b: Election) -> dict[str, tuple[Any, Any]]:
+    """The thresholds that differ between two elections, with both values."""
+    here, there = thresholds(a), thresholds(b)
+    return {place: (value, there[place]) for place, value in here.items() if value != there[place]}
+
+
+def _flat(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {
         f"{section}.{NAMES.get(name, name)}": sorted(value) if isinstance(value, frozenset) else value
-        for section in SECTIONS
-        for name, value in asdict(parts[section]).items()
+        for section, known in sections.items()
+        for name, value in asdict(known).items()
     }
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streams.alerts import Notice
+from streams.alerts import Alert, Notice
 from streams.findings import Finding, Severity
+from streams.outcome import Outcome
 
 GRAVEST: Mapping[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
 """Severities, the gravest first."""
@@ -54,8 +55,9 @@ class History:
         }
 
 
-def histories(notices: Iterable[Notice]) -> dict[str, History]:
-    """Each alert that ever fired, by fingerprint, in the order in which they first did."""
+def histories(notices: Iterable[Notice], alerts: Mapping[str, Alert]) -> dict[str, History]:
+    """Each alert that ever fired, by fingerprint, in the order in which they first did. `alerts` as they are in the
+    end: what still fires is told by its newest figures, which may be younger than its last notice."""
     found: dict[str, History] = {}
     for notice in notices:
         known = found.get(notice.fingerprint)
@@ -70,6 +72,9 @@ def histories(notices: Iterable[Notice]) -> dict[str, History]:
         known.severity = min(known.severity, notice.severity, key=GRAVEST.__getitem__)
         known.notices += 1
         known.heard |= notice.muted_by is None
+    for known in found.values():
+        if known.ended is None:
+            known.finding = alerts[known.fingerprint].finding
     return found
 
 
@@ -95,9 +100,9 @@ class Contrast:
         }
 
 
-def contrast(a: Iterable[Notice], b: Iterable[Notice]) -> Contrast:
+def contrast(a: Outcome, b: Outcome) -> Contrast:
     """Hold what fired in two nights against each other, in the order in which it first did."""
-    here, there = histories(a), histories(b)
+    here, there = (histories(night.notices, night.alerts) for night in (a, b))
     return Contrast(
         only_a=[known for key, known in here.items() if key not in there],
         only_b=[known for key, known in there.items() if key not in here],

@@ -57,7 +57,7 @@ class Outcome:
     """By reason code."""
 
     def json(self) -> Iterator[bytes]:
-        """One JSON object and a line's end, keys sorted, no spaces; in pieces, since a night has many polling tables."""
+        """One JSON object and a line's end, keys sorted, no spaces; in pieces, since there are many polling tables."""
         parts: dict[str, Any] = {
             "alerts": ((key, alert.plain()) for key, alert in sorted(self.alerts.items())),
             "at": self.at,

@@ -54,6 +54,10 @@ class Watcher(Protocol):
 class Replay(Protocol):
     """A night that is being lived again."""
 
+    @property
+    def comparer(self) -> Comparer:
+        """The areas and their bulletins, as of the last tick."""
+
     def take(self, channel: Channel, items: Iterable[Item]) -> None:
         """Take in what came by a channel, in order."""
 

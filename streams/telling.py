@@ -13,6 +13,7 @@ from streams.election import Election
 from streams.history import GRAVEST, Contrast, History, histories
 from streams.outcome import Outcome
 from streams.ranking import ranked
+from streams.shown import shown
 from streams.wording import number
 
 AREAS: Final = 12
@@ -92,7 +93,7 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
         plain(console, say("rejected", language, codes=", ".join(codes)))
     if outcome.unjudged:
         plain(console, say("unjudged", language, count=outcome.unjudged))
-    found = histories(outcome.notices)
+    found = histories(outcome.notices, outcome.alerts)
     plain(console, "")
     heard = by_weight(known for known in found.values() if known.heard)
     plain(console, say("alerts" if found else "none", language), "bold")
@@ -128,12 +129,12 @@ def compare(
 
 def plain(console: Console, text: str, style: str = "") -> None:
     """A line as it is: nothing in it is markup, and no control character gets through."""
-    console.print(Text("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text), style=style))
+    console.print(*(Text(shown(line), style=style) for line in text.split("\n")), sep="\n")
 
 
 def _alert(console: Console, known: History, language: str) -> None:
     plain(console, _when(known, language), STYLE[known.severity])
-    sentence = Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in known.finding.sentence[language]))
+    sentence = Text(shown(known.finding.sentence[language]))
     console.print(Padding(sentence, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + sentence)
 
 
@@ -150,7 +151,7 @@ def _areas(election: Election, outcome: Outcome, language: str) -> Table:
     for row in _first(ranked(election, outcome)):
         table.add_row(
             *(
-                Text(cell)
+                Text(shown(cell))
                 for cell in (
                     row.name,
                     number(row.tables, language),

@@ -1,9 +1,9 @@
 """`cotejo replay`: a night lived again offline, under its own configuration or beside another."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 import orjson
 import typer
@@ -12,7 +12,8 @@ from rich.console import Console
 from streams import relive, telling
 from streams.cli.common import Language, group, plainly
 from streams.election import Election
-from streams.election_file import load, thresholds
+from streams.election_file import changed, load
+from streams.events import Bulletin
 from streams.history import contrast
 from streams.outcome import Outcome
 from streams.progress import Progress
@@ -29,6 +30,7 @@ NightPaths = Annotated[
 ]
 Other = Annotated[Path | None, typer.Option("--compare", help="Another election file: what would it have called?")]
 KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Read on behind a log's damages; each is told.")]
+Follow = Callable[[Election], Watcher]
 
 
 @commands.command()
@@ -42,7 +44,7 @@ def replay(
 ) -> None:
     """Live a night again, offline: every state, verdict and alert, the same bytes each time."""
     with plainly():
-        source, known, outcomes = lived(night, compare, keep_going)
+        source, known, outcomes, _ = lived(night, compare, keep_going)
         if out is not None:
             with whole(out) as file:
                 file.writelines(outcomes[0].json())
@@ -55,19 +57,29 @@ def replay(
             telling.tell(console(), known[0], outcomes[0], lang)
 
 
-def lived(
-    paths: Sequence[Path], compare: Path | None, keep_going: bool, watchers: Sequence[Watcher] = ()
-) -> tuple[relive.Night, list[Election], list[Outcome]]:
-    """Read the night once, under its own election and perhaps another one; the outcomes in that order."""
+class Relived(NamedTuple):
+    """A night that was read once, under its own election and perhaps under another one, in this order."""
+
+    source: relive.Night
+    elections: list[Election]
+    outcomes: list[Outcome]
+    bulletins: list[Bulletin]
+    """Those that were taken in, under its own election."""
+
+
+def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
+    """Live a night again; what `follow` makes of its election watches it."""
     source = relive.open_night(paths, keep_going)
     known = [load(source.election)]
+    replays = [source.replay(known[0], None if follow is None else follow(known[0]))]
     if compare is not None:
         known.append(load(compare, like=source.election))
-    replays = [source.replay(election) for election in known]
+        replays.append(source.replay(known[1]))
     with Progress("replaying", source.size) as progress:
         for done in relive.relive(source, replays):
             progress.show(done)
-    return source, known, [replay.finish() for replay in replays]
+    outcomes = [replay.finish() for replay in replays]
+    return Relived(source, known, outcomes, replays[0].comparer.bulletins)
 
 
 def console() -> Console:
@@ -76,16 +88,10 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
 
 
-def changed(a: Election, b: Election) -> dict[str, tuple[Any, Any]]:
-    """The thresholds that differ, with both values."""
-    here, there = thresholds(a), thresholds(b)
-    return {place: (value, there[place]) for place, value in here.items() if value != there[place]}
-
-
 def _compare(
     mine: Path, other: Path, known: Sequence[Election], outcomes: Sequence[Outcome], language: str, as_json: bool
 ) -> None:
-    found, differing = contrast(outcomes[0].notices, outcomes[1].notices), changed(*known)
+    found, differing = contrast(*outcomes), changed(*known)
     if as_json:
         sides = {
             side: {"file": str(path), "sha256": outcome.sha256}
