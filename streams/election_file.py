@@ -31,6 +31,7 @@ from streams.election import (
     Rules,
 )
 from streams.election_csv import ElectionFileError, text_of
+from streams.election_writer import ELECTION
 
 _T = TypeVar("_T")
 
@@ -105,7 +106,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load(path: Path) -> Election:
-    """Read an election. Raises `ElectionFileError`, for whatever may be wrong."""
+    """Read an election, from its file or the directory of its log. Raises `ElectionFileError`."""
+    path = path / ELECTION if path.is_dir() else path
     toml = _Toml(path)
     known = toml.read()
     head = known.election

@@ -61,7 +61,7 @@ class LogWriter:
             try:
                 directory.mkdir(parents=True, exist_ok=True)
                 held = stack.enter_context(lock.take(directory))
-                _make_way(directory)
+                make_way(directory)
                 election_writer.write(election, directory)
                 known = manifest.begin(
                     directory,
@@ -220,7 +220,7 @@ def _refuse(damage: LogDamage) -> None:
     raise damage
 
 
-def _make_way(directory: Path) -> None:
+def make_way(directory: Path) -> None:
     """Remove a log that was made by a program. Raises `LogError` for a recording."""
     found = segments(directory)
     if (directory / MANIFEST).exists():
