@@ -1,5 +1,6 @@
 """What the commands share: their options, how errors are told, how JSON is printed."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ def plainly() -> Iterator[None]:
         print(f"cotejo: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
         raise typer.Exit(0) from None
 
 
