@@ -7,19 +7,27 @@ from collections.abc import Callable, Iterable
 from nights import Outcome, finished, plainly, shown
 from pipeline import Logs
 
-from streams.codec import decode_any
+from streams.arrivals import of_lines, of_record
 from streams.election import Election
+from streams.eventlog.record import BULLETINS, REPORTS, Record
 from streams.outcome import Outcome as Replayed
-from streams.replay import BULLETINS, Channel, EventReplay, LogReplay, Watcher, item_of, items_of
+from streams.relive import item_of
+from streams.replay import Channel, EventReplay, Item, LogReplay, Watcher
 from streams.topology import Topology
 
 
 def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:
     """The night of an event file's lines."""
     replay = EventReplay(election, watch)
-    for line in lines:
-        replay.take(0, [item_of(decode_any(line), line)])
+    for arrival in of_lines(lines):
+        replay.take(0, [item_of(arrival)])
     return replay.finish()
+
+
+def items(channel: Channel, content: bytes) -> list[Item]:
+    """One message of a topic."""
+    topic, partition = (REPORTS, channel) if isinstance(channel, int) else (channel, 0)
+    return [item_of(arrival) for arrival in of_record(Record(topic, partition, 0, 0, None, content), "log")]
 
 
 def of_logs(
@@ -32,7 +40,7 @@ def of_logs(
     left = {c: (logs.bulletins if isinstance(c, str) else logs.reports[c])[: keep(c)] for c in channels}
     while waiting := [channel for channel in channels if left[channel]]:
         channel = waiting[choose(len(waiting))]
-        replay.take(channel, items_of(channel, left[channel].pop(0)))
+        replay.take(channel, items(channel, left[channel].pop(0)))
     return replay.finish()
 
 

@@ -13,6 +13,7 @@ from brokers import Broker
 from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
 
+from streams.arrivals import Arrivals
 from streams.codec import decode_any
 from streams.election import AlertPolicy, Election
 from streams.events import Event, TallyReport
@@ -255,8 +256,7 @@ def test_venezuela(election_data: Path, broker: Broker, names: str, tmp_path: Pa
     imported = tmp_path / "imported"
     release = election_data / "venezuela2024" / "RESULTADOS_2024_CSV_V2.csv"
     convzla.write((row for row in convzla.read(release) if isinstance(row, convzla.Sheet)), imported)
-    night = [*(imported / "events.jsonl").read_bytes().splitlines()]
-    night += (imported / "bulletins.jsonl").read_bytes().splitlines()
+    night = [arrival.raw or b"" for arrival in Arrivals([imported])]
     known: Election = load(imported / "election.toml")
     with LiveNight(known, broker, tmp_path, names) as live:
         live.start()

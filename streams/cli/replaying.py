@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from streams import relive, telling
-from streams.cli.common import Language, group, plainly
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
 from streams.election import Election
 from streams.election_file import changed, load
 from streams.events import Bulletin
@@ -22,14 +22,7 @@ from streams.whole import whole
 
 commands = group("")
 
-NightPaths = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="NIGHT", help="A log's directory; or an election file, then event files.", show_default=False
-    ),
-]
 Other = Annotated[Path | None, typer.Option("--compare", help="Another election file: what would it have called?")]
-KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Read on behind a log's damages; each is told.")]
 Follow = Callable[[Election], Watcher]
 
 

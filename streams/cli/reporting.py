@@ -7,8 +7,8 @@ import typer
 
 from streams import telling
 from streams.chronicle import Chronicle
-from streams.cli.common import Language, group, plainly
-from streams.cli.replaying import KeepGoing, NightPaths, Other, lived
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.cli.replaying import Other, lived
 from streams.election import Election
 from streams.history import contrast
 from streams.whole import whole
