@@ -11,9 +11,9 @@ from rich.console import Console
 
 from streams import relive, telling
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.compare import Comparer
 from streams.election import Election
 from streams.election_file import changed, load
-from streams.events import Bulletin
 from streams.history import contrast
 from streams.outcome import Outcome
 from streams.progress import Progress
@@ -56,8 +56,8 @@ class Relived(NamedTuple):
     source: relive.Night
     elections: list[Election]
     outcomes: list[Outcome]
-    bulletins: list[Bulletin]
-    """Those that were taken in, under its own election."""
+    comparer: Comparer
+    """Its own election's, as it was in the end."""
 
 
 def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
@@ -72,7 +72,7 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
         for done in relive.relive(source, replays):
             progress.show(done)
     outcomes = [replay.finish() for replay in replays]
-    return Relived(source, known, outcomes, replays[0].comparer.bulletins)
+    return Relived(source, known, outcomes, replays[0].comparer)
 
 
 def console() -> Console:

@@ -32,10 +32,12 @@ def report(
 
         def follow(election: Election) -> Chronicle:
             chronicles.append(Chronicle(election))
-            return chronicles[0]
+            return chronicles[-1]
 
-        source, known, outcomes, bulletins = lived(night, compare, keep_going, follow)
-        own = page.Night(known[0], outcomes[0], chronicles[0], bulletins, source.inputs(), source.made_by())
+        source, known, outcomes, comparer = lived(night, compare, keep_going, follow)
+        (chronicle,) = chronicles
+        chronicle.finish(comparer)
+        own = page.Night(known[0], outcomes[0], chronicle.series, comparer.bulletins, source.inputs(), source.made_by())
         other = None
         if compare is not None:
             other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))

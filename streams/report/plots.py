@@ -48,6 +48,7 @@ _STYLE: Final[Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": FAINT,
     "grid.linewidth": 0.6,
     "axes.spines.top": False,
@@ -58,15 +59,15 @@ _STYLE: Final[Any] = {
 }
 _DATES: Final = {
     "formats": ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"],
-    "zero_formats": ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"],
-    "offset_formats": ["", "", "", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"],
+    "zero_formats": ["", "%Y", "%m-%d", "%m-%d", "%H:%M", "%H:%M"],
+    "offset_formats": ["", "", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d"],
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a plot: (Unix ms, value) pairs, each value holding until the next. `colour` and `mark` are places in
-    `COLOURS` and `MARKS`. `short` is its name where there is little room."""
+    `COLOURS` and `MARKS`, -1 for the ink. `short` is its name where there is little room."""
 
     name: str
     short: str
@@ -107,7 +108,7 @@ class Plots:
         moments: Sequence[Moment] = (),
         *,
         faint: Sequence[Sequence[tuple[int, float]]] = (),
-        limit: tuple[str, Sequence[tuple[int, float]]] | None = None,
+        limit: Line | None = None,
         unit: str = "",
         top: float | None = None,
     ) -> Markup:
@@ -117,7 +118,7 @@ class Plots:
             for points in faint:
                 axes.step(*self._until_end(points), where="post", color=INK, alpha=0.28, linewidth=0.7)
             if limit is not None:
-                axes.step(*self._until_end(limit[1]), where="post", color=INK, linewidth=1.1, linestyle=":")
+                axes.step(*self._until_end(limit.points), where="post", color=INK, linewidth=1.1, linestyle=":")
             for line in lines:
                 self._line(axes, line, width)
             highest = max((v for line in lines for _, v in line.points), default=1.0)
@@ -127,8 +128,8 @@ class Plots:
             self._times(axes, width)
             self._moments(axes, moments, width)
             ends = [(line, line.points[-1][1]) for line in lines if line.points]
-            if limit is not None and limit[1]:
-                ends.append((Line(limit[0], limit[0], (), -1), limit[1][-1][1]))
+            if limit is not None and limit.points:
+                ends.append((limit, limit.points[-1][1]))
             self._names(axes, ends, unit, width)
 
         return self._both(name, alt, draw)
@@ -199,6 +200,7 @@ class Plots:
             marker=MARKS[line.colour],
             markersize=5,
             markevery=marked,
+            clip_on=False,
         )
 
     def _until_end(self, points: Sequence[tuple[int, float]]) -> tuple[list[float], list[float]]:
@@ -208,7 +210,7 @@ class Plots:
 
     def _times(self, axes: Axes, width: Width) -> None:
         margin = (self._end - self._begin) / 60
-        axes.set_xlim(_day(self._begin - margin), _day(self._end))
+        axes.set_xlim(_day(self._begin - margin), _day(self._end + margin))
         locator = AutoDateLocator(minticks=3, maxticks=9 if width == "wide" else 5)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, **_DATES))
@@ -235,7 +237,7 @@ class Plots:
         ordered = sorted(ends, key=lambda end: end[1])
         places = _spread([value for _, value in ordered], space, low, high)
         for (line, value), place in zip(ordered, places, strict=True):
-            text = _cut(line.name if width == "wide" else line.short, 26 if width == "wide" else 14)
+            text = _cut(line.name if width == "wide" else line.short, 30 if width == "wide" else 17)
             axes.annotate(
                 f"{text} {self._words.number(value, 1 if unit else 0)}{unit}",
                 (1.0, place),
