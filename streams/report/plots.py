@@ -16,7 +16,6 @@ from typing import Any, Final, Literal
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -54,14 +53,16 @@ _STYLE: Final[Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "hatch.linewidth": 1.0,
-    "timezone": "UTC",
     "path.simplify": False,
 }
-_DATES: Final = {
-    "formats": ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"],
-    "zero_formats": ["", "%Y", "%m-%d", "%m-%d", "%H:%M", "%H:%M"],
-    "offset_formats": ["", "", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d"],
-}
+_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+_STEPS: Final = (
+    *(n * 1000 for n in (1, 2, 5, 10, 20)),
+    *(n * _MINUTE for n in (1, 2, 5, 10, 20, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * _DAY for n in (1, 2, 4, 7, 14, 28, 91, 182, 364)),
+)
+"""Milliseconds between two ticks of the axis of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,7 @@ class Plots:
         def draw(axes: Axes, width: Width) -> None:
             colours = {"critical": COLOURS[1], "warning": COLOURS[4], "info": COLOURS[0]}
             for row, bar in enumerate(bars):
-                spans = [
-                    (_day(a), max(_day(b) - _day(a), (_day(self._end) - _day(self._begin)) / 300)) for a, b in bar.spans
-                ]
+                spans = [(a, max(b - a, (self._end - self._begin) / 300)) for a, b in bar.spans]
                 colour = colours[bar.severity]
                 axes.broken_barh(
                     spans,
@@ -158,17 +157,17 @@ class Plots:
             else:  # the names stand above their bars: there is no room beside them
                 axes.set_yticks([])
                 for row, label in enumerate(labels):
-                    axes.text(_day(self._begin), row - 0.36, label, fontsize=8, va="bottom", ha="left")
+                    axes.text(self._begin, row - 0.36, label, fontsize=8, va="bottom", ha="left")
             axes.set_ylim(len(bars) - 0.4, -1.6)
             axes.grid(visible=False, axis="y")
             axes.spines["left"].set_visible(False)
             axes.tick_params(axis="y", length=0)
             self._times(axes, width)
             for moment in moments:
-                axes.plot([_day(moment.at)], [-0.95], marker="v", color=INK, markersize=6, linestyle="none")
-                axes.axvline(_day(moment.at), color=INK, linewidth=0.6, linestyle=":", alpha=0.6, zorder=0)
+                axes.plot([moment.at], [-0.95], marker="v", color=INK, markersize=6, linestyle="none")
+                axes.axvline(moment.at, color=INK, linewidth=0.6, linestyle=":", alpha=0.6, zorder=0)
             for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
-                axes.text(_day(moment.at), -1.2, _cut(moment.name, 14), fontsize=8, ha=align, va="bottom")
+                axes.text(moment.at, -1.2, _cut(moment.name, 14), fontsize=8, ha=align, va="bottom")
 
         rows = len(bars) + 2
         return self._both(name, alt, draw, {"wide": 0.27 * rows + 0.6, "narrow": 0.36 * rows + 0.6})
@@ -206,22 +205,22 @@ class Plots:
     def _until_end(self, points: Sequence[tuple[int, float]]) -> tuple[list[float], list[float]]:
         """Times and values; the last value holds to the night's end."""
         held = [*points, (self._end, points[-1][1])] if points else []
-        return [_day(at) for at, _ in held], [value for _, value in held]
+        return [at for at, _ in held], [value for _, value in held]
 
     def _times(self, axes: Axes, width: Width) -> None:
         margin = (self._end - self._begin) / 60
-        axes.set_xlim(_day(self._begin - margin), _day(self._end + margin))
-        locator = AutoDateLocator(minticks=3, maxticks=9 if width == "wide" else 5)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, **_DATES))
+        axes.set_xlim(self._begin - margin, self._end + margin)
+        places, labels, whole = _ticks(self._begin, self._end, 9 if width == "wide" else 4)
+        axes.set_xticks(places, labels)
+        axes.set_xlabel(whole, loc="right", fontsize=8)
 
     def _moments(self, axes: Axes, moments: Sequence[Moment], width: Width) -> None:
         for moment in moments:
-            axes.axvline(_day(moment.at), color=INK, linewidth=0.7, linestyle=":", alpha=0.7, zorder=0)
+            axes.axvline(moment.at, color=INK, linewidth=0.7, linestyle=":", alpha=0.7, zorder=0)
         for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
             axes.annotate(
                 _cut(moment.name, 14),
-                (_day(moment.at), 1.0),
+                (moment.at, 1.0),
                 xycoords=("data", "axes fraction"),
                 xytext=(2 if align == "left" else -2, 2),
                 textcoords="offset points",
@@ -276,9 +275,19 @@ def _svg(figure: Figure, alt: str) -> Markup:
     return head + Markup(text[text.index(">") + 1 :])
 
 
-def _day(at: float) -> float:
-    """matplotlib's time."""
-    return float(date2num(datetime.fromtimestamp(at / 1000, UTC)))
+def _ticks(begin: int, end: int, most: int) -> tuple[list[int], list[str], str]:
+    """Where the axis of time has ticks (Unix ms), what stands there, and what stands once for all of them."""
+    step = next((step for step in _STEPS if (end - begin) / step < most), _STEPS[-1])
+    places = list(range(-(-begin // step) * step, end + 1, step))
+    if step >= _DAY:
+        return places, [f"{_utc(at):%m-%d}" for at in places], f"{_utc(begin):%Y}, UTC"
+    clock = "%H:%M:%S" if step < _MINUTE else "%H:%M"
+    labels = [f"{_utc(at):{clock if at % _DAY else '%m-%d'}}" for at in places]
+    return places, labels, f"{_utc(begin):%Y-%m-%d}, UTC"
+
+
+def _utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
 
 
 def _cut(text: str, most: int) -> str:
