@@ -83,6 +83,8 @@ class KafkaSink:
     def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
         """Send one message; whether it arrived shows in a later call, or when closing."""
         self._check()
+        if content is None and key is None:
+            key = b""  # this client sends no message without either
         try:
             sent = self._producer.send(topic, content, key=key, partition=partition)
         except KafkaError as error:

@@ -9,6 +9,7 @@ from typing import Final
 from streams import election_writer, event_file
 from streams.codec import encode, plain
 from streams.election import Election
+from streams.eventlog.errors import LogError
 from streams.eventlog.record import BULLETINS, REPORTS, Record
 from streams.eventlog.writer import LogWriter, make_way
 from streams.events import Bulletin, Event, TallyReport
@@ -21,9 +22,13 @@ def write(directory: Path, election: Election, events: Iterable[Event], writer: 
     """Write the election and its events, in the order they come in, into `directory`: as a log, or with `jsonl` as
     `EVENTS`. Return how many there were. A record's timestamp is its event's time. Raises `LogError`."""
     if jsonl:
-        make_way(directory)
-        election_writer.write(election, directory)
-        return event_file.write(directory / EVENTS, events)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            make_way(directory)
+            election_writer.write(election, directory)
+            return event_file.write(directory / EVENTS, events)
+        except OSError as error:
+            raise LogError(f"{directory}: cannot be written: {error.strerror}") from error
     topology = Topology.of(election)
     offsets: Counter[tuple[str, int]] = Counter()
     partitions = topology.partitions
