@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from nights import Outcome, finished, plainly, shown
+import orjson
+from nights import Outcome, finished
 from pipeline import Logs
 
 from streams.arrivals import of_lines, of_record
@@ -46,10 +47,17 @@ def of_logs(
 
 def terms(found: Replayed) -> Outcome:
     """What a replay came to, as `nights.direct` says it."""
+    return told(b"".join(found.json()))
+
+
+def told(content: bytes) -> Outcome:
+    """The same from the canonical JSON."""
+    found = orjson.loads(content)
+    kept = ("level", "accepted", "votes", "null")
     outcome = Outcome(
-        states={area: plainly(state) for area, state in found.states.items()},
-        verdicts={table: plainly(shown(verdict)) for table, verdict in found.verdicts.items()},
-        notices=[plainly(notice.plain()) for notice in found.notices],
-        rejected=[code for code, refusals in found.rejected.items() for _ in range(refusals.count)],
+        states=found["states"],
+        verdicts={table: {name: verdict[name] for name in kept} for table, verdict in found["verdicts"].items()},
+        notices=found["notices"],
+        rejected=[code for code, refusals in found["rejected"].items() for _ in range(refusals["count"])],
     )
     return finished(outcome)
