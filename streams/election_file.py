@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -31,6 +31,7 @@ from streams.election import (
     Rules,
 )
 from streams.election_csv import ElectionFileError, text_of
+from streams.election_writer import ELECTION
 
 _T = TypeVar("_T")
 
@@ -105,8 +106,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     receiver: list[Receiver] = []
 
 
-def load(path: Path) -> Election:
-    """Read an election. Raises `ElectionFileError`, for whatever may be wrong."""
+def load(path: Path, like: Path | None = None) -> Election:
+    """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
+    the election file `like`, if that is given. Raises `ElectionFileError`."""
+    path = path / ELECTION if path.is_dir() else path
     toml = Toml(path)
     known = toml.read()
     head = known.election
@@ -116,8 +119,8 @@ def load(path: Path) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    here = path.parent
-    areas, tables = election_csv.load(here / head.areas, here / head.register, frozenset(head.levels))
+    csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
+    areas, tables = election_csv.load(*csvs, frozenset(head.levels))
     return Election(
         id=head.id,
         name=head.name,
@@ -132,6 +135,42 @@ def load(path: Path) -> Election:
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
         receivers=tuple(known.receiver),
     )
+
+
+def files(path: Path) -> list[Path]:
+    """The election file and the two CSVs that it names. Raises `ElectionFileError`."""
+    head = Toml(path).read().election
+    return [path, path.parent / head.areas, path.parent / head.register]
+
+
+def _beside(name: str, path: Path, like: Path | None) -> Path:
+    mine = path.parent / name
+    return mine if like is None or mine.exists() else like.parent / name
+
+
+def thresholds(election: Election) -> dict[str, Any]:
+    """Every threshold of an election by its place in the file ("rules.divergence.warning"); sets as sorted lists."""
+    rules = {f"rules.{field.name}": getattr(election.rules, field.name) for field in fields(Rules)}
+    return _flat({"reconcile": election.policy, **rules, "alerts": election.alerts})
+
+
+def defaults() -> dict[str, Any]:
+    """The same of a file that says nothing."""
+    return _flat({section: shape() for section, shape in SECTIONS.items()})
+
+
+def changed(a: Election, b: Election) -> dict[str, tuple[Any, Any]]:
+    """The thresholds that differ between two elections, with both values."""
+    here, there = thresholds(a), thresholds(b)
+    return {place: (value, there[place]) for place, value in here.items() if value != there[place]}
+
+
+def _flat(sections: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{NAMES.get(name, name)}": sorted(value) if isinstance(value, frozenset) else value
+        for section, known in sections.items()
+        for name, value in asdict(known).items()
+    }
 
 
 class Toml:
