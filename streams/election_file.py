@@ -143,6 +143,13 @@ def load(path: Path) -> Election:
     return election
 
 
+def files(path: Path) -> tuple[str, str, str]:
+    """The names of an election's files: its own, and from it those of its areas and its register. Raises
+    `ElectionFileError`."""
+    head = _Toml(path).read().election
+    return path.name, head.areas, head.register
+
+
 class _Toml:
     """The file's text, and where in it a key is."""
 

@@ -24,7 +24,7 @@ from streams.arrivals import Arrivals, of_lines
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.feed import Feeder, KafkaSink, Pace
-from streams.recorder import _record
+from streams.recorder import record_of
 from streams.topology import Topology
 
 KNOWN = election(states=2, tables=6)
@@ -64,7 +64,7 @@ class Stage:
             (BULLETINS, self.topology.bulletins, 1),
         ):
             for message in records.read(self.broker.address, topic, partitions):
-                found[name, message.partition].append(_record((name, message.partition), message))
+                found[name, message.partition].append(record_of((name, message.partition), message))
         return dict(found)
 
     def recorded(self) -> dict[Any, list[Record]]:
