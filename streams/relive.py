@@ -146,7 +146,7 @@ def item_of(arrival: arrivals.Arrival) -> Item:
 
 
 def _of_election(path: Path) -> list[Input]:
-    return [_input(file) for file in election_file.files(path)]
+    return [_input(path.parent / name) for name in election_file.files(path)]
 
 
 def _of_log(log: EventLog) -> list[Input]:
