@@ -16,6 +16,8 @@ _PRIVATE: Final[list[IPv4Network | IPv6Network]] = [
     *map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),
     IPv6Network("fc00::/7"),
 ]
+_ASSIGNMENTS: Final = IPv4Network("192.0.0.0/24")
+"""For protocols, not for machines; Python's versions differ about it."""
 _WELL_KNOWN_NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
@@ -55,7 +57,8 @@ def why_not_address(text: str, receiver: Receiver) -> str | None:
         return f"{text} is not this machine: use https://"
     if any(address in network for network in _PRIVATE):
         return None if receiver.allow_private else f"{text} is a private address: say allow_private = true"
-    if address.is_multicast or address.is_unspecified or address.is_reserved or not address.is_global:
+    strange = address.is_multicast or address.is_unspecified or address.is_reserved or address in _ASSIGNMENTS
+    if strange or not address.is_global:
         return f"{text} is no address of one machine in the public network"
     if isinstance(address, IPv6Address) and (address.is_site_local or address.sixtofour or address.teredo):
         return f"{text} leads to another network"

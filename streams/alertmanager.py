@@ -6,10 +6,12 @@ from typing import Any, Final
 from streams.alerts import Notice
 from streams.codec import LATEST, encode
 from streams.election import Election, Receiver
-from streams.webhooks import area_of, column_name, rfc3339
+from streams.webhooks import TEST, area_of, column_name, rfc3339
 
 _NO_END: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: how Alertmanager says that an alert has not ended."""
+_TEST_LASTS: Final = 300_000
+"""Milliseconds."""
 _SEVERITIES: Final = ("info", "warning", "critical")
 
 
@@ -47,9 +49,12 @@ def api_body(election: Election, notice: Notice) -> bytes:
     """What Alertmanager takes at /api/v2/alerts. Same notice, same bytes.
 
     It would let an alert rest that is not repeated every few minutes, so this one ends in the year 2100 until it is
-    resolved. To Alertmanager another severity is another alert: with each, those of the other severities end.
+    resolved; a test ends by itself. To Alertmanager another severity is another alert: with each, those of the
+    other severities end.
     """
-    end = rfc3339(LATEST) if notice.status == "firing" else rfc3339(notice.at)
+    end = rfc3339(notice.at)
+    if notice.status == "firing":
+        end = rfc3339(notice.at + _TEST_LASTS if notice.finding.rule == TEST else LATEST)
     labels, annotations = _labels(election, notice), _annotations(election, notice)
     alerts = [
         {

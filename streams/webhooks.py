@@ -13,7 +13,20 @@ from streams.alerts import Notice
 from streams.codec import encode
 from streams.election import Election
 
-__all__ = ["WebhookVerificationError", "body", "check_secret", "headers", "message_id", "verify"]
+__all__ = [
+    "TEST",
+    "WebhookVerificationError",
+    "area_of",
+    "body",
+    "check_secret",
+    "column_name",
+    "headers",
+    "message_id",
+    "verify",
+]
+
+TEST = "test"
+"""The rule of an alert that only tries whether alerts arrive."""
 
 
 def body(election: Election, notice: Notice) -> bytes:

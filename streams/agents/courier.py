@@ -8,7 +8,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+from itertools import count
 from time import time
 from typing import Final
 
@@ -47,7 +48,8 @@ class Courier:
         """Notices that are due and not delivered."""
         self._mark = address_mark(receiver)
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._queue: list[tuple[int, str]] = []
+        self._queue: list[tuple[int, int, str]] = []
+        self._turns = count()
         self._news = asyncio.Event()
         if self.state.gone not in ("", self._mark):
             self.enable()
@@ -85,7 +87,7 @@ class Courier:
         """Start what is due, then wait for whatever comes first: the next one's time, news, or an answer."""
         now = _now()
         while self._queue and len(self._running) < AT_ONCE and max(self._queue[0][0], self.state.hold) <= now:
-            _, fingerprint = heappop(self._queue)
+            _, _, fingerprint = heappop(self._queue)
             self._running[fingerprint] = asyncio.ensure_future(self._attempt(fingerprint))
         idle = not self._queue or len(self._running) == AT_ONCE
         pause = None if idle else (max(self._queue[0][0], self.state.hold) - now) / 1000
@@ -127,7 +129,7 @@ class Courier:
         elif verdict.reason is Reason.DELIVERED and before.failing_since:
             self._hasten()
         elif first := self._chains[fingerprint].due[:1]:
-            heappush(self._queue, (first[0].due, fingerprint))
+            self._push(first[0].due, fingerprint)
 
     def _enter(self, notice: Notice, content: bytes, before: Chain, after: Chain) -> None:
         if after is before:
@@ -140,7 +142,7 @@ class Courier:
         self._set_chain(notice.fingerprint, after)
         self.due += 1
         if not before.due and notice.fingerprint not in self._running:
-            heappush(self._queue, (after.due[0].due, notice.fingerprint))
+            self._push(after.due[0].due, notice.fingerprint)
         if self.due > BACKLOG:
             self._shed()
         self._news.set()
@@ -172,9 +174,9 @@ class Courier:
                 self._finish(fingerprint, 0)
         self._schedule()
 
-    def _miss(self, count: int) -> None:
-        self._set_state(replace(self.state, missed=self.state.missed + count))
-        self._count("missed", count)
+    def _miss(self, notices: int) -> None:
+        self._set_state(replace(self.state, missed=self.state.missed + notices))
+        self._count("missed", notices)
 
     def _hasten(self) -> None:
         now = _now()
@@ -188,10 +190,15 @@ class Courier:
     def _schedule(self) -> None:
         """The queue anew. A clock that was set back makes nothing wait for longer than a receiver may ask."""
         latest = _now() + LONGEST_WISH
-        waiting = ((f, chain.due[0]) for f, chain in self._chains.items() if chain.due and f not in self._running)
-        self._queue = [(min(delivery.due, latest), fingerprint) for fingerprint, delivery in waiting]
-        heapify(self._queue)
+        waiting = [(f, chain.due[0]) for f, chain in self._chains.items() if chain.due and f not in self._running]
+        self._queue = []
+        for fingerprint, delivery in sorted(waiting, key=lambda item: item[1].since):
+            self._push(min(delivery.due, latest), fingerprint)
         self._news.set()
+
+    def _push(self, due: int, fingerprint: str) -> None:
+        """Into the queue; what is due at the same time goes in the order it came."""
+        heappush(self._queue, (due, next(self._turns), fingerprint))
 
     def _note(self, delivery: Delivery, reason: Reason, before: ReceiverState, answer: Answer) -> None:
         """Count an outcome, and say what a duty officer should know."""
@@ -210,8 +217,8 @@ class Courier:
         elif not before.failing_since:
             self._warn(f"takes no alerts ({answer.words}): they are tried again for a day")
 
-    def _count(self, outcome: str, count: int = 1) -> None:
-        self._counts[self.receiver.name, outcome] += count
+    def _count(self, outcome: str, times: int = 1) -> None:
+        self._counts[self.receiver.name, outcome] += times
 
     def _set_chain(self, fingerprint: str, chain: Chain) -> None:
         self._chains[fingerprint] = chain

@@ -20,7 +20,7 @@ from streams.agents.outbox import Outbox
 from streams.alerts import Notice
 from streams.corrections import App, Place
 from streams.election import Election
-from streams.posting import Poster
+from streams.posting import Poster, body
 from streams.receiver_secrets import Secrets
 from streams.topology import Topology
 from streams.webhook_commands import Command
@@ -90,7 +90,7 @@ class NotifyStage:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
             content = event.message.value or b""
-            notice = _notice(content)
+            notice = self._notice(content)
             if notice is None:
                 self._warn(f"{self._topology.alerts}, offset {event.message.offset}: no alert, left out")
             elif not notice.muted_by:
@@ -108,19 +108,21 @@ class NotifyStage:
                 self._warn(f"{self._topology.webhook_commands}, offset {event.message.offset}: no command, left out")
             elif command.notice is None:
                 courier.enable()
-            elif (notice := _notice(command.notice)) is not None:
+            elif (notice := self._notice(command.notice)) is not None:
                 courier.take_again(notice, command.notice)
             self._saved_with(event)
+
+    def _notice(self, content: bytes) -> Notice | None:
+        """A notice that each receiver can be sent; None for anything else."""
+        try:
+            notice = Notice.from_plain(orjson.loads(content))
+            for receiver in self._election.receivers:
+                body(self._election, receiver, notice)
+            return notice if notice.order and notice.fingerprint.encode() else None
+        except Exception:  # who may write there may write anything
+            return None
 
     def _saved_with(self, event: EventT[Any]) -> None:
         """Ack the event with what has just been written for it."""
         self.outbox.hold(event)
         self.outbox.urgent = True
-
-
-def _notice(content: bytes) -> Notice | None:
-    try:
-        notice = Notice.from_plain(orjson.loads(content))
-        return notice if notice.order else None
-    except (ValueError, TypeError, KeyError, AttributeError):  # who may write there may write anything
-        return None

@@ -1,0 +1,225 @@
+"""Deliveries through workers on real brokers: nothing missed, nothing under two ids, nobody delayed by another."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+from brokers import Broker
+from builders import T0, bulletin, election, lines, report
+from nights import LiveNight, direct, until
+from receivers import Got, Say, Scripted, by_fingerprint
+from test_posting import NEW
+from test_webhook_cli import webhook
+
+from streams import delivery_state, webhook_admin
+from streams.broker import free_port
+from streams.delivery import Chain
+from streams.election import AlertPolicy, Election, Receiver
+from streams.feed import KafkaSink
+from streams.webhooks import verify
+
+CALM = AlertPolicy(tick=10, hold=0, cooldown=60)
+NATION = election(states=2, tables=12, registered=300, alerts=CALM)
+SHEETS = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(NATION.tables)]
+FIRST = lines([*SHEETS, bulletin((900, 2400, 240), at=T0 + 60_000)])
+MORE = lines(
+    [
+        bulletin((800, 2500, 240), at=T0 + 300_000, sequence=2),
+        bulletin((700, 2600, 240), at=T0 + 600_000, sequence=3),
+        bulletin((3600, 1440, 240), at=T0 + 900_000, sequence=4),
+    ]
+)
+NIGHT = [*FIRST, *MORE]
+"""Several alerts; each fires, is told of again with each bulletin, and is resolved."""
+
+
+def expected(night: list[bytes] = NIGHT) -> list[str]:
+    """The ids that each receiver must get, in order."""
+    return [notice["id"] for notice in direct(NATION, night).notices if not notice["muted_by"]]
+
+
+def with_receivers(**urls: str) -> Election:
+    return replace(
+        NATION, receivers=tuple(Receiver(name, url, "SECRET", allow_loopback=True) for name, url in urls.items())
+    )
+
+
+def live(known: Election, broker: Broker, directory: Path, names: str) -> LiveNight:
+    night = LiveNight(known, broker, directory, names)
+    night.environment = {"SECRET": NEW}
+    return night
+
+
+def told(taken: list[Got]) -> dict[str, list[str]]:
+    """The ids that were taken, by fingerprint, each verified."""
+    assert all(verify(NEW, got.body, got.headers)["data"]["id"] == got.id for got in taken)
+    return by_fingerprint([got.id for got in taken])
+
+
+def saved(night: LiveNight, receiver: str) -> list[dict[str, Chain]]:
+    """Every state of a receiver's chains that the changelog holds, in order."""
+    found = []
+    for record in night.read(night.topology.changelog("deliveries")):
+        if record.value is not None:
+            found.append(delivery_state.read([(record.key, record.value)]).chains.get(receiver, {}))
+    return [chains for chains in found if chains]
+
+
+def test_killed_while_a_receiver_is_down(broker: Broker, tmp_path: Path, names: str) -> None:
+    """A worker is killed while a receiver is down. Another goes on: the receiver gets exactly what it missed, in order
+    per fingerprint, each under its one id; attempts and the day's limit go on where they were; who was up is delayed by
+    nothing and gets nothing twice."""
+    steady, down, port = Scripted(), Scripted(), free_port()
+    with ExitStack() as stack:
+        url = stack.enter_context(steady.listening())
+        night = stack.enter_context(
+            live(with_receivers(steady=url, down=f"http://127.0.0.1:{port}/"), broker, tmp_path, names)
+        )
+        night.start()
+        night.feed(NIGHT)
+        until(lambda: len(steady.taken) == len(expected()), night.told)
+        until(
+            lambda: any(c.due and c.due[0].attempts >= 3 for s in saved(night, "down") for c in s.values()), night.told
+        )
+        night.kill()
+        before = saved(night, "down")
+        assert not down.seen
+        night.start()
+        until(lambda: len(saved(night, "down")) > len(before), night.told)  # an attempt of the second worker
+        stack.enter_context(down.listening(port))
+        night.wait(delivered=True)
+        night.stop()
+        after = saved(night, "down")[len(before) :]
+    assert told(down.taken) == told(steady.taken) == by_fingerprint(expected())
+    assert len(down.seen) == len(steady.seen) == len(expected())
+    heads = {f: chain.due[0] for state in before for f, chain in state.items() if chain.due}
+    first_states = {f: chain for state in reversed(after) for f, chain in state.items()}
+    assert heads
+    for fingerprint, chain in first_states.items():
+        if chain.due and chain.due[0].notice == heads[fingerprint].notice:
+            assert chain.due[0].attempts > heads[fingerprint].attempts
+            assert chain.due[0].since == heads[fingerprint].since
+
+
+def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """One is slow, one fails at first, one says 429 with a time, one says 410: each gets what it should, and the
+    steady one waits for none of them."""
+    hurry = {"retry-after": "2"}
+    steady, slow, shaky = Scripted(), Scripted(Say(after=1.0)), Scripted(500, 302, 200)
+    busy, gone = Scripted(Say(429, hurry), 200), Scripted(410)
+    with ExitStack() as stack:
+        tempers = {"steady": steady, "slow": slow, "shaky": shaky, "busy": busy, "gone": gone}
+        known = with_receivers(**{name: stack.enter_context(each.listening()) for name, each in tempers.items()})
+        night = stack.enter_context(live(known, embedded, tmp_path, names))
+        night.start()
+        night.feed(NIGHT)
+        until(lambda: len(steady.taken) == len(expected()), night.told)
+        assert len(slow.taken) < len(expected())  # it is still at it, and delayed nobody
+        night.wait(delivered=True)
+        found = night.metrics()
+        standing = {s.receiver: s for s in webhook_admin.standings(embedded.address, known, night.topology)}
+        night.stop()
+        night.start()
+        night.feed(lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)]))
+        night.wait(delivered=True)
+        night.stop()
+    again = [*NIGHT, *lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)])]
+    for each in (steady, slow, shaky, busy):
+        assert told(each.taken) == by_fingerprint(expected(again))
+    assert slow.busiest <= 4
+    assert found["cotejo_deliveries_total[failed][shaky]"] == 2
+    assert len({got.body for got in shaky.seen if got.id == shaky.seen[0].id}) == 1
+    between = busy.seen[-1].at if len(busy.seen) == 1 else min(got.at for got in busy.taken) - busy.seen[0].at
+    assert between >= 1.5  # it was left alone, for every fingerprint
+    assert len(gone.seen) <= 4  # those that were under way together
+    assert found["cotejo_receiver_disabled[gone]"] == 1
+    assert found["cotejo_receiver_disabled[steady]"] == 0
+    assert found["cotejo_deliveries_total[missed][gone]"] == len(expected())
+    assert standing["gone"].state == "disabled: it said 410"
+    assert standing["gone"].counts.missed == len(expected())
+    assert standing["steady"].counts.delivered == len(expected())
+    assert "receiver gone: wants no more (410 Gone)" in night.log.read_text()
+    assert "receiver shaky: takes no alerts (500 Internal Server Error)" in night.log.read_text()
+    assert "receiver shaky: takes alerts again" in night.log.read_text()
+
+
+class Poisoned(Scripted):
+    """Refuses one fingerprint until told otherwise."""
+
+    refuses = ""
+
+    def answer(self, got: Got) -> Say:
+        return Say(500) if self.refuses and got.id.startswith(self.refuses) else Say(204)
+
+
+def test_no_fingerprint_waits_for_another(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """What a receiver refuses holds up its own fingerprint only; once taken, the rest of it follows in order."""
+    picky = Poisoned()
+    ids = by_fingerprint(expected())
+    picky.refuses = next(iter(ids))
+    others = sum(len(found) for fingerprint, found in ids.items() if fingerprint != picky.refuses)
+    with picky.listening() as url, live(with_receivers(picky=url), embedded, tmp_path, names) as night:
+        night.start()
+        night.feed(NIGHT)
+        until(lambda: len(picky.taken) == others, night.told)
+        refused = {got.id for got in picky.seen} - {got.id for got in picky.taken}
+        assert refused == {ids[picky.refuses][0]}
+        picky.refuses = ""
+        night.wait(delivered=True)
+        night.stop()
+    assert told(picky.taken) == ids
+
+
+def test_enabled_and_delivered_again(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """A receiver that said 410 gets nothing, also from the next worker; enabled, it gets what comes; what it missed it
+    gets by `redeliver`, under the ids it had, in order."""
+    desk = Scripted(410)
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        options = ["--broker", embedded.address, "--prefix", night.topology.prefix]
+        night.start()
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        assert "disabled: it said 410" in webhook("list", night.file, *options).stdout
+        night.stop()
+        desk.answers, seen = [Say(204)], len(desk.seen)
+        night.start()
+        night.feed(MORE[:1])
+        night.wait(delivered=True)
+        assert len(desk.seen) == seen
+        assert webhook("enable", night.file, "--receiver", "desk", *options).returncode == 0
+        until(lambda: night.metrics().get("cotejo_receiver_disabled[desk]") == 0, night.told)
+        night.feed(MORE[1:])
+        night.wait(delivered=True)
+        later = {f: ids[2:] for f, ids in by_fingerprint(expected()).items()}
+        assert told(desk.taken) == later
+        desk.taken.clear()
+        done = webhook(
+            "redeliver", night.file, "--receiver", "desk", "--until", "2024-07-29T00:14:00Z", "--json", *options
+        )
+        missed = [orjson.loads(line)["id"] for line in done.stdout.splitlines()]
+        until(lambda: len(desk.taken) == len(missed), night.told)
+        night.stop()
+    assert told(desk.taken) == by_fingerprint(missed)
+    assert set(missed) >= {id for ids in by_fingerprint(expected()).values() for id in ids[:2]}
+
+
+def test_rubbish_among_the_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """What is no alert and no command is left out with a line in the log; the rest goes on."""
+    desk = Scripted()
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        sink = KafkaSink(embedded.address)
+        for rubbish in (b"", b"[]", b"\xff", b"{}", b'{"receiver":"desk"}', b'{"receiver":"nobody","redeliver":null}'):
+            sink.send(night.topology.alerts, rubbish, None, 0)
+            sink.send(night.topology.webhook_commands, rubbish, None, 0)
+        sink.send(night.topology.webhook_commands, b'{"receiver":"desk","redeliver":"{}"}', None, 0)
+        sink.close()
+        night.start()
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        night.stop()
+        log = night.log.read_text()
+    assert told(desk.taken) == by_fingerprint(expected(FIRST))
+    assert log.count("no alert, left out") == 6
+    assert log.count("no command, left out") == 6
+    assert NEW not in log
