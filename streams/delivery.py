@@ -19,8 +19,10 @@ LONGEST_WISH: Final = 3_600_000
 """Milliseconds that a receiver's Retry-After is obeyed, at most."""
 GIVE_UP: Final = 24 * 3_600_000
 """Milliseconds after which a notice that cannot be delivered is let go; it gets one attempt in any case."""
-BACKLOG: Final = 20_000
+BACKLOG: Final = 10_000
 """Notices that may be due at one receiver. Beyond it the oldest of the fingerprint with the most of them is let go."""
+LONGEST_CHAIN: Final = 1_000
+"""Notices of one fingerprint that may be: they are one record."""
 
 
 class Reason(Enum):
@@ -147,7 +149,7 @@ class Verdict:
 def judge(delivery: Delivery, state: ReceiverState, answer: Answer, at: int, receiver: str, url: str) -> Verdict:
     """Decide how a delivery to `receiver` at `url` goes on after the answer that came at `at`."""
     if answer.good:
-        well = replace(state, delivered=state.delivered + 1, failing_since=0, hold=0)
+        well = replace(state, delivered=state.delivered + 1, failing_since=0)
         return Verdict(None, well, Reason.DELIVERED)
     ill = replace(
         state, failed=state.failed + 1, failing_since=state.failing_since or at, error=answer.words, error_at=at

@@ -93,7 +93,7 @@ def matching(
 
 def send(broker: str, topology: Topology, commands: Iterable[Command]) -> None:
     """Give commands to the worker that owns the deliveries, now or when it starts."""
-    topics.ensure(broker, topology.specs())
+    _must_exist(broker, topology, topology.webhook_commands)
     sink = KafkaSink(broker)
     for command in commands:
         sink.send(topology.webhook_commands, command.write(), command.receiver.encode(), 0)

@@ -132,7 +132,12 @@ def test_judge(delivery: Delivery, answer: Answer, reason: Reason, wait: tuple[i
         pytest.param(
             FAILING, Answer(204, ""), replace(FAILING, delivered=8, failing_since=0), id="a success ends a failure"
         ),
-        pytest.param(replace(FINE, hold=NOW + 9), Answer(204, ""), replace(FINE, delivered=8), id="and a wish to wait"),
+        pytest.param(
+            replace(FINE, hold=NOW + 9),
+            Answer(204, ""),
+            replace(FINE, hold=NOW + 9, delivered=8),
+            id="a wish stays one: the success was under way when it came",
+        ),
         pytest.param(
             FINE,
             SILENT,

@@ -17,7 +17,18 @@ import orjson
 
 from streams.agents.delivery_table import DeliveryTable
 from streams.alerts import Notice
-from streams.delivery import BACKLOG, LONGEST_WISH, Answer, Chain, Delivery, Reason, ReceiverState, hasten, judge
+from streams.delivery import (
+    BACKLOG,
+    LONGEST_CHAIN,
+    LONGEST_WISH,
+    Answer,
+    Chain,
+    Delivery,
+    Reason,
+    ReceiverState,
+    hasten,
+    judge,
+)
 from streams.election import Receiver
 from streams.posting import Poster, address_mark
 
@@ -143,7 +154,7 @@ class Courier:
         self.due += 1
         if not before.due and notice.fingerprint not in self._running:
             self._push(after.due[0].due, notice.fingerprint)
-        if self.due > BACKLOG:
+        if self.due > BACKLOG or len(after.due) > LONGEST_CHAIN:
             self._shed()
         self._news.set()
 
@@ -163,7 +174,7 @@ class Courier:
         self._finish(fingerprint, place)
         self._set_state(replace(self.state, given_up=self.state.given_up + 1))
         self._count("given-up")
-        self._warn(f"{notice} is given up: more than {BACKLOG:,} are due")
+        self._warn(f"{notice} is given up: too many are due, and newer ones say more")
         self._schedule()
 
     def _drop(self) -> None:

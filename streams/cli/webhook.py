@@ -13,15 +13,15 @@ from streams.cli.common import (
     Broker,
     ElectionFile,
     Json,
-    Partitions,
     Prefix,
     group,
     plainly,
     print_json,
     topology_of,
 )
+from streams.election import Election
 from streams.election_file import load
-from streams.topology import PARTITIONS
+from streams.topology import PARTITIONS, Topology
 from streams.webhook_commands import Command
 
 commands = group("Try the receivers of alerts, see how they stand, send alerts once more.")
@@ -50,13 +50,12 @@ def list_receivers(
     election: ElectionFile,
     broker: Broker = BROKER,
     prefix: Prefix = "",
-    partitions: Partitions = PARTITIONS,
     as_json: Json = False,
 ) -> None:
     """Show each receiver: its state, what is due, delivered and given up, the last error."""
     with plainly():
         known = load(election)
-        for standing in admin.standings(broker, known, topology_of(known, prefix, partitions)):
+        for standing in admin.standings(broker, known, _topology(known, prefix)):
             print_json(standing) if as_json else print("\n".join(admin.lines(standing)))
 
 
@@ -66,13 +65,12 @@ def enable(
     receiver: One,
     broker: Broker = BROKER,
     prefix: Prefix = "",
-    partitions: Partitions = PARTITIONS,
 ) -> None:
     """Send again to a receiver that has said 410, or at once to one that has said to come later."""
     with plainly():
         known = load(election)
         admin.chosen(known, [receiver])
-        admin.send(broker, topology_of(known, prefix, partitions), [Command(receiver)])
+        admin.send(broker, _topology(known, prefix), [Command(receiver)])
         print(f"{receiver}: the worker is told. What it has missed: cotejo webhook redeliver")
 
 
@@ -86,7 +84,6 @@ def redeliver(
     until: Annotated[str, typer.Option(help="Alerts up to this time.")] = "",
     broker: Broker = BROKER,
     prefix: Prefix = "",
-    partitions: Partitions = PARTITIONS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which alerts these are.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -96,7 +93,7 @@ def redeliver(
             raise admin.WebhookError("say which: --notice, --fingerprint, --since or --until")
         known = load(election)
         admin.chosen(known, [receiver])
-        topology, times = topology_of(known, prefix, partitions), (_time(since), _time(until))
+        topology, times = _topology(known, prefix), (_time(since), _time(until))
         found = admin.matching(
             broker, topology, notice=notice, fingerprint=fingerprint, since=times[0] or 0, until=times[1]
         )
@@ -110,6 +107,11 @@ def redeliver(
                 print_json({"receiver": receiver, "id": alert["id"], "at": alert["at"], "sent": not dry_run})
             else:
                 print(f"{alert['id']}: {alert['finding']['sentence']['en']}")
+
+
+def _topology(election: Election, prefix: str) -> Topology:
+    """However many partitions the reports have: those of the alerts have one."""
+    return topology_of(election, prefix, PARTITIONS)
 
 
 def _time(text: str) -> int | None:
