@@ -160,6 +160,11 @@ class _Toml:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
+        for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
+            names = _names(_SHAPES[table])
+            for i, item in enumerate(data.get(table, [])):
+                for strange in item.keys() - set(names):
+                    raise self._unknown(f"{table}[{i}].{strange}", names)
         for section in known.rules:
             if f"rules.{section}" not in SECTIONS:
                 raise self._unknown(f"rules.{section}", [name[6:] for name in SECTIONS if name.startswith("rules.")])

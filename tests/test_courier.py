@@ -31,6 +31,7 @@ class Writes(dict[bytes, bytes]):
     def __init__(self) -> None:
         super().__init__()
         self.log: list[tuple[bytes, bytes | None]] = []
+        self.urgent = False
 
     def write(self, place: Place, key: bytes, value: bytes | None) -> None:
         self.log.append((key, value))

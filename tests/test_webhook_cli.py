@@ -1,6 +1,7 @@
 """`cotejo webhook` as an operator meets it."""
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -15,12 +16,13 @@ import orjson
 import pytest
 from brokers import ROOT, Broker, lacking
 from builders import election
+from nights import until
 from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook
-from test_posting import NEW, OLD
+from test_posting import KNOWN, NEW, NOTICE, OLD
 
-from streams import election_writer
-from streams.broker import free_port
+from streams import election_writer, posting
+from streams.broker import free_port, is_free
 from streams.election import Receiver
 
 
@@ -144,3 +146,36 @@ def test_tls(tmp_path: Path) -> None:
     assert "certificate" in refused.stdout.lower()
     assert taken.stdout == "desk: took the alert: 204 No Content\n"
     assert len(came) == 1
+
+
+DOCS = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+
+
+def test_the_documented_receiver(tmp_path: Path) -> None:
+    """The example in docs/webhooks.md runs: it takes a signed alert, and no other."""
+    example, port = tmp_path / "receiver.py", free_port()
+    example.write_text(DOCS.split("```python\n")[1].split("```")[0])
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(example)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "DESK_SECRET": NEW, "PORT": str(port)},
+    )
+    try:
+        until(lambda: not is_free(port), lambda: "it does not listen")
+        path = written(tmp_path, desk(f"http://127.0.0.1:{port}/"))
+        assert webhook("test", path, DESK=NEW).stdout == "desk: took the alert: 204 No Content\n"
+        assert webhook("test", path, DESK=OLD).stdout == "desk: did not take the alert: 401 Unauthorized\n"
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=30)
+    assert said == "firing info This is a test of the alerts about Test. Nothing has happened.\n"
+
+
+def test_every_field_is_documented() -> None:
+    """docs/webhooks.md names each field of the body and none that is not there."""
+    body = orjson.loads(posting.body(KNOWN, desk("https://desk.example/"), NOTICE))
+    rows = [line.split("|")[1] for line in DOCS.split("| Field of the body |")[1].split("\n\n")[0].splitlines()[2:]]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert named == {name for name in body if name != "data"} | {f"data.{name}" for name in body["data"]}

@@ -175,7 +175,8 @@ class Courier:
         self._set_state(replace(self.state, given_up=self.state.given_up + 1))
         self._count("given-up")
         self._warn(f"{notice} is given up: too many are due, and newer ones say more")
-        self._schedule()
+        if not self._chains[fingerprint].due:  # else the next one takes its turn
+            self._schedule()
 
     def _drop(self) -> None:
         """The receiver wants no more: nothing is due any longer."""
