@@ -1,5 +1,7 @@
 """Deliveries through workers on real brokers: nothing missed, nothing under two ids, nobody delayed by another."""
 
+import signal
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from test_webhook_cli import webhook
 from streams import delivery_state, webhook_admin
 from streams.agents.courier import AT_ONCE
 from streams.broker import free_port
-from streams.delivery import Chain
+from streams.delivery import Chain, Delivery
 from streams.election import AlertPolicy, Election, Receiver
 from streams.feed import KafkaSink
 from streams.webhooks import verify
@@ -59,34 +61,60 @@ def told(taken: list[Got]) -> dict[str, list[str]]:
 
 
 def saved(night: LiveNight, receiver: str) -> list[dict[str, Chain]]:
-    """Every state of a receiver's chains that the changelog holds, in order."""
-    found = []
-    for record in night.read(night.topology.changelog("deliveries")):
-        if record.value is not None:
-            found.append(delivery_state.read([(record.key, record.value)]).chains.get(receiver, {}))
-    return [chains for chains in found if chains]
+    """Every state of a receiver's chains that the changelog holds, by fingerprint, in order."""
+    records = night.read(night.topology.changelog("deliveries"))
+    states = (delivery_state.read([(r.key, r.value)]).chains.get(receiver) for r in records if r.value is not None)
+    return [state for state in states if state]
+
+
+def newest(states: list[dict[str, Chain]]) -> dict[str, Chain]:
+    return {fingerprint: chain for state in states for fingerprint, chain in state.items()}
+
+
+def heads(states: list[dict[str, Chain]]) -> dict[str, Delivery]:
+    """What is attempted next of each fingerprint."""
+    return {fingerprint: chain.due[0] for fingerprint, chain in newest(states).items() if chain.due}
+
+
+def killed(night: LiveNight) -> None:
+    night.kill()
+    night.start()
+
+
+def moved(night: LiveNight) -> None:
+    night.start(member="two")
+    night.ready()
+    first = night.workers[0]
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 0, night.told()
 
 
 def test_killed_while_a_receiver_is_down(broker: Broker, tmp_path: Path, names: str) -> None:
-    """A worker is killed while a receiver is down. Another goes on: the receiver gets exactly what it missed, in order
-    per fingerprint, each under its one id; attempts and the day's limit go on where they were; who was up is delayed by
-    nothing and gets nothing twice."""
+    """After kill -9 the next worker goes on where the first was."""
+    _goes_on(killed, broker, tmp_path, names)
+
+
+def test_moved_while_a_receiver_is_down(apache: Broker, tmp_path: Path, names: str) -> None:
+    """When a worker gives its partitions to another, that one goes on."""
+    _goes_on(moved, apache, tmp_path, names)
+
+
+def _goes_on(change: Callable[[LiveNight], None], broker: Broker, tmp_path: Path, names: str) -> None:
+    """The receiver gets exactly what it missed, in order per fingerprint, each under its one id; attempts and the day's
+    limit go on where they were. Who was up is not delayed and gets nothing twice."""
     steady, down, port = Scripted(), Scripted(), free_port()
     with ExitStack() as stack:
         url = stack.enter_context(steady.listening())
-        night = stack.enter_context(
-            live(with_receivers(steady=url, down=f"http://127.0.0.1:{port}/"), broker, tmp_path, names)
-        )
+        known = with_receivers(steady=url, down=f"http://127.0.0.1:{port}/")
+        night = stack.enter_context(live(known, broker, tmp_path, names))
         night.start()
         night.feed(NIGHT)
         until(lambda: len(steady.taken) == len(expected()), night.told)
-        until(
-            lambda: any(c.due and c.due[0].attempts >= 3 for s in saved(night, "down") for c in s.values()), night.told
-        )
-        night.kill()
+        until(lambda: not any(chain.due for chain in newest(saved(night, "steady")).values()), night.told)
+        until(lambda: any(head.attempts >= 3 for head in heads(saved(night, "down")).values()), night.told)
+        change(night)
         before = saved(night, "down")
         assert not down.seen
-        night.start()
         until(lambda: len(saved(night, "down")) > len(before), night.told)  # an attempt of the second worker
         stack.enter_context(down.listening(port))
         night.wait(delivered=True)
@@ -94,13 +122,12 @@ def test_killed_while_a_receiver_is_down(broker: Broker, tmp_path: Path, names: 
         after = saved(night, "down")[len(before) :]
     assert told(down.taken) == told(steady.taken) == by_fingerprint(expected())
     assert len(down.seen) == len(steady.seen) == len(expected())
-    heads = {f: chain.due[0] for state in before for f, chain in state.items() if chain.due}
-    first_states = {f: chain for state in reversed(after) for f, chain in state.items()}
-    assert heads
-    for fingerprint, chain in first_states.items():
-        if chain.due and chain.due[0].notice == heads[fingerprint].notice:
-            assert chain.due[0].attempts > heads[fingerprint].attempts
-            assert chain.due[0].since == heads[fingerprint].since
+    left, found = heads(before), heads(after[:1])
+    assert left
+    for fingerprint, head in found.items():
+        assert head.notice == left[fingerprint].notice
+        assert head.since == left[fingerprint].since
+        assert head.attempts > left[fingerprint].attempts >= 1
 
 
 class Busy(Scripted):
