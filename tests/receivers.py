@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -77,11 +77,12 @@ class Scripted:
                     scripted.busy -= 1
                     if 200 <= say.status < 300:
                         scripted.taken.append(got)
-                self.send_response(say.status)
-                for name, value in say.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(say.body)
+                with suppress(OSError):  # who asked may have been killed meanwhile
+                    self.send_response(say.status)
+                    for name, value in say.headers.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(say.body)
 
             def log_message(self, format: str, *args: object) -> None: ...
 
