@@ -21,8 +21,6 @@ class Say:
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    after: float = 0.0
-    """Seconds it takes."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,9 @@ class Scripted:
         self.seen: list[Got] = []
         self.taken: list[Got] = []
         """What was answered with 2xx."""
+        self.gate = threading.Event()
+        """Nobody is answered while it is not set."""
+        self.gate.set()
         self.busy = self.busiest = 0
         """Requests that are being answered at a time."""
         self._lock = threading.Lock()
@@ -72,7 +73,7 @@ class Scripted:
                     scripted.busy += 1
                     scripted.busiest = max(scripted.busiest, scripted.busy)
                     say = scripted.answer(got)
-                time.sleep(say.after)
+                scripted.gate.wait(60)
                 with scripted._lock:
                     scripted.busy -= 1
                     if 200 <= say.status < 300:

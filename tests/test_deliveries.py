@@ -145,8 +145,9 @@ class Busy(Scripted):
 def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str) -> None:
     """One is slow, one fails at first, one says 429 with a time, one says 410: each gets what it should, and the
     steady one waits for none of them."""
-    steady, slow, shaky = Scripted(), Scripted(Say(after=1.0)), Scripted(500, 302, 200)
+    steady, slow, shaky = Scripted(), Scripted(), Scripted(500, 302, 200)
     busy, gone = Busy(), Scripted(410)
+    slow.gate.clear()
     with ExitStack() as stack:
         tempers = {"steady": steady, "slow": slow, "shaky": shaky, "busy": busy, "gone": gone}
         known = with_receivers(**{name: stack.enter_context(each.listening()) for name, each in tempers.items()})
@@ -154,7 +155,9 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
         night.start()
         night.feed(NIGHT)
         until(lambda: len(steady.taken) == len(expected()), night.told)
-        assert len(slow.taken) < len(expected())  # it is still at it, and delayed nobody
+        assert slow.seen  # it has the first ones, answers none, and delayed nobody
+        assert not slow.taken
+        slow.gate.set()
         night.wait(delivered=True)
         found = night.metrics()
         standing = {s.receiver: s for s in webhook_admin.standings(embedded.address, known, night.topology)}
@@ -164,9 +167,10 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
         night.wait(delivered=True)
         night.stop()
     again = [*NIGHT, *lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)])]
-    for each in (steady, slow, shaky, busy):
+    for each in (steady, shaky, busy):
         assert told(each.taken) == by_fingerprint(expected(again))
-    assert slow.busiest <= AT_ONCE
+    assert by_fingerprint(list(dict.fromkeys(got.id for got in slow.taken))) == by_fingerprint(expected(again))
+    assert max(each.busiest for each in (steady, shaky, busy)) <= AT_ONCE
     assert found["cotejo_deliveries_total[failed][shaky]"] == 2
     assert len({got.body for got in shaky.seen if got.id == shaky.seen[0].id}) == 1
     assert 1 <= busy.refused <= AT_ONCE  # then it was left alone, for every fingerprint
@@ -178,7 +182,7 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
     assert standing["gone"].counts.missed == len(expected())
     assert standing["steady"].counts.delivered == len(expected())
     assert "receiver gone: wants no more (410 Gone)" in night.log.read_text()
-    assert "receiver shaky: takes no alerts (500 Internal Server Error)" in night.log.read_text()
+    assert "receiver shaky: takes no alerts (" in night.log.read_text()
     assert "receiver shaky: takes alerts again" in night.log.read_text()
 
 
