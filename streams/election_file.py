@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
-from streams import election_csv
+from streams import addresses, election_csv
 from streams.election import (
     AlertPolicy,
     ContradictionRule,
     DivergenceRule,
     Election,
     FingerprintRule,
+    Format,
     Group,
     HealthRule,
     MismatchRule,
@@ -192,6 +193,11 @@ class Toml:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
+        for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
+            names = _names(_SHAPES[table])
+            for i, item in enumerate(data.get(table, [])):
+                for strange in item.keys() - set(names):
+                    raise self._unknown(f"{table}[{i}].{strange}", names)
         return known
 
     def error(self, place: str, cure: str) -> ElectionFileError:
@@ -245,6 +251,8 @@ class Toml:
             return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
         if found := re.search(r"missing required field `(.+)`", text):
             return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
+        if "enum value" in text:
+            return self.error(place, f"write {', '.join(get_args(Format))}")
         return self.error(place, text[0].lower() + text[1:])
 
     def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
@@ -313,8 +321,21 @@ def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
     names = Counter(receiver.name for receiver in receivers)
     for i, receiver in enumerate(receivers):
         place = f"receiver[{i}]"
-        toml.check(receiver.name.strip(), f"{place}.name", "write something here")
+        fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
+        toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
         toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        toml.check(re.match(r"https?://[^/\s]+", receiver.url), f"{place}.url", "give an http:// or https:// address")
-        fine = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", receiver.secret_env)
-        toml.check(fine, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+        why = addresses.why_not_url(receiver)
+        toml.check(why is None, f"{place}.url", why or "")
+        _check_secret_place(toml, receiver, place)
+
+
+def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
+    env, file = receiver.secret_env, receiver.secret_file
+    if not (env or file):
+        known = receiver.format != "standard"
+        toml.check(known, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
+    toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
+    named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
+    toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+    absolute = not file or Path(file).is_absolute()
+    toml.check(absolute, f"{place}.secret_file", "give an absolute path, such as /run/secrets/desk")
