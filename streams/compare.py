@@ -15,6 +15,7 @@ from streams.rollup import Partial, Tally, merge
 from streams.rules import findings
 from streams.rules.contradiction import bounds
 from streams.rules.divergence import witnessed_share
+from streams.rules.remainder import Remainder, predicted
 
 
 class Comparer:
@@ -133,12 +134,14 @@ class Comparer:
         }
         if bulletin is not None:
             given = Comparison(self._election, known, bulletin, tally)
+            rest = predicted(given)
             state["official"] = {
                 "bulletin": bulletin.id,
                 "at": bulletin.at,
                 "votes": dict(bulletin.votes),
                 "valid": given.valid,
-                "figures": {name: self._figure(given, i, votes) for i, name, votes in given.official},
+                "tolerated": given.tolerated,
+                "figures": {name: self._figure(given, rest, i, votes) for i, name, votes in given.official},
             }
         return state
 
@@ -281,8 +284,9 @@ class Comparer:
             "shift": shift,
         }
 
-    def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
+    def _figure(self, given: Comparison, rest: Remainder | None, column: int, votes: int) -> dict[str, Any]:
         witnessed = witnessed_share(given, column)
+        gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
         low, high = bounds(given, column, votes)
         return {
             "votes": votes,
@@ -290,6 +294,7 @@ class Comparer:
             "witnessed_share": None if witnessed is None else round(witnessed, 6),
             "floor": low and low.limit,
             "ceiling": high and high.limit,
+            "gamma": None if gamma is None else round(gamma, 6),
             "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
         }
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams import webhooks
 from streams.agents import raw
@@ -34,6 +35,8 @@ LONGEST_PAUSE: Final = 600.0
 """Seconds between two attempts, at most."""
 GIVE_UP: Final = 24 * 3600.0
 """Seconds after which a notice that cannot be delivered is let go."""
+OUTCOMES: Final = ("delivered", "failed", "given-up")
+"""Of webhooks; what failed is an attempt, and another follows."""
 
 
 @dataclass(slots=True)
@@ -53,13 +56,14 @@ class NotifyStage:
         topology: Topology,
         secrets: Mapping[str, str],
         say: Callable[[Notice], None],
+        times: Histogram,
     ) -> None:
         self._app, self._election, self._topology = app, election, topology
         self._secrets, self._say = secrets, say
         self._table = raw.table(app, "deliveries")
-        self.outbox = Outbox(app, self._table)
+        self.outbox = Outbox(app, self._table, times.labels("notify-flush"))
         self.counts: Counter[tuple[str, str]] = Counter()
-        """By receiver and outcome: delivered, failed (an attempt), given-up."""
+        """By receiver and outcome."""
         self._queues: dict[str, asyncio.Queue[_Job]] = {}
         self._tasks: list[asyncio.Future[None]] = []
         self._busy: set[str] = set()
@@ -81,6 +85,8 @@ class NotifyStage:
         if TP(self._topology.alerts, 0) in partitions:
             for receiver in self._election.receivers:
                 self._queues[receiver.name] = asyncio.Queue()
+                for outcome in OUTCOMES:
+                    self.counts[receiver.name, outcome] += 0  # a rate can only be taken of what has begun at 0
                 self._tasks.append(asyncio.ensure_future(self._guard(receiver)))
 
     async def _stop(self) -> None:
