@@ -139,7 +139,7 @@ class Exporter:
             for rule, keys in limits.items():
                 for key in keys:
                     found.add(name, (rule, key), rules[rule][key] / divisor)
-        found.add("election_info", (election.id, election.name, election.notice), 1)
+        found.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
         found.add("clock_seconds", (), compare.outbox.confirmed / 1000)
         if compare.outbox.confirmed:
             clock = "wall" if self._stages.wall_clock else "feed"
@@ -151,20 +151,25 @@ class Exporter:
         found.add("owns_comparison", (), int(settled and compare.owned))
         found.add("partitions", (), self._topology.partitions)
         found.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
+        turned_away = {
+            (topic, name.removeprefix("rejected ")): count
+            for topic, counts in (("tally-reports", reconcile.counts), ("bulletins", compare.counts))
+            for name, count in counts.items()
+            if name.startswith("rejected ")
+        }
         for kind, count in (
             ("tally-report", reconcile.counts["reports"]),
             ("bulletin", compare.counts["bulletins"] + reconcile.counts["bulletins"]),
             ("stray", reconcile.counts["strays"]),
             ("notice", compare.counts["notices"]),
+            ("rejected", sum(turned_away.values())),
         ):
             found.add("events_total", (kind,), count)
-        for topic, counts in (("tally-reports", reconcile.counts), ("bulletins", compare.counts)):
-            for name, count in counts.items():
-                if name.startswith("rejected "):
-                    found.add("rejected_total", (topic, name.removeprefix("rejected ")), count)
-        for place, behind in self._app.lag().items():
-            topic = place.topic.removeprefix(self._topology.prefix)
-            found.add("consumer_lag_messages", (topic, str(place.partition)), behind)
+        for place, count in turned_away.items():
+            found.add("rejected_total", place, count)
+        for source, behind in self._app.lag().items():
+            topic = source.topic.removeprefix(self._topology.prefix)
+            found.add("consumer_lag_messages", (topic, str(source.partition)), behind)
         for outcome, count in notify.counts.items():
             found.add("deliveries_total", outcome, count)
         found.add("deliveries_pending", (), notify.pending)

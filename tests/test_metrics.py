@@ -129,8 +129,7 @@ def test_levels(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
 
 
 def test_one_speaks_for_an_area(apache: ApacheBroker, tmp_path: Path, names: str) -> None:
-    """Of two workers one shows the areas; when it is killed the other does, with the same figures; and when the first
-    comes back they never both do."""
+    """Of two workers one shows the areas; when it is killed the other does, with the same figures."""
     figure = "cotejo_breakdown_sheets[N][Area N][nation][A][Option A]"
     with LiveNight(KNOWN, apache.start(), tmp_path, names, partitions=4) as live:
         live.start(member="one")
@@ -147,17 +146,7 @@ def test_one_speaks_for_an_area(apache: ApacheBroker, tmp_path: Path, names: str
         live.workers[owner].wait()
         until(lambda: live.all_metrics()[other].get("cotejo_owned_partitions") == 4, live.told)
         assert live.all_metrics()[other][figure] == figures
-        live.start(member="one" if owner == 0 else "two")
-
-        def settled() -> bool:
-            found = live.all_metrics()
-            assert len([m for m in found if figure in m]) <= 1
-            return sorted(m.get("cotejo_owned_partitions", 0) for m in found) == [0, 2, 2]
-
-        until(settled, live.told)
-        assert sum(m.get("cotejo_owns_comparison", 0) for m in live.all_metrics()) == 1
         live.workers.pop(owner)
-        live.ports.pop(owner)
         live.stop()
 
 
