@@ -117,7 +117,7 @@ BOARD: Final = Board(
         ),
         Panel(
             "lines",
-            Words("Lag", "Atraso"),
+            Words("Messages that wait", "Mensajes en espera"),
             Words(
                 "Messages that are not done with, by topic. Sums and bulletins wait until a tick has come everywhere.",
                 "Mensajes pendientes, por tópico. Sumas y boletines esperan a que llegue un tic a todas partes.",

@@ -4,6 +4,7 @@ Everything goes by uid, through grafana-api: a second run finds nothing to do. T
 in the boards themselves.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaServerError
 from grafana_api.grafana_face import GrafanaFace
-from requests.exceptions import ConnectionError, JSONDecodeError, RequestException, SSLError, Timeout
+from requests.exceptions import ConnectionError, JSONDecodeError, RequestException, SSLError, Timeout, TooManyRedirects
 
 from streams.errors import CotejoError
 
@@ -60,20 +61,21 @@ class Grafana:
         face = GrafanaFace(token, host, parts.port, f"{path}/" if path else "", parts.scheme, timeout=TIMEOUT)
         self._folders, self._boards, self._api = face.folder, face.dashboard, face.api
         self._api.s.trust_env = False  # a .netrc entry would take the token's place
+        self._api.s.max_redirects = 0  # a redirected POST becomes a GET
 
     def check(self) -> str:
         """Grafana's version. Raises `GrafanaError` where there is none, an older one, or the token is not its."""
         with self._plainly("its health"):
             found = self._api.GET("/health")
-        version = found.get("version") if isinstance(found, dict) else None
-        if not isinstance(version, str) or "database" not in found:
+        if not isinstance(found, dict) or "database" not in found:
             raise GrafanaError(f"{self._url} is no Grafana: what answers there has no health page like Grafana's")
-        number = tuple(int(part) for part in version.split("-")[0].split("+")[0].split(".")[:2] if part.isdigit())
-        if number < OLDEST:
+        version = str(found.get("version") or "")  # it can be told to hide it
+        number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+        if version and number < OLDEST:
             raise GrafanaError(f"{self._url} is Grafana {version}: {OLDEST[0]}.{OLDEST[1]} or newer is needed")
         with self._plainly("who we are"):
             self._api.GET("/org")
-        return version
+        return version or "of a version that it hides"
 
     def provision(self, prometheus: str, language: str) -> Iterator[Change]:
         """Bring it all to what it should be, and say of each what was done. `prometheus` is its address as Grafana
@@ -162,6 +164,8 @@ class Grafana:
                 f"{self._url} answers with something else than Grafana does (asked for {what}): "
                 "is there a path missing, or a login page in front of it?"
             ) from error
+        except TooManyRedirects as error:
+            raise GrafanaError(f"{self._url} leads elsewhere: give the address that a browser ends up at") from error
         except SSLError as error:
             raise GrafanaError(f"{self._url}: its certificate is not trusted: {error}") from error
         except Timeout as error:
