@@ -1,4 +1,4 @@
-"""`cotejo simulate`: nights whose truth is known."""
+"""`cotejo simulate`: nights whose truth is known; `cotejo reconstruct`: the bundled one."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 import orjson
 import typer
 
-from streams import election_writer
+from streams import election_writer, event_file
 from streams.cli.common import group, plainly
 from streams.codec import encode, plain
-from streams.nights import simulated
+from streams.nights import reconstruction, simulated
 from streams.progress import Progress
 
 commands = group("")
@@ -51,3 +51,15 @@ def simulate(
                 progress.show(count)
         (out / "truth.json").write_bytes(orjson.dumps(night.truth(), option=orjson.OPT_INDENT_2) + b"\n")
         print(f"{count:,} events of {tables:,} polling tables: {out}/election.toml, events.jsonl, truth.json")
+
+
+@commands.command()
+def reconstruct(
+    out: Annotated[Path, typer.Option(help="Directory for the election and its events.")],
+) -> None:
+    """Write the bundled night, Venezuela 2024 reconstructed from state totals: election.toml, events.jsonl."""
+    with plainly():
+        election, events = reconstruction.night()
+        election_writer.write(election, out)
+        event_file.write(out / "events.jsonl", events)
+        print(f"{election.name} ({election.notice}), {len(events):,} events: {out}/election.toml, events.jsonl")
