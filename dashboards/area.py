@@ -15,7 +15,22 @@ from dashboards.election_night import (
     options_table,
     shares,
 )
-from dashboards.parts import BLUE, GREEN, GREY, JOB, ORANGE, PURPLE, Board, Column, Panel, Query, Variable, Words, limit
+from dashboards.parts import (
+    BLUE,
+    ELECTION_ID,
+    GREEN,
+    GREY,
+    JOB,
+    ORANGE,
+    PURPLE,
+    Board,
+    Column,
+    Panel,
+    Query,
+    Variable,
+    Words,
+    limit,
+)
 
 _HERE: Final = 'job="$job", area="$area"'
 _OPTION: Final = f'{_HERE}, option="$option"'
@@ -32,6 +47,7 @@ BOARD: Final = Board(
     description=Words("All that is known of one area.", "Todo lo que se sabe de un área."),
     variables=[
         JOB,
+        ELECTION_ID,
         Variable(
             "area",
             Words("Area", "Área"),

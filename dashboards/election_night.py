@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards.parts import (
     BLUE,
+    ELECTION_ID,
     JOB,
     ORANGE,
     PURPLE,
@@ -144,6 +145,7 @@ BOARD: Final = Board(
     ),
     variables=[
         JOB,
+        ELECTION_ID,
         Variable(
             "election", Words("Election", "Elección"), 'label_values(cotejo_election_info{job="$job"}, election_name)'
         ),

@@ -130,6 +130,9 @@ class Board:
 
 JOB: Final = Variable("job", Words("Job", "Trabajo"), "label_values(cotejo_build_info, job)")
 """Prometheus' name for the workers of one election."""
+ELECTION_ID: Final = Variable(
+    "election_id", NAMELESS, 'label_values(cotejo_election_info{job="$job"}, election)', hidden=True
+)
 
 
 def uid(name: str, language: str) -> str:
@@ -166,7 +169,8 @@ def board(given: Board, language: str) -> dict[str, Any]:
     for number, panel in enumerate(given.panels, 1):
         made.with_panel(_KINDS[panel.kind](panel, language).id(number))
     data = made.build().to_json()
-    data["annotations"] = {"list": [_annotation(a, language) for a in given.annotations]}
+    told = [_told(language)] if any(variable.name == "election_id" for variable in given.variables) else []
+    data["annotations"] = {"list": [_annotation(a, language) for a in given.annotations] + told}
     return data
 
 
@@ -189,6 +193,14 @@ def _annotation(given: Annotation, language: str) -> dict[str, Any]:
     found: dict[str, Any] = made.icon_color(given.colour).build().to_json()
     target = {"expr": given.query.expr, "refId": "Anno"}
     return {**found, "target": target, "titleFormat": given.title, "textFormat": given.text, "tagKeys": "severity,rule"}
+
+
+def _told(language: str) -> dict[str, Any]:
+    """What `cotejo dashboards annotate` has put into Grafana."""
+    made = build.AnnotationQuery().name(Words("What alerts say", "Lo que dicen las alertas").in_(language)).enable(True)
+    made.datasource(model.DataSourceRef("grafana", "-- Grafana --")).icon_color(PURPLE)
+    target = build.AnnotationTarget().type("tags").tags(["cotejo", "election:$election_id"]).match_any(False).limit(100)
+    return dict(made.target(target).build().to_json())
 
 
 def _target(query: Query, number: int, language: str) -> prometheus.Dataquery:

@@ -1,13 +1,14 @@
-"""The data source, the folder and the boards of a running Grafana, brought to what they should be.
+"""The data source, the folder, the boards and the annotations of a running Grafana, brought to what they should be.
 
-Everything goes by uid, through grafana-api: a second run finds nothing to do. The boards' alerts are annotation queries
-in the boards themselves.
+Everything goes by uid or tag, through grafana-api: a second run finds nothing to do. That an alert fires the boards see
+by a query of their own; what it says, in a sentence, comes as an annotation.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -18,6 +19,7 @@ from grafana_api.grafana_api import GrafanaClientError, GrafanaException, Grafan
 from grafana_api.grafana_face import GrafanaFace
 from requests.exceptions import ConnectionError, JSONDecodeError, RequestException, SSLError, Timeout, TooManyRedirects
 
+from streams.alerts import Notice
 from streams.errors import CotejoError
 
 SOURCE_UID: Final = "cotejo-prometheus"
@@ -26,6 +28,8 @@ FOLDER: Final = {"en": ("cotejo", "Cotejo"), "es": ("cotejo-es", "Cotejo (españ
 OLDEST: Final = (10, 0)
 """The boards are of this version of Grafana, and newer ones read them."""
 TIMEOUT: Final = 15.0
+MOST_ANNOTATIONS: Final = 100_000
+"""Of one election, that are asked for; a night has some hundreds."""
 
 Outcome = Literal["created", "updated", "unchanged"]
 
@@ -59,7 +63,8 @@ class Grafana:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._url = url
         face = GrafanaFace(token, host, parts.port, f"{path}/" if path else "", parts.scheme, timeout=TIMEOUT)
-        self._folders, self._boards, self._api = face.folder, face.dashboard, face.api
+        self._folders, self._boards, self._annotations = face.folder, face.dashboard, face.annotations
+        self._api = face.api
         self._api.s.trust_env = False  # a .netrc entry would take the token's place
         self._api.s.max_redirects = 0  # a redirected POST becomes a GET
 
@@ -84,6 +89,30 @@ class Grafana:
         yield self._folder(*FOLDER[language])
         for board in boards(language):
             yield self._board(board, FOLDER[language][0])
+
+    def annotate(self, election: str, notices: Iterable[Notice], language: str) -> Iterator[Change]:
+        """One annotation for each notice that went out, at its event time. `election` is its id."""
+        tags, what = ["cotejo", f"election:{election}"], "annotations"
+        with self._plainly(what):
+            found = self._annotations.get_annotation(tags=tags, limit=MOST_ANNOTATIONS)
+        known = {tag for annotation in found for tag in annotation["tags"]}
+        for notice in notices:
+            name = f"notice:{sha256(notice.id.encode()).hexdigest()[:24]}"  # an id may be longer than a tag
+            if notice.muted_by is not None:
+                continue
+            if name in known:
+                yield Change("annotation", notice.id, "unchanged")
+                continue
+            known.add(name)
+            word = notice.status if notice.status == "resolved" else notice.severity
+            with self._plainly(what):
+                self._annotations.add_annotation(
+                    time_from=notice.at,
+                    time_to=notice.at,
+                    tags=[*tags, name, f"rule:{notice.finding.rule}", word],
+                    text=notice.finding.sentence[language],
+                )
+            yield Change("annotation", notice.id, "created")
 
     def _source(self, prometheus: str) -> Change:
         wanted = {

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 ADMIN, VIEWER = "glsa_admin", "glsa_viewer"
 
@@ -28,6 +29,7 @@ class ImitatedGrafana:
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     folders: dict[str, dict[str, Any]] = field(default_factory=dict)
     boards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     before_save: Callable[[], None] = lambda: None
     url: str = ""
@@ -83,12 +85,15 @@ class ImitatedGrafana:
                 "message": "You'll need additional permissions",
                 "accessErrorId": "A1",
             }
+        path, _, query = path.partition("?")
         kind, *rest = path.strip("/").split("/")
+        body = parse_qs(query) if method == "GET" else body
         pages: dict[str, Callable[[str, list[str], Any], Answer]] = {
             "org": lambda *_: (200, {"id": 1, "name": "Main Org."}),
             "datasources": self._sources,
             "folders": self._folders,
             "dashboards": self._boards,
+            "annotations": self._annotations,
         }
         page = pages.get(kind)
         return (404, {"message": "Not found"}) if page is None else page(method, rest, body)
@@ -132,6 +137,18 @@ class ImitatedGrafana:
                     return 412, {"status": "version-mismatch", "message": "The folder has been changed by someone else"}
                 known.update(title=body["title"], version=known["version"] + 1)
                 return 200, known
+        return 404, {"message": "Not found"}
+
+    def _annotations(self, method: str, rest: list[str], body: Any) -> Answer:
+        match method, rest:
+            case "GET", []:
+                found = [kept for kept in self.annotations if set(body["tags"]) <= set(kept["tags"])]
+                return 200, found[-int(body.get("limit", ["100"])[0]) :]
+            case "POST", []:
+                if not body.get("text"):
+                    return 400, {"message": "Failed to save annotation", "error": "text field should not be empty"}
+                self.annotations.append({**body, "id": len(self.annotations) + 1})
+                return 200, {"id": len(self.annotations), "message": "Annotation added"}
         return 404, {"message": "Not found"}
 
     def _boards(self, method: str, rest: list[str], body: Any) -> Answer:

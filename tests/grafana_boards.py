@@ -29,4 +29,6 @@ def variables() -> list[str]:
 def in_json(board: dict[str, Any]) -> set[str]:
     """Every query in a board's JSON."""
     found = {target["expr"] for panel in board["panels"] for target in panel["targets"]}
-    return found | {annotation["target"]["expr"] for annotation in board["annotations"]["list"]}
+    return found | {
+        a["target"]["expr"] for a in board["annotations"]["list"] if a["datasource"]["type"] == "prometheus"
+    }

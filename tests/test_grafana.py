@@ -4,18 +4,31 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from brokers import ROOT
+from builders import T0, alike, bulletin, election, report
 from grafana import ADMIN, VIEWER, ImitatedGrafana
 
-from streams.broker import free_port
+from streams import election_writer
+from streams.alerts import Notice
+from streams.broker import EmbeddedBroker, free_port
+from streams.codec import encode
+from streams.events import Event
+from streams.feed import KafkaSink
 from streams.grafana import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
+from streams.monitor import Monitor
+from streams.topics import ensure
+from streams.topology import Topology
 
 PROMETHEUS = "http://prometheus:9090"
+KNOWN = election(states=2, tables=12, registered=300)
+NIGHT: list[Event] = [report(table, votes, at=T0 + 1000) for table, votes in alike(KNOWN, (150, 60, 10)).items()]
+NIGHT += [bulletin((900, 2400, 240), at=T0 + 60_000)]
 
 
 @pytest.fixture
@@ -172,28 +185,75 @@ def test_something_else(status: int, body: bytes, cure: str, grafana: ImitatedGr
         Grafana(grafana.url, ADMIN).check()
 
 
+def told() -> list[Notice]:
+    """The notices of a small night, one of them muted."""
+    monitor, notices = Monitor(KNOWN), []
+    for event in NIGHT:
+        notices += monitor.handle(event).notices
+    notices += monitor.finish()
+    return [*notices, replace(notices[0], id="muted", muted_by=notices[1].fingerprint)]
+
+
+def test_what_alerts_say(grafana: ImitatedGrafana) -> None:
+    """Each notice that was not muted becomes one annotation, at its time and in the language asked for; the boards ask
+    for exactly its tags; a second time writes nothing."""
+    notices = told()
+    heard = [notice for notice in notices if notice.muted_by is None]
+    assert len(heard) >= 2
+    known = Grafana(grafana.url, ADMIN)
+    done = list(known.annotate("test", [*notices, *notices], "es"))
+    assert [change.name for change in done if change.outcome == "created"] == [notice.id for notice in heard]
+    assert [kept["time"] for kept in grafana.annotations] == [notice.at for notice in heard]
+    assert [kept["text"] for kept in grafana.annotations] == [notice.finding.sentence["es"] for notice in heard]
+    for board in boards("es"):
+        for layer in board["annotations"]["list"]:
+            if wanted := layer["target"].get("tags"):
+                tags = {tag.replace("$election_id", "test") for tag in wanted}
+                assert all(tags <= set(kept["tags"]) for kept in grafana.annotations)
+    grafana.asked.clear()
+    assert {change.outcome for change in known.annotate("test", notices, "es")} == {"unchanged"}
+    assert not grafana.writes
+    assert {change.outcome for change in known.annotate("other", notices, "es")} == {"created"}
+
+
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    run = [sys.executable, "-m", "streams", "dashboards", "provision", *arguments]
+    run = [sys.executable, "-m", "streams", "dashboards", *arguments]
     return subprocess.run(run, cwd=ROOT, env={"PATH": "", **environment}, capture_output=True, text=True, check=False)
 
 
 def test_the_command(grafana: ImitatedGrafana, tmp_path: Path) -> None:
     """From the command line, with the token in a file or in the environment; --json is a line for each thing."""
     (tmp_path / "token").write_text(ADMIN + "\n")
-    first = command("--url", grafana.url, "--token-file", str(tmp_path / "token"))
+    first = command("provision", "--url", grafana.url, "--token-file", str(tmp_path / "token"))
     assert (first.returncode, first.stderr) == (0, "")
     assert "created    board cotejo-night" in first.stdout
-    second = command("--url", grafana.url, "--token-env", "SECRET", "--json", SECRET=ADMIN)
+    second = command("provision", "--url", grafana.url, "--token-env", "SECRET", "--json", SECRET=ADMIN)
     assert {orjson.loads(line)["outcome"] for line in second.stdout.splitlines()} == {"unchanged"}
     for arguments, cure in (
         (["--token-env", "NOTHING"], "into the environment as NOTHING"),
         (["--token-file", str(tmp_path / "none")], "cannot be read: No such file"),
         (["--token-file", str(tmp_path / "token"), "--url", f"http://127.0.0.1:{free_port()}"], "nobody answers"),
     ):
-        done = command(*arguments)
+        done = command("provision", *arguments)
         assert done.returncode == 1
         assert cure in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_annotate_from_a_topic(embedded: EmbeddedBroker, grafana: ImitatedGrafana, tmp_path: Path, names: str) -> None:
+    """`cotejo dashboards annotate` reads what alerts said from Kafka, and run again finds nothing new."""
+    topology = Topology(names)
+    ensure(embedded.address, topology.specs())
+    sink = KafkaSink(embedded.address)
+    for notice in told():
+        sink.send(topology.alerts, encode(notice.plain()), partition=0)
+    sink.close()
+    file = str(election_writer.write(KNOWN, tmp_path))
+    options = [file, "--broker", embedded.address, "--prefix", names, "--url", grafana.url]
+    first, second = (command("annotate", *options, GRAFANA_TOKEN=ADMIN) for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert len(first.stdout.splitlines()) == len(grafana.annotations) == len(told()) - 1
+    assert (second.returncode, second.stdout) == (0, "")
 
 
 def test_a_wheel_has_the_boards(tmp_path: Path) -> None:
