@@ -3,18 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dashboards.election_night import (
-    BREAKDOWN_TEXT,
-    NO_BULLETIN,
-    NO_WORKER,
-    OPTIONS_TEXT,
-    SHARES_TEXT,
-    alerts_in,
-    breakdown,
-    of_leading,
-    options_table,
-    shares,
-)
+from dashboards.comparison import NO_BULLETIN, NO_WORKER, alerts_in, breakdown, of_leading, options, shares, witnessed
 from dashboards.parts import (
     BLUE,
     ELECTION_ID,
@@ -63,28 +52,8 @@ BOARD: Final = Board(
     ],
     annotations=[alerts_in("$area")],
     panels=[
-        Panel(
-            "stat",
-            Words("Polling tables witnessed", "Mesas atestiguadas"),
-            Words(
-                "Polling tables with an accepted sheet, of those that exist.",
-                "Mesas con acta aceptada, de las que existen.",
-            ),
-            NO_WORKER,
-            "percentunit",
-            [Query(f"max(cotejo_coverage_ratio{{{_HERE}}})")],
-            width=8,
-            height=5,
-        ),
-        Panel(
-            "stat",
-            Words("Sheets that must be wrong", "Actas que tendrían que estar mal"),
-            BREAKDOWN_TEXT,
-            NO_BULLETIN,
-            queries=breakdown("$area"),
-            width=8,
-            height=5,
-        ),
+        witnessed("$area"),
+        breakdown("$area"),
         Panel(
             "stat",
             Words("Age of the bulletin", "Antigüedad del boletín"),
@@ -98,23 +67,8 @@ BOARD: Final = Board(
             width=8,
             height=5,
         ),
-        Panel(
-            "table",
-            Words("Option by option", "Opción por opción"),
-            OPTIONS_TEXT,
-            NO_BULLETIN,
-            columns=options_table(_HERE),
-            sort_by=Words("Announced", "Anunciado"),
-            width=24,
-        ),
-        Panel(
-            "lines",
-            Words("Do the two counts agree?", "¿Concuerdan los dos conteos?"),
-            SHARES_TEXT,
-            NO_BULLETIN,
-            "percentunit",
-            shares("$area"),
-        ),
+        options("$area"),
+        shares("$area"),
         Panel(
             "lines",
             Words("Room for $option", "Espacio para $option"),

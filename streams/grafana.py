@@ -52,9 +52,14 @@ class Grafana:
     `token`. Raises `GrafanaError`."""
 
     def __init__(self, url: str, token: str) -> None:
-        parts = urlsplit(url if "//" in url else f"//{url}")
+        cure = f"{url}: give Grafana's address as http://HOST:PORT or https://HOST/PATH"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise GrafanaError(cure) from None
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise GrafanaError(f"{url}: give Grafana's address as http://HOST:PORT or https://HOST/PATH")
+            raise GrafanaError(cure)
         if parts.username is not None:
             raise GrafanaError("the address must not hold a password: make a service account's token in Grafana")
         if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -62,7 +67,7 @@ class Grafana:
         path = parts.path.strip("/")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._url = url
-        face = GrafanaFace(token, host, parts.port, f"{path}/" if path else "", parts.scheme, timeout=TIMEOUT)
+        face = GrafanaFace(token, host, port, f"{path}/" if path else "", parts.scheme, timeout=TIMEOUT)
         self._folders, self._boards, self._annotations = face.folder, face.dashboard, face.annotations
         self._api = face.api
         self._api.s.trust_env = False  # a .netrc entry would take the token's place

@@ -159,7 +159,7 @@ def test_versions(version: str, fine: bool, grafana: ImitatedGrafana) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "grafana:3000", "ftp://grafana", "http://", "http://me:secret@grafana", "http://g/?a"]
+    "url", ["", "grafana:3000", "ftp://grafana", "http://", "http://me:secret@grafana", "http://g/?a", "http://g:a"]
 )
 def test_no_address(url: str) -> None:
     """What is no address is refused before anything is sent."""

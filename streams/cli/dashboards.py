@@ -1,10 +1,12 @@
 """`cotejo dashboards`: the boards in a running Grafana."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from time import sleep
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
@@ -25,8 +27,10 @@ from streams.cli.common import (
 )
 from streams.election_file import load
 from streams.errors import CotejoError
-from streams.grafana import Change, Grafana
 from streams.topology import PARTITIONS
+
+if TYPE_CHECKING:
+    from streams.grafana import Change, Grafana
 
 commands = group("Put the boards, and what alerts say, into Grafana.")
 Url = Annotated[str, typer.Option(help="Grafana's address.")]
@@ -56,8 +60,7 @@ def provision(
 ) -> None:
     """Create the data source, the folder and the boards, or bring them up to date. Twice is once."""
     with plainly():
-        grafana = Grafana(url, _token(token_env, token_file))
-        grafana.check()
+        grafana = _enter(url, token_env, token_file)
         _tell(grafana.provision(prometheus, lang), as_json)
 
 
@@ -77,8 +80,7 @@ def annotate(
     with plainly():
         known = load(election)
         topic = topology_of(known, prefix, PARTITIONS).alerts
-        grafana = Grafana(url, _token(token_env, token_file))
-        grafana.check()
+        grafana = _enter(url, token_env, token_file)
         while True:
             notices = (Notice.from_plain(orjson.loads(record.value)) for record in records.read(broker, topic))
             done = grafana.annotate(known.id, notices, lang)
@@ -86,6 +88,14 @@ def annotate(
             if not follow:
                 return
             sleep(FOLLOW_EVERY)
+
+
+def _enter(url: str, token_env: str, token_file: Path | None) -> Grafana:
+    from streams.grafana import Grafana  # what it needs is slow to import, and no other command does
+
+    grafana = Grafana(url, _token(token_env, token_file))
+    grafana.check()
+    return grafana
 
 
 def _tell(changes: Iterable[Change], as_json: bool) -> None:
