@@ -24,6 +24,7 @@ from streams.election import (
     Format,
     Group,
     HealthRule,
+    MetricsPolicy,
     MismatchRule,
     Option,
     Policy,
@@ -46,6 +47,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
+    "metrics": MetricsPolicy,
 }
 """The tables of thresholds, each with the dataclass that holds its defaults."""
 
@@ -84,6 +86,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "alerts.tick": (0.1, 3600),
     "alerts.for": (0, 86_400),
     "alerts.cooldown": (0, 604_800),
+    "metrics.levels": (1, 20),
 }
 """Least and most of every number."""
 
@@ -104,6 +107,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     reconcile: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     receiver: list[Receiver] = []
 
 
@@ -134,6 +138,7 @@ def load(path: Path, like: Path | None = None) -> Election:
         policy=toml.thresholds("reconcile", known.reconcile, Policy),
         rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
         receivers=tuple(known.receiver),
     )
 

@@ -25,6 +25,7 @@ def run(
     topology: Topology,
     *,
     port: int,
+    host: str = "127.0.0.1",
     wall_clock: bool,
     language: str,
     member: str = "",
@@ -32,16 +33,16 @@ def run(
 ) -> NoReturn:
     """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
 
-    `port` serves `/metrics` on loopback. `member` is a name that this worker keeps over restarts: the broker then
-    gives it its partitions back at once. Raises `WorkerError`, `SecretError`, `topics.BrokerUnreachable`,
-    `topics.TopicError`.
+    `port` serves `/metrics` at the address `host`: whoever reaches it may read. `member` is a name that this worker
+    keeps over restarts: the broker then gives it its partitions back at once. Raises `WorkerError`, `SecretError`,
+    `topics.BrokerUnreachable`, `topics.TopicError`.
     """
     secrets = receiver_secrets.of_election(election, os.environ)
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
     topics.ensure(broker, topology.specs())
     print(
-        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://127.0.0.1:{port}/metrics",
+        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://{host}:{port}/metrics",
         file=sys.stderr,
         flush=True,
     )
@@ -50,6 +51,7 @@ def run(
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
         broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
         web_enabled=True,
+        web_bind=host,
         web_port=port,
         consumer_group_instance_id=member or None,
     )
@@ -62,7 +64,7 @@ def run(
         print(f"cotejo: {text}", file=sys.stderr, flush=True)
 
     stages = agents.build(app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock)
-    exporter = metrics.Exporter(election, stages)
+    exporter = metrics.Exporter(app, election, topology, stages)
 
     async def page(view: Any, request: Any) -> Any:
         return view.bytes(exporter.text(), headers={"content-type": metrics.CONTENT_TYPE})

@@ -2,6 +2,7 @@
 
 from streams.cli import (
     checking,
+    dashboards,
     explaining,
     importing,
     live,
@@ -21,6 +22,7 @@ app.add_typer(importing.commands, name="import")
 app.add_typer(explaining.commands, name="explain")
 app.add_typer(logs.commands, name="log")
 app.add_typer(webhook.commands, name="webhook")
+app.add_typer(dashboards.commands, name="dashboards")
 
 
 def main() -> None:

@@ -53,7 +53,8 @@ def worker(
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
-    port: Annotated[int, typer.Option(help="Loopback port of /metrics.", min=1, max=65535)] = 6066,
+    port: Annotated[int, typer.Option(help="Port of /metrics.", min=1, max=65535)] = 6066,
+    host: Annotated[str, typer.Option(help="Address of /metrics; 0.0.0.0 lets everybody read.")] = "127.0.0.1",
     clock: Annotated[
         Literal["wall", "feed"], typer.Option(help="Whose ticks: this worker's by the wall clock, or the feeder's.")
     ] = "wall",
@@ -68,7 +69,15 @@ def worker(
         known = load(election)
         topology = topology_of(known, prefix, partitions)
         working.run(
-            broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
+            broker,
+            known,
+            topology,
+            port=port,
+            host=host,
+            wall_clock=clock == "wall",
+            language=lang,
+            member=member,
+            loglevel=log,
         )
 
 
