@@ -406,9 +406,11 @@ class Consumer(driver.Consumer):
     def lag(self) -> dict[TP, int]:
         """Messages of each source partition that are not committed, as of the last fetch; nobody is asked."""
         client, changelogs = self._thread._consumer, self.app.tables.changelog_topics
-        if client is None or client._subscription.reassignment_in_progress:
+        subscription = None if client is None else client._subscription.subscription
+        held = None if subscription is None else subscription.assignment  # one object, whatever its thread does next
+        if held is None:
             return {}
-        ends = {TP(*tp): client.highwater(tp) for tp in client.assignment() if tp.topic not in changelogs}
+        ends = {TP(*tp): held.state_value(tp).highwater for tp in held.tps if tp.topic not in changelogs}
         return {tp: max(0, end - (self._committed_offset[tp] or 0)) for tp, end in ends.items() if end is not None}
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
