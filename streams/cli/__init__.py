@@ -1,10 +1,10 @@
 """The command `cotejo`: one module for each command, or for a few that belong together."""
 
-from streams.cli import checking, explaining, importing, live, simulating
+from streams.cli import board, checking, explaining, importing, live, simulating
 from streams.cli.common import group
 
 app = group("Official bulletins beside witnessed tally sheets, live.")
-for module in (live, checking, simulating):
+for module in (live, board, checking, simulating):
     app.add_typer(module.commands)
 app.add_typer(importing.commands, name="import")
 app.add_typer(explaining.commands, name="explain")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.findings import Comparison, Finding, Severity
+from streams.findings import Comparison, Finding, Severity, Situation
 from streams.wording import say
 
 
@@ -52,7 +52,7 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         )
 
 
-def witnessed_share(given: Comparison, column: int) -> float | None:
+def witnessed_share(given: Comparison | Situation, column: int) -> float | None:
     """Witnessed share of a column in per cent of the valid votes, post-stratified.
 
     Each area right below counts with its registered voters (else its polling tables, else
