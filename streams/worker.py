@@ -9,7 +9,8 @@ from faust.web.drivers.aiohttp import Web
 
 from streams import agents, corrections, metrics, topics
 from streams.alerts import Notice
-from streams.board.server import PATH, Board
+from streams.board import PATH
+from streams.board.server import Board
 from streams.broker import is_free
 from streams.election import Election
 from streams.errors import CotejoError

@@ -2,3 +2,8 @@
 
 `night` and `history` are pure: records in, JSON out. `follow` reads the topics, `server` serves the page.
 """
+
+from typing import Final
+
+PATH: Final = "/board/"
+"""Where a web server has it."""

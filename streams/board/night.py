@@ -180,13 +180,13 @@ def _shown(election: Election, area: str, newest: Iterable[Notice], told: Iterab
         return area in election.lineage[notice.finding.area]
 
     opened = sorted((n for n in newest if n.status == "firing" and within(n)), key=lambda n: _rank(election, n))
-    recent = sorted((n for n in told if within(n)), key=lambda n: n.at)[-SHOWN:]
+    recent = sorted((n for n in told if within(n)), key=lambda n: (-n.at, n.status != "firing", _rank(election, n)))
     below = Counter(name for notice in opened for name in election.lineage[notice.finding.area])
     return {
         "open": [_told(election, notice) for notice in opened[:SHOWN]],
         "count": len(opened),
         "below": {name: below[name] for name in election.children[area] if name in below},
-        "recent": [_told(election, notice) for notice in reversed(recent)],
+        "recent": [_told(election, notice) for notice in recent[:SHOWN]],
     }
 
 

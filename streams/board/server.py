@@ -15,12 +15,12 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from streams.board import PATH
 from streams.board.follow import Follower
 from streams.board.night import Night
 from streams.election import Election
 from streams.topology import Topology
 
-PATH: Final = "/board/"
 UPDATE: Final = 0.5
 """Seconds between two updates of a page, at least."""
 BEAT: Final = 5.0

@@ -26,7 +26,8 @@ def board(
     """Show the night as a web page, until Ctrl-C: reads the topics, writes nothing, needs no worker beside it."""
     from aiohttp import web  # only here: it would slow down every other command
 
-    from streams.board.server import PATH, Board
+    from streams.board import PATH
+    from streams.board.server import Board
 
     with plainly():
         known = load(election)

@@ -6,9 +6,10 @@ import { clean, number, percent, signed, t } from "./words.js";
 
 const COLUMNS = [
   ["area", (row) => row.name], ["coverage", (row) => row.coverage], ["official", (row) => row.share],
-  ["witnessed", (row) => row.witnessed], ["gap", (row) => row.gap], ["atLeast", (row) => row.floor],
+  ["witnessed", (row) => row.witnessed], ["votesColumn", (row) => row.votes], ["gap", (row) => row.gap], ["atLeast", (row) => row.floor],
   ["atMost", (row) => row.ceiling], ["mustBeWrong", (row) => row.breakdown], ["openCount", (row) => row.open],
 ];
+const MAYBE = new Set(["official", "gap", "atLeast", "atMost", "mustBeWrong"]); // left out where no area has any
 const order = { by: "area", down: false };
 let chosen = ""; // the option whose figures the table shows; the page's own choice until somebody makes one
 
@@ -32,6 +33,10 @@ export function show(whole, shown) {
   const all = whole.children.map((area) => rowOf(area, shown, columns, option));
   const wanted = fold(byId("filter").value);
   const rows = all.filter((row) => fold(row.name).includes(wanted)).sort(compare);
+  const table = byId("area-head").closest("table");
+  for (const [name, value] of COLUMNS.filter(([name]) => MAYBE.has(name))) {
+    table.classList.toggle(`no-${name}`, all.every((row) => value(row) === null));
+  }
   for (const head of byId("area-head").children) {
     const button = head.firstElementChild;
     const by = button.dataset.by;
@@ -91,12 +96,13 @@ function newRow(id) {
 }
 
 function fill(node, row) {
-  const [area, coverage, official, witnessed, gap, floor, ceiling, wrong, open] = node.children;
+  const [area, coverage, official, witnessed, votes, gap, floor, ceiling, wrong, open] = node.children;
   setText(area.firstElementChild, row.name);
   setText(coverage.firstElementChild, percent(row.coverage === null ? null : 100 * row.coverage));
   setBar(coverage.lastElementChild.firstElementChild, 100 * row.coverage);
   setText(official, percent(row.share));
   setText(witnessed, percent(row.witnessed));
+  setText(votes, number(row.votes));
   setText(gap, signed(row.gap));
   setText(floor, number(row.floor));
   setText(ceiling, number(row.ceiling));

@@ -5,6 +5,7 @@ import { figuresOf, leading } from "./view.js";
 import { clean, moment, number, percent, t } from "./words.js";
 
 const LINES = 3; // options drawn
+const LEAST = 3; // per cent: a line below hides in the axis
 const ROWS = 24; // of a table, at most
 const known = new Map(); // figure id: { plot, shape, ... }
 
@@ -29,13 +30,14 @@ export function forget() {
 }
 
 export function show(series, whole, shown, wanted, kept) {
-  const figures = leading(figuresOf(shown.states.get(whole.area.id), whole.election.columns)).slice(0, LINES);
+  const figures = leading(figuresOf(shown.states.get(whole.area.id), whole.election.columns)).slice(0, LINES)
+    .filter((figure) => Math.max(figure.share ?? 0, figure.witnessed ?? 0) >= LEAST);
   const empty = kept ? t("chartEmpty") : t("chartNoHistory");
   const shares = figures.flatMap((figure, place) => {
     const name = clean(figure.name);
     return [
-      { label: `${name}, ${t("officialLine")}`, colour: place + 1, dash: true, values: series.official[figure.id] },
-      { label: `${name}, ${t("witnessedLine")}`, colour: place + 1, values: series.witnessed[figure.id] },
+      { name, label: `${name}, ${t("officialLine")}`, colour: place + 1, dash: true, values: series.official[figure.id] },
+      { name, label: `${name}, ${t("witnessedLine")}`, colour: place + 1, values: series.witnessed[figure.id] },
     ].filter((line) => line.values?.some((value) => value !== null));
   });
   const coverage = series.coverage.map((value) => (value === null ? null : 100 * value));
@@ -63,7 +65,7 @@ function draw(id, given) {
   setText(chart.empty, there ? "" : given.empty);
   setText(chart.summary, t("asTable"));
   chart.details.hidden = !there;
-  chart.legend.replaceChildren(...(lines.length > 1 && there ? lines.map(legendOf) : []));
+  showLegend(chart.legend, there ? lines.filter((line) => line.name) : []);
   if (chart.details.open) fillTable(chart);
   if (!there) {
     chart.plot?.destroy();
@@ -102,7 +104,16 @@ function begin(figure) {
 
 const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight });
 
-const legendOf = (line) => make("span", { "data-colour": line.colour }, make("span", { class: line.dash ? "key dash" : "key" }), line.label);
+// A colour for each option, and what dashed and solid mean.
+function showLegend(legend, lines) {
+  const names = new Map(lines.map((line) => [line.colour, line.name]));
+  const key = (colour, kind, text) => make("span", { "data-colour": colour }, make("span", { class: kind }), text);
+  const items = [...names].map(([colour, name]) => key(colour, "key", name));
+  if (lines.some((line) => line.dash)) items.push(key(null, "key dash", t("officialLine")), key(null, "key", t("witnessedLine")));
+  const text = items.map((item) => item.textContent).join();
+  if (legend.dataset.text !== text) legend.replaceChildren(...items);
+  legend.dataset.text = text;
+}
 
 function options(chart, lines) {
   const style = getComputedStyle(document.documentElement);
@@ -112,7 +123,7 @@ function options(chart, lines) {
     ...sizeOf(chart),
     legend: { show: false },
     cursor: { show: false },
-    padding: [12, 8, 0, 0],
+    padding: [20, 8, 0, 0],
     scales: { y: { range: (_, low, high) => [0, chart.given.top ?? Math.max(1, Math.ceil(high * 1.1))] } },
     axes: [
       { ...axis, space: 90, values: (_, ticks) => ticks.map(tickOf) },
@@ -155,8 +166,9 @@ function marks(plot, chart, colour) {
     const x = line(series.at[place], 1, colour("--faint"));
     ctx.save();
     ctx.fillStyle = colour("--faint");
+    ctx.textAlign = "left";
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-    ctx.fillText(clean(name).slice(0, 12), x + 4 * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
+    ctx.fillText(clean(name).slice(0, 12), x, bbox.top - 5 * devicePixelRatio);
     ctx.restore();
   });
   if (wanted !== null) line(wanted, 2, colour("--ink"));

@@ -40,5 +40,6 @@ export function link(area, attributes = {}) {
 
 // A bar of so many per cent of its cell. Set through the style object: the page allows no style attributes.
 export function setBar(bar, value) {
+  bar.hidden = !value;
   bar.style.width = `${Math.min(100, Math.max(0, value ?? 0))}%`;
 }

@@ -6,7 +6,7 @@ import { clean, moment, number, percent, signed, span, spoken, t } from "./words
 const FEW = 6; // options shown before "more" is asked for
 let everything = false;
 
-export const sentence = (notice) => clean(notice.sentence[spoken()] ?? notice.sentence.en);
+export const sentence = (notice) => clean(notice.sentence[spoken()] ?? notice.sentence.en).replaceAll(" %", "\u00a0%");
 
 export function listen(show) {
   byId("more").addEventListener("click", () => { everything = !everything; show(); });
@@ -45,7 +45,9 @@ export function show(whole, shown, signs) {
   showPath(whole.path);
   showHeadline(state, shown, signs);
   showFigures(state, figures, shown);
-  showOptions(figures, state);
+  showOptions(figures, [
+    whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t("bounds") : "",
+  ]);
   showAlerts(shown.alerts);
   showEvidence(state);
 }
@@ -66,14 +68,16 @@ function showHeadline(state, shown, signs) {
   const headline = byId("headline");
   headline.dataset.severity = strongest?.severity ?? "none";
   if (strongest) {
-    setText(byId("kicker"), t("strongest", { severity: t(strongest.severity) }));
+    setText(byId("kicker"), t("strongest", { severity: t(strongest.severity), at: moment(strongest.at) }));
     setText(byId("sentence"), sentence(strongest));
   } else if (!state) {
     setText(byId("kicker"), t("nothingTitle"));
     setText(byId("sentence"), t(signs.place === "away" ? "noBroker" : "nothing"));
   } else {
     setText(byId("kicker"), t("quietTitle"));
-    setText(byId("sentence"), state.official ? t("quiet") : t("onlyWitnessed", { witnessed: number(state.witnessed.tables) }));
+    setText(byId("sentence"), state.official ? t("quiet") : t("onlyWitnessed", {
+      area: clean(state.name), witnessed: number(state.witnessed.tables),
+    }));
   }
 }
 
@@ -99,7 +103,8 @@ function showFigures(state, figures, shown) {
   put("alerts", number(shown.alerts.count), shown.alerts.count ? t("alertsOf", count) : t("alertsNone"));
 }
 
-function showOptions(figures, state) {
+function showOptions(figures, remarks) {
+  byId("options").closest("table").classList.toggle("no-official", figures.every((figure) => figure.official === null));
   const shown = everything ? figures : figures.slice(0, FEW);
   const rows = keyed(byId("options"), shown.map((figure) => figure.id), newOption);
   rows.forEach((row, place) => fillOption(row, shown[place], place));
@@ -107,14 +112,14 @@ function showOptions(figures, state) {
   more.hidden = figures.length <= FEW;
   more.setAttribute("aria-expanded", String(everything));
   setText(more, everything ? t("fewerOptions") : t("moreOptions", { count: number(figures.length - FEW) }));
-  setText(byId("weighting"), state ? t("weighted") : "");
+  setText(byId("remarks"), remarks.join(" "));
 }
 
 function newOption() {
-  const count = (kind) => make("td", { class: kind },
+  const count = (kind) => make("td", { class: kind, role: "cell" },
     make("span", { class: "track" }, make("span", { class: "bar" })), make("span", { class: "share" }), make("span", { class: "votes" }));
-  return make("tr", {}, make("th", { scope: "row" }), count("official"), count("witnessed"),
-    ...["gap", "atLeast", "atMost", "mustBeWrong"].map((name) => make("td", { class: name, "data-name": name })));
+  return make("tr", { role: "row" }, make("th", { scope: "row", role: "rowheader" }), count("official"), count("witnessed"),
+    ...["gap", "atLeast", "atMost", "mustBeWrong"].map((name) => make("td", { class: name, role: "cell", "data-name": name })));
 }
 
 function fillOption(row, figure, place) {
@@ -123,7 +128,7 @@ function fillOption(row, figure, place) {
   setText(name, clean(figure.name));
   fillCount(official, t("official"), figure.share, figure.official);
   fillCount(witnessed, t("witnessed"), figure.witnessed, figure.votes);
-  setText(gap, figure.gap === null ? "–" : t("points", { value: signed(figure.gap) }));
+  setText(gap, signed(figure.gap));
   setText(floor, number(figure.floor));
   setText(ceiling, number(figure.ceiling));
   setText(wrong, number(figure.breakdown));

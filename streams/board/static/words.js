@@ -9,19 +9,20 @@ const WORDS = {
     breakdown: "Sheets that would have to be wrong", breakdownOf: "of {tables} witnessed, for {option}",
     breakdownNone: "the two counts can both be true", breakdownUnknown: "no bulletin to hold them against",
     coverage: "Tables witnessed", coverageOf: "{witnessed} of {tables}", coverageOnly: "{witnessed} tables",
-    lastBulletin: "Last bulletin", bulletinOf: "{ago} before that, {at}", bulletinJust: "{at}", noBulletin: "none yet",
-    openAlerts: "Open alerts", alertsOf: "{critical} critical, {warning} warnings, {info} remarks", alertsNone: "nothing open",
+    lastBulletin: "Last bulletin", bulletinOf: "{at} · {ago} ago", noBulletin: "none yet",
+    openAlerts: "Open alerts", alertsOf: "critical {critical} · warning {warning} · remark {info}", alertsNone: "nothing open",
     time: "Look back", back: "Back to now", now: "now",
     beside: "Official beside witnessed", option: "Option", official: "Official", witnessed: "Witnessed",
-    gap: "Difference", atLeast: "At least", atMost: "At most", mustBeWrong: "Must be wrong",
-    points: "{value} points", votes: "{value} votes", sheets: "{value} sheets",
-    weighted: "Witnessed shares are weighted by the areas below. At least, at most: what the witnessed sheets allow. " +
+    gap: "Gap, points", atLeast: "At least", atMost: "At most", mustBeWrong: "Must be wrong",
+    votes: "{value} votes", sheets: "{value} sheets",
+    weighted: "Witnessed shares are weighted by the areas below.",
+    bounds: "At least, at most: what the witnessed sheets allow. " +
       "Must be wrong: how many of them would have to be, for the official figure to be right.",
     moreOptions: "Show {count} more", fewerOptions: "Show fewer",
     alerts: "Alerts", noAlerts: "No alert so far.", critical: "critical", warning: "warning", info: "remark", resolved: "resolved",
     leftToParent: "told by the alert above it",
     overTime: "Over the night", sharesChart: "Shares, % of valid votes", breakdownChart: "Sheets that would have to be wrong",
-    coverageChart: "Tables witnessed, %", officialLine: "official", witnessedLine: "witnessed", asTable: "As a table",
+    coverageChart: "Tables witnessed, %", officialLine: "official", witnessedLine: "witnessed", votesColumn: "Votes witnessed", asTable: "As a table",
     chartEmpty: "Nothing to draw yet.", chartNoHistory: "No history is kept this far down.",
     chartSays: "{title}. From {from} to {to}. {last}", at: "Time",
     evidence: "How sure each sheet is", none: "withdrawn", reported: "one reading", corroborated: "corroborated", disputed: "disputed",
@@ -29,8 +30,8 @@ const WORDS = {
     mismatch: "{differing} of {compared} tables with an official figure of their own differ from their sheet.",
     areas: "Area by area", area: "Area", filter: "Filter", openCount: "Alerts", shown: "{shown} of {all}",
     noAreas: "There are no areas below this one.", noMatch: "No area matches.", sortBy: "Sort by {what}",
-    strongest: "Strongest open alert · {severity}", quietTitle: "No open alert", quiet: "As far as can be said, the official figures and the witnessed sheets fit together.",
-    onlyWitnessed: "No bulletin has come yet. {witnessed} polling tables are witnessed.",
+    strongest: "Strongest open alert · {severity} · {at}", quietTitle: "No open alert", quiet: "As far as can be said, the official figures and the witnessed sheets fit together.",
+    onlyWitnessed: "There is no bulletin for {area}. {witnessed} of its polling tables are witnessed.",
     nothingTitle: "Waiting", nothing: "Nothing has come yet. The board fills itself as soon as a bulletin or a tally sheet is in.",
     noBroker: "The broker cannot be reached; the board goes on trying.",
     about: "Cotejo holds official bulletins beside witnessed tally sheets. It says what does not fit together and by how much; why, the figures do not say.",
@@ -45,19 +46,20 @@ const WORDS = {
     breakdown: "Actas que tendrían que ser erróneas", breakdownOf: "de {tables} atestiguadas, por {option}",
     breakdownNone: "ambos recuentos pueden ser ciertos", breakdownUnknown: "no hay boletín con que compararlas",
     coverage: "Mesas atestiguadas", coverageOf: "{witnessed} de {tables}", coverageOnly: "{witnessed} mesas",
-    lastBulletin: "Último boletín", bulletinOf: "{ago} antes, {at}", bulletinJust: "{at}", noBulletin: "ninguno aún",
-    openAlerts: "Alertas abiertas", alertsOf: "{critical} críticas, {warning} avisos, {info} observaciones", alertsNone: "nada abierto",
+    lastBulletin: "Último boletín", bulletinOf: "{at} · hace {ago}", noBulletin: "ninguno aún",
+    openAlerts: "Alertas abiertas", alertsOf: "crítica {critical} · aviso {warning} · observación {info}", alertsNone: "nada abierto",
     time: "Mirar atrás", back: "Volver al presente", now: "ahora",
     beside: "Lo oficial junto a lo atestiguado", option: "Opción", official: "Oficial", witnessed: "Atestiguado",
-    gap: "Diferencia", atLeast: "Al menos", atMost: "A lo sumo", mustBeWrong: "Actas erradas",
-    points: "{value} puntos", votes: "{value} votos", sheets: "{value} actas",
-    weighted: "Los porcentajes atestiguados se ponderan por las zonas de abajo. Al menos, a lo sumo: lo que permiten las " +
+    gap: "Diferencia, puntos", atLeast: "Al menos", atMost: "A lo sumo", mustBeWrong: "Actas erradas",
+    votes: "{value} votos", sheets: "{value} actas",
+    weighted: "Los porcentajes atestiguados se ponderan por las zonas de abajo.",
+    bounds: "Al menos, a lo sumo: lo que permiten las " +
       "actas atestiguadas. Actas erradas: cuántas de ellas tendrían que serlo para que la cifra oficial fuera cierta.",
     moreOptions: "Mostrar {count} más", fewerOptions: "Mostrar menos",
     alerts: "Alertas", noAlerts: "Ninguna alerta hasta ahora.", critical: "crítica", warning: "aviso", info: "observación", resolved: "resuelta",
     leftToParent: "la dice la alerta de arriba",
     overTime: "A lo largo de la noche", sharesChart: "Porcentaje de los votos válidos", breakdownChart: "Actas que tendrían que ser erróneas",
-    coverageChart: "Mesas atestiguadas, %", officialLine: "oficial", witnessedLine: "atestiguado", asTable: "Como tabla",
+    coverageChart: "Mesas atestiguadas, %", officialLine: "oficial", witnessedLine: "atestiguado", votesColumn: "Votos atestiguados", asTable: "Como tabla",
     chartEmpty: "Aún no hay nada que dibujar.", chartNoHistory: "A este nivel no se guarda el pasado.",
     chartSays: "{title}. De {from} a {to}. {last}", at: "Hora",
     evidence: "Cuán segura es cada acta", none: "retirada", reported: "una lectura", corroborated: "corroborada", disputed: "en disputa",
@@ -65,8 +67,8 @@ const WORDS = {
     mismatch: "{differing} de {compared} mesas con cifra oficial propia difieren de su acta.",
     areas: "Zona por zona", area: "Zona", filter: "Filtrar", openCount: "Alertas", shown: "{shown} de {all}",
     noAreas: "No hay zonas por debajo de esta.", noMatch: "Ninguna zona coincide.", sortBy: "Ordenar por {what}",
-    strongest: "La alerta abierta más fuerte · {severity}", quietTitle: "Ninguna alerta abierta", quiet: "Hasta donde puede decirse, las cifras oficiales y las actas atestiguadas concuerdan.",
-    onlyWitnessed: "Aún no hay ningún boletín. Hay {witnessed} mesas atestiguadas.",
+    strongest: "La alerta abierta más fuerte · {severity} · {at}", quietTitle: "Ninguna alerta abierta", quiet: "Hasta donde puede decirse, las cifras oficiales y las actas atestiguadas concuerdan.",
+    onlyWitnessed: "No hay boletín de {area}. Hay {witnessed} mesas atestiguadas.",
     nothingTitle: "A la espera", nothing: "Todavía no ha llegado nada. El tablero se llena solo en cuanto llegue un boletín o un acta.",
     noBroker: "No se alcanza el broker; el tablero sigue intentándolo.",
     about: "Cotejo pone los boletines oficiales junto a las actas atestiguadas. Dice qué no concuerda y por cuánto; el porqué no está en las cifras.",
@@ -116,7 +118,7 @@ export function number(value, decimals = 0) {
   }).format(value);
 }
 
-export const percent = (value, decimals = 1) => value === null || value === undefined ? "–" : `${number(value, decimals)} %`;
+export const percent = (value, decimals = 1) => value === null || value === undefined ? "–" : `${number(value, decimals)}\u00a0%`;
 
 export function signed(value, decimals = 1) {
   if (value === null || value === undefined) return "–";
