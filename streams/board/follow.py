@@ -5,6 +5,8 @@ workers come and go, the topics have it.
 """
 
 import asyncio
+import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from time import time
@@ -34,6 +36,7 @@ class Follower:
     """Feeds a `Night`. `start` it in the event loop that asks for the night, `stop` it there."""
 
     def __init__(self, broker: str, topology: Topology, night: Night) -> None:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that is away is told in one line, below
         self._broker, self._topology, self._night = broker, topology, night
         self._takers: dict[TopicPartition, Callable[[bytes], None]] = {
             TopicPartition(topology.area_state, 0): night.add_state,
@@ -43,6 +46,7 @@ class Follower:
         self._ends: dict[TopicPartition, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._told = ""
         self.place: Place = "connecting"
         self.heard = 0.0
         """When the newest record was written, by the clock of who wrote it (Unix seconds)."""
@@ -74,8 +78,12 @@ class Follower:
             try:
                 await self._wait_for_topics()
                 await self._read()
-            except (topics.BrokerUnreachable, topics.TopicError, KafkaError):
+                self._told = ""
+            except Exception as error:  # whatever it is, the worker beside must not end with it
                 self.place = "away"
+                if str(error) != self._told:
+                    self._told = str(error)
+                    print(f"cotejo: the board cannot read its topics: {error}", file=sys.stderr, flush=True)
             await self._sleep(RETRY)
 
     async def _wait_for_topics(self) -> None:
@@ -129,7 +137,8 @@ class Follower:
         """Records, and the places after them: a consumer steps over what was compacted away."""
         wait = 0 if self.place == "live" else round(1000 * PAUSE)  # the embedded broker would keep us spinning
         batches = consumer.poll(wait, BATCH)
-        return batches, {place: consumer.position(place) for place in self._takers}
+        found = {place: consumer.position(place) for place in self._takers}
+        return batches, {place: self._positions[place] if at is None else at for place, at in found.items()}
 
     async def _look_at_the_ends(self, consumer: Any) -> None:
         self._ends = await asyncio.to_thread(consumer.end_offsets, list(self._takers), 5_000)

@@ -106,6 +106,7 @@ class Night:
                 "states": self._changed(area, 0),
                 "series": series(history.after(0)),
                 "step": history.step,
+                "kept": len(election.lineage[area]) in self._limits,
                 "alerts": self._alerts(area),
                 "clock": self.clock,
             }

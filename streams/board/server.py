@@ -67,9 +67,9 @@ class Board:
             board.router.add_get(f"/{name}", _file(content, kind))
         board.on_response_prepare.append(_headers)
         board.on_shutdown.append(self._close)
-        app.add_subapp(PATH, board)
         for place in ("/", PATH.rstrip("/")):
             app.router.add_get(place, _elsewhere)
+        app.add_subapp(PATH, board)
 
     async def _close(self, _: web.Application) -> None:
         self._closing.set()
@@ -123,7 +123,7 @@ class Board:
         begun, version, step, last, told, beaten = 0, 0, 0, 0, ("", 0.0), 0.0
         while not self._closing.is_set():
             state, now = (follower.place, round(follower.progress, 2)), loop.time()
-            news = follower.place != "reading" and night.version != version
+            news = follower.place not in ("connecting", "reading") and night.version != version
             if news or state != told or now - beaten >= BEAT:
                 told, beaten = state, now
                 yield _event("state", orjson.dumps({"place": state[0], "read": state[1], "age": follower.age}))

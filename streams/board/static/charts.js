@@ -29,10 +29,10 @@ export function forget() {
   for (const chart of known.values()) chart.plot = null;
 }
 
-export function show(series, whole, shown, wanted, kept) {
+export function show(series, whole, shown, wanted) {
   const figures = leading(figuresOf(shown.states.get(whole.area.id), whole.election.columns)).slice(0, LINES)
     .filter((figure) => Math.max(figure.share ?? 0, figure.witnessed ?? 0) >= LEAST);
-  const empty = kept ? t("chartEmpty") : t("chartNoHistory");
+  const empty = whole.kept ? t("chartEmpty") : t("chartNoHistory");
   const shares = figures.flatMap((figure, place) => {
     const name = clean(figure.name);
     return [

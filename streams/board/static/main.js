@@ -80,7 +80,7 @@ function show() {
   const shown = page.past ?? page.now;
   view.show(page.whole, shown, signs);
   areas.show(page.whole, shown);
-  charts.show(page.series, page.whole, shown, page.past ? page.wanted : null, page.step > 0);
+  charts.show(page.series, page.whole, shown, page.past ? page.wanted : null);
   showScrubber();
   showConnection();
 }
