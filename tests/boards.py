@@ -30,9 +30,10 @@ def records(known: Election, events: Iterable[Event]) -> Records:
     for event in events:
         notices += monitor.handle(event).notices
         states += [encode({**state, "at": event.at}) for state in monitor.states().values()]
-    notices += monitor.finish()
-    at = monitor.comparer.clock
-    states += [encode({**state, "at": at}) for state in monitor.states().values()]
+    if states:
+        notices += monitor.finish()
+        at = monitor.comparer.clock
+        states += [encode({**state, "at": at}) for state in monitor.states().values()]
     return states, [encode(notice.plain()) for notice in notices]
 
 

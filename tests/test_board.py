@@ -2,7 +2,10 @@
 
 import hashlib
 import http.client
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,17 +13,19 @@ from typing import Any
 import orjson
 import pytest
 from boards import Records, Served, records, served, tell
+from brokers import ROOT
 from builders import T0, alike, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka import KafkaProducer
 from nights import until
 
+from streams import election_writer
 from streams.board import night as nights
 from streams.board import server
 from streams.board.history import History, Point
 from streams.board.night import Night
-from streams.broker import EmbeddedBroker
+from streams.broker import EmbeddedBroker, free_port, is_free
 from streams.codec import encode
 from streams.election import Area
 from streams.events import Event
@@ -265,8 +270,8 @@ def test_the_root_leads_to_the_board(board: Served) -> None:
 class Stream:
     """A page's stream, event by event."""
 
-    def __init__(self, board: Served, **headers: str) -> None:
-        self._wire = http.client.HTTPConnection("127.0.0.1", board.port, timeout=30)
+    def __init__(self, port: int, **headers: str) -> None:
+        self._wire = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._wire.request("GET", "/board/stream", headers=headers)
         self.answer = self._wire.getresponse()
 
@@ -292,7 +297,7 @@ class Stream:
 def test_stream(board: Served, topology: Topology, embedded: EmbeddedBroker) -> None:
     """The whole at first, then each change; who comes again gets the whole again, and the newest."""
     tell(embedded, topology, records(KNOWN, events()))
-    with Stream(board) as stream:
+    with Stream(board.port) as stream:
         assert stream.answer.headers["content-type"] == "text/event-stream"
         whole = stream.until("whole", lambda whole: whole["alerts"]["count"])
         assert whole["states"][0]["witnessed"]["tables"] == 6
@@ -300,7 +305,7 @@ def test_stream(board: Served, topology: Topology, embedded: EmbeddedBroker) -> 
         tell(embedded, topology, ([encode(newer)], []))
         change = stream.until("change", lambda change: change["states"])
         assert [state["name"] for state in change["states"]] == ["later"]
-    with Stream(board, **{"Last-Event-ID": "1"}) as stream:
+    with Stream(board.port, **{"Last-Event-ID": "1"}) as stream:
         assert stream.until("whole")["states"][0]["name"] == "later"
 
 
@@ -308,11 +313,11 @@ def test_streams_are_bounded(board: Served, monkeypatch: pytest.MonkeyPatch) -> 
     """One page too many is told to come later, and gets in when another has left."""
     monkeypatch.setattr(server, "STREAMS", 1)
     monkeypatch.setattr(server, "BEAT", 0.1)
-    with Stream(board) as first, Stream(board) as second:
+    with Stream(board.port) as first, Stream(board.port) as second:
         first.until("state")
         assert (second.answer.status, second.answer.headers["retry-after"]) == (503, "5")
     until(lambda: board.board.streams == 0, lambda: f"{board.board.streams} streams", 20)
-    with Stream(board) as third:
+    with Stream(board.port) as third:
         assert third.answer.status == 200
 
 
@@ -345,7 +350,7 @@ def test_a_slow_reader_is_dropped(
 def test_topics_that_are_not_there(names: str, embedded: EmbeddedBroker) -> None:
     """A board that is up before the night waits, and makes no topic: it would have the wrong settings."""
     topology = Topology(names)
-    with served(embedded.start(), KNOWN, topology) as board, Stream(board) as stream:
+    with served(embedded.start(), KNOWN, topology) as board, Stream(board.port) as stream:
         stream.until("state", lambda state: state["place"] == "waiting")
         with admin(embedded.address) as client:
             assert topology.area_state not in client.list_topics()
@@ -361,7 +366,7 @@ def test_the_broker_goes_and_comes(names: str, tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker, served(broker, KNOWN, topology) as board:
         ensure(broker.address, topology.specs())
         tell(broker, topology, records(KNOWN, events()))
-        with Stream(board) as stream:
+        with Stream(board.port) as stream:
             stream.until("whole", lambda whole: whole["alerts"]["count"])
             broker.stop()
             stream.until("state", lambda state: state["place"] == "away")
@@ -373,6 +378,26 @@ def test_the_broker_goes_and_comes(names: str, tmp_path: Path) -> None:
             assert told["alerts"]["recent"] == []
             told = told if told["states"] else stream.until("change", lambda told: told["states"])
             assert told["states"][0]["witnessed"]["tables"] == 1
+
+
+def test_command(topology: Topology, embedded: EmbeddedBroker, tmp_path: Path) -> None:
+    """`cotejo board` serves the page and says where, names a port that is taken, and ends by a signal."""
+    port = free_port()
+    file = election_writer.write(KNOWN, tmp_path)
+    command = [sys.executable, "-m", "streams", "board", str(file), "--broker", embedded.address, "--port", str(port)]
+    command += ["--prefix", topology.prefix]
+    tell(embedded, topology, records(KNOWN, events()))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as board:
+        assert board.stderr is not None
+        assert board.stderr.readline() == f"cotejo: Test: http://127.0.0.1:{port}/board/\n"
+        until(lambda: not is_free(port), lambda: "nobody listens")
+        with Stream(port) as stream:
+            assert stream.until("whole")["alerts"]["count"]
+        other = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert (other.returncode, other.stderr) == (1, f"cotejo: port {port} is in use: choose another with --port\n")
+        board.terminate()
+        assert board.wait(20) == 0
 
 
 def test_vendored() -> None:

@@ -78,7 +78,6 @@ class Follower:
             try:
                 await self._wait_for_topics()
                 await self._read()
-                self._told = ""
             except Exception as error:  # whatever it is, the worker beside must not end with it
                 self.place = "away"
                 if str(error) != self._told:
@@ -111,7 +110,7 @@ class Follower:
                     self._take(place, records)
                 self._positions = positions
                 if all(positions[place] >= end for place, end in self._ends.items()):
-                    self.place = "live"
+                    self.place, self._told = "live", ""
                 if not batches and self.place == "live":
                     await self._sleep(PAUSE)
         finally:

@@ -64,6 +64,7 @@ function draw(id, given) {
   setText(chart.title, given.title);
   setText(chart.empty, there ? "" : given.empty);
   setText(chart.summary, t("asTable"));
+  chart.scroll.setAttribute("aria-label", given.title);
   chart.details.hidden = !there;
   showLegend(chart.legend, there ? lines.filter((line) => line.name) : []);
   if (chart.details.open) fillTable(chart);
@@ -95,7 +96,8 @@ function begin(figure) {
     title: make("figcaption"), legend: make("p", { class: "legend", "aria-hidden": "true" }), canvas: make("div", { class: "canvas" }),
     empty: make("p", { class: "empty" }), details: make("details"), summary: make("summary"), table: make("table"), plot: null,
   };
-  chart.details.append(chart.summary, chart.table);
+  chart.scroll = make("div", { class: "scroll", tabindex: "0", role: "region" }, chart.table);
+  chart.details.append(chart.summary, chart.scroll);
   chart.details.addEventListener("toggle", () => fillTable(chart));
   figure.append(chart.title, chart.legend, chart.canvas, chart.empty, chart.details);
   new ResizeObserver(() => chart.plot?.setSize(sizeOf(chart))).observe(chart.canvas);
