@@ -247,6 +247,7 @@ def answer(board: Served, path: str, method: str = "GET", host: str = "") -> tup
         ("/board/../server.py", "GET", "", 404),
         ("/board/", "GET", "rebound.example.com", 403),
         ("/board/stream", "GET", "127.0.0.1.example.com", 403),
+        ("/board/", "GET", "[::1", 403),
         ("/board/moment?at=1", "GET", "rebound.example.com:80", 403),
     ],
 )

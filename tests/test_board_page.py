@@ -1,5 +1,6 @@
 """The board in a real browser: what people see, on any screen, in both languages, by mouse, keyboard and ear."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from builders import T0, alike, bulletin, election, lines, report
 from nights import LiveNight
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from streams.board import PATH
+from streams.board import PATH, server
 from streams.broker import EmbeddedBroker, free_port
 from streams.election import Area, Election, Option
 from streams.events import Event
@@ -22,6 +23,7 @@ from streams.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
 HOUR = 3_600_000
+MODULES = ("main", "view", "areas", "charts", "dom")
 OUTAGE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
 """What the browser itself says of a server that went away."""
 
@@ -206,6 +208,24 @@ def test_languages(chromium: Browser, board: Served) -> None:
         seen.check()
 
 
+def test_words(chromium: Browser, board: Served) -> None:
+    """Both languages have the same texts with the same figures in them; every text asked for exists, and is used."""
+    with opened(chromium, board.url) as seen:
+        words = seen.page.evaluate("import('./words.js').then((module) => module.WORDS)")
+    en, es = words["en"], words["es"]
+    assert {k: set(re.findall(r"{\w+}", v)) for k, v in en.items()} == {
+        k: set(re.findall(r"{\w+}", v)) for k, v in es.items()
+    }
+    static = Path(server.__file__).parent / "static"
+    texts = [static.joinpath(name).read_text() for name in ("index.html", *(f"{m}.js" for m in MODULES))]
+    whole = "\n".join(texts)
+    asked = set(re.findall(r"\bt\(\"(\w+)\"|data-t(?:-label)?=\"(\w+)\"", whole))
+    assert {one or other for one, other in asked} <= en.keys()
+    data = {"none", "reported", "corroborated", "disputed", "critical", "warning", "info", "connecting", "waiting"}
+    data |= {"reading", "live", "away", "day", "hour", "minute", "second"}
+    assert [key for key in en if key not in data and f'"{key}"' not in whole] == []
+
+
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "</script><script>alert(2)</script>",
@@ -314,8 +334,6 @@ def test_empty(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
 
 def test_too_many_pages(chromium: Browser, board: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that found no room tries again by itself."""
-    from streams.board import server
-
     monkeypatch.setattr(server, "STREAMS", 0)
     with opened(chromium, board.url) as seen:
         with seen.page.expect_console_message(lambda message: "503" in message.text):

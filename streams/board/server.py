@@ -78,7 +78,11 @@ class Board:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """A page elsewhere that has its own name point to this machine must not read what is here (DNS rebinding)."""
-        if (request.url.host or "").lower() not in self._hosts:
+        try:
+            host = request.url.host or ""
+        except ValueError:  # no host at all, such as "[::1"
+            host = ""
+        if host.lower() not in self._hosts:
             raise web.HTTPForbidden(text="This board is not served under that name: cotejo board --host NAME\n")
         return await handler(request)
 
@@ -102,7 +106,7 @@ class Board:
         if self.streams >= STREAMS:
             raise web.HTTPServiceUnavailable(text="too many pages are open\n", headers={"Retry-After": "5"})
         self._follower.start()
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         self.streams += 1
         try:
             await response.prepare(request)

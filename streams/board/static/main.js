@@ -4,7 +4,7 @@ import * as areas from "./areas.js";
 import * as charts from "./charts.js";
 import { byId, setText } from "./dom.js";
 import * as view from "./view.js";
-import { chooseLanguage, clean, firstLanguage, moment, percent, rememberLanguage, span, t } from "./words.js";
+import { chooseLanguage, firstLanguage, moment, percent, rememberLanguage, span, t } from "./words.js";
 
 const SILENCE = 15000; // three missed signs of life
 const RETRY = 3000;

@@ -1,6 +1,6 @@
 // Every text of the page, in English and Spanish, and numbers and times as each language writes them.
 
-const WORDS = {
+export const WORDS = {
   en: {
     skip: "Skip to the areas", language: "Language", path: "Where you are",
     connecting: "Connecting", waiting: "Waiting for the night’s topics", reading: "Reading the night so far, {percent}",
@@ -8,7 +8,7 @@ const WORDS = {
     lastChange: "last change {ago} ago", lastUpdate: "last update {at}", eventTime: "Event time {at}",
     breakdown: "Sheets that would have to be wrong", breakdownOf: "of {tables} witnessed, for {option}",
     breakdownNone: "the two counts can both be true", breakdownUnknown: "no bulletin to hold them against",
-    coverage: "Tables witnessed", coverageOf: "{witnessed} of {tables}", coverageOnly: "{witnessed} tables",
+    coverage: "Tables witnessed", coverageOf: "{witnessed} of {tables}",
     lastBulletin: "Last bulletin", bulletinOf: "{at} · {ago} ago", noBulletin: "none yet",
     openAlerts: "Open alerts", alertsOf: "critical {critical} · warning {warning} · remark {info}", alertsNone: "nothing open",
     time: "Look back", back: "Back to now", now: "now",
@@ -29,13 +29,13 @@ const WORDS = {
     noEvidence: "No sheet yet.",
     mismatch: "{differing} of {compared} tables with an official figure of their own differ from their sheet.",
     areas: "Area by area", area: "Area", filter: "Filter", openCount: "Alerts", shown: "{shown} of {all}",
-    noAreas: "There are no areas below this one.", noMatch: "No area matches.", sortBy: "Sort by {what}",
+    noAreas: "There are no areas below this one.", noMatch: "No area matches.",
     strongest: "Strongest open alert · {severity} · {at}", quietTitle: "No open alert", quiet: "As far as can be said, the official figures and the witnessed sheets fit together.",
     onlyWitnessed: "There is no bulletin for {area}. {witnessed} of its polling tables are witnessed.",
     nothingTitle: "Waiting", nothing: "Nothing has come yet. The board fills itself as soon as a bulletin or a tally sheet is in.",
     noBroker: "The broker cannot be reached; the board goes on trying.",
     about: "Cotejo holds official bulletins beside witnessed tally sheets. It says what does not fit together and by how much; why, the figures do not say.",
-    alertSaid: "Alert, {severity}: {sentence}", changed: "{name}, as of {at}",
+    alertSaid: "Alert, {severity}: {sentence}",
     day: "{n} d", hour: "{n} h", minute: "{n} min", second: "{n} s",
   },
   es: {
@@ -45,7 +45,7 @@ const WORDS = {
     lastChange: "último cambio hace {ago}", lastUpdate: "última actualización {at}", eventTime: "Hora de los hechos {at}",
     breakdown: "Actas que tendrían que ser erróneas", breakdownOf: "de {tables} atestiguadas, por {option}",
     breakdownNone: "ambos recuentos pueden ser ciertos", breakdownUnknown: "no hay boletín con que compararlas",
-    coverage: "Mesas atestiguadas", coverageOf: "{witnessed} de {tables}", coverageOnly: "{witnessed} mesas",
+    coverage: "Mesas atestiguadas", coverageOf: "{witnessed} de {tables}",
     lastBulletin: "Último boletín", bulletinOf: "{at} · hace {ago}", noBulletin: "ninguno aún",
     openAlerts: "Alertas abiertas", alertsOf: "crítica {critical} · aviso {warning} · observación {info}", alertsNone: "nada abierto",
     time: "Mirar atrás", back: "Volver al presente", now: "ahora",
@@ -66,13 +66,13 @@ const WORDS = {
     noEvidence: "Ningún acta aún.",
     mismatch: "{differing} de {compared} mesas con cifra oficial propia difieren de su acta.",
     areas: "Zona por zona", area: "Zona", filter: "Filtrar", openCount: "Alertas", shown: "{shown} de {all}",
-    noAreas: "No hay zonas por debajo de esta.", noMatch: "Ninguna zona coincide.", sortBy: "Ordenar por {what}",
+    noAreas: "No hay zonas por debajo de esta.", noMatch: "Ninguna zona coincide.",
     strongest: "La alerta abierta más fuerte · {severity} · {at}", quietTitle: "Ninguna alerta abierta", quiet: "Hasta donde puede decirse, las cifras oficiales y las actas atestiguadas concuerdan.",
     onlyWitnessed: "No hay boletín de {area}. Hay {witnessed} mesas atestiguadas.",
     nothingTitle: "A la espera", nothing: "Todavía no ha llegado nada. El tablero se llena solo en cuanto llegue un boletín o un acta.",
     noBroker: "No se alcanza el broker; el tablero sigue intentándolo.",
     about: "Cotejo pone los boletines oficiales junto a las actas atestiguadas. Dice qué no concuerda y por cuánto; el porqué no está en las cifras.",
-    alertSaid: "Alerta, {severity}: {sentence}", changed: "{name}, a {at}",
+    alertSaid: "Alerta, {severity}: {sentence}",
     day: "{n} d", hour: "{n} h", minute: "{n} min", second: "{n} s",
   },
 };
