@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 from boards import Records, Served, records, served, tell
-from brokers import ROOT
+from brokers import ROOT, Broker
 from builders import T0, alike, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,7 +247,7 @@ def answer(board: Served, path: str, method: str = "GET", host: str = "") -> tup
         ("/board/../server.py", "GET", "", 404),
         ("/board/", "GET", "rebound.example.com", 403),
         ("/board/stream", "GET", "127.0.0.1.example.com", 403),
-        ("/board/", "GET", "[::1", 403),
+        ("/board/", "GET", "][", 403),
         ("/board/moment?at=1", "GET", "rebound.example.com:80", 403),
     ],
 )
@@ -308,6 +308,19 @@ def test_stream(board: Served, topology: Topology, embedded: EmbeddedBroker) -> 
         assert [state["name"] for state in change["states"]] == ["later"]
     with Stream(board.port, **{"Last-Event-ID": "1"}) as stream:
         assert stream.until("whole")["states"][0]["name"] == "later"
+
+
+def test_either_broker(broker: Broker, names: str) -> None:
+    """The topics are read alike on Apache Kafka; records that are none of this election are counted."""
+    topology = Topology(names)
+    ensure(broker.address, topology.specs())
+    states, notices = records(KNOWN, events())
+    tell(broker, topology, ([b"{}", *states], notices))
+    with served(broker, KNOWN, topology) as board, Stream(board.port) as stream:
+        assert stream.until("state", lambda state: state["place"] == "live")["unreadable"] == 1
+        whole = stream.until("whole")
+        assert len(whole["series"]["at"]) == len({orjson.loads(state)["at"] for state in states})
+        assert whole["alerts"]["count"]
 
 
 def test_streams_are_bounded(board: Served, monkeypatch: pytest.MonkeyPatch) -> None:

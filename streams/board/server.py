@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
@@ -80,7 +80,7 @@ class Board:
         """A page elsewhere that has its own name point to this machine must not read what is here (DNS rebinding)."""
         try:
             host = request.url.host or ""
-        except ValueError:  # no host at all, such as "[::1"
+        except ValueError:  # no host at all, such as "]["
             host = ""
         if host.lower() not in self._hosts:
             raise web.HTTPForbidden(text="This board is not served under that name: cotejo board --host NAME\n")
@@ -124,13 +124,15 @@ class Board:
     async def _messages(self, area: str) -> AsyncIterator[bytes]:
         """What a page of this area is told, as long as the server runs."""
         night, follower, loop = self._night, self._follower, asyncio.get_running_loop()
-        begun, version, step, last, told, beaten = 0, 0, 0, 0, ("", 0.0), 0.0
+        begun, version, step, last = 0, 0, 0, 0
+        told: dict[str, Any] = {}
+        beaten = 0.0
         while not self._closing.is_set():
-            state, now = (follower.place, round(follower.progress, 2)), loop.time()
+            state = {"place": follower.place, "read": round(follower.progress, 2), "unreadable": night.unreadable}
             news = follower.place not in ("connecting", "reading") and night.version != version
-            if news or state != told or now - beaten >= BEAT:
-                told, beaten = state, now
-                yield _event("state", orjson.dumps({"place": state[0], "read": state[1], "age": follower.age}))
+            if news or state != told or loop.time() - beaten >= BEAT:
+                told, beaten = state, loop.time()
+                yield _event("state", orjson.dumps({**state, "age": follower.age}))
             if news:
                 history = night.history(area)
                 if begun != night.began_with or step != history.step:

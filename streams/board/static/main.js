@@ -4,7 +4,7 @@ import * as areas from "./areas.js";
 import * as charts from "./charts.js";
 import { byId, setText } from "./dom.js";
 import * as view from "./view.js";
-import { chooseLanguage, firstLanguage, moment, percent, rememberLanguage, span, t } from "./words.js";
+import { chooseLanguage, firstLanguage, moment, number, percent, rememberLanguage, span, t } from "./words.js";
 
 const SILENCE = 15000; // three missed signs of life
 const RETRY = 3000;
@@ -19,7 +19,7 @@ const page = {
   step: 0,
 };
 let stream = null;
-let signs = { place: "connecting", read: 0, age: null, came: 0 };
+let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0 };
 
 function open() {
   stream?.close();
@@ -99,6 +99,7 @@ function showConnection() {
   }
   setText(byId("age"), age && `· ${age}`);
   setText(byId("clock"), clock && t("eventTime", { at: clock }));
+  setText(byId("unreadable"), signs.unreadable ? t("unreadable", { count: number(signs.unreadable) }) : "");
 }
 
 // Looking back: the server is asked for the states of that time, one question at a time, the newest wish first.
