@@ -112,8 +112,7 @@ class Comparer:
         tally, bulletin = self._tally(area), self.bulletin(area)
         known = self._election.areas[area]
         columns = self._election.columns
-        seen = Situation(self._election, known, tally, self._clock, self._pulse)
-        shares = [witnessed_share(seen, i) for i in range(len(columns))]
+        shares = [witnessed_share(self._election, tally, i) for i in range(len(columns))]
         state: dict[str, Any] = {
             "area": area,
             "name": known.name,
@@ -285,7 +284,7 @@ class Comparer:
         }
 
     def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
-        witnessed = witnessed_share(given, column)
+        witnessed = witnessed_share(self._election, given.witnessed, column)
         low, high = bounds(given, column, votes)
         return {
             "votes": votes,
