@@ -125,6 +125,7 @@ class Comparer:
         tally, bulletin = self._tally(area), self.bulletin(area)
         known = self._election.areas[area]
         columns = self._election.columns
+        shares = [witnessed_share(self._election, tally, i) for i in range(len(columns))]
         state: dict[str, Any] = {
             "area": area,
             "name": known.name,
@@ -138,6 +139,7 @@ class Comparer:
                 "valid": tally.valid,
                 "null": tally.null,
                 "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
+                "shares": {c.id: share and round(share, 6) for c, share in zip(columns, shares, strict=True)},
                 "levels": dict(tally.levels),
             },
             "tables_announced": self._matching(tally) if tally.matching.announced else None,

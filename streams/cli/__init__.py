@@ -1,6 +1,7 @@
 """The command `cotejo`: one module for each command, or for a few that belong together."""
 
 from streams.cli import (
+    board,
     checking,
     dashboards,
     explaining,
@@ -16,7 +17,7 @@ from streams.cli import (
 from streams.cli.common import group
 
 app = group("Official bulletins beside witnessed tally sheets, live.")
-for module in (live, recording, checking, simulating, replaying, reporting):
+for module in (live, board, recording, checking, simulating, replaying, reporting):
     app.add_typer(module.commands)
 app.add_typer(importing.commands, name="import")
 app.add_typer(explaining.commands, name="explain")
