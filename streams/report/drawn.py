@@ -64,7 +64,7 @@ class Drawings:
         ]
         if not lines:
             return Drawn(None, heads, rows)
-        return Drawn(self._plots.lines("shares", say("shares"), lines, self._moments, unit=" %"), heads, rows)
+        return Drawn(self._plots.lines("shares", say("shares"), lines, self._moments, unit=" %", top=104), heads, rows)
 
     def coverage(self) -> Drawn:
         """The witnessed share of the polling tables, of the whole and of each area below."""
@@ -78,7 +78,7 @@ class Drawings:
         faint = [[(p.at, 100 * p.coverage) for p in part if p.coverage is not None] for part in parts]
         line = Line(root.name, root.name, points, 0)
         plot = self._plots.lines(
-            "coverage", say("coverage"), [line], self._moments, faint=[f for f in faint if f], unit=" %", top=105
+            "coverage", say("coverage"), [line], self._moments, faint=[f for f in faint if f], unit=" %", top=104
         )
         return Drawn(plot, heads, rows)
 

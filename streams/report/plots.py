@@ -113,17 +113,18 @@ class Plots:
         unit: str = "",
         top: float | None = None,
     ) -> Markup:
-        """Stepped lines with their names at their ends, over thin lines without names, in both widths."""
+        """Stepped lines with their names at their ends, over thin lines without names, in both widths. What is above
+        `top` is not seen: one absurd figure must not flatten all others."""
 
         def draw(axes: Axes, width: Width) -> None:
             for points in faint:
                 axes.step(*self._until_end(points), where="post", color=INK, alpha=0.28, linewidth=0.7)
             if limit is not None:
                 axes.step(*self._until_end(limit.points), where="post", color=INK, linewidth=1.1, linestyle=":")
+            highest = 1.12 * max((v for line in lines for _, v in line.points), default=1.0)
+            axes.set_ylim(0, max(1.0, highest if top is None else min(highest, top)))
             for line in lines:
-                self._line(axes, line, width)
-            highest = max((v for line in lines for _, v in line.points), default=1.0)
-            axes.set_ylim(0, top if top is not None else max(1.0, highest) * 1.12)
+                self._line(axes, line)
             axes.yaxis.set_major_locator(MaxNLocator(5, integer=unit == ""))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: self._words.number(v, 0) + unit))
             self._times(axes, width)
@@ -185,7 +186,7 @@ class Plots:
                 found += Markup('<div class="{}">{}</div>').format(width, _svg(figure, alt))
         return found
 
-    def _line(self, axes: Axes, line: Line, width: Width) -> None:
+    def _line(self, axes: Axes, line: Line) -> None:
         times, values = self._until_end(line.points)
         changes = [i for i, (a, b) in enumerate(pairwise(line.points), 1) if a[1] != b[1]]
         marked = [0, *changes] if not line.dashed and len(changes) <= 12 else []
@@ -199,7 +200,7 @@ class Plots:
             marker=MARKS[line.colour],
             markersize=5,
             markevery=marked,
-            clip_on=False,
+            clip_on=max(values) > axes.get_ylim()[1],  # else a mark at the edge is cut in half
         )
 
     def _until_end(self, points: Sequence[tuple[int, float]]) -> tuple[list[float], list[float]]:

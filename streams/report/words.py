@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from markupsafe import Markup
+
 from streams.wording import number
 
 TEXT: Final[Mapping[str, tuple[str, str]]] = {
@@ -109,6 +111,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "since, firing": ("{from} to the end", "{from} hasta el final"),
     "notices": ("notices: {count}", "avisos: {count}"),
     "evidence": ("evidence", "evidencia"),
+    "further": ("Further alerts", "Otras alertas"),
     "muted": (
         "Alerts of parts, for which the alert above spoke",
         "Alertas de partes, por las que habló la alerta superior",
@@ -292,6 +295,16 @@ class Words:
     def per_cent(self, ratio: float | None) -> str:
         """A ratio (0-1) in per cent with one decimal, without the sign."""
         return "" if ratio is None else self.number(100 * ratio, 1)
+
+    def span(self, began: int, ended: int | None) -> Markup:
+        """From when to when, None: to the end."""
+        phrase = Markup(TEXT["since, firing" if ended is None else "since"][self._at])
+        return phrase.format_map({"from": self.stamp(began), "to": "" if ended is None else self.stamp(ended)})
+
+    def stamp(self, at: int) -> Markup:
+        """Event time as HTML that a machine can read too."""
+        text = self.time(at)
+        return Markup('<time datetime="{}Z">{}</time>').format(text.replace(" ", "T"), text)
 
     def time(self, at: int) -> str:
         """Event time to the minute, in UTC."""
