@@ -145,10 +145,11 @@ def load(path: Path, like: Path | None = None) -> Election:
     return election
 
 
-def files(path: Path) -> list[Path]:
-    """The election file and the two CSVs that it names. Raises `ElectionFileError`."""
+def files(path: Path) -> tuple[str, str, str]:
+    """The names of an election's files: its own, and from it those of its areas and its register. Raises
+    `ElectionFileError`."""
     head = _Toml(path).read().election
-    return [path, path.parent / head.areas, path.parent / head.register]
+    return path.name, head.areas, head.register
 
 
 def _beside(name: str, path: Path, like: Path | None) -> Path:
