@@ -167,8 +167,8 @@ class Plots:
             for moment in moments:
                 axes.plot([moment.at], [-0.95], marker="v", color=INK, markersize=6, linestyle="none")
                 axes.axvline(moment.at, color=INK, linewidth=0.6, linestyle=":", alpha=0.6, zorder=0)
-            for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
-                axes.text(moment.at, -1.2, _cut(moment.name, 14), fontsize=8, ha=align, va="bottom")
+            for moment in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
+                axes.text(moment.at, -1.2, _cut(moment.name, 14), fontsize=8, va="bottom")
 
         rows = len(bars) + 2
         return self._both(name, alt, draw, {"wide": 0.27 * rows + 0.6, "narrow": 0.36 * rows + 0.6})
@@ -218,15 +218,14 @@ class Plots:
     def _moments(self, axes: Axes, moments: Sequence[Moment], width: Width) -> None:
         for moment in moments:
             axes.axvline(moment.at, color=INK, linewidth=0.7, linestyle=":", alpha=0.7, zorder=0)
-        for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
+        for moment in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
             axes.annotate(
                 _cut(moment.name, 14),
                 (moment.at, 1.0),
                 xycoords=("data", "axes fraction"),
-                xytext=(2 if align == "left" else -2, 2),
+                xytext=(2, 2),
                 textcoords="offset points",
                 fontsize=8,
-                ha=align,
                 va="bottom",
             )
 
@@ -296,13 +295,13 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _apart(moments: Sequence[Moment], least: float) -> Iterator[tuple[Moment, str]]:
-    """Those moments that are far enough from the last one for a name, and on which side of it the name stands."""
+def _apart(moments: Sequence[Moment], least: float) -> Iterator[Moment]:
+    """Those moments that are far enough from the last one for a name."""
     last = None
     for moment in sorted(moments, key=lambda m: m.at):
         if last is None or moment.at - last >= least:
             last = moment.at
-            yield moment, "left"
+            yield moment
 
 
 def _spread(values: Sequence[float], space: float, low: float, high: float) -> list[float]:

@@ -58,7 +58,6 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "las cifras.",
     ),
     "witnessed tables": ("polling tables witnessed", "mesas atestiguadas"),
-    "of tables": ("of {exist}", "de {exist}"),
     "must be wrong": ("sheets would have to be wrong", "actas tendrían que estar equivocadas"),
     "points apart": ("points apart at most", "puntos de distancia como mucho"),
     "critical alerts": ("critical alerts", "alertas críticas"),
@@ -104,7 +103,6 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "fired": ("fired", "se activó"),
     "resolved": ("over", "terminó"),
     "bulletin": ("bulletin", "boletín"),
-    "rule": ("rule", "regla"),
     "area": ("area", "zona"),
     "level": ("level", "nivel"),
     "since": ("{from} to {to}", "{from} a {to}"),
@@ -173,7 +171,6 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable messages",
         "{reports} reportes de actas, {bulletins} boletines, {unreadable} mensajes ilegibles",
     ),
-    "registered": ("registered voters", "electores inscritos"),
 }
 """Phrases: English, Spanish."""
 
