@@ -6,7 +6,7 @@ Everything here is static for a night. `streams.election_file` reads it from dis
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Votes = tuple[int, ...]
 """Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
@@ -92,6 +92,8 @@ class DivergenceRule:
     """A firing alert holds until the distance is below this share of `warning`."""
     coverage: float = 0.10
     """Witnessed tables over existing ones (0-1) below which the rule is silent."""
+    counted: float = 0.5
+    """The same of the tables in the bulletin; one that does not say is taken to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class MismatchRule:
     min_tables: int = 10
     """Differing tables of an area, as a number, below which the rule is silent."""
     ratio: float = 0.05
-    """Differing tables over compared ones (0-1) from which it warns."""
+    """Differing tables over compared ones (0-1) from which it warns, by more than chance would give this ratio."""
     shift: float = 1.0
     """Net shift of an option, in points of the compared tables' valid votes, from which it is critical."""
     clear: float = 0.8
@@ -180,13 +182,23 @@ class Rules:
     fingerprint: FingerprintRule = FingerprintRule()
 
 
+Format = Literal["standard", "alertmanager", "alertmanager-api"]
+"""The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where alerts go. The secret is named, never written: an environment variable holds it."""
+    """Where alerts go. The secret is named, never written: an environment variable or a file holds it."""
 
     name: str
     url: str
-    secret_env: str
+    secret_env: str = ""
+    secret_file: str = ""
+    format: Format = "standard"
+    allow_loopback: bool = False
+    """It may be on this machine, over http too."""
+    allow_private: bool = False
+    """It may be in a private network."""
 
 
 @dataclass(frozen=True)

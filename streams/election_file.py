@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
-from streams import election_csv
+from streams import addresses, election_csv
 from streams.election import (
     AlertPolicy,
     ContradictionRule,
     DivergenceRule,
     Election,
     FingerprintRule,
+    Format,
     Group,
     HealthRule,
     MismatchRule,
@@ -77,6 +78,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "rules.divergence.critical": (0, 100),
     "rules.divergence.clear": (0, 1),
     "rules.divergence.coverage": (0, 1),
+    "rules.divergence.counted": (0, 1),
     "rules.fingerprint.max_chance": (0, 1),
     "rules.fingerprint.max_decimals": (0, 4),
     "alerts.tick": (0.1, 3600),
@@ -109,7 +111,7 @@ def load(path: Path, like: Path | None = None) -> Election:
     """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
     the election file `like`, if that is given. Raises `ElectionFileError`."""
     path = path / ELECTION if path.is_dir() else path
-    toml = _Toml(path)
+    toml = Toml(path)
     known = toml.read()
     head = known.election
     for name in ("id", "name", "areas", "register"):
@@ -118,10 +120,9 @@ def load(path: Path, like: Path | None = None) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    rules = known.rules
     csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
     areas, tables = election_csv.load(*csvs, frozenset(head.levels))
-    election = Election(
+    return Election(
         id=head.id,
         name=head.name,
         options=tuple(known.option),
@@ -131,24 +132,16 @@ def load(path: Path, like: Path | None = None) -> Election:
         levels=head.levels,
         notice=head.notice,
         policy=toml.thresholds("reconcile", known.reconcile, Policy),
-        rules=Rules(
-            **{
-                name: toml.thresholds(f"rules.{name}", rules.get(name, {}), SECTIONS[f"rules.{name}"])
-                for name in (field.name for field in fields(Rules))
-            }
-        ),
+        rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
         receivers=tuple(known.receiver),
     )
-    for name, rule in (("remainder", election.rules.remainder), ("divergence", election.rules.divergence)):
-        toml.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
-    return election
 
 
 def files(path: Path) -> tuple[str, str, str]:
     """The names of an election's files: its own, and from it those of its areas and its register. Raises
     `ElectionFileError`."""
-    head = _Toml(path).read().election
+    head = Toml(path).read().election
     return path.name, head.areas, head.register
 
 
@@ -182,8 +175,8 @@ def _flat(sections: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class _Toml:
-    """The file's text, and where in it a key is."""
+class Toml:
+    """A file's text, its thresholds, and where in it a key is. Raises `ElectionFileError`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -200,9 +193,11 @@ class _Toml:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
-        for section in known.rules:
-            if f"rules.{section}" not in SECTIONS:
-                raise self._unknown(f"rules.{section}", [name[6:] for name in SECTIONS if name.startswith("rules.")])
+        for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
+            names = _names(_SHAPES[table])
+            for i, item in enumerate(data.get(table, [])):
+                for strange in item.keys() - set(names):
+                    raise self._unknown(f"{table}[{i}].{strange}", names)
         return known
 
     def error(self, place: str, cure: str) -> ElectionFileError:
@@ -211,6 +206,18 @@ class _Toml:
     def check(self, fine: object, place: str, cure: str) -> None:
         if not fine:
             raise self.error(place, cure)
+
+    def rules(self, found: Mapping[str, Mapping[str, Any]]) -> Rules:
+        """The thresholds of every rule."""
+        names = [field.name for field in fields(Rules)]
+        for section in found:
+            if section not in names:
+                raise self._unknown(f"rules.{section}", names)
+        shapes = {name: SECTIONS[f"rules.{name}"] for name in names}
+        rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
+        for name, rule in (("remainder", rules.remainder), ("divergence", rules.divergence)):
+            self.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
+        return rules
 
     def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:
         """One table of thresholds; what it leaves out keeps its default."""
@@ -244,6 +251,8 @@ class _Toml:
             return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
         if found := re.search(r"missing required field `(.+)`", text):
             return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
+        if "enum value" in text:
+            return self.error(place, f"write {', '.join(get_args(Format))}")
         return self.error(place, text[0].lower() + text[1:])
 
     def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
@@ -287,7 +296,7 @@ def _names(shape: Any) -> list[str]:
     return [field.name for field in found]
 
 
-def _check_options(toml: _Toml, known: _File) -> None:
+def _check_options(toml: Toml, known: _File) -> None:
     toml.check(known.option, "option", "name at least one [[option]]")
     seen: set[str] = set()
     kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", known.option), ("group", known.group))
@@ -308,12 +317,25 @@ def _check_options(toml: _Toml, known: _File) -> None:
             grouped.add(member)
 
 
-def _check_receivers(toml: _Toml, receivers: list[Receiver]) -> None:
+def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
     names = Counter(receiver.name for receiver in receivers)
     for i, receiver in enumerate(receivers):
         place = f"receiver[{i}]"
-        toml.check(receiver.name.strip(), f"{place}.name", "write something here")
+        fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
+        toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
         toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        toml.check(re.match(r"https?://[^/\s]+", receiver.url), f"{place}.url", "give an http:// or https:// address")
-        fine = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", receiver.secret_env)
-        toml.check(fine, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+        why = addresses.why_not_url(receiver)
+        toml.check(why is None, f"{place}.url", why or "")
+        _check_secret_place(toml, receiver, place)
+
+
+def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
+    env, file = receiver.secret_env, receiver.secret_file
+    if not (env or file):
+        known = receiver.format != "standard"
+        toml.check(known, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
+    toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
+    named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
+    toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+    absolute = not file or Path(file).is_absolute()
+    toml.check(absolute, f"{place}.secret_file", "give an absolute path, such as /run/secrets/desk")

@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from brokers import ROOT
 from builders import election
 
 from streams import election_writer
 from streams.election import AlertPolicy, ContradictionRule, Election, Receiver, Rules
 from streams.election_csv import ElectionFileError
-from streams.election_file import load
+from streams.election_file import LIMITS, NAMES, SECTIONS, load
 
 KNOWN = replace(
     election(
@@ -24,7 +25,11 @@ KNOWN = replace(
     ),
     name='Elección "Ñ", 2024',
     notice="a test",
-    receivers=(Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),),
+    receivers=(
+        Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),
+        Receiver("here", "http://127.0.0.1:8080/", secret_file="/run/secrets/here", allow_loopback=True),
+        Receiver("page", "https://10.0.0.9:9093/api/v2/alerts", format="alertmanager-api", allow_private=True),
+    ),
 )
 
 
@@ -60,7 +65,23 @@ WRONG = [
     pytest.param(TOML, swap("warning = 5.0", "warning = 50.0"), None, "critical", "at least `warning`", id="order"),
     pytest.param(TOML, swap('id = "B"', 'id = "A"'), None, "option[1].id", "A is named twice", id="option twice"),
     pytest.param(TOML, swap('["B", "C"]', '["B", "X"]'), None, "group[0].options", "X is no option", id="member"),
-    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "http://", id="no web address"),
+    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "such as https://", id="no web"),
+    pytest.param(TOML, swap("https://desk", "http://desk"), None, "receiver[0].url", "use https://", id="no TLS"),
+    pytest.param(TOML, swap("https://10", "https://127"), None, "receiver[2].url", "allow_loopback", id="this machine"),
+    pytest.param(TOML, swap("alertmanager-api", "slack"), None, "receiver[2].format", "write standard, ", id="format"),
+    pytest.param(TOML, swap('"desk"', '"a desk"'), None, "receiver[0].name", "use letters", id="receiver with a space"),
+    pytest.param(TOML, swap('"here"', '"desk"'), None, "receiver[0].name", "desk is named twice", id="receiver twice"),
+    pytest.param(TOML, swap("DESK_SECRET", ""), None, "secret_env", "or a file as secret_file", id="no secret"),
+    pytest.param(TOML, swap("/run/secrets/here", "here"), None, "secret_file", "absolute path", id="relative path"),
+    pytest.param(TOML, swap("allow_loopback", "allow_lopback"), None, "lopback", "write allow_loopback", id="allow"),
+    pytest.param(
+        TOML,
+        swap('secret_file = ""', 'secret_file = "/run/secrets/desk"'),
+        None,
+        "receiver[0].secret_file",
+        "the secret is in one place",
+        id="two places",
+    ),
     pytest.param(TOML, swap("DESK_SECRET", "whsec_=="), None, "secret_env", "environment variable", id="the secret"),
     pytest.param(TOML, swap('["church", "party"]', "[1]"), None, "trusted_sources", "array of strings", id="source 1"),
     pytest.param(TOML, swap("[election]", "[election"), 1, "", "write TOML", id="no TOML"),
@@ -102,6 +123,21 @@ def test_wrong_files(file: str, edit: Edit, line: int | None, place: str, cure: 
     if error.line is not None and error.place:  # the line holds the key, or opens the table it is missing in
         key = error.place.rpartition(".")[2]
         assert file != TOML or key in text.splitlines()[error.line - 1] or "[" in text.splitlines()[error.line - 1]
+
+
+DOCUMENTED = (ROOT / "docs" / "election-file.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_documented(key: str) -> None:
+    """The documentation has each threshold, with its default and a sentence on it."""
+    section, _, name = key.rpartition(".")
+    field = next((field for field, shown in NAMES.items() if shown == name), name)
+    default = getattr(SECTIONS[section](), field)
+    (row,) = [line for line in DOCUMENTED.splitlines() if line.startswith(f"| `{key}` |")]
+    _, _, shown, text, _ = row.split("|")
+    assert float(shown) == default
+    assert text.strip().endswith(".")
 
 
 def test_not_utf8(tmp_path: Path) -> None:

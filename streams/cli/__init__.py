@@ -1,6 +1,17 @@
 """The command `cotejo`: one module for each command, or for a few that belong together."""
 
-from streams.cli import checking, explaining, importing, live, logs, recording, replaying, reporting, simulating
+from streams.cli import (
+    checking,
+    explaining,
+    importing,
+    live,
+    logs,
+    recording,
+    replaying,
+    reporting,
+    simulating,
+    webhook,
+)
 from streams.cli.common import group
 
 app = group("Official bulletins beside witnessed tally sheets, live.")
@@ -9,6 +20,7 @@ for module in (live, recording, checking, simulating, replaying, reporting):
 app.add_typer(importing.commands, name="import")
 app.add_typer(explaining.commands, name="explain")
 app.add_typer(logs.commands, name="log")
+app.add_typer(webhook.commands, name="webhook")
 
 
 def main() -> None:
