@@ -17,6 +17,8 @@ COLUMNS: Final = 4
 """Options or groups that the shares are drawn of, at most: those with the largest."""
 BARS: Final = 14
 """Alerts in the timeline, at most."""
+TOLD: Final = 60
+"""Alerts in the table beside it, at most."""
 ROWS: Final = 24
 """Rows of the table beside a plot, at most."""
 MOMENTS: Final = 24
@@ -115,7 +117,7 @@ class Drawings:
             for known in drawn
         ]
         happened: list[tuple[int, str, str]] = [(m.at, say("bulletin"), m.name) for m in self._moments]
-        for known in alerts:
+        for known in alerts[:TOLD]:
             for began, ended in known.spans:
                 happened.append((began, f"{say('fired')}, {say.term(known.severity)}", self._label(known)))
                 if ended is not None:
