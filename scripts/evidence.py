@@ -26,9 +26,8 @@ from typing import Any, get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from streams import event_file
 from streams.alerts import Notice
-from streams.codec import decode_any
+from streams.arrivals import Arrivals
 from streams.compare import Comparer
 from streams.election import Area, Election, Option, Policy, PollingTable
 from streams.election_file import load
@@ -206,20 +205,19 @@ def bounds() -> None:
     print(f"| {tables:,} tables, 3 options, 4 partitions, all rules | {spread} |")
 
 
-def events(paths: list[Path]) -> Iterator[Event]:
-    lines, size = event_file.read(paths)
-    with Progress("events", size) as progress:
-        for line in progress.through(lines):
-            event = decode_any(line.strip())
-            if isinstance(event, Rejection):
-                raise SystemExit(f"unreadable: {event}")
-            yield event
+def events(directory: Path) -> Iterator[Event]:
+    arrivals = Arrivals([directory])
+    with Progress("events", arrivals.size) as progress:
+        for arrival in progress.over(arrivals):
+            if isinstance(arrival.event, Rejection):
+                raise SystemExit(f"{arrival.place}: {arrival.event}")
+            yield arrival.event
 
 
 def indonesia(directory: Path) -> None:
     election = load(directory / "election.toml")
     monitor, notices, turned_away = Monitor(election), list[Notice](), Counter[str]()
-    for event in events([directory / "events.jsonl", directory / "bulletins.jsonl"]):
+    for event in events(directory):
         effects = monitor.handle(event)
         notices += effects.notices
         if effects.rejection is not None:

@@ -42,9 +42,13 @@ class Series:
     """Milliseconds of which one point is kept."""
     points: list[Point] = field(default_factory=list)
 
+    def is_near(self, at: int) -> bool:
+        """Whether a point at `at` would take the last one's place."""
+        return bool(self.points) and self.points[-1].at // self.width == at // self.width
+
     def add(self, point: Point) -> None:
         """Add a point that is later than the others."""
-        if self.points and self.points[-1].at // self.width == point.at // self.width:
+        if self.is_near(point.at):
             self.points.pop()
         self.points.append(point)
         while len(self.points) > self.limit:
@@ -54,7 +58,11 @@ class Series:
 
 
 class Chronicle:
-    """Follows a night: to be told of each tick (`streams.replay.Watcher`)."""
+    """Follows a night: to be told of each tick (`streams.replay.Watcher`), and of the end.
+
+    Points cost as much as a tick of the rules. So where an area changes again and again within the time of one point,
+    only the first change and the last before it rests are looked at, and each new bulletin.
+    """
 
     def __init__(self, election: Election, points: int = POINTS, part_points: int = PART_POINTS) -> None:
         self._election = election
@@ -65,14 +73,31 @@ class Chronicle:
             if len(line) <= LEVELS
         }
         """By area."""
+        self._put_off: dict[str, int] = {}
 
     def __call__(self, comparer: Comparer) -> None:
         """Take down the areas that have changed."""
-        for area in comparer.take_changed():
-            if area in self.series:
-                self.series[area].add(self._point(comparer, area))
+        changed = [area for area in comparer.take_changed() if area in self.series]
+        for area in self._put_off.keys() - set(changed):
+            if not self.series[area].is_near(comparer.clock):
+                self._take_down(comparer, area, self._put_off[area])
+        for area in changed:
+            series, bulletin = self.series[area], comparer.bulletin(area)
+            if series.is_near(comparer.clock) and series.points[-1].bulletin == (bulletin and bulletin.id):
+                self._put_off[area] = comparer.clock
+            else:
+                self._take_down(comparer, area, comparer.clock)
 
-    def _point(self, comparer: Comparer, area: str) -> Point:
+    def finish(self, comparer: Comparer) -> None:
+        """Take down what has been put off."""
+        for area, at in sorted(self._put_off.items()):
+            self._take_down(comparer, area, at)
+
+    def _take_down(self, comparer: Comparer, area: str, at: int) -> None:
+        self._put_off.pop(area, None)
+        self.series[area].add(self._point(comparer, area, at))
+
+    def _point(self, comparer: Comparer, area: str, at: int) -> Point:
         given = comparer.situation(area)
         comparison, tally, exist = given.comparison, given.witnessed, given.area.tables
         shares = witnessed_shares(self._election, tally) or []
@@ -85,7 +110,7 @@ class Chronicle:
                 if figure["breakdown"] is not None:
                     breakdown[name] = figure["breakdown"]
         return Point(
-            at=comparer.clock,
+            at=at,
             tables=tally.tables,
             coverage=min(1.0, tally.tables / exist) if exist else None,
             disputed=tally.levels.get("disputed", 0),

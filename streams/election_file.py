@@ -31,6 +31,7 @@ from streams.election import (
     Rules,
 )
 from streams.election_csv import ElectionFileError, text_of
+from streams.election_writer import ELECTION
 
 _T = TypeVar("_T")
 
@@ -105,8 +106,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load(path: Path, like: Path | None = None) -> Election:
-    """Read an election. A CSV that is not beside it is taken from beside the election file `like`, if that is given.
-    Raises `ElectionFileError`, for whatever may be wrong."""
+    """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
+    the election file `like`, if that is given. Raises `ElectionFileError`."""
+    path = path / ELECTION if path.is_dir() else path
     toml = _Toml(path)
     known = toml.read()
     head = known.election
@@ -117,8 +119,8 @@ def load(path: Path, like: Path | None = None) -> Election:
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
     rules = known.rules
-    places = (_beside(name, path, like) for name in (head.areas, head.register))
-    areas, tables = election_csv.load(*places, frozenset(head.levels))
+    csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
+    areas, tables = election_csv.load(*csvs, frozenset(head.levels))
     election = Election(
         id=head.id,
         name=head.name,

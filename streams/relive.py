@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from streams import election_file, event_file
-from streams.codec import decode_any
+from streams import arrivals, election_file
+from streams.arrivals import NightError
 from streams.election import Election
-from streams.errors import CotejoError
 from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
-from streams.eventlog.record import REPORTS
-from streams.replay import BULLETINS, Channel, EventReplay, Item, LogReplay, Replay, Watcher, item_of, items_of
+from streams.eventlog.record import BULLETINS, REPORTS
+from streams.events import Rejection
+from streams.outcome import EXCERPT
+from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Watcher
 from streams.topology import Topology
-
-
-class NightError(CotejoError):
-    """What was named is no night; the text says what would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,82 +48,86 @@ class Night(Protocol):
 
 
 def open_night(paths: Sequence[Path], keep_going: bool = False) -> Night:
-    """The night of a log directory, or of an election file and its event files. Raises `CotejoError`."""
-    first, *rest = paths
-    if first.is_dir():
-        if rest:
-            raise NightError(f"{rest[0]}: a log's directory stands alone: leave the other files out")
-        return LogNight(first, keep_going)
-    if not rest:
-        raise NightError(f"{first}: name the event files too, or a log's directory alone")
-    return FileNight(first, rest)
+    """The night that a command names. Raises `CotejoError`."""
+    given = arrivals.Night.of(paths)
+    if len(given.events) == 1 and given.events[0].is_dir():
+        log = EventLog.open(given.events[0])
+        if log.manifest.recorded:
+            return RecordedNight(log, keep_going)
+    return MadeNight(given, keep_going)
 
 
-class FileNight:
-    """An election file and event files, merged by time."""
+class MadeNight:
+    """Events whose own times are the clock: event files, and logs that a program made."""
 
-    def __init__(self, election: Path, events: Sequence[Path]) -> None:
-        self.election, self._events = election, events
-        self._lines, self.size = event_file.read(events)
-        self.done, self._hash = 0, hashlib.sha256()
+    def __init__(self, given: arrivals.Night, keep_going: bool) -> None:
+        self.election, self._events = given.election, given.events
+        self._arrivals = given.arrivals(keep_going)
+        self.size, self.done = self._arrivals.size, 0
+        self._stdin = hashlib.sha256()
+        self._read = 0
 
     def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
-        """One line at a time, all by one channel; blank ones are nothing."""
-        stdin = any(str(path) == "-" for path in self._events)
-        for line in self._lines:
-            self.done += len(line)
-            if stdin:
-                self._hash.update(line)
-            if content := line.strip():
-                yield 0, [item_of(decode_any(content), content)]
+        """One event at a time, all by one channel."""
+        stdin = Path("-") in self._events
+        for arrival in self._arrivals:
+            self.done = self._arrivals.done
+            if stdin and arrival.file == "-" and arrival.content is not None:
+                self._stdin.update(arrival.content + b"\n")
+                self._read += len(arrival.content) + 1
+            yield 0, [item_of(arrival)]
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
-        """The events are their own clock."""
+        """By the events' times."""
         return EventReplay(election, watch)
 
     def inputs(self) -> list[Input]:
-        """The election's files, then the event files."""
-        events = [
-            Input("stdin", self.done, self._hash.hexdigest()) if str(path) == "-" else input_of(path)
-            for path in self._events
-        ]
-        return [*election_inputs(self.election), *events]
+        """The election's files, then each log's and each event file."""
+        found = _of_election(self.election)
+        for path in self._events:
+            if path.is_dir():
+                found += _of_log(EventLog.open(path))
+            elif str(path) == "-":
+                found.append(Input("stdin", self._read, self._stdin.hexdigest()))
+            else:
+                found.append(_input(path))
+        return found
 
     def made_by(self) -> dict[str, str]:
-        """Event files do not say."""
-        return {}
+        """As the logs' manifests have it."""
+        logs = [EventLog.open(path) for path in self._events if path.is_dir()]
+        return {name: text for log in logs for name, text in _made_by(log).items()}
 
 
-class LogNight:
-    """An event log. One that was recorded has the live night's ticks in it, one that was made is a row of events."""
+class RecordedNight:
+    """A log that was recorded from a broker: it has the live night's ticks in it."""
 
-    def __init__(self, directory: Path, keep_going: bool) -> None:
-        self._log, self._keep_going = EventLog.open(directory), keep_going
-        self.election, self.size, self.done = self._log.election, self._log.size, 0
+    def __init__(self, log: EventLog, keep_going: bool) -> None:
+        self._log, self._keep_going = log, keep_going
+        self.election, self.size, self.done = log.election, log.size, 0
 
     def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
         """One record at a time. Raises `LogError`, or tells of damages where it keeps going."""
+        partitions, name = self._log.manifest.partitions, str(self._log.directory)
         for record in self._log.records(self._keep_going):
             self.done = self._log.done
             channel = record.partition if record.topic == REPORTS else BULLETINS
-            yield channel, items_of(channel, record.value)
+            if isinstance(channel, int) and channel >= partitions:
+                raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
+            yield channel, [item_of(arrival) for arrival in arrivals.of_record(record, name)]
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
-        """By the ticks in it if it was recorded, else by the events' times."""
-        known = self._log.manifest
-        if not known.recorded:
-            return EventReplay(election, watch)
-        return LogReplay(election, known.partitions, Topology.of(election, known.partitions).partition_of, watch)
+        """By the ticks in it, with a ledger's partition as the broker had it."""
+        partitions = self._log.manifest.partitions
+        return LogReplay(election, partitions, Topology.of(election, partitions).partition_of, watch)
 
     def inputs(self) -> list[Input]:
         """The election's files, the manifest, the segments."""
-        segments = [path for _, path in self._log.files]
-        return [*election_inputs(self.election), *map(input_of, (self._log.directory / MANIFEST, *segments))]
+        return _of_election(self.election) + _of_log(self._log)
 
     def made_by(self) -> dict[str, str]:
         """As the manifest has it."""
-        known = self._log.manifest
-        return {f"{known.writer} ({name})": text for name, text in known.versions.items()} | {"log": str(known.format)}
+        return _made_by(self._log)
 
 
 def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
@@ -138,12 +139,25 @@ def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
         yield night.done
 
 
-def election_inputs(path: Path) -> list[Input]:
-    """An election file and the two CSVs that it names."""
-    return [input_of(file) for file in election_file.files(path)]
+def item_of(arrival: arrivals.Arrival) -> Item:
+    """An event for a replay, or what was to be one, with the beginning of what came."""
+    excerpt = (arrival.raw or b"")[:EXCERPT] if isinstance(arrival.event, Rejection) else b""
+    return Item(arrival.event, excerpt)
 
 
-def input_of(path: Path) -> Input:
-    """A file's name without its place, its size, its hash."""
+def _of_election(path: Path) -> list[Input]:
+    return [_input(file) for file in election_file.files(path)]
+
+
+def _of_log(log: EventLog) -> list[Input]:
+    return [_input(path) for path in (log.directory / MANIFEST, *(path for _, path in log.files))]
+
+
+def _input(path: Path) -> Input:
     with path.open("rb") as file:
         return Input(path.name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _made_by(log: EventLog) -> dict[str, str]:
+    known = log.manifest
+    return {f"{known.writer} ({name})": text for name, text in known.versions.items()}

@@ -12,19 +12,18 @@ from typing import Final, NamedTuple, Protocol
 
 from streams.alerts import Notice
 from streams.alignment import Alignment
-from streams.codec import decode_bulletin, decode_reports, encode, plain
+from streams.codec import encode, plain
 from streams.compare import Comparer
 from streams.election import Election
+from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.ledger import Verdict
 from streams.monitor import Monitor
-from streams.outcome import EXCERPT, Outcome, Refusals
+from streams.outcome import Outcome, Refusals
 from streams.reconcile import Reconciler
 
-BULLETINS: Final = "bulletins"
-
 Channel = int | str
-"""A partition of the tally reports, or `BULLETINS`."""
+"""A partition of the tally reports, or `streams.eventlog.record.BULLETINS`."""
 
 
 class Item(NamedTuple):
@@ -32,17 +31,6 @@ class Item(NamedTuple):
 
     event: Event | Rejection
     excerpt: bytes = b""
-
-
-def items_of(channel: Channel, content: bytes | None) -> list[Item]:
-    """Read one message of a topic."""
-    events = [decode_bulletin(content)] if channel == BULLETINS else decode_reports(content)
-    return [item_of(event, content) for event in events]
-
-
-def item_of(event: Event | Rejection, content: bytes | None) -> Item:
-    """An event, with the beginning of what it was read from if that was no event."""
-    return Item(event, (content or b"")[:EXCERPT]) if isinstance(event, Rejection) else Item(event)
 
 
 class Watcher(Protocol):

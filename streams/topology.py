@@ -90,6 +90,10 @@ class Topology:
             TopicSpec(self.changelog("deliveries"), 1, compacted=True),
         ]
 
+    def inputs(self) -> list[TopicSpec]:
+        """Those of the topics that the night comes in by."""
+        return [spec for spec in self.specs() if spec.name in (self.tally_reports, self.bulletins)]
+
     def partition_of(self, table: str) -> int:
         """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
         return int(murmur2(table.encode()) & 0x7FFFFFFF) % self.partitions

@@ -19,6 +19,7 @@ import orjson
 from brokers import ROOT, Broker
 
 from streams import election_writer, records
+from streams.arrivals import of_lines
 from streams.broker import free_port
 from streams.codec import decode_any, encode
 from streams.election import Election
@@ -117,7 +118,7 @@ class LiveNight:
     def feed(self, lines: Iterable[bytes], pace: Pace | None = None) -> Fed:
         """Feed these lines; by default with every tick, so that alerts come at exact times."""
         sink = KafkaSink(self.broker.address)
-        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(lines)
+        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(of_lines(lines))
         self.until = max(self.until, fed.until)
         return fed
 

@@ -9,6 +9,7 @@ import orjson
 from nights import Outcome, finished, plainly, shown
 
 from streams.alignment import Alignment
+from streams.arrivals import of_lines
 from streams.codec import decode_bulletin, decode_reports, encode
 from streams.compare import Comparer
 from streams.election import Election
@@ -30,7 +31,8 @@ class Logs:
         self.bulletins: list[bytes] = []
         self.closed = False
 
-    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
+        assert content is not None
         if topic == self._topology.bulletins:
             self.bulletins.append(content)
         else:
@@ -42,7 +44,7 @@ class Logs:
 
 def feed(election: Election, lines: Iterable[bytes], topology: Topology, pace: Pace) -> Logs:
     logs = Logs(topology)
-    Feeder(logs, election, topology, pace).feed(lines)
+    Feeder(logs, election, topology, pace).feed(of_lines(lines))
     return logs
 
 

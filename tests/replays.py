@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from nights import Outcome, finished, plainly, shown
+import orjson
+from nights import Outcome, finished
 from pipeline import Logs
 
-from streams.codec import decode_any
+from streams.arrivals import of_lines, of_record
 from streams.election import Election
+from streams.eventlog.record import BULLETINS, REPORTS, Record
 from streams.outcome import Outcome as Replayed
-from streams.replay import BULLETINS, Channel, EventReplay, LogReplay, Watcher, item_of, items_of
+from streams.relive import item_of
+from streams.replay import Channel, EventReplay, Item, LogReplay, Watcher
 from streams.topology import Topology
 
 
 def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:
     """The night of an event file's lines."""
     replay = EventReplay(election, watch)
-    for line in lines:
-        replay.take(0, [item_of(decode_any(line), line)])
+    for arrival in of_lines(lines):
+        replay.take(0, [item_of(arrival)])
     return replay.finish()
+
+
+def items(channel: Channel, content: bytes) -> list[Item]:
+    """One message of a topic."""
+    topic, partition = (REPORTS, channel) if isinstance(channel, int) else (channel, 0)
+    return [item_of(arrival) for arrival in of_record(Record(topic, partition, 0, 0, None, content), "log")]
 
 
 def of_logs(
@@ -32,16 +41,23 @@ def of_logs(
     left = {c: (logs.bulletins if isinstance(c, str) else logs.reports[c])[: keep(c)] for c in channels}
     while waiting := [channel for channel in channels if left[channel]]:
         channel = waiting[choose(len(waiting))]
-        replay.take(channel, items_of(channel, left[channel].pop(0)))
+        replay.take(channel, items(channel, left[channel].pop(0)))
     return replay.finish()
 
 
 def terms(found: Replayed) -> Outcome:
     """What a replay came to, as `nights.direct` says it."""
+    return told(b"".join(found.json()))
+
+
+def told(content: bytes) -> Outcome:
+    """The same from the canonical JSON."""
+    found = orjson.loads(content)
+    kept = ("level", "accepted", "votes", "null")
     outcome = Outcome(
-        states={area: plainly(state) for area, state in found.states.items()},
-        verdicts={table: plainly(shown(verdict)) for table, verdict in found.verdicts.items()},
-        notices=[plainly(notice.plain()) for notice in found.notices],
-        rejected=[code for code, refusals in found.rejected.items() for _ in range(refusals.count)],
+        states=found["states"],
+        verdicts={table: {name: verdict[name] for name in kept} for table, verdict in found["verdicts"].items()},
+        notices=found["notices"],
+        rejected=[code for code, refusals in found["rejected"].items() for _ in range(refusals["count"])],
     )
     return finished(outcome)

@@ -170,7 +170,7 @@ def test_torn_tails(last: list[Record], tmp_path: Path) -> None:
         assert found == some(3)
         assert len(told) == 1
         assert told[0].position == before
-        with LogWriter.resume(directory, lambda _: None, lambda _, count: cuts.append(count)) as again:
+        with LogWriter.resume(directory, lambda _, count: cuts.append(count)) as again:
             assert again.order.next == {(REPORTS, 0): 3}
             for record in some(2, first=3):
                 again.append(record)
@@ -185,7 +185,7 @@ def test_torn_head(tmp_path: Path) -> None:
         writer = begin(directory)
         writer.close(finished=False)
         os.truncate(directory / "segment-000001.log", size)
-        with LogWriter.resume(directory, lambda _: None, lambda *_: None) as again:
+        with LogWriter.resume(directory, lambda *_: None) as again:
             again.append(some(1)[0])
         assert read(directory) == (some(1), [])
 
@@ -358,7 +358,7 @@ def test_no_going_on(spoil: Callable[[Path], object], three_segments: Path, tmp_
     spoil(directory)
     before = {path: path.read_bytes() for path in directory.glob("segment-*")}
     with pytest.raises(LogDamage):
-        LogWriter.resume(directory, lambda _: None, lambda *_: None)
+        LogWriter.resume(directory, lambda *_: None)
     assert before == {path: path.read_bytes() for path in directory.glob("segment-*")}
 
 
@@ -386,7 +386,7 @@ def test_empty(tmp_path: Path) -> None:
         pass
     with pytest.raises(LogDamage, match="holds no record"):
         list(EventLog.open(tmp_path).records())
-    LogWriter.resume(tmp_path, lambda _: None, lambda *_: None).close()
+    LogWriter.resume(tmp_path, lambda *_: None).close()
 
 
 def test_being_written(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_being_written(tmp_path: Path) -> None:
         file.write(b"CjBk half a head")
     assert read(tmp_path) == (some(3), [])
     with pytest.raises(LogError, match=rf"being written by another process \({os.getpid()}\)"):
-        LogWriter.resume(tmp_path, lambda _: None, lambda *_: None)
+        LogWriter.resume(tmp_path, lambda *_: None)
     writer.close(finished=False)
     found, told = read(tmp_path)
     assert (found, len(told)) == (some(3), 1)
@@ -412,7 +412,7 @@ def test_never_twice(tmp_path: Path) -> None:
         writer.append(some(1)[0])
         with pytest.raises(LogError, match="offset 0 after 0"):
             writer.append(some(1)[0])
-    again = LogWriter.resume(tmp_path, lambda _: None, lambda *_: None)
+    again = LogWriter.resume(tmp_path, lambda *_: None)
     with again, pytest.raises(LogError, match="offset 0 after 0"):
         again.append(some(1)[0])
 

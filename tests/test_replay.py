@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
-from replays import of_events, of_logs, terms
+from replays import items, of_events, of_logs, terms
 from test_pipeline import KNOWN, nights
 
 from streams.codec import encode, plain
@@ -20,7 +20,7 @@ from streams.election import AlertPolicy
 from streams.events import Tick
 from streams.feed import Pace
 from streams.outcome import SAMPLES
-from streams.replay import LogReplay, items_of
+from streams.replay import LogReplay
 from streams.topology import Topology
 
 
@@ -91,7 +91,7 @@ def test_astray() -> None:
     for log in ([*marks[:4], *came, *marks[4:8], *again, *marks[8:]], [*marks[:4], *came, *marks[4:]]):
         replay = LogReplay(SMALL, 3, TOPOLOGY.partition_of)
         for channel, content in log:
-            replay.take(channel, items_of(channel, content))
+            replay.take(channel, items(channel, content))
         outcomes.append(replay.finish())
     for outcome in outcomes:
         assert outcome.verdicts["S1-1"].votes == (50, 30, 10)
@@ -105,8 +105,8 @@ def test_nothing_and_no_marks() -> None:
     assert LogReplay(SMALL, 3, TOPOLOGY.partition_of).finish().counts == {}
     replay = LogReplay(SMALL, 3, TOPOLOGY.partition_of)
     for content in lines([report("S1-1", (50, 30, 10))]):
-        replay.take(TOPOLOGY.partition_of("S1-1"), items_of(0, content))
-    replay.take("bulletins", items_of("bulletins", lines([bulletin((1, 90, 1), area="S1", tables_counted=3)])[0]))
+        replay.take(TOPOLOGY.partition_of("S1-1"), items(0, content))
+    replay.take("bulletins", items("bulletins", lines([bulletin((1, 90, 1), area="S1", tables_counted=3)])[0]))
     outcome = replay.finish()
     assert (outcome.unjudged, outcome.states["S1"]["witnessed"]["tables"]) == (2, 1)
     assert outcome.notices

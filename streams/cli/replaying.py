@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 
 from streams import relive, telling
-from streams.cli.common import Language, group, plainly
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.compare import Comparer
 from streams.election import Election
 from streams.election_file import changed, load
-from streams.events import Bulletin
 from streams.history import contrast
 from streams.outcome import Outcome
 from streams.progress import Progress
@@ -22,14 +22,7 @@ from streams.whole import whole
 
 commands = group("")
 
-NightPaths = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="NIGHT", help="A log's directory; or an election file, then event files.", show_default=False
-    ),
-]
 Other = Annotated[Path | None, typer.Option("--compare", help="Another election file: what would it have called?")]
-KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Read on behind a log's damages; each is told.")]
 Follow = Callable[[Election], Watcher]
 
 
@@ -63,8 +56,8 @@ class Relived(NamedTuple):
     source: relive.Night
     elections: list[Election]
     outcomes: list[Outcome]
-    bulletins: list[Bulletin]
-    """Those that were taken in, under its own election."""
+    comparer: Comparer
+    """Its own election's, as it was in the end."""
 
 
 def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
@@ -79,7 +72,7 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
         for done in relive.relive(source, replays):
             progress.show(done)
     outcomes = [replay.finish() for replay in replays]
-    return Relived(source, known, outcomes, replays[0].comparer.bulletins)
+    return Relived(source, known, outcomes, replays[0].comparer)
 
 
 def console() -> Console:

@@ -16,5 +16,5 @@ class LogDamage(LogError):  # noqa: N818 - says what happened
     """
 
     def __init__(self, file: Path, position: int, record: int, what: str, *, tail: bool = False) -> None:
-        self.file, self.position, self.record, self.tail = file, position, record, tail
+        self.file, self.position, self.record, self.what, self.tail = file, position, record, what, tail
         super().__init__(f"{file}: byte {position:,}, after record {record:,}: {what}")

@@ -3,16 +3,23 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from streams.election_writer import ELECTION
 from streams.eventlog import format, lock, manifest
 from streams.eventlog.errors import LogDamage, LogError
-from streams.eventlog.format import END, GAP, FormatError
+from streams.eventlog.format import END, GAP, RECORDS, FormatError
 from streams.eventlog.manifest import MANIFEST, Manifest
 from streams.eventlog.record import Gap, Record
 from streams.eventlog.segments import Block, Damaged, blocks, segments
 
 Tell = Callable[[LogDamage], None]
+
+
+class Hash(Protocol):
+    """As `hashlib` makes them."""
+
+    def update(self, data: bytes, /) -> None: ...
 
 
 def tell_on_stderr(damage: LogDamage) -> None:
@@ -44,10 +51,13 @@ class EventLog:
         """The election file of this night."""
         return self.directory / ELECTION
 
-    def records(self, keep_going: bool = False, tell: Tell = tell_on_stderr) -> Iterator[Record]:
-        """Every record in the order it was written. Raises `LogDamage` at the first damage; with `keep_going` each
-        damage is told once, and whatever is readable comes all the same. A log without an end that nobody is writing
-        is damaged: something may be missing."""
+    def records(
+        self, keep_going: bool = False, tell: Tell = tell_on_stderr, hash: Hash | None = None
+    ) -> Iterator[Record]:
+        """Every record in the order it was written; `hash` is fed their bytes.
+
+        Raises `LogDamage` at the first damage; with `keep_going` each damage is told once, and whatever is readable
+        comes all the same. A log without an end that nobody is writing is damaged: something may be missing."""
         damages = 0
 
         def damaged(damage: LogDamage) -> None:
@@ -63,6 +73,8 @@ class EventLog:
         count, order = 0, Order()
         for block in self.blocks(damaged):
             count = block.head.first
+            if hash is not None and block.head.kind == RECORDS:
+                hash.update(block.raw)
             try:
                 for record in self._records(block):
                     if what := order.check(record):

@@ -28,12 +28,14 @@ SEGMENT: Final = 64 * 2**20
 class LogWriter:
     """Appends to a log that nobody else writes. Leaving the context without an exception closes it with an end mark.
 
-    `order.next` has the offset wanted next of each partition. Raises `LogError` for what cannot be written."""
+    `order.next` has the offset wanted next of each partition, `last` the last record of each that was there when it
+    was resumed. Raises `LogError` for what cannot be written."""
 
     def __init__(self, directory: Path, known: Manifest, held: IO[bytes], block: int, segment: int) -> None:
         self.directory, self.manifest = directory, known
         self.records = self.bytes = 0
         self.order = Order()
+        self.last: dict[tuple[str, int], Record] = {}
         self._log = bytes.fromhex(known.id)
         self._block, self._segment = block, segment
         self._lock, self._file, self._number, self._size = held, None, 0, 0
@@ -61,7 +63,7 @@ class LogWriter:
             try:
                 directory.mkdir(parents=True, exist_ok=True)
                 held = stack.enter_context(lock.take(directory))
-                _make_way(directory)
+                make_way(directory)
                 election_writer.write(election, directory)
                 known = manifest.begin(
                     directory,
@@ -83,13 +85,13 @@ class LogWriter:
     def resume(
         cls,
         directory: Path,
-        seen: Callable[[Block], None],
         cut: Callable[[LogDamage, int], None],
+        read: Callable[[EventLog], None] = lambda log: None,
         *,
         block: int = BLOCK,
         segment: int = SEGMENT,
     ) -> Self:
-        """Go on with a recording. Every block in it is read first, and handed to `seen`. A torn tail is cut off, and
+        """Go on with a recording. It is read first; `read` is called after each block. A torn tail is cut off, and
         `cut` told so with its bytes; any other damage is raised: then nothing is written."""
         with ExitStack() as stack:
             held = stack.enter_context(lock.take(directory))
@@ -102,7 +104,7 @@ class LogWriter:
             try:
                 for found in log.blocks(_refuse):
                     made._take_in(found)
-                    seen(found)
+                    read(log)
                     end = found.end if found.file == last else 0
             except LogDamage as damage:
                 if not damage.tail or damage.file != last:
@@ -174,6 +176,7 @@ class LogWriter:
             for record in format.unpack_records(block.raw, block.head.records) if block.head.kind == RECORDS else ():
                 if what := self.order.check(record):
                     raise FormatError(what)
+                self.last[record.topic, record.partition] = record
         except FormatError as error:
             raise LogDamage(block.file, block.position, block.head.first, str(error)) from None
         self.records = block.head.first + block.head.records
@@ -220,7 +223,7 @@ def _refuse(damage: LogDamage) -> None:
     raise damage
 
 
-def _make_way(directory: Path) -> None:
+def make_way(directory: Path) -> None:
     """Remove a log that was made by a program. Raises `LogError` for a recording."""
     found = segments(directory)
     if (directory / MANIFEST).exists():

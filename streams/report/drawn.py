@@ -102,7 +102,8 @@ class Drawings:
         limit = [
             (p.at, float(max(1, rule.min_sheets, ceil(rule.min_ratio * p.tables)))) for p in self._root if p.bulletin
         ]
-        plot = self._plots.lines("breakdown", say("breakdown"), lines, self._moments, limit=(say("limit"), limit))
+        limited = Line(say("limit"), say.term("limit"), limit, -1)
+        plot = self._plots.lines("breakdown", say("breakdown"), lines, self._moments, limit=limited)
         return Drawn(plot, heads, rows)
 
     def timeline(self, alerts: Sequence[History]) -> Drawn:
@@ -158,4 +159,4 @@ def _thin(points: Sequence[Point]) -> Sequence[Point]:
 
 def _surname(name: str) -> str:
     """The last word of a name that is long: what a line can carry."""
-    return name if len(name) <= 16 else name.rsplit(maxsplit=1)[-1]
+    return name if len(name) <= 12 else name.rsplit(maxsplit=1)[-1]

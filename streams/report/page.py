@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from streams.alerts import Notice
-from streams.chronicle import Chronicle
+from streams.chronicle import Series
 from streams.election import Election
 from streams.election_file import changed, defaults, thresholds
 from streams.events import Bulletin
@@ -50,7 +50,7 @@ class Night:
 
     election: Election
     outcome: Outcome
-    chronicle: Chronicle
+    series: Mapping[str, Series]
     bulletins: Sequence[Bulletin]
     inputs: Sequence[Input]
     made_by: Mapping[str, str]
@@ -73,7 +73,7 @@ def render(night: Night, language: str, other: Other | None = None) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: shown(value) if type(value) is str else value,
+        finalize=lambda value: shown(value).replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value,
     )
     source = files("streams.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     style = files("streams.report").joinpath("page.css").read_text(encoding="utf-8")
@@ -83,14 +83,14 @@ def render(night: Night, language: str, other: Other | None = None) -> str:
 
 def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
     election, outcome = night.election, night.outcome
-    drawings = Drawings(election, night.chronicle.series, night.bulletins, outcome.at, say)
+    drawings = Drawings(election, night.series, night.bulletins, outcome.at, say)
     found = histories(outcome.notices, outcome.alerts)
     heard = sorted((known for known in found.values() if known.heard), key=lambda known: _weight(known, election))
     muted = sorted((known for known in found.values() if not known.heard), key=lambda known: _weight(known, election))
     told: dict[str, list[Notice]] = {}
     for notice in outcome.notices:
         told.setdefault(notice.fingerprint, []).append(notice)
-    rows = ranked(election, outcome)
+    rows = [r for r in ranked(election, outcome) if r.area in night.series or r.bulletin or r.disputed]
     return {
         "election": election,
         "outcome": outcome,
@@ -182,12 +182,12 @@ def _tiles(outcome: Outcome, rows: Sequence[Row], heard: Sequence[History], say:
 def _evidence(known: History, say: Words) -> list[tuple[str, str]]:
     """The figures behind a finding, in words."""
     finding = known.finding
-    figures: dict[str, Any] = {"bulletin": finding.bulletin or None, finding.unit: finding.value, **finding.inputs}
-    return [
-        (say("bulletin") if name == "bulletin" else say.term(name), _value(value, say))
-        for name, value in figures.items()
-        if value is not None
-    ]
+    figures: dict[str, Any] = {"bulletin": finding.bulletin or None, **finding.inputs}
+    if finding.value not in finding.inputs.values():
+        figures[finding.unit] = finding.value
+    if "tables" in finding.inputs:
+        figures["witnessed sheets"] = figures.pop("tables")
+    return [(say.term(name), _value(value, say)) for name, value in figures.items() if value is not None]
 
 
 def _value(value: Any, say: Words) -> str:

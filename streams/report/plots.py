@@ -16,7 +16,6 @@ from typing import Any, Final, Literal
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -48,25 +47,28 @@ _STYLE: Final[Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": FAINT,
     "grid.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "hatch.linewidth": 1.0,
-    "timezone": "UTC",
     "path.simplify": False,
 }
-_DATES: Final = {
-    "formats": ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"],
-    "zero_formats": ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"],
-    "offset_formats": ["", "", "", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"],
-}
+_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+_STEPS: Final = (
+    *(n * 1000 for n in (1, 2, 5, 10, 20)),
+    *(n * _MINUTE for n in (1, 2, 5, 10, 20, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * _DAY for n in (1, 2, 4, 7, 14, 28, 91, 182, 364)),
+)
+"""Milliseconds between two ticks of the axis of time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a plot: (Unix ms, value) pairs, each value holding until the next. `colour` and `mark` are places in
-    `COLOURS` and `MARKS`. `short` is its name where there is little room."""
+    `COLOURS` and `MARKS`, -1 for the ink. `short` is its name where there is little room."""
 
     name: str
     short: str
@@ -107,7 +109,7 @@ class Plots:
         moments: Sequence[Moment] = (),
         *,
         faint: Sequence[Sequence[tuple[int, float]]] = (),
-        limit: tuple[str, Sequence[tuple[int, float]]] | None = None,
+        limit: Line | None = None,
         unit: str = "",
         top: float | None = None,
     ) -> Markup:
@@ -117,7 +119,7 @@ class Plots:
             for points in faint:
                 axes.step(*self._until_end(points), where="post", color=INK, alpha=0.28, linewidth=0.7)
             if limit is not None:
-                axes.step(*self._until_end(limit[1]), where="post", color=INK, linewidth=1.1, linestyle=":")
+                axes.step(*self._until_end(limit.points), where="post", color=INK, linewidth=1.1, linestyle=":")
             for line in lines:
                 self._line(axes, line, width)
             highest = max((v for line in lines for _, v in line.points), default=1.0)
@@ -127,8 +129,8 @@ class Plots:
             self._times(axes, width)
             self._moments(axes, moments, width)
             ends = [(line, line.points[-1][1]) for line in lines if line.points]
-            if limit is not None and limit[1]:
-                ends.append((Line(limit[0], limit[0], (), -1), limit[1][-1][1]))
+            if limit is not None and limit.points:
+                ends.append((limit, limit.points[-1][1]))
             self._names(axes, ends, unit, width)
 
         return self._both(name, alt, draw)
@@ -139,9 +141,7 @@ class Plots:
         def draw(axes: Axes, width: Width) -> None:
             colours = {"critical": COLOURS[1], "warning": COLOURS[4], "info": COLOURS[0]}
             for row, bar in enumerate(bars):
-                spans = [
-                    (_day(a), max(_day(b) - _day(a), (_day(self._end) - _day(self._begin)) / 300)) for a, b in bar.spans
-                ]
+                spans = [(a, max(b - a, (self._end - self._begin) / 300)) for a, b in bar.spans]
                 colour = colours[bar.severity]
                 axes.broken_barh(
                     spans,
@@ -157,17 +157,17 @@ class Plots:
             else:  # the names stand above their bars: there is no room beside them
                 axes.set_yticks([])
                 for row, label in enumerate(labels):
-                    axes.text(_day(self._begin), row - 0.36, label, fontsize=8, va="bottom", ha="left")
+                    axes.text(self._begin, row - 0.36, label, fontsize=8, va="bottom", ha="left")
             axes.set_ylim(len(bars) - 0.4, -1.6)
             axes.grid(visible=False, axis="y")
             axes.spines["left"].set_visible(False)
             axes.tick_params(axis="y", length=0)
             self._times(axes, width)
             for moment in moments:
-                axes.plot([_day(moment.at)], [-0.95], marker="v", color=INK, markersize=6, linestyle="none")
-                axes.axvline(_day(moment.at), color=INK, linewidth=0.6, linestyle=":", alpha=0.6, zorder=0)
+                axes.plot([moment.at], [-0.95], marker="v", color=INK, markersize=6, linestyle="none")
+                axes.axvline(moment.at, color=INK, linewidth=0.6, linestyle=":", alpha=0.6, zorder=0)
             for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
-                axes.text(_day(moment.at), -1.2, _cut(moment.name, 14), fontsize=8, ha=align, va="bottom")
+                axes.text(moment.at, -1.2, _cut(moment.name, 14), fontsize=8, ha=align, va="bottom")
 
         rows = len(bars) + 2
         return self._both(name, alt, draw, {"wide": 0.27 * rows + 0.6, "narrow": 0.36 * rows + 0.6})
@@ -199,27 +199,28 @@ class Plots:
             marker=MARKS[line.colour],
             markersize=5,
             markevery=marked,
+            clip_on=False,
         )
 
     def _until_end(self, points: Sequence[tuple[int, float]]) -> tuple[list[float], list[float]]:
         """Times and values; the last value holds to the night's end."""
         held = [*points, (self._end, points[-1][1])] if points else []
-        return [_day(at) for at, _ in held], [value for _, value in held]
+        return [at for at, _ in held], [value for _, value in held]
 
     def _times(self, axes: Axes, width: Width) -> None:
         margin = (self._end - self._begin) / 60
-        axes.set_xlim(_day(self._begin - margin), _day(self._end))
-        locator = AutoDateLocator(minticks=3, maxticks=9 if width == "wide" else 5)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, **_DATES))
+        axes.set_xlim(self._begin - margin, self._end + margin)
+        places, labels, whole = _ticks(self._begin, self._end, 9 if width == "wide" else 4)
+        axes.set_xticks(places, labels)
+        axes.set_xlabel(whole, loc="right", fontsize=8)
 
     def _moments(self, axes: Axes, moments: Sequence[Moment], width: Width) -> None:
         for moment in moments:
-            axes.axvline(_day(moment.at), color=INK, linewidth=0.7, linestyle=":", alpha=0.7, zorder=0)
+            axes.axvline(moment.at, color=INK, linewidth=0.7, linestyle=":", alpha=0.7, zorder=0)
         for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
             axes.annotate(
                 _cut(moment.name, 14),
-                (_day(moment.at), 1.0),
+                (moment.at, 1.0),
                 xycoords=("data", "axes fraction"),
                 xytext=(2 if align == "left" else -2, 2),
                 textcoords="offset points",
@@ -235,7 +236,7 @@ class Plots:
         ordered = sorted(ends, key=lambda end: end[1])
         places = _spread([value for _, value in ordered], space, low, high)
         for (line, value), place in zip(ordered, places, strict=True):
-            text = _cut(line.name if width == "wide" else line.short, 26 if width == "wide" else 14)
+            text = _cut(line.name if width == "wide" else line.short, 30 if width == "wide" else 17)
             axes.annotate(
                 f"{text} {self._words.number(value, 1 if unit else 0)}{unit}",
                 (1.0, place),
@@ -261,7 +262,7 @@ def _svg(figure: Figure, alt: str) -> Markup:
     figure.savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     text = out.getvalue()
     text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", text, flags=re.DOTALL)  # the page's style sheet has it
     used = set(re.findall(r'#([\w-]+)[)"]', text))
     text = re.sub(r' id="([\w.-]+)"', lambda found: found[0] if found[1] in used else "", text)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
@@ -274,9 +275,19 @@ def _svg(figure: Figure, alt: str) -> Markup:
     return head + Markup(text[text.index(">") + 1 :])
 
 
-def _day(at: float) -> float:
-    """matplotlib's time."""
-    return float(date2num(datetime.fromtimestamp(at / 1000, UTC)))
+def _ticks(begin: int, end: int, most: int) -> tuple[list[int], list[str], str]:
+    """Where the axis of time has ticks (Unix ms), what stands there, and what stands once for all of them."""
+    step = next((step for step in _STEPS if (end - begin) / step < most), _STEPS[-1])
+    places = list(range(-(-begin // step) * step, end + 1, step))
+    if step >= _DAY:
+        return places, [f"{_utc(at):%m-%d}" for at in places], f"{_utc(begin):%Y}, UTC"
+    clock = "%H:%M:%S" if step < _MINUTE else "%H:%M"
+    labels = [f"{_utc(at):{clock if at % _DAY else '%m-%d'}}" for at in places]
+    return places, labels, f"{_utc(begin):%Y-%m-%d}, UTC"
+
+
+def _utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
 
 
 def _cut(text: str, most: int) -> str:

@@ -107,7 +107,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "level": ("level", "nivel"),
     "since": ("{from} to {to}", "{from} a {to}"),
     "since, firing": ("{from} to the end", "{from} hasta el final"),
-    "notices": ("{count} notices", "{count} avisos"),
+    "notices": ("notices: {count}", "avisos: {count}"),
     "evidence": ("evidence", "evidencia"),
     "muted": (
         "Alerts of parts, for which the alert above spoke",
@@ -191,6 +191,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "parts": ("parts and the whole", "partes y conjunto"),
     "rounded-shares": ("rounded shares", "porcentajes redondeados"),
     "feed-health": ("feed health", "estado de las fuentes"),
+    "bulletin": ("bulletin", "boletín"),
     "partial": ("partial", "parcial"),
     "final": ("final", "final"),
     "correction": ("correction", "corrección"),
@@ -249,6 +250,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "announced": ("announced, %", "anunciado, %"),
     "computed": ("computed, %", "calculado, %"),
     "option": ("option", "opción"),
+    "witnessed sheets": ("sheets witnessed", "actas atestiguadas"),
     "nation": ("nation", "nación"),
     "state": ("state", "estado"),
     "municipality": ("municipality", "municipio"),
@@ -281,6 +283,12 @@ class Words:
             decimals = 2 if isinstance(value, float) else 0
         return number(value, self.language, decimals)
 
+    def setting(self, value: Any) -> str:
+        """A threshold: as short as it can be."""
+        if isinstance(value, list):
+            return ", ".join(value)
+        return str(value) if isinstance(value, float) and 0 < value < 1e-3 else self.number(value, _places(value))
+
     def per_cent(self, ratio: float | None) -> str:
         """A ratio (0-1) in per cent with one decimal, without the sign."""
         return "" if ratio is None else self.number(100 * ratio, 1)
@@ -288,3 +296,8 @@ class Words:
     def time(self, at: int) -> str:
         """Event time to the minute, in UTC."""
         return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M}"
+
+
+def _places(value: float) -> int:
+    """Decimals that a number needs, at most four."""
+    return len(f"{value:.4f}".rstrip("0").partition(".")[2])
