@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from heapq import nsmallest
 from typing import Any
 from zlib import crc32
 
@@ -12,11 +11,28 @@ from streams.events import Bulletin, Rejection, TallyReport, table_of
 from streams.ledger import Announced, Ledger, Verdict, announced_of, reading_of
 from streams.rollup import Matching, Partial, Sheet, Tally
 
-BUSIEST = 5
-"""Reporter groups that a partition names as its busiest."""
-
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
+
+
+class Busiest:
+    """Readings by reporter group, and the few groups that sent most (of equals, the first by name)."""
+
+    MOST = 5
+
+    def __init__(self) -> None:
+        self._readings: Counter[str] = Counter()
+        self.busiest: dict[str, int] = {}
+
+    def count(self, group: str) -> None:
+        """Count one reading. Numbers only grow, so whoever is overtaken was overtaken by the one that grew."""
+        self._readings[group] = number = self._readings[group] + 1
+        if group not in self.busiest and len(self.busiest) == self.MOST:
+            last = max(self.busiest, key=lambda known: (-self.busiest[known], known))
+            if (-number, group) > (-self.busiest[last], last):
+                return
+            del self.busiest[last]
+        self.busiest[group] = number
 
 
 class Reconciler:
@@ -32,7 +48,7 @@ class Reconciler:
         self._chunks = max(1, -(-len(election.tables) // (TABLES_PER_CHUNK * partitions)))
         self._ledgers: dict[str, Ledger] = {}
         self._verdicts: dict[str, Verdict] = {}
-        self._readings_of: Counter[str] = Counter()
+        self._groups = Busiest()
         self._tables_of_chunk: dict[int, set[str]] = {}
         self._tallies: dict[str, Tally] = {}
         self._versions: dict[str, int] = {}
@@ -86,8 +102,7 @@ class Reconciler:
         """The areas' sums that changed since the last call, each whole."""
         changed, self._dirty_areas = sorted(self._dirty_areas), set()
         if changed:
-            busiest = nsmallest(BUSIEST, self._readings_of.items(), key=lambda item: (-item[1], item[0]))
-            self._tallies[self._election.root.id].busiest = Counter(dict(busiest))
+            self._tallies[self._election.root.id].busiest = Counter(self._groups.busiest)
         for area in changed:
             self._tallies[area].readings = self._versions[area]
         return [Partial(area, self._partition, self._versions[area], self._tallies[area]) for area in changed]
@@ -123,7 +138,8 @@ class Reconciler:
         new = ledger.update(entries)
         if not new:
             return False
-        self._readings_of.update(fresh)
+        for group in fresh:
+            self._groups.count(group)
         before = self._verdicts.get(table)
         after = self._verdicts[table] = ledger.verdict(self._election.policy)
         sheet_before, sheet_after = (self._sheet(table, verdict) for verdict in (before, after))

@@ -33,23 +33,30 @@ def remainder(given: Comparison) -> Iterator[Finding]:
     puts up with. Without that a few mistyped sheets would decide about the last tables of every honest night.
     """
     rule, tally = given.election.rules.remainder, given.witnessed
-    rest = predicted(given)
+    beyond = {column: official - tally.votes[column] for column, _, official in given.official}
+    # On an honest night it ends here, without a look at the histograms and the areas below.
+    wanting = [column for column, votes in beyond.items() if votes > given.least(column)[2](given.tolerated)]
+    rest = predicted(given) if wanting else None
     if rest is None:
         return
-    for column, _, official in given.official:
-        beyond = official - tally.votes[column]
-        surely = beyond - given.headroom(column)(given.tolerated)
-        if surely <= 0:
-            continue
+    for column in wanting:
         expected = 100 * rest.votes[column] / rest.valid
-        gamma, least = (rest.gamma(column, votes) for votes in (beyond, surely))
-        if least < rule.clear * rule.warning:
+        gamma = rest.gamma(column, beyond[column])
+        if gamma < rule.clear * rule.warning:  # it only gets less
+            continue
+        surely = beyond[column] - given.headroom(column)(given.tolerated)
+        least = rest.gamma(column, surely)
+        if surely <= 0 or least < rule.clear * rule.warning:
             continue
         severity: Severity | None = None
         if least >= rule.warning:
             severity = "critical" if least >= rule.critical else "warning"
         yield _finding(
-            given, column, rest, {"beyond": beyond, "predicted": expected, "gamma": gamma, "least": least}, severity
+            given,
+            column,
+            rest,
+            {"beyond": beyond[column], "predicted": expected, "gamma": gamma, "least": least},
+            severity,
         )
 
 
