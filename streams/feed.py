@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final, Protocol
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from streams import kafka_clients
 from streams.codec import decode_any, encode, plain
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
-from streams.topics import MESSAGE_BYTES, BrokerUnreachable
+from streams.topics import MESSAGE_BYTES
 from streams.topology import Topology
 
 PACK_BYTES: Final = 256 * 2**10
@@ -65,15 +65,7 @@ class KafkaSink:
     """A producer. Raises `BrokerUnreachable`, or `FeedError` for what the broker has refused or not confirmed."""
 
     def __init__(self, broker: str) -> None:
-        try:
-            self._producer = KafkaProducer(
-                bootstrap_servers=broker.split(","),
-                linger_ms=20,
-                max_request_size=MESSAGE_BYTES,
-                bootstrap_timeout_ms=5000,
-            )
-        except KafkaError as error:
-            raise BrokerUnreachable(broker, error) from error
+        self._producer = kafka_clients.producer(broker, linger_ms=20, max_request_size=MESSAGE_BYTES)
         self._failed: list[Any] = []
 
     def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
@@ -96,7 +88,7 @@ class KafkaSink:
 
     def _check(self) -> None:
         if self._failed:
-            raise FeedError(f"the broker refused a message: {self._failed[0]}")
+            raise FeedError(f"the broker refused a message: {kafka_clients.refusal(self._failed[0])}")
 
 
 class Feeder:

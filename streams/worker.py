@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from streams import agents, corrections, metrics, topics
+from streams import agents, corrections, kafka_clients, metrics, topics
 from streams.alerts import Notice
 from streams.broker import is_free
 from streams.election import Election
@@ -49,7 +49,7 @@ def run(
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
-        broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
+        **kafka_clients.faust_options(broker),
         web_enabled=True,
         web_port=port,
         consumer_group_instance_id=member or None,

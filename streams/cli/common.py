@@ -15,7 +15,9 @@ from streams.topology import Topology
 
 ElectionFile = Annotated[Path, typer.Argument(help="The election file (TOML).", show_default=False)]
 Events = Annotated[list[Path], typer.Argument(help="Event files, merged by time; - is stdin.", show_default=False)]
-Broker = Annotated[str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas.")]
+Broker = Annotated[
+    str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas. COTEJO_KAFKA_CONFIG: TLS, SASL.")
+]
 Prefix = Annotated[str, typer.Option(help="Before each topic's name; the election's id and a dot unless told.")]
 Partitions = Annotated[int, typer.Option(help="Partitions of tally-reports: as many workers can share them.", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
