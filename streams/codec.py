@@ -79,6 +79,7 @@ def plain(event: Event) -> dict[str, Any]:
                 "url": event.url,
                 "supersedes": event.supersedes,
                 "retracted": event.retracted or None,
+                "signature": event.signature,
             }
         case Bulletin():
             fields = {
@@ -100,6 +101,7 @@ def plain(event: Event) -> dict[str, Any]:
                 "votes": dict(event.votes),
                 "announced_shares": dict(event.announced_shares) or None,
                 "url": event.url,
+                "signature": event.signature,
             }
         case Tick():
             return {"type": "tick", "at": event.at}
@@ -153,6 +155,7 @@ def _report(fields: "_Fields") -> TallyReport:
         url=fields.text_or_none("url"),
         supersedes=fields.text_or_none("supersedes"),
         retracted=fields.flag("retracted"),
+        signature=fields.text_or_none("signature"),
         extra=fields.rest(),
     )
 
@@ -180,6 +183,7 @@ def _bulletin(fields: "_Fields") -> Bulletin:
         votes=fields.mapping("votes", fields.count_of),
         announced_shares=fields.mapping("announced_shares", fields.percent_of, required=False),
         url=fields.text_or_none("url"),
+        signature=fields.text_or_none("signature"),
         extra=fields.rest(),
     )
 

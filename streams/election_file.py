@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
 from streams import election_csv
 from streams.election import (
     AlertPolicy,
+    Area,
+    Authority,
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -29,6 +31,7 @@ from streams.election import (
     Receiver,
     RemainderRule,
     Rules,
+    Unsigned,
 )
 from streams.election_csv import ElectionFileError, text_of
 
@@ -85,6 +88,9 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Least and most of every number."""
 
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"reconcile.unsigned": get_args(Unsigned)}
+"""The words that may stand where no number does."""
+
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
     id: str
@@ -93,6 +99,13 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True):
     register: str
     notice: str = ""
     levels: tuple[str, ...] = ()
+    reporters: str = ""
+
+
+class _Authority(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    public_key: str = ""
+    areas: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,6 +116,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
     receiver: list[Receiver] = []
+    authority: list[_Authority] = []
 
 
 def load(path: Path) -> Election:
@@ -118,6 +132,7 @@ def load(path: Path) -> Election:
     _check_receivers(toml, known.receiver)
     here = path.parent
     areas, tables = election_csv.load(here / head.areas, here / head.register, frozenset(head.levels))
+    policy = toml.thresholds("reconcile", known.reconcile, Policy)
     return Election(
         id=head.id,
         name=head.name,
@@ -127,10 +142,12 @@ def load(path: Path) -> Election:
         groups=tuple(known.group),
         levels=head.levels,
         notice=head.notice,
-        policy=toml.thresholds("reconcile", known.reconcile, Policy),
+        policy=policy,
         rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
         receivers=tuple(known.receiver),
+        reporters=election_csv.reporters(here / head.reporters, policy.trusted_sources) if head.reporters else {},
+        authorities=_authorities(toml, known.authority, areas),
     )
 
 
@@ -191,6 +208,9 @@ class Toml:
             fine = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
             self.check(fine, place, "give an array of strings")
             return frozenset(value)
+        if place in CHOICES:
+            self.check(value in CHOICES[place], place, f"write {' or '.join(CHOICES[place])}")
+            return value
         least, most = LIMITS[place]
         whole = isinstance(default, int)
         fine = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
@@ -240,6 +260,7 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "option": Option,
     "group": Group,
     "receiver": Receiver,
+    "authority": _Authority,
 }
 
 
@@ -267,6 +288,20 @@ def _check_options(toml: Toml, known: _File) -> None:
             toml.check(member in options, f"group[{i}].options", f"{member} is no option: name it as an [[option]]")
             toml.check(member not in grouped, f"group[{i}].options", f"{member} is in a group already: leave it out")
             grouped.add(member)
+
+
+def _authorities(toml: Toml, given: list[_Authority], areas: Mapping[str, Area]) -> dict[str, Authority]:
+    found: dict[str, Authority] = {}
+    for i, authority in enumerate(given):
+        place = f"authority[{i}]"
+        toml.check(authority.id.strip(), f"{place}.id", "write something here")
+        toml.check(authority.id not in found, f"{place}.id", f"{authority.id} is named twice: leave one out")
+        for area in authority.areas:
+            toml.check(area in areas, f"{place}.areas", f"{area} is no area: add it to the areas, or mend it")
+        key = election_csv.public_key(authority.public_key) if authority.public_key else None
+        toml.check(key is not None or not authority.public_key, f"{place}.public_key", election_csv.KEY_CURE)
+        found[authority.id] = Authority(key, authority.areas)
+    return found
 
 
 def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:

@@ -92,7 +92,7 @@ def reading_of(election: Election, report: TallyReport) -> Reading:
         at=report.at,
         id=report.id,
         reporter=report.reporter,
-        group=report.group or report.reporter,
+        group=election.signing_groups.get(report.reporter) or report.group or report.reporter,
         source=report.source,
         votes=() if report.retracted else tuple(report.votes.get(option.id, 0) for option in election.options),
         null=report.null or 0,

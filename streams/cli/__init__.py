@@ -1,12 +1,13 @@
 """The command `cotejo`: one module for each command, or for a few that belong together."""
 
-from streams.cli import checking, explaining, importing, live, simulating
+from streams.cli import checking, explaining, importing, keys, live, simulating
 from streams.cli.common import group
 
 app = group("Official bulletins beside witnessed tally sheets, live.")
 for module in (live, checking, simulating):
     app.add_typer(module.commands)
 app.add_typer(importing.commands, name="import")
+app.add_typer(keys.commands, name="keys")
 app.add_typer(explaining.commands, name="explain")
 
 
