@@ -14,6 +14,8 @@ from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
 
 MAX_BYTES: Final = 4 * 2**20
 """A larger message is turned away unread; a full pack of reports is far below it."""
+MAX_PACK: Final = 10_000
+"""Events in an array: of the smallest, a message could hold a million, and each would be turned away for itself."""
 MAX_TEXT: Final = 500
 """Characters in any id, name or address."""
 MAX_COUNT: Final = 10**10
@@ -44,6 +46,8 @@ def decode_reports(raw: bytes | None) -> list[Event | Rejection]:
     """
     data = _load(raw)
     if isinstance(data, list):
+        if len(data) > MAX_PACK:
+            return [Rejection("too-many", "", f"send at most {MAX_PACK:,} events in an array, not {len(data):,}")]
         return [_typed(_EVENTS, item, f"[{i}]", "tally-report") for i, item in enumerate(data)]
     return [_typed(_EVENTS, data, "", "tally-report")]
 
@@ -113,7 +117,7 @@ def _load(raw: bytes | None) -> Any:
     if raw is None:
         return Rejection("empty", "", "send a JSON object, not an empty message")
     if len(raw) > MAX_BYTES:
-        return Rejection("too-large", "", f"send at most {MAX_BYTES:,} bytes in a message, not {len(raw):,}")
+        return Rejection("too-large", "", f"send at most {MAX_BYTES:,} bytes in a message")
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

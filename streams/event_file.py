@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from streams import lines
 from streams.codec import decode_any, encode, plain
 from streams.errors import CotejoError
 from streams.events import Event, Rejection
@@ -22,7 +23,8 @@ def read(paths: Sequence[Path]) -> tuple[Iterator[bytes], int]:
         size = 0 if any(str(path) == "-" for path in paths) else sum(path.stat().st_size for path in paths)
     except OSError as error:
         raise EventFileError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    return iter(files[0]) if len(files) == 1 else heapq.merge(*files, key=_time_of), size
+    found = [lines.read(file) for file in files]
+    return found[0] if len(found) == 1 else heapq.merge(*found, key=_time_of), size
 
 
 def write(path: Path, events: Iterable[Event]) -> None:
