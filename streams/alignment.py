@@ -40,3 +40,14 @@ class Alignment(Generic[Item]):
             at = min(closed[0][0] for closed in self._closed.values())
             due = [closed.popleft()[1] for closed in self._closed.values() if closed[0][0] == at]
             yield at, [item for items in due for item in items]
+
+    def close(self) -> tuple[int, list[Item]]:
+        """Hand over what no common mark has reached, channel by channel, and the latest mark of any channel."""
+        items: list[Item] = []
+        for channel, closed in self._closed.items():
+            for _, before in closed:
+                items += before
+            items += self._open[channel]
+            closed.clear()
+            self._open[channel] = []
+        return max(self._last.values(), default=0), items

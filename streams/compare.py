@@ -1,6 +1,6 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -83,6 +83,12 @@ class Comparer:
             self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
         return None
 
+    @property
+    def bulletins(self) -> list[Bulletin]:
+        """Every bulletin that was taken in, in the order in which they were issued."""
+        held = [bulletin for known in self._bulletins.values() for bulletin in known.values()]
+        return sorted(held, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
+
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
         return next(iter(self._standing(area)), None)
@@ -106,6 +112,12 @@ class Comparer:
         """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
         begins at its first mark, not before."""
         return self.advance(mark - 1) if self._clock else []
+
+    def settle(self, mark: int, news: Callable[[], None]) -> list[Notice]:
+        """Judge what came before a mark: first what was waiting for time to pass, then the `news`, which adds it."""
+        notices = self.advance_before(mark)
+        news()
+        return notices + self.advance(mark)
 
     def state(self, area: str) -> dict[str, Any]:
         """Everything known of one area, as a JSON object."""
@@ -138,9 +150,13 @@ class Comparer:
                 "at": bulletin.at,
                 "votes": dict(bulletin.votes),
                 "valid": given.valid,
-                "figures": {name: self._figure(given, i, votes) for i, name, votes in given.official},
+                "figures": self.figures(given),
             }
         return state
+
+    def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
+        """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
+        return {name: self._figure(given, i, votes) for i, name, votes in given.official}
 
     def take_changed(self) -> list[str]:
         """The areas whose state may have changed since the last call, parents first."""
@@ -282,7 +298,7 @@ class Comparer:
         }
 
     def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
-        witnessed = witnessed_share(given, column)
+        witnessed = witnessed_share(self._election, given.witnessed, column)
         low, high = bounds(given, column, votes)
         return {
             "votes": votes,

@@ -13,7 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
-from typing import Any, NoReturn, Self, cast
+from typing import Any, NamedTuple, NoReturn, Self, cast
 
 import faust
 import faust.stores.memory
@@ -76,6 +76,25 @@ def check_versions(found: Callable[[str], str] = version) -> None:
             )
 
 
+class Place(NamedTuple):
+    """A partition under one assignment: where a table write belongs that no event stands for."""
+
+    tp: TP
+    generation_id: int
+
+    @property
+    def message(self) -> Self:
+        return self
+
+    @property
+    def topic(self) -> str:
+        return self.tp.topic
+
+    @property
+    def partition(self) -> int:
+        return self.tp.partition
+
+
 class Table(faust.Table[Any, Any]):
     """Knows the partition of each key, and writes beside any event, not only the current one."""
 
@@ -88,8 +107,8 @@ class Table(faust.Table[Any, Any]):
         super().on_key_set(key, value)
         self._note(key, self.partition_for_key(key))
 
-    async def put(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
-        """Set a key (None deletes it) on behalf of an event, whose partition the changelog record takes.
+    async def put(self, event: EventT[Any] | Place, key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        """Set a key (None deletes it) on behalf of an event or place, whose partition the changelog record takes.
         The result is done once the broker has confirmed. Faust takes the partition of whatever event is
         current: none in a timer, the wrong one in take()."""
         app, message = cast(App, self.app), event.message
@@ -122,7 +141,7 @@ class Sends:
         self.app, self._done = app, asyncio.Event()
         self._sent: list[Awaitable[RecordMetadata]] = []
 
-    async def put(self, table: Table, event: EventT[Any], key: Any, value: Any) -> None:
+    async def put(self, table: Table, event: EventT[Any] | Place, key: Any, value: Any) -> None:
         self._sent.append(await table.put(event, key, value))
 
     async def send(self, topic: Any, **message: Any) -> None:

@@ -18,10 +18,12 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from streams import election_writer, event_file, records, topics
+from streams import election_writer, records, topics
+from streams.arrivals import Arrivals
 from streams.broker import EmbeddedBroker, end, free_port, spawn
 from streams.election import Election, Receiver
 from streams.errors import CotejoError
+from streams.eventlog import made
 from streams.events import Event
 from streams.feed import Fed, Feeder, KafkaSink, Pace
 from streams.nights import reconstruction
@@ -69,10 +71,9 @@ def _night(
 
     receiver = stack.enter_context(AlertReceiver(secret, got))
     election, events = reconstruction.night()
-    election = replace(election, receivers=(Receiver("demo", receiver.url, SECRET_ENV),))
-    election_writer.write(election, directory)
-    event_file.write(directory / "events.jsonl", events)
-    lines, size = event_file.read([directory / "events.jsonl"])
+    election = replace(election, receivers=(Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True),))
+    made.write(directory, election, events, "cotejo demo")
+    arrivals = Arrivals([directory])
 
     if broker:
         topology = Topology(f"cotejo-demo-{secrets.token_hex(4)}.")
@@ -90,15 +91,15 @@ def _night(
 
     span = max(1.0, (events[-1].at - events[0].at) / 1000)
     feeder = Feeder(KafkaSink(broker), election, topology, Pace(speed=span / seconds, pack=100))
-    progress = Progress("the night", size, console, quiet=headless)
+    progress = Progress("the night", arrivals.size, console, quiet=headless)
 
     def watch(fed: Fed) -> None:
-        progress.show(fed.bytes, _clock(fed.at))
+        progress.show(arrivals.done, _clock(fed.at))
         if process.poll() is not None:
             raise _ended(log)
 
     with progress:
-        fed = feeder.feed(lines, watch)
+        fed = feeder.feed(arrivals, watch)
     _until(
         process,
         log,
@@ -107,6 +108,7 @@ def _night(
         lambda found: (
             found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until
             and topics.lag(broker, topology.app, topology.alerts) == 0
+            and scrape(metrics).get("cotejo_deliveries_pending") == 0  # what lagged until now is due
         ),
     )
     state = _newest(broker, topology.area_state, election.root.id)
@@ -239,10 +241,10 @@ def _summary(
     )
     say.print("", table, words["star"], "", counts, election.notice, "", words["next"], sep="\n")
     for command in (
-        f"check {directory}/election.toml {directory}/events.jsonl",
+        f"check {directory}",
         "demo --seconds 120 --lang " + ("en" if language == "es" else "es"),
-        f"worker {directory}/election.toml --broker HOST:PORT --clock feed",
-        f"feed {directory}/election.toml {directory}/events.jsonl --broker HOST:PORT --speed 3600",
+        f"worker {directory} --broker HOST:PORT --clock feed",
+        f"feed {directory} --broker HOST:PORT --speed 3600",
     ):
         say.print(f"  cotejo {command}", soft_wrap=True)
 

@@ -207,13 +207,23 @@ class Rules:
     fingerprint: FingerprintRule = FingerprintRule()
 
 
+Format = Literal["standard", "alertmanager", "alertmanager-api"]
+"""The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where alerts go. The secret is named, never written: an environment variable holds it."""
+    """Where alerts go. The secret is named, never written: an environment variable or a file holds it."""
 
     name: str
     url: str
-    secret_env: str
+    secret_env: str = ""
+    secret_file: str = ""
+    format: Format = "standard"
+    allow_loopback: bool = False
+    """It may be on this machine, over http too."""
+    allow_private: bool = False
+    """It may be in a private network."""
 
 
 @dataclass(frozen=True)

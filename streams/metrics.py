@@ -89,8 +89,22 @@ class Exporter:
         )
         for (receiver, outcome), count in self._stages.notify.counts.items():
             deliveries.add_metric([receiver, outcome], count)
+        due = GaugeMetricFamily("cotejo_receiver_due", "Webhooks that are due and not delivered", labels=["receiver"])
+        failing = GaugeMetricFamily(
+            "cotejo_receiver_failing", "1 while the last attempt at a receiver has failed", labels=["receiver"]
+        )
+        disabled = GaugeMetricFamily(
+            "cotejo_receiver_disabled", "1 once a receiver has said that it wants no more (410)", labels=["receiver"]
+        )
+        for receiver, courier in self._stages.notify.couriers.items():
+            due.add_metric([receiver], courier.due)
+            failing.add_metric([receiver], bool(courier.state.failing_since))
+            disabled.add_metric([receiver], bool(courier.state.gone))
         pending = self._stages.notify.pending
-        return [alerts, deliveries, _gauge("deliveries_pending", "Webhooks that are due and not delivered", pending)]
+        return [
+            *(alerts, deliveries, due, failing, disabled),
+            _gauge("deliveries_pending", "Webhooks that are due and not delivered, of all receivers", pending),
+        ]
 
     def _counts(self) -> Iterable[Metric]:
         reconcile, compare = self._stages.reconcile, self._stages.compare

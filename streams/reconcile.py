@@ -1,14 +1,14 @@
 """From readings to sums: the ledgers of one partition and the partials they add up to."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import nsmallest
 from typing import Any
 from zlib import crc32
 
 from streams.admission import check_bulletin, check_report
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport
+from streams.events import Bulletin, Rejection, TallyReport, table_of
 from streams.ledger import Announced, Ledger, Verdict, announced_of, reading_of
 from streams.rollup import Matching, Partial, Sheet, Tally
 
@@ -39,9 +39,6 @@ class Reconciler:
         self._dirty_areas: set[str] = set()
         self._dirty_chunks: set[int] = set()
 
-    def __contains__(self, table: str) -> bool:
-        return table in self._ledgers
-
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on every table with a ledger."""
@@ -54,10 +51,11 @@ class Reconciler:
     def apply(self, event: TallyReport | Bulletin) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
         changes nothing."""
+        table = table_of(event)
         if isinstance(event, TallyReport):
-            table, rejection = event.table, check_report(self._election, event)
+            rejection = check_report(self._election, event)
         else:
-            table, rejection = event.area, check_bulletin(self._election, event)
+            rejection = check_bulletin(self._election, event)
             if table in self._election.areas:
                 rejection = Rejection("not-a-table", "area", "send bulletins for areas to the topic of bulletins")
         if rejection is not None:
@@ -69,6 +67,12 @@ class Reconciler:
         if self._add(table, entry):
             self._dirty_chunks.add(self._chunk_of(table))
         return None
+
+    def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
+        """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
+        that has its ledger here keeps it."""
+        table = table_of(event)
+        return table not in self._ledgers and table in self._election.tables and home(table) != self._partition
 
     def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""

@@ -2,16 +2,14 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from streams import agents, corrections, kafka_clients, metrics, topics
+from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, topics
 from streams.alerts import Notice
 from streams.broker import is_free
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.topology import Topology
-from streams.webhooks import check_secret
 
 EMPTY_FETCH_PAUSE = 0.02
 """Seconds; the embedded broker needs it, and others don't mind."""
@@ -35,9 +33,10 @@ def run(
     """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
 
     `port` serves `/metrics` on loopback. `member` is a name that this worker keeps over restarts: the broker then
-    gives it its partitions back at once. Raises `WorkerError`, `topics.BrokerUnreachable`, `topics.TopicError`.
+    gives it its partitions back at once. Raises `WorkerError`, `SecretError`, `topics.BrokerUnreachable`,
+    `topics.TopicError`.
     """
-    secrets = secrets_of(election, os.environ)
+    secrets = receiver_secrets.of_election(election, os.environ)
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
     topics.ensure(broker, topology.specs())
@@ -59,7 +58,10 @@ def run(
         word = notice.status if notice.status == "resolved" else notice.severity
         print(f"{word}: {notice.finding.sentence[language]}", file=sys.stderr, flush=True)
 
-    stages = agents.build(app, election, topology, secrets=secrets, say=say, wall_clock=wall_clock)
+    def warn(text: str) -> None:
+        print(f"cotejo: {text}", file=sys.stderr, flush=True)
+
+    stages = agents.build(app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock)
     exporter = metrics.Exporter(election, stages)
 
     async def page(view: Any, request: Any) -> Any:
@@ -67,18 +69,3 @@ def run(
 
     app.page("/metrics")(page)
     corrections.run(app, loglevel=loglevel)
-
-
-def secrets_of(election: Election, environment: Mapping[str, str]) -> dict[str, str]:
-    """The webhook secret of each receiver, by its name. Raises `WorkerError` for one that is missing or no secret."""
-    secrets = {}
-    for receiver in election.receivers:
-        try:
-            secrets[receiver.name] = check_secret(environment[receiver.secret_env])
-        except KeyError:
-            raise WorkerError(
-                f"receiver {receiver.name}: put its secret into the environment as {receiver.secret_env}"
-            ) from None
-        except ValueError as error:
-            raise WorkerError(f"receiver {receiver.name}, {receiver.secret_env}: {error}") from None
-    return secrets

@@ -19,6 +19,7 @@ import orjson
 from brokers import ROOT, Broker
 
 from streams import election_writer, records
+from streams.arrivals import of_lines
 from streams.broker import free_port
 from streams.codec import decode_any, encode
 from streams.election import Election
@@ -117,7 +118,7 @@ class LiveNight:
     def feed(self, lines: Iterable[bytes], pace: Pace | None = None) -> Fed:
         """Feed these lines; by default with every tick, so that alerts come at exact times."""
         sink = KafkaSink(self.broker.address)
-        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(lines)
+        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(of_lines(lines))
         self.until = max(self.until, fed.until)
         return fed
 
@@ -135,11 +136,17 @@ class LiveNight:
         def done() -> bool:
             assert self.workers[-1].poll() is None, self.told()
             clock = max((m.get("cotejo_clock_seconds", 0) for m in self.all_metrics()), default=0)
-            return clock * 1000 >= self.until and not (
-                delivered and lag(self.broker.address, self.topology.app, self.topology.alerts)
-            )
+            if clock * 1000 < self.until:
+                return False
+            return not delivered or self.delivered()
 
         until(done, self.told, seconds)
+
+    def delivered(self) -> bool:
+        """Whether every notice so far is taken on, and nothing is due any more at any receiver."""
+        if lag(self.broker.address, self.topology.app, self.topology.alerts):
+            return False
+        return not any(found.get("cotejo_deliveries_pending", 0) for found in self.all_metrics())
 
     def ready(self, seconds: float = 60) -> None:
         """Wait until the newest worker has its partitions."""

@@ -15,7 +15,8 @@ from builders import bulletin, report
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams import event_file, lines
+from streams import lines
+from streams.arrivals import Arrivals
 from streams.codec import MAX_BYTES, MAX_PACK, MAX_TEXT, decode_any, decode_bulletin, decode_reports, encode, plain
 from streams.events import Bulletin, Rejection, TallyReport, Tick
 
@@ -146,11 +147,11 @@ def test_an_event_file(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     good = encode(plain(report()))
     path.write_bytes(good + b"\n" + b"[" * (MAX_BYTES + 70_000) + b"\n" + good + b"\n")
-    found, _ = event_file.read([path])
-    first, second, third = map(decode_any, found)
-    assert first == third == report()
-    assert isinstance(second, Rejection)
-    assert second.code == "too-large"
+    first, second, third = Arrivals([path])
+    assert first.event == third.event == report()
+    assert isinstance(second.event, Rejection)
+    assert second.event.code == "too-large"
+    assert third.line == 3
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXT)

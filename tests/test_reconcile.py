@@ -212,4 +212,4 @@ def test_rejected() -> None:
     assert reconciler.apply(report(votes=(500,))) is not None
     assert not reconciler.verdicts
     assert not reconciler.take_partials()
-    assert "S1-1" not in reconciler
+    assert reconciler.ledger("S1-1") is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import alike, bulletin, compared, election, named, situation
+from builders import alike, bulletin, compared, election, named, situation, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -223,7 +223,7 @@ def test_post_stratified() -> None:
     """Cities first: the raw share says 74 %, the post-stratified one 50 %, and a bulletin with 50 % fits."""
     given_ = compared(TWENTY, CITIES, bulletin({"A": 500, "B": 500}))
     assert 100 * given_.witnessed.votes[0] / given_.witnessed.valid == pytest.approx(74)
-    assert witnessed_share(given_, 0) == pytest.approx(50)
+    assert witnessed_share(given_.election, given_.witnessed, 0) == pytest.approx(50)
     assert not list(divergence(given_))
 
 
@@ -250,13 +250,13 @@ def test_weights(areas: dict[str, dict[str, Any]], share: float) -> None:
     """A stratum weighs its registered voters, else its tables, else its witnessed tables."""
     known = election(states=2, tables=10, areas=areas)
     given_ = compared(known, CITIES, bulletin({"A": 1}))
-    assert witnessed_share(given_, 0) == pytest.approx(share)
+    assert witnessed_share(given_.election, given_.witnessed, 0) == pytest.approx(share)
 
 
 def test_empty_stratum() -> None:
     """Where nothing was witnessed in a stratum, it takes the mean of the others, not zero."""
     known = election(states=3, tables=10)
-    assert witnessed_share(compared(known, CITIES, bulletin({"A": 1})), 0) == pytest.approx(50)
+    assert witnessed_share(known, tally(known, CITIES), 0) == pytest.approx(50)
 
 
 # Own sums ------------------------------------------------------------------------------------------------------------

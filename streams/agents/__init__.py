@@ -16,6 +16,7 @@ from streams.codec import encode, plain
 from streams.corrections import App
 from streams.election import Election
 from streams.events import Tick
+from streams.receiver_secrets import Secrets
 from streams.topology import Topology
 
 FLUSH_EVERY = 0.05
@@ -42,18 +43,20 @@ def build(
     election: Election,
     topology: Topology,
     *,
-    secrets: Mapping[str, str],
+    secrets: Mapping[str, Secrets],
     say: Callable[[Notice], None],
+    warn: Callable[[str], None],
     wall_clock: bool,
 ) -> Stages:
     """Put the stages into the app.
 
-    `secrets` by receiver name. `say` is called once for each notice that goes out. With `wall_clock` the worker
+    `secrets` by receiver name. `say` is called once for each notice that goes out, `warn` with what is amiss
+    meanwhile. With `wall_clock` the worker
     that owns the comparison sends the ticks; else a feeder must.
     """
     reconcile = ReconcileStage(app, election, topology)
     compare = CompareStage(app, election, topology)
-    stages = Stages(reconcile, compare, NotifyStage(app, election, topology, secrets, say))
+    stages = Stages(reconcile, compare, NotifyStage(app, election, topology, secrets, say, warn))
 
     @app.before_release
     async def last_flush() -> None:

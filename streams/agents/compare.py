@@ -120,17 +120,18 @@ class CompareStage:
                 self._settle(at, arrivals)
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
-        """Judge one tick: first what was waiting for time to pass, then the news."""
-        notices = self.comparer.advance_before(at)
-        for event, what in arrivals:
-            self.outbox.hold(event)
-            self._apply(event, what)
-        notices += self.comparer.advance(at)
+        """Judge one tick, tell, save."""
+        notices = self.comparer.settle(at, lambda: self._apply(arrivals))
         self.at = self.outbox.stamp = at
         self._tell(notices)
         self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
 
-    def _apply(self, event: EventT[Any], what: Partial | Bulletin | Rejection | None) -> None:
+    def _apply(self, arrivals: list[_Arrival]) -> None:
+        for event, what in arrivals:
+            self.outbox.hold(event)
+            self._add(event, what)
+
+    def _add(self, event: EventT[Any], what: Partial | Bulletin | Rejection | None) -> None:
         match what:
             case Partial():
                 if self.comparer.add_partial(what):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from faust.types import EventT
 
-from streams.corrections import App, Sends, Table
+from streams.corrections import App, Place, Sends, Table
 
 
 class Record(NamedTuple):
@@ -38,7 +38,7 @@ class Outbox:
         """Forget everything: the events will be delivered again, here or elsewhere."""
         self.events: list[EventT[Any]] = []
         self._records: list[Record] = []
-        self._writes: dict[bytes, tuple[EventT[Any], bytes]] = {}
+        self._writes: dict[bytes, tuple[EventT[Any] | Place, bytes | None]] = {}
         self.urgent = False
         self.stamp = self.confirmed
 
@@ -50,15 +50,17 @@ class Outbox:
         """Send this record at the next flush, in order."""
         self._records.append(record)
 
-    def write(self, event: EventT[Any], key: bytes, value: bytes) -> None:
-        """Write this into the table at the next flush, beside `event`, whose partition it takes."""
+    def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | None) -> None:
+        """Write this into the table at the next flush (None deletes), beside `event`, whose partition it takes.
+        Keys are written in the order of their last writes."""
+        self._writes.pop(key, None)
         self._writes[key] = event, value
 
     async def flush_if_due(self) -> None:
         """Flush soon what somebody waits for, the rest once a second. What waits gathers for four times as long as
         the last flush took, but no longer than that second: a slow broker is no reason to be slower still."""
         wait = min(1.0, 4 * self.took) if self.urgent else 1.0
-        if (self.events or self._records) and monotonic() - self._ended >= wait:
+        if (self.events or self._records or self._writes) and monotonic() - self._ended >= wait:
             await self.flush()
 
     async def flush(self) -> None:

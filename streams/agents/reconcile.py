@@ -18,7 +18,7 @@ from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, Tick
+from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
 
@@ -79,12 +79,10 @@ class ReconcileStage:
         for item in decode_reports(event.message.value):
             match item:
                 case TallyReport() | Bulletin():
-                    table = item.table if isinstance(item, TallyReport) else item.area
                     self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
-                    if table not in reconciler and self._strays(item, table, partition):
-                        continue
-                    reason = reconciler.apply(item)
-                    if reason is not None:
+                    if reconciler.is_astray(item, self._topology.partition_of):
+                        self._send_home(item)
+                    elif (reason := reconciler.apply(item)) is not None:
                         reasons.append(reason)
                 case Tick():
                     self._send_sums(partition, item.at)
@@ -94,14 +92,11 @@ class ReconcileStage:
             self.counts.update(f"rejected {reason.code}" for reason in reasons)
             self.outbox.send(rejected(self._rejected, event, reasons))
 
-    def _strays(self, item: TallyReport | Bulletin, table: str, partition: int) -> bool:
-        """Send an event on if its table belongs to another partition: a table has one ledger."""
-        home = self._topology.partition_of(table)
-        if home == partition or table not in self._election.tables:
-            return False
+    def _send_home(self, event: TallyReport | Bulletin) -> None:
+        table = table_of(event)
         self.counts["strays"] += 1
-        self.outbox.send(Record(self._source, table.encode(), encode(plain(item)), home))
-        return True
+        home = self._topology.partition_of(table)
+        self.outbox.send(Record(self._source, table.encode(), encode(plain(event)), home))
 
     def _send_sums(self, partition: int, at: int) -> None:
         for partial in self._reconcilers[partition].take_partials():

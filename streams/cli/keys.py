@@ -6,15 +6,18 @@ from typing import Annotated
 
 import typer
 
-from streams import event_file
 from streams import keys as signing_keys
-from streams.cli.common import ElectionFile, Events, group, plainly
-from streams.codec import decode_any, encode, plain
+from streams.arrivals import Night
+from streams.cli.common import ElectionFile, group, plainly
+from streams.codec import encode, plain
 from streams.election_file import load
 from streams.events import Bulletin, TallyReport
 
 commands = group("Make key pairs, and sign with them.")
 
+Events = Annotated[
+    list[Path], typer.Argument(help="Event files or logs, merged by time; - is stdin.", show_default=False)
+]
 KeyFile = Annotated[Path, typer.Argument(help="The private key's file.", show_default=False)]
 
 
@@ -31,11 +34,8 @@ def sign_events(election: ElectionFile, key: KeyFile, events: Events) -> None:
     with plainly():
         known, private = load(election), signing_keys.load(key)
         public, signed, others = signing_keys.public_key(private), 0, 0
-        lines, _ = event_file.read(events)
-        for line in lines:
-            if not (line := line.strip()):
-                continue
-            event = decode_any(line)
+        for arrival in Night(election, tuple(events)).arrivals():
+            event, line = arrival.event, arrival.raw or b""
             if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(known, event, public):
                 line, signed = encode(plain(signing_keys.sign(private, known.id, event))), signed + 1
             else:

@@ -7,15 +7,17 @@ import typer
 
 from streams import acls as kafka_acls
 from streams import demo as demonstration
-from streams import event_file
 from streams import feed as feeding
 from streams import topics as kafka_topics
+from streams.arrivals import Night
 from streams.cli.common import (
     BROKER,
     Broker,
     ElectionFile,
     Json,
+    KeepGoing,
     Language,
+    NightPaths,
     Partitions,
     Prefix,
     group,
@@ -106,28 +108,30 @@ def topics(
 
 @commands.command()
 def feed(
-    election: ElectionFile,
-    events: Annotated[list[Path], typer.Argument(help="Event files, merged by time.", show_default=False)],
+    night: NightPaths,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
     speed: Annotated[float, typer.Option(help="Event seconds per second; 0 is as fast as it goes.", min=0)] = 0,
     pack: Annotated[int, typer.Option(help="Reports per Kafka message, at most.", min=1)] = 100,
     every_tick: EveryTick = False,
+    keep_going: KeepGoing = False,
     as_json: Json = False,
 ) -> None:
-    """Send event files into Kafka, and the ticks of their time. For a worker with --clock feed."""
+    """Send a night into Kafka, and the ticks of their time. For a worker with --clock feed."""
     with plainly():
-        known = load(election)
-        pace = feeding.Pace(speed or None, pack, every_tick)
+        given = Night.of(night)
+        known = load(given.election)
+        arrivals = given.arrivals(keep_going)
         topology = topology_of(known, prefix, partitions)
-        lines, size = event_file.read(events)
         kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
-        feeder = feeding.Feeder(feeding.KafkaSink(broker), known, topology, pace)
-        with Progress("feeding", size) as progress:
-            fed = feeder.feed(lines, lambda now: progress.show(now.bytes))
+        feeder = feeding.Feeder(
+            feeding.KafkaSink(broker), known, topology, feeding.Pace(speed or None, pack, every_tick)
+        )
+        with Progress("feeding", arrivals.size) as progress:
+            fed = feeder.feed(progress.over(arrivals))
         if as_json:
             print_json(fed)
         else:
-            sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable lines"
+            sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable ones"
             print(f"{sent} in {fed.messages:,} messages")

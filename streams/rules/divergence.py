@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
+from streams.rollup import Tally
 from streams.wording import say
 
 
@@ -18,7 +20,7 @@ def divergence(given: Comparison) -> Iterator[Finding]:
     if given.counted is not None and given.counted < rule.counted:
         return
     for column, name, votes in given.official:
-        witnessed = witnessed_share(given, column)
+        witnessed = witnessed_share(given.election, given.witnessed, column)
         if witnessed is None:
             continue
         official = 100 * votes / given.valid
@@ -55,17 +57,16 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         )
 
 
-def witnessed_share(given: Comparison, column: int) -> float | None:
+def witnessed_share(election: Election, tally: Tally, column: int) -> float | None:
     """Witnessed share of a column in per cent of the valid votes, post-stratified.
 
     Each area right below counts with its registered voters (else its polling tables, else
     its witnessed ones), whatever part of it has arrived; those where nothing was witnessed
     take the mean of the others. An area without areas below is taken as it is.
     """
-    tally = given.witnessed
     if not tally.valid:
         return None
-    below = [(given.election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
+    below = [(election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
     if not below:
         return 100 * tally.votes[column] / tally.valid
     if all(area.registered for area, _ in below):
