@@ -89,6 +89,8 @@ class Policy:
     """Ballots over registered voters above which a sheet breaks its own arithmetic."""
     max_ballots: int = 5_000
     """The same for a table whose registered voters are unknown, in ballots."""
+    group_rate: int = 0
+    """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
     unsigned: Unsigned = "accept"
     """Whether the unsigned reports of reporters without a key are counted, or held back."""
 

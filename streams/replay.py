@@ -27,10 +27,12 @@ Channel = int | str
 
 
 class Item(NamedTuple):
-    """One event as it was read, or why it could not be. `excerpt` is what was turned away, else empty."""
+    """One event as it was read, or why it could not be. `excerpt` is what was turned away, else empty; `arrived` (Unix
+    ms) is when its message came to the broker, 0 where there was none."""
 
     event: Event | Rejection
     excerpt: bytes = b""
+    arrived: int = 0
 
 
 class Watcher(Protocol):
@@ -106,13 +108,13 @@ class EventReplay:
 
     def take(self, channel: Channel, items: Iterable[Item]) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
-        for event, excerpt in items:
+        for event, excerpt, _ in items:
             self._minutes.count(event)
             if isinstance(event, Rejection):
                 self._minutes.refuse(event, excerpt)
                 continue
             self._advance(event.at)
-            if (reason := self._monitor.apply(event)) is not None:
+            if (reason := self._monitor.apply(event, event.at)) is not None:
                 self._minutes.refuse(reason, encode(plain(event)))
 
     def finish(self) -> Outcome:
@@ -174,7 +176,7 @@ class LogReplay:
             self._settle(at + round(alerts.tick * 1000), left)
             waiting = list(self._under_way.values())
         for event in waiting:
-            self._apply(event, self._home(table_of(event)))
+            self._apply(event, self._home(table_of(event)), 0)
         if self._take_partials() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
         verdicts = dict(chain.from_iterable(r.verdicts.items() for r in self._reconcilers))
@@ -215,10 +217,10 @@ class LogReplay:
             case TallyReport() | Bulletin() if isinstance(channel, int):
                 if self._under_way:
                     self._under_way.pop(encode(plain(event)), None)
-                self._apply(event, channel)
+                self._apply(event, channel, item.arrived)
 
-    def _apply(self, event: TallyReport | Bulletin, partition: int) -> None:
-        self._refuse(self._reconcilers[partition].apply(event), event)
+    def _apply(self, event: TallyReport | Bulletin, partition: int, arrived: int) -> None:
+        self._refuse(self._reconcilers[partition].apply(event, arrived), event)
 
     def _refuse(self, reason: Rejection | None, event: Event) -> None:
         if reason is not None:

@@ -47,11 +47,15 @@ class TopicSpec:
     partitions: int
     compacted: bool = False
     max_message_bytes: int = MESSAGE_BYTES
+    own_time: bool = False
+    """Its records carry the broker's time, whatever their producer says."""
 
     @property
     def configs(self) -> dict[str, str]:
         """Kafka's settings. A compacted topic carries no retention: it would break a table's recovery."""
         size = {"max.message.bytes": str(self.max_message_bytes)}
+        if self.own_time:
+            size["message.timestamp.type"] = "LogAppendTime"
         if self.compacted:
             return size | {"cleanup.policy": "compact"}
         return size | {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
