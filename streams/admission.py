@@ -5,7 +5,7 @@ from itertools import islice
 
 from streams import signing
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport
+from streams.events import Bulletin, Rejection, TallyReport, Tick
 
 
 def check_report(election: Election, report: TallyReport) -> Rejection | None:
@@ -41,6 +41,15 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
         return Rejection(
             "sum-differs", "ballots", f"read the sheet again: {report.ballots:,} stated, {ballots:,} added up"
         )
+    return None
+
+
+def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
+    """Turn away a tick among the reports that is further ahead of its arrival (Unix ms) than the policy lets it be: it
+    would keep all that follows it in its partition from being judged until then."""
+    lead = election.policy.max_lead
+    if lead and tick.at > arrived + round(1000 * lead):
+        return Rejection("tick-ahead", "at", f"set the clock right: ticks may be {lead:g} s ahead of the broker's")
     return None
 
 

@@ -61,6 +61,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "reconcile.max_turnout": (0.5, 10),
     "reconcile.max_ballots": (1, 10**6),
     "reconcile.group_rate": (0, 10**9),
+    "reconcile.max_lead": (0, 86_400),
     "rules.contradiction.min_sheets": (1, 10**7),
     "rules.contradiction.min_ratio": (0, 1),
     "rules.contradiction.clear": (0, 1),

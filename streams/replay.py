@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
+from streams.admission import check_tick
 from streams.alerts import Notice
 from streams.alignment import Alignment
 from streams.codec import encode, plain
@@ -160,6 +161,11 @@ class LogReplay:
         for item in items:
             self._minutes.count(item.event)
             if isinstance(item.event, Tick):
+                if channel != BULLETINS:
+                    reason = check_tick(self._minutes.election, item.event, item.arrived)
+                    if reason is not None:
+                        self._refuse(reason, item.event)
+                        continue
                 self._channels.mark(channel, item.event.at)
                 for reached, arrivals in self._channels.take():
                     self._settle(reached, arrivals)

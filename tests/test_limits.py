@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from builders import T0, election, report
+from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
+from nights import LiveNight, direct
 
-from streams.codec import encode
-from streams.events import TallyReport
+from streams.admission import check_tick
+from streams.broker import EmbeddedBroker
+from streams.codec import encode, plain
+from streams.eventlog.record import BULLETINS
+from streams.events import Event, TallyReport, Tick
+from streams.feed import KafkaSink
 from streams.monitor import Monitor
 from streams.reconcile import LEDGER_BYTES, Reconciler
+from streams.replay import Item, LogReplay
 
 KNOWN = election(states=2, tables=60, trusted_sources=frozenset({"press"}), group_rate=3)
 MINUTE = 60_000
@@ -111,3 +118,75 @@ def test_a_flooded_table() -> None:
     assert reconciler.apply(report(table="S1-2"), T0) is None
     largest = max(len(encode(chunk)) for chunk in reconciler.take_chunks().values())
     assert largest < 2 * LEDGER_BYTES
+
+
+@pytest.mark.parametrize(
+    ("lead", "ahead", "code"),
+    [
+        pytest.param(60, 60_000, None, id="as far ahead as it may be"),
+        pytest.param(60, 60_001, "tick-ahead", id="further"),
+        pytest.param(60, -(10**9), None, id="of a night long ago"),
+        pytest.param(0, 10**12, None, id="not checked"),
+    ],
+)
+def test_tick(lead: float, ahead: int, code: str | None) -> None:
+    """A tick among the reports is ahead of its arrival by so much at most."""
+    reason = check_tick(election(max_lead=lead), Tick(T0 + ahead), T0)
+    assert (reason and reason.code) == code
+
+
+YEAR_2099 = Tick(4_070_908_800_000)
+
+
+def test_tick_in_a_replay() -> None:
+    """A tick of another century, written by somebody, does not keep its partition from being judged."""
+    known = election(max_lead=60)
+    replay = LogReplay(known, 1, lambda table: 0)
+    for channel, event in (
+        (0, YEAR_2099),
+        (0, report()),
+        (0, Tick(T0)),
+        (BULLETINS, bulletin()),
+        (BULLETINS, Tick(T0)),
+    ):
+        replay.take(channel, [Item(event, b"", T0)])
+    outcome = replay.finish()
+    assert list(outcome.rejected) == ["tick-ahead"]
+    assert outcome.states["N"]["witnessed"]["tables"] == 1
+    assert outcome.unjudged == 0
+
+
+def test_a_night_under_attack(embedded: EmbeddedBroker, names: str, tmp_path: Path) -> None:
+    """The worker turns away a tick of another century, and what a group sends too fast; the rest of the night is as it
+    would have been. Its /metrics listen on loopback alone."""
+    known = election(states=2, tables=2, max_lead=60, group_rate=10)
+    night: list[Event] = [report(table=table) for table in known.tables] + [bulletin()]
+    live = LiveNight(known, embedded, tmp_path, names, partitions=2)
+    live.start()
+    flood = encode([plain(report(id=f"f{i}", reporter=f"x{i}", group="flood", votes=(0, i, 0))) for i in range(30)])
+    sink = KafkaSink(embedded.address)
+    for partition in range(2):
+        sink.send(live.topology.tally_reports, encode(plain(YEAR_2099)), partition=partition)
+    sink.send(live.topology.tally_reports, flood, partition=live.topology.partition_of("S1-1"))
+    sink.close()
+    live.feed(lines(night))
+    live.wait()
+    assert listening(live.ports[-1]) == {"127.0.0.1"}
+    live.stop()
+    outcome = live.outcome()
+    assert Counter(outcome.rejected) == {"tick-ahead": 2, "rate-limited": 20}
+    assert outcome.verdicts["S1-1"]["level"] == "disputed"
+    assert outcome.states["S2"] == direct(known, lines(night)).states["S2"]
+
+
+def listening(port: int) -> set[str]:
+    """The addresses at which somebody listens on this port, as Linux tells it."""
+    found = set()
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, _, number = row.split()[1].partition(":")
+        if row.split()[3] == "0A" and int(number, 16) == port:
+            found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(address))))
+    for row in Path("/proc/net/tcp6").read_text().splitlines()[1:]:
+        if row.split()[3] == "0A" and int(row.split()[1].partition(":")[2], 16) == port:
+            found.add(row.split()[1])
+    return found

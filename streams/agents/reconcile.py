@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from faust.types import TP, EventT
 
+from streams.admission import check_tick
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
 from streams.agents.rejected import rejected
@@ -86,7 +87,10 @@ class ReconcileStage:
                     elif (reason := reconciler.apply(item, arrived)) is not None:
                         reasons.append(reason)
                 case Tick():
-                    self._send_sums(partition, item.at)
+                    if (reason := check_tick(self._election, item, arrived)) is not None:
+                        reasons.append(reason)
+                    else:
+                        self._send_sums(partition, item.at)
                 case Rejection():
                     reasons.append(item)
         if reasons:
