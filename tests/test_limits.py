@@ -160,7 +160,7 @@ def test_a_night_under_attack(embedded: EmbeddedBroker, names: str, tmp_path: Pa
     """The worker turns away a tick of another century, and what a group sends too fast; the rest of the night is as it
     would have been. Its /metrics listen on loopback alone."""
     known = election(states=2, tables=2, max_lead=60, group_rate=10)
-    night: list[Event] = [report(table=table) for table in known.tables] + [bulletin()]
+    night: list[Event] = [*(report(table=table) for table in known.tables), bulletin()]
     live = LiveNight(known, embedded, tmp_path, names, partitions=2)
     live.start()
     flood = encode([plain(report(id=f"f{i}", reporter=f"x{i}", group="flood", votes=(0, i, 0))) for i in range(30)])
