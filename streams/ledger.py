@@ -129,8 +129,8 @@ class Ledger:
         """Readings in the order of their time."""
         return iter(sorted(self._readings))
 
-    def __contains__(self, entry: object) -> bool:
-        return entry in self._readings or entry in self._announced
+    def __contains__(self, reading: object) -> bool:
+        return reading in self._readings
 
     def __le__(self, other: "Ledger") -> bool:
         """Whether the other one has all that this one has."""

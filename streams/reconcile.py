@@ -19,7 +19,6 @@ BUSIEST = 5
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
 
-
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger that is saved with more bytes takes in nothing new: somebody floods this table, and its chunk must remain
 smaller than a message."""
@@ -84,22 +83,19 @@ class Reconciler:
     def _no_room(self, table: str, entry: Ledger) -> Rejection | None:
         """Turn away what is beyond a limit. The limits look at nothing but what was taken in, which is saved. After a
         crash some of what came later may be in the ledgers before what came earlier is there again; all of it together
-        is within the limits, so each gets in again, and what was beyond them stays out (docs/adr/0006)."""
+        is within the limits, so each gets in again, and what was beyond them stays out (docs/adr/0005)."""
         ledger = self._ledgers.get(table)
         if ledger is not None and entry <= ledger:
             return None
         for reading, minute in entry.minutes.items():
             if self._rates[reading.group, minute] >= self._election.policy.group_rate:
-                cure = (
-                    f"send it again in a minute: {reading.group} may send {self._election.policy.group_rate:,} in one"
-                )
-                return Rejection("rate-limited", "reporter_group", cure)
+                limit = f"{reading.group} may send {self._election.policy.group_rate:,} in one"
+                return Rejection("rate-limited", "reporter_group", f"send it again in a minute: {limit}")
         if ledger is not None and len(ledger) >= _SMALL:
             size = len(encode(ledger.plain())) + len(encode(entry.plain()))
             if size > LEDGER_BYTES:
-                return Rejection(
-                    "ledger-full", "table", f"{table} has {len(ledger):,} readings: find out who sends them"
-                )
+                cure = f"find out who sends them: {table} has {len(ledger):,} readings"
+                return Rejection("ledger-full", "table", cure)
         return None
 
     def _limits(self, reading: Reading) -> bool:

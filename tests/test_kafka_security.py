@@ -17,8 +17,9 @@ from kafka.admin import ACLResourcePatternType as PatternType
 from kafka.errors import KafkaError
 from nights import LiveNight, direct
 
-from streams import kafka_clients, records, topics
+from streams import election_writer, kafka_clients, records, topics
 from streams.acls import Acl, acls
+from streams.cli import app
 from streams.codec import encode, plain
 from streams.errors import CotejoError
 from streams.events import Event
@@ -283,3 +284,13 @@ def modules() -> Iterable[Path]:
 def test_one_place(path: Path) -> None:
     """No other module makes a Kafka client, so none can forget who we are."""
     assert not re.search(r"Kafka(Producer|Consumer|AdminClient)\(|bootstrap_servers|kafka://", path.read_text())
+
+
+def test_acls_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`cotejo topics --acls` prints a command of Kafka's own for each right, and needs no broker for it."""
+    file = election_writer.write(KNOWN, tmp_path)
+    app(["topics", str(file), "--broker", "kafka.example:9093", "--prefix", "p.", "--acls"], standalone_mode=False)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(list(acls(Topology("p."))))
+    given = "--add --allow-principal User:reporter --operation Write --topic p.tally-reports"
+    assert f"kafka-acls.sh --bootstrap-server kafka.example:9093 {given}" in printed
