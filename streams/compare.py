@@ -15,6 +15,7 @@ from streams.rollup import Partial, Tally, merge
 from streams.rules import findings
 from streams.rules.contradiction import bounds
 from streams.rules.divergence import witnessed_share
+from streams.rules.remainder import Remainder, predicted
 
 
 class Comparer:
@@ -124,6 +125,7 @@ class Comparer:
         tally, bulletin = self._tally(area), self.bulletin(area)
         known = self._election.areas[area]
         columns = self._election.columns
+        shares = [witnessed_share(self._election, tally, i) for i in range(len(columns))]
         state: dict[str, Any] = {
             "area": area,
             "name": known.name,
@@ -137,6 +139,7 @@ class Comparer:
                 "valid": tally.valid,
                 "null": tally.null,
                 "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
+                "shares": {c.id: share and round(share, 6) for c, share in zip(columns, shares, strict=True)},
                 "levels": dict(tally.levels),
             },
             "tables_announced": self._matching(tally) if tally.matching.announced else None,
@@ -150,13 +153,15 @@ class Comparer:
                 "at": bulletin.at,
                 "votes": dict(bulletin.votes),
                 "valid": given.valid,
+                "tolerated": given.tolerated,
                 "figures": self.figures(given),
             }
         return state
 
     def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
         """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
-        return {name: self._figure(given, i, votes) for i, name, votes in given.official}
+        rest = predicted(given)
+        return {name: self._figure(given, rest, i, votes) for i, name, votes in given.official}
 
     def take_changed(self) -> list[str]:
         """The areas whose state may have changed since the last call, parents first."""
@@ -297,8 +302,9 @@ class Comparer:
             "shift": shift,
         }
 
-    def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
+    def _figure(self, given: Comparison, rest: Remainder | None, column: int, votes: int) -> dict[str, Any]:
         witnessed = witnessed_share(self._election, given.witnessed, column)
+        gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
         low, high = bounds(given, column, votes)
         return {
             "votes": votes,
@@ -306,6 +312,7 @@ class Comparer:
             "witnessed_share": None if witnessed is None else round(witnessed, 6),
             "floor": low and low.limit,
             "ceiling": high and high.limit,
+            "gamma": None if gamma is None else round(gamma, 6),
             "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
         }
 

@@ -403,6 +403,16 @@ class Consumer(driver.Consumer):
         # an event of an older assignment was delivered again, or is another worker's
         return message.generation_id == self.app.consumer_generation_id and super().ack(message)
 
+    def lag(self) -> dict[TP, int]:
+        """Messages of each source partition that are not committed, as of the last fetch; nobody is asked."""
+        client, changelogs = self._thread._consumer, self.app.tables.changelog_topics
+        subscription = None if client is None else client._subscription.subscription
+        held = None if subscription is None else subscription.assignment  # one object, whatever its thread does next
+        if held is None:
+            return {}
+        ends = {TP(*tp): held.state_value(tp).highwater for tp in held.tps if tp.topic not in changelogs}
+        return {tp: max(0, end - (self._committed_offset[tp] or 0)) for tp, end in ends.items() if end is not None}
+
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         return not self.halted and await super().commit(topics, start_new_transaction)
 
@@ -449,6 +459,15 @@ class App(faust.App):
         if concurrency != 1:  # it commits past events that are not finished
             raise ValueError("concurrency must stay 1: start more workers")
         return super().agent(*args, concurrency=1, **options)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what it holds is its own: not while partitions change hands."""
+        return self._owner.is_set()
+
+    def lag(self) -> dict[TP, int]:
+        """Messages of each source partition of this worker that are not done with."""
+        return cast(Consumer, self._consumer).lag() if self.is_settled and self._consumer is not None else {}
 
     def fail(self, reason: BaseException) -> None:
         """Stop the worker; nothing is committed any more."""

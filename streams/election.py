@@ -200,6 +200,14 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsPolicy:
+    """What Prometheus is given."""
+
+    levels: int = 2
+    """Levels of areas, from the whole down, whose figures are exported."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Thresholds of every rule."""
 
@@ -245,6 +253,7 @@ class Election:
     policy: Policy = field(default_factory=Policy)
     rules: Rules = field(default_factory=Rules)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    metrics: MetricsPolicy = field(default_factory=MetricsPolicy)
     receivers: tuple[Receiver, ...] = ()
     reporters: Mapping[str, Reporter] = field(default_factory=dict)
     """Those that sign, by id."""

@@ -26,6 +26,7 @@ from streams.election import (
     Format,
     Group,
     HealthRule,
+    MetricsPolicy,
     MismatchRule,
     Option,
     Policy,
@@ -49,6 +50,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
+    "metrics": MetricsPolicy,
 }
 """The tables of thresholds, each with the dataclass that holds its defaults."""
 
@@ -89,6 +91,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "alerts.tick": (0.1, 3600),
     "alerts.for": (0, 86_400),
     "alerts.cooldown": (0, 604_800),
+    "metrics.levels": (1, 20),
 }
 """Least and most of every number."""
 
@@ -119,6 +122,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     reconcile: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     receiver: list[Receiver] = []
     authority: list[_Authority] = []
 
@@ -152,6 +156,7 @@ def load(path: Path, like: Path | None = None) -> Election:
         policy=policy,
         rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
         receivers=tuple(known.receiver),
         reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
         authorities=_authorities(toml, known.authority, areas),

@@ -9,10 +9,11 @@ from typing import Protocol
 from streams import arrivals, election_file
 from streams.arrivals import NightError
 from streams.election import Election
+from streams.eventlog.cut import CUT
 from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS
-from streams.events import Rejection
+from streams.events import Rejection, Tick
 from streams.outcome import EXCERPT
 from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Watcher
 from streams.topology import Topology
@@ -52,7 +53,7 @@ def open_night(paths: Sequence[Path], keep_going: bool = False) -> Night:
     given = arrivals.Night.of(paths)
     if len(given.events) == 1 and given.events[0].is_dir():
         log = EventLog.open(given.events[0])
-        if log.manifest.recorded:
+        if log.manifest.recorded or (log.manifest.writer == CUT and _has_marks(log)):
             return RecordedNight(log, keep_going)
     return MadeNight(given, keep_going)
 
@@ -128,6 +129,16 @@ class RecordedNight:
     def made_by(self) -> dict[str, str]:
         """As the manifest has it."""
         return _made_by(self._log)
+
+
+def _has_marks(log: EventLog) -> bool:
+    """Whether a log that was cut comes from one that was recorded: only that has ticks between the reports."""
+    return any(
+        isinstance(arrival.event, Tick)
+        for record in log.records(keep_going=True, tell=lambda damage: None)
+        if record.topic == REPORTS and b"tick" in (record.value or b"")
+        for arrival in arrivals.of_record(record, "")
+    )
 
 
 def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:

@@ -176,17 +176,16 @@ class LogReplay:
         """Judge what is left at the next tick, and give it time to fire. Where every mark was reached, nothing is."""
         at, left = self._channels.close()
         alerts = self._minutes.election.alerts
-        waiting = list(self._under_way.values())
+        unjudged = len(left) + len(self._under_way)
         if left:
             at = at or max((item.event.at for _, item in left if not isinstance(item.event, Rejection)), default=0)
             self._settle(at + round(alerts.tick * 1000), left)
-            waiting = list(self._under_way.values())
-        for event in waiting:
+        for event in self._under_way.values():
             self._apply(event, self._home(table_of(event)), 0)
         if self._take_partials() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
         verdicts = dict(chain.from_iterable(r.verdicts.items() for r in self._reconcilers))
-        return self._minutes.outcome(self.comparer, verdicts, len(left))
+        return self._minutes.outcome(self.comparer, verdicts, unjudged)
 
     def _settle(self, mark: int, arrivals: list[tuple[Channel, Item]]) -> None:
         """Each channel's items become ledgers and sums, and these are judged together, as the stages do it."""

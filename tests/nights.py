@@ -102,9 +102,9 @@ class LiveNight:
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
-    def start(self, *, clock: str = "feed", member: str = "one") -> subprocess.Popen[bytes]:
-        """Start one worker more, by the command a user would use."""
-        port = free_port()
+    def start(self, *, clock: str = "feed", member: str = "one", port: int = 0) -> subprocess.Popen[bytes]:
+        """Start one worker more, by the command a user would use, on a free port unless told."""
+        port = port or free_port()
         command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member]

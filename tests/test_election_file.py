@@ -10,7 +10,16 @@ from brokers import ROOT
 from builders import election
 
 from streams import election_writer
-from streams.election import AlertPolicy, Authority, ContradictionRule, Election, Receiver, Reporter, Rules
+from streams.election import (
+    AlertPolicy,
+    Authority,
+    ContradictionRule,
+    Election,
+    MetricsPolicy,
+    Receiver,
+    Reporter,
+    Rules,
+)
 from streams.election_csv import ElectionFileError
 from streams.election_file import LIMITS, NAMES, SECTIONS, load
 
@@ -27,6 +36,7 @@ KNOWN = replace(
     ),
     name='Elección "Ñ", 2024',
     notice="a test",
+    metrics=MetricsPolicy(levels=3),
     receivers=(
         Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),
         Receiver("here", "http://127.0.0.1:8080/", secret_file="/run/secrets/here", allow_loopback=True),
@@ -64,6 +74,7 @@ WRONG = [
     pytest.param(TOML, swap('id = "test"\n', ""), 1, "election.id", "is missing", id="missing key"),
     pytest.param(TOML, swap("tick = 5", "tick = 'x'"), None, "alerts.tick", "give a number", id="text for a number"),
     pytest.param(TOML, swap("tick = 5", "tick = 0"), None, "alerts.tick", "from 0.1 to 3600, not 0", id="no tick"),
+    pytest.param(TOML, swap("levels = 3", "levels = 0"), None, "metrics.levels", "from 1 to 20, not 0", id="no level"),
     pytest.param(TOML, swap("min_sheets = 7", "min_sheets = 7.5"), None, "min_sheets", "whole number", id="half"),
     pytest.param(TOML, swap("min_sheets", "min_sheet"), None, "min_sheet", "write min_sheets", id="misspelt threshold"),
     pytest.param(TOML, swap("[rules.divergence]", "[rules.divergense]"), None, "divergense", "divergence", id="rule"),

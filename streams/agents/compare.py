@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
@@ -49,15 +50,16 @@ class _Arrival(NamedTuple):
 class CompareStage:
     """The election's one `Comparer`, where this worker owns its partition."""
 
-    def __init__(self, app: App, election: Election, topology: Topology) -> None:
+    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
         self._election, self._topology = election, topology
+        self._judging = times.labels("judge")
         self._columns = [column.id for column in election.columns]
         self._alerts = raw.topic(app, topology.alerts)
         self._reports = raw.topic(app, topology.tally_reports)
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = Outbox(app, self._table)
+        self.outbox = Outbox(app, self._table, times.labels("compare-flush"))
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
@@ -70,7 +72,7 @@ class CompareStage:
         """The last tick that every channel has reached, in Unix ms."""
         self.comparer = Comparer(self._election)
         self.states: dict[str, dict[str, Any]] = {}
-        """The newest state of each area, as sent to `area-state`."""
+        """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
 
@@ -95,6 +97,8 @@ class CompareStage:
         alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
         self.comparer.load(partials, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
         self._saved = dict(self.comparer.alerts)
+        heard = {p.area for p in partials} | {b.area for b in bulletins}
+        self.states = {area: self._state(area) for area in heard & self._election.areas.keys()}
 
     async def _take_sums(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -117,7 +121,8 @@ class CompareStage:
         if mark is not None:
             self._channels.mark(channel, mark)
             for at, arrivals in self._channels.take():
-                self._settle(at, arrivals)
+                with self._judging.time():
+                    self._settle(at, arrivals)
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick, tell, save."""
@@ -161,9 +166,12 @@ class CompareStage:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
         for area in self.comparer.take_changed():
-            state = self.states[area] = {**self.comparer.state(area), "at": self.at}
+            state = self.states[area] = self._state(area)
             self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
         self.outbox.urgent = True
+
+    def _state(self, area: str) -> dict[str, Any]:
+        return {**self.comparer.state(area), "at": self.at}
 
     def _save(self, event: EventT[Any]) -> None:
         now = dict(self.comparer.alerts)

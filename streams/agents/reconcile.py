@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams.admission import check_tick
 from streams.agents import raw
@@ -32,13 +33,13 @@ MAX_HELD_BYTES = 32 * 2**20
 class ReconcileStage:
     """One `Reconciler` for each partition of the reports that this worker owns."""
 
-    def __init__(self, app: App, election: Election, topology: Topology) -> None:
+    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
         self._election, self._topology = election, topology
         self._source = raw.topic(app, topology.tally_reports)
         self._sink = raw.topic(app, topology.area_partials)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "ledgers")
-        self.outbox = Outbox(app, self._table, self._write_chunks)
+        self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._write_chunks)
         self._reconcilers: dict[int, Reconciler] = {}
         self._newest: dict[int, EventT[Any]] = {}
         self._bytes = 0

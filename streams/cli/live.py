@@ -41,11 +41,13 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long the night should take.", min=1)] = 40.0,
     directory: Annotated[Path, typer.Option(help="Where the night's files are written.")] = Path("cotejo-demo"),
     headless: Annotated[bool, typer.Option(help="No colour, no progress bar; the summary as JSON on stdout.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Serve the board until Ctrl-C when the night is over.")] = False,
     lang: Language = "en",
 ) -> None:
     """Show an election night: Venezuela 2024, reconstructed from state totals, from Kafka to an alert."""
     with plainly():
-        raise typer.Exit(demonstration.run(broker, seconds, directory, headless=headless, language=lang))
+        code = demonstration.run(broker, seconds, directory, headless=headless, language=lang, keep=keep)
+        raise typer.Exit(code)
 
 
 @commands.command()
@@ -54,7 +56,8 @@ def worker(
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
-    port: Annotated[int, typer.Option(help="Loopback port of /metrics.", min=1, max=65535)] = 6066,
+    port: Annotated[int, typer.Option(help="Port of the board and /metrics.", min=1, max=65535)] = 6066,
+    host: Annotated[str, typer.Option(help="Their address; 0.0.0.0 lets everybody read.")] = "127.0.0.1",
     clock: Annotated[
         Literal["wall", "feed"], typer.Option(help="Whose ticks: this worker's by the wall clock, or the feeder's.")
     ] = "wall",
@@ -69,7 +72,15 @@ def worker(
         known = load(election)
         topology = topology_of(known, prefix, partitions)
         working.run(
-            broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
+            broker,
+            known,
+            topology,
+            port=port,
+            host=host,
+            wall_clock=clock == "wall",
+            language=lang,
+            member=member,
+            loglevel=log,
         )
 
 

@@ -19,6 +19,10 @@ class Remainder:
     registered: int | None
     """Registered voters there; None where the register does not know."""
 
+    def gamma(self, column: int, beyond: int) -> float:
+        """Points between the share that `beyond` votes take of the valid ones there, and the share predicted."""
+        return 100 * (beyond - self.votes[column]) / self.valid
+
 
 def remainder(given: Comparison) -> Iterator[Finding]:
     """One finding for each figure that needs `warning` or more points above what is predicted of the remainder.
@@ -29,8 +33,6 @@ def remainder(given: Comparison) -> Iterator[Finding]:
     puts up with. Without that a few mistyped sheets would decide about the last tables of every honest night.
     """
     rule, tally = given.election.rules.remainder, given.witnessed
-    if given.coverage is None or given.coverage < rule.coverage or not tally.valid:
-        return
     rest = predicted(given)
     if rest is None:
         return
@@ -40,7 +42,7 @@ def remainder(given: Comparison) -> Iterator[Finding]:
         if surely <= 0:
             continue
         expected = 100 * rest.votes[column] / rest.valid
-        gamma, least = (100 * votes / rest.valid - expected for votes in (beyond, surely))
+        gamma, least = (rest.gamma(column, votes) for votes in (beyond, surely))
         if least < rule.clear * rule.warning:
             continue
         severity: Severity | None = None
@@ -52,9 +54,12 @@ def remainder(given: Comparison) -> Iterator[Finding]:
 
 
 def predicted(given: Comparison) -> Remainder | None:
-    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None where
-    nothing is left, or neither tables nor registered voters are known."""
+    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None below the
+    coverage that the election asks for, where nothing is left, and where neither tables nor registered voters are
+    known."""
     tally, area = given.witnessed, given.area
+    if given.coverage is None or given.coverage < given.election.rules.remainder.coverage or not tally.valid:
+        return None
     whole = Stratum(tally.tables, tally.registered, tally.valid, tally.votes)
     below = [given.election.areas[id] for id in given.election.children[area.id]]
     parts = [(part, tally.strata.get(part.id, Stratum())) for part in below]
