@@ -22,10 +22,9 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from builders import lines
-from kafka import KafkaProducer
 from nights import LiveNight, until
 
-from streams import records
+from streams import kafka_clients, records
 from streams.broker import EmbeddedBroker
 from streams.codec import decode_reports, encode, plain
 from streams.events import TallyReport
@@ -76,7 +75,7 @@ def latency(broker: Any, place: Path) -> dict[str, object]:
     with LiveNight(election, broker, place / "latency", f"latency-{time.time_ns()}.", 4) as live:
         live.start(clock="wall")
         live.ready()
-        producer, stop = KafkaProducer(bootstrap_servers=broker.address, linger_ms=0), threading.Event()
+        producer, stop = kafka_clients.producer(broker.address, linger_ms=0), threading.Event()
         others = [report for report in reports if election.tables[report.table].area != HERE.id]
         probes = [report for report in reports if election.tables[report.table].area == HERE.id][:PROBES]
 

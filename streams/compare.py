@@ -260,8 +260,9 @@ class Comparer:
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
-        left = sorted(self._unmuted(), key=lambda item: (self._depth(item[1]), item[0]))
-        return notices + [notice for item in left if (notice := self._step(*item, at))]
+        notices += [notice for item in list(self._unmuted()) if (notice := self._step(*item, at))]
+        # What is told in one tick stands in one order, whichever of it was looked at for what reason.
+        return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
     def _find(self, area: str) -> dict[str, Finding]:
         """What the rules say of one area, by fingerprint."""

@@ -2,17 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 from streams.admission import check_bulletin, check_report
+from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, table_of
-from streams.ledger import Announced, Ledger, Verdict, announced_of, reading_of
+from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
 from streams.rollup import Matching, Partial, Sheet, Tally
 
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
+
+LEDGER_BYTES: Final = 64 * 2**10
+"""A ledger that is saved with more bytes takes in nothing new: somebody floods this table, and its chunk must remain
+smaller than a message."""
+_SMALL: Final = 4
+"""Entries that fit in any case."""
 
 
 class Busiest:
@@ -49,6 +56,8 @@ class Reconciler:
         self._ledgers: dict[str, Ledger] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._groups = Busiest()
+        self._rates: Counter[tuple[str, int]] = Counter()
+        """Readings taken in, by group and the minute in which they came."""
         self._tables_of_chunk: dict[int, set[str]] = {}
         self._tallies: dict[str, Tally] = {}
         self._versions: dict[str, int] = {}
@@ -64,9 +73,9 @@ class Reconciler:
         """The ledger of a table, where there is one."""
         return self._ledgers.get(table)
 
-    def apply(self, event: TallyReport | Bulletin) -> Rejection | None:
+    def apply(self, event: TallyReport | Bulletin, arrived: int = 0) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
-        changes nothing."""
+        changes nothing. `arrived` (Unix ms) is when its message came to this partition."""
         table = table_of(event)
         if isinstance(event, TallyReport):
             rejection = check_report(self._election, event)
@@ -77,12 +86,36 @@ class Reconciler:
         if rejection is not None:
             return rejection
         if isinstance(event, TallyReport):
-            entry = Ledger([reading_of(self._election, event)])
+            reading, minute = reading_of(self._election, event), arrived // 60_000
+            entry = Ledger([reading], (), {reading: minute} if self._limits(reading) else None)
         else:
             entry = Ledger((), [announced_of(self._election, event)])
+        if (rejection := self._no_room(table, entry)) is not None:
+            return rejection
         if self._add(table, entry):
             self._dirty_chunks.add(self._chunk_of(table))
         return None
+
+    def _no_room(self, table: str, entry: Ledger) -> Rejection | None:
+        """Turn away what is beyond a limit. The limits look at nothing but what was taken in, which is saved. After a
+        crash some of what came later may be in the ledgers before what came earlier is there again; all of it together
+        is within the limits, so each gets in again, and what was beyond them stays out (docs/adr/0005)."""
+        ledger = self._ledgers.get(table)
+        if ledger is not None and entry <= ledger:
+            return None
+        for reading, minute in entry.minutes.items():
+            if self._rates[reading.group, minute] >= self._election.policy.group_rate:
+                limit = f"{reading.group} may send {self._election.policy.group_rate:,} in one"
+                return Rejection("rate-limited", "reporter_group", f"send it again in a minute: {limit}")
+        if ledger is not None and len(ledger) >= _SMALL:
+            size = len(encode(ledger.plain())) + len(encode(entry.plain()))
+            if size > LEDGER_BYTES:
+                cure = f"find out who sends them: {table} has {len(ledger):,} readings"
+                return Rejection("ledger-full", "table", cure)
+        return None
+
+    def _limits(self, reading: Reading) -> bool:
+        return self._election.policy.group_rate > 0 and self._is_counted(reading.source)
 
     def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
         """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
@@ -135,6 +168,8 @@ class Reconciler:
             self._tables_of_chunk.setdefault(self._chunk_of(table), set()).add(table)
         official_before = ledger.official
         fresh = [reading.group for reading in entries if reading not in ledger and self._is_counted(reading.source)]
+        if entries.minutes:
+            self._rates.update((reading.group, m) for reading, m in entries.minutes.items() if reading not in ledger)
         new = ledger.update(entries)
         if not new:
             return False

@@ -6,7 +6,7 @@ from typing import Any, NoReturn, cast
 
 from faust.web.drivers.aiohttp import Web
 
-from streams import agents, corrections, metrics, receiver_secrets, topics
+from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, topics
 from streams.alerts import Notice
 from streams.board import PATH
 from streams.board.server import Board
@@ -53,7 +53,7 @@ def run(
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
-        broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
+        **kafka_clients.faust_options(broker),
         web_enabled=True,
         web_bind=host,
         web_port=port,

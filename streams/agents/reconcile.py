@@ -13,6 +13,7 @@ import orjson
 from faust.types import TP, EventT
 from prometheus_client import Histogram
 
+from streams.admission import check_tick
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
 from streams.agents.rejected import rejected
@@ -77,16 +78,20 @@ class ReconcileStage:
         self._newest[partition] = event
         self._bytes += len(content)
         reasons: list[Rejection] = []
+        arrived = round((event.message.timestamp or 0) * 1000)
         for item in decode_reports(event.message.value):
             match item:
                 case TallyReport() | Bulletin():
                     self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
                     if reconciler.is_astray(item, self._topology.partition_of):
                         self._send_home(item)
-                    elif (reason := reconciler.apply(item)) is not None:
+                    elif (reason := reconciler.apply(item, arrived)) is not None:
                         reasons.append(reason)
                 case Tick():
-                    self._send_sums(partition, item.at)
+                    if (reason := check_tick(self._election, item, arrived)) is not None:
+                        reasons.append(reason)
+                    else:
+                        self._send_sums(partition, item.at)
                 case Rejection():
                     reasons.append(item)
         if reasons:

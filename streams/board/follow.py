@@ -12,10 +12,10 @@ from contextlib import suppress
 from time import time
 from typing import Any, Final, Literal
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from streams import topics
+from streams import kafka_clients, topics
 from streams.board.night import Night
 from streams.topology import REJECTED_BYTES, Topology
 
@@ -118,13 +118,12 @@ class Follower:
                 await asyncio.to_thread(consumer.close)
 
     def _connect(self) -> Any:
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._broker.split(","),
+        consumer = kafka_clients.consumer(
+            self._broker,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             max_partition_fetch_bytes=REJECTED_BYTES,
             request_timeout_ms=5_000,
-            bootstrap_timeout_ms=5_000,
             allow_auto_create_topics=False,
         )
         consumer.assign(list(self._takers))

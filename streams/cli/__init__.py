@@ -6,6 +6,7 @@ from streams.cli import (
     dashboards,
     explaining,
     importing,
+    keys,
     live,
     logs,
     recording,
@@ -20,6 +21,7 @@ app = group("Official bulletins beside witnessed tally sheets, live.")
 for module in (live, board, recording, checking, simulating, replaying, reporting):
     app.add_typer(module.commands)
 app.add_typer(importing.commands, name="import")
+app.add_typer(keys.commands, name="keys")
 app.add_typer(explaining.commands, name="explain")
 app.add_typer(logs.commands, name="log")
 app.add_typer(webhook.commands, name="webhook")

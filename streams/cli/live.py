@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from streams import acls as kafka_acls
 from streams import demo as demonstration
 from streams import feed as feeding
 from streams import topics as kafka_topics
@@ -91,11 +92,16 @@ def topics(
     partitions: Partitions = PARTITIONS,
     create: Annotated[bool, typer.Option("--create", help="Create those that are missing.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete them all, with everything in them.")] = False,
+    acls: Annotated[bool, typer.Option("--acls", help="Print who needs which rights on them, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show an election's topics, create them or delete them."""
     with plainly():
         topology = topology_of(load(election), prefix, partitions)
+        if acls:
+            for acl in kafka_acls.acls(topology):
+                print_json(acl) if as_json else print(f"kafka-acls.sh --bootstrap-server {broker} {acl.command()}")
+            return
         if delete:
             kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
         if create:
