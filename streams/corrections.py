@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -39,10 +40,11 @@ FIXED: Mapping[str, Any] = {
     "topic_disable_leader": True,  # the leader topic would have to be created too
     "table_standby_replicas": 0,
 }
+_SESSION = float(os.environ.get("COTEJO_SESSION_SECONDS", "10"))
 DEFAULTS: Mapping[str, Any] = {
     "store": "memory://",
-    "broker_session_timeout": 10.0,  # 60 s by default: so long a dead worker's partitions would stand still
-    "broker_heartbeat_interval": 3.0,
+    "broker_session_timeout": _SESSION,  # 60 s by default: so long a dead worker's partitions would stand still
+    "broker_heartbeat_interval": _SESSION / 4,
     "broker_request_timeout": 30.0,
     "broker_commit_interval": 1.0,
     "producer_linger": 0.01,  # aiokafka makes each request take as long, with one batch of each partition in it:

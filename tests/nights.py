@@ -101,15 +101,16 @@ class LiveNight:
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
-    def start(self, *, clock: str = "feed", member: str = "one") -> subprocess.Popen[bytes]:
-        """Start one worker more, by the command a user would use."""
+    def start(self, *, clock: str = "feed", member: str = "one", place: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start one worker more, by the command a user would use; in a directory of its own, with a log of its own,
+        if one is given."""
         port = free_port()
         command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        with self.log.open("ab") as log:
-            worker = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.directory)
+        with (place / "worker.log" if place else self.log).open("ab") as log:
+            worker = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=place or self.directory)
         self.workers.append(worker)
         self.ports.append(port)
         return worker
