@@ -14,6 +14,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
+from time import monotonic
 from typing import Any, NoReturn, Self, cast
 
 import faust
@@ -118,7 +119,8 @@ class Table(faust.Table[Any, Any]):
 
 class Sends:
     """What one flush sends. Leaving the block waits until the broker has confirmed all of it, or raises:
-    Faust commits offsets although a changelog record failed, so ack only after the block."""
+    Faust commits offsets although a changelog record failed, so ack only after the block. `confirmed` waits in
+    between, where what is next must not arrive alone."""
 
     def __init__(self, app: App) -> None:
         self.app, self._done = app, asyncio.Event()
@@ -132,19 +134,27 @@ class Sends:
         self._sent.append(await topic.send(**message, force=True))
 
     async def __aenter__(self) -> Self:
-        await self.app._owner.wait()  # closed while partitions change hands: a late write would be a zombie's
+        await self.app._heard_of()  # closed while partitions change hands: a late write would be a zombie's
         self.app._sending.add(self)
         return self
 
+    async def confirmed(self) -> None:
+        """Wait until the broker has confirmed what was sent so far. Raises `SendFailed`."""
+        sent, self._sent = self._sent, []
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        failed = [r for r in results if isinstance(r, BaseException)]
+        if failed:
+            raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
+
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            results = await asyncio.gather(*self._sent, return_exceptions=True)
+            await self.confirmed()
+        except SendFailed:
+            if kind is None:
+                raise
         finally:
             self.app._sending.discard(self)
             self._done.set()
-        failed = [r for r in results if isinstance(r, BaseException)]
-        if failed and kind is None:
-            raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
 
 
 class Stopper(SupervisorStrategy):
@@ -270,6 +280,7 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
+        self._listen()
         fetcher, pause = self._ensure_consumer()._fetcher, cast(App, self.app).empty_fetch_pause
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         if pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
@@ -283,6 +294,24 @@ class Thread(driver.AIOKafkaConsumerThread):
                 return found
 
             fetcher._proc_fetch_request = fetch_then_pause
+
+    @property
+    def generation(self) -> int:
+        """The generation of the group that we are a member of; -1 once the coordinator has said that we are none."""
+        return int(self._ensure_consumer()._coordinator.generation)
+
+    def _listen(self) -> None:
+        """Note when the coordinator last confirmed a heartbeat, at the latest."""
+        coordinator, app = self._ensure_consumer()._coordinator, cast(App, self.app)
+        beat = coordinator._do_heartbeat
+
+        async def timed() -> Any:
+            began = monotonic()
+            if known := await beat():
+                app._heard = began
+            return known
+
+        coordinator._do_heartbeat = timed
 
     async def getmany(self, active_partitions: Iterable[TP] | None, timeout: float) -> Batches:  # noqa: ASYNC109
         # aiokafka takes an empty set for "all", and Faust hands over a set that changes meanwhile
@@ -379,6 +408,7 @@ class Consumer(driver.Consumer):
                 raise
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        cast(App, self.app)._heard = monotonic()
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
         await super().on_partitions_assigned(assigned, generation_id)
 
@@ -390,8 +420,15 @@ class Consumer(driver.Consumer):
         return not self.halted and await super().commit(topics, start_new_transaction)
 
 
+class Producer(driver.Producer):
+    def _settings_default(self) -> Mapping[str, Any]:
+        # the broker numbers the batches: none arrives twice, and none once one before it has failed
+        return {**super()._settings_default(), "enable_idempotence": True}
+
+
 class Transport(driver.Transport):
     Consumer = Consumer
+    Producer = Producer
 
 
 class App(faust.App):
@@ -413,6 +450,8 @@ class App(faust.App):
         self._after_recovery: list[Hook] = []
         self._before_release: list[Callable[[], Awaitable[None]]] = []
         self._owner = asyncio.Event()
+        self._heard = 0.0
+        """When the group's coordinator last knew us (monotonic seconds)."""
         self._sending: set[Sends] = set()
         super().__init__(id, **{**DEFAULTS, **own, **options})
         self.sensors.add(SendErrors(self))
@@ -438,6 +477,14 @@ class App(faust.App):
         self._halt()
         self._failing = asyncio.ensure_future(self.crash(reason))
 
+    async def _heard_of(self) -> None:
+        """Wait until the partitions are ours, as far as one can know: a worker that was stopped for longer than a
+        session must hear from the coordinator before it sends anything. What it has sent already may still arrive."""
+        await self._owner.wait()
+        while monotonic() - self._heard > self.conf.broker_session_timeout:
+            await asyncio.sleep(0.02)
+            await self._owner.wait()
+
     def _halt(self) -> None:
         if self._consumer is not None:
             cast(Consumer, self._consumer).halted = True
@@ -451,8 +498,9 @@ class App(faust.App):
             consumer.stop_flow()
             self.flow_control.suspend()
             self.flow_control.clear()
-            for hook in self._before_release:
-                await hook()
+            if consumer._thread.generation == self.consumer_generation_id:  # else they are somebody else's by now
+                for hook in self._before_release:
+                    await hook()
             self._owner.clear()
             for sends in list(self._sending):
                 await sends._done.wait()

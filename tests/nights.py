@@ -71,6 +71,15 @@ def finished(outcome: Outcome) -> Outcome:
     return outcome
 
 
+def verdicts(election: Election, chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The verdicts that these chunks of ledgers make together."""
+    ledgers: dict[str, Ledger] = {}
+    for chunk in chunks:
+        for table, rows in chunk.items():
+            ledgers.setdefault(table, Ledger()).update(Ledger.from_plain(rows))
+    return {table: plainly(shown(ledger.verdict(election.policy))) for table, ledger in ledgers.items()}
+
+
 def plainly(value: Any) -> Any:
     return orjson.loads(encode(value))
 
@@ -177,10 +186,8 @@ class LiveNight:
             outcome.states[record.key.decode()] = orjson.loads(record.value)
         for state in outcome.states.values():
             del state["at"]
-        for record in self.read(topology.changelog("ledgers"), topology.partitions):
-            for table, rows in orjson.loads(record.value).items():
-                verdict = Ledger.from_plain(rows).verdict(self.election.policy)
-                outcome.verdicts[table] = plainly(shown(verdict))
+        chunks = {r.key: r.value for r in self.read(topology.changelog("ledgers"), topology.partitions)}
+        outcome.verdicts = verdicts(self.election, (orjson.loads(chunk) for chunk in chunks.values() if chunk))
         told: dict[str, Any] = {}
         for record in self.read(topology.alerts):
             notice = orjson.loads(record.value)

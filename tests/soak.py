@@ -306,17 +306,11 @@ class Soak:
         """Write down everything about a round that has missed; return where."""
         kept = self.place / "miss"
         kept.mkdir(exist_ok=True)
-        for name in self._tail._names:
-            with (kept / f"{name}.jsonl").open("wb") as file:
-                for record in self.live.read(name, self._tail._names[name]):
-                    whole = {"p": record.partition, "o": record.offset, "t": record.timestamp, "k": str(record.key)}
-                    file.write(encode({**whole, "v": (record.value or b"").decode(errors="replace")}) + b"\n")
-        for name, count in ((self.live.topology.area_partials, 1), (self.live.topology.tally_reports, 4),
-                            (self.live.topology.bulletins, 1), (self.live.topology.changelog("comparison"), 1)):  # fmt: skip
-            with (kept / f"{name}.jsonl").open("wb") as file:
-                for record in self.live.read(name, count):
-                    whole = {"p": record.partition, "o": record.offset, "t": record.timestamp, "k": str(record.key)}
-                    file.write(encode({**whole, "v": (record.value or b"").decode(errors="replace")}) + b"\n")
+        for spec in self.live.topology.specs():
+            with (kept / f"{spec.name}.jsonl").open("wb") as file:
+                for record in self.live.read(spec.name, spec.partitions):
+                    place = {"p": record.partition, "o": record.offset, "t": record.timestamp, "k": str(record.key)}
+                    file.write(encode({**place, "v": (record.value or b"").decode(errors="replace")}) + b"\n")
         expected = self.oracle.outcome()
         (kept / "expected.json").write_bytes(orjson.dumps(asdict(expected), option=orjson.OPT_INDENT_2))
         (kept / "round.json").write_bytes(orjson.dumps(asdict(this), option=orjson.OPT_INDENT_2))

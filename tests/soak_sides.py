@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from kafka import KafkaConsumer, TopicPartition
-from nights import Outcome, finished, plainly, shown
+from nights import Outcome, finished, plainly, shown, verdicts
 
 from streams import webhooks
 from streams.alerts import Notice
@@ -18,7 +18,6 @@ from streams.broker import free_port
 from streams.codec import decode_any
 from streams.election import Election
 from streams.events import Rejection, Tick
-from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.topology import REJECTED_BYTES, Topology
 
@@ -62,7 +61,7 @@ class Tail:
     """What the topics have come to; each `read` goes on from the last."""
 
     def __init__(self, broker: str, election: Election, topology: Topology) -> None:
-        self._policy, self._topology = election.policy, topology
+        self._election, self._topology = election, topology
         self._consumer = KafkaConsumer(
             bootstrap_servers=broker,
             auto_offset_reset="earliest",
@@ -81,7 +80,6 @@ class Tail:
         self._chunks: dict[bytes, Any] = {}
         self._notices: dict[str, Any] = {}
         self._turned_away: dict[bytes, list[str]] = {}
-        self.records = 0
 
     def read(self) -> Outcome:
         """Everything up to the present end. The newest state of an area is that of the highest `at`."""
@@ -92,11 +90,7 @@ class Tail:
                     self._take(record)
         outcome = Outcome(notices=list(self._notices.values()))
         outcome.states = {area: {k: v for k, v in s.items() if k != "at"} for area, s in self._states.items()}
-        ledgers: dict[str, Ledger] = {}
-        for chunk in self._chunks.values():
-            for table, rows in chunk.items():
-                ledgers.setdefault(table, Ledger()).update(Ledger.from_plain(rows))
-        outcome.verdicts = {table: plainly(shown(ledger.verdict(self._policy))) for table, ledger in ledgers.items()}
+        outcome.verdicts = verdicts(self._election, self._chunks.values())
         outcome.rejected = [code for codes in self._turned_away.values() for code in codes]
         return finished(outcome)
 
@@ -104,8 +98,7 @@ class Tail:
         self._consumer.close()
 
     def _take(self, record: Any) -> None:
-        self.records += 1
-        topology, data = self._topology, None if record.value is None else record.value
+        topology, data = self._topology, record.value
         if record.topic == topology.area_state:
             state, area = orjson.loads(data), record.key.decode()
             if state["at"] >= self._states.get(area, {"at": 0})["at"]:

@@ -1,4 +1,9 @@
-"""What a stage wants written, and the events it comes from: sent together, acked once the broker has it all."""
+"""What a stage wants written, and the events it comes from: sent in order, acked once the broker has it all.
+
+What was sent together may arrive in part, when a worker dies in between. So a flush has three parts, each confirmed
+before the next begins: what follows from the events, then the state, then what seals it. State alone would lose the
+effect: after the restart there would be nothing left to tell.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +12,7 @@ from typing import Any, NamedTuple
 
 from faust.types import EventT
 
-from streams.corrections import App, Sends, Table
+from streams.corrections import App, SendFailed, Sends, Table
 
 
 class Record(NamedTuple):
@@ -38,8 +43,9 @@ class Outbox:
         """Forget everything: the events will be delivered again, here or elsewhere."""
         self.events: list[EventT[Any]] = []
         self._records: list[Record] = []
-        self._writes: dict[bytes, tuple[EventT[Any], bytes]] = {}
-        self.urgent = False
+        self._writes: dict[bytes, tuple[EventT[Any], bytes | None]] = {}
+        self._seals: dict[bytes, tuple[EventT[Any], bytes | None]] = {}
+        self.urgent = self._failed = False
         self.stamp = self.confirmed
 
     def hold(self, event: EventT[Any]) -> None:
@@ -50,9 +56,10 @@ class Outbox:
         """Send this record at the next flush, in order."""
         self._records.append(record)
 
-    def write(self, event: EventT[Any], key: bytes, value: bytes) -> None:
-        """Write this into the table at the next flush, beside `event`, whose partition it takes."""
-        self._writes[key] = event, value
+    def write(self, event: EventT[Any], key: bytes, value: bytes | None, *, seals: bool = False) -> None:
+        """Write this into the table at the next flush (None deletes), beside `event`, whose partition it takes; behind
+        all else if it `seals`."""
+        (self._seals if seals else self._writes)[key] = event, value
 
     async def flush_if_due(self) -> None:
         """Flush soon what somebody waits for, the rest once a second. What waits gathers for four times as long as
@@ -62,20 +69,27 @@ class Outbox:
             await self.flush()
 
     async def flush(self) -> None:
-        """Send it all, wait for the broker's word, ack. Raises `corrections.SendFailed`; nothing is acked then."""
+        """Send it all, wait for the broker's word, ack. Raises `corrections.SendFailed`; nothing is acked then, and
+        nothing more is sent: what comes later would stand there without what it rests on."""
         async with self._lock:
+            if self._failed:
+                raise SendFailed("a flush before this one has failed")
             began = monotonic()
             async with Sends(self._app) as out:
                 # Taken in here: while the partitions change hands the block does not open, and what was
                 # held before is no longer ours.
                 self._fill()
-                events, records, writes, stamp = self.events, self._records, self._writes, self.stamp
+                events, records, writes, seals = self.events, self._records, self._writes, self._seals
+                stamp = self.stamp
                 self.clear()
-                self.stamp = stamp
+                self.stamp, self._failed = stamp, True
                 for record in records:
                     await out.send(**record._asdict())
-                for key, (event, value) in writes.items():
-                    await out.put(self._table, event, key, value)
+                for part in (writes, seals):
+                    await out.confirmed()
+                    for key, (event, value) in part.items():
+                        await out.put(self._table, event, key, value)
+            self._failed = False
             for event in events:
                 event.ack()
             self.confirmed = stamp

@@ -5,7 +5,8 @@ flush; a report is acked only after its chunk is confirmed. Sums leave only at t
 judged together does not depend on how fast the reports were read.
 """
 
-from collections import Counter
+import secrets
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterable, Mapping
 from typing import Any
 
@@ -51,6 +52,12 @@ class ReconcileStage:
         return self._reconcilers
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
+        # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may write an
+        # older chunk when it wakes up, or delete what it has taken over. What it does to its own keys harms nobody,
+        # since all copies of a chunk are merged.
+        self._writer = secrets.token_hex(4)
+        self._copies: dict[str, list[bytes]] = defaultdict(list)
+        self._doomed: dict[int, list[bytes]] = defaultdict(list)
         self.outbox.clear()
         self._newest.clear()
         self._bytes = 0
@@ -61,6 +68,7 @@ class ReconcileStage:
             partition = int(key.partition(b"/")[0])
             if partition in mine:
                 self._reconcilers[partition].load([orjson.loads(value)])
+                self._copies[key.decode().rpartition("/")[0]].append(key)
 
     async def _consume(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -111,8 +119,13 @@ class ReconcileStage:
         self.outbox.urgent = True
 
     def _write_chunks(self) -> None:
+        """The chunks that changed. Copies of them by others go one flush after ours is confirmed."""
         for partition, event in self._newest.items():
+            for key in self._doomed.pop(partition, ()):
+                self.outbox.write(event, key, None)
             for chunk, ledgers in self._reconcilers[partition].take_chunks().items():
-                self.outbox.write(event, f"{partition}/{chunk}".encode(), encode(ledgers))
+                name = f"{partition}/{chunk}"
+                self.outbox.write(event, f"{name}/{self._writer}".encode(), encode(ledgers))
+                self._doomed[partition] += self._copies.pop(name, ())
         self._newest.clear()
         self._bytes = 0
