@@ -22,6 +22,7 @@ from typing import Any, Self
 import orjson
 import soak_plan
 from brokers import Broker
+from kafka.errors import KafkaError
 from nights import LiveNight, Outcome
 from soak_plan import BROKER, RECEIVER, WORKER, Fault
 from soak_sides import Oracle, Receiver, Tail
@@ -120,6 +121,7 @@ class Soak:
         self.slots = [Slot(n, name, place / f"worker-{n}") for n, name in enumerate(names, 1)]
         self._extra: list[Slot] = []
         self.oracle = Oracle(self.election)
+        self._tail = Tail(broker.address, self.election, self.live.topology)
         self.done: list[Round] = []
         self._lines: list[bytes] = []
         self._pace, self._go, self._fed = 0.0, threading.Semaphore(0), threading.Semaphore(0)
@@ -134,7 +136,6 @@ class Soak:
         for slot in self.slots:
             self._start(slot)
         self._feeding.start()
-        self._tail = Tail(self.broker.address, self.election, self.live.topology)
         kinds = kinds_for(self.broker, len(self.slots))
         for number in range(1, self.rounds + 1):
             quick = number < self._only
@@ -293,7 +294,10 @@ class Soak:
         this.repeated = this.webhooks - sum(len({m for m, _ in receiver.taken}) for receiver in self.receivers)
 
     def _wrong(self, expected: Outcome) -> str:
-        found, wanted = asdict(self._tail.read()), asdict(expected)
+        try:
+            found, wanted = asdict(self._tail.read()), asdict(expected)
+        except KafkaError as error:
+            return f"the topics cannot be read: {error!r}"
         for what in ("rejected", "verdicts", "states", "alerts"):
             if found[what] != wanted[what]:
                 return f"{what} differ: {_difference(found[what], wanted[what])}"
@@ -327,6 +331,7 @@ class Soak:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._tail.close()
         for slot in self.slots + self._extra:
             if slot.process is not None and slot.process.poll() is None:
                 slot.process.kill()  # a frozen one too

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 from nights import Outcome, finished, plainly, shown, verdicts
 
 from streams import webhooks
@@ -61,13 +62,7 @@ class Tail:
     """What the topics have come to; each `read` goes on from the last."""
 
     def __init__(self, broker: str, election: Election, topology: Topology) -> None:
-        self._election, self._topology = election, topology
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=broker,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            max_partition_fetch_bytes=REJECTED_BYTES,
-        )
+        self._broker, self._election, self._topology = broker, election, topology
         self._names = {
             topology.area_state: 1,
             topology.alerts: 1,
@@ -75,19 +70,38 @@ class Tail:
             topology.changelog("ledgers"): topology.partitions,
         }
         self._places = [TopicPartition(name, p) for name, count in self._names.items() for p in range(count)]
-        self._consumer.assign(self._places)
+        self._consumer: Any = None
         self._states: dict[str, Any] = {}
         self._chunks: dict[bytes, Any] = {}
         self._notices: dict[str, Any] = {}
         self._turned_away: dict[bytes, list[str]] = {}
 
     def read(self) -> Outcome:
-        """Everything up to the present end. The newest state of an area is that of the highest `at`."""
+        """Everything up to the present end. The newest state of an area is that of the highest `at`. Raises KafkaError
+        after which the next `read` begins again."""
+        try:
+            self._read()
+        except KafkaError:  # a consumer may not get over a broker's restart
+            self.close()
+            raise
+        return self._outcome()
+
+    def _read(self) -> None:
+        if self._consumer is None:
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=self._broker,
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
+                max_partition_fetch_bytes=REJECTED_BYTES,
+            )
+            self._consumer.assign(self._places)
         ends = self._consumer.end_offsets(self._places)
         while any(self._consumer.position(place) < end for place, end in ends.items()):
             for batch in self._consumer.poll(500).values():
                 for record in batch:
                     self._take(record)
+
+    def _outcome(self) -> Outcome:
         outcome = Outcome(notices=list(self._notices.values()))
         outcome.states = {area: {k: v for k, v in s.items() if k != "at"} for area, s in self._states.items()}
         outcome.verdicts = verdicts(self._election, self._chunks.values())
@@ -95,7 +109,9 @@ class Tail:
         return finished(outcome)
 
     def close(self) -> None:
-        self._consumer.close()
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
 
     def _take(self, record: Any) -> None:
         topology, data = self._topology, record.value

@@ -7,7 +7,8 @@ has reached the same tick, then judged, then saved, then acked: after a crash it
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterable
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any, Final, NamedTuple
 
 import orjson
 from faust.types import TP, EventT
@@ -29,6 +30,8 @@ from streams.saves import Saves
 from streams.topology import Topology
 
 _BULLETINS = "bulletins"
+PATIENCE: Final = 1.0
+"""Seconds that a tick of the wall clock waits for a partition that has not come so far."""
 
 
 class ElectionChangedError(CotejoError):
@@ -76,6 +79,7 @@ class CompareStage:
         self._saves = Saves()
         self._newest: EventT[Any] | None = None
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
+        self._head: tuple[int | None, float] = None, 0.0
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         self.outbox.clear()
@@ -120,8 +124,25 @@ class CompareStage:
         self._channels.add(channel, arrival)
         if mark is not None:
             self._channels.mark(channel, mark)
-            for at, arrivals in self._channels.take():
-                self._settle(at, arrivals)
+            self._judge()
+
+    def _judge(self) -> None:
+        for at, arrivals in self._channels.take():
+            self._settle(at, arrivals)
+
+    @property
+    def lag(self) -> float:
+        """Seconds of event time that the slowest partition is behind the fastest."""
+        return self._channels.lag / 1000
+
+    async def leave_behind(self) -> None:
+        """Judge without the partitions that a tick has waited for in vain. For the wall clock only: a fed night waits
+        as long as it takes."""
+        if (at := self._channels.waiting) != self._head[0]:
+            self._head = at, monotonic()
+        elif at is not None and monotonic() - self._head[1] >= PATIENCE:
+            self._channels.leave_behind()
+            self._judge()
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick: first what was waiting for time to pass, then the news."""
@@ -164,8 +185,9 @@ class CompareStage:
         for notice in notices:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
+        behind = {"behind": self.lag} if self._channels.late else {}
         for area in self.comparer.take_changed():
-            state = self.states[area] = {**self.comparer.state(area), "at": self.at}
+            state = self.states[area] = {**self.comparer.state(area), "at": self.at, **behind}
             self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
         self.outbox.urgent = True
 
