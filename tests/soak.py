@@ -258,6 +258,8 @@ class Soak:
         try:
             code = process.wait(60)
         except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGUSR1)  # it writes down where each of its tasks is
+            time.sleep(2)
             process.kill()
             process.wait()
             code = -9

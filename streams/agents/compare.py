@@ -61,7 +61,7 @@ class CompareStage:
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = Outbox(app, self._table, self._write)
+        self.outbox = Outbox(app, self._table, self._write, gather=1.0)
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
@@ -207,7 +207,7 @@ class CompareStage:
         self._saves.put("clock", clock)
         self._newest = event
 
-    def _write(self) -> None:
+    async def _write(self) -> None:
         """All that was judged since the last flush is saved in one step."""
         if self._newest is not None:
             for key, value, seals in self._saves.step():

@@ -6,13 +6,16 @@ effect: after the restart there would be nothing left to tell.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from faust.types import EventT
 
 from streams.corrections import App, SendFailed, Sends, Table
+
+SLICE: Final = 2**20
+"""Bytes of one stage that wait for the broker at a time: behind more, another stage's few would wait too long."""
 
 
 class Record(NamedTuple):
@@ -28,11 +31,15 @@ class Record(NamedTuple):
 class Outbox:
     """Records, table writes and held events of one stage, until they are flushed.
 
-    `fill` is called at each flush before anything is sent, to add what has been put off until then.
+    `fill` is awaited at each flush before anything is sent, to add what has been put off until then. What gathers for
+    an urgent flush does so for `gather` times as long as the last one took, but for no longer than a second: a slow
+    broker is no reason to be slower still.
     """
 
-    def __init__(self, app: App, table: Table, fill: Callable[[], None] = lambda: None) -> None:
-        self._app, self._table, self._fill = app, table, fill
+    def __init__(
+        self, app: App, table: Table, fill: Callable[[], Awaitable[None]] | None = None, gather: float = 4.0
+    ) -> None:
+        self._app, self._table, self._fill, self._gather = app, table, fill, gather
         self._lock = asyncio.Lock()
         self.took, self._ended = 0.0, 0.0
         self.confirmed = 0
@@ -62,9 +69,8 @@ class Outbox:
         (self._seals if seals else self._writes)[key] = event, value
 
     async def flush_if_due(self) -> None:
-        """Flush soon what somebody waits for, the rest once a second. What waits gathers for four times as long as
-        the last flush took, but no longer than that second: a slow broker is no reason to be slower still."""
-        wait = min(1.0, 4 * self.took) if self.urgent else 1.0
+        """Flush soon what somebody waits for, the rest once a second."""
+        wait = min(1.0, self._gather * self.took) if self.urgent else 1.0
         if (self.events or self._records) and monotonic() - self._ended >= wait:
             await self.flush()
 
@@ -78,7 +84,8 @@ class Outbox:
             async with Sends(self._app) as out:
                 # Taken in here: while the partitions change hands the block does not open, and what was
                 # held before is no longer ours.
-                self._fill()
+                if self._fill is not None:
+                    await self._fill()
                 events, records, writes, seals = self.events, self._records, self._writes, self._seals
                 stamp = self.stamp
                 self.clear()
@@ -87,8 +94,13 @@ class Outbox:
                     await out.send(**record._asdict())
                 for part in (writes, seals):
                     await out.confirmed()
+                    size = 0
                     for key, (event, value) in part.items():
                         await out.put(self._table, event, key, value)
+                        size += len(value or b"")
+                        if size > SLICE:
+                            await out.confirmed()
+                            size = 0
             self._failed = False
             for event in events:
                 event.ack()

@@ -5,6 +5,7 @@ flush; a report is acked only after its chunk is confirmed. Sums leave only at t
 judged together does not depend on how fast the reports were read.
 """
 
+import asyncio
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterable, Mapping
@@ -27,6 +28,8 @@ MAX_HELD = 5_000
 """Messages that may wait for a flush; then reading pauses until it is done."""
 MAX_HELD_BYTES = 32 * 2**20
 """The same in bytes."""
+AT_ONCE = 32
+"""Chunks that are encoded before the other stages have their turn."""
 
 
 class ReconcileStage:
@@ -39,6 +42,7 @@ class ReconcileStage:
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "ledgers")
         self.outbox = Outbox(app, self._table, self._write_chunks)
+        self._reading = asyncio.Lock()
         self._reconcilers: dict[int, Reconciler] = {}
         self._newest: dict[int, EventT[Any]] = {}
         self._bytes = 0
@@ -73,7 +77,8 @@ class ReconcileStage:
     async def _consume(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
-            self._take(event)
+            async with self._reading:
+                self._take(event)
             if len(self.outbox.events) >= MAX_HELD or self._bytes >= MAX_HELD_BYTES:
                 await self.outbox.flush()
 
@@ -118,14 +123,18 @@ class ReconcileStage:
         self.outbox.send(Record(self._sink, f"{partition}/".encode(), encode({"partition": partition, "at": at}), 0))
         self.outbox.urgent = True
 
-    def _write_chunks(self) -> None:
-        """The chunks that changed. Copies of them by others go one flush after ours is confirmed."""
-        for partition, event in self._newest.items():
-            for key in self._doomed.pop(partition, ()):
-                self.outbox.write(event, key, None)
-            for chunk, ledgers in self._reconcilers[partition].take_chunks().items():
-                name = f"{partition}/{chunk}"
-                self.outbox.write(event, f"{name}/{self._writer}".encode(), encode(ledgers))
-                self._doomed[partition] += self._copies.pop(name, ())
-        self._newest.clear()
-        self._bytes = 0
+    async def _write_chunks(self) -> None:
+        """The chunks that changed, as they are at this moment: no event is taken in meanwhile, but the other stages go
+        on. Copies of a chunk by others go one flush after ours is confirmed."""
+        async with self._reading:
+            for partition, event in self._newest.items():
+                for key in self._doomed.pop(partition, ()):
+                    self.outbox.write(event, key, None)
+                while chunks := self._reconcilers[partition].take_chunks(AT_ONCE):
+                    for chunk, ledgers in chunks.items():
+                        name = f"{partition}/{chunk}"
+                        self.outbox.write(event, f"{name}/{self._writer}".encode(), encode(ledgers))
+                        self._doomed[partition] += self._copies.pop(name, ())
+                    await asyncio.sleep(0)
+            self._newest.clear()
+            self._bytes = 0
