@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -57,6 +59,9 @@ DEFAULTS: Mapping[str, Any] = {
     "web_bind": "127.0.0.1",
     "worker_redirect_stdouts": False,
 }
+
+STOP_SECONDS = 30.0
+"""Seconds that a worker takes to end, at most."""
 
 Batches = Mapping[TP, list[Any]]
 Hook = Callable[[frozenset[TP]], Awaitable[None]]
@@ -481,9 +486,12 @@ class App(faust.App):
         """Wait until the partitions are ours, as far as one can know: a worker that was stopped for longer than a
         session must hear from the coordinator before it sends anything. What it has sent already may still arrive."""
         await self._owner.wait()
-        while monotonic() - self._heard > self.conf.broker_session_timeout:
+        while not self._is_heard():
             await asyncio.sleep(0.02)
             await self._owner.wait()
+
+    def _is_heard(self) -> bool:
+        return monotonic() - self._heard <= self.conf.broker_session_timeout
 
     def _halt(self) -> None:
         if self._consumer is not None:
@@ -498,9 +506,9 @@ class App(faust.App):
             consumer.stop_flow()
             self.flow_control.suspend()
             self.flow_control.clear()
-            if consumer._thread.generation == self.consumer_generation_id:  # else they are somebody else's by now
-                for hook in self._before_release:
-                    await hook()
+            if self._is_heard() and consumer._thread.generation == self.consumer_generation_id:
+                for hook in self._before_release:  # else the partitions may be somebody else's by now
+                    await asyncio.wait_for(hook(), self.conf.broker_request_timeout)
             self._owner.clear()
             for sends in list(self._sending):
                 await sends._done.wait()
@@ -526,12 +534,33 @@ class App(faust.App):
 
 
 class Worker(faust.Worker):
-    """Shows no spinner, and logs no traceback of what is said in one line."""
+    """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        _end_in_any_case()
+        super()._schedule_shutdown(signal)
+
+    def stop_and_shutdown(self) -> None:
+        _end_in_any_case()
+        super().stop_and_shutdown()
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         self.spinner = None  # its escape codes go to files too
         for handler in logger.handlers:
             handler.addFilter(_is_news)
+
+
+def _end_in_any_case() -> None:
+    """End the process if it does not by itself: without a broker, Faust and aiokafka wait for ever to say their last
+    words. What they would have said comes again, as after any crash."""
+
+    def end() -> None:
+        print(f"cotejo: did not come to an end within {STOP_SECONDS:g} s: ended without", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    timer = threading.Timer(STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -329,6 +330,31 @@ def test_two_workers_share_and_hand_over(apache_stage: Stage) -> None:
     assert third.said("open", 30)[3] == list(range(PARTITIONS))
     feeding.join()
     assert stage.settled(12_000, "n") == 12_000
+
+
+def test_a_worker_that_wakes_up_too_late_sends_nothing(apache_stage: Stage) -> None:
+    """A worker is stopped for longer than a session while its state is not written yet; another takes its partitions.
+    When it wakes up, it writes nothing older over what the other has written, and joins again."""
+    stage = apache_stage
+    stage.topics()
+    stage.settings |= {"broker_session_timeout": 6.0, "broker_heartbeat_interval": 1.0}
+    frozen = stage.start("summing", member=None, flush=2.0)
+    frozen.said("open")
+    stage.feed("reports", ["x"] * 400)
+    time.sleep(1)  # it has read them, and its flush is due in a second
+    frozen.process.send_signal(signal.SIGSTOP)
+    other = stage.start("summing", member=None)
+    assert other.said("open", 30)[3] == []
+    stage.feed("reports", ["x"] * 400)
+    assert stage.settled(800, "n") == 800
+    frozen.process.send_signal(signal.SIGCONT)
+    frozen.said("open")
+    assert stage.settled(800, "n") == 800
+    newest: dict[str, int] = {}
+    for record in stage.records("ledgers-changelog"):
+        key, n = record.key.decode(), json.loads(record.value)["n"]
+        assert n >= newest.get(key, 0)
+        newest[key] = n
 
 
 def test_uncaught_exception_stops_the_worker_and_keeps_the_event(stage: Stage) -> None:
