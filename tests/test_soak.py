@@ -16,7 +16,7 @@ def test_a_few_rounds(kind: str, request: pytest.FixtureRequest, tmp_path: Path)
     webhook, in order, under one id each. Workers keep nothing on disk."""
     broker: Broker = request.getfixturevalue(kind).start()
     workers, rounds = (1, 2) if kind == "embedded" else (3, 2)
-    with Soak(broker, tmp_path, seed=16, rounds=rounds, workers=workers, seconds=5) as soak:
+    with Soak(broker, tmp_path, seed=16, rounds=rounds, workers=workers, seconds=4) as soak:
         for this in soak.run():
             assert not this.missed, f"{this}\nkept in {soak.keep(this)}"
         assert not soak.local_files
