@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import threading
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -372,6 +373,11 @@ class Consumer(driver.Consumer):
     _thread: Thread
     halted = False
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._delivered: dict[TP, deque[int]] = defaultdict(deque)
+        self._finished: dict[TP, set[int]] = defaultdict(set)
+
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)
 
@@ -403,8 +409,8 @@ class Consumer(driver.Consumer):
                     read, offset = self._read_offset[tp], message.offset
                     if read is not None and offset < read:
                         continue
-                    if read and offset - read > 1 and self.app.topics.acks_enabled_for(message.topic):
-                        await self._add_gap(tp, read + 1, offset - 1)
+                    if self.app.topics.acks_enabled_for(message.topic):
+                        self._delivered[tp].append(offset)
                     await self.callback(message)
                     if message.generation_id == self.app.consumer_generation_id:
                         self._read_offset[tp] = offset
@@ -415,11 +421,32 @@ class Consumer(driver.Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         cast(App, self.app)._heard = monotonic()
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
+        self._delivered.clear()
+        self._finished.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
     def ack(self, message: Message) -> bool:
         # an event of an older assignment was delivered again, or is another worker's
-        return message.generation_id == self.app.consumer_generation_id and super().ack(message)
+        if message.generation_id != self.app.consumer_generation_id or not super().ack(message):
+            return False
+        self._finished[message.tp].add(message.offset)
+        return True
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:
+        return (tp for tp in {*self._finished, *self._acked} if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        # Faust commits past an event that is not finished: if it is the only one, if nothing is committed yet, and at
+        # each rebalance, at whose beginning it forgets what was. Here the first unfinished one is where to go on.
+        delivered, finished = self._delivered[tp], self._finished[tp]
+        finished |= self._acked_index[tp]  # a stream that acks by itself does so past `ack`
+        offset = None
+        while delivered and delivered[0] in finished:
+            offset = delivered.popleft()
+            finished.discard(offset)
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return None if offset is None else offset + 1
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         return not self.halted and await super().commit(topics, start_new_transaction)

@@ -186,6 +186,13 @@ def uncorrected_late() -> None:
     corrections.Thread.generation = property(lambda self: self.app.consumer_generation_id)
 
 
+def uncorrected_commit() -> None:
+    """Faust's own reckoning of what may be committed."""
+    base = corrections.driver.Consumer
+    corrections.Consumer._new_offset = base._new_offset
+    corrections.Consumer._filter_tps_with_pending_acks = base._filter_tps_with_pending_acks
+
+
 def uncorrected_forget() -> None:
     corrections.Table._note = lambda self, key, partition: None
 
@@ -196,6 +203,7 @@ TAKEN_OUT = (
     uncorrected_agents,
     uncorrected_sends,
     uncorrected_late,
+    uncorrected_commit,
     uncorrected_forget,
 )
 FAULTS = {f.__name__.removeprefix("uncorrected_"): f for f in TAKEN_OUT}

@@ -247,10 +247,44 @@ def test_ack_of_an_older_assignment_is_ignored() -> None:
         message = ConsumerMessage("t", 0, 5, 0.0, 0, None, b"", b"", None, tp=tp, generation_id=generation)
         message.incref()
         message.ack(app.consumer)
-        return list(app.consumer._acked[tp])
+        return list(app.consumer._finished[tp])
 
     assert asyncio.run(acked(7)) == [5]
     assert asyncio.run(acked(6)) == []
+
+
+@pytest.mark.parametrize(
+    ("delivered", "finished", "committed"),
+    [
+        pytest.param([5, 6, 7], [5, 6, 7], 8, id="all are finished"),
+        pytest.param([5, 6, 7], [6, 7], None, id="the first is not"),
+        pytest.param([5, 6, 7], [5, 7], 6, id="one in the middle is not"),
+        pytest.param([5, 9, 12], [5, 9], 10, id="compaction has left gaps"),
+        pytest.param([0, 1], [1], None, id="nothing was ever committed"),
+    ],
+)
+@pytest.mark.parametrize("known", [None, 5])
+def test_nothing_unfinished_is_committed(
+    delivered: list[int], finished: list[int], committed: int | None, known: int | None
+) -> None:
+    """The offset to commit is that of the first event that is not finished, whatever was committed before."""
+
+    async def offset() -> int | None:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app.consumer_generation_id, tp = 7, corrections.TP("t", 0)
+        app.topics.acking_topics.add("t")
+        app.consumer._committed_offset[tp] = known if known in delivered else None
+        for place in delivered:
+            app.consumer._delivered[tp].append(place)
+        for place in finished:
+            message = ConsumerMessage("t", 0, place, 0.0, 0, None, b"", b"", None, tp=tp, generation_id=7)
+            message.incref()
+            message.ack(app.consumer)
+        assert list(app.consumer._filter_tps_with_pending_acks()) == [tp]
+        found: int | None = app.consumer._new_offset(tp)
+        return found
+
+    assert asyncio.run(offset()) == committed
 
 
 def test_clean_stops_count_exactly(stage: Stage) -> None:
