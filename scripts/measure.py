@@ -36,7 +36,7 @@ RUNS, PROBES, RATE = 3, 25, 400
 election, events = reconstruction.night()
 reports = [event for event in events if isinstance(event, TallyReport)]
 HERE = next(area for area in election.areas.values() if area.level == "state")
-METRIC = f"cotejo_witnessed_tables[{HERE.id}][{HERE.level}][{HERE.name}]"
+METRIC = f"cotejo_witnessed_tables[{HERE.id}][{HERE.name}][{HERE.level}]"
 """The area of the probes; what flows beside them is of the others."""
 
 

@@ -77,3 +77,14 @@ class Alignment(Generic[Item]):
     def late(self) -> frozenset[Hashable]:
         """The channels that have been left behind."""
         return frozenset(self._late)
+
+    def close(self) -> tuple[int, list[Item]]:
+        """Hand over what no common mark has reached, channel by channel, and the latest mark of any channel."""
+        items: list[Item] = []
+        for channel, closed in self._closed.items():
+            for _, before in closed:
+                items += before
+            items += self._open[channel]
+            closed.clear()
+            self._open[channel] = []
+        return max(self._last.values(), default=0), items

@@ -1,4 +1,4 @@
-"""What is wrong with an event file: line by line, what a worker would turn away."""
+"""What is wrong with a night's events: one by one, what a worker would turn away."""
 
 import hashlib
 from collections import Counter
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from streams.admission import check_bulletin, check_report
-from streams.codec import decode_any, encode, plain
+from streams.arrivals import Arrival
+from streams.codec import encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
 
@@ -26,24 +27,21 @@ class Problem:
 
 
 class EventCheck:
-    """Several event files of one election. `counts` has the events that are fine, by type."""
+    """The events of one election. `counts` has the events that are fine, by type."""
 
     def __init__(self, election: Election) -> None:
         self._election = election
         self._seen: dict[tuple[str, str], tuple[bytes, str]] = {}
         self.counts: Counter[str] = Counter()
 
-    def problems(self, lines: Iterable[bytes], file: str) -> Iterator[Problem]:
-        """Read one file's lines (blank ones are nothing) and say what is wrong with them, in their order."""
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            event = decode_any(line.strip())
-            reason = self._judge(event, f"{file}:{number}")
+    def problems(self, arrivals: Iterable[Arrival]) -> Iterator[Problem]:
+        """Say what is wrong with each, in their order."""
+        for arrival in arrivals:
+            reason = self._judge(arrival.event, arrival.place)
             if reason is None:
-                self.counts[_KINDS[type(event)]] += 1
+                self.counts[_KINDS[type(arrival.event)]] += 1
             else:
-                yield Problem(file, number, reason.place, reason.code, reason.cure)
+                yield Problem(arrival.file, arrival.line, reason.place, reason.code, reason.cure)
 
     def _judge(self, event: Event | Rejection, here: str) -> Rejection | None:
         match event:

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import suppress
 from importlib.metadata import version
 from time import monotonic
-from typing import Any, NoReturn, Self, cast
+from typing import Any, NamedTuple, NoReturn, Self, cast
 
 import faust
 import faust.stores.memory
@@ -85,6 +85,25 @@ def check_versions(found: Callable[[str], str] = version) -> None:
             )
 
 
+class Place(NamedTuple):
+    """A partition under one assignment: where a table write belongs that no event stands for."""
+
+    tp: TP
+    generation_id: int
+
+    @property
+    def message(self) -> Self:
+        return self
+
+    @property
+    def topic(self) -> str:
+        return self.tp.topic
+
+    @property
+    def partition(self) -> int:
+        return self.tp.partition
+
+
 class Table(faust.Table[Any, Any]):
     """Knows the partition of each key, and writes beside any event, not only the current one."""
 
@@ -97,8 +116,8 @@ class Table(faust.Table[Any, Any]):
         super().on_key_set(key, value)
         self._note(key, self.partition_for_key(key))
 
-    async def put(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
-        """Set a key (None deletes it) on behalf of an event, whose partition the changelog record takes.
+    async def put(self, event: EventT[Any] | Place, key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        """Set a key (None deletes it) on behalf of an event or place, whose partition the changelog record takes.
         The result is done once the broker has confirmed. Faust takes the partition of whatever event is
         current: none in a timer, the wrong one in take()."""
         app, message = cast(App, self.app), event.message
@@ -132,7 +151,7 @@ class Sends:
         self.app, self._done = app, asyncio.Event()
         self._sent: list[Awaitable[RecordMetadata]] = []
 
-    async def put(self, table: Table, event: EventT[Any], key: Any, value: Any) -> None:
+    async def put(self, table: Table, event: EventT[Any] | Place, key: Any, value: Any) -> None:
         self._sent.append(await table.put(event, key, value))
 
     async def send(self, topic: Any, **message: Any) -> None:
@@ -448,6 +467,16 @@ class Consumer(driver.Consumer):
         self._acked_index[tp].clear()
         return None if offset is None else offset + 1
 
+    def lag(self) -> dict[TP, int]:
+        """Messages of each source partition that are not committed, as of the last fetch; nobody is asked."""
+        client, changelogs = self._thread._consumer, self.app.tables.changelog_topics
+        subscription = None if client is None else client._subscription.subscription
+        held = None if subscription is None else subscription.assignment  # one object, whatever its thread does next
+        if held is None:
+            return {}
+        ends = {TP(*tp): held.state_value(tp).highwater for tp in held.tps if tp.topic not in changelogs}
+        return {tp: max(0, end - (self._committed_offset[tp] or 0)) for tp, end in ends.items() if end is not None}
+
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         return not self.halted and await super().commit(topics, start_new_transaction)
 
@@ -503,6 +532,15 @@ class App(faust.App):
         if concurrency != 1:  # it commits past events that are not finished
             raise ValueError("concurrency must stay 1: start more workers")
         return super().agent(*args, concurrency=1, **options)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what it holds is its own: not while partitions change hands."""
+        return self._owner.is_set()
+
+    def lag(self) -> dict[TP, int]:
+        """Messages of each source partition of this worker that are not done with."""
+        return cast(Consumer, self._consumer).lag() if self.is_settled and self._consumer is not None else {}
 
     def fail(self, reason: BaseException) -> None:
         """Stop the worker; nothing is committed any more."""

@@ -6,7 +6,7 @@ Everything here is static for a night. `streams.election_file` reads it from dis
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Votes = tuple[int, ...]
 """Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
@@ -171,6 +171,14 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsPolicy:
+    """What Prometheus is given."""
+
+    levels: int = 2
+    """Levels of areas, from the whole down, whose figures are exported."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Thresholds of every rule."""
 
@@ -182,13 +190,23 @@ class Rules:
     fingerprint: FingerprintRule = FingerprintRule()
 
 
+Format = Literal["standard", "alertmanager", "alertmanager-api"]
+"""The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where alerts go. The secret is named, never written: an environment variable holds it."""
+    """Where alerts go. The secret is named, never written: an environment variable or a file holds it."""
 
     name: str
     url: str
-    secret_env: str
+    secret_env: str = ""
+    secret_file: str = ""
+    format: Format = "standard"
+    allow_loopback: bool = False
+    """It may be on this machine, over http too."""
+    allow_private: bool = False
+    """It may be in a private network."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +224,7 @@ class Election:
     policy: Policy = field(default_factory=Policy)
     rules: Rules = field(default_factory=Rules)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    metrics: MetricsPolicy = field(default_factory=MetricsPolicy)
     receivers: tuple[Receiver, ...] = ()
 
     @cached_property

@@ -7,22 +7,24 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
-from streams import election_csv
+from streams import addresses, election_csv
 from streams.election import (
     AlertPolicy,
     ContradictionRule,
     DivergenceRule,
     Election,
     FingerprintRule,
+    Format,
     Group,
     HealthRule,
+    MetricsPolicy,
     MismatchRule,
     Option,
     Policy,
@@ -31,6 +33,7 @@ from streams.election import (
     Rules,
 )
 from streams.election_csv import ElectionFileError, text_of
+from streams.election_writer import ELECTION
 
 _T = TypeVar("_T")
 
@@ -44,6 +47,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
+    "metrics": MetricsPolicy,
 }
 """The tables of thresholds, each with the dataclass that holds its defaults."""
 
@@ -82,6 +86,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "alerts.tick": (0.1, 3600),
     "alerts.for": (0, 86_400),
     "alerts.cooldown": (0, 604_800),
+    "metrics.levels": (1, 20),
 }
 """Least and most of every number."""
 
@@ -102,11 +107,14 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     reconcile: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     receiver: list[Receiver] = []
 
 
-def load(path: Path) -> Election:
-    """Read an election. Raises `ElectionFileError`, for whatever may be wrong."""
+def load(path: Path, like: Path | None = None) -> Election:
+    """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
+    the election file `like`, if that is given. Raises `ElectionFileError`."""
+    path = path / ELECTION if path.is_dir() else path
     toml = Toml(path)
     known = toml.read()
     head = known.election
@@ -116,8 +124,8 @@ def load(path: Path) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    here = path.parent
-    areas, tables = election_csv.load(here / head.areas, here / head.register, frozenset(head.levels))
+    csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
+    areas, tables = election_csv.load(*csvs, frozenset(head.levels))
     return Election(
         id=head.id,
         name=head.name,
@@ -130,8 +138,46 @@ def load(path: Path) -> Election:
         policy=toml.thresholds("reconcile", known.reconcile, Policy),
         rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
         receivers=tuple(known.receiver),
     )
+
+
+def files(path: Path) -> tuple[str, str, str]:
+    """The names of an election's files: its own, and from it those of its areas and its register. Raises
+    `ElectionFileError`."""
+    head = Toml(path).read().election
+    return path.name, head.areas, head.register
+
+
+def _beside(name: str, path: Path, like: Path | None) -> Path:
+    mine = path.parent / name
+    return mine if like is None or mine.exists() else like.parent / name
+
+
+def thresholds(election: Election) -> dict[str, Any]:
+    """Every threshold of an election by its place in the file ("rules.divergence.warning"); sets as sorted lists."""
+    rules = {f"rules.{field.name}": getattr(election.rules, field.name) for field in fields(Rules)}
+    return _flat({"reconcile": election.policy, **rules, "alerts": election.alerts})
+
+
+def defaults() -> dict[str, Any]:
+    """The same of a file that says nothing."""
+    return _flat({section: shape() for section, shape in SECTIONS.items()})
+
+
+def changed(a: Election, b: Election) -> dict[str, tuple[Any, Any]]:
+    """The thresholds that differ between two elections, with both values."""
+    here, there = thresholds(a), thresholds(b)
+    return {place: (value, there[place]) for place, value in here.items() if value != there[place]}
+
+
+def _flat(sections: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{NAMES.get(name, name)}": sorted(value) if isinstance(value, frozenset) else value
+        for section, known in sections.items()
+        for name, value in asdict(known).items()
+    }
 
 
 class Toml:
@@ -152,6 +198,11 @@ class Toml:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
+        for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
+            names = _names(_SHAPES[table])
+            for i, item in enumerate(data.get(table, [])):
+                for strange in item.keys() - set(names):
+                    raise self._unknown(f"{table}[{i}].{strange}", names)
         return known
 
     def error(self, place: str, cure: str) -> ElectionFileError:
@@ -205,6 +256,8 @@ class Toml:
             return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
         if found := re.search(r"missing required field `(.+)`", text):
             return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
+        if "enum value" in text:
+            return self.error(place, f"write {', '.join(get_args(Format))}")
         return self.error(place, text[0].lower() + text[1:])
 
     def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
@@ -273,8 +326,21 @@ def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
     names = Counter(receiver.name for receiver in receivers)
     for i, receiver in enumerate(receivers):
         place = f"receiver[{i}]"
-        toml.check(receiver.name.strip(), f"{place}.name", "write something here")
+        fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
+        toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
         toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        toml.check(re.match(r"https?://[^/\s]+", receiver.url), f"{place}.url", "give an http:// or https:// address")
-        fine = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", receiver.secret_env)
-        toml.check(fine, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+        why = addresses.why_not_url(receiver)
+        toml.check(why is None, f"{place}.url", why or "")
+        _check_secret_place(toml, receiver, place)
+
+
+def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
+    env, file = receiver.secret_env, receiver.secret_file
+    if not (env or file):
+        known = receiver.format != "standard"
+        toml.check(known, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
+    toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
+    named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
+    toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+    absolute = not file or Path(file).is_absolute()
+    toml.check(absolute, f"{place}.secret_file", "give an absolute path, such as /run/secrets/desk")

@@ -42,6 +42,7 @@ def _toml(election: Election) -> Iterable[str]:
         yield from _section(f"[rules.{name}]", rule)
     alerts = election.alerts
     yield from _section("[alerts]", {"tick": alerts.tick, "for": alerts.hold, "cooldown": alerts.cooldown})
+    yield from _section("[metrics]", asdict(election.metrics))
     for receiver in election.receivers:
         yield from _section("[[receiver]]", asdict(receiver))
 

@@ -74,6 +74,11 @@ class Tick:
 Event = TallyReport | Bulletin | Tick
 
 
+def table_of(event: TallyReport | Bulletin) -> str:
+    """The id of the polling table that the event speaks of; a bulletin may name an area instead."""
+    return event.table if isinstance(event, TallyReport) else event.area
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Why an event was turned away: a stable code, the place, and what would cure it."""

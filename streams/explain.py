@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from streams.election import Election
 from streams.errors import CotejoError
-from streams.events import Bulletin, Event, Rejection, TallyReport
+from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.ledger import Level, Verdict
 from streams.monitor import Monitor
 from streams.wording import number
@@ -35,8 +35,7 @@ class Explainer:
         for event in events:
             rejection = self._monitor.handle(event).rejection
             if rejection is not None and isinstance(event, TallyReport | Bulletin):
-                place = event.table if isinstance(event, TallyReport) else event.area
-                self._rejected.setdefault(place, []).append((event, rejection))
+                self._rejected.setdefault(table_of(event), []).append((event, rejection))
         self._monitor.finish()
 
     def table(self, id: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""An event file into Kafka, in its order, at a chosen speed.
+"""A night into Kafka, in its order, at a chosen speed.
 
-The feeder carries and judges nothing: a line that cannot be read goes out as it is, for the worker to turn
-away with a reason. It is also the clock of what it feeds: ticks go out between the events.
+The feeder carries and judges nothing: what cannot be read goes out as it is, for the worker to turn away with a
+reason. It is also the clock of what it feeds: ticks go out between the events. Ticks that were recorded only move
+that clock on, so that a pause of the night stays one.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,10 +13,12 @@ from typing import Any, Final, Protocol
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from streams.codec import decode_any, encode, plain
+from streams.arrivals import Arrival
+from streams.codec import encode, plain
 from streams.election import Election
 from streams.errors import CotejoError
-from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.eventlog.record import BULLETINS
+from streams.events import Bulletin, Rejection, TallyReport, Tick
 from streams.topics import MESSAGE_BYTES, BrokerUnreachable
 from streams.topology import Topology
 
@@ -33,8 +36,7 @@ class FeedError(CotejoError):
 class Fed:
     """What went out so far. `at` is the event time reached, `until` the last tick (Unix ms)."""
 
-    lines: int = 0
-    bytes: int = 0
+    events: int = 0
     reports: int = 0
     bulletins: int = 0
     unreadable: int = 0
@@ -57,7 +59,9 @@ class Pace:
 class Sink(Protocol):
     """Where messages go, in order."""
 
-    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None: ...
+    def send(
+        self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None
+    ) -> None: ...
     def close(self) -> None: ...
 
 
@@ -76,13 +80,15 @@ class KafkaSink:
             raise BrokerUnreachable(broker, error) from error
         self._failed: list[Any] = []
 
-    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
         """Send one message; whether it arrived shows in a later call, or when closing."""
         self._check()
+        if content is None and key is None:
+            key = b""  # this client sends no message without either
         try:
             sent = self._producer.send(topic, content, key=key, partition=partition)
         except KafkaError as error:
-            raise FeedError(f"the broker does not take a message of {len(content):,} bytes: {error}") from error
+            raise FeedError(f"the broker does not take a message of {len(content or b''):,} bytes: {error}") from error
         sent.add_errback(self._failed.append)
 
     def close(self) -> None:
@@ -112,18 +118,15 @@ class Feeder:
         self._began: tuple[int, float] | None = None
         self.fed = Fed()
 
-    def feed(self, lines: Iterable[bytes], watch: Callable[[Fed], None] = lambda fed: None) -> Fed:
-        """Send every line; `watch` is told after each. Ends with a tick that lets every waiting alert fire."""
-        for line in lines:
-            self.fed.bytes += len(line)
-            if not (line := line.strip()):
-                continue
-            event = decode_any(line)
+    def feed(self, arrivals: Iterable[Arrival], watch: Callable[[Fed], None] = lambda fed: None) -> Fed:
+        """Send every event; `watch` is told after each. Ends with a tick that lets every waiting alert fire."""
+        for arrival in arrivals:
+            event = arrival.event
             if not isinstance(event, Rejection):
                 self._wait(event.at, watch)
                 self._advance(event.at, isinstance(event, Bulletin) and event.area not in self._tables)
-            self._send(line, event)
-            self.fed.lines += 1
+            self._send(arrival)
+            self.fed.events += 1
             watch(self.fed)
         self._finish()
         self._sink.close()
@@ -171,23 +174,24 @@ class Feeder:
         self._ticked = self.fed.until = at
         self.fed.ticks += 1
 
-    def _send(self, line: bytes, event: Event | Rejection) -> None:
+    def _send(self, arrival: Arrival) -> None:
+        event, raw = arrival.event, arrival.raw
         match event:
             case TallyReport():
                 self.fed.reports += 1
-                self._pack(line, event.table)
-            case Bulletin() if event.area in self._tables:
+                self._pack(raw or b"", event.table)
+            case Bulletin() if event.area in self._tables and arrival.topic != BULLETINS:
                 self.fed.bulletins += 1
-                self._pack(line, event.area)
+                self._pack(raw or b"", event.area)
             case Bulletin():
                 self.fed.bulletins += 1
-                self._out(self._topology.bulletins, line, key=event.area.encode())
+                self._out(self._topology.bulletins, raw, key=event.area.encode())
             case Tick():
                 pass  # `_advance` has sent what it asks for
             case Rejection():
                 self.fed.unreadable += 1
-                name = self._topology.bulletins if b'"bulletin"' in line[:4096] else self._topology.tally_reports
-                self._out(name, line)
+                official = arrival.topic == BULLETINS if arrival.topic else b'"bulletin"' in (raw or b"")[:4096]
+                self._out(self._topology.bulletins if official else self._topology.tally_reports, raw)
 
     def _pack(self, line: bytes, table: str) -> None:
         partition = self._topology.partition_of(table)
@@ -205,6 +209,6 @@ class Feeder:
             content = pack[0] if len(pack) == 1 else b"[" + b",".join(pack) + b"]"
             self._out(self._topology.tally_reports, content, partition=partition)
 
-    def _out(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+    def _out(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
         self._sink.send(topic, content, key, partition)
         self.fed.messages += 1

@@ -36,20 +36,29 @@ class Monitor:
 
         Ticks that are due come first, so that they see what was known then.
         """
-        at = event.at if at is None else at
-        notices = self._advance(at)
+        notices = self.advance(event.at if at is None else at)
+        return Effects(notices, self.apply(event))
+
+    def advance(self, at: int) -> list[Notice]:
+        """Bring event time to `at` (Unix ms), with what is known until now."""
+        if at - self._comparer.clock >= round(self.election.alerts.tick * 1000):
+            self._flush()
+        return self._comparer.advance(at)
+
+    def apply(self, event: Event) -> Rejection | None:
+        """Take in one event that belongs to the time reached."""
         match event:
             case TallyReport():
-                return Effects(notices, self._reconciler.apply(event))
+                return self._reconciler.apply(event)
             case Bulletin() if event.area in self.election.tables:
-                return Effects(notices, self._reconciler.apply(event))
+                return self._reconciler.apply(event)
             case Bulletin():
-                return Effects(notices, self._comparer.add_bulletin(event))
-        return Effects(notices)
+                return self._comparer.add_bulletin(event)
+        return None
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""
-        return self._advance(self._comparer.clock + self.election.alerts.settling)
+        return self.advance(self._comparer.clock + self.election.alerts.settling)
 
     def states(self) -> Mapping[str, dict[str, Any]]:
         """Every area's state, by area id."""
@@ -75,11 +84,6 @@ class Monitor:
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on every table that was reported."""
         return self._reconciler.verdicts
-
-    def _advance(self, at: int) -> list[Notice]:
-        if at - self._comparer.clock >= round(self.election.alerts.tick * 1000):
-            self._flush()
-        return self._comparer.advance(at)
 
     def _flush(self) -> None:
         for partial in self._reconciler.take_partials():

@@ -1,13 +1,24 @@
 """Long work shows how far it is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from time import monotonic
-from typing import Final, Self
+from typing import Final, Protocol, Self, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Source(Protocol[Item]):
+    """Something to go through, that knows how many bytes of it are done."""
+
+    @property
+    def done(self) -> int: ...
+    def __iter__(self) -> Iterator[Item]: ...
+
 
 LINE_SECONDS: Final = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -34,13 +45,11 @@ class Progress:
             share = f" {100 * done / self._total:.0f} %" if self._total else f" {done:,}"
             print(f"{self._label}{share} {note}".rstrip(), file=sys.stderr, flush=True)
 
-    def through(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass the lines on; done is the bytes of those that have been asked for."""
-        done = 0
-        for line in lines:
-            done += len(line)
-            self.show(done)
-            yield line
+    def over(self, source: Source[Item]) -> Iterator[Item]:
+        """Pass on what the source yields, showing how much of it is done."""
+        for item in source:
+            self.show(source.done)
+            yield item
 
     def __enter__(self) -> Self:
         self._bar.start()

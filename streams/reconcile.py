@@ -1,22 +1,38 @@
 """From readings to sums: the ledgers of one partition and the partials they add up to."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from heapq import nsmallest
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
 from streams.admission import check_bulletin, check_report
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport
+from streams.events import Bulletin, Rejection, TallyReport, table_of
 from streams.ledger import Announced, Ledger, Verdict, announced_of, reading_of
 from streams.rollup import Matching, Partial, Sheet, Tally
 
-BUSIEST = 5
-"""Reporter groups that a partition names as its busiest."""
-
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
+
+
+class Busiest:
+    """Readings by reporter group, and the few groups that sent most (of equals, the first by name)."""
+
+    MOST = 5
+
+    def __init__(self) -> None:
+        self._readings: Counter[str] = Counter()
+        self.busiest: dict[str, int] = {}
+
+    def count(self, group: str) -> None:
+        """Count one reading. Numbers only grow, so whoever is overtaken was overtaken by the one that grew."""
+        self._readings[group] = number = self._readings[group] + 1
+        if group not in self.busiest and len(self.busiest) == self.MOST:
+            last = max(self.busiest, key=lambda known: (-self.busiest[known], known))
+            if (-number, group) > (-self.busiest[last], last):
+                return
+            del self.busiest[last]
+        self.busiest[group] = number
 
 
 class Reconciler:
@@ -32,15 +48,12 @@ class Reconciler:
         self._chunks = max(1, -(-len(election.tables) // (TABLES_PER_CHUNK * partitions)))
         self._ledgers: dict[str, Ledger] = {}
         self._verdicts: dict[str, Verdict] = {}
-        self._readings_of: Counter[str] = Counter()
+        self._groups = Busiest()
         self._tables_of_chunk: dict[int, set[str]] = {}
         self._tallies: dict[str, Tally] = {}
         self._versions: dict[str, int] = {}
         self._dirty_areas: set[str] = set()
         self._dirty_chunks: set[int] = set()
-
-    def __contains__(self, table: str) -> bool:
-        return table in self._ledgers
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -54,10 +67,11 @@ class Reconciler:
     def apply(self, event: TallyReport | Bulletin) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
         changes nothing."""
+        table = table_of(event)
         if isinstance(event, TallyReport):
-            table, rejection = event.table, check_report(self._election, event)
+            rejection = check_report(self._election, event)
         else:
-            table, rejection = event.area, check_bulletin(self._election, event)
+            rejection = check_bulletin(self._election, event)
             if table in self._election.areas:
                 rejection = Rejection("not-a-table", "area", "send bulletins for areas to the topic of bulletins")
         if rejection is not None:
@@ -69,6 +83,12 @@ class Reconciler:
         if self._add(table, entry):
             self._dirty_chunks.add(self._chunk_of(table))
         return None
+
+    def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
+        """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
+        that has its ledger here keeps it."""
+        table = table_of(event)
+        return table not in self._ledgers and table in self._election.tables and home(table) != self._partition
 
     def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
@@ -82,8 +102,7 @@ class Reconciler:
         """The areas' sums that changed since the last call, each whole."""
         changed, self._dirty_areas = sorted(self._dirty_areas), set()
         if changed:
-            busiest = nsmallest(BUSIEST, self._readings_of.items(), key=lambda item: (-item[1], item[0]))
-            self._tallies[self._election.root.id].busiest = Counter(dict(busiest))
+            self._tallies[self._election.root.id].busiest = Counter(self._groups.busiest)
         for area in changed:
             self._tallies[area].readings = self._versions[area]
         return [Partial(area, self._partition, self._versions[area], self._tallies[area]) for area in changed]
@@ -121,7 +140,8 @@ class Reconciler:
         new = ledger.update(entries)
         if not new:
             return False
-        self._readings_of.update(fresh)
+        for group in fresh:
+            self._groups.count(group)
         before = self._verdicts.get(table)
         after = self._verdicts[table] = ledger.verdict(self._election.policy)
         sheet_before, sheet_after = (self._sheet(table, verdict) for verdict in (before, after))

@@ -72,6 +72,10 @@ class Topology:
     def rejected(self) -> str:
         return f"{self.prefix}rejected"
 
+    @property
+    def webhook_commands(self) -> str:
+        return f"{self.prefix}webhook-commands"
+
     def changelog(self, table: str) -> str:
         """Where Faust keeps a table."""
         return f"{self.app}-{table}-changelog"
@@ -84,11 +88,16 @@ class Topology:
             TopicSpec(self.area_partials, 1, compacted=True),
             TopicSpec(self.area_state, 1, compacted=True),
             TopicSpec(self.alerts, 1),
+            TopicSpec(self.webhook_commands, 1),
             TopicSpec(self.rejected, 1, max_message_bytes=REJECTED_BYTES),
             TopicSpec(self.changelog("ledgers"), self.partitions, compacted=True),
             TopicSpec(self.changelog("comparison"), 1, compacted=True),
             TopicSpec(self.changelog("deliveries"), 1, compacted=True),
         ]
+
+    def inputs(self) -> list[TopicSpec]:
+        """Those of the topics that the night comes in by."""
+        return [spec for spec in self.specs() if spec.name in (self.tally_reports, self.bulletins)]
 
     def partition_of(self, table: str) -> int:
         """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""

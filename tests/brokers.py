@@ -3,7 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
-from typing import Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 import pytest
 
@@ -71,7 +71,7 @@ def scripts_kafka(command: str) -> str:
     return "" if done.returncode == 0 else done.stderr.strip() or f"scripts/kafka {command} failed"
 
 
-def lacking(reason: str) -> None:
+def lacking(reason: str) -> NoReturn:
     """Skip the test for what this machine lacks; on CI nothing may be lacking, so there it fails."""
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(f"on CI nothing is skipped: {reason}", pytrace=False)

@@ -19,6 +19,7 @@ import orjson
 from brokers import ROOT, Broker
 
 from streams import election_writer, records
+from streams.arrivals import of_lines
 from streams.broker import free_port
 from streams.codec import decode_any, encode
 from streams.election import Election
@@ -110,10 +111,12 @@ class LiveNight:
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
-    def start(self, *, clock: str = "feed", member: str = "one", place: Path | None = None) -> subprocess.Popen[bytes]:
-        """Start one worker more, by the command a user would use; in a directory of its own, with a log of its own,
-        if one is given."""
-        port = free_port()
+    def start(
+        self, *, clock: str = "feed", member: str = "one", port: int = 0, place: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start one worker more, by the command a user would use, on a free port unless told; in a directory of its
+        own, with a log of its own, if one is given."""
+        port = port or free_port()
         command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member]
@@ -127,7 +130,7 @@ class LiveNight:
     def feed(self, lines: Iterable[bytes], pace: Pace | None = None) -> Fed:
         """Feed these lines; by default with every tick, so that alerts come at exact times."""
         sink = KafkaSink(self.broker.address)
-        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(lines)
+        fed = Feeder(sink, self.election, self.topology, pace or Pace(every_tick=True)).feed(of_lines(lines))
         self.until = max(self.until, fed.until)
         return fed
 
@@ -145,11 +148,17 @@ class LiveNight:
         def done() -> bool:
             assert self.workers[-1].poll() is None, self.told()
             clock = max((m.get("cotejo_clock_seconds", 0) for m in self.all_metrics()), default=0)
-            return clock * 1000 >= self.until and not (
-                delivered and lag(self.broker.address, self.topology.app, self.topology.alerts)
-            )
+            if clock * 1000 < self.until:
+                return False
+            return not delivered or self.delivered()
 
         until(done, self.told, seconds)
+
+    def delivered(self) -> bool:
+        """Whether every notice so far is taken on, and nothing is due any more at any receiver."""
+        if lag(self.broker.address, self.topology.app, self.topology.alerts):
+            return False
+        return not any(found.get("cotejo_deliveries_pending", 0) for found in self.all_metrics())
 
     def ready(self, seconds: float = 60) -> None:
         """Wait until the newest worker has its partitions."""

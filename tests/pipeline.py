@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import orjson
 from nights import Outcome, finished, plainly, shown
 
 from streams.alignment import Alignment
+from streams.arrivals import of_lines
 from streams.codec import decode_bulletin, decode_reports, encode
 from streams.compare import Comparer
 from streams.election import Election
@@ -29,7 +31,8 @@ class Logs:
         self.bulletins: list[bytes] = []
         self.closed = False
 
-    def send(self, topic: str, content: bytes, key: bytes | None = None, partition: int | None = None) -> None:
+    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
+        assert content is not None
         if topic == self._topology.bulletins:
             self.bulletins.append(content)
         else:
@@ -41,7 +44,7 @@ class Logs:
 
 def feed(election: Election, lines: Iterable[bytes], topology: Topology, pace: Pace) -> Logs:
     logs = Logs(topology)
-    Feeder(logs, election, topology, pace).feed(lines)
+    Feeder(logs, election, topology, pace).feed(of_lines(lines))
     return logs
 
 
@@ -105,25 +108,23 @@ class Pipeline:
                 case Rejection():
                     self._outcome.rejected.append(item.code)
                 case Tick(at):
-                    for partial in reconciler.take_partials():
-                        self._channels.add(partition, Partial.from_plain(orjson.loads(encode(partial.plain()))))
+                    for sums in reconciler.take_partials():
+                        self._channels.add(partition, Partial.from_plain(orjson.loads(encode(sums.plain()))))
                     self._mark(partition, at)
 
     def _mark(self, channel: int | str, at: int) -> None:
         self._channels.mark(channel, at)
         for reached, arrivals in self._channels.take():
-            notices = self._comparer.advance_before(reached)
-            for what in arrivals:
-                self._arrive(what)
-            notices += self._comparer.advance(reached)
+            notices = self._comparer.settle(reached, partial(self._arrive, arrivals))
             self._outcome.notices += [notice.plain() for notice in notices]
 
-    def _arrive(self, what: Partial | Bulletin | Rejection) -> None:
-        match what:
-            case Partial():
-                self._comparer.add_partial(what)
-            case Bulletin():
-                if (reason := self._comparer.add_bulletin(what)) is not None:
-                    self._outcome.rejected.append(reason.code)
-            case Rejection():
-                self._outcome.rejected.append(what.code)
+    def _arrive(self, arrivals: list[Partial | Bulletin | Rejection]) -> None:
+        for what in arrivals:
+            match what:
+                case Partial():
+                    self._comparer.add_partial(what)
+                case Bulletin():
+                    if (reason := self._comparer.add_bulletin(what)) is not None:
+                        self._outcome.rejected.append(reason.code)
+                case Rejection():
+                    self._outcome.rejected.append(what.code)

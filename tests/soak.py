@@ -27,6 +27,7 @@ from nights import LiveNight, Outcome
 from soak_plan import BROKER, RECEIVER, WORKER, Fault
 from soak_sides import Oracle, Receiver, Tail
 
+from streams.arrivals import of_lines
 from streams.codec import encode, plain
 from streams.election import AlertPolicy, Election
 from streams.election import Receiver as Known
@@ -111,7 +112,7 @@ class Soak:
         self.election: Election = replace(
             simulation.election,
             alerts=AlertPolicy(tick=10, hold=20, cooldown=60),
-            receivers=tuple(Known(r.name, r.url, "SOAK_SECRET") for r in self.receivers),
+            receivers=tuple(Known(r.name, r.url, "SOAK_SECRET", allow_loopback=True) for r in self.receivers),
         )
         self._slices = slices(simulation, rounds)
         self.live = LiveNight(self.election, broker, place, f"soak-{seed}-{os.urandom(3).hex()}.", partitions=4)
@@ -174,7 +175,7 @@ class Soak:
     def _feed(self) -> None:
         try:
             sink = KafkaSink(self.broker.address)
-            Feeder(sink, self.election, self.live.topology, Pace(pack=5, every_tick=True)).feed(self._flow())
+            Feeder(sink, self.election, self.live.topology, Pace(pack=5, every_tick=True)).feed(of_lines(self._flow()))
         except BaseException as error:
             self._feed_error = error
         self._fed.release()

@@ -169,7 +169,8 @@ class Receiver:
             if first.setdefault(message, data) != data:
                 return f"{self.name}: two bodies under the id {message}"
         due = [notice for notice in notices if not notice["muted_by"]]
-        wanted = {n["id"]: orjson.loads(webhooks.body(election, Notice.from_plain(n))) for n in due}
+        bodies = [orjson.loads(webhooks.body(election, Notice.from_plain(notice))) for notice in due]
+        wanted = {webhooks.message_id(n["id"]): body for n, body in zip(due, bodies, strict=True)}
         if strange := first.keys() - wanted.keys():
             return f"{self.name}: webhooks that nobody should have sent: {sorted(strange)[:5]}"
         if differ := [message for message in first if first[message] != wanted[message]]:
@@ -177,7 +178,7 @@ class Receiver:
         if missing := wanted.keys() - first.keys():
             return f"{self.name}: {len(missing)} webhooks did not come, e.g. {sorted(missing)[:5]}"
         for fingerprint in {notice["fingerprint"] for notice in due}:
-            order = [n["id"] for n in due if n["fingerprint"] == fingerprint]
+            order = [webhooks.message_id(n["id"]) for n in due if n["fingerprint"] == fingerprint]
             came = [message for message in first if wanted[message]["data"]["fingerprint"] == fingerprint]
             if came != order:
                 return f"{self.name}: {fingerprint} came as {came}, not as {order}"

@@ -3,6 +3,7 @@
 import pytest
 from builders import T0, bulletin, election, report
 
+from streams.arrivals import of_lines
 from streams.checking import EventCheck
 from streams.codec import encode, plain
 from streams.events import Event, Tick
@@ -31,7 +32,7 @@ GOOD = line(report())
 )
 def test_problems(lines: list[bytes], expected: list[tuple[int, str]]) -> None:
     """Each problem has its line and code; good lines have none."""
-    found = list(EventCheck(election()).problems(lines, "night.jsonl"))
+    found = list(EventCheck(election()).problems(of_lines(lines, "night.jsonl")))
     assert [(problem.line, problem.code) for problem in found] == expected
     assert all(problem.cure and str(problem).startswith(f"night.jsonl:{problem.line}: ") for problem in found)
 
@@ -39,7 +40,7 @@ def test_problems(lines: list[bytes], expected: list[tuple[int, str]]) -> None:
 def test_counts_and_files() -> None:
     """Good events are counted over several files, and an id is a slip in the second file too."""
     check = EventCheck(election())
-    assert not list(check.problems([GOOD, line(bulletin()), b"{"], "one"))[1:]
-    (problem,) = check.problems([line(report(votes=(1, 1, 1)))], "two")
+    assert not list(check.problems(of_lines([GOOD, line(bulletin()), b"{"], "one")))[1:]
+    (problem,) = check.problems(of_lines([line(report(votes=(1, 1, 1)))], "two"))
     assert "one:1" in problem.cure
     assert check.counts == {"tally-report": 1, "bulletin": 1}

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from nights import direct
 
+from streams.arrivals import Arrivals
 from streams.checking import Problem
 from streams.election_file import load
 from streams.importers import convzla
@@ -108,11 +109,10 @@ def test_the_real_releases(
     done = convzla.write((row for row in sheets if isinstance(row, Sheet)), tmp_path)
     assert (done.tables, done.votes["EG"]) == (tables, sum(naive)) == (len(naive), sum(naive))
     known = load(tmp_path / "election.toml")
-    lines = (tmp_path / "events.jsonl").read_bytes().splitlines()
+    lines = [arrival.raw or b"" for arrival in Arrivals([tmp_path])]
     found = []
-    for bulletin in (tmp_path / "bulletins.jsonl").read_bytes().splitlines():
-        lines.append(bulletin)
-        outcome = direct(known, lines)
+    for end in (-1, None):
+        outcome = direct(known, lines[:end])
         assert not outcome.rejected
         found.append(outcome.states["VE"]["official"]["figures"]["EG"]["breakdown"])
     assert found == breakdown

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from brokers import ROOT
 
-from streams import event_file
+from streams.arrivals import Arrivals
 from streams.checking import EventCheck, Problem
-from streams.codec import decode_any
 from streams.election_file import load
 from streams.errors import CotejoError
 from streams.events import Bulletin, TallyReport
@@ -89,8 +88,7 @@ def test_what_comes_out(tmp_path: Path) -> None:
     }
     assert election.tables["T/001"].registered == 90
     assert election.policy.quorum == 1
-    lines, _ = event_file.read([tmp_path / "out" / "events.jsonl", tmp_path / "out" / "bulletins.jsonl"])
-    first, second, third = (decode_any(line) for line in lines)
+    first, second, third = (arrival.event for arrival in Arrivals([tmp_path / "out"]))
     assert isinstance(first, TallyReport)
     assert isinstance(second, TallyReport)
     assert isinstance(third, Bulletin)
@@ -172,7 +170,7 @@ def test_indonesia(election_data: Path, tmp_path: Path) -> None:
     (tmp_path / snapshots).write_bytes((place / snapshots).read_bytes())
     told: list[Any] = []
     done = CsvMap(ROOT / "docs" / "examples" / "indonesia2019.toml").write(
-        tmp_path, tmp_path / "out", told.append, True
+        tmp_path, tmp_path / "out", told.append, quiet=True
     )
     assert told == []
     assert done.tables > 3000
@@ -180,13 +178,9 @@ def test_indonesia(election_data: Path, tmp_path: Path) -> None:
     assert done.unordered == 0
     election = load(tmp_path / "out" / "election.toml")
     check, monitor = EventCheck(election), Monitor(election)
-    for name in ("events.jsonl", "bulletins.jsonl"):
-        lines, _ = event_file.read([tmp_path / "out" / name])
-        problems = [p.code for p in check.problems(lines, name)]
-        assert set(problems) <= {"too-many-ballots"}
-    lines, _ = event_file.read([tmp_path / "out" / "events.jsonl", tmp_path / "out" / "bulletins.jsonl"])
-    for line in lines:
-        event = decode_any(line)
+    assert {problem.code for problem in check.problems(Arrivals([tmp_path / "out"]))} <= {"too-many-ballots"}
+    for arrival in Arrivals([tmp_path / "out"]):
+        event = arrival.event
         if not isinstance(event, Bulletin) or event.area != "ID":  # the nation's figures are of all stations
             monitor.handle(event)  # type: ignore[arg-type]
     found = monitor.states()["ID"]["tables_announced"]

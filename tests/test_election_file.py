@@ -9,7 +9,7 @@ from brokers import ROOT
 from builders import election
 
 from streams import election_writer
-from streams.election import AlertPolicy, ContradictionRule, Election, Receiver, Rules
+from streams.election import AlertPolicy, ContradictionRule, Election, MetricsPolicy, Receiver, Rules
 from streams.election_csv import ElectionFileError
 from streams.election_file import LIMITS, NAMES, SECTIONS, load
 
@@ -25,7 +25,12 @@ KNOWN = replace(
     ),
     name='Elección "Ñ", 2024',
     notice="a test",
-    receivers=(Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),),
+    metrics=MetricsPolicy(levels=3),
+    receivers=(
+        Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),
+        Receiver("here", "http://127.0.0.1:8080/", secret_file="/run/secrets/here", allow_loopback=True),
+        Receiver("page", "https://10.0.0.9:9093/api/v2/alerts", format="alertmanager-api", allow_private=True),
+    ),
 )
 
 
@@ -55,13 +60,30 @@ WRONG = [
     pytest.param(TOML, swap('id = "test"\n', ""), 1, "election.id", "is missing", id="missing key"),
     pytest.param(TOML, swap("tick = 5", "tick = 'x'"), None, "alerts.tick", "give a number", id="text for a number"),
     pytest.param(TOML, swap("tick = 5", "tick = 0"), None, "alerts.tick", "from 0.1 to 3600, not 0", id="no tick"),
+    pytest.param(TOML, swap("levels = 3", "levels = 0"), None, "metrics.levels", "from 1 to 20, not 0", id="no level"),
     pytest.param(TOML, swap("min_sheets = 7", "min_sheets = 7.5"), None, "min_sheets", "whole number", id="half"),
     pytest.param(TOML, swap("min_sheets", "min_sheet"), None, "min_sheet", "write min_sheets", id="misspelt threshold"),
     pytest.param(TOML, swap("[rules.divergence]", "[rules.divergense]"), None, "divergense", "divergence", id="rule"),
     pytest.param(TOML, swap("warning = 5.0", "warning = 50.0"), None, "critical", "at least `warning`", id="order"),
     pytest.param(TOML, swap('id = "B"', 'id = "A"'), None, "option[1].id", "A is named twice", id="option twice"),
     pytest.param(TOML, swap('["B", "C"]', '["B", "X"]'), None, "group[0].options", "X is no option", id="member"),
-    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "http://", id="no web address"),
+    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "such as https://", id="no web"),
+    pytest.param(TOML, swap("https://desk", "http://desk"), None, "receiver[0].url", "use https://", id="no TLS"),
+    pytest.param(TOML, swap("https://10", "https://127"), None, "receiver[2].url", "allow_loopback", id="this machine"),
+    pytest.param(TOML, swap("alertmanager-api", "slack"), None, "receiver[2].format", "write standard, ", id="format"),
+    pytest.param(TOML, swap('"desk"', '"a desk"'), None, "receiver[0].name", "use letters", id="receiver with a space"),
+    pytest.param(TOML, swap('"here"', '"desk"'), None, "receiver[0].name", "desk is named twice", id="receiver twice"),
+    pytest.param(TOML, swap("DESK_SECRET", ""), None, "secret_env", "or a file as secret_file", id="no secret"),
+    pytest.param(TOML, swap("/run/secrets/here", "here"), None, "secret_file", "absolute path", id="relative path"),
+    pytest.param(TOML, swap("allow_loopback", "allow_lopback"), None, "lopback", "write allow_loopback", id="allow"),
+    pytest.param(
+        TOML,
+        swap('secret_file = ""', 'secret_file = "/run/secrets/desk"'),
+        None,
+        "receiver[0].secret_file",
+        "the secret is in one place",
+        id="two places",
+    ),
     pytest.param(TOML, swap("DESK_SECRET", "whsec_=="), None, "secret_env", "environment variable", id="the secret"),
     pytest.param(TOML, swap('["church", "party"]', "[1]"), None, "trusted_sources", "array of strings", id="source 1"),
     pytest.param(TOML, swap("[election]", "[election"), 1, "", "write TOML", id="no TOML"),

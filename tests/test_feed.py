@@ -1,6 +1,7 @@
 """The feeder: nothing lost, packs of the right partition, and a clock that is never ahead of what it feeds."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline import Logs, feed
 
 from streams import event_file
+from streams.arrivals import Arrivals, NightError, of_lines
 from streams.codec import encode, plain
 from streams.election import AlertPolicy
 from streams.feed import Feeder, Pace
@@ -69,17 +71,17 @@ def test_speed() -> None:
     logs = Logs(TOPOLOGY)
     night = lines([report("S1-1", at=T0), bulletin(at=T0 + 20_000)])
     began = time.monotonic()
-    fed = Feeder(logs, KNOWN, TOPOLOGY, Pace(speed=40)).feed(night)
+    fed = Feeder(logs, KNOWN, TOPOLOGY, Pace(speed=40)).feed(of_lines(night))
     assert 0.5 <= time.monotonic() - began < 5
     assert fed.ticks > 3
 
 
-def test_event_files(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_event_files(tmp_path: Path) -> None:
     """Several files are merged by time; a missing one is an error that names it."""
     for name, seconds in (("a", (1, 5, 9)), ("b", (2, 3, 10))):
         event_file.write(tmp_path / name, [report(id=f"{name}{s}", at=T0 + s) for s in seconds])
-    merged, size = event_file.read([tmp_path / "a", tmp_path / "b"])
-    assert [orjson.loads(line)["id"] for line in merged] == ["a1", "b2", "b3", "a5", "a9", "b10"]
-    assert size == sum((tmp_path / name).stat().st_size for name in "ab")
-    with pytest.raises(event_file.EventFileError, match=r"nowhere: cannot be read: No such file"):
-        event_file.read([tmp_path / "nowhere"])
+    merged = Arrivals([tmp_path / "a", tmp_path / "b"])
+    assert [orjson.loads(arrival.raw or b"")["id"] for arrival in merged] == ["a1", "b2", "b3", "a5", "a9", "b10"]
+    assert merged.done == merged.size == sum((tmp_path / name).stat().st_size for name in "ab")
+    with pytest.raises(NightError, match=r"nowhere: cannot be read: No such file"):
+        Arrivals([tmp_path / "nowhere"])

@@ -1,6 +1,8 @@
 """The same behaviours under the core directly and under the Faust agents, on both brokers."""
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -12,7 +14,9 @@ import pytest
 from brokers import Broker
 from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
+from replays import told
 
+from streams.arrivals import Arrivals
 from streams.codec import decode_any
 from streams.election import AlertPolicy, Election
 from streams.events import Event, TallyReport
@@ -165,6 +169,53 @@ def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Pat
         same(live.outcome(), direct(CROWD, night))
 
 
+def test_recorded_and_replayed(broker: Broker, names: str, tmp_path: Path) -> None:
+    """A night on several partitions, with readings in the wrong one, polling tables' own bulletins, bad input and a
+    worker killed in mid-stream, recorded and replayed offline: the same states, verdicts, notices and rejections."""
+    log, night = tmp_path / "log", crowd()
+    for place, line in enumerate(BAD):
+        night.insert(150 * (place + 1), line)
+    with LiveNight(CROWD, broker, tmp_path, names) as live:
+        sink = KafkaSink(broker.address)
+        for table in list(CROWD.tables)[:9]:  # each goes on to its own partition
+            (astray,) = lines([report(table, (90, 30, 5), reporter="eve", at=T0)])
+            sink.send(live.topology.tally_reports, astray, partition=(live.topology.partition_of(table) + 1) % 3)
+            (official,) = lines([bulletin((90, 30, 6), area=table, at=T0)])
+            sink.send(live.topology.bulletins, official, partition=0)
+        sink.close()
+        live.start()
+        live.ready(60)
+        feeding = threading.Thread(target=live.feed, args=(night[:-100], Pace(speed=250, pack=5, every_tick=True)))
+        feeding.start()  # four seconds
+        until(lambda: live.metrics().get("cotejo_events_total[tally-report]", 0) > 300, live.told, pause=0.02)
+        live.kill()
+        live.start()
+        feeding.join()
+        live.wait(90)
+        live.feed(night[-100:], Pace(every_tick=True))  # so that what was sent on last is judged too
+        live.wait(90)
+        live.stop()
+        expected = live.outcome()
+        topics = ("--broker", broker.address, "--prefix", names, "--partitions", 3)
+        cotejo("record", log, "--election", live.file, *topics, "--until-end")
+    found = cotejo("replay", log, "--json")
+    same(told(found), expected)
+    assert cotejo("replay", log, "--json") == found
+    counts = orjson.loads(found)["counts"]
+    assert counts["strays"] >= 18
+    assert orjson.loads(found)["states"]["N"]["tables_announced"]["announced"] == 9
+    assert expected.alerts
+    assert len(set(expected.rejected)) >= 7
+
+
+def cotejo(*arguments: object) -> bytes:
+    """A command as a user gives it; its stdout."""
+    command = [sys.executable, "-m", "streams", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_member_comes_back_at_once(how: str, broker: Broker, names: str, tmp_path: Path) -> None:
     """A named worker that was stopped or killed has its partitions back without waiting for a session to end, on
@@ -255,8 +306,7 @@ def test_venezuela(election_data: Path, broker: Broker, names: str, tmp_path: Pa
     imported = tmp_path / "imported"
     release = election_data / "venezuela2024" / "RESULTADOS_2024_CSV_V2.csv"
     convzla.write((row for row in convzla.read(release) if isinstance(row, convzla.Sheet)), imported)
-    night = [*(imported / "events.jsonl").read_bytes().splitlines()]
-    night += (imported / "bulletins.jsonl").read_bytes().splitlines()
+    night = [arrival.raw or b"" for arrival in Arrivals([imported])]
     known: Election = load(imported / "election.toml")
     with LiveNight(known, broker, tmp_path, names) as live:
         live.start()

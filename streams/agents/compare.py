@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
@@ -53,15 +54,16 @@ class _Arrival(NamedTuple):
 class CompareStage:
     """The election's one `Comparer`, where this worker owns its partition."""
 
-    def __init__(self, app: App, election: Election, topology: Topology) -> None:
+    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
         self._app, self._election, self._topology = app, election, topology
+        self._judging = times.labels("judge")
         self._columns = [column.id for column in election.columns]
         self._alerts = raw.topic(app, topology.alerts)
         self._reports = raw.topic(app, topology.tally_reports)
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = Outbox(app, self._table, self._write, gather=1.0)
+        self.outbox = Outbox(app, self._table, times.labels("compare-flush"), self._write, gather=1.0)
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
@@ -74,7 +76,7 @@ class CompareStage:
         """The last tick that every channel has reached, in Unix ms."""
         self.comparer = Comparer(self._election)
         self.states: dict[str, dict[str, Any]] = {}
-        """The newest state of each area, as sent to `area-state`."""
+        """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
         self._saves = Saves()
         self._newest: EventT[Any] | None = None
@@ -103,6 +105,8 @@ class CompareStage:
         alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
         self.comparer.load(partials, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
         self._saved = dict(self.comparer.alerts)
+        heard = {p.area for p in partials} | {b.area for b in bulletins}
+        self.states = {area: self._state(area) for area in heard & self._election.areas.keys()}
 
     async def _take_sums(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -128,7 +132,8 @@ class CompareStage:
 
     def _judge(self) -> None:
         for at, arrivals in self._channels.take():
-            self._settle(at, arrivals)
+            with self._judging.time():
+                self._settle(at, arrivals)
 
     @property
     def lag(self) -> float:
@@ -145,17 +150,18 @@ class CompareStage:
             self._judge()
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
-        """Judge one tick: first what was waiting for time to pass, then the news."""
-        notices = self.comparer.advance_before(at)
-        for event, what in arrivals:
-            self.outbox.hold(event)
-            self._apply(event, what)
-        notices += self.comparer.advance(at)
+        """Judge one tick, tell, save."""
+        notices = self.comparer.settle(at, lambda: self._apply(arrivals))
         self.at = self.outbox.stamp = at
         self._tell(notices)
         self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
 
-    def _apply(self, event: EventT[Any], what: Partial | Bulletin | Rejection | None) -> None:
+    def _apply(self, arrivals: list[_Arrival]) -> None:
+        for event, what in arrivals:
+            self.outbox.hold(event)
+            self._add(event, what)
+
+    def _add(self, event: EventT[Any], what: Partial | Bulletin | Rejection | None) -> None:
         match what:
             case Partial():
                 if self.comparer.add_partial(what):
@@ -185,11 +191,14 @@ class CompareStage:
         for notice in notices:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
-        behind = {"behind": self.lag} if self._channels.late else {}
         for area in self.comparer.take_changed():
-            state = self.states[area] = {**self.comparer.state(area), "at": self.at, **behind}
+            state = self.states[area] = self._state(area)
             self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
         self.outbox.urgent = True
+
+    def _state(self, area: str) -> dict[str, Any]:
+        behind = {"behind": self.lag} if self._channels.late else {}
+        return {**self.comparer.state(area), "at": self.at, **behind}
 
     def _save(self, event: EventT[Any]) -> None:
         now = dict(self.comparer.alerts)

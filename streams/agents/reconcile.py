@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
@@ -20,7 +21,7 @@ from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, Tick
+from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
 
@@ -35,13 +36,13 @@ AT_ONCE = 32
 class ReconcileStage:
     """One `Reconciler` for each partition of the reports that this worker owns."""
 
-    def __init__(self, app: App, election: Election, topology: Topology) -> None:
+    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
         self._election, self._topology = election, topology
         self._source = raw.topic(app, topology.tally_reports)
         self._sink = raw.topic(app, topology.area_partials)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "ledgers")
-        self.outbox = Outbox(app, self._table, self._write_chunks)
+        self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._write_chunks)
         self._reading = asyncio.Lock()
         self._reconcilers: dict[int, Reconciler] = {}
         self._newest: dict[int, EventT[Any]] = {}
@@ -92,12 +93,10 @@ class ReconcileStage:
         for item in decode_reports(event.message.value):
             match item:
                 case TallyReport() | Bulletin():
-                    table = item.table if isinstance(item, TallyReport) else item.area
                     self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
-                    if table not in reconciler and self._strays(item, table, partition):
-                        continue
-                    reason = reconciler.apply(item)
-                    if reason is not None:
+                    if reconciler.is_astray(item, self._topology.partition_of):
+                        self._send_home(item)
+                    elif (reason := reconciler.apply(item)) is not None:
                         reasons.append(reason)
                 case Tick():
                     self._send_sums(partition, item.at)
@@ -107,14 +106,11 @@ class ReconcileStage:
             self.counts.update(f"rejected {reason.code}" for reason in reasons)
             self.outbox.send(rejected(self._rejected, event, reasons))
 
-    def _strays(self, item: TallyReport | Bulletin, table: str, partition: int) -> bool:
-        """Send an event on if its table belongs to another partition: a table has one ledger."""
-        home = self._topology.partition_of(table)
-        if home == partition or table not in self._election.tables:
-            return False
+    def _send_home(self, event: TallyReport | Bulletin) -> None:
+        table = table_of(event)
         self.counts["strays"] += 1
-        self.outbox.send(Record(self._source, table.encode(), encode(plain(item)), home))
-        return True
+        home = self._topology.partition_of(table)
+        self.outbox.send(Record(self._source, table.encode(), encode(plain(event)), home))
 
     def _send_sums(self, partition: int, at: int) -> None:
         for partial in self._reconcilers[partition].take_partials():

@@ -1,5 +1,6 @@
 """What the commands share: their options, how errors are told, how JSON is printed."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,22 @@ import orjson
 import typer
 
 from streams.election import Election
+from streams.election_writer import ELECTION
 from streams.errors import CotejoError
+from streams.eventlog.made import EVENTS
 from streams.topology import Topology
 
-ElectionFile = Annotated[Path, typer.Argument(help="The election file (TOML).", show_default=False)]
-Events = Annotated[list[Path], typer.Argument(help="Event files, merged by time; - is stdin.", show_default=False)]
+ElectionFile = Annotated[Path, typer.Argument(help="The election file, or a log's directory.", show_default=False)]
+NightPaths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="NIGHT...",
+        help="A log's directory, or an election file and event files (- is stdin).",
+        show_default=False,
+    ),
+]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Tell a log's damages, and read what is readable.")]
+JsonLines = Annotated[bool, typer.Option("--jsonl", help="Write events.jsonl instead of a log.")]
 Broker = Annotated[str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas.")]
 Prefix = Annotated[str, typer.Option(help="Before each topic's name; the election's id and a dot unless told.")]
 Partitions = Annotated[int, typer.Option(help="Partitions of tally-reports: as many workers can share them.", min=1)]
@@ -37,14 +49,18 @@ def group(help: str) -> typer.Typer:
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """What a user can mend is one line on stderr and exit code 1, without a traceback."""
+    """What a user can mend is one line on stderr and exit code 1, without a traceback; Ctrl-C is exit code 130."""
     try:
         yield
     except CotejoError as error:
         print(f"cotejo: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
         raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        print("cotejo: stopped", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def print_json(value: object) -> None:
@@ -55,3 +71,8 @@ def print_json(value: object) -> None:
 def topology_of(election: Election, prefix: str, partitions: int) -> Topology:
     """The election's topics, under another prefix if one is given."""
     return Topology(prefix, partitions) if prefix else Topology.of(election, partitions)
+
+
+def written(directory: Path, jsonl: bool) -> str:
+    """What a command that made a night says it has written."""
+    return f"written: {directory}/{ELECTION}, {EVENTS}" if jsonl else f"written: {directory}, an event log"

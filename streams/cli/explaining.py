@@ -2,14 +2,12 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streams import event_file
-from streams.cli.common import ElectionFile, Events, Json, Language, group, plainly, print_json
-from streams.codec import decode_any
+from streams.arrivals import Night
+from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, print_json
 from streams.election import Election
 from streams.election_file import load
 from streams.events import Event, Rejection
@@ -21,51 +19,51 @@ commands = group("Print why something stands as it does.")
 
 @commands.command("table")
 def explain_table(
-    election: ElectionFile,
     table: Annotated[str, typer.Argument(help="The polling table's id.", show_default=False)],
-    events: Events,
+    night: NightPaths,
+    keep_going: KeepGoing = False,
     lang: Language = "en",
     as_json: Json = False,
 ) -> None:
     """Why a polling table's figures count or not: each reading, and what became of it."""
     with plainly():
-        known = load(election)
+        given = Night.of(night)
+        known = load(given.election)
         if table not in known.tables:
             raise UnknownPlaceError(f"{table} is no polling table of the register: mend the id, or add it")
-        found = night_of(known, events).table(table)
+        found = taken_in(known, given, keep_going).table(table)
         print_json(found) if as_json else print("\n".join(table_lines(found, lang)))
 
 
 @commands.command("area")
 def explain_area(
-    election: ElectionFile,
     area: Annotated[str, typer.Argument(help="The area's id.", show_default=False)],
-    events: Events,
+    night: NightPaths,
+    keep_going: KeepGoing = False,
     lang: Language = "en",
     as_json: Json = False,
 ) -> None:
     """What both counts say of an area, which rule speaks, and from which figures."""
     with plainly():
-        known = load(election)
+        given = Night.of(night)
+        known = load(given.election)
         if area not in known.areas:
             raise UnknownPlaceError(f"{area} is no area of the election: mend the id, or add it")
-        found = night_of(known, events).area(area)
+        found = taken_in(known, given, keep_going).area(area)
         print_json(found) if as_json else print("\n".join(area_lines(found, lang)))
 
 
-def night_of(election: Election, paths: list[Path]) -> Explainer:
-    """The night of these files, taken in; what cannot be read is told on stderr."""
-    lines, size = event_file.read(paths)
-    night = Explainer(election)
+def taken_in(election: Election, night: Night, keep_going: bool) -> Explainer:
+    """The night, taken in; what cannot be read is told on stderr."""
+    arrivals, explainer = night.arrivals(keep_going), Explainer(election)
 
     def events(progress: Progress) -> Iterator[Event]:
-        for number, line in enumerate(progress.through(lines), 1):
-            event = decode_any(line.strip()) if line.strip() else None
-            if isinstance(event, Rejection):
-                print(f"cotejo: line {number}: {event}", file=sys.stderr)
-            elif event is not None:
-                yield event
+        for arrival in progress.over(arrivals):
+            if isinstance(arrival.event, Rejection):
+                print(f"cotejo: {arrival.place}: {arrival.event}", file=sys.stderr)
+            else:
+                yield arrival.event
 
-    with Progress("reading", size) as progress:
-        night.take(events(progress))
-    return night
+    with Progress("reading", arrivals.size) as progress:
+        explainer.take(events(progress))
+    return explainer

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streams.checking import Problem
-from streams.cli.common import group, plainly
+from streams.cli.common import JsonLines, group, plainly, written
 from streams.importers import convzla
 from streams.importers.csv_map import CsvMap
 from streams.progress import Progress
@@ -17,28 +17,34 @@ from streams.progress import Progress
 commands = group("Turn published files into an election and its events.")
 
 
+def _tell(problem: Problem) -> None:
+    print(problem, file=sys.stderr)
+
+
 @commands.command("csv")
 def import_csv(
     map: Annotated[Path, typer.Option("--map", help="Which column is what (docs/import-csv.md).")],
-    out: Annotated[Path, typer.Option(help="Directory for the election's and the events' files.")],
+    out: Annotated[Path, typer.Option(help="Directory of the night.")],
     data: Annotated[Path | None, typer.Option(help="Where the CSV files are; beside the map unless told.")] = None,
+    jsonl: JsonLines = False,
 ) -> None:
     """Any published CSV files, plain or gzipped, as an election, its tally reports and its bulletins."""
     with plainly():
-        done = CsvMap(map).write(data or map.parent, out, lambda problem: print(problem, file=sys.stderr))
+        done = CsvMap(map).write(data or map.parent, out, _tell, jsonl=jsonl)
         print(f"{done.tables:,} polling tables in {done.areas:,} areas, {done.reports:,} tally reports, ", end="")
         print(f"{done.bulletins:,} bulletins; {done.skipped:,} rows skipped, {done.problems:,} left out")
         if done.unordered:
             print(f"cotejo: {done.unordered:,} events are older than the one before: sort the files", file=sys.stderr)
-        print(f"written: {out}/election.toml, events.jsonl, bulletins.jsonl")
+        print(written(out, jsonl))
         raise typer.Exit(1 if done.problems else 0)
 
 
 @commands.command("convzla")
 def import_convzla(
     file: Annotated[Path, typer.Argument(help="RESULTADOS_2024_CSV, either release.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Directory for the election's and the events' files.")],
+    out: Annotated[Path, typer.Option(help="Directory of the night.")],
     at: Annotated[datetime | None, typer.Option(help="Time of every report (UTC); the file has none.")] = None,
+    jsonl: JsonLines = False,
 ) -> None:
     """The campaign's published CSV of Venezuela 2024, as an election and its tally reports."""
     with plainly():
@@ -52,12 +58,12 @@ def import_convzla(
                     progress.show(number)
                     if isinstance(row, Problem):
                         bad += 1
-                        print(row, file=sys.stderr)
+                        _tell(row)
                     else:
                         yield row
 
-        done = convzla.write(sheets(), out)
+        done = convzla.write(sheets(), out, jsonl=jsonl)
         votes = ", ".join(f"{option} {count:,}" for option, count in done.votes.items())
         print(f"{done.tables:,} tally sheets: {votes}; null {done.null:,}")
-        print(f"{bad:,} rows left out; written: {out}/election.toml, events.jsonl, bulletins.jsonl")
+        print(f"{bad:,} rows left out; {written(out, jsonl)}")
         raise typer.Exit(1 if bad else 0)

@@ -6,15 +6,17 @@ from typing import Annotated, Literal
 import typer
 
 from streams import demo as demonstration
-from streams import event_file
 from streams import feed as feeding
 from streams import topics as kafka_topics
+from streams.arrivals import Night
 from streams.cli.common import (
     BROKER,
     Broker,
     ElectionFile,
     Json,
+    KeepGoing,
     Language,
+    NightPaths,
     Partitions,
     Prefix,
     group,
@@ -38,11 +40,13 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long the night should take.", min=1)] = 40.0,
     directory: Annotated[Path, typer.Option(help="Where the night's files are written.")] = Path("cotejo-demo"),
     headless: Annotated[bool, typer.Option(help="No colour, no progress bar; the summary as JSON on stdout.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Serve the board until Ctrl-C when the night is over.")] = False,
     lang: Language = "en",
 ) -> None:
     """Show an election night: Venezuela 2024, reconstructed from state totals, from Kafka to an alert."""
     with plainly():
-        raise typer.Exit(demonstration.run(broker, seconds, directory, headless=headless, language=lang))
+        code = demonstration.run(broker, seconds, directory, headless=headless, language=lang, keep=keep)
+        raise typer.Exit(code)
 
 
 @commands.command()
@@ -51,7 +55,8 @@ def worker(
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
-    port: Annotated[int, typer.Option(help="Loopback port of /metrics.", min=1, max=65535)] = 6066,
+    port: Annotated[int, typer.Option(help="Port of the board and /metrics.", min=1, max=65535)] = 6066,
+    host: Annotated[str, typer.Option(help="Their address; 0.0.0.0 lets everybody read.")] = "127.0.0.1",
     clock: Annotated[
         Literal["wall", "feed"], typer.Option(help="Whose ticks: this worker's by the wall clock, or the feeder's.")
     ] = "wall",
@@ -66,7 +71,15 @@ def worker(
         known = load(election)
         topology = topology_of(known, prefix, partitions)
         working.run(
-            broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
+            broker,
+            known,
+            topology,
+            port=port,
+            host=host,
+            wall_clock=clock == "wall",
+            language=lang,
+            member=member,
+            loglevel=log,
         )
 
 
@@ -100,28 +113,30 @@ def topics(
 
 @commands.command()
 def feed(
-    election: ElectionFile,
-    events: Annotated[list[Path], typer.Argument(help="Event files, merged by time.", show_default=False)],
+    night: NightPaths,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
     speed: Annotated[float, typer.Option(help="Event seconds per second; 0 is as fast as it goes.", min=0)] = 0,
     pack: Annotated[int, typer.Option(help="Reports per Kafka message, at most.", min=1)] = 100,
     every_tick: EveryTick = False,
+    keep_going: KeepGoing = False,
     as_json: Json = False,
 ) -> None:
-    """Send event files into Kafka, and the ticks of their time. For a worker with --clock feed."""
+    """Send a night into Kafka, and the ticks of their time. For a worker with --clock feed."""
     with plainly():
-        known = load(election)
-        pace = feeding.Pace(speed or None, pack, every_tick)
+        given = Night.of(night)
+        known = load(given.election)
+        arrivals = given.arrivals(keep_going)
         topology = topology_of(known, prefix, partitions)
-        lines, size = event_file.read(events)
         kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
-        feeder = feeding.Feeder(feeding.KafkaSink(broker), known, topology, pace)
-        with Progress("feeding", size) as progress:
-            fed = feeder.feed(lines, lambda now: progress.show(now.bytes))
+        feeder = feeding.Feeder(
+            feeding.KafkaSink(broker), known, topology, feeding.Pace(speed or None, pack, every_tick)
+        )
+        with Progress("feeding", arrivals.size) as progress:
+            fed = feeder.feed(progress.over(arrivals))
         if as_json:
             print_json(fed)
         else:
-            sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable lines"
+            sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable ones"
             print(f"{sent} in {fed.messages:,} messages")

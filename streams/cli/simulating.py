@@ -1,15 +1,16 @@
-"""`cotejo simulate`: nights whose truth is known."""
+"""`cotejo simulate`: nights whose truth is known; `cotejo reconstruct`: the bundled one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import orjson
 import typer
 
-from streams import election_writer
-from streams.cli.common import group, plainly
-from streams.codec import encode, plain
-from streams.nights import simulated
+from streams.cli.common import JsonLines, group, plainly, written
+from streams.eventlog import made
+from streams.events import Event
+from streams.nights import reconstruction, simulated
 from streams.progress import Progress
 
 commands = group("")
@@ -17,7 +18,7 @@ commands = group("")
 
 @commands.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="Directory for the election, its events and the truth.")],
+    out: Annotated[Path, typer.Option(help="Directory of the night, and of its truth.")],
     seed: Annotated[int, typer.Option(help="The same seed makes the same night.")] = 1,
     tables: Annotated[int, typer.Option(help="Polling tables.", min=1)] = 3000,
     states: Annotated[int, typer.Option(help="States.", min=1)] = 24,
@@ -39,15 +40,28 @@ def simulate(
     shift: Annotated[float, typer.Option(help="Points that the official count moves from A to B.")] = 0.0,
     quorum: Annotated[int, typer.Option(help="Matching readings that are believed.", min=1)] = 1,
     majority: Annotated[float, typer.Option(help="Share of the readers above which a reading is believed.")] = 0.5,
+    jsonl: JsonLines = False,
 ) -> None:
-    """Make a night whose truth is known: election.toml, events.jsonl, truth.json."""
+    """Make a night whose truth is known: an event log, and the truth beside it."""
     given = {name: value for name, value in locals().items() if name in simulated.Night.__slots__}
     with plainly():
         night = simulated.Simulation(simulated.Night(**given))
-        election_writer.write(night.election, out)
-        with Progress("simulating", 0) as progress, (out / "events.jsonl").open("wb") as file:
-            for count, event in enumerate(night.events(), 1):
-                file.write(encode(plain(event)) + b"\n")
-                progress.show(count)
+        with Progress("simulating", 0) as progress:
+            count = made.write(out, night.election, _counted(night.events(), progress), "cotejo simulate", jsonl=jsonl)
         (out / "truth.json").write_bytes(orjson.dumps(night.truth(), option=orjson.OPT_INDENT_2) + b"\n")
-        print(f"{count:,} events of {tables:,} polling tables: {out}/election.toml, events.jsonl, truth.json")
+        print(f"{count:,} events of {tables:,} polling tables; {written(out, jsonl)}; the truth in truth.json")
+
+
+def _counted(events: Iterator[Event], progress: Progress) -> Iterator[Event]:
+    for count, event in enumerate(events, 1):
+        progress.show(count)
+        yield event
+
+
+@commands.command()
+def reconstruct(out: Annotated[Path, typer.Option(help="Directory for the night.")], jsonl: JsonLines = False) -> None:
+    """Write the bundled night: Venezuela 2024, reconstructed from state totals."""
+    with plainly():
+        election, events = reconstruction.night()
+        count = made.write(out, election, events, "cotejo reconstruct", jsonl=jsonl)
+        print(f"{election.name} ({election.notice}), {count:,} events; {written(out, jsonl)}")

@@ -8,7 +8,7 @@ BULLETINS = "bulletins"
 
 class Record(NamedTuple):
     """`topic` is `REPORTS` or `BULLETINS`, without the prefix that the broker knew it by. `timestamp` is Unix ms.
-    `key` and `value` None as Kafka has it."""
+    `key`, `value` and a header's value are None where Kafka has none, which is not the same as empty."""
 
     topic: str
     partition: int
@@ -16,4 +16,13 @@ class Record(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+class Gap(NamedTuple):
+    """Messages `first` to before `end` of a partition: the broker had them no more when they were asked for."""
+
+    topic: str
+    partition: int
+    first: int
+    end: int

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from streams import election_writer, event_file
 from streams.checking import Problem
 from streams.codec import encode
 from streams.election import Area, Election, PollingTable
 from streams.errors import CotejoError
+from streams.eventlog import made
 from streams.events import Event, TallyReport
 from streams.nights import venezuela2024 as night
 
@@ -84,8 +84,8 @@ def read(path: Path, at: int = AT) -> Iterator[Sheet | Problem]:
         yield sheet
 
 
-def write(sheets: Iterable[Sheet], directory: Path) -> Imported:
-    """Write an election's files, `events.jsonl` and the official `bulletins.jsonl` into `directory`."""
+def write(sheets: Iterable[Sheet], directory: Path, *, jsonl: bool = False) -> Imported:
+    """Write the sheets and both official bulletins as a night into `directory` (`made.write`)."""
     areas, tables, events = dict(night.areas()), dict[str, PollingTable](), list[Event]()
     votes, null = dict.fromkeys(_OPTIONS, 0), 0
     for sheet in sheets:
@@ -110,9 +110,8 @@ def write(sheets: Iterable[Sheet], directory: Path) -> Imported:
         policy=night.policy(SOURCE),
         alerts=night.ALERTS,
     )
-    election_writer.write(election, directory)
-    event_file.write(directory / "events.jsonl", events)
-    event_file.write(directory / "bulletins.jsonl", night.bulletins())
+    events = sorted([*events, *night.bulletins()], key=lambda event: event.at)
+    made.write(directory, election, events, "cotejo import convzla", jsonl=jsonl)
     return Imported(len(tables), votes, null)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import heapq
 import io
 import tomllib
 from collections import Counter
@@ -13,12 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
-from streams import election_writer
 from streams.checking import Problem
-from streams.codec import encode, plain
 from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable
 from streams.election_file import Toml
 from streams.errors import CotejoError
+from streams.eventlog import made
 from streams.events import Bulletin, TallyReport
 from streams.progress import Progress
 
@@ -150,25 +150,19 @@ class CsvMap:
                 if wrong:
                     raise MapError(f"{path}: {kind}[{i}].votes.{wrong[0]}: use one of {', '.join(sorted(columns))}")
 
-    def write(self, data: Path, out: Path, tell: Any, quiet: bool = False) -> Imported:
-        """Read the files in `data`, write `election.toml`, `events.jsonl` and `bulletins.jsonl` into `out`.
+    def write(self, data: Path, out: Path, tell: Any, *, quiet: bool = False, jsonl: bool = False) -> Imported:
+        """Read the files in `data`, write them as a night into `out` (`made.write`), merged by time: each file is to
+        be in the order of its own.
 
         `tell` is called with each `Problem`. Raises `MapError` for a file that the map does not fit.
         """
         self._count: Counter[str] = Counter()
-        self._data, self._tell, self._quiet = data, tell, quiet
-        election = self._election()
-        election_writer.write(election, out)
-        for kind, parts in (("reports", self._map.reports), ("bulletins", self._map.bulletins)):
-            name = "events.jsonl" if kind == "reports" else "bulletins.jsonl"
-            with (out / name).open("wb") as file:
-                last = 0
-                for part in parts:
-                    for event in self._events(part, election):
-                        self._count[kind] += 1
-                        self._count["unordered"] += event.at < last
-                        last = event.at
-                        file.write(encode(plain(event)) + b"\n")
+        self._data, self._tell, self._rows_read = data, tell, 0
+        with Progress("rows read", 0, quiet=quiet) as self._progress:
+            election = self._election()
+            files: list[_Reports | _Bulletins] = [*self._map.reports, *self._map.bulletins]
+            events = heapq.merge(*map(self._in_order, files), key=lambda event: event.at)
+            made.write(out, election, events, "cotejo import csv", jsonl=jsonl)
         count = self._count
         return Imported(
             tables=len(election.tables),
@@ -238,7 +232,16 @@ class CsvMap:
         below = {id: Area(id, name, level, up, count[id], voters[id]) for id, (name, level, up) in places.items()}
         return {root.id: whole, **below}
 
-    def _events(self, part: _Reports | _Bulletins, election: Election) -> Iterator[TallyReport | Bulletin]:
+    def _in_order(self, part: _Reports | _Bulletins) -> Iterator[TallyReport | Bulletin]:
+        """A file's events, counted; also those that are older than the one before."""
+        last = 0
+        for event in self._events(part):
+            self._count["reports" if isinstance(part, _Reports) else "bulletins"] += 1
+            self._count["unordered"] += event.at < last
+            last = event.at
+            yield event
+
+    def _events(self, part: _Reports | _Bulletins) -> Iterator[TallyReport | Bulletin]:
         for row in self._rows(part):
             try:
                 votes = {name: row.count(column, f"votes.{name}") for name, column in part.votes.items()}
@@ -291,14 +294,15 @@ class CsvMap:
         path = self._data / part.file
         try:
             opened = gzip.open if path.suffix == ".gz" else Path.open
-            with opened(path, "rb") as raw, Progress(f"reading {part.file}", 0, quiet=self._quiet) as progress:
+            with opened(path, "rb") as raw:
                 text = io.TextIOWrapper(raw, encoding=part.encoding, newline="")
                 reader = csv.DictReader(text, delimiter=part.delimiter)
                 for column in part.skip:
                     if column not in (reader.fieldnames or ()):
                         raise MapError(f"{path}:1: no column {column}, which the map's `skip` names")
                 for number, cells in enumerate(reader, 1):
-                    progress.show(number)
+                    self._rows_read += 1
+                    self._progress.show(self._rows_read, part.file)
                     if any(cells[column] in values for column, values in part.skip.items()):
                         self._count["skipped"] += 1
                         continue

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
+from streams.rollup import Tally
 from streams.wording import say
 
 
@@ -17,10 +19,11 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         return
     if given.counted is not None and given.counted < rule.counted:
         return
+    shares = witnessed_shares(given.election, given.witnessed)
+    if shares is None:
+        return
     for column, name, votes in given.official:
-        witnessed = witnessed_share(given, column)
-        if witnessed is None:
-            continue
+        witnessed = shares[column]
         official = 100 * votes / given.valid
         gap = abs(official - witnessed)
         if gap < rule.clear * rule.warning:
@@ -55,24 +58,26 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         )
 
 
-def witnessed_share(given: Comparison, column: int) -> float | None:
-    """Witnessed share of a column in per cent of the valid votes, post-stratified.
+def witnessed_shares(election: Election, tally: Tally) -> list[float] | None:
+    """Witnessed share of each column in per cent of the valid votes, post-stratified; None without any.
 
     Each area right below counts with its registered voters (else its polling tables, else
     its witnessed ones), whatever part of it has arrived; those where nothing was witnessed
     take the mean of the others. An area without areas below is taken as it is.
     """
-    tally = given.witnessed
     if not tally.valid:
         return None
-    below = [(given.election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
+    below = [(election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
     if not below:
-        return 100 * tally.votes[column] / tally.valid
+        return [100 * votes / tally.valid for votes in tally.votes]
     if all(area.registered for area, _ in below):
         weights = [area.registered or 0 for area, _ in below]
     elif all(area.tables for area, _ in below):
         weights = [area.tables or 0 for area, _ in below]
     else:
         weights = [part.tables for _, part in below]
-    weighted = sum(w * part.votes[column] / part.valid for w, (_, part) in zip(weights, below, strict=True))
-    return 100 * weighted / sum(weights)
+    weighted = [0.0] * len(tally.votes)
+    for weight, (_, part) in zip(weights, below, strict=True):
+        weighted = [sum_ + weight * votes / part.valid for sum_, votes in zip(weighted, part.votes, strict=True)]
+    whole = sum(weights)
+    return [100 * sum_ / whole for sum_ in weighted]

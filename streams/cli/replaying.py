@@ -1,0 +1,95 @@
+"""`cotejo replay`: a night lived again offline, under its own configuration or beside another."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import orjson
+import typer
+from rich.console import Console
+
+from streams import relive, telling
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.compare import Comparer
+from streams.election import Election
+from streams.election_file import changed, load
+from streams.history import contrast
+from streams.outcome import Outcome
+from streams.progress import Progress
+from streams.replay import Watcher
+from streams.whole import whole
+
+commands = group("")
+
+Other = Annotated[Path | None, typer.Option("--compare", help="Another election file: what would it have called?")]
+Follow = Callable[[Election], Watcher]
+
+
+@commands.command()
+def replay(
+    night: NightPaths,
+    compare: Other = None,
+    out: Annotated[Path | None, typer.Option(help="Write the outcome there, as canonical JSON.")] = None,
+    keep_going: KeepGoing = False,
+    lang: Language = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="The outcome as canonical JSON on stdout.")] = False,
+) -> None:
+    """Live a night again, offline: every state, verdict and alert, the same bytes each time."""
+    with plainly():
+        source, known, outcomes, _ = lived(night, compare, keep_going)
+        if out is not None:
+            with whole(out) as file:
+                file.writelines(outcomes[0].json())
+        if compare is not None:
+            _compare(source.election, compare, known, outcomes, lang, as_json)
+        elif as_json:
+            sys.stdout.buffer.writelines(outcomes[0].json())
+            print(telling.say("hash", lang, hash=outcomes[0].sha256), file=sys.stderr)
+        else:
+            telling.tell(console(), known[0], outcomes[0], lang)
+
+
+class Relived(NamedTuple):
+    """A night that was read once, under its own election and perhaps under another one, in this order."""
+
+    source: relive.Night
+    elections: list[Election]
+    outcomes: list[Outcome]
+    comparer: Comparer
+    """Its own election's, as it was in the end."""
+
+
+def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
+    """Live a night again; what `follow` makes of its election watches it."""
+    source = relive.open_night(paths, keep_going)
+    known = [load(source.election)]
+    replays = [source.replay(known[0], None if follow is None else follow(known[0]))]
+    if compare is not None:
+        known.append(load(compare, like=source.election))
+        replays.append(source.replay(known[1]))
+    with Progress("replaying", source.size) as progress:
+        for done in relive.relive(source, replays):
+            progress.show(done)
+    outcomes = [replay.finish() for replay in replays]
+    return Relived(source, known, outcomes, replays[0].comparer)
+
+
+def console() -> Console:
+    """stdout for people: lines as long as they are where it is no terminal."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
+
+
+def _compare(
+    mine: Path, other: Path, known: Sequence[Election], outcomes: Sequence[Outcome], language: str, as_json: bool
+) -> None:
+    found, differing = contrast(*outcomes), changed(*known)
+    if as_json:
+        sides = {
+            side: {"file": str(path), "sha256": outcome.sha256}
+            for side, path, outcome in zip("ab", (mine, other), outcomes, strict=True)
+        }
+        sys.stdout.buffer.write(orjson.dumps({**sides, "changed": differing, **found.plain()}) + b"\n")
+    else:
+        telling.compare(console(), found, (str(mine), str(other)), differing, language)

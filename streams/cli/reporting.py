@@ -1,0 +1,46 @@
+"""`cotejo report`: the post-mortem of a night as one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams import telling
+from streams.chronicle import Chronicle
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.cli.replaying import Other, lived
+from streams.election import Election
+from streams.history import contrast
+from streams.whole import whole
+
+commands = group("")
+
+
+@commands.command()
+def report(
+    night: NightPaths,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write (HTML).")],
+    compare: Other = None,
+    keep_going: KeepGoing = False,
+    lang: Language = "en",
+) -> None:
+    """Write a night's post-mortem: one page that needs no network, the same bytes each time."""
+    from streams.report import page  # matplotlib takes longer to import than all the rest
+
+    with plainly():
+        chronicles: list[Chronicle] = []
+
+        def follow(election: Election) -> Chronicle:
+            chronicles.append(Chronicle(election))
+            return chronicles[-1]
+
+        source, known, outcomes, comparer = lived(night, compare, keep_going, follow)
+        (chronicle,) = chronicles
+        chronicle.finish(comparer)
+        own = page.Night(known[0], outcomes[0], chronicle.series, comparer.bulletins, source.inputs(), source.made_by())
+        other = None
+        if compare is not None:
+            other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))
+        with whole(out) as file:
+            file.write(page.render(own, lang, other).encode())
+        print(f"{out}: {telling.say('hash', lang, hash=outcomes[0].sha256)}")

@@ -1,0 +1,129 @@
+"""Reading an event log: every record in the order it was written, in the memory of one block."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from streams.election_writer import ELECTION
+from streams.eventlog import format, lock, manifest
+from streams.eventlog.errors import LogDamage
+from streams.eventlog.format import END, GAP, RECORDS, FormatError
+from streams.eventlog.manifest import MANIFEST, Manifest
+from streams.eventlog.record import Gap, Record
+from streams.eventlog.segments import Block, Damaged, blocks, segments
+
+Tell = Callable[[LogDamage], None]
+
+
+class Hash(Protocol):
+    """As `hashlib` makes them."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+
+def tell_on_stderr(damage: LogDamage) -> None:
+    """One line."""
+    print(f"cotejo: {damage}", file=sys.stderr)
+
+
+class EventLog:
+    """A log in its directory. `size` is the bytes of all its segments, `done` those read so far; `gaps` are those that
+    the reading has come by."""
+
+    def __init__(self, directory: Path, known: Manifest) -> None:
+        self.directory, self.manifest = directory, known
+        self.files = segments(directory)
+        sizes = [path.stat().st_size for _, path in self.files]
+        self.size, self.done = sum(sizes), 0
+        self._before = {path: sum(sizes[:i]) for i, (_, path) in enumerate(self.files)}
+        self.closed = False
+        """After the reading: whether the log ends where its writer stopped by itself."""
+        self.gaps: list[Gap] = []
+
+    @classmethod
+    def open(cls, path: Path) -> "EventLog":
+        """The log in the directory `path`. Raises `LogError`."""
+        return cls(path, manifest.read(path))
+
+    @property
+    def election(self) -> Path:
+        """The election file of this night."""
+        return self.directory / ELECTION
+
+    def records(
+        self, keep_going: bool = False, tell: Tell = tell_on_stderr, hash: Hash | None = None
+    ) -> Iterator[Record]:
+        """Every record in the order it was written; `hash` is fed their bytes.
+
+        Raises `LogDamage` at the first damage; with `keep_going` each damage is told once, and whatever is readable
+        comes all the same. A log without an end that nobody is writing is damaged: something may be missing."""
+        damages = 0
+
+        def damaged(damage: LogDamage) -> None:
+            nonlocal damages
+            if damage.tail and damage.file == self.files[-1][1] and lock.held(self.directory):
+                return  # a block that is being written now
+            damages += 1
+            if not keep_going:
+                raise damage
+            tell(damage)
+
+        self.done, self.closed, self.gaps = 0, False, []
+        count, order = 0, Order()
+        for block in self.blocks(damaged):
+            count = block.head.first
+            if hash is not None and block.head.kind == RECORDS:
+                hash.update(block.raw)
+            try:
+                for record in self._records(block):
+                    if what := order.check(record):
+                        damaged(LogDamage(block.file, block.position, count, what))
+                    count += 1
+                    yield record
+            except FormatError as error:
+                damaged(LogDamage(block.file, block.position, count, str(error)))
+        self.done = self.size
+        if not (damages or self.closed or lock.held(self.directory)):
+            damaged(self._unfinished(count))
+        elif not (damages or count or lock.held(self.directory)):
+            damaged(LogDamage(*self._end(), count, "holds no record: record, import or simulate a night first"))
+
+    def blocks(self, damaged: Damaged) -> Iterator[Block]:
+        """Every readable block; after each, `done`, `closed` and `gaps` are as far as it."""
+        for block in blocks(self.files, bytes.fromhex(self.manifest.id), damaged):
+            yield block
+            self.done = self._before[block.file] + block.end
+            self.closed = block.head.kind == END
+
+    def _records(self, block: Block) -> Iterator[Record]:
+        if block.head.kind == GAP:
+            self.gaps.append(format.unpack_gap(block.raw))
+        elif block.head.kind != END:
+            yield from format.unpack_records(block.raw, block.head.records)
+
+    def _unfinished(self, count: int) -> LogDamage:
+        what = "has no end: its writer was stopped, or the file is cut off"
+        cure = "record again to go on" if self.manifest.recorded else "make it again"
+        return LogDamage(*self._end(), count, f"{what}: {cure}, or read what is there with --keep-going")
+
+    def _end(self) -> tuple[Path, int]:
+        """The end of the last segment."""
+        path = self.files[-1][1] if self.files else self.directory / MANIFEST
+        return path, path.stat().st_size
+
+
+class Order:
+    """Whether the offsets of each partition rise. `next` is the offset after the last, by topic and partition."""
+
+    def __init__(self) -> None:
+        self.next: dict[tuple[str, int], int] = {}
+
+    def check(self, record: Record) -> str:
+        """Take in the next record; return what is wrong with its place, or nothing."""
+        key = record.topic, record.partition
+        wanted = self.next.get(key, 0)
+        self.next[key] = record.offset + 1
+        if record.offset >= wanted:
+            return ""
+        return f"out of order: {record.topic}/{record.partition} offset {record.offset} after {wanted - 1}"

@@ -1,0 +1,102 @@
+"""What a night came to, as canonical JSON: one night gives the same bytes, run after run, on any machine."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from streams.alerts import Alert, Notice
+from streams.codec import encode
+from streams.events import Rejection
+from streams.ledger import Verdict
+
+SAMPLES: Final = 5
+"""Rejections that are kept of each reason; the rest is only counted."""
+EXCERPT: Final = 200
+"""Bytes of what was turned away that are kept with them."""
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What was turned away for one reason: how often, and the first few with what came (as text; a byte that is no
+    UTF-8 is written out)."""
+
+    count: int = 0
+    samples: list[tuple[Rejection, str]] = field(default_factory=list)
+
+    def add(self, rejection: Rejection, content: bytes) -> None:
+        """Count one more."""
+        self.count += 1
+        if len(self.samples) < SAMPLES:
+            self.samples.append((rejection, content[:EXCERPT].decode(errors="backslashreplace")))
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        samples = [{"place": r.place, "cure": r.cure, "excerpt": text} for r, text in self.samples]
+        return {"count": self.count, "samples": samples}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a night ended. `at` is event time (Unix ms), `unjudged` how many events the log's marks left over."""
+
+    election: str
+    at: int
+    unjudged: int
+    counts: Mapping[str, int]
+    """Events read, by kind."""
+    states: Mapping[str, Mapping[str, Any]]
+    """By area, of all areas."""
+    verdicts: Mapping[str, Verdict]
+    """By polling table, of those with a ledger."""
+    alerts: Mapping[str, Alert]
+    """By fingerprint."""
+    notices: Sequence[Notice]
+    """In their order."""
+    rejected: Mapping[str, Refusals]
+    """By reason code."""
+
+    def json(self) -> Iterator[bytes]:
+        """One JSON object and a line's end, keys sorted, no spaces; in pieces, since there are many polling tables."""
+        parts: dict[str, Any] = {
+            "alerts": ((key, alert.plain()) for key, alert in sorted(self.alerts.items())),
+            "at": self.at,
+            "counts": dict(self.counts),
+            "election": self.election,
+            "notices": [notice.plain() for notice in self.notices],
+            "rejected": {code: refusals.plain() for code, refusals in self.rejected.items()},
+            "states": iter(sorted(self.states.items())),
+            "unjudged": self.unjudged,
+            "verdicts": ((key, _plain(verdict)) for key, verdict in sorted(self.verdicts.items())),
+        }
+        for i, (name, value) in enumerate(sorted(parts.items())):
+            yield (b"," if i else b"{") + encode(name) + b":"
+            yield from _members(value) if isinstance(value, Iterator) else (encode(value),)
+        yield b"}\n"
+
+    @property
+    def sha256(self) -> str:
+        """The hash of `json`, in hexadecimal."""
+        digest = hashlib.sha256()
+        for piece in self.json():
+            digest.update(piece)
+        return digest.hexdigest()
+
+
+def _members(items: Iterator[tuple[str, Any]]) -> Iterator[bytes]:
+    """A JSON object, member by member."""
+    yield b"{"
+    for i, (name, value) in enumerate(items):
+        yield (b"," if i else b"") + encode(name) + b":" + encode(value)
+    yield b"}"
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "level": verdict.level.value,
+        "accepted": verdict.accepted,
+        "votes": verdict.votes,
+        "null": verdict.null,
+        "agreeing": verdict.agreeing,
+        "readers": verdict.readers,
+    }

@@ -1,0 +1,77 @@
+"""Areas by how far their two counts are apart."""
+
+from dataclasses import dataclass
+
+from streams.election import Election
+from streams.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One area at the end of a night."""
+
+    area: str
+    name: str
+    level: str
+    tables: int
+    """Polling tables with an accepted sheet."""
+    coverage: float | None
+    """The same over the tables that exist (0-1)."""
+    bulletin: str | None
+    breakdown: int
+    """Sheets that would have to be wrong for the worst of its figures."""
+    apart: float | None
+    """Points between the official and the witnessed share of the figure where they are most."""
+    column: str
+    """The option or group with that figure, or with that breakdown count."""
+    differing: int
+    """Polling tables whose official figures are not their sheets'."""
+    disputed: int
+    firing: int
+
+
+def ranked(election: Election, outcome: Outcome) -> list[Row]:
+    """Every area that anything is known of: the root first, then by breakdown count, by points apart, by polling
+    tables that differ, by disputed sheets, by coverage."""
+    rows = [_row(area, outcome) for area in election.areas]
+    known = [row for row in rows if row.tables or row.bulletin or row.disputed]
+    return sorted(
+        known,
+        key=lambda row: (
+            row.area != election.root.id,
+            -row.breakdown,
+            -(row.apart or 0.0),
+            -row.differing,
+            -row.disputed,
+            -(row.coverage or 0.0),
+            len(election.lineage[row.area]),
+            row.area,
+        ),
+    )
+
+
+def _row(area: str, outcome: Outcome) -> Row:
+    state = outcome.states[area]
+    seen, official, announced = state["witnessed"], state["official"], state["tables_announced"]
+    figures = {} if official is None else official["figures"]
+    breakdown = {name: figure["breakdown"] or 0 for name, figure in figures.items()}
+    apart = {
+        name: abs(figure["share"] - figure["witnessed_share"])
+        for name, figure in figures.items()
+        if None not in (figure["share"], figure["witnessed_share"])
+    }
+    worst = max(breakdown, key=lambda name: (breakdown[name], apart.get(name, 0.0)), default="")
+    return Row(
+        area=area,
+        name=state["name"],
+        level=state["level"],
+        tables=seen["tables"],
+        coverage=seen["coverage"],
+        bulletin=None if official is None else official["bulletin"],
+        breakdown=breakdown.get(worst, 0),
+        apart=max(apart.values(), default=None),
+        column=worst,
+        differing=0 if announced is None else announced["differing"],
+        disputed=seen["levels"].get("disputed", 0),
+        firing=len(state["alerts"]),
+    )

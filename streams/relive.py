@@ -1,0 +1,174 @@
+"""A night on disk, to be lived again: an event log, or an election file and its event files."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from streams import arrivals, election_file
+from streams.arrivals import NightError
+from streams.election import Election
+from streams.eventlog.cut import CUT
+from streams.eventlog.manifest import MANIFEST
+from streams.eventlog.reader import EventLog
+from streams.eventlog.record import BULLETINS, REPORTS
+from streams.events import Rejection, Tick
+from streams.outcome import EXCERPT
+from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Watcher
+from streams.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that the night comes from, as `sha256sum` sees it. `bytes` and hash of stdin are known when it is read."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Night(Protocol):
+    """What happened, in the order in which it is known. `size` is its bytes on disk, `done` those read so far."""
+
+    election: Path
+    size: int
+    done: int
+
+    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
+        """Each message's channel and events."""
+
+    def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
+        """A replay of the kind that fits."""
+
+    def inputs(self) -> list[Input]:
+        """The files that it comes from, the election's first. To be asked after the reading."""
+
+    def made_by(self) -> dict[str, str]:
+        """What wrote it: versions by name, as far as it says so."""
+
+
+def open_night(paths: Sequence[Path], keep_going: bool = False) -> Night:
+    """The night that a command names. Raises `CotejoError`."""
+    given = arrivals.Night.of(paths)
+    if len(given.events) == 1 and given.events[0].is_dir():
+        log = EventLog.open(given.events[0])
+        if log.manifest.recorded or (log.manifest.writer == CUT and _has_marks(log)):
+            return RecordedNight(log, keep_going)
+    return MadeNight(given, keep_going)
+
+
+class MadeNight:
+    """Events whose own times are the clock: event files, and logs that a program made."""
+
+    def __init__(self, given: arrivals.Night, keep_going: bool) -> None:
+        self.election, self._events = given.election, given.events
+        self._arrivals = given.arrivals(keep_going)
+        self.size, self.done = self._arrivals.size, 0
+        self._stdin = hashlib.sha256()
+        self._read = 0
+
+    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
+        """One event at a time, all by one channel."""
+        stdin = Path("-") in self._events
+        for arrival in self._arrivals:
+            self.done = self._arrivals.done
+            if stdin and arrival.file == "-" and arrival.content is not None:
+                self._stdin.update(arrival.content + b"\n")
+                self._read += len(arrival.content) + 1
+            yield 0, [item_of(arrival)]
+
+    def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
+        """By the events' times."""
+        return EventReplay(election, watch)
+
+    def inputs(self) -> list[Input]:
+        """The election's files, then each log's and each event file."""
+        found = _of_election(self.election)
+        for path in self._events:
+            if path.is_dir():
+                found += _of_log(EventLog.open(path))
+            elif str(path) == "-":
+                found.append(Input("stdin", self._read, self._stdin.hexdigest()))
+            else:
+                found.append(_input(path))
+        return found
+
+    def made_by(self) -> dict[str, str]:
+        """As the logs' manifests have it."""
+        logs = [EventLog.open(path) for path in self._events if path.is_dir()]
+        return {name: text for log in logs for name, text in _made_by(log).items()}
+
+
+class RecordedNight:
+    """A log that was recorded from a broker: it has the live night's ticks in it."""
+
+    def __init__(self, log: EventLog, keep_going: bool) -> None:
+        self._log, self._keep_going = log, keep_going
+        self.election, self.size, self.done = log.election, log.size, 0
+
+    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
+        """One record at a time. Raises `LogError`, or tells of damages where it keeps going."""
+        partitions, name = self._log.manifest.partitions, str(self._log.directory)
+        for record in self._log.records(self._keep_going):
+            self.done = self._log.done
+            channel = record.partition if record.topic == REPORTS else BULLETINS
+            if isinstance(channel, int) and channel >= partitions:
+                raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
+            yield channel, [item_of(arrival) for arrival in arrivals.of_record(record, name)]
+
+    def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
+        """By the ticks in it, with a ledger's partition as the broker had it."""
+        partitions = self._log.manifest.partitions
+        return LogReplay(election, partitions, Topology.of(election, partitions).partition_of, watch)
+
+    def inputs(self) -> list[Input]:
+        """The election's files, the manifest, the segments."""
+        return _of_election(self.election) + _of_log(self._log)
+
+    def made_by(self) -> dict[str, str]:
+        """As the manifest has it."""
+        return _made_by(self._log)
+
+
+def _has_marks(log: EventLog) -> bool:
+    """Whether a log that was cut comes from one that was recorded: only that has ticks between the reports."""
+    return any(
+        isinstance(arrival.event, Tick)
+        for record in log.records(keep_going=True, tell=lambda damage: None)
+        if record.topic == REPORTS and b"tick" in (record.value or b"")
+        for arrival in arrivals.of_record(record, "")
+    )
+
+
+def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
+    """Feed a night to each of these replays in one pass; yields the bytes read so far."""
+    feeds = [replay.take for replay in replays]
+    for channel, items in night.messages():
+        for feed in feeds:
+            feed(channel, items)
+        yield night.done
+
+
+def item_of(arrival: arrivals.Arrival) -> Item:
+    """An event for a replay, or what was to be one, with the beginning of what came."""
+    excerpt = (arrival.raw or b"")[:EXCERPT] if isinstance(arrival.event, Rejection) else b""
+    return Item(arrival.event, excerpt)
+
+
+def _of_election(path: Path) -> list[Input]:
+    return [_input(path.parent / name) for name in election_file.files(path)]
+
+
+def _of_log(log: EventLog) -> list[Input]:
+    return [_input(path) for path in (log.directory / MANIFEST, *(path for _, path in log.files))]
+
+
+def _input(path: Path) -> Input:
+    with path.open("rb") as file:
+        return Input(path.name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _made_by(log: EventLog) -> dict[str, str]:
+    known = log.manifest
+    return {f"{known.writer} ({name})": text for name, text in known.versions.items()}

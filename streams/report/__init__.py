@@ -1,0 +1,1 @@
+"""The post-mortem: one page that needs nothing else (`streams.report.page`)."""

@@ -1,0 +1,225 @@
+"""The post-mortem of a night as one HTML page: no scripts, no network, everything from outside escaped.
+
+The same night under the same configuration gives the same bytes: every date in it is event time.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from streams.alerts import Notice
+from streams.chronicle import Series
+from streams.election import Election
+from streams.election_file import changed, defaults, thresholds
+from streams.events import Bulletin
+from streams.findings import RuleClass
+from streams.history import GRAVEST, Contrast, History, histories
+from streams.ledger import Level
+from streams.outcome import Outcome
+from streams.ranking import Row, ranked
+from streams.relive import Input
+from streams.report.drawn import Drawings
+from streams.report.words import Words
+from streams.shown import shown
+
+HEADLINES: Final = 6
+ALERTS: Final = 20
+"""Alerts that are told in full, at most."""
+AREAS: Final = 40
+DISPUTES: Final = 40
+BULLETINS: Final = 60
+NOTICES: Final = 30
+"""Notices that are told of one alert, at most."""
+
+_CLASSES: Final[Mapping[RuleClass, int]] = {
+    "arithmetic": 0, "remainder": 1, "statistical": 2, "consistency": 3, "health": 4
+}  # fmt: skip
+"""What needs the fewest assumptions first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """Everything that the page is made of. `made_by` has the versions that wrote the input, where it says so."""
+
+    election: Election
+    outcome: Outcome
+    series: Mapping[str, Series]
+    bulletins: Sequence[Bulletin]
+    inputs: Sequence[Input]
+    made_by: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The same night under another configuration."""
+
+    name: str
+    election: Election
+    outcome: Outcome
+    contrast: Contrast
+
+
+def render(night: Night, language: str, other: Other | None = None) -> str:
+    """The page."""
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: shown(value).replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value,
+    )
+    source = files("streams.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    style = files("streams.report").joinpath("page.css").read_text(encoding="utf-8")
+    say = Words(language)
+    return environment.from_string(source).render(style=Markup(style), say=say, **_context(night, say, other))
+
+
+def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
+    election, outcome = night.election, night.outcome
+    drawings = Drawings(election, night.series, night.bulletins, outcome.at, say)
+    found = histories(outcome.notices, outcome.alerts)
+    heard = sorted((known for known in found.values() if known.heard), key=lambda known: _weight(known, election))
+    muted = sorted((known for known in found.values() if not known.heard), key=lambda known: _weight(known, election))
+    told: dict[str, list[Notice]] = {}
+    for notice in outcome.notices:
+        told.setdefault(notice.fingerprint, []).append(notice)
+    rows = [r for r in ranked(election, outcome) if r.area in night.series or r.bulletin or r.disputed]
+    return {
+        "election": election,
+        "outcome": outcome,
+        "names": {column.id: column.name for column in election.columns},
+        "period": (drawings.begin, drawings.end),
+        "lead": _lead(night, heard, say),
+        "headlines": _headlines(heard),
+        "tiles": _tiles(outcome, rows, heard, say),
+        "timeline": drawings.timeline(heard),
+        "shares": drawings.shares(),
+        "coverage": drawings.coverage(),
+        "breakdown": drawings.breakdown(),
+        "alerts": [(known, _evidence(known, say), told[known.fingerprint][:NOTICES]) for known in heard[:ALERTS]],
+        "further": heard[ALERTS:],
+        "muted": muted,
+        "areas": rows[:AREAS],
+        "areas_left": len(rows) - AREAS,
+        "disputes": _disputes(election, outcome),
+        "bulletins": _first(night.bulletins, election.root.id),
+        "bulletins_left": len(night.bulletins) - BULLETINS,
+        "other": other,
+        "changed": {} if other is None else changed(election, other.election),
+        "inputs": night.inputs,
+        "thresholds": _thresholds(election),
+        "versions": {"cotejo": version("cotejo"), "matplotlib": version("matplotlib"), **night.made_by},
+    }
+
+
+def _weight(known: History, election: Election) -> tuple[Any, ...]:
+    """The gravest first; then what needs the fewest assumptions, the upper areas, the larger figures."""
+    finding = known.finding
+    depth = len(election.lineage[finding.area])
+    return (
+        GRAVEST[known.severity], known.ended is not None, _CLASSES[finding.rule_class], depth, -finding.value,
+        known.fingerprint,
+    )  # fmt: skip
+
+
+def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
+    """The state in the end, in a few plain sentences."""
+    election, outcome = night.election, night.outcome
+    state, root = outcome.states[election.root.id], election.root
+    seen = state["witnessed"]
+    if root.tables:
+        sentences = [say("lead", tables=seen["tables"], exist=root.tables, coverage=say.per_cent(seen["coverage"]))]
+    else:
+        sentences = [say("lead-bare", tables=seen["tables"])]
+    if state["official"] is None:
+        sentences.append(say("lead-none", area=root.name))
+    else:
+        time = f"{say.time(state['official']['at'])} UTC"
+        sentences.append(say("lead-bulletin", area=root.name, bulletin=state["official"]["bulletin"], time=time))
+    if heard:
+        critical = sum(known.severity == "critical" for known in heard)
+        firing = sum(known.ended is None for known in heard)
+        sentences.append(say("lead-alerts", count=len(heard), critical=critical, firing=firing))
+    else:
+        sentences.append(say("quiet"))
+    return sentences
+
+
+def _headlines(heard: Sequence[History]) -> list[History]:
+    """The strongest findings: no more than two of a rule, and none that a newer bulletin made obsolete while others
+    stand."""
+    kept: list[History] = []
+    of_rule: Counter[str] = Counter()
+    for known in [k for k in heard if k.ended is None] or heard:
+        of_rule[known.finding.rule] += 1
+        if of_rule[known.finding.rule] <= 2:
+            kept.append(known)
+    return kept[:HEADLINES]
+
+
+def _tiles(outcome: Outcome, rows: Sequence[Row], heard: Sequence[History], say: Words) -> list[tuple[str, str]]:
+    """The few figures above all: each with what it is."""
+    whole = rows[0] if rows else None
+    refused = sum(refusals.count for refusals in outcome.rejected.values())
+    return [
+        (f"{say.per_cent(whole.coverage)} %" if whole and whole.coverage is not None else "–", say("witnessed tables")),
+        (say.number(whole.breakdown) if whole and whole.bulletin else "–", say("must be wrong")),
+        (say.number(whole.apart, 1) if whole and whole.apart is not None else "–", say("points apart")),
+        (say.number(sum(known.severity == "critical" for known in heard)), say("critical alerts")),
+        (say.number(whole.disputed if whole else 0), say("disputed")),
+        (say.number(refused), say("turned away")),
+    ]
+
+
+def _evidence(known: History, say: Words) -> list[tuple[str, str]]:
+    """The figures behind a finding, in words."""
+    finding = known.finding
+    figures: dict[str, Any] = {"bulletin": finding.bulletin or None, **finding.inputs}
+    if finding.value not in finding.inputs.values():
+        figures[finding.unit] = finding.value
+    if "tables" in finding.inputs:
+        figures["witnessed sheets"] = figures.pop("tables")
+    return [(say.term(name), _value(value, say)) for name, value in figures.items() if value is not None]
+
+
+def _value(value: Any, say: Words) -> str:
+    match value:
+        case bool() | str():
+            return say.term(str(value))
+        case int():
+            return say.number(value)
+        case float():
+            return f"{value:.1e}" if 0 < abs(value) < 0.01 else say.number(value)
+        case Mapping():
+            return ", ".join(f"{name} {_value(item, say)}" for name, item in value.items())
+    return str(value)
+
+
+def _first(bulletins: Sequence[Bulletin], root: str) -> list[Bulletin]:
+    """As many bulletins as there is room for, the whole's before those of its parts; in their order."""
+    kept = sorted(range(len(bulletins)), key=lambda i: (bulletins[i].area != root, i))[:BULLETINS]
+    return [bulletins[i] for i in sorted(kept)]
+
+
+def _disputes(election: Election, outcome: Outcome) -> dict[str, Any]:
+    """Disputed sheets: how many, in which lowest areas most, and the first of them."""
+    tables = sorted(table for table, verdict in outcome.verdicts.items() if verdict.level is Level.DISPUTED)
+    areas = Counter(election.tables[table].area for table in tables)
+    return {
+        "count": len(tables),
+        "areas": sorted(areas.items(), key=lambda item: (-item[1], item[0]))[:10],
+        "tables": [(table, election.tables[table].area, outcome.verdicts[table]) for table in tables[:DISPUTES]],
+        "left": len(tables) - DISPUTES,
+    }
+
+
+def _thresholds(election: Election) -> list[tuple[str, Any, Any]]:
+    """Every threshold: its place in the file, its value, its default."""
+    usual = defaults()
+    return [(place, value, usual[place]) for place, value in thresholds(election).items()]

@@ -1,0 +1,313 @@
+"""What the post-mortem says in English and Spanish, beside the findings' own sentences (`streams.wording`)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from streams.wording import number
+
+TEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "kind": ("Post-mortem of an election night", "Informe posterior de una noche electoral"),
+    "period": ("{begin} to {end}, event time (UTC)", "{begin} a {end}, hora de los eventos (UTC)"),
+    "contents": ("Contents", "Contenido"),
+    "short": ("In short", "En breve"),
+    "timeline": ("What happened when", "Qué pasó y cuándo"),
+    "shares": ("Official and witnessed shares", "Porcentajes oficiales y atestiguados"),
+    "coverage": ("Coverage", "Cobertura"),
+    "breakdown": ("Sheets that would have to be wrong", "Actas que tendrían que estar equivocadas"),
+    "alerts": ("Alerts and their evidence", "Alertas y su evidencia"),
+    "areas": ("Areas", "Zonas"),
+    "disputes": ("Disputed sheets", "Actas en disputa"),
+    "bulletins": ("Bulletins", "Boletines"),
+    "rejected": ("Turned away", "No admitido"),
+    "compare": ("Under another configuration", "Con otra configuración"),
+    "basis": ("What this rests on", "En qué se basa"),
+    "lead": (
+        "In the end {tables} of {exist} polling tables were witnessed ({coverage} %).",
+        "Al final estaban atestiguadas {tables} de {exist} mesas ({coverage} %).",
+    ),
+    "lead-bare": (
+        "In the end {tables} polling tables were witnessed.",
+        "Al final estaban atestiguadas {tables} mesas.",
+    ),
+    "lead-bulletin": (
+        "The last standing bulletin for {area} is {bulletin}, issued {time}.",
+        "El último boletín vigente para {area} es {bulletin}, emitido {time}.",
+    ),
+    "lead-none": ("There is no bulletin for {area}.", "No hay ningún boletín para {area}."),
+    "lead-alerts": (
+        "{count} alerts fired, {critical} of them critical; {firing} still did in the end.",
+        "Hubo {count} alertas, {critical} de ellas críticas; al final seguían activas {firing}.",
+    ),
+    "quiet": (
+        "No alert fired: nothing that the rules watch for failed to fit.",
+        "No hubo alertas: nada de lo que vigilan las reglas dejó de encajar.",
+    ),
+    "unjudged": (
+        "The log ends before the night did. Its last {count} events were judged by themselves, so the end here may "
+        "not be the end there was.",
+        "El registro termina antes que la noche. Sus últimos {count} eventos se juzgaron aparte: el final que se ve "
+        "aquí puede no ser el que hubo.",
+    ),
+    "neutral": (
+        "Cotejo says what does not fit together, by how much, and what would have to be true for it to fit. Why it "
+        "does not fit is not in the numbers.",
+        "Cotejo dice qué no encaja, por cuánto y qué tendría que ser cierto para que encajara. El porqué no está en "
+        "las cifras.",
+    ),
+    "witnessed tables": ("polling tables witnessed", "mesas atestiguadas"),
+    "must be wrong": ("sheets would have to be wrong", "actas tendrían que estar equivocadas"),
+    "points apart": ("points apart at most", "puntos de distancia como mucho"),
+    "critical alerts": ("critical alerts", "alertas críticas"),
+    "turned away": ("messages turned away", "mensajes no admitidos"),
+    "disputed": ("disputed sheets", "actas en disputa"),
+    "official": ("official", "oficial"),
+    "witnessed": ("witnessed", "atestiguado"),
+    "shares note": (
+        "Per cent of the valid votes. Solid with marks: the bulletins. Dashed: the witnessed sheets, weighted by area, "
+        "so that it does not matter which areas arrived first.",
+        "Por ciento de los votos válidos. Continua con marcas: los boletines. Discontinua: las actas atestiguadas, "
+        "ponderadas por zona, para que no importe qué zonas llegaron antes.",
+    ),
+    "coverage note": (
+        "Polling tables with an accepted sheet, in per cent of those that exist. Thick: {area}. Thin: each area right "
+        "below.",
+        "Mesas con acta aceptada, en porcentaje de las que existen. Gruesa: {area}. Finas: cada zona inmediatamente "
+        "inferior.",
+    ),
+    "breakdown note": (
+        "The least number of witnessed sheets that must be false for the bulletin to be possible. Dotted: where people "
+        "are called.",
+        "El menor número de actas atestiguadas que tendrían que ser falsas para que el boletín fuera posible. "
+        "Punteada: a partir de ahí se avisa.",
+    ),
+    "limit": ("people are called", "se avisa"),
+    "timeline note": (
+        "Bars: how long an alert fired. Full: critical; hatched: warning; empty: remark. Triangles: bulletins.",
+        "Barras: cuánto duró una alerta. Llena: crítica; rayada: aviso; vacía: nota. Triángulos: boletines.",
+    ),
+    "nothing to draw": ("There is nothing to draw here.", "Aquí no hay nada que dibujar."),
+    "no breakdown": (
+        "No bulletin for {area} asked for a single false sheet.",
+        "Ningún boletín para {area} exigía una sola acta falsa.",
+    ),
+    "data": ("The figures as a table", "Las cifras en una tabla"),
+    "time": ("time (UTC)", "hora (UTC)"),
+    "what": ("what", "qué"),
+    "figure": ("figure", "cifra"),
+    "value": ("value", "valor"),
+    "default": ("default", "por omisión"),
+    "threshold": ("threshold", "umbral"),
+    "fired": ("fired", "se activó"),
+    "resolved": ("over", "terminó"),
+    "bulletin": ("bulletin", "boletín"),
+    "area": ("area", "zona"),
+    "level": ("level", "nivel"),
+    "since": ("{from} to {to}", "{from} a {to}"),
+    "since, firing": ("{from} to the end", "{from} hasta el final"),
+    "notices": ("notices: {count}", "avisos: {count}"),
+    "evidence": ("evidence", "evidencia"),
+    "further": ("Further alerts", "Otras alertas"),
+    "muted": (
+        "Alerts of parts, for which the alert above spoke",
+        "Alertas de partes, por las que habló la alerta superior",
+    ),
+    "more": ("and {count} more", "y {count} más"),
+    "areas note": (
+        "The whole first, then by sheets that would have to be wrong, by points apart, by polling tables whose "
+        "official figures differ, by disputed sheets, by coverage.",
+        "Primero el conjunto; luego por actas que tendrían que estar equivocadas, por puntos de distancia, por mesas "
+        "cuyas cifras oficiales difieren, por actas en disputa, por cobertura.",
+    ),
+    "sheets": ("sheets", "actas"),
+    "wrong": ("must be wrong", "equivocadas"),
+    "apart": ("points apart", "puntos"),
+    "differing": ("tables that differ", "mesas que difieren"),
+    "disputed-column": ("disputed", "en disputa"),
+    "no disputes": ("No sheet is disputed.", "Ninguna acta está en disputa."),
+    "disputes note": (
+        "{count} sheets of which no reading has the majority that the configuration asks for. They are in no sum.",
+        "{count} actas de las que ninguna lectura tiene la mayoría que pide la configuración. No están en ninguna "
+        "suma.",
+    ),
+    "table": ("polling table", "mesa"),
+    "readers": ("readers", "lectores"),
+    "agreeing": ("agreeing", "coinciden"),
+    "no bulletins": ("There was no bulletin.", "No hubo ningún boletín."),
+    "issued": ("issued", "emitido"),
+    "status": ("status", "estado"),
+    "counted": ("tables counted", "mesas escrutadas"),
+    "valid": ("valid votes", "votos válidos"),
+    "votes": ("votes", "votos"),
+    "nothing rejected": ("Nothing was turned away.", "Se admitió todo."),
+    "reason": ("reason", "motivo"),
+    "count": ("count", "número"),
+    "place": ("place", "lugar"),
+    "cure": ("cure", "remedio"),
+    "excerpt": ("what came", "lo que llegó"),
+    "compare note": (
+        "The same night, judged once more with {other}. What differs in the configuration:",
+        "La misma noche, juzgada otra vez con {other}. Lo que difiere en la configuración:",
+    ),
+    "same thresholds": ("No threshold differs.", "No difiere ningún umbral."),
+    "here": ("this night", "esta noche"),
+    "there": ("with {other}", "con {other}"),
+    "only here": ("Only here", "Solo aquí"),
+    "only there": ("Only with {other}", "Solo con {other}"),
+    "differently": ("Both, but not alike", "En ambas, pero distinto"),
+    "alike": ("{count} alerts are alike in both.", "{count} alertas son iguales en ambas."),
+    "none": ("none", "ninguna"),
+    "input": ("input", "entrada"),
+    "bytes": ("bytes", "bytes"),
+    "inputs": ("Input", "Entrada"),
+    "outcome": ("outcome (cotejo replay --out)", "resultado (cotejo replay --out)"),
+    "configuration": ("Configuration", "Configuración"),
+    "versions": ("Versions", "Versiones"),
+    "changed": ("not the default", "no es el valor por omisión"),
+    "severity": ("severity", "gravedad"),
+    "counts": (
+        "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable messages",
+        "{reports} reportes de actas, {bulletins} boletines, {unreadable} mensajes ilegibles",
+    ),
+}
+"""Phrases: English, Spanish."""
+
+TERMS: Final[Mapping[str, tuple[str, str]]] = {
+    "critical": ("critical", "crítica"),
+    "warning": ("warning", "aviso"),
+    "info": ("remark", "nota"),
+    "arithmetic": ("arithmetic", "aritmética"),
+    "statistical": ("statistical", "estadística"),
+    "consistency": ("consistency", "coherencia"),
+    "health": ("health of the feeds", "estado de las fuentes"),
+    "contradiction": ("contradiction", "contradicción"),
+    "remainder": ("required remainder", "resto necesario"),
+    "divergence": ("divergence", "divergencia"),
+    "table-mismatch": ("table mismatch", "mesas que difieren"),
+    "own-sums": ("the bulletin's own sums", "sumas del propio boletín"),
+    "falling-figure": ("falling figures", "cifras que bajan"),
+    "parts": ("parts and the whole", "partes y conjunto"),
+    "rounded-shares": ("rounded shares", "porcentajes redondeados"),
+    "feed-health": ("feed health", "estado de las fuentes"),
+    "bulletin": ("bulletin", "boletín"),
+    "partial": ("partial", "parcial"),
+    "final": ("final", "final"),
+    "correction": ("correction", "corrección"),
+    "firing": ("firing", "activa"),
+    "floor": ("floor", "mínimo"),
+    "ceiling": ("ceiling", "máximo"),
+    "sheets": ("sheets", "actas"),
+    "points": ("points", "puntos"),
+    "tables": ("polling tables", "mesas"),
+    "votes": ("votes", "votos"),
+    "registered": ("registered voters", "electores inscritos"),
+    "readings": ("readings", "lecturas"),
+    "hours": ("hours", "horas"),
+    "official": ("announced", "anunciado"),
+    "witnessed": ("witnessed", "atestiguado"),
+    "limit": ("limit", "límite"),
+    "hidden": ("what the rest can hide", "lo que el resto puede ocultar"),
+    "gap": ("gap", "diferencia"),
+    "breakdown": ("sheets that must be wrong", "actas que deben estar equivocadas"),
+    "left_tables": ("tables outside the bulletin", "mesas fuera del boletín"),
+    "left_registered": ("registered voters outside the bulletin", "electores fuera del boletín"),
+    "side": ("side", "lado"),
+    "basis": ("basis of the limit", "base del límite"),
+    "official_share": ("announced, %", "anunciado, %"),
+    "witnessed_share": ("witnessed, %", "atestiguado, %"),
+    "coverage": ("coverage, %", "cobertura, %"),
+    "beyond": ("votes beyond the witnessed", "votos más allá de lo atestiguado"),
+    "predicted": ("predicted of the rest, %", "previsto para el resto, %"),
+    "gamma": ("needed beyond the prediction, points", "necesario sobre lo previsto, puntos"),
+    "least": ("the same, read to its advantage", "lo mismo, leído a su favor"),
+    "needed": ("needed in the rest, %", "necesario en el resto, %"),
+    "needed_full": ("needed at full turnout, %", "necesario con participación total, %"),
+    "needed_announced": ("needed at the announced turnout, %", "necesario con la participación anunciada, %"),
+    "tolerated": ("sheets that may be wrong", "actas que pueden estar equivocadas"),
+    "compared": ("tables compared", "mesas comparadas"),
+    "differing": ("tables that differ", "mesas que difieren"),
+    "ratio": ("of those compared, %", "de las comparadas, %"),
+    "net": ("net shift, votes", "desplazamiento neto, votos"),
+    "shift": ("shift by option", "desplazamiento por opción"),
+    "added": ("added up", "suma"),
+    "stated": ("stated", "declarado"),
+    "figures": ("figures", "cifras"),
+    "valid": ("valid votes", "votos válidos"),
+    "decimals": ("decimals", "decimales"),
+    "chance": ("chance", "probabilidad"),
+    "odds": ("once in so many", "una vez de cada"),
+    "before": ("before", "antes"),
+    "now": ("now", "ahora"),
+    "earlier": ("earlier bulletin", "boletín anterior"),
+    "what": ("what", "qué"),
+    "disputed": ("disputed", "en disputa"),
+    "read": ("sheets read", "actas leídas"),
+    "group": ("group", "grupo"),
+    "all": ("all readings", "todas las lecturas"),
+    "since": ("since", "desde"),
+    "announced": ("announced, %", "anunciado, %"),
+    "computed": ("computed, %", "calculado, %"),
+    "option": ("option", "opción"),
+    "witnessed sheets": ("sheets witnessed", "actas atestiguadas"),
+    "nation": ("nation", "nación"),
+    "state": ("state", "estado"),
+    "municipality": ("municipality", "municipio"),
+    "parish": ("parish", "parroquia"),
+}
+"""Words of the field that stand in findings and bulletins; one that is not here is shown as it is."""
+
+
+class Words:
+    """Phrases, numbers and times in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._at = 0 if language == "en" else 1
+
+    def __call__(self, key: str, **figures: Any) -> str:
+        """A phrase of `TEXT`; numbers in it are written as the language writes them."""
+        shown = {name: self.number(v) if isinstance(v, int | float) else v for name, v in figures.items()}
+        return TEXT[key][self._at].format_map(shown)
+
+    def term(self, word: str) -> str:
+        """A word of the field."""
+        return TERMS[word][self._at] if word in TERMS else word
+
+    def number(self, value: float | None, decimals: int | None = None) -> str:
+        """A number with separators; floats with two decimals unless told; nothing for None."""
+        if value is None:
+            return ""
+        if decimals is None:
+            decimals = 2 if isinstance(value, float) else 0
+        return number(value, self.language, decimals)
+
+    def setting(self, value: Any) -> str:
+        """A threshold: as short as it can be."""
+        if isinstance(value, list):
+            return ", ".join(value)
+        return str(value) if isinstance(value, float) and 0 < value < 1e-3 else self.number(value, _places(value))
+
+    def per_cent(self, ratio: float | None) -> str:
+        """A ratio (0-1) in per cent with one decimal, without the sign."""
+        return "" if ratio is None else self.number(100 * ratio, 1)
+
+    def span(self, began: int, ended: int | None) -> Markup:
+        """From when to when, None: to the end."""
+        phrase = Markup(TEXT["since, firing" if ended is None else "since"][self._at])
+        return phrase.format_map({"from": self.stamp(began), "to": "" if ended is None else self.stamp(ended)})
+
+    def stamp(self, at: int) -> Markup:
+        """Event time as HTML that a machine can read too."""
+        text = self.time(at)
+        return Markup('<time datetime="{}Z">{}</time>').format(text.replace(" ", "T"), text)
+
+    def time(self, at: int) -> str:
+        """Event time to the minute, in UTC."""
+        return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M}"
+
+
+def _places(value: float) -> int:
+    """Decimals that a number needs, at most four."""
+    return len(f"{value:.4f}".rstrip("0").partition(".")[2])

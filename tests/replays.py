@@ -1,0 +1,63 @@
+"""Replays in tests: from lines, from logs whose channels are read in any order, and told in the tests' terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import orjson
+from nights import Outcome, finished
+from pipeline import Logs
+
+from streams.arrivals import of_lines, of_record
+from streams.election import Election
+from streams.eventlog.record import BULLETINS, REPORTS, Record
+from streams.outcome import Outcome as Replayed
+from streams.relive import item_of
+from streams.replay import Channel, EventReplay, Item, LogReplay, Watcher
+from streams.topology import Topology
+
+
+def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:
+    """The night of an event file's lines."""
+    replay = EventReplay(election, watch)
+    for arrival in of_lines(lines):
+        replay.take(0, [item_of(arrival)])
+    return replay.finish()
+
+
+def items(channel: Channel, content: bytes) -> list[Item]:
+    """One message of a topic."""
+    topic, partition = (REPORTS, channel) if isinstance(channel, int) else (channel, 0)
+    return [item_of(arrival) for arrival in of_record(Record(topic, partition, 0, 0, None, content), "log")]
+
+
+def of_logs(
+    election: Election, logs: Logs, topology: Topology, choose: Callable[[int], int], keep: Callable[[Channel], int]
+) -> Replayed:
+    """The night of topics that are read in any order, `choose(n)` saying which of n channels is next; `keep` says how
+    many messages of a channel there are."""
+    replay = LogReplay(election, topology.partitions, topology.partition_of)
+    channels: list[Channel] = [*range(topology.partitions), BULLETINS]
+    left = {c: (logs.bulletins if isinstance(c, str) else logs.reports[c])[: keep(c)] for c in channels}
+    while waiting := [channel for channel in channels if left[channel]]:
+        channel = waiting[choose(len(waiting))]
+        replay.take(channel, items(channel, left[channel].pop(0)))
+    return replay.finish()
+
+
+def terms(found: Replayed) -> Outcome:
+    """What a replay came to, as `nights.direct` says it."""
+    return told(b"".join(found.json()))
+
+
+def told(content: bytes) -> Outcome:
+    """The same from the canonical JSON."""
+    found = orjson.loads(content)
+    kept = ("level", "accepted", "votes", "null")
+    outcome = Outcome(
+        states=found["states"],
+        verdicts={table: {name: verdict[name] for name in kept} for table, verdict in found["verdicts"].items()},
+        notices=found["notices"],
+        rejected=[code for code, refusals in found["rejected"].items() for _ in range(refusals["count"])],
+    )
+    return finished(outcome)

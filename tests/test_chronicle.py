@@ -1,0 +1,53 @@
+"""The figures of the upper areas over a night, in a bounded number of points."""
+
+from builders import T0, bulletin, election, lines, report
+from hypothesis import given
+from hypothesis import strategies as st
+from replays import of_events
+
+from streams.arrivals import of_lines
+from streams.chronicle import Chronicle, Point, Series
+from streams.election import AlertPolicy
+from streams.relive import item_of
+from streams.replay import EventReplay
+
+KNOWN = election(states=3, tables=200, registered=300, alerts=AlertPolicy(tick=10))
+
+
+def point(at: int) -> Point:
+    return Point(at, at, None, 0, None, {}, {}, {})
+
+
+@given(st.lists(st.integers(0, 10**9), unique=True, min_size=1, max_size=300), st.integers(2, 40))
+def test_series_are_bounded(times: list[int], limit: int) -> None:
+    """However many points come, no more than the limit stay, in order, and the last one always."""
+    series = Series(limit, 10_000)
+    for at in sorted(times):
+        series.add(point(at))
+    kept = [p.at for p in series.points]
+    assert len(kept) <= limit
+    assert kept == sorted(set(kept))
+    assert kept[-1] == max(times)
+
+
+def test_a_night() -> None:
+    """Each area's points end in what the night ended in; a bulletin is seen at the tick at which it was judged."""
+    night = [report(t, (150, 60, 10), at=T0 + 7_000 * i) for i, t in enumerate(KNOWN.tables)]
+    late = T0 + 6 * 3_600_000
+    events = lines(sorted([*night, bulletin((100, 900, 10), at=T0 + 1_003_000)], key=lambda e: e.at))
+    events += lines([report("S1-1", (150, 60, 10), at=late, reporter="zoe")])
+    chronicle = Chronicle(KNOWN, 50, 10)
+    replay = EventReplay(KNOWN, chronicle)
+    for arrival in of_lines(events):
+        replay.take(0, [item_of(arrival)])
+    outcome = replay.finish()
+    chronicle.finish(replay.comparer)
+    assert outcome.sha256 == of_events(KNOWN, events).sha256
+    for area, series in chronicle.series.items():
+        assert series.points[-1].tables == outcome.states[area]["witnessed"]["tables"]
+        assert len(series.points) <= (50 if area == "N" else 10)
+    points = chronicle.series["N"].points
+    assert next(p.at for p in points if p.bulletin) - T0 <= 1_010_000 + chronicle.series["N"].width
+    assert points[-1].at == late + 10_000
+    # The readings end after 70 minutes: the long rest of the night must not look as if they had gone on.
+    assert next(p.at for p in points if p.tables == 600) <= T0 + 4_200_000 + chronicle.series["N"].width

@@ -1,0 +1,469 @@
+"""Event logs: what is written is read again, and whatever is damaged is told, once, with its place."""
+
+import json
+import os
+import shutil
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import zstandard
+from builders import bulletin, election, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams import election_writer
+from streams.election_file import load
+from streams.eventlog import format, made
+from streams.eventlog.errors import LogDamage, LogError
+from streams.eventlog.reader import EventLog
+from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
+from streams.eventlog.writer import LogWriter
+from streams.events import Event
+
+KNOWN = election(states=1, tables=2)
+content = st.none() | st.binary(max_size=40)
+headers = st.lists(st.tuples(st.text(max_size=8), content), max_size=3).map(tuple)
+topics, timestamps = st.sampled_from([REPORTS, BULLETINS]), st.integers(-1, 2**63 - 1)
+messages = st.lists(
+    st.tuples(topics, st.integers(0, 3), st.integers(0, 5), timestamps, content, content, headers), max_size=60
+)
+
+
+def records(given_: Iterable[tuple[object, ...]]) -> list[Record]:
+    """Records whose offsets rise in each partition, by the steps in third place."""
+    ends: dict[object, int] = {}
+    found = []
+    for topic, partition, step, *rest in given_:
+        assert isinstance(step, int)
+        offset = ends.get((topic, partition), 0) + step
+        ends[topic, partition] = offset + 1
+        found.append(Record(topic, partition, offset, *rest))  # type: ignore[arg-type]
+    return found
+
+
+def some(count: int, first: int = 0) -> list[Record]:
+    """Plain records of one partition; each some 60 bytes."""
+    return [Record(REPORTS, 0, i, 1000 + i, b"key", b"value %06d" % i) for i in range(first, first + count)]
+
+
+def log(directory: Path, found: Iterable[Record], *, block: int = 256, segment: int = 2**20) -> EventLog:
+    """A closed recording of these in small blocks."""
+    with begin(directory, block=block, segment=segment) as writer:
+        for record in found:
+            writer.append(record)
+    return EventLog.open(directory)
+
+
+def begin(directory: Path, **sizes: int) -> LogWriter:
+    return LogWriter.create(
+        directory, KNOWN, prefix="x.", partitions=4, writer="cotejo record", created=1_700_000_000_000, **sizes
+    )
+
+
+def read(directory: Path) -> tuple[list[Record], list[LogDamage]]:
+    """What --keep-going reads, and what it tells."""
+    told: list[LogDamage] = []
+    return list(EventLog.open(directory).records(True, told.append)), told
+
+
+def ends(path: Path, log_id: bytes) -> list[int]:
+    """Where each block of a segment ends, its head first."""
+    content, at = path.read_bytes(), format.SEGMENT_BYTES
+    found = [at]
+    while at < len(content):
+        at += format.BLOCK_BYTES + format.block_head(content[at : at + format.BLOCK_BYTES], log_id).compressed
+        found.append(at)
+    return found
+
+
+@given(messages, st.integers(1, 600), st.integers(100, 2000))
+@settings(max_examples=60, deadline=None)
+def test_round_trip(given_: list[tuple[object, ...]], block: int, segment: int) -> None:
+    """Every record comes back as it was, in order, None apart from empty, however it was cut into blocks and
+    segments; the bytes done end at the size."""
+    found = [*records(given_), Record(REPORTS, 9, 0, 0, None, b"")]
+    with TemporaryDirectory() as place:
+        written = log(Path(place), found, block=block, segment=segment)
+        done = []
+        for i, record in enumerate(written.records()):
+            assert record == found[i]
+            done.append(written.done)
+        assert len(done) == len(found)
+        assert all(a <= b for a, b in pairwise(done))
+        assert written.done == written.size == sum(p.stat().st_size for p in Path(place).glob("segment-*"))
+        assert written.closed
+
+
+def test_the_election_goes_with_it(tmp_path: Path) -> None:
+    """A log has the election's files, and a manifest that says what it is; opening it again gives the same."""
+    written = log(tmp_path, some(1))
+    assert load(written.election).tables == KNOWN.tables
+    assert written.manifest == EventLog.open(tmp_path).manifest
+    assert (written.manifest.election, written.manifest.prefix, written.manifest.partitions) == ("test", "x.", 4)
+
+
+def test_the_election_that_is_there(tmp_path: Path) -> None:
+    """A log begun where an election file lies already leaves it as it is, remarks and the names of its CSVs too."""
+    path = election_writer.write(KNOWN, tmp_path)
+    (tmp_path / "areas.csv").rename(tmp_path / "places.csv")
+    path.write_text("# ours\n" + path.read_text().replace("areas.csv", "places.csv"))
+    before = path.read_bytes()
+    with LogWriter.create(tmp_path, None, prefix="x.", partitions=1, writer="cotejo record", created=1) as writer:
+        writer.append(some(1)[0])
+    log_ = EventLog.open(tmp_path)
+    assert (path.read_bytes(), load(log_.election).tables) == (before, KNOWN.tables)
+    assert sorted(log_.manifest.files) == ["election.toml", "places.csv", "register.csv"]
+
+
+def test_nothing_new(tmp_path: Path) -> None:
+    """Going on without anything new leaves every byte as it was."""
+    log(tmp_path, some(3))
+    before = (tmp_path / "segment-000001.log").read_bytes()
+    LogWriter.resume(tmp_path, lambda *_: None).close()
+    assert (tmp_path / "segment-000001.log").read_bytes() == before
+
+
+def test_made(tmp_path: Path) -> None:
+    """A made night has each event once, where a feeder puts it: a table's bulletin beside its reports."""
+    events: list[Event] = [report("S1-1", at=5), bulletin(area="S1-1", at=6), bulletin(at=7)]
+    assert made.write(tmp_path, KNOWN, events, "cotejo simulate") == 3
+    found = list(EventLog.open(tmp_path).records())
+    assert [(r.topic, r.timestamp, r.key) for r in found] == [
+        (REPORTS, 5, b"S1-1"), (REPORTS, 6, b"S1-1"), (BULLETINS, 7, b"N"),
+    ]  # fmt: skip
+    assert (found[0].partition, found[0].offset, found[1].offset) == (found[1].partition, 0, 1)
+
+
+def test_made_again(tmp_path: Path) -> None:
+    """The same night made twice gives the same bytes; a recording is never overwritten."""
+    for name in ("a", "b", "b"):
+        made.write(tmp_path / name, KNOWN, [report()], "cotejo simulate")
+    for path in (tmp_path / "a").iterdir():
+        assert path.name == "lock" or path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    log(tmp_path / "c", some(3))
+    with pytest.raises(LogError, match="holds a recording"):
+        made.write(tmp_path / "c", KNOWN, [report()], "cotejo simulate")
+    assert len(list(EventLog.open(tmp_path / "c").records())) == 3
+
+
+def test_gaps(tmp_path: Path) -> None:
+    """A gap is kept in its place, and offsets go on behind it."""
+    gap = Gap(REPORTS, 0, 2, 7)
+    with begin(tmp_path) as writer:
+        for record in some(2):
+            writer.append(record)
+        writer.gap(gap)
+        for record in some(2, first=7):
+            writer.append(record)
+    written = EventLog.open(tmp_path)
+    assert [record.offset for record in written.records()] == [0, 1, 7, 8]
+    assert written.gaps == [gap]
+
+
+@pytest.mark.parametrize("last", [[], some(1, first=3)], ids=["the end mark", "a block of records"])
+def test_torn_tails(last: list[Record], tmp_path: Path) -> None:
+    """Cut off at every byte of its last block, a log is read up to there with one damage told; going on cuts the tail,
+    says so, and ends in the very log that an undisturbed writer leaves."""
+    writer = begin(tmp_path / "whole")
+    for record in some(3):
+        writer.append(record)
+    writer.flush()
+    for record in last:
+        writer.append(record)
+    writer.close(finished=not last)
+    if last:
+        with (tmp_path / "whole" / "segment-000001.log").open("ab") as file:
+            file.write(
+                format.block(bytes.fromhex(writer.manifest.id), format.RECORDS, 3, 1, format.pack_record(last[0]))
+            )
+    whole = (tmp_path / "whole" / "segment-000001.log").read_bytes()
+    *_, before, after = ends(tmp_path / "whole" / "segment-000001.log", bytes.fromhex(writer.manifest.id))
+    assert after == len(whole)
+    directory, cuts = tmp_path / "torn", list[int]()
+    for size in range(before, after):
+        shutil.copytree(tmp_path / "whole", directory, dirs_exist_ok=True)
+        os.truncate(directory / "segment-000001.log", size)
+        found, told = read(directory)
+        assert found == some(3)
+        assert len(told) == 1
+        assert told[0].position == before
+        with LogWriter.resume(directory, lambda _, count: cuts.append(count)) as again:
+            assert again.order.next == {(REPORTS, 0): 3}
+            for record in some(2, first=3):
+                again.append(record)
+        assert read(directory) == (some(5), [])
+    assert cuts == list(range(1, after - before))
+
+
+def test_torn_head(tmp_path: Path) -> None:
+    """A segment that was only just begun, or cut off within its head, is begun again."""
+    for size in range(format.SEGMENT_BYTES):
+        directory = tmp_path / str(size)
+        writer = begin(directory)
+        writer.close(finished=False)
+        os.truncate(directory / "segment-000001.log", size)
+        with LogWriter.resume(directory, lambda *_: None) as again:
+            again.append(some(1)[0])
+        assert read(directory) == (some(1), [])
+
+
+@pytest.fixture(scope="module")
+def three_segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of 60 records in three segments."""
+    directory = tmp_path_factory.mktemp("three")
+    log(directory, some(60), block=256, segment=700)
+    assert len(list(directory.glob("segment-*"))) >= 3
+    return directory
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_bit_flips(three_segments: Path, data: st.DataObject) -> None:
+    """One flipped bit anywhere in a segment is told exactly once, in the right file, and costs at most the block it
+    is in; without --keep-going it is one error."""
+    with TemporaryDirectory() as place:
+        directory = Path(place) / "log"
+        shutil.copytree(three_segments, directory)
+        path = data.draw(st.sampled_from(sorted(directory.glob("segment-*"))))
+        content = bytearray(path.read_bytes())
+        bit = data.draw(st.integers(0, 8 * len(content) - 1))
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        found, told = read(directory)
+        assert len(told) == 1
+        assert told[0].file == path
+        lost = set(some(60)) - set(found)
+        assert found == [record for record in some(60) if record not in lost]
+        assert len(lost) <= 8
+        with pytest.raises(LogDamage):
+            list(EventLog.open(directory).records())
+
+
+@given(st.binary(max_size=300), st.integers(0, 400))
+@settings(max_examples=60, deadline=None)
+def test_rubbish_between(three_segments: Path, rubbish: bytes, at: int) -> None:
+    """Bytes put in anywhere are told and stepped over: what was whole before is still read, except the block they are
+    put into."""
+    with TemporaryDirectory() as place:
+        directory = Path(place) / "log"
+        shutil.copytree(three_segments, directory)
+        path = directory / "segment-000002.log"
+        content = path.read_bytes()
+        at = min(at, len(content))
+        path.write_bytes(content[:at] + rubbish + content[at:])
+        found, told = read(directory)
+        assert len(found) >= 52
+        assert bool(told) == bool(rubbish)
+        assert found == sorted(found, key=lambda record: record.offset)
+
+
+def edit(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    def do(directory: Path) -> None:
+        (directory / name).write_bytes(change((directory / name).read_bytes()))
+
+    return do
+
+
+def other(directory: Path) -> Path:
+    """Another recording, of an election with another id."""
+    with LogWriter.create(
+        directory / "third", KNOWN, prefix="y.", partitions=4, writer="cotejo record", created=1
+    ) as writer:
+        writer.append(some(1)[0])
+    return directory / "third"
+
+
+def swap(directory: Path) -> None:
+    """Two blocks of the first segment change places."""
+    path = directory / "segment-000001.log"
+    content = path.read_bytes()
+    a, b, c, *_ = ends(path, bytes.fromhex(EventLog.open(directory).manifest.id))
+    path.write_bytes(content[:a] + content[b:c] + content[a:b] + content[c:])
+
+
+def bad_block(count: int, raw: bytes, kind: int = format.RECORDS) -> Callable[[Path], None]:
+    """A block that a wrong writer put at the end, its checksums right."""
+
+    def do(directory: Path) -> None:
+        id = bytes.fromhex(EventLog.open(directory).manifest.id)
+        added = format.block(id, kind, 60, count, raw) + format.block(id, format.END, 60 + count, 0, b"")
+        edit(THIRD, lambda old: old + added)(directory)
+
+    return do
+
+
+def remanifest(**fields: object) -> Callable[[Path], None]:
+    return edit("manifest.json", lambda old: json.dumps({**json.loads(old), **fields}).encode())
+
+
+def version_2(directory: Path) -> None:
+    path = directory / "segment-000002.log"
+    head = bytearray(path.read_bytes()[: format.SEGMENT_BYTES])
+    head[8:10] = struct.pack("<H", 2)
+    head[-4:] = struct.pack("<I", zlib.crc32(head[:-4]))
+    path.write_bytes(bytes(head) + path.read_bytes()[format.SEGMENT_BYTES :])
+
+
+FIRST, SECOND, THIRD = (f"segment-00000{n}.log" for n in (1, 2, 3))
+ONE, MORE = format.pack_record(some(1)[0]), format.pack_record(some(1, first=60)[0])
+
+
+def cut(name: str, count: int) -> Callable[[Path], None]:
+    return edit(name, lambda old: old[:-count])
+
+
+def lose(name: str) -> Callable[[Path], None]:
+    return lambda directory: (directory / name).unlink()
+
+
+def take_for_second(whose: Callable[[Path], Path]) -> Callable[[Path], object]:
+    """Put another segment in the place of the second."""
+    return lambda directory: shutil.copy(whose(directory), directory / SECOND)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says", "least"),
+    [
+        pytest.param(cut(THIRD, 5), f"{THIRD}.*cut off", 60, id="truncated"),
+        pytest.param(cut(SECOND, 50), f"{SECOND}.*cut off", 52, id="truncated in the middle"),
+        pytest.param(cut(THIRD, 45), f"{THIRD}.*has no end", 60, id="truncated at a block"),
+        pytest.param(edit(SECOND, lambda old: b""), f"{SECOND}.*is empty", 35, id="an empty segment"),
+        pytest.param(lose(SECOND), f"{SECOND} is missing", 35, id="a segment is missing"),
+        pytest.param(lose(FIRST), f"{FIRST} is missing", 35, id="the first is missing"),
+        pytest.param(edit(SECOND, lambda old: b"\x89PNG" * 99), "no segment of an event log", 35, id="foreign"),
+        pytest.param(
+            take_for_second(lambda d: other(d.parent) / FIRST), "belongs to another log", 35, id="of another log"
+        ),
+        pytest.param(take_for_second(lambda d: d / THIRD), "was renamed", 35, id="renamed"),
+        pytest.param(swap, f"{FIRST}.*out of order", 55, id="blocks out of order"),
+        pytest.param(version_2, "format 2, the manifest 1", 60, id="mixed versions"),
+        pytest.param(bad_block(1, ONE), "out of order.*offset 0 after 59", 61, id="offsets out of order"),
+        pytest.param(bad_block(1, b"short"), "does not end where it must", 60, id="a record that does not end"),
+        pytest.param(bad_block(1, MORE + b"x"), "more in it", 61, id="bytes left over"),
+        pytest.param(bad_block(1, b"\x07" + MORE[1:]), "does not end where it must", 60, id="an unknown topic"),
+        pytest.param(bad_block(0, b"[]", format.GAP), "a gap in it cannot be read", 60, id="a gap that is none"),
+        pytest.param(bad_block(0, b"", 9), "unknown kind 9", 60, id="an unknown kind"),
+    ],
+)
+def test_damages(spoil: Callable[[Path], object], says: str, least: int, three_segments: Path, tmp_path: Path) -> None:
+    """A spoilt log is one error that names the file, and with --keep-going what is readable is read."""
+    directory = tmp_path / "log"
+    shutil.copytree(three_segments, directory)
+    spoil(directory)
+    with pytest.raises(LogDamage, match=says) as raised:
+        list(EventLog.open(directory).records())
+    assert "\n" not in str(raised.value)
+    found, told = read(directory)
+    assert len(found) >= least
+    assert len(set(map(str, told))) == len(told)
+    assert str(told[0]) == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lose(SECOND), id="a segment is missing"),
+        pytest.param(cut(SECOND, 50), id="cut off before the last segment"),
+        pytest.param(edit(THIRD, lambda old: old[:60] + b"?" + old[61:]), id="damaged before its end"),
+        pytest.param(bad_block(1, ONE), id="offsets out of order"),
+    ],
+)
+def test_no_going_on(spoil: Callable[[Path], object], three_segments: Path, tmp_path: Path) -> None:
+    """Whatever is more than a torn tail is refused by who wants to go on, and not a byte is touched."""
+    directory = tmp_path / "log"
+    shutil.copytree(three_segments, directory)
+    spoil(directory)
+    before = {path: path.read_bytes() for path in directory.glob("segment-*")}
+    with pytest.raises(LogDamage):
+        LogWriter.resume(directory, lambda *_: None)
+    assert before == {path: path.read_bytes() for path in directory.glob("segment-*")}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        pytest.param(lose("manifest.json"), "is no event log, it has no manifest", id="no manifest"),
+        pytest.param(edit("manifest.json", lambda _: b"{"), "is no manifest", id="not JSON"),
+        pytest.param(edit("manifest.json", lambda _: b"[1]"), "is no manifest", id="not an object"),
+        pytest.param(remanifest(format=2), "format 2 is unknown here", id="a later version"),
+        pytest.param(remanifest(partitions=5), "was changed", id="edited"),
+    ],
+)  # fmt: skip
+def test_manifests(spoil: Callable[[Path], object], says: str, tmp_path: Path) -> None:
+    """A manifest that cannot be used is one error that names it."""
+    log(tmp_path, some(1))
+    spoil(tmp_path)
+    with pytest.raises(LogError, match=says):
+        EventLog.open(tmp_path)
+
+
+def test_empty(tmp_path: Path) -> None:
+    """A log without any record is an error to who reads it, and none to who goes on recording."""
+    with begin(tmp_path):
+        pass
+    with pytest.raises(LogDamage, match="holds no record"):
+        list(EventLog.open(tmp_path).records())
+    LogWriter.resume(tmp_path, lambda *_: None).close()
+
+
+def test_being_written(tmp_path: Path) -> None:
+    """While somebody writes a log it may be read as far as it goes, a half-written block included; a second writer is
+    refused and told who has it."""
+    writer = begin(tmp_path)
+    for record in some(3):
+        writer.append(record)
+    writer.flush()
+    with (tmp_path / "segment-000001.log").open("ab") as file:
+        file.write(b"CjBk half a head")
+    assert read(tmp_path) == (some(3), [])
+    with pytest.raises(LogError, match=rf"being written by another process \({os.getpid()}\)"):
+        LogWriter.resume(tmp_path, lambda *_: None)
+    writer.close(finished=False)
+    found, told = read(tmp_path)
+    assert (found, len(told)) == (some(3), 1)
+
+
+def test_never_twice(tmp_path: Path) -> None:
+    """A writer refuses an offset that it has, before and after a resume."""
+    with begin(tmp_path) as writer:
+        writer.append(some(1)[0])
+        with pytest.raises(LogError, match="offset 0 after 0"):
+            writer.append(some(1)[0])
+    again = LogWriter.resume(tmp_path, lambda *_: None)
+    with again, pytest.raises(LogError, match="offset 0 after 0"):
+        again.append(some(1)[0])
+
+
+@pytest.mark.parametrize(
+    ("raw", "payload", "says"),
+    [
+        pytest.param(2**31, b"x", "claims 2,147,483,648 bytes", id="claims too much"),
+        pytest.param(10, zstandard.compress(bytes(2**27)), "another length", id="a bomb in ten bytes"),
+        pytest.param(2**20, zstandard.compress(bytes(2**27)), "another length", id="a bomb in a megabyte"),
+        pytest.param(4, b"rust", "does not unpack|another length", id="not compressed"),
+    ],
+)
+def test_bombs(raw: int, payload: bytes, says: str, three_segments: Path, tmp_path: Path) -> None:
+    """A block that claims or unpacks to more than it may is an error before memory is asked for."""
+    directory = tmp_path / "log"
+    shutil.copytree(three_segments, directory)
+    id = bytes.fromhex(EventLog.open(directory).manifest.id)
+    crc = zlib.crc32
+    head = struct.pack("<4sBxxxIIIQI", b"CjBk", format.RECORDS, len(payload), raw, 1, 60, crc(payload))
+    path = directory / "segment-000003.log"
+    path.write_bytes(path.read_bytes() + head + struct.pack("<I", crc(head, crc(id))) + payload)
+    with pytest.raises(LogDamage, match=says):
+        list(EventLog.open(directory).records())
+
+
+def test_too_large(tmp_path: Path) -> None:
+    """A record that no block can hold is refused when it is written, with its place."""
+    with begin(tmp_path) as writer:
+        writer.append(Record(REPORTS, 0, 0, 0, None, bytes(format.MAX_RAW)))
+        with pytest.raises(LogError, match="bytes in a block"):
+            writer.flush()

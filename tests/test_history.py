@@ -1,0 +1,52 @@
+"""What an alert's notices come to, and two configurations side by side."""
+
+from dataclasses import replace
+
+from builders import T0, alike, bulletin, election, lines, report
+from replays import of_events
+
+from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, RemainderRule, Rules
+from streams.history import contrast, histories
+
+QUIET = RemainderRule(coverage=1)
+A = election(
+    states=2,
+    tables=30,
+    registered=300,
+    rules=Rules(ContradictionRule(min_sheets=5), QUIET, DivergenceRule(warning=10, critical=20)),
+    alerts=AlertPolicy(tick=10, hold=0, cooldown=600),
+)
+B = replace(
+    A, rules=Rules(ContradictionRule(min_sheets=500), QUIET, DivergenceRule(warning=2, critical=25)), id="other"
+)
+NIGHT = lines(
+    [
+        *(report(table, (150, 60, 10), at=T0) for table in alike(A, (1, 1, 1))),
+        bulletin((100, 9000, 600), at=T0 + 60_000, tables_counted=60),
+        bulletin((9000, 3600, 600), at=T0 + 600_000, sequence=2),
+        bulletin((8400, 4200, 600), at=T0 + 900_000, sequence=3),
+    ]
+)
+
+
+def test_histories() -> None:
+    """An alert's spans, its gravest severity and whether anybody heard of it."""
+    outcome = of_events(A, NIGHT)
+    found = histories(outcome.notices, outcome.alerts)
+    known = found["divergence:N:A"]
+    assert [((a - T0) // 1000, b and (b - T0) // 1000) for a, b in known.spans] == [(70, 610)]
+    assert (known.severity, known.heard, known.notices) == ("critical", True, 2)
+    assert list(found) == [notice.fingerprint for notice in outcome.notices if notice.reason.endswith("long enough")]
+
+
+def test_contrast() -> None:
+    """What only one configuration calls, what both call at other times or otherwise, what they agree on."""
+    a, b = of_events(A, NIGHT), of_events(B, NIGHT)
+    found = contrast(a, b)
+    assert {known.fingerprint for known in found.only_a} == {f"contradiction:N:{option}" for option in "ABC"}
+    assert not found.only_b
+    assert {one.fingerprint for one, _ in found.differing} == {"divergence:N:A", "divergence:N:B"}
+    back = contrast(b, a)
+    assert ([k.fingerprint for k in back.only_b], back.only_a) == ([k.fingerprint for k in found.only_a], [])
+    assert not contrast(a, a).differing
+    assert found.plain()["both"][0]["a"]["spans"] != found.plain()["both"][0]["b"]["spans"]

@@ -1,0 +1,154 @@
+"""A night lived again offline is the night as it was lived: properties, and bytes that do not change."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+from builders import T0, bulletin, election, lines, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nights import direct
+from pipeline import Pipeline, feed
+from replays import items, of_events, of_logs, terms
+from test_pipeline import KNOWN, nights
+
+from streams.codec import encode, plain
+from streams.election import AlertPolicy
+from streams.events import Tick
+from streams.feed import Pace
+from streams.outcome import SAMPLES
+from streams.replay import LogReplay
+from streams.topology import Topology
+
+
+@settings(max_examples=100)
+@given(nights(), st.integers(1, 4), st.integers(1, 20), st.data())
+def test_log_equals_live(night: list[bytes], partitions: int, pack: int, data: st.DataObject) -> None:
+    """A log of any number of partitions, its channels interleaved in any way, gives every state, verdict, notice and
+    rejection that the live stages gave, with every tick or with few."""
+    chance = data.draw(st.randoms(use_true_random=False))
+    topology = Topology("x.", partitions)
+    logs = feed(KNOWN, night, topology, Pace(pack=pack, every_tick=data.draw(st.booleans())))
+    expected = Pipeline(KNOWN, logs).run(chance.randrange)
+    found = [
+        of_logs(KNOWN, logs, topology, choose, lambda c: sys.maxsize) for choose in (chance.randrange, lambda n: 0)
+    ]
+    assert terms(found[0]) == expected
+    assert [f.sha256 for f in found] == [found[0].sha256] * 2
+    assert not found[0].unjudged
+
+
+@settings(max_examples=100)
+@given(nights())
+def test_events_equal_the_core(night: list[bytes]) -> None:
+    """Event lines without ticks give what the core alone gives."""
+    assert terms(of_events(KNOWN, night)) == direct(KNOWN, night)
+
+
+@settings(max_examples=100)
+@given(nights(), st.integers(1, 3), st.data())
+def test_a_log_that_stops_early(night: list[bytes], partitions: int, data: st.DataObject) -> None:
+    """However much of each channel's end is missing: what is there is judged, once, whatever the interleaving."""
+    chance = data.draw(st.randoms(use_true_random=False))
+    topology = Topology("x.", partitions)
+    logs = feed(KNOWN, night, topology, Pace(pack=1, every_tick=True))
+    kept = {channel: data.draw(st.integers(0, 40)) for channel in [*range(partitions), "bulletins"]}
+    found = [of_logs(KNOWN, logs, topology, choose, kept.__getitem__) for choose in (chance.randrange, lambda n: 0)]
+    assert len({f.sha256 for f in found}) == 1
+    messages = [m for p in range(partitions) for m in logs.reports[p][: kept[p]]] + logs.bulletins[: kept["bulletins"]]
+    there = [line for line in messages if b'"tick"' not in line]
+    expected = direct(KNOWN, there)
+    assert terms(found[0]).verdicts == expected.verdicts
+    assert terms(found[0]).rejected == expected.rejected
+    assert {a: {**s, "alerts": 0} for a, s in terms(found[0]).states.items()} == {
+        a: {**s, "alerts": 0} for a, s in expected.states.items()
+    }
+
+
+SMALL = election(alerts=AlertPolicy(tick=10, hold=0, cooldown=60))
+TOPOLOGY = Topology("x.", 3)
+
+
+def ticks(second: int) -> bytes:
+    return encode(plain(Tick(T0 + 1000 * second)))
+
+
+def test_astray() -> None:
+    """A reading in the wrong partition, and a table's bulletin among the others, count once: where the live night has
+    sent them on to, or by themselves if the log ends before."""
+    sent = report("S1-1", (50, 30, 10), at=T0 + 1000)
+    official = bulletin((50, 20, 10), area="S1-1", at=T0 + 1000)
+    bad = report("S1-1", (500, 30, 10), reporter="ben", at=T0 + 1000)
+    home = TOPOLOGY.partition_of("S1-1")
+    wrong = (home + 1) % 3
+    came = [(wrong, line) for line in lines([sent, bad])] + [("bulletins", lines([official])[0])]
+    again = [(home, line) for line in lines([sent, bad, official])]
+    marks = [(channel, ticks(second)) for second in (0, 10, 20) for channel in (0, 1, 2, "bulletins")]
+    outcomes = []
+    for log in ([*marks[:4], *came, *marks[4:8], *again, *marks[8:]], [*marks[:4], *came, *marks[4:]]):
+        replay = LogReplay(SMALL, 3, TOPOLOGY.partition_of)
+        for channel, content in log:
+            replay.take(channel, items(channel, content))
+        outcomes.append(replay.finish())
+    for outcome in outcomes:
+        assert outcome.verdicts["S1-1"].votes == (50, 30, 10)
+        assert outcome.states["N"]["tables_announced"]["differing"] == 1
+        assert {code: refusals.count for code, refusals in outcome.rejected.items()} == {"too-many-ballots": 1}
+        assert outcome.counts["strays"] == 3
+    assert [outcome.unjudged for outcome in outcomes] == [0, 3]
+
+
+def test_nothing_and_no_marks() -> None:
+    """A log of nothing has an outcome; one that lost all its marks is judged as a whole."""
+    assert LogReplay(SMALL, 3, TOPOLOGY.partition_of).finish().counts == {}
+    replay = LogReplay(SMALL, 3, TOPOLOGY.partition_of)
+    for content in lines([report("S1-1", (50, 30, 10))]):
+        replay.take(TOPOLOGY.partition_of("S1-1"), items(0, content))
+    replay.take("bulletins", items("bulletins", lines([bulletin((1, 90, 1), area="S1", tables_counted=3)])[0]))
+    outcome = replay.finish()
+    assert (outcome.unjudged, outcome.states["S1"]["witnessed"]["tables"]) == (2, 1)
+    assert outcome.notices
+
+
+def test_refusals_are_counted_and_the_first_are_shown() -> None:
+    """However much is turned away, only the first few of each reason are kept, with what came."""
+    night = [b"\xff\x00 no JSON %d" % i for i in range(50)]
+    found = of_events(SMALL, night).rejected["not-json"]
+    assert (found.count, len(found.samples)) == (50, SAMPLES)
+    assert found.samples[3][1] == "\\xff\x00 no JSON 3"
+
+
+def test_json_is_canonical() -> None:
+    """The pieces are one JSON object with sorted keys, and the hash is that of its bytes."""
+    night = lines([report(t, (50, 30, 10), at=T0) for t in SMALL.tables] + [bulletin((10, 400, 10), at=T0 + 5)])
+    outcome = of_events(SMALL, night)
+    content = b"".join(outcome.json())
+    assert encode(orjson.loads(content)) + b"\n" == content
+    assert hashlib.sha256(content).hexdigest() == outcome.sha256
+    assert orjson.loads(content).keys() >= {"states", "verdicts", "alerts", "notices", "rejected", "counts"}
+
+
+SCRIPT = """
+import sys; sys.path.insert(0, "tests")
+from replays import of_events, of_logs
+from test_replay import *
+night = lines([*(report(t, (250, 30, 10), at=T0, reporter=r, group=r, id=r) for t in KNOWN.tables for r in "abc"),
+               bulletin((900, 100, 90), at=T0 + 5000)]) + [b"x"]
+logs = feed(KNOWN, night, TOPOLOGY, Pace(every_tick=True))
+print(of_events(KNOWN, night).sha256, of_logs(KNOWN, logs, TOPOLOGY, lambda n: n - 1, lambda c: 10**9).sha256)
+"""
+
+
+def test_every_process_gives_the_same_bytes() -> None:
+    """The hash does not hang on the process: not on its hash seed, nor on its time zone or language."""
+    found = set()
+    for seed, zone in (("0", "UTC"), ("1", "America/Caracas"), ("777", "Asia/Jakarta")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
+        root = Path(__file__).resolve().parent.parent
+        run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, env=environment, cwd=root)
+        found.add(run.stdout)
+        assert run.returncode == 0, run.stderr.decode()
+    assert len(found) == 1

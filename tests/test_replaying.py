@@ -1,0 +1,171 @@
+"""`cotejo replay` as a user meets it: what it prints where, its files, its exit codes."""
+
+import hashlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from builders import T0, alike, bulletin, election, lines, report
+from pipeline import Logs, feed
+from test_cli import cotejo
+
+from streams import election_writer
+from streams.election import AlertPolicy
+from streams.eventlog import made
+from streams.eventlog.record import BULLETINS, REPORTS, Record
+from streams.eventlog.writer import LogWriter
+from streams.events import Event
+from streams.feed import Pace
+from streams.topology import Topology
+
+KNOWN = election(states=2, tables=30, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
+EVENTS: list[Event] = [
+    *(report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(alike(KNOWN, (1, 1, 1)))),
+    bulletin((100, 9000, 600), at=T0 + 90_000, tables_counted=60),
+]
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Path:
+    """A night as an event log."""
+    made.write(tmp_path / "night", KNOWN, EVENTS, "a test")
+    return tmp_path / "night"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """The same as an election file and an event file, with a bad line at the end."""
+    path, events = election_writer.write(KNOWN, tmp_path / "files"), tmp_path / "files" / "night.jsonl"
+    events.write_bytes(b"\n".join([*lines(EVENTS), b"\x1b[31mred"]))
+    return path, events
+
+
+def test_summary(night: Path) -> None:
+    """People read what came, what fired and when, and where the counts are furthest apart; in Spanish too."""
+    told = cotejo("replay", night).stdout.decode()
+    assert "60 tally reports, 1 bulletins, 0 unreadable" in told
+    assert "2024-07-29 00:01 UTC, to the end: critical, contradiction" in told
+    assert "sheets would have to be wrong" in told
+    assert "Area N" in told
+    spanish = cotejo("replay", night, "--lang", "es").stdout.decode()
+    assert "tendrían que estar equivocadas" in spanish
+    assert told.split()[-1] == spanish.split()[-1]
+
+
+def test_json_is_what_the_hash_says(night: Path, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """stdout and --out hold the same bytes, and their SHA-256 is the hash that is shown."""
+    out = tmp_path / "outcome.json"
+    done = cotejo("replay", night, "--json", "--out", out)
+    assert out.read_bytes() == done.stdout
+    assert hashlib.sha256(done.stdout).hexdigest() in done.stderr.decode()
+    found = orjson.loads(done.stdout)
+    assert found["states"]["N"]["witnessed"]["tables"] == 60
+    from_files = orjson.loads(cotejo("replay", *files, "--json").stdout)
+    assert from_files["rejected"]["not-json"]["samples"][0]["excerpt"] == "\x1b[31mred"
+    for part in ("states", "verdicts", "alerts", "notices"):
+        assert from_files[part] == found[part]
+
+
+def test_rubbish_is_shown_without_its_control_characters(files: tuple[Path, Path]) -> None:
+    """No escape sequence from the input reaches the terminal."""
+    assert b"\x1b" not in cotejo("replay", *files).stdout
+
+
+def test_compare(night: Path, tmp_path: Path) -> None:
+    """Another configuration's file needs no CSVs of its own; what differs, and what would have been called, is told
+    to people and as JSON."""
+    other = tmp_path / "elsewhere" / "other.toml"
+    other.parent.mkdir()
+    text = (night / election_writer.ELECTION).read_text()
+    other.write_text(text.replace("min_sheets = 10\n", "min_sheets = 1000\n"))
+    told = cotejo("replay", night, "--compare", other).stdout.decode()
+    assert "rules.contradiction.min_sheets: 10 -> 1000" in told
+    assert "Only under A (3)" in told
+    assert "Only under B (0)" in told
+    found = orjson.loads(cotejo("replay", night, "--compare", other, "--json").stdout)
+    assert found["changed"] == {"rules.contradiction.min_sheets": [10, 1000]}
+    assert {known["fingerprint"] for known in found["only_a"]} == {f"contradiction:N:{option}" for option in "ABC"}
+    same = orjson.loads(cotejo("replay", night, "--compare", night / "election.toml", "--json").stdout)
+    assert (same["only_a"], same["only_b"], same["changed"]) == ([], [], {})
+    assert same["a"]["sha256"] == same["b"]["sha256"]
+
+
+def test_a_damaged_log(night: Path) -> None:
+    """A torn log is one clear error that names the place; with --keep-going what is readable is replayed."""
+    segment = next(night.glob("segment*"))
+    segment.write_bytes(segment.read_bytes()[:-20])
+    done = cotejo("replay", night, "--json")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert str(segment) in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    going = cotejo("replay", night, "--json", "--keep-going")
+    assert going.returncode == 0
+    assert orjson.loads(going.stdout)["states"]["N"]["witnessed"]["tables"] == 60
+
+
+def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
+    """What was cut from a recording is judged by the ticks in it, as the recording is; what was cut from a night that
+    a program made, by its events' times."""
+    topology = Topology("x.", 3)
+    logs = feed(KNOWN, lines(EVENTS), topology, Pace(pack=7, every_tick=False))
+    recorded, whole = tmp_path / "recorded", tmp_path / "made"
+    made.write(whole, KNOWN, EVENTS, "a test")
+    with LogWriter.create(recorded, KNOWN, prefix="x.", partitions=3, writer="cotejo record", created=T0) as log:
+        for partition, messages in enumerate(logs.reports):
+            for offset, content in enumerate(messages):
+                log.append(Record(REPORTS, partition, offset, T0, None, content))
+        for offset, content in enumerate(logs.bulletins):
+            log.append(Record(BULLETINS, 0, offset, T0, None, content))
+    for night in (recorded, whole):
+        part = tmp_path / f"{night.name}-part"
+        assert cotejo("log", "cut", night, "--from", "2020-01-01T00:00:00Z", "-o", part).returncode == 0
+        done, all_of_it = (cotejo("replay", place, "--json") for place in (part, night))
+        assert done.stdout == all_of_it.stdout
+        assert orjson.loads(done.stdout)["counts"].get("ticks", 0) == (
+            4 * len(of_ticks(logs)) if night is recorded else 0
+        )
+
+
+def of_ticks(logs: Logs) -> list[bytes]:
+    return [content for content in logs.bulletins if b'"tick"' in content]
+
+
+@pytest.mark.parametrize("command", ["replay", "report"])
+def test_ctrl_c(command: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Interrupted in mid-night it says so in one line, exits with 130 and leaves no half file."""
+    out = tmp_path / "out"
+    out.mkdir()
+    arguments = [sys.executable, "-m", "streams", command, str(files[0]), "-", "--out", str(out / "file")]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"".join(line + b"\n" for line in lines(EVENTS) * 100))  # more than a pipe holds
+        process.send_signal(signal.SIGINT)
+        process.stdin.close()
+        told = process.stderr.read()
+    assert process.returncode == 130, told
+    assert told.decode().splitlines()[-1] == "cotejo: stopped"
+    assert b"Traceback" not in told
+    assert not list(out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nowhere",), "nowhere"),
+        (("files/election.toml",), "event files"),
+        (("files/election.toml", "files/none.jsonl"), "none.jsonl: cannot be read"),
+        (("files/election.toml", "files/night.jsonl", "--out", "no/such/place"), "no/such/place: cannot be written"),
+        (("files/election.toml", "files/night.jsonl", "--compare", "none.toml"), "none.toml"),
+    ],
+    ids=["no night", "no events", "a missing event file", "no place to write", "no other election"],
+)
+def test_mistakes(arguments: tuple[str, ...], told: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """One line on stderr says what to mend; exit code 1."""
+    done = cotejo("replay", *arguments, directory=tmp_path)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert told in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
