@@ -140,13 +140,15 @@ class Reconciler:
             self._tallies[area].readings = self._versions[area]
         return [Partial(area, self._partition, self._versions[area], self._tallies[area]) for area in changed]
 
-    def take_chunks(self) -> dict[str, dict[str, Any]]:
-        """The chunks that changed since the last call: key to {table: ledger}, as JSON objects.
+    def take_chunks(self, most: int | None = None) -> dict[str, dict[str, Any]]:
+        """The chunks that changed and were not handed over yet, at `most` so many: key to {table: ledger}, as JSON
+        objects.
 
         The key names the number of chunks too: under another register, what is written does not
         take the place of what was written, and `load` merges both.
         """
-        changed, self._dirty_chunks = sorted(self._dirty_chunks), set()
+        changed = sorted(self._dirty_chunks)[:most]
+        self._dirty_chunks.difference_update(changed)
         return {
             f"{chunk}/{self._chunks}": {t: self._ledgers[t].plain() for t in sorted(self._tables_of_chunk[chunk])}
             for chunk in changed

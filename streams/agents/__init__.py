@@ -73,6 +73,7 @@ def build(
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
     if wall_clock:
         _repeat(app, TICK_EVERY, _ticking(app, topology, compare))
+        _repeat(app, FLUSH_EVERY, compare.leave_behind)
     return stages
 
 
