@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 import orjson
 
+from streams import lines
 from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
 from streams.errors import CotejoError
 from streams.eventlog.reader import EventLog, Tell, tell_on_stderr
@@ -33,6 +34,8 @@ class Arrival(NamedTuple):
     """Its place in the message, if that is an array."""
     topic: str | None = None
     """The topic of the message; None for an event file."""
+    arrived: int = 0
+    """When the message came (Unix ms); 0 for an event file."""
 
     @property
     def place(self) -> str:
@@ -119,13 +122,14 @@ def of_record(record: Record, log: str) -> Iterator[Arrival]:
     """The events in one message of a log: a report or an array of them, a bulletin, a tick."""
     file, value = f"{log}/{record.topic}/{record.partition}", record.value
     if record.topic == BULLETINS:
-        yield Arrival(file, record.offset, decode_bulletin(value), value, None, record.topic)
+        yield Arrival(file, record.offset, decode_bulletin(value), value, None, record.topic, record.timestamp)
         return
     events = decode_reports(value)
     packed = value is not None and value.lstrip()[:1] == b"["
     for i, event in enumerate(events):
         whole = isinstance(event, Rejection) and not event.place.startswith("[")
-        yield Arrival(file, record.offset, event, value, i if packed and not whole else None, record.topic)
+        item = i if packed and not whole else None
+        yield Arrival(file, record.offset, event, value, item, record.topic, record.timestamp)
 
 
 def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:
@@ -147,6 +151,6 @@ class _Lines:
 
     def __iter__(self) -> Iterator[bytes]:
         with self._file as file:
-            for line in file:
+            for line in lines.read(file):
                 self.done += len(line)
                 yield line

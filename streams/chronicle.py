@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from streams.compare import Comparer
 from streams.election import Election
-from streams.rules.divergence import witnessed_share
+from streams.rules.divergence import witnessed_shares
 
 LEVELS: Final = 2
 """Levels of areas from the root down that are followed."""
@@ -100,7 +100,7 @@ class Chronicle:
     def _point(self, comparer: Comparer, area: str, at: int) -> Point:
         given = comparer.situation(area)
         comparison, tally, exist = given.comparison, given.witnessed, given.area.tables
-        shares = {c.id: witnessed_share(self._election, tally, i) for i, c in enumerate(self._election.columns)}
+        shares = witnessed_shares(self._election, tally) or []
         official: dict[str, float] = {}
         breakdown: dict[str, int] = {}
         if comparison is not None:
@@ -116,6 +116,6 @@ class Chronicle:
             disputed=tally.levels.get("disputed", 0),
             bulletin=None if comparison is None else comparison.bulletin.id,
             official=official,
-            witnessed={name: round(share, 6) for name, share in shares.items() if share is not None},
+            witnessed={c.id: round(share, 6) for c, share in zip(self._election.columns, shares, strict=False)},
             breakdown=breakdown,
         )

@@ -1,6 +1,6 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.rollup import Partial, Tally, merge
-from streams.rules import findings
+from streams.rules import findings, is_quiet
 from streams.rules.contradiction import bounds
-from streams.rules.divergence import witnessed_share
+from streams.rules.divergence import witnessed_shares
+from streams.rules.remainder import Remainder, predicted
 
 
 class Comparer:
@@ -30,8 +31,16 @@ class Comparer:
         self._partials: dict[str, dict[int, Partial]] = {}
         self._merged: dict[str, Tally] = {}
         self._bulletins: dict[str, dict[str, Bulletin]] = {}
+        self._standing: dict[str, list[Bulletin]] = {}
+        """By area, its bulletins that no other supersedes, the newest first."""
+        self._parts: dict[str, set[str]] = {}
+        """By area, the areas right below that have a bulletin."""
         self._findings: dict[str, dict[str, Finding]] = {}
         self._alerts: dict[str, Alert] = {}
+        self._deadlines: dict[str, int] = {}
+        """Those of the alerts that may change without any news, by fingerprint."""
+        self._unheard: set[str] = set()
+        """The alerts that fire without anybody having heard of them."""
         self._clock = 0
         self._pulse = Pulse()
         self._grown = False
@@ -77,9 +86,13 @@ class Comparer:
         other = known.get(bulletin.id)
         if other is None or _rank(bulletin) > _rank(other):
             known[bulletin.id] = bulletin
+            self._standing[bulletin.area] = _standing(known.values())
             self._touch(bulletin.area)
             # What it says is part of the area above, and its coming ends the silence of the whole.
-            self._dirty.update((self._election.areas[bulletin.area].parent or bulletin.area, self._election.root.id))
+            if (parent := self._election.areas[bulletin.area].parent) is not None:
+                self._parts.setdefault(parent, set()).add(bulletin.area)
+                self._dirty.add(parent)
+            self._dirty.add(self._election.root.id)
             self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
         return None
 
@@ -91,7 +104,7 @@ class Comparer:
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
-        return next(iter(self._standing(area)), None)
+        return next(iter(self._standing.get(area, ())), None)
 
     def advance(self, to: int) -> list[Notice]:
         """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
@@ -124,6 +137,7 @@ class Comparer:
         tally, bulletin = self._tally(area), self.bulletin(area)
         known = self._election.areas[area]
         columns = self._election.columns
+        shares = witnessed_shares(self._election, tally)
         state: dict[str, Any] = {
             "area": area,
             "name": known.name,
@@ -137,6 +151,7 @@ class Comparer:
                 "valid": tally.valid,
                 "null": tally.null,
                 "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
+                "shares": {c.id: round(shares[i], 6) if shares else None for i, c in enumerate(columns)},
                 "levels": dict(tally.levels),
             },
             "tables_announced": self._matching(tally) if tally.matching.announced else None,
@@ -150,13 +165,15 @@ class Comparer:
                 "at": bulletin.at,
                 "votes": dict(bulletin.votes),
                 "valid": given.valid,
+                "tolerated": given.tolerated,
                 "figures": self.figures(given),
             }
         return state
 
     def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
         """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
-        return {name: self._figure(given, i, votes) for i, name, votes in given.official}
+        rest, shares = predicted(given), witnessed_shares(self._election, given.witnessed)
+        return {n: _figure(given, rest, i, votes, shares[i] if shares else None) for i, n, votes in given.official}
 
     def take_changed(self) -> list[str]:
         """The areas whose state may have changed since the last call, parents first."""
@@ -165,8 +182,8 @@ class Comparer:
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
-        parts = {part: held for part in self._election.children[area] if (held := self._standing(part))}
-        known, held = self._election.areas[area], self._standing(area)
+        parts = {part: held for part in self._parts.get(area, ()) if (held := self._standing[part])}
+        known, held = self._election.areas[area], self._standing.get(area, [])
         return Situation(self._election, known, self._tally(area), self._clock, self._pulse, held, parts)
 
     def findings(self, area: str) -> list[Finding]:
@@ -186,17 +203,12 @@ class Comparer:
             self.add_partial(partial)
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
-        self._alerts.update({alert.fingerprint: alert for alert in known})
+        for alert in known:
+            self._keep(alert)
         self._dirty.update(alert.finding.area for alert in self._alerts.values())
         self._clock = max(self._clock, at)
         if pulse is not None:
             self._pulse, self._grown = pulse, False
-
-    def _standing(self, area: str) -> list[Bulletin]:
-        """The area's bulletins that no other supersedes, the newest first."""
-        known = self._bulletins.get(area, {})
-        gone = {b.supersedes for b in known.values() if b.supersedes != b.id}
-        return sorted((b for b in known.values() if b.id not in gone), key=_rank, reverse=True)
 
     def _touch(self, area: str) -> None:
         self._merged.pop(area, None)
@@ -205,8 +217,9 @@ class Comparer:
 
     def _tally(self, area: str) -> Tally:
         if area not in self._merged:
-            parts = self._partials.get(area, {})
-            self._merged[area] = merge(len(self._election.columns), (p.tally for p in parts.values()))
+            parts = [partial.tally for partial in self._partials.get(area, {}).values()]
+            # One partition's sums are the area's: nothing to add.
+            self._merged[area] = parts[0] if len(parts) == 1 else merge(len(self._election.columns), parts)
         return self._merged[area]
 
     def _depth(self, area: str) -> tuple[int, str]:
@@ -221,7 +234,7 @@ class Comparer:
         after = self._clock + self._tick
         if self._dirty:
             return after
-        due = [d for a in self._alerts.values() if (d := alerts.deadline(a, self._election.alerts)) is not None]
+        due = list(self._deadlines.values())
         due += [d for d in self._silences() if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
@@ -232,20 +245,30 @@ class Comparer:
         if any(before < due <= at for due in self._silences()):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
-        for area in dirty:
-            self._findings[area] = {finding.fingerprint: finding for finding in findings(self.situation(area))}
         due = {
             fingerprint: alert.finding.area
             for fingerprint, alert in self._alerts.items()
-            if alert.finding.area in dirty
-            or ((d := alerts.deadline(alert, self._election.alerts)) is not None and d <= at)
+            if alert.finding.area in dirty or self._deadlines.get(fingerprint, at + 1) <= at
         }
-        due.update((fingerprint, area) for area in dirty for fingerprint in self._findings[area])
+        for area in dirty:
+            found = self._find(area)
+            due.update((fingerprint, area) for fingerprint in found)
+            if found:
+                self._findings[area] = found
+            else:
+                self._findings.pop(area, None)
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
-        left = sorted(self._unmuted(), key=lambda item: (self._depth(item[1]), item[0]))
-        return notices + [notice for item in left if (notice := self._step(*item, at))]
+        notices += [notice for item in list(self._unmuted()) if (notice := self._step(*item, at))]
+        # What is told in one tick stands in one order, whichever of it was looked at for what reason.
+        return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
+
+    def _find(self, area: str) -> dict[str, Finding]:
+        """What the rules say of one area, by fingerprint."""
+        if area not in self._standing and is_quiet(self._election, self._election.areas[area], self._tally(area)):
+            return {}
+        return {finding.fingerprint: finding for finding in findings(self.situation(area))}
 
     def _silences(self) -> list[int]:
         """When bulletins and readings will have been away for too long, in Unix ms."""
@@ -255,9 +278,10 @@ class Comparer:
 
     def _unmuted(self) -> Iterator[tuple[str, str]]:
         """Alerts that nobody heard of because one above spoke for them, which has just gone: with their areas."""
-        for alert in self._alerts.values():
-            if alert.status == "firing" and not alert.heard and not self._is_firing(alert.muted_by or ""):
-                yield alert.fingerprint, alert.finding.area
+        for fingerprint in self._unheard:
+            alert = self._alerts[fingerprint]
+            if not self._is_firing(alert.muted_by or ""):
+                yield fingerprint, alert.finding.area
 
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
         bulletin, known = self.bulletin(area), self._alerts.get(fingerprint)
@@ -273,10 +297,25 @@ class Comparer:
         )
         if decision.alert is None:
             self._alerts.pop(fingerprint, None)
+            self._deadlines.pop(fingerprint, None)
+            self._unheard.discard(fingerprint)
         elif decision.alert != known:
-            self._alerts[fingerprint] = decision.alert
+            self._keep(decision.alert)
             self._changed.add(area)
         return decision.notice
+
+    def _keep(self, alert: Alert) -> None:
+        """Remember an alert, and when it may have something to say."""
+        self._alerts[alert.fingerprint] = alert
+        deadline = alerts.deadline(alert, self._election.alerts)
+        if deadline is None:
+            self._deadlines.pop(alert.fingerprint, None)
+        else:
+            self._deadlines[alert.fingerprint] = deadline
+        if alert.status == "firing" and not alert.heard:
+            self._unheard.add(alert.fingerprint)
+        else:
+            self._unheard.discard(alert.fingerprint)
 
     def _muting(self, finding: Finding | None) -> str | None:
         """The nearest firing alert further up of the same rule and column."""
@@ -297,17 +336,27 @@ class Comparer:
             "shift": shift,
         }
 
-    def _figure(self, given: Comparison, column: int, votes: int) -> dict[str, Any]:
-        witnessed = witnessed_share(self._election, given.witnessed, column)
-        low, high = bounds(given, column, votes)
-        return {
-            "votes": votes,
-            "share": round(100 * votes / given.valid, 6) if given.valid else None,
-            "witnessed_share": None if witnessed is None else round(witnessed, 6),
-            "floor": low and low.limit,
-            "ceiling": high and high.limit,
-            "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
-        }
+
+def _figure(
+    given: Comparison, rest: Remainder | None, column: int, votes: int, witnessed: float | None
+) -> dict[str, Any]:
+    gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
+    low, high = bounds(given, column, votes)
+    return {
+        "votes": votes,
+        "share": round(100 * votes / given.valid, 6) if given.valid else None,
+        "witnessed_share": None if witnessed is None else round(witnessed, 6),
+        "floor": low and low.limit,
+        "ceiling": high and high.limit,
+        "gamma": None if gamma is None else round(gamma, 6),
+        "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
+    }
+
+
+def _standing(known: Collection[Bulletin]) -> list[Bulletin]:
+    """An area's bulletins that no other supersedes, the newest first."""
+    gone = {b.supersedes for b in known if b.supersedes != b.id}
+    return sorted((b for b in known if b.id not in gone), key=_rank, reverse=True)
 
 
 def _rank(bulletin: Bulletin) -> tuple[int, int, bytes]:

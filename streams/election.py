@@ -52,6 +52,29 @@ class PollingTable(NamedTuple):
     registered: int | None
 
 
+class Reporter(NamedTuple):
+    """A reporter with a key, who must sign (streams.signing)."""
+
+    public_key: bytes
+    """Ed25519, 32 bytes."""
+    group: str = ""
+    """The reporter group; the reporter alone where it is empty."""
+    source: str = ""
+    """The trusted source that the reporter may name, if any."""
+
+
+class Authority(NamedTuple):
+    """Whose bulletins are believed to be official."""
+
+    public_key: bytes | None = None
+    """Ed25519, 32 bytes; the bulletins need not be signed where it is None."""
+    areas: tuple[str, ...] = ()
+    """The areas it may announce for, with all in them; every area where it is empty."""
+
+
+Unsigned = Literal["accept", "hold"]
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How readings of one sheet become an accepted figure (design, section 4)."""
@@ -66,6 +89,12 @@ class Policy:
     """Ballots over registered voters above which a sheet breaks its own arithmetic."""
     max_ballots: int = 5_000
     """The same for a table whose registered voters are unknown, in ballots."""
+    group_rate: int = 0
+    """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
+    max_lead: float = 0.0
+    """Seconds that a tick among the reports may be ahead of its arrival; 0 is not checked."""
+    unsigned: Unsigned = "accept"
+    """Whether the unsigned reports of reporters without a key are counted, or held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +200,14 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsPolicy:
+    """What Prometheus is given."""
+
+    levels: int = 2
+    """Levels of areas, from the whole down, whose figures are exported."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Thresholds of every rule."""
 
@@ -216,7 +253,12 @@ class Election:
     policy: Policy = field(default_factory=Policy)
     rules: Rules = field(default_factory=Rules)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    metrics: MetricsPolicy = field(default_factory=MetricsPolicy)
     receivers: tuple[Receiver, ...] = ()
+    reporters: Mapping[str, Reporter] = field(default_factory=dict)
+    """Those that sign, by id."""
+    authorities: Mapping[str, Authority] = field(default_factory=dict)
+    """By id; where there is none, whoever can write a bulletin may."""
 
     @cached_property
     def option_index(self) -> Mapping[str, int]:
@@ -279,6 +321,16 @@ class Election:
             if area.parent is not None:
                 found[area.parent].append(area.id)
         return {area: tuple(below) for area, below in found.items()}
+
+    @cached_property
+    def signing_groups(self) -> Mapping[str, str]:
+        """The group of each reporter that signs, by the reporter's id."""
+        return {id: reporter.group or id for id, reporter in self.reporters.items()}
+
+    @cached_property
+    def reserved_groups(self) -> frozenset[str]:
+        """The groups that nobody else may name."""
+        return frozenset(self.signing_groups.values())
 
     @cached_property
     def largest_table(self) -> int | None:

@@ -17,6 +17,8 @@ import msgspec
 from streams import addresses, election_csv
 from streams.election import (
     AlertPolicy,
+    Area,
+    Authority,
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -24,12 +26,14 @@ from streams.election import (
     Format,
     Group,
     HealthRule,
+    MetricsPolicy,
     MismatchRule,
     Option,
     Policy,
     Receiver,
     RemainderRule,
     Rules,
+    Unsigned,
 )
 from streams.election_csv import ElectionFileError, text_of
 from streams.election_writer import ELECTION
@@ -46,6 +50,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
+    "metrics": MetricsPolicy,
 }
 """The tables of thresholds, each with the dataclass that holds its defaults."""
 
@@ -57,6 +62,8 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "reconcile.majority": (0.5, 0.99),
     "reconcile.max_turnout": (0.5, 10),
     "reconcile.max_ballots": (1, 10**6),
+    "reconcile.group_rate": (0, 10**9),
+    "reconcile.max_lead": (0, 86_400),
     "rules.contradiction.min_sheets": (1, 10**7),
     "rules.contradiction.min_ratio": (0, 1),
     "rules.contradiction.clear": (0, 1),
@@ -84,8 +91,12 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "alerts.tick": (0.1, 3600),
     "alerts.for": (0, 86_400),
     "alerts.cooldown": (0, 604_800),
+    "metrics.levels": (1, 20),
 }
 """Least and most of every number."""
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"reconcile.unsigned": get_args(Unsigned)}
+"""The words that may stand where no number does."""
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -95,6 +106,13 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True):
     register: str
     notice: str = ""
     levels: tuple[str, ...] = ()
+    reporters: str = ""
+
+
+class _Authority(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    public_key: str = ""
+    areas: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,7 +122,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     reconcile: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     receiver: list[Receiver] = []
+    authority: list[_Authority] = []
 
 
 def load(path: Path, like: Path | None = None) -> Election:
@@ -122,6 +142,8 @@ def load(path: Path, like: Path | None = None) -> Election:
     _check_receivers(toml, known.receiver)
     csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
     areas, tables = election_csv.load(*csvs, frozenset(head.levels))
+    policy = toml.thresholds("reconcile", known.reconcile, Policy)
+    signing = _beside(head.reporters, path, like) if head.reporters else None
     return Election(
         id=head.id,
         name=head.name,
@@ -131,18 +153,21 @@ def load(path: Path, like: Path | None = None) -> Election:
         groups=tuple(known.group),
         levels=head.levels,
         notice=head.notice,
-        policy=toml.thresholds("reconcile", known.reconcile, Policy),
+        policy=policy,
         rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
         receivers=tuple(known.receiver),
+        reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
+        authorities=_authorities(toml, known.authority, areas),
     )
 
 
-def files(path: Path) -> tuple[str, str, str]:
-    """The names of an election's files: its own, and from it those of its areas and its register. Raises
-    `ElectionFileError`."""
+def files(path: Path) -> tuple[str, ...]:
+    """The names of an election's files: its own, and from it those of its areas, its register and, where there are
+    any, its reporters that sign. Raises `ElectionFileError`."""
     head = Toml(path).read().election
-    return path.name, head.areas, head.register
+    return path.name, head.areas, head.register, *((head.reporters,) if head.reporters else ())
 
 
 def _beside(name: str, path: Path, like: Path | None) -> Path:
@@ -237,6 +262,9 @@ class Toml:
             fine = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
             self.check(fine, place, "give an array of strings")
             return frozenset(value)
+        if place in CHOICES:
+            self.check(value in CHOICES[place], place, f"write {' or '.join(CHOICES[place])}")
+            return value
         least, most = LIMITS[place]
         whole = isinstance(default, int)
         fine = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
@@ -288,6 +316,7 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "option": Option,
     "group": Group,
     "receiver": Receiver,
+    "authority": _Authority,
 }
 
 
@@ -315,6 +344,20 @@ def _check_options(toml: Toml, known: _File) -> None:
             toml.check(member in options, f"group[{i}].options", f"{member} is no option: name it as an [[option]]")
             toml.check(member not in grouped, f"group[{i}].options", f"{member} is in a group already: leave it out")
             grouped.add(member)
+
+
+def _authorities(toml: Toml, given: list[_Authority], areas: Mapping[str, Area]) -> dict[str, Authority]:
+    found: dict[str, Authority] = {}
+    for i, authority in enumerate(given):
+        place = f"authority[{i}]"
+        toml.check(authority.id.strip(), f"{place}.id", "write something here")
+        toml.check(authority.id not in found, f"{place}.id", f"{authority.id} is named twice: leave one out")
+        for area in authority.areas:
+            toml.check(area in areas, f"{place}.areas", f"{area} is no area: add it to the areas, or mend it")
+        key = election_csv.public_key(authority.public_key) if authority.public_key else None
+        toml.check(key is not None or not authority.public_key, f"{place}.public_key", election_csv.KEY_CURE)
+        found[authority.id] = Authority(key, authority.areas)
+    return found
 
 
 def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:

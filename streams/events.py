@@ -30,6 +30,8 @@ class TallyReport:
     url: str | None = None
     supersedes: str | None = None
     retracted: bool = False
+    signature: str | None = None
+    """Ed25519 in base64 (streams.signing)."""
     extra: Extra = field(default_factory=dict)
 
 
@@ -61,6 +63,7 @@ class Bulletin:
     null: int | None = None
     announced_shares: Mapping[str, float] = field(default_factory=dict)
     url: str | None = None
+    signature: str | None = None
     extra: Extra = field(default_factory=dict)
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import ceil
 from typing import Any, Literal
 
-from streams.bounds import Left, TopSums
+from streams.bounds import Left, MeanSums, TopSums
 from streams.election import Area, Election, Group, Option
 from streams.events import Bulletin
 from streams.rollup import Tally
@@ -149,6 +149,13 @@ class Comparison:
     def headroom(self, column: int) -> TopSums:
         """Top sums of registered(t) - w(t)."""
         return self._top_sums("headroom", column)
+
+    def least(self, column: int) -> tuple[MeanSums, MeanSums, MeanSums]:
+        """Less than the top sums of w(t), valid(t) - w(t) and registered(t) - w(t), without the histograms."""
+        seen = self.witnessed
+        votes, tables = seen.votes[column], seen.tables
+        rest, headroom = seen.valid - votes, max(0, seen.registered - votes)
+        return MeanSums(tables, votes), MeanSums(tables, rest), MeanSums(tables, headroom)
 
     def _top_sums(self, kind: str, column: int) -> TopSums:
         known = self._known_sums.get((kind, column))

@@ -36,8 +36,9 @@ class Monitor:
 
         Ticks that are due come first, so that they see what was known then.
         """
-        notices = self.advance(event.at if at is None else at)
-        return Effects(notices, self.apply(event))
+        at = event.at if at is None else at
+        notices = self.advance(at)
+        return Effects(notices, self.apply(event, at))
 
     def advance(self, at: int) -> list[Notice]:
         """Bring event time to `at` (Unix ms), with what is known until now."""
@@ -45,13 +46,13 @@ class Monitor:
             self._flush()
         return self._comparer.advance(at)
 
-    def apply(self, event: Event) -> Rejection | None:
-        """Take in one event that belongs to the time reached."""
+    def apply(self, event: Event, at: int) -> Rejection | None:
+        """Take in one event that came at `at` (Unix ms), to which time has been brought."""
         match event:
             case TallyReport():
-                return self._reconciler.apply(event)
+                return self._reconciler.apply(event, at)
             case Bulletin() if event.area in self.election.tables:
-                return self._reconciler.apply(event)
+                return self._reconciler.apply(event, at)
             case Bulletin():
                 return self._comparer.add_bulletin(event)
         return None

@@ -2,21 +2,44 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from heapq import nsmallest
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 from streams.admission import check_bulletin, check_report
+from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, table_of
-from streams.ledger import Announced, Ledger, Verdict, announced_of, reading_of
+from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
 from streams.rollup import Matching, Partial, Sheet, Tally
-
-BUSIEST = 5
-"""Reporter groups that a partition names as its busiest."""
 
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
+
+LEDGER_BYTES: Final = 64 * 2**10
+"""A ledger that is saved with more bytes takes in nothing new: somebody floods this table, and its chunk must remain
+smaller than a message."""
+_SMALL: Final = 4
+"""Entries that fit in any case."""
+
+
+class Busiest:
+    """Readings by reporter group, and the few groups that sent most (of equals, the first by name)."""
+
+    MOST = 5
+
+    def __init__(self) -> None:
+        self._readings: Counter[str] = Counter()
+        self.busiest: dict[str, int] = {}
+
+    def count(self, group: str) -> None:
+        """Count one reading. Numbers only grow, so whoever is overtaken was overtaken by the one that grew."""
+        self._readings[group] = number = self._readings[group] + 1
+        if group not in self.busiest and len(self.busiest) == self.MOST:
+            last = max(self.busiest, key=lambda known: (-self.busiest[known], known))
+            if (-number, group) > (-self.busiest[last], last):
+                return
+            del self.busiest[last]
+        self.busiest[group] = number
 
 
 class Reconciler:
@@ -32,7 +55,9 @@ class Reconciler:
         self._chunks = max(1, -(-len(election.tables) // (TABLES_PER_CHUNK * partitions)))
         self._ledgers: dict[str, Ledger] = {}
         self._verdicts: dict[str, Verdict] = {}
-        self._readings_of: Counter[str] = Counter()
+        self._groups = Busiest()
+        self._rates: Counter[tuple[str, int]] = Counter()
+        """Readings taken in, by group and the minute in which they came."""
         self._tables_of_chunk: dict[int, set[str]] = {}
         self._tallies: dict[str, Tally] = {}
         self._versions: dict[str, int] = {}
@@ -48,9 +73,9 @@ class Reconciler:
         """The ledger of a table, where there is one."""
         return self._ledgers.get(table)
 
-    def apply(self, event: TallyReport | Bulletin) -> Rejection | None:
+    def apply(self, event: TallyReport | Bulletin, arrived: int = 0) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
-        changes nothing."""
+        changes nothing. `arrived` (Unix ms) is when its message came to this partition."""
         table = table_of(event)
         if isinstance(event, TallyReport):
             rejection = check_report(self._election, event)
@@ -61,12 +86,36 @@ class Reconciler:
         if rejection is not None:
             return rejection
         if isinstance(event, TallyReport):
-            entry = Ledger([reading_of(self._election, event)])
+            reading, minute = reading_of(self._election, event), arrived // 60_000
+            entry = Ledger([reading], (), {reading: minute} if self._limits(reading) else None)
         else:
             entry = Ledger((), [announced_of(self._election, event)])
+        if (rejection := self._no_room(table, entry)) is not None:
+            return rejection
         if self._add(table, entry):
             self._dirty_chunks.add(self._chunk_of(table))
         return None
+
+    def _no_room(self, table: str, entry: Ledger) -> Rejection | None:
+        """Turn away what is beyond a limit. The limits look at nothing but what was taken in, which is saved. After a
+        crash some of what came later may be in the ledgers before what came earlier is there again; all of it together
+        is within the limits, so each gets in again, and what was beyond them stays out (docs/adr/0005)."""
+        ledger = self._ledgers.get(table)
+        if ledger is not None and entry <= ledger:
+            return None
+        for reading, minute in entry.minutes.items():
+            if self._rates[reading.group, minute] >= self._election.policy.group_rate:
+                limit = f"{reading.group} may send {self._election.policy.group_rate:,} in one"
+                return Rejection("rate-limited", "reporter_group", f"send it again in a minute: {limit}")
+        if ledger is not None and len(ledger) >= _SMALL:
+            size = len(encode(ledger.plain())) + len(encode(entry.plain()))
+            if size > LEDGER_BYTES:
+                cure = f"find out who sends them: {table} has {len(ledger):,} readings"
+                return Rejection("ledger-full", "table", cure)
+        return None
+
+    def _limits(self, reading: Reading) -> bool:
+        return self._election.policy.group_rate > 0 and self._is_counted(reading.source)
 
     def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
         """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
@@ -86,19 +135,20 @@ class Reconciler:
         """The areas' sums that changed since the last call, each whole."""
         changed, self._dirty_areas = sorted(self._dirty_areas), set()
         if changed:
-            busiest = nsmallest(BUSIEST, self._readings_of.items(), key=lambda item: (-item[1], item[0]))
-            self._tallies[self._election.root.id].busiest = Counter(dict(busiest))
+            self._tallies[self._election.root.id].busiest = Counter(self._groups.busiest)
         for area in changed:
             self._tallies[area].readings = self._versions[area]
         return [Partial(area, self._partition, self._versions[area], self._tallies[area]) for area in changed]
 
-    def take_chunks(self) -> dict[str, dict[str, Any]]:
-        """The chunks that changed since the last call: key to {table: ledger}, as JSON objects.
+    def take_chunks(self, most: int | None = None) -> dict[str, dict[str, Any]]:
+        """The chunks that changed and were not handed over yet, at `most` so many: key to {table: ledger}, as JSON
+        objects.
 
         The key names the number of chunks too: under another register, what is written does not
         take the place of what was written, and `load` merges both.
         """
-        changed, self._dirty_chunks = sorted(self._dirty_chunks), set()
+        changed = sorted(self._dirty_chunks)[:most]
+        self._dirty_chunks.difference_update(changed)
         return {
             f"{chunk}/{self._chunks}": {t: self._ledgers[t].plain() for t in sorted(self._tables_of_chunk[chunk])}
             for chunk in changed
@@ -120,10 +170,13 @@ class Reconciler:
             self._tables_of_chunk.setdefault(self._chunk_of(table), set()).add(table)
         official_before = ledger.official
         fresh = [reading.group for reading in entries if reading not in ledger and self._is_counted(reading.source)]
+        if entries.minutes:
+            self._rates.update((reading.group, m) for reading, m in entries.minutes.items() if reading not in ledger)
         new = ledger.update(entries)
         if not new:
             return False
-        self._readings_of.update(fresh)
+        for group in fresh:
+            self._groups.count(group)
         before = self._verdicts.get(table)
         after = self._verdicts[table] = ledger.verdict(self._election.policy)
         sheet_before, sheet_after = (self._sheet(table, verdict) for verdict in (before, after))

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from streams import kafka_clients
 from streams.errors import CotejoError
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.eventlog.writer import LogWriter
@@ -81,8 +82,8 @@ class Recorder:
 
         The topics must exist. Raises `RecordError`, `LogError`. The log is left to the caller to close.
         """
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._broker.replace(" ", "").split(","),
+        consumer = kafka_clients.consumer(
+            self._broker,
             auto_offset_reset="none",
             enable_auto_commit=False,
             max_partition_fetch_bytes=REJECTED_BYTES,
@@ -128,6 +129,8 @@ class Recorder:
                 self._say(f"{what} Waiting.")
             self._away = True
             return {}
+        except KafkaError as error:
+            raise self._refused(error) from error
         self._away = False
         found = {place: Bounds(firsts[place], ends[place]) for place in self._lanes}
         for place, lane in self._lanes.items():
@@ -160,6 +163,9 @@ class Recorder:
             f"{place.topic}/{place.partition} is not the topic recorded so far: {has}, but {why}: {cure}"
         )
 
+    def _refused(self, error: KafkaError) -> RecordError:
+        return RecordError(f"the broker at {self._broker} does not give its messages: {kafka_clients.refusal(error)}")
+
     def _poll(self, consumer: Any) -> bool:
         try:
             batches: dict[TopicPartition, list[Any]] = consumer.poll(0)
@@ -167,7 +173,7 @@ class Recorder:
             self._look(consumer)
             return False
         except KafkaError as error:
-            raise RecordError(f"the broker at {self._broker} does not give its messages: {error}") from error
+            raise self._refused(error) from error
         for place, batch in batches.items():
             lane = self._lanes[place]
             was = bool(lane.held)

@@ -153,7 +153,7 @@ def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
 def item_of(arrival: arrivals.Arrival) -> Item:
     """An event for a replay, or what was to be one, with the beginning of what came."""
     excerpt = (arrival.raw or b"")[:EXCERPT] if isinstance(arrival.event, Rejection) else b""
-    return Item(arrival.event, excerpt)
+    return Item(arrival.event, excerpt, arrival.arrived)
 
 
 def _of_election(path: Path) -> list[Input]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
+from streams.admission import check_tick
 from streams.alerts import Notice
 from streams.alignment import Alignment
 from streams.codec import encode, plain
@@ -27,10 +28,12 @@ Channel = int | str
 
 
 class Item(NamedTuple):
-    """One event as it was read, or why it could not be. `excerpt` is what was turned away, else empty."""
+    """One event as it was read, or why it could not be. `excerpt` is what was turned away, else empty; `arrived` (Unix
+    ms) is when its message came to the broker, 0 where there was none."""
 
     event: Event | Rejection
     excerpt: bytes = b""
+    arrived: int = 0
 
 
 class Watcher(Protocol):
@@ -106,13 +109,13 @@ class EventReplay:
 
     def take(self, channel: Channel, items: Iterable[Item]) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
-        for event, excerpt in items:
+        for event, excerpt, _ in items:
             self._minutes.count(event)
             if isinstance(event, Rejection):
                 self._minutes.refuse(event, excerpt)
                 continue
             self._advance(event.at)
-            if (reason := self._monitor.apply(event)) is not None:
+            if (reason := self._monitor.apply(event, event.at)) is not None:
                 self._minutes.refuse(reason, encode(plain(event)))
 
     def finish(self) -> Outcome:
@@ -158,6 +161,11 @@ class LogReplay:
         for item in items:
             self._minutes.count(item.event)
             if isinstance(item.event, Tick):
+                if channel != BULLETINS:
+                    reason = check_tick(self._minutes.election, item.event, item.arrived)
+                    if reason is not None:
+                        self._refuse(reason, item.event)
+                        continue
                 self._channels.mark(channel, item.event.at)
                 for reached, arrivals in self._channels.take():
                     self._settle(reached, arrivals)
@@ -173,7 +181,7 @@ class LogReplay:
             at = at or max((item.event.at for _, item in left if not isinstance(item.event, Rejection)), default=0)
             self._settle(at + round(alerts.tick * 1000), left)
         for event in self._under_way.values():
-            self._apply(event, self._home(table_of(event)))
+            self._apply(event, self._home(table_of(event)), 0)
         if self._take_partials() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
         verdicts = dict(chain.from_iterable(r.verdicts.items() for r in self._reconcilers))
@@ -214,10 +222,10 @@ class LogReplay:
             case TallyReport() | Bulletin() if isinstance(channel, int):
                 if self._under_way:
                     self._under_way.pop(encode(plain(event)), None)
-                self._apply(event, channel)
+                self._apply(event, channel, item.arrived)
 
-    def _apply(self, event: TallyReport | Bulletin, partition: int) -> None:
-        self._refuse(self._reconcilers[partition].apply(event), event)
+    def _apply(self, event: TallyReport | Bulletin, partition: int, arrived: int) -> None:
+        self._refuse(self._reconcilers[partition].apply(event, arrived), event)
 
     def _refuse(self, reason: Rejection | None, event: Event) -> None:
         if reason is not None:

@@ -83,7 +83,7 @@ class Topology:
     def specs(self) -> list[TopicSpec]:
         """How each topic must look."""
         return [
-            TopicSpec(self.tally_reports, self.partitions),
+            TopicSpec(self.tally_reports, self.partitions, own_time=True),
             TopicSpec(self.bulletins, 1),
             TopicSpec(self.area_partials, 1, compacted=True),
             TopicSpec(self.area_state, 1, compacted=True),

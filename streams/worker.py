@@ -1,11 +1,15 @@
-"""A worker: the stages of one election on a broker, with `/metrics`, until a signal ends it."""
+"""A worker: the stages of one election on a broker, with the board and `/metrics`, until a signal ends it."""
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
-from streams import agents, corrections, metrics, receiver_secrets, topics
+from faust.web.drivers.aiohttp import Web
+
+from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, topics
 from streams.alerts import Notice
+from streams.board import PATH
+from streams.board.server import Board
 from streams.broker import is_free
 from streams.election import Election
 from streams.errors import CotejoError
@@ -25,6 +29,7 @@ def run(
     topology: Topology,
     *,
     port: int,
+    host: str = "127.0.0.1",
     wall_clock: bool,
     language: str,
     member: str = "",
@@ -32,24 +37,25 @@ def run(
 ) -> NoReturn:
     """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
 
-    `port` serves `/metrics` on loopback. `member` is a name that this worker keeps over restarts: the broker then
-    gives it its partitions back at once. Raises `WorkerError`, `SecretError`, `topics.BrokerUnreachable`,
-    `topics.TopicError`.
+    `port` serves the board and `/metrics` at the address `host`: whoever reaches it may read. `member` is a name that
+    this worker keeps over restarts: the broker then gives it its partitions back at once. Raises `WorkerError`,
+    `SecretError`, `topics.BrokerUnreachable`, `topics.TopicError`.
     """
     secrets = receiver_secrets.of_election(election, os.environ)
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
     topics.ensure(broker, topology.specs())
     print(
-        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://127.0.0.1:{port}/metrics",
+        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://{host}:{port}{PATH} and /metrics",
         file=sys.stderr,
         flush=True,
     )
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
-        broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
+        **kafka_clients.faust_options(broker),
         web_enabled=True,
+        web_bind=host,
         web_port=port,
         consumer_group_instance_id=member or None,
     )
@@ -62,10 +68,11 @@ def run(
         print(f"cotejo: {text}", file=sys.stderr, flush=True)
 
     stages = agents.build(app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock)
-    exporter = metrics.Exporter(election, stages)
+    exporter = metrics.Exporter(app, election, topology, stages)
 
     async def page(view: Any, request: Any) -> Any:
         return view.bytes(exporter.text(), headers={"content-type": metrics.CONTENT_TYPE})
 
     app.page("/metrics")(page)
+    Board(broker, election, topology, [host]).serve(cast(Web, app.web).web_app)
     corrections.run(app, loglevel=loglevel)

@@ -28,18 +28,19 @@ class Broker(Protocol):
 
 
 class ApacheBroker:
-    """One Apache Kafka, KRaft, in `data_dir`. Raises `BrokerError` where it cannot start."""
+    """One Apache Kafka, KRaft, in `data_dir`; with `secrets`, as `scripts/kafka secrets` makes them, it has TLS, users
+    and ACLs. Raises `BrokerError` where it cannot start."""
 
     kind = "apache"
 
-    def __init__(self, data_dir: Path) -> None:
-        self._dir = data_dir
-        self._port = free_port(2)
+    def __init__(self, data_dir: Path, secrets: Path | None = None) -> None:
+        self._dir, self._secrets = data_dir, secrets
+        self._port = free_port(3 if secrets else 2)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._port}"
+        return f"{'localhost' if self._secrets else '127.0.0.1'}:{self._port}"
 
     @property
     def pid(self) -> int | None:
@@ -52,6 +53,8 @@ class ApacheBroker:
                 raise BrokerError(f"port {self._port} or the next is in use")
             log = self._dir / "broker.log"
             command = [str(KAFKA), "start", "--port", str(self._port), "--dir", str(self._dir / "kafka")]
+            if self._secrets:
+                command += ["--secure", str(self._secrets)]
             self._process = spawn(command, log)
             wait_ready(self.address, self._process, log, seconds=60)
         return self

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams.codec import encode
 from streams.election import Election
 from streams.events import TallyReport
-from streams.reconcile import Reconciler
+from streams.reconcile import Busiest, Reconciler
 
 KNOWN = election(states=2, tables=3, registered=[60, None, 90], quorum=2, trusted_sources=frozenset({"press"}))
 MANY = election(states=2, tables=60, registered=60)
@@ -213,3 +213,13 @@ def test_rejected() -> None:
     assert not reconciler.verdicts
     assert not reconciler.take_partials()
     assert reconciler.ledger("S1-1") is None
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=60))
+def test_busiest(groups: list[str]) -> None:
+    """The few busiest groups, kept as readings come, are those that sorting all of them gives."""
+    kept = Busiest()
+    for i, group in enumerate(groups):
+        kept.count(group)
+        counted = Counter(groups[: i + 1])
+        assert kept.busiest == dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: Busiest.MOST])

@@ -32,6 +32,8 @@ from streams.delivery import (
 from streams.election import Receiver
 from streams.posting import Poster, address_mark
 
+OUTCOMES: Final = ("delivered", "failed", "given-up", "missed")
+"""Of a delivery; what failed is an attempt, and another follows."""
 AT_ONCE: Final = 4
 """POSTs to one receiver at the same time, at most."""
 GRACE: Final = 2.0
@@ -40,8 +42,8 @@ under the same id."""
 
 
 class Courier:
-    """Delivers to one receiver while `run` runs. `counts` counts by receiver and outcome: delivered, failed (an
-    attempt), given-up, missed. `warn` is told, in words, when the receiver's state changes."""
+    """Delivers to one receiver while `run` runs. `counts` counts by receiver and outcome (`OUTCOMES`). `warn` is told,
+    in words, when the receiver's state changes."""
 
     def __init__(
         self,
@@ -53,6 +55,8 @@ class Courier:
     ) -> None:
         self.receiver, self._poster, self._table = receiver, poster, table
         self._counts, self._warn = counts, warn
+        for outcome in OUTCOMES:
+            counts[receiver.name, outcome] += 0  # a rate can only be taken of what has begun at 0
         self._chains = table.saved.chains.get(receiver.name, {})
         self.state = table.saved.receivers.get(receiver.name, ReceiverState())
         self.due = sum(len(chain.due) for chain in self._chains.values())

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams.agents import raw
 from streams.agents.courier import Courier
@@ -37,11 +38,12 @@ class NotifyStage:
         secrets: Mapping[str, Secrets],
         say: Callable[[Notice], None],
         warn: Callable[[str], None],
+        times: Histogram,
     ) -> None:
         self._app, self._election, self._topology = app, election, topology
         self._secrets, self._say, self._warn = secrets, say, warn
         self._table = raw.table(app, "deliveries")
-        self.outbox = Outbox(app, self._table)
+        self.outbox = Outbox(app, self._table, times.labels("notify-flush"))
         self.counts: Counter[tuple[str, str]] = Counter()
         """By receiver and outcome, as `Courier` counts."""
         self.couriers: dict[str, Courier] = {}

@@ -287,6 +287,8 @@ class Words:
         """A threshold: as short as it can be."""
         if isinstance(value, list):
             return ", ".join(value)
+        if isinstance(value, str):
+            return value
         return str(value) if isinstance(value, float) and 0 < value < 1e-3 else self.number(value, _places(value))
 
     def per_cent(self, ratio: float | None) -> str:

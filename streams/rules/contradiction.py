@@ -1,9 +1,10 @@
 """Contradiction: a figure that the witnessed sheets leave no room for (design, section 5)."""
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
-from streams.bounds import Bound, ceiling, floor
+from streams.bounds import Bound, ceiling, floor, suffice
 from streams.findings import Comparison, Finding, Severity
 from streams.wording import say
 
@@ -19,7 +20,11 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
     if not witnessed.tables:
         return
     limit = given.tolerated
+    few = ceil(rule.clear * limit) - 1
     for column, name, official in given.official:
+        # On an honest night it ends here: evaluating an area takes a tenth of the time.
+        if suffice(few, official, *given.least(column), given.left, given.valid, given.unwitnessed):
+            continue
         known = [bound for bound in bounds(given, column, official) if bound is not None]
         bound = max(known, key=lambda b: b.breakdown, default=None)
         if bound is None or bound.breakdown < rule.clear * limit:

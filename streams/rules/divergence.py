@@ -19,10 +19,11 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         return
     if given.counted is not None and given.counted < rule.counted:
         return
+    shares = witnessed_shares(given.election, given.witnessed)
+    if shares is None:
+        return
     for column, name, votes in given.official:
-        witnessed = witnessed_share(given.election, given.witnessed, column)
-        if witnessed is None:
-            continue
+        witnessed = shares[column]
         official = 100 * votes / given.valid
         gap = abs(official - witnessed)
         if gap < rule.clear * rule.warning:
@@ -57,8 +58,8 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         )
 
 
-def witnessed_share(election: Election, tally: Tally, column: int) -> float | None:
-    """Witnessed share of a column in per cent of the valid votes, post-stratified.
+def witnessed_shares(election: Election, tally: Tally) -> list[float] | None:
+    """Witnessed share of each column in per cent of the valid votes, post-stratified; None without any.
 
     Each area right below counts with its registered voters (else its polling tables, else
     its witnessed ones), whatever part of it has arrived; those where nothing was witnessed
@@ -68,12 +69,15 @@ def witnessed_share(election: Election, tally: Tally, column: int) -> float | No
         return None
     below = [(election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
     if not below:
-        return 100 * tally.votes[column] / tally.valid
+        return [100 * votes / tally.valid for votes in tally.votes]
     if all(area.registered for area, _ in below):
         weights = [area.registered or 0 for area, _ in below]
     elif all(area.tables for area, _ in below):
         weights = [area.tables or 0 for area, _ in below]
     else:
         weights = [part.tables for _, part in below]
-    weighted = sum(w * part.votes[column] / part.valid for w, (_, part) in zip(weights, below, strict=True))
-    return 100 * weighted / sum(weights)
+    weighted = [0.0] * len(tally.votes)
+    for weight, (_, part) in zip(weights, below, strict=True):
+        weighted = [sum_ + weight * votes / part.valid for sum_, votes in zip(weighted, part.votes, strict=True)]
+    whole = sum(weights)
+    return [100 * sum_ / whole for sum_ in weighted]

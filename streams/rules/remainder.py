@@ -19,6 +19,10 @@ class Remainder:
     registered: int | None
     """Registered voters there; None where the register does not know."""
 
+    def gamma(self, column: int, beyond: int) -> float:
+        """Points between the share that `beyond` votes take of the valid ones there, and the share predicted."""
+        return 100 * (beyond - self.votes[column]) / self.valid
+
 
 def remainder(given: Comparison) -> Iterator[Finding]:
     """One finding for each figure that needs `warning` or more points above what is predicted of the remainder.
@@ -29,32 +33,40 @@ def remainder(given: Comparison) -> Iterator[Finding]:
     puts up with. Without that a few mistyped sheets would decide about the last tables of every honest night.
     """
     rule, tally = given.election.rules.remainder, given.witnessed
-    if given.coverage is None or given.coverage < rule.coverage or not tally.valid:
-        return
-    rest = predicted(given)
+    beyond = {column: official - tally.votes[column] for column, _, official in given.official}
+    # On an honest night it ends here, without a look at the histograms and the areas below.
+    wanting = [column for column, votes in beyond.items() if votes > given.least(column)[2](given.tolerated)]
+    rest = predicted(given) if wanting else None
     if rest is None:
         return
-    for column, _, official in given.official:
-        beyond = official - tally.votes[column]
-        surely = beyond - given.headroom(column)(given.tolerated)
-        if surely <= 0:
-            continue
+    for column in wanting:
         expected = 100 * rest.votes[column] / rest.valid
-        gamma, least = (100 * votes / rest.valid - expected for votes in (beyond, surely))
-        if least < rule.clear * rule.warning:
+        gamma = rest.gamma(column, beyond[column])
+        if gamma < rule.clear * rule.warning:  # it only gets less
+            continue
+        surely = beyond[column] - given.headroom(column)(given.tolerated)
+        least = rest.gamma(column, surely)
+        if surely <= 0 or least < rule.clear * rule.warning:
             continue
         severity: Severity | None = None
         if least >= rule.warning:
             severity = "critical" if least >= rule.critical else "warning"
         yield _finding(
-            given, column, rest, {"beyond": beyond, "predicted": expected, "gamma": gamma, "least": least}, severity
+            given,
+            column,
+            rest,
+            {"beyond": beyond[column], "predicted": expected, "gamma": gamma, "least": least},
+            severity,
         )
 
 
 def predicted(given: Comparison) -> Remainder | None:
-    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None where
-    nothing is left, or neither tables nor registered voters are known."""
+    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None below the
+    coverage that the election asks for, where nothing is left, and where neither tables nor registered voters are
+    known."""
     tally, area = given.witnessed, given.area
+    if given.coverage is None or given.coverage < given.election.rules.remainder.coverage or not tally.valid:
+        return None
     whole = Stratum(tally.tables, tally.registered, tally.valid, tally.votes)
     below = [given.election.areas[id] for id in given.election.children[area.id]]
     parts = [(part, tally.strata.get(part.id, Stratum())) for part in below]
