@@ -145,6 +145,7 @@ def test_content(pages: dict[str, Path], page: Page) -> None:
     first = page.locator(".headlines li").first.inner_text()
     assert "sheets would have to be wrong" in first
     assert "174 of 180 polling tables" in page.locator(".lead").inner_text()
+    assert re.search(r"\n104\n|^104$", page.locator(".tiles").inner_text(), re.MULTILINE)
     assert page.locator("#alerts article").count() >= 4
     assert "Option A" in page.locator("#alerts article").first.inner_text()
     assert "9,000" in page.locator("#alerts .evidence").first.inner_text()

@@ -166,10 +166,13 @@ def _headlines(heard: Sequence[History]) -> list[History]:
 def _tiles(outcome: Outcome, rows: Sequence[Row], heard: Sequence[History], say: Words) -> list[tuple[str, str]]:
     """The few figures above all: each with what it is."""
     whole = rows[0] if rows else None
+    worst = max((row for row in rows if row.bulletin), key=lambda row: row.breakdown, default=None)
     refused = sum(refusals.count for refusals in outcome.rejected.values())
     return [
         (f"{say.per_cent(whole.coverage)} %" if whole and whole.coverage is not None else "–", say("witnessed tables")),
-        (say.number(whole.breakdown) if whole and whole.bulletin else "–", say("must be wrong")),
+        (say.number(worst.breakdown), f"{say('must be wrong')}, {worst.name}")
+        if worst
+        else ("–", say("must be wrong")),
         (say.number(whole.apart, 1) if whole and whole.apart is not None else "–", say("points apart")),
         (say.number(sum(known.severity == "critical" for known in heard)), say("critical alerts")),
         (say.number(whole.disputed if whole else 0), say("disputed")),

@@ -121,7 +121,8 @@ class Plots:
                 axes.step(*self._until_end(points), where="post", color=INK, alpha=0.28, linewidth=0.7)
             if limit is not None:
                 axes.step(*self._until_end(limit.points), where="post", color=INK, linewidth=1.1, linestyle=":")
-            highest = 1.12 * max((v for line in lines for _, v in line.points), default=1.0)
+            everything = (*faint, *(line.points for line in lines))
+            highest = 1.12 * max((v for points in everything for _, v in points), default=1.0)
             axes.set_ylim(0, max(1.0, highest if top is None else min(highest, top)))
             for line in lines:
                 self._line(axes, line)
