@@ -235,6 +235,7 @@ class Recovery(faust.tables.recovery.Recovery):
             return  # the next rebalance has begun, and ends here too
         if not app.flow_control.is_active():
             app.flow_control.resume()  # empties the queues, so only now
+        await app.maybe_start_producer()  # one at a time: who finds it starting would send before it can
         app._owner.set()
         app.on_rebalance_end()
         app.consumer.resume_partitions(sources)

@@ -57,6 +57,7 @@ class Saves:
         seen = [epoch.number for epoch in (*found, *sealed)]
         self._epoch = Epoch(max(seen, default=0) + 1, generation)
         self._step, self._place = 0, dict[str, int]()
+        self._forgotten: list[str] = []
 
     def put(self, key: str, value: Any) -> None:
         """Save this value (JSON, or `orjson.Fragment`) with the next step; None forgets the key."""
@@ -68,6 +69,11 @@ class Saves:
         writes = []
         if self._step > 1:  # a step of our own is sealed: nobody will read another epoch any more
             writes, self._stale = [Write(key, None) for key in self._stale], []
+        for name in self._forgotten:
+            if name not in self._changed:  # the older place first: it must not outlive what says that it is forgotten
+                place = self._place.pop(name)
+                writes += [Write(self._key(name, 1 - place), None), Write(self._key(name, place), None)]
+        self._forgotten = [name for name, value in self._changed.items() if value is None]
         for name, value in self._changed.items():
             self._place[name] = place = 1 - self._place.get(name, 1)
             writes.append(Write(self._key(name, place), _record(self._step, value)))

@@ -10,12 +10,14 @@ import orjson
 
 from streams import delivery_state, receiver_secrets, records, topics
 from streams.alerts import Notice
+from streams.codec import encode
 from streams.delivery import Answer, ReceiverState
 from streams.election import Election, Receiver
 from streams.errors import CotejoError
 from streams.feed import KafkaSink
 from streams.findings import Finding
 from streams.posting import Poster, address_mark
+from streams.saves import Saves
 from streams.topology import Topology
 from streams.webhook_commands import Command
 from streams.webhooks import TEST, rfc3339
@@ -52,7 +54,8 @@ def standings(broker: str, election: Election, topology: Topology) -> list[Stand
     """How each receiver of the election file stands, from the broker alone: no worker need run."""
     _must_exist(broker, topology, topology.changelog("deliveries"))
     newest = {record.key: record.value for record in records.read(broker, topology.changelog("deliveries"))}
-    saved = delivery_state.read((key, value) for key, value in newest.items() if value is not None)
+    whole = Saves((key, value) for key, value in newest.items() if value is not None).state
+    saved = delivery_state.read((key.encode(), encode(value)) for key, value in whole.items())
     found = []
     for receiver in chosen(election, ()):
         state = saved.receivers.get(receiver.name, ReceiverState())

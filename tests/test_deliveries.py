@@ -17,6 +17,7 @@ from test_webhook_cli import webhook
 from streams import delivery_state, webhook_admin
 from streams.agents.courier import AT_ONCE
 from streams.broker import free_port
+from streams.codec import encode
 from streams.delivery import Chain, Delivery
 from streams.election import AlertPolicy, Election, Receiver
 from streams.feed import KafkaSink
@@ -63,7 +64,9 @@ def told(taken: list[Got]) -> dict[str, list[str]]:
 def saved(night: LiveNight, receiver: str) -> list[dict[str, Chain]]:
     """Every state of a receiver's chains that the changelog holds, by fingerprint, in order."""
     records = night.read(night.topology.changelog("deliveries"))
-    states = (delivery_state.read([(r.key, r.value)]).chains.get(receiver) for r in records if r.value is not None)
+    told = [(r.key.partition(b"/")[2], orjson.loads(r.value)["value"]) for r in records if r.value is not None]
+    known = [(key, encode(value)) for key, value in told if value is not None]
+    states = (delivery_state.read([pair]).chains.get(receiver) for pair in known)
     return [state for state in states if state]
 
 

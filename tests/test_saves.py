@@ -88,6 +88,15 @@ def test_old_records_are_removed() -> None:
     assert len(log.records) == 5
 
 
+def test_what_is_forgotten_leaves_nothing() -> None:
+    """Keys that come and go do not gather in the changelog."""
+    log, saves = Log(), Saves()
+    for n in range(20):
+        save(log, saves, **{f"k{n}": 1, f"k{n - 3}": None})
+    assert log.load().state == {"k17": 1, "k18": 1, "k19": 1}
+    assert len(log.records) <= 1 + 3 + 2 * 2
+
+
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 9), st.integers(0, 6)), max_size=40))
 def test_any_order_of_takeovers_crashes_and_zombies(script: list[tuple[int, int, int, int]]) -> None:

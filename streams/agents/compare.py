@@ -15,19 +15,18 @@ from faust.types import TP, EventT
 from prometheus_client import Histogram
 
 from streams.agents import raw
-from streams.agents.outbox import Outbox, Record
+from streams.agents.outbox import Record, SealedOutbox
 from streams.agents.rejected import rejected
 from streams.alerts import Alert, Notice
 from streams.alignment import Alignment
 from streams.codec import decode_bulletin, encode, plain
 from streams.compare import Comparer
-from streams.corrections import App
+from streams.corrections import App, Place
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.events import Bulletin, Rejection, Tick
 from streams.findings import Pulse
 from streams.rollup import Partial
-from streams.saves import Saves
 from streams.topology import Topology
 
 _BULLETINS = "bulletins"
@@ -63,7 +62,7 @@ class CompareStage:
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = Outbox(app, self._table, times.labels("compare-flush"), self._write, gather=1.0)
+        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), gather=1.0)
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
@@ -78,26 +77,23 @@ class CompareStage:
         self.states: dict[str, dict[str, Any]] = {}
         """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
-        self._saves = Saves()
-        self._newest: EventT[Any] | None = None
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
         self._head: tuple[int | None, float] = None, 0.0
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         self.outbox.clear()
         self._reset()
-        if TP(self._topology.area_partials, 0) not in partitions:
+        place = TP(self._topology.area_partials, 0)
+        if place not in partitions:
             return
-        saves = Saves(self._table.items(), self._app.consumer_generation_id)
         saved: dict[str, list[Any]] = {"partial": [], "bulletin": [], "alert": [], "clock": []}
-        for name, data in saves.state.items():
-            saved[name.partition("/")[0]].append(data)
+        for key, value in self.outbox.begin(Place(place, self._app.consumer_generation_id)).items():
+            saved[key.decode().partition("/")[0]].append(orjson.loads(value))
         clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns, "pulse": [0, 0]}
         clock.update(*saved["clock"])
         if clock["columns"] != self._columns:
             raise ElectionChangedError(clock["columns"], self._columns)
         self._reset(clock["at"])
-        self._saves = saves
         self.outbox.stamp = self.outbox.confirmed = self.at
         self.owned = True
         partials = [Partial.from_plain(data) for data in saved["partial"] if data["area"] in self._election.areas]
@@ -165,9 +161,8 @@ class CompareStage:
         match what:
             case Partial():
                 if self.comparer.add_partial(what):
-                    self._saves.put(
-                        f"partial/{what.partition}/{what.area}", orjson.Fragment(event.message.value or b"")
-                    )
+                    key = f"partial/{what.partition}/{what.area}"
+                    self.outbox.write(event, key.encode(), event.message.value or b"")
             case Bulletin() if what.area in self._election.tables:
                 # It meets its table's sheet where the readings are.
                 home = self._topology.partition_of(what.area)
@@ -179,7 +174,7 @@ class CompareStage:
                     self._turn_away(event, reason)
                     return
                 content = encode(plain(what))
-                self._saves.put(f"bulletin/{hashlib.sha256(content).hexdigest()}", orjson.Fragment(content))
+                self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
             case Rejection():
                 self._turn_away(event, what)
 
@@ -204,7 +199,7 @@ class CompareStage:
         now = dict(self.comparer.alerts)
         for fingerprint in now.keys() | self._saved.keys():
             if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
-                self._saves.put(f"alert/{fingerprint}", alert and alert.plain())
+                self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert.plain()) if alert else None)
         self._saved = now
         pulse = self.comparer.pulse
         clock = {
@@ -213,12 +208,4 @@ class CompareStage:
             "columns": self._columns,
             "pulse": [pulse.bulletin, pulse.report],
         }
-        self._saves.put("clock", clock)
-        self._newest = event
-
-    async def _write(self) -> None:
-        """All that was judged since the last flush is saved in one step."""
-        if self._newest is not None:
-            for key, value, seals in self._saves.step():
-                self.outbox.write(self._newest, key, value, seals=seals)
-            self._newest = None
+        self.outbox.write(event, b"clock", encode(clock))

@@ -1,25 +1,26 @@
 """The table `deliveries` of the worker that owns it. A notice is kept for as long as it is due anywhere."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from streams.agents.outbox import Outbox
 from streams.codec import encode
-from streams.corrections import Place, Table
+from streams.corrections import Place
 from streams.delivery import Chain, ReceiverState
 from streams.delivery_state import Saved, chain_key, notice_key, read, receiver_key
 
 
 class DeliveryTable:
-    """Writes for one assignment of the table's partition; `saved` is what lay there at its beginning.
+    """Writes for one assignment of the table's partition; `saved` is what lay there at its beginning (`found`).
 
     A crash between two writes leaves a notice too much, never one too few: it is written before the chains that
     wait for it, and deleted after them.
     """
 
-    def __init__(self, table: Table, outbox: Outbox, place: Place) -> None:
+    def __init__(self, found: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
         self._outbox, self._place = outbox, place
-        self.saved: Saved = read(table.items())
+        self.saved: Saved = read(found.items())
         self._notices = self.saved.notices
         self._needed: Counter[str] = Counter()
         for receiver, chains in self.saved.chains.items():

@@ -17,7 +17,7 @@ from prometheus_client import Histogram
 from streams.agents import raw
 from streams.agents.courier import Courier
 from streams.agents.delivery_table import DeliveryTable
-from streams.agents.outbox import Outbox
+from streams.agents.outbox import SealedOutbox
 from streams.alerts import Notice
 from streams.corrections import App, Place
 from streams.election import Election
@@ -43,7 +43,7 @@ class NotifyStage:
         self._app, self._election, self._topology = app, election, topology
         self._secrets, self._say, self._warn = secrets, say, warn
         self._table = raw.table(app, "deliveries")
-        self.outbox = Outbox(app, self._table, times.labels("notify-flush"))
+        self.outbox = SealedOutbox(app, self._table, times.labels("notify-flush"))
         self.counts: Counter[tuple[str, str]] = Counter()
         """By receiver and outcome, as `Courier` counts."""
         self.couriers: dict[str, Courier] = {}
@@ -66,7 +66,8 @@ class NotifyStage:
         alerts = TP(self._topology.alerts, 0)
         if alerts not in partitions:
             return
-        table = DeliveryTable(self._table, self.outbox, Place(alerts, self._app.consumer_generation_id))
+        place = Place(alerts, self._app.consumer_generation_id)
+        table = DeliveryTable(self.outbox.begin(place), self.outbox, place)
         for receiver in self._election.receivers:
             poster = Poster(self._election, receiver, self._secrets[receiver.name])
             courier = Courier(receiver, poster, table, self.counts, partial(self._warn_of, receiver.name))

@@ -10,10 +10,15 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
+import orjson
 from faust.types import EventT
 from prometheus_client import Histogram
 
+from streams.codec import encode
 from streams.corrections import App, Place, SendFailed, Sends, Table
+from streams.saves import Saves
+
+Writes = dict[bytes, tuple[EventT[Any] | Place, bytes | None]]
 
 SLICE: Final = 2**20
 """Bytes of one stage that wait for the broker at a time: behind more, another stage's few would wait too long."""
@@ -63,8 +68,7 @@ class Outbox:
         """Forget everything: the events will be delivered again, here or elsewhere."""
         self.events: list[EventT[Any]] = []
         self._records: list[Record] = []
-        self._writes: dict[bytes, tuple[EventT[Any] | Place, bytes | None]] = {}
-        self._seals: dict[bytes, tuple[EventT[Any] | Place, bytes | None]] = {}
+        self._writes: Writes = {}
         self.urgent = self._failed = False
         self.stamp = self.confirmed
 
@@ -76,12 +80,11 @@ class Outbox:
         """Send this record at the next flush, in order."""
         self._records.append(record)
 
-    def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | None, *, seals: bool = False) -> None:
-        """Write this into the table at the next flush (None deletes), beside `event`, whose partition it takes; behind
-        all else if it `seals`. Keys are written in the order of their last writes."""
-        writes = self._seals if seals else self._writes
-        writes.pop(key, None)
-        writes[key] = event, value
+    def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | None) -> None:
+        """Write this into the table at the next flush (None deletes), beside `event`, whose partition it takes.
+        Keys are written in the order of their last writes."""
+        self._writes.pop(key, None)
+        self._writes[key] = event, value
 
     async def flush_if_due(self) -> None:
         """Flush soon what somebody waits for, the rest once a second."""
@@ -101,13 +104,12 @@ class Outbox:
                 # held before is no longer ours.
                 if self._fill is not None:
                     await self._fill()
-                events, records, writes, seals = self.events, self._records, self._writes, self._seals
-                stamp = self.stamp
+                events, records, writes, stamp = self.events, self._records, self._parts(self._writes), self.stamp
                 self.clear()
                 self.stamp, self._failed = stamp, True
                 for record in records:
                     await out.send(**record._asdict())
-                for part in (writes, seals):
+                for part in writes:
                     await out.confirmed()
                     size = 0
                     for key, (event, value) in part.items():
@@ -123,3 +125,24 @@ class Outbox:
             self._ended = monotonic()
             self.took = self._ended - began
             self._timer.observe(self.took)
+
+    def _parts(self, writes: Writes) -> list[Writes]:
+        """What goes into the table, in parts that are each confirmed before the next."""
+        return [writes] if writes else []
+
+
+class SealedOutbox(Outbox):
+    """An outbox of one partition whose table comes back as it was after one flush, whole (`streams.saves`)."""
+
+    def begin(self, place: Place) -> dict[bytes, bytes]:
+        """Take the table over; return what it held. Values are JSON."""
+        self._saves = Saves(self._table.items(), place.generation_id)
+        return {name.encode(): encode(value) for name, value in self._saves.state.items()}
+
+    def _parts(self, writes: Writes) -> list[Writes]:
+        if not writes:
+            return []
+        for key, (_, value) in writes.items():
+            self._saves.put(key.decode(), None if value is None else orjson.Fragment(value))
+        (place, _), step = next(iter(writes.values())), self._saves.step()
+        return [{w.key: (place, w.value) for w in step if w.seals is seals} for seals in (False, True)]
