@@ -138,6 +138,11 @@ class Ledger:
         return len(self) - before
 
     @property
+    def announced(self) -> list[Announced]:
+        """What was announced, in the order in which it holds."""
+        return sorted(self._announced)
+
+    @property
     def official(self) -> Announced | None:
         """The newest official figure that no other supersedes."""
         gone = {a.supersedes for a in self._announced if a.supersedes != a.id}
@@ -166,44 +171,14 @@ class Ledger:
 
         return [(reading, *fate(reading)) for reading in self]
 
-    def standing(self) -> list[Reading]:
-        """One reading per independent reader, oldest first."""
-        if len(self._readings) == 1:  # nearly every sheet; half the time of a night
-            return [reading for reading in self._readings if not reading.retracted]
-        return [reading for reading, fate, _ in self.fates() if fate is Fate.COUNTS]
-
     def verdict(self, policy: Policy) -> Verdict:
-        """What the readings say together under this policy.
-
-        Readings match when all votes are equal. The leading reading needs the policy's majority of
-        the independent readers, more than half at least, else the sheet is disputed.
-        """
-        standing = self.standing()
-        if not standing:
-            return NO_VERDICT
-        readers = len(standing)
-        backing: dict[Votes, list[Reading]] = {}
-        for reading in standing:
-            backing.setdefault(reading.votes, []).append(reading)
-        votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
-        support = len(agreeing)
-        if support <= policy.majority * readers:
-            return Verdict(Level.DISPUTED, False, None, 0, support, readers)
-        corroborated = support >= max(2, policy.quorum)
-        trusted = readers == 1 and standing[0].source in policy.trusted_sources
-        return Verdict(
-            level=Level.CORROBORATED if corroborated else Level.REPORTED,
-            accepted=support >= policy.quorum or trusted,
-            votes=votes,
-            null=agreeing[-1].null,
-            agreeing=support,
-            readers=readers,
-        )
+        """What the readings say together under this policy."""
+        return verdict_of(self._readings, policy)
 
     def plain(self) -> dict[str, list[list[Any]]]:
         """The ledger as JSON, in order."""
         found = {"readings": [list(reading) for reading in self]}
-        return {**found, "announced": [list(a) for a in sorted(self._announced)]} if self._announced else found
+        return {**found, "announced": [list(a) for a in self.announced]} if self._announced else found
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Ledger":
@@ -212,3 +187,45 @@ class Ledger:
             (Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in data["readings"]),
             (Announced._make((*row[:4], tuple(row[4]))) for row in data.get("announced", ())),
         )
+
+
+def standing(readings: Iterable[Reading]) -> list[Reading]:
+    """Of distinct readings one per independent reader, oldest first: those that `Ledger.fates` says count. A tenth of
+    its work, and asked whenever a sheet is read again."""
+    found = sorted(readings)
+    if gone := {(r.reporter, r.supersedes) for r in found if r.supersedes not in ("", r.id)}:
+        found = [r for r in found if (r.reporter, r.id) not in gone]
+    by_reporter = {r.reporter: r for r in found}
+    if len(by_reporter) < len(found):
+        found = sorted(by_reporter.values())
+    by_group = {r.group: r for r in found if not r.retracted}
+    return found if len(by_group) == len(found) else sorted(by_group.values())
+
+
+def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
+    """What distinct readings of one sheet say together under this policy.
+
+    Readings match when all votes are equal. The leading reading needs the policy's majority of
+    the independent readers, more than half at least, else the sheet is disputed.
+    """
+    independent = standing(readings)
+    if not independent:
+        return NO_VERDICT
+    readers = len(independent)
+    backing: dict[Votes, list[Reading]] = {}
+    for reading in independent:
+        backing.setdefault(reading.votes, []).append(reading)
+    votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
+    support = len(agreeing)
+    if support <= policy.majority * readers:
+        return Verdict(Level.DISPUTED, False, None, 0, support, readers)
+    corroborated = support >= max(2, policy.quorum)
+    trusted = readers == 1 and independent[0].source in policy.trusted_sources
+    return Verdict(
+        level=Level.CORROBORATED if corroborated else Level.REPORTED,
+        accepted=support >= policy.quorum or trusted,
+        votes=votes,
+        null=agreeing[-1].null,
+        agreeing=support,
+        readers=readers,
+    )

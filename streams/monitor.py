@@ -50,10 +50,10 @@ class Monitor:
         match event:
             case TallyReport():
                 return self._reconciler.apply(event)
-            case Bulletin() if event.area in self.election.tables:
-                return self._reconciler.apply(event)
-            case Bulletin():
+            case Bulletin() if event.area in self.election.areas:
                 return self._comparer.add_bulletin(event)
+            case Bulletin():
+                return self._reconciler.apply(event)
         return None
 
     def finish(self) -> list[Notice]:
@@ -86,5 +86,4 @@ class Monitor:
         return self._reconciler.verdicts
 
     def _flush(self) -> None:
-        for partial in self._reconciler.take_partials():
-            self._comparer.add_partial(partial)
+        self._comparer.add_batch(self._reconciler.take_batch())

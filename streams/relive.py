@@ -8,13 +8,14 @@ from typing import Protocol
 
 from streams import arrivals, election_file
 from streams.arrivals import NightError
+from streams.blocks import Blocks
 from streams.election import Election
 from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS
 from streams.events import Rejection
 from streams.outcome import EXCERPT
-from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Watcher
+from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Unreadable, Watcher
 from streams.topology import Topology
 
 
@@ -68,7 +69,13 @@ class MadeNight:
         self._read = 0
 
     def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
-        """One event at a time, all by one channel."""
+        """Events, a block or one at a time, all by one channel."""
+        if all(path.is_file() for path in self._events):
+            blocks = Blocks(self._events)
+            for block in blocks:
+                self.done = blocks.done
+                yield 0, block
+            return
         stdin = Path("-") in self._events
         for arrival in self._arrivals:
             self.done = self._arrivals.done
@@ -141,8 +148,9 @@ def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
 
 def item_of(arrival: arrivals.Arrival) -> Item:
     """An event for a replay, or what was to be one, with the beginning of what came."""
-    excerpt = (arrival.raw or b"")[:EXCERPT] if isinstance(arrival.event, Rejection) else b""
-    return Item(arrival.event, excerpt)
+    if isinstance(arrival.event, Rejection):
+        return Unreadable(arrival.event, (arrival.raw or b"")[:EXCERPT])
+    return arrival.event
 
 
 def _of_election(path: Path) -> list[Input]:

@@ -6,9 +6,9 @@ judged together is what lay between the same two marks, whatever order the log h
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from streams.alerts import Notice
 from streams.alignment import Alignment
@@ -26,11 +26,14 @@ Channel = int | str
 """A partition of the tally reports, or `streams.eventlog.record.BULLETINS`."""
 
 
-class Item(NamedTuple):
-    """One event as it was read, or why it could not be. `excerpt` is what was turned away, else empty."""
+class Unreadable(NamedTuple):
+    """What was to be an event, why it is none, and the beginning of what came."""
 
-    event: Event | Rejection
-    excerpt: bytes = b""
+    rejection: Rejection
+    excerpt: bytes
+
+
+Item = Event | Unreadable
 
 
 class Watcher(Protocol):
@@ -46,7 +49,7 @@ class Replay(Protocol):
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
 
-    def take(self, channel: Channel, items: Iterable[Item]) -> None:
+    def take(self, channel: Channel, items: Sequence[Item]) -> None:
         """Take in what came by a channel, in order."""
 
     def finish(self) -> Outcome:
@@ -63,8 +66,9 @@ class _Minutes:
         self.rejected: dict[str, Refusals] = {}
         self._watch, self._seen = watch, 0
 
-    def count(self, event: Event | Rejection) -> None:
-        self.counts[_KINDS[type(event)]] += 1
+    def count(self, items: Sequence[Item]) -> None:
+        for kind, number in Counter(map(type, items)).items():
+            self.counts[_KINDS[kind]] += number
 
     def refuse(self, rejection: Rejection, content: bytes) -> None:
         self.rejected.setdefault(rejection.code, Refusals()).add(rejection, content)
@@ -81,7 +85,7 @@ class _Minutes:
             at=comparer.clock,
             unjudged=unjudged,
             counts=self.counts,
-            states={area: comparer.state(area) for area in self.election.areas},
+            states=_States(self.election, comparer),
             verdicts=verdicts,
             alerts=dict(comparer.alerts),
             notices=self.notices,
@@ -89,11 +93,32 @@ class _Minutes:
         )
 
 
+class _States(Mapping[str, Mapping[str, Any]]):
+    """Every area's state, made when it is asked for: making all takes a fifth of the time of a night."""
+
+    def __init__(self, election: Election, comparer: Comparer) -> None:
+        self._areas, self._comparer = election.areas, comparer
+        self._known: dict[str, Mapping[str, Any]] = {}
+
+    def __getitem__(self, area: str) -> Mapping[str, Any]:
+        if area not in self._known:
+            if area not in self._areas:
+                raise KeyError(area)
+            self._known[area] = self._comparer.state(area)
+        return self._known[area]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._areas)
+
+    def __len__(self) -> int:
+        return len(self._areas)
+
+
 _KINDS: Final[Mapping[type, str]] = {
     TallyReport: "reports",
     Bulletin: "bulletins",
     Tick: "ticks",
-    Rejection: "unreadable",
+    Unreadable: "unreadable",
 }
 
 
@@ -104,15 +129,20 @@ class EventReplay:
         self._monitor, self._minutes = Monitor(election), _Minutes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
 
-    def take(self, channel: Channel, items: Iterable[Item]) -> None:
+    def take(self, channel: Channel, items: Sequence[Item]) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
-        for event, excerpt in items:
-            self._minutes.count(event)
-            if isinstance(event, Rejection):
-                self._minutes.refuse(event, excerpt)
+        self._minutes.count(items)
+        report, due = self._monitor.reconciler.apply, self.comparer.clock + self._tick
+        for event in items:
+            if isinstance(event, Unreadable):
+                self._minutes.refuse(*event)
                 continue
-            self._advance(event.at)
-            if (reason := self._monitor.apply(event)) is not None:
+            if event.at >= due:
+                self._advance(event.at)
+                due = self.comparer.clock + self._tick
+            # (Asking the type here saves a twentieth of the night.)
+            reason = report(event) if type(event) is TallyReport else self._monitor.apply(event)
+            if reason is not None:
                 self._minutes.refuse(reason, encode(plain(event)))
 
     def finish(self) -> Outcome:
@@ -153,12 +183,12 @@ class LogReplay:
         self._minutes = _Minutes(election, watch)
         self.comparer = Comparer(election)
 
-    def take(self, channel: Channel, items: Iterable[Item]) -> None:
+    def take(self, channel: Channel, items: Sequence[Item]) -> None:
         """Take in one message. Raises KeyError for a channel that there is not."""
+        self._minutes.count(items)
         for item in items:
-            self._minutes.count(item.event)
-            if isinstance(item.event, Tick):
-                self._channels.mark(channel, item.event.at)
+            if isinstance(item, Tick):
+                self._channels.mark(channel, item.at)
                 for reached, arrivals in self._channels.take():
                     self._settle(reached, arrivals)
             else:
@@ -170,7 +200,7 @@ class LogReplay:
         alerts = self._minutes.election.alerts
         waiting = list(self._under_way.values())
         if left:
-            at = at or max((item.event.at for _, item in left if not isinstance(item.event, Rejection)), default=0)
+            at = at or max((item.at for _, item in left if not isinstance(item, Unreadable)), default=0)
             self._settle(at + round(alerts.tick * 1000), left)
             waiting = list(self._under_way.values())
         for event in waiting:
@@ -193,29 +223,27 @@ class LogReplay:
         self._minutes.tell(self.comparer.settle(mark, news), self.comparer)
 
     def _goes_on(self, channel: Channel, item: Item) -> bool:
-        event = item.event
-        if isinstance(event, Rejection | Tick):
+        if isinstance(item, Unreadable | Tick):
             return False
         if isinstance(channel, int):
-            astray = self._reconcilers[channel].is_astray(event, self._home)
+            astray = self._reconcilers[channel].is_astray(item, self._home)
         else:
-            astray = table_of(event) in self._tables
+            astray = table_of(item) in self._tables
         if astray:
             self._minutes.counts["strays"] += 1
-            self._under_way[encode(plain(event))] = event
+            self._under_way[encode(plain(item))] = item
         return astray
 
     def _arrive(self, channel: Channel, item: Item) -> None:
-        event = item.event
-        match event:
-            case Rejection():
-                self._minutes.refuse(event, item.excerpt)
+        match item:
+            case Unreadable():
+                self._minutes.refuse(*item)
             case Bulletin() if channel == BULLETINS:
-                self._refuse(self.comparer.add_bulletin(event), event)
+                self._refuse(self.comparer.add_bulletin(item), item)
             case TallyReport() | Bulletin() if isinstance(channel, int):
                 if self._under_way:
-                    self._under_way.pop(encode(plain(event)), None)
-                self._apply(event, channel)
+                    self._under_way.pop(encode(plain(item)), None)
+                self._apply(item, channel)
 
     def _apply(self, event: TallyReport | Bulletin, partition: int) -> None:
         self._refuse(self._reconcilers[partition].apply(event), event)
@@ -225,7 +253,6 @@ class LogReplay:
             self._minutes.refuse(reason, encode(plain(event)))
 
     def _take_partials(self) -> bool:
-        found = [partial for reconciler in self._reconcilers for partial in reconciler.take_partials()]
-        for partial in found:
-            self.comparer.add_partial(partial)
-        return bool(found)
+        """Whether there is anything new in them."""
+        taken = [self.comparer.add_batch(reconciler.take_batch()) for reconciler in self._reconcilers]
+        return any(taken)
