@@ -8,6 +8,7 @@ import pytest
 from builders import alike, bulletin, compared, election, named, situation, tally
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from streams.election import (
     ContradictionRule,
@@ -414,7 +415,7 @@ def test_the_truth_is_silent(official: Bulletin, night: dict[str, tuple[int, ...
     """A bulletin that announces exactly what was witnessed everywhere contradicts nothing and diverges from nothing."""
     full = {table: tuple(votes) for table, votes in (alike(loud(), (0, 0, 0)) | night).items()}
     sums = [sum(votes[i] for votes in full.values()) for i in range(3)]
-    honest = replace(official, area="N", votes=named(sums), valid=sum(sums), registered=None, tables_counted=6)
+    honest = structs.replace(official, area="N", votes=named(sums), valid=sum(sums), registered=None, tables_counted=6)
     given_ = compared(loud(), full, honest)
     assert not list(contradiction(given_))
 
