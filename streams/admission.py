@@ -1,12 +1,9 @@
 """Whether the election knows what an event speaks of, and whether its figures can be at all."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 from itertools import islice
-from operator import itemgetter
 
-import numpy as np
-
-from streams.election import Election, Votes
+from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport
 
 
@@ -64,48 +61,3 @@ def _unknown(figures: Iterable[str], known: Container[str]) -> str | None:
 def _some(names: Iterable[str]) -> str:
     first = list(islice(names, 13))
     return ", ".join(first[:12]) + (", …" if len(first) > 12 else "")
-
-
-class Plain:
-    """The reports and bulletins that need no second look: nearly all. Looking closely takes five times as long."""
-
-    def __init__(self, election: Election) -> None:
-        names = [option.id for option in election.options]
-        self._pick: Callable[[Mapping[str, int]], Votes] = (
-            itemgetter(*names) if len(names) > 1 else lambda votes: (votes[names[0]],)
-        )
-        self._options = len(names)
-        policy = election.policy
-        known = election.layout
-        most = (known.registered * policy.max_turnout).astype(np.int64)
-        self._limits: list[int] = np.where(known.knows_register, most, policy.max_ballots).tolist()
-        self._no_groups = (-1,) * len(election.groups)
-
-    def votes(self, table: int | None, report: TallyReport) -> Votes | None:
-        """A report's votes by option if it is certainly admitted; None if `check_report` has to be asked."""
-        votes = report.votes
-        if (
-            table is None
-            or len(votes) != self._options
-            or report.registered is not None
-            or report.ballots is not None
-            or report.retracted
-        ):
-            return None
-        try:
-            figures = self._pick(votes)
-        except KeyError:
-            return None
-        ballots = sum(figures) + (report.null or 0) + (report.blank or 0)
-        return figures if ballots <= self._limits[table] else None
-
-    def official(self, bulletin: Bulletin) -> Votes | None:
-        """A bulletin's figures by column if it certainly is of known options; None if `check_bulletin` has to be
-        asked."""
-        votes = bulletin.votes
-        if len(votes) != self._options or bulletin.announced_shares:
-            return None
-        try:
-            return self._pick(votes) + self._no_groups
-        except KeyError:
-            return None

@@ -6,7 +6,7 @@ it, and two ledgers of one table merge by union: this is what at-least-once deli
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
@@ -145,8 +145,7 @@ class Ledger:
     @property
     def official(self) -> Announced | None:
         """The newest official figure that no other supersedes."""
-        gone = {a.supersedes for a in self._announced if a.supersedes != a.id}
-        return max((a for a in self._announced if a.id not in gone), default=None)
+        return official(self._announced)
 
     def fates(self) -> list[tuple[Reading, Fate, str]]:
         """What becomes of each reading, oldest first, and the id of the reading that decides it (its own if it counts).
@@ -187,6 +186,12 @@ class Ledger:
             (Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in data["readings"]),
             (Announced._make((*row[:4], tuple(row[4]))) for row in data.get("announced", ())),
         )
+
+
+def official(announced: Collection[Announced]) -> Announced | None:
+    """The newest of some official figures that no other supersedes."""
+    gone = {a.supersedes for a in announced if a.supersedes != a.id}
+    return max((a for a in announced if a.id not in gone), default=None)
 
 
 def standing(readings: Iterable[Reading]) -> list[Reading]:

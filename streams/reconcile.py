@@ -1,27 +1,31 @@
 """From readings to sums: the ledgers of one partition and the partials they add up to."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 from zlib import crc32
 
 import numpy as np
 
-from streams.admission import Plain, check_bulletin, check_report
-from streams.election import Election, Votes
+from streams.admission import check_bulletin, check_report
+from streams.bulk import Announcements, Bulk, Readings
+from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, table_of
 from streams.layout import ROOT, Numbers
-from streams.ledger import Announced, Ledger, Level, Verdict, announced_of, reading_of
+from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
 from streams.rollup import Batch, Partial
 from streams.shelf import Shelf, pack, put
-from streams.sums import CODES, Row, Sums, row_of
+from streams.sums import CODES, Sums, official_row, row_of, rows_of
 
 TABLES_PER_CHUNK = 32
 """Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
 
 MOST_WAITING: Final = 20_000
 """Entries that may wait to be worked out; more would only take memory."""
+
+FEW: Final = 6
+"""Fewer events are not worth any columns."""
 
 _REPORTED: Final = CODES[Level.REPORTED]
 
@@ -60,16 +64,17 @@ class Reconciler:
         self._shelf = Shelf(len(election.tables))
         self._groups = Busiest()
         self._sums = Sums(election)
-        self._plain = Plain(election)
-        self._ambiguous = election.areas.keys() & election.tables.keys()
+        self._bulk = Bulk(election)
         self._entered: list[int] = []
         """The polling table of each new entry."""
-        self._sheets: dict[int, Row] = {}
-        """Polling tables with a first reading, with their rows."""
+        self._first: list[tuple[Numbers, Numbers]] = []
+        """Polling tables with a first reading, and their rows."""
         self._reread: set[int] = set()
         """Polling tables with new readings whose verdict must be worked out."""
-        self._official: dict[int, Votes | None] = {}
-        """The same for official figures."""
+        self._announced: list[tuple[Numbers, Numbers]] = []
+        """Polling tables with a first official figure, and those."""
+        self._corrected: set[int] = set()
+        """Polling tables with official figures of which the one that holds must be worked out."""
         self._fresh_groups: list[str] = []
 
     @property
@@ -85,66 +90,90 @@ class Reconciler:
     def apply(self, event: TallyReport | Bulletin) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
         changes nothing."""
-        return self._report(event) if type(event) is TallyReport else self._bulletin(event)  # type: ignore[arg-type]
-
-    def _report(self, report: TallyReport) -> Rejection | None:
-        table = self._layout.table.get(report.table)
-        votes = self._plain.votes(table, report)
-        if votes is not None:
-            reading: Sequence[Any] = (
-                report.at, report.id, report.reporter, report.group or report.reporter, report.source,
-                votes, report.null or 0, False, report.supersedes or "",
-            )  # fmt: skip
+        if isinstance(event, TallyReport):
+            rejection = check_report(self._election, event)
         else:
-            rejection = check_report(self._election, report)
-            if rejection is not None:
-                return rejection
-            reading = reading_of(self._election, report)
-        self._enter_reading(self._layout.table[report.table], reading)
-        return None
-
-    def _bulletin(self, bulletin: Bulletin) -> Rejection | None:
-        table = self._layout.table.get(bulletin.area)
-        votes = self._plain.official(bulletin)
-        if table is None or votes is None or bulletin.area in self._ambiguous:
-            rejection = check_bulletin(self._election, bulletin)
-            if bulletin.area in self._election.areas:
+            rejection = check_bulletin(self._election, event)
+            if event.area in self._election.areas:
                 rejection = Rejection("not-a-table", "area", "send bulletins for areas to the topic of bulletins")
-            if rejection is not None:
-                return rejection
-            self._enter_announced(self._layout.table[bulletin.area], announced_of(self._election, bulletin))
+        if rejection is not None:
+            return rejection
+        table = self._layout.table[table_of(event)]
+        if isinstance(event, TallyReport):
+            self._enter_reading(table, reading_of(self._election, event))
         else:
-            announced = bulletin.sequence, bulletin.at, bulletin.id, bulletin.supersedes or "", votes
-            self._enter_announced(table, announced)
+            self._enter_announced(table, announced_of(self._election, event))
         return None
 
-    def _enter_reading(self, table: int, reading: Sequence[Any]) -> None:
-        """Add a reading, in the order of `Reading`'s fields."""
-        readings = self._shelf.readings
-        first = readings[table] is None
-        if not put(readings, table, pack(reading)):
-            return
-        _, _, _, group, source, votes, null, retracted, _ = reading
-        trusted = source in self._election.policy.trusted_sources
-        if not trusted:  # a trusted source may send what it likes
-            self._fresh_groups.append(group)
-        if first and not retracted:
-            # Nearly every sheet is read once: its verdict is plain.
-            self._sheets[table] = (_REPORTED, trusted or self._election.policy.quorum <= 1, null, *votes)
-        else:
+    def apply_all(self, events: Sequence[TallyReport] | Sequence[Bulletin]) -> list[tuple[int, Rejection]]:
+        """The same for many reports, or many bulletins, at once; the places of those that are turned away, and why."""
+        doubtful: Iterable[int] = range(len(events))
+        if len(events) >= FEW:
+            if isinstance(events[0], TallyReport):
+                if (readings := self._bulk.readings(cast(Sequence[TallyReport], events))) is not None:
+                    doubtful = readings[1]
+                    self._enter_readings(readings[0], set(doubtful))
+            elif (announcements := self._bulk.announcements(cast(Sequence[Bulletin], events))) is not None:
+                doubtful = announcements[1]
+                self._enter_announcements(announcements[0], set(doubtful))
+        return [(i, why) for i in doubtful if (why := self.apply(events[i])) is not None]
+
+    def _enter_readings(self, new: Readings, without: Collection[int]) -> None:
+        readings, policy = self._shelf.readings, self._election.policy
+        first, groups = [], self._fresh_groups
+        for i, (table, entry) in enumerate(zip(new.tables, new.entries, strict=True)):
+            if i in without:
+                continue
+            if readings[table] is None:
+                readings[table] = entry
+                first.append(i)
+            elif put(readings, table, entry):
+                self._reread.add(table)
+            else:
+                continue
+            self._entered.append(table)
+            if not new.trusted[i]:  # a trusted source may send what it likes
+                groups.append(new.groups[i])
+        # Nearly every sheet is read once, and then its verdict is plain.
+        at = np.array(first, np.int64)
+        accepted = np.array(new.trusted) | (policy.quorum <= 1)
+        rows = np.column_stack([np.full(len(new.tables), _REPORTED), accepted, new.sheets])[at]
+        self._first.append((np.array(new.tables)[at], rows))
+        self._digest_if_many()
+
+    def _enter_announcements(self, new: Announcements, without: Collection[int]) -> None:
+        announced, first = self._shelf.announced, []
+        for i, (table, entry) in enumerate(zip(new.tables, new.entries, strict=True)):
+            if i in without:
+                continue
+            if announced[table] is None:
+                announced[table] = entry
+                first.append(i)
+            elif put(announced, table, entry):
+                self._corrected.add(table)
+            else:
+                continue
+            self._entered.append(table)
+        at = np.array(first, np.int64)
+        rows = np.column_stack([np.ones(len(new.tables), np.int64), new.figures])[at]
+        self._announced.append((np.array(new.tables)[at], rows))
+        self._digest_if_many()
+
+    def _enter_reading(self, table: int, reading: Reading) -> None:
+        if put(self._shelf.readings, table, pack(reading)):
             self._reread.add(table)
-        self._enter(table)
+            self._entered.append(table)
+            if reading.source not in self._election.policy.trusted_sources:
+                self._fresh_groups.append(reading.group)
+            self._digest_if_many()
 
-    def _enter_announced(self, table: int, announced: Sequence[Any]) -> None:
-        """Add an official figure, in the order of `Announced`'s fields."""
-        first = self._shelf.announced[table] is None
+    def _enter_announced(self, table: int, announced: Announced) -> None:
         if put(self._shelf.announced, table, pack(announced)):
-            self._official[table] = announced[-1] if first else None
-            self._enter(table)
+            self._corrected.add(table)
+            self._entered.append(table)
+            self._digest_if_many()
 
-    def _enter(self, table: int) -> None:
-        """Note that a ledger has a new entry, once it is known what kind."""
-        self._entered.append(table)
+    def _digest_if_many(self) -> None:
         if len(self._entered) >= MOST_WAITING:
             self._digest()
 
@@ -153,15 +182,13 @@ class Reconciler:
         if not self._entered:
             return
         self._groups.count(self._fresh_groups)
-        for table in self._reread:
-            self._sheets[table] = row_of(self._election, self._shelf.verdict(table, self._election.policy))
-        for table, votes in self._official.items():
-            if votes is None:
-                official = self._shelf.ledger(table).official
-                self._official[table] = None if official is None else official.votes
-        self._sums.change(self._entered, self._sheets, self._official)
-        self._entered, self._sheets, self._reread = [], {}, set()
-        self._official, self._fresh_groups = {}, []
+        election, shelf = self._election, self._shelf
+        read = {table: row_of(election, shelf.verdict(table, election.policy)) for table in self._reread}
+        held = {table: official_row(election, shelf.official(table)) for table in self._corrected}
+        self._sums.change(self._entered, [*self._first, rows_of(read)], [*self._announced, rows_of(held)])
+        self._entered, self._fresh_groups = [], []
+        self._first, self._reread = [], set()
+        self._announced, self._corrected = [], set()
 
     def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
         """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One

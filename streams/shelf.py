@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from streams.election import Policy
-from streams.ledger import Announced, Ledger, Reading, Verdict, verdict_of
+from streams.ledger import Announced, Ledger, Reading, Verdict, official, verdict_of
 
 Packed = bytes | tuple[bytes, ...]
 """One entry, or several. The same entry is always the same bytes."""
@@ -33,6 +33,10 @@ class Shelf:
     def verdict(self, table: int, policy: Policy) -> Verdict:
         """What the readings of a polling table say."""
         return verdict_of(map(_reading, entries(self.readings[table])), policy)
+
+    def official(self, table: int) -> Announced | None:
+        """The official figure of a polling table that holds."""
+        return official(list(map(_announced, entries(self.announced[table]))))
 
     def ledger(self, table: int) -> Ledger:
         """Unpacked; empty where there is none."""

@@ -1,14 +1,13 @@
 """One partition's running sums: what its sheets add up to, area by area, and how their votes are distributed."""
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from streams.election import Election, Votes
+from streams.election import Election
 from streams.layout import Numbers
-from streams.ledger import Level, Verdict
+from streams.ledger import Announced, Level, Verdict
 from streams.rollup import SHEET, by_column, contributions, width
 from streams.spread import Running, Spread, are_countable, measures
 
@@ -21,10 +20,24 @@ LARGE: Final = 2_000
 """Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
 
 
+Rows = tuple[Numbers, Numbers]
+"""Polling tables, and a row for each."""
+
+
 def row_of(election: Election, verdict: Verdict) -> Row:
     """A verdict as a sheet's row."""
     votes = verdict.votes if verdict.votes is not None else (0,) * len(election.options)
     return (CODES[verdict.level], verdict.accepted, verdict.null, *votes)
+
+
+def official_row(election: Election, announced: Announced | None) -> Row:
+    """An official figure as a row: whether there is one, then the figures by column."""
+    return (0,) * (1 + len(election.columns)) if announced is None else (1, *announced.votes)
+
+
+def rows_of(found: Mapping[int, Row]) -> Rows:
+    """Rows by polling table as arrays."""
+    return np.fromiter(found, np.int64, len(found)), np.array(list(found.values()), np.int64)
 
 
 class Sums:
@@ -40,9 +53,9 @@ class Sums:
         self._unsaved = np.zeros(len(election.tables), bool)
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
 
-    def change(self, entered: Sequence[int], sheets: Mapping[int, Row], official: Mapping[int, Votes | None]) -> None:
-        """Take in changed polling tables: one of `entered` for each new entry of a ledger, their new sheets, and the
-        official figures that are new (None: none is left)."""
+    def change(self, entered: Sequence[int], sheets: Iterable[Rows], official: Sequence[Rows]) -> None:
+        """Take in changed polling tables: one of `entered` for each new entry of a ledger, the sheets and the official
+        figures that are new; where there are several of a polling table, the last holds."""
         tables, entries = np.unique(np.asarray(entered, np.int64), return_counts=True)
         before = self._sheets[tables]
         after = before.copy()
@@ -63,17 +76,17 @@ class Sums:
             running.add(self._measures(tables[first:end], before[first:end]), -1)
             running.add(self._measures(tables[first:end], after[first:end]), 1)
 
-    def _announce(self, tables: Numbers, official: Mapping[int, Votes | None]) -> Numbers | None:
+    def _announce(self, tables: Numbers, official: Sequence[Rows]) -> Numbers | None:
         """Official figures of these polling tables, first as they were, then as they are now; None where no polling
         table of the election has any."""
         columns = len(self._election.columns)
         if self._official is None:
-            if not official:
+            if not any(len(changed) for changed, _ in official):
                 return None
             self._official = np.zeros((len(self._layout.tables), 1 + columns), np.int64)
         before = self._official[tables]
         after = before.copy()
-        _put(after, tables, {t: (0,) * (1 + columns) if v is None else (1, *v) for t, v in official.items()})
+        _put(after, tables, official)
         self._official[tables] = after
         return np.concatenate([before, after])
 
@@ -123,9 +136,8 @@ class Sums:
         return measures(votes, valid, np.where(ceiling < 0, valid, ceiling))
 
 
-def _put(rows: Numbers, tables: Numbers, new: Mapping[int, Sequence[int]]) -> None:
-    """Write new rows over those of their polling tables."""
-    if new:
-        keys = np.fromiter(new, np.int64, len(new))
-        values = np.fromiter(chain.from_iterable(new.values()), np.int64, len(new) * rows.shape[1])
-        rows[np.searchsorted(tables, keys)] = values.reshape(len(new), -1)
+def _put(rows: Numbers, tables: Numbers, new: Iterable[Rows]) -> None:
+    """Write new rows over those of their polling tables, which are in order."""
+    for changed, values in new:
+        if len(changed):
+            rows[np.searchsorted(tables, changed)] = values

@@ -15,6 +15,7 @@ CORE = [
     "streams.events",
     "streams.codec",
     "streams.admission",
+    "streams.bulk",
     "streams.ledger",
     "streams.layout",
     "streams.shelf",

@@ -10,11 +10,12 @@ import pytest
 from builders import T0, election, named, report
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from streams import reconcile
 from streams.codec import encode
 from streams.election import Election
-from streams.events import TallyReport
+from streams.events import Bulletin, TallyReport
 from streams.reconcile import Busiest, Reconciler
 from streams.rollup import Strata, Tally
 from streams.spread import HEADROOM, REST, VOTES
@@ -244,3 +245,55 @@ def test_busiest(groups: list[str]) -> None:
         kept.count([group])
         counted = Counter(groups[: i + 1])
         assert kept.busiest == dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: Busiest.MOST])
+
+
+some_votes: list[Any] = [(5, 3, 1), (70, 0, 0), (5, 3), {"X": 1}, {"A": 1, "B": 2, "X": 3}]
+figures = st.sampled_from(some_votes).map(named)
+odd = st.fixed_dictionaries(
+    {},
+    optional={
+        "table": st.sampled_from(["S1-1", "S2-3", "S9-9", "S1"]),
+        "votes": figures,
+        "registered": st.integers(0, 90),
+        "ballots": st.integers(0, 12),
+        "blank": st.integers(0, 60),
+        "null": st.integers(0, 60),
+    },
+)
+bulletins = st.lists(
+    st.builds(
+        Bulletin,
+        id=st.sampled_from(["b1", "b2", "b3"]),
+        authority=st.just("board"),
+        area=st.sampled_from(["S1-1", "S1-2", "S2-3", "S9-9", "S1"]),
+        at=st.integers(T0, T0 + 3),
+        sequence=st.integers(1, 3),
+        votes=figures,
+        supersedes=st.none() | st.sampled_from(["b1", "b2"]),
+        announced_shares=st.sampled_from([{}, {"A": 50.0}, {"X": 50.0}]),
+    ),
+    max_size=14,
+)
+
+
+@given(reports_of(list(KNOWN.tables)), st.lists(st.integers(0, 13)), st.data(), bulletins, st.booleans())
+def test_all_at_once(
+    events: list[TallyReport], plainly: list[int], data: st.DataObject, official: list[Bulletin], spoilt: bool
+) -> None:
+    """Many at once enter and are turned away as one by one: some plain, some retracted, odd, or repeated."""
+    if not spoilt:
+        events = [structs.replace(event, retracted=False) for event in events]
+    events = [structs.replace(e, **data.draw(odd)) if spoilt and i in plainly else e for i, e in enumerate(events)]
+    one, all_ = Reconciler(KNOWN), Reconciler(KNOWN)
+    kinds: list[list[Any]] = [events, official]
+    for kind in kinds:
+        single = [(i, why) for i, event in enumerate(kind) if (why := one.apply(event)) is not None]
+        half = len(kind) // 2
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reconcile, "FEW", 1)
+            found = all_.apply_all(kind[:half]) + [(half + i, why) for i, why in all_.apply_all(kind[half:])]
+        assert found == single
+    assert all_.verdicts == one.verdicts
+    assert latest(all_) == latest(one)
+    assert all_.take_chunks() == one.take_chunks()
+    assert list(all_.differing()) == list(one.differing())
