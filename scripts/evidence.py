@@ -98,31 +98,40 @@ def honest(count: int = 1000) -> None:
             print(f"| {kind}, {severity}, {level} | {hits} | {interval(hits, count)} |")
 
 
-def first(night: Night) -> tuple[str, str, float] | None:
-    """The first critical call on the nation: rule, bulletin, and coverage of the tables then."""
+Call = tuple[str, float]
+"""A rule, and the coverage of the polling tables when it spoke."""
+
+
+def first(night: Night) -> dict[str, Call]:
+    """The first call of each severity on the nation."""
     simulation = Simulation(night)
     monitor = Monitor(simulation.election)
+    found: dict[str, Call] = {}
     for event in chain(simulation.events(), [None]):
         notices = monitor.finish() if event is None else monitor.handle(event).notices
         for notice in notices:
-            rule = notice.finding.rule
-            if notice.status == "firing" and notice.severity == "critical" and notice.finding.area == "N":
+            if notice.status == "firing" and notice.finding.area == "N" and notice.severity not in found:
                 seen = monitor.states()["N"]["witnessed"]["tables"]
-                return rule, notice.finding.bulletin, seen / len(simulation.election.tables)
-    return None
+                found[notice.severity] = notice.finding.rule, seen / len(simulation.election.tables)
+        if "critical" in found:
+            break
+    return found
 
 
 def detection(count: int = 20) -> None:
-    print("| Shift | announced down to | called (critical, nation) | coverage then: least, median, most | by |")
-    print("|---|---|---|---|---|")
+    print("| Shift | announced down to | severity | called | coverage then: least, median, most | by |")
+    print("|---|---|---|---|---|---|")
     for shift in (0, 2, 5, 10, 20):
         for official in get_args(Official):
             nights = [replace(HONEST, seed=s, shift=shift, official=official, late=0) for s in range(1, count + 1)]
-            found = [f for f in each(first, nights, f"shift {shift}, {official}") if f is not None]
-            at = sorted(f[2] for f in found)
-            rules = ", ".join(f"{rule} {n}" for rule, n in Counter(f[0] for f in found).most_common())
-            spread = f"{at[0]:.0%}, {median(at):.0%}, {at[-1]:.0%}" if at else "-"
-            print(f"| {shift} | {official} | {len(found)} of {count} | {spread} | {rules or '-'} |", flush=True)
+            found = list(each(first, nights, f"shift {shift}, {official}"))
+            for severity in ("warning", "critical"):
+                calls = [calls[severity] for calls in found if severity in calls]
+                at = sorted(coverage for _, coverage in calls)
+                rules = ", ".join(f"{rule} {n}" for rule, n in Counter(rule for rule, _ in calls).most_common())
+                spread = f"{at[0]:.0%}, {median(at):.0%}, {at[-1]:.0%}" if at else "-"
+                row = f"| {shift} | {official} | {severity} | {len(calls)} of {count} | {spread} | {rules or '-'} |"
+                print(row, flush=True)
 
 
 def moved(night: Night) -> tuple[float, float, float, float]:

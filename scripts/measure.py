@@ -22,10 +22,9 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from builders import lines
-from kafka import KafkaProducer
 from nights import LiveNight, until
 
-from streams import records
+from streams import kafka_clients, records
 from streams.broker import EmbeddedBroker
 from streams.codec import decode_reports, encode, plain
 from streams.events import TallyReport
@@ -36,7 +35,7 @@ RUNS, PROBES, RATE = 3, 25, 400
 election, events = reconstruction.night()
 reports = [event for event in events if isinstance(event, TallyReport)]
 HERE = next(area for area in election.areas.values() if area.level == "state")
-METRIC = f"cotejo_witnessed_tables[{HERE.id}][{HERE.level}][{HERE.name}]"
+METRIC = f"cotejo_witnessed_tables[{HERE.id}][{HERE.name}][{HERE.level}]"
 """The area of the probes; what flows beside them is of the others."""
 
 
@@ -76,7 +75,7 @@ def latency(broker: Any, place: Path) -> dict[str, object]:
     with LiveNight(election, broker, place / "latency", f"latency-{time.time_ns()}.", 4) as live:
         live.start(clock="wall")
         live.ready()
-        producer, stop = KafkaProducer(bootstrap_servers=broker.address, linger_ms=0), threading.Event()
+        producer, stop = kafka_clients.producer(broker.address, linger_ms=0), threading.Event()
         others = [report for report in reports if election.tables[report.table].area != HERE.id]
         probes = [report for report in reports if election.tables[report.table].area == HERE.id][:PROBES]
 

@@ -3,20 +3,24 @@
 from collections.abc import Container, Iterable
 from itertools import islice
 
+from streams import signing
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport
+from streams.events import Bulletin, Rejection, TallyReport, Tick
 
 
 def check_report(election: Election, report: TallyReport) -> Rejection | None:
-    """Turn away a report of an unknown table or option, or one that breaks its sheet's arithmetic.
+    """Turn away a report of an unknown table or option, one that breaks its sheet's arithmetic, or one that is not
+    from whom it says.
 
-    A retraction carries no figures and is only asked for its table.
+    A retraction carries no figures and is only asked for its table, and who it is from.
     """
-    table = election.tables.get(report.table)
-    if table is None:
+    if report.table not in election.tables:
         return Rejection("unknown-table", "table", f"add {report.table} to the register, or mend the id")
-    if report.retracted:
-        return None
+    return signing.check_report(election, report) or (None if report.retracted else _check_figures(election, report))
+
+
+def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
+    table = election.tables[report.table]
     unknown = _unknown(report.votes, election.option_index)
     if unknown is not None:
         return Rejection("unknown-option", f"votes.{unknown}", f"use one of {_some(election.option_index)}")
@@ -40,8 +44,18 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
     return None
 
 
+def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
+    """Turn away a tick among the reports that is further ahead of its arrival (Unix ms) than the policy lets it be: it
+    would keep all that follows it in its partition from being judged until then."""
+    lead = election.policy.max_lead
+    if lead and tick.at > arrived + round(1000 * lead):
+        return Rejection("tick-ahead", "at", f"set the clock right: ticks may be {lead:g} s ahead of the broker's")
+    return None
+
+
 def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
-    """Turn away a bulletin for an unknown area or polling table, or with a figure for an unknown option or group.
+    """Turn away a bulletin for an unknown area or polling table, with a figure for an unknown option or group, or from
+    somebody who is no authority there.
 
     What merely does not add up is kept: that is a finding, not a reading error.
     """
@@ -51,7 +65,7 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
         unknown = _unknown(getattr(bulletin, name), election.column_index)
         if unknown is not None:
             return Rejection("unknown-option", f"{name}.{unknown}", f"use one of {_some(election.column_index)}")
-    return None
+    return signing.check_bulletin(election, bulletin)
 
 
 def _unknown(figures: Iterable[str], known: Container[str]) -> str | None:

@@ -93,6 +93,13 @@ class Notice:
     finding: Finding
     muted_by: str | None = None
 
+    @property
+    def order(self) -> tuple[int, int]:
+        """Its place among the notices of its fingerprint: a later one has a larger. Raises ValueError for a strange
+        id."""
+        episode, words = self.id.rsplit(":", 2)[1:]
+        return int(episode), int(words)
+
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
         return {

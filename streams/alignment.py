@@ -2,7 +2,8 @@
 
 Every channel carries the same marks ("time has come this far") in order, between its items. At a
 mark, what came before it in any channel is handed over, and nothing that came after it: so the
-outcome does not depend on which channel was faster.
+outcome does not depend on which channel was faster. Unless one is so slow that the others cannot wait for
+it: then it is left behind until it has caught up, and what it says counts as it comes.
 """
 
 from collections import deque
@@ -19,6 +20,8 @@ class Alignment(Generic[Item]):
         self._open: dict[Hashable, list[Item]] = {channel: [] for channel in channels}
         self._closed: dict[Hashable, deque[tuple[int, list[Item]]]] = {channel: deque() for channel in self._open}
         self._last = dict.fromkeys(self._open, at)
+        self._taken = at
+        self._late: set[Hashable] = set()
 
     def add(self, channel: Hashable, item: Item) -> None:
         """Put an item into its channel. Raises KeyError for an unknown one."""
@@ -26,8 +29,12 @@ class Alignment(Generic[Item]):
 
     def mark(self, channel: Hashable, at: int) -> None:
         """Say that the channel has come to `at`. A mark that is not later than the last says nothing."""
-        if at > self._last[channel]:
-            self._last[channel] = at
+        if at <= self._last[channel]:
+            return
+        self._last[channel] = at
+        if at >= self._taken:
+            self._late.discard(channel)
+        if at > self._taken:
             self._closed[channel].append((at, self._open[channel]))
             self._open[channel] = []
 
@@ -36,10 +43,40 @@ class Alignment(Generic[Item]):
 
         A channel that skips a mark keeps its items until the next one it has.
         """
-        while all(self._closed.values()):
-            at = min(closed[0][0] for closed in self._closed.values())
-            due = [closed.popleft()[1] for closed in self._closed.values() if closed[0][0] == at]
-            yield at, [item for items in due for item in items]
+        while all(closed for channel, closed in self._closed.items() if channel not in self._late):
+            at = self.waiting
+            if at is None:
+                return
+            items: list[Item] = []
+            for channel, closed in self._closed.items():
+                if closed and closed[0][0] == at:
+                    items += closed.popleft()[1]
+                elif channel in self._late:
+                    items += self._open[channel]
+                    self._open[channel] = []
+            self._taken = at
+            yield at, items
+
+    @property
+    def waiting(self) -> int | None:
+        """The first mark that some channel has reached and that has not been handed over."""
+        return min((closed[0][0] for closed in self._closed.values() if closed), default=None)
+
+    @property
+    def lag(self) -> int:
+        """How far the last channel is behind the first, in ms; 0 before every one has had a mark."""
+        last = self._last.values()
+        return max(last) - min(last) if min(last) else 0
+
+    def leave_behind(self) -> None:
+        """Do not wait any longer for the channels that have not reached the first waiting mark."""
+        if (at := self.waiting) is not None:
+            self._late |= {channel for channel, last in self._last.items() if last < at}
+
+    @property
+    def late(self) -> frozenset[Hashable]:
+        """The channels that have been left behind."""
+        return frozenset(self._late)
 
     def close(self) -> tuple[int, list[Item]]:
         """Hand over what no common mark has reached, channel by channel, and the latest mark of any channel."""

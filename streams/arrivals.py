@@ -3,13 +3,14 @@ it one by one, each with the place it has."""
 
 import heapq
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import orjson
 
+from streams import lines
 from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
 from streams.errors import CotejoError
 from streams.eventlog.reader import EventLog, Tell, tell_on_stderr
@@ -33,6 +34,8 @@ class Arrival(NamedTuple):
     """Its place in the message, if that is an array."""
     topic: str | None = None
     """The topic of the message; None for an event file."""
+    arrived: int = 0
+    """When the message came (Unix ms); 0 for an event file."""
 
     @property
     def place(self) -> str:
@@ -84,28 +87,28 @@ class Arrivals:
     """
 
     def __init__(self, paths: Sequence[Path], keep_going: bool = False, tell: Tell = tell_on_stderr) -> None:
-        self._sources: list[tuple[Iterator[Arrival], Callable[[], int]]] = []
-        self.size = 0
+        self._files: list[EventLog | _Lines] = []
+        self._arrivals: list[Iterator[Arrival]] = []
         for path in paths:
             if path.is_dir():
                 log = EventLog.open(path)
-                self.size += log.size
-                self._sources.append((_of_log(log, keep_going, tell), lambda log=log: log.done))  # type: ignore[misc]
+                self._files.append(log)
+                self._arrivals.append(_of_log(log, keep_going, tell))
             else:
-                file, size = _open(path)
-                lines = _Lines(file)
-                self.size += size
-                self._sources.append((of_lines(lines, str(path)), lambda lines=lines: lines.done))  # type: ignore[misc]
-        if any(str(path) == "-" for path in paths):
-            self.size = 0
+                lines = _Lines(path)
+                self._files.append(lines)
+                self._arrivals.append(of_lines(lines, str(path)))
+        sizes = [file.size for file in self._files]
+        self.size = sum(sizes) if all(sizes) else 0
 
     @property
     def done(self) -> int:
-        return sum(done() for _, done in self._sources)
+        return sum(file.done for file in self._files)
 
     def __iter__(self) -> Iterator[Arrival]:
-        sources = [arrivals for arrivals, _ in self._sources]
-        return sources[0] if len(sources) == 1 else heapq.merge(*sources, key=lambda arrival: arrival.at)
+        if len(self._arrivals) == 1:
+            return self._arrivals[0]
+        return heapq.merge(*self._arrivals, key=lambda arrival: arrival.at)
 
 
 def of_lines(lines: Iterable[bytes], file: str = "") -> Iterator[Arrival]:
@@ -119,13 +122,14 @@ def of_record(record: Record, log: str) -> Iterator[Arrival]:
     """The events in one message of a log: a report or an array of them, a bulletin, a tick."""
     file, value = f"{log}/{record.topic}/{record.partition}", record.value
     if record.topic == BULLETINS:
-        yield Arrival(file, record.offset, decode_bulletin(value), value, None, record.topic)
+        yield Arrival(file, record.offset, decode_bulletin(value), value, None, record.topic, record.timestamp)
         return
     events = decode_reports(value)
     packed = value is not None and value.lstrip()[:1] == b"["
     for i, event in enumerate(events):
         whole = isinstance(event, Rejection) and not event.place.startswith("[")
-        yield Arrival(file, record.offset, event, value, i if packed and not whole else None, record.topic)
+        item = i if packed and not whole else None
+        yield Arrival(file, record.offset, event, value, item, record.topic, record.timestamp)
 
 
 def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:
@@ -135,22 +139,18 @@ def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:
 
 
 class _Lines:
-    """A file's lines; `done` is the bytes of those handed out."""
+    """An event file's lines, or stdin's; `size` is its bytes (0: unknown), `done` those of the lines handed out."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.done = file, 0
+    def __init__(self, path: Path) -> None:
+        self.size = self.done = 0
+        try:
+            self._file: IO[bytes] = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+            self.size = 0 if str(path) == "-" else path.stat().st_size
+        except OSError as error:
+            raise NightError(f"{path}: cannot be read: {error.strerror}") from error
 
     def __iter__(self) -> Iterator[bytes]:
         with self._file as file:
-            for line in file:
+            for line in lines.read(file):
                 self.done += len(line)
                 yield line
-
-
-def _open(path: Path) -> tuple[IO[bytes], int]:
-    if str(path) == "-":
-        return sys.stdin.buffer, 0
-    try:
-        return path.open("rb"), path.stat().st_size
-    except OSError as error:
-        raise NightError(f"{path}: cannot be read: {error.strerror}") from error

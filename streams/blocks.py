@@ -7,6 +7,7 @@ from typing import IO, Final
 
 import numpy as np
 
+from streams import lines
 from streams.arrivals import NightError
 from streams.codec import decode_any, decode_lines
 from streams.events import Rejection
@@ -37,23 +38,23 @@ class Blocks:
 
     def _blocks(self, file: IO[bytes]) -> Iterator[list[Item]]:
         with file:
-            while lines := file.readlines(BLOCK_BYTES):
-                self.done += sum(map(len, lines))
-                yield _items(lines)
+            for found, bytes_ in lines.blocks(file, BLOCK_BYTES):
+                self.done += bytes_
+                yield _items(found)
 
 
-def _items(lines: Sequence[bytes]) -> list[Item]:
-    events = decode_lines(lines)
+def _items(found: Sequence[bytes]) -> list[Item]:
+    events = decode_lines(found)
     if Rejection not in set(map(type, events)):
         return events  # type: ignore[return-value]  # mypy does not see the rejections go
-    found: list[Item] = []
-    for line, event in zip(lines, events, strict=True):
+    items: list[Item] = []
+    for line, event in zip(found, events, strict=True):
         if not isinstance(event, Rejection):
-            found.append(event)
+            items.append(event)
         elif content := line.strip():
             again = decode_any(content)
-            found.append(Unreadable(again, content[:EXCERPT]) if isinstance(again, Rejection) else again)
-    return found
+            items.append(Unreadable(again, content[:EXCERPT]) if isinstance(again, Rejection) else again)
+    return items
 
 
 class _Head:

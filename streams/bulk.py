@@ -52,12 +52,17 @@ class Bulk:
         self._areas = election.areas.keys() & election.tables.keys()
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
+        self._open = not election.reporters and policy.unsigned == "accept" and not policy.group_rate
+        named = {id for id, known in election.authorities.items() if not known.areas and known.public_key is None}
+        self._authorities = named if election.authorities else None
         most = (known.registered * policy.max_turnout).astype(np.int64)
         self._most = np.where(known.knows_register, most, policy.max_ballots)
 
-    def readings(self, reports: Sequence[TallyReport]) -> tuple[Readings, list[int]] | None:
+    def readings(self, reports: Sequence[TallyReport]) -> tuple[Readings, set[int]] | None:
         """What these reports say, and the places of those that are not certainly admitted; None if any of them is a
-        retraction or says more than votes."""
+        retraction or says more than votes, or the election asks who they are from."""
+        if not self._open:
+            return None
         fields = _columns(TallyReport, reports)
         figures = self._votes(fields["votes"])
         if figures is None or True in fields["retracted"] or not _unsaid(fields["registered"], fields["ballots"]):
@@ -71,22 +76,23 @@ class Bulk:
         sheets = np.column_stack([np.array(nulls), np.array(figures)])
         blanks = np.array([blank or 0 for blank in fields["blank"]])
         at = np.array(tables)
-        doubtful = np.flatnonzero((at < 0) | (sheets.sum(axis=1) + blanks > self._most[at])).tolist()
+        doubtful = set(np.flatnonzero((at < 0) | (sheets.sum(axis=1) + blanks > self._most[at])).tolist())
         trusted = [source in self._trusted for source in fields["source"]]
         return Readings(tables, list(map(pack, rows)), groups, trusted, sheets), doubtful
 
-    def announcements(self, bulletins: Sequence[Bulletin]) -> tuple[Announcements, list[int]] | None:
+    def announcements(self, bulletins: Sequence[Bulletin]) -> tuple[Announcements, set[int]] | None:
         """What these bulletins say of polling tables, and the places of those that may not be admitted; None if any of
-        them says more than votes."""
+        them says more than votes, or is of an authority of which more is asked than its name."""
         fields = _columns(Bulletin, bulletins)
         votes = self._votes(fields["votes"])
-        if votes is None or any(fields["announced_shares"]):
+        known = self._authorities is None or self._authorities.issuperset(fields["authority"])
+        if votes is None or not known or any(fields["announced_shares"]):
             return None
         figures = [given + self._no_groups for given in votes]
         tables = [self._table.get(area, -1) for area in fields["area"]]
         replaced = [other or "" for other in fields["supersedes"]]
         rows = zip(fields["sequence"], fields["at"], fields["id"], replaced, figures, strict=True)
-        doubtful = [i for i, table in enumerate(tables) if table < 0 or fields["area"][i] in self._areas]
+        doubtful = {i for i, table in enumerate(tables) if table < 0 or fields["area"][i] in self._areas}
         return Announcements(tables, list(map(pack, rows)), np.array(figures)), doubtful
 
     def _votes(self, given: Sequence[Mapping[str, int]]) -> list[Votes] | None:

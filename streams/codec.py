@@ -16,6 +16,8 @@ from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejecti
 
 MAX_BYTES: Final = 4 * 2**20
 """A larger message is turned away unread; a full pack of reports is far below it."""
+MAX_PACK: Final = 10_000
+"""Events in an array: of the smallest, a message could hold a million, and each would be turned away for itself."""
 MAX_DEPTH: Final = 50
 """Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""
 
@@ -40,11 +42,15 @@ def decode_reports(raw: bytes | None) -> list[Event | Rejection]:
     """
     if _is_plain(raw):
         try:
-            return [*_QUICK_PACK(raw)] if raw[:1] == b"[" else [_QUICK(raw)]
+            quick = _QUICK_PACK(raw) if raw[:1] == b"[" else [_QUICK(raw)]
+            if len(quick) <= MAX_PACK:
+                return [*quick]
         except MsgspecError:
             pass  # the careful reader says why
     data = _load(raw)
     if isinstance(data, list):
+        if len(data) > MAX_PACK:
+            return [Rejection("too-many", "", f"send at most {MAX_PACK:,} events in an array, not {len(data):,}")]
         return [_typed(_EVENTS, item, f"[{i}]", "tally-report") for i, item in enumerate(data)]
     return [_typed(_EVENTS, data, "", "tally-report")]
 
@@ -113,6 +119,7 @@ def plain(event: Event) -> dict[str, Any]:
                 "url": event.url,
                 "supersedes": event.supersedes,
                 "retracted": event.retracted or None,
+                "signature": event.signature,
             }
         case Bulletin():
             fields = {
@@ -134,6 +141,7 @@ def plain(event: Event) -> dict[str, Any]:
                 "votes": dict(event.votes),
                 "announced_shares": dict(event.announced_shares) or None,
                 "url": event.url,
+                "signature": event.signature,
             }
         case Tick():
             return {"type": "tick", "at": event.at}
@@ -145,7 +153,7 @@ def _load(raw: bytes | None) -> Any:
     if raw is None:
         return Rejection("empty", "", "send a JSON object, not an empty message")
     if len(raw) > MAX_BYTES:
-        return Rejection("too-large", "", f"send at most {MAX_BYTES:,} bytes in a message, not {len(raw):,}")
+        return Rejection("too-large", "", f"send at most {MAX_BYTES:,} bytes in a message")
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -187,6 +195,7 @@ def _report(fields: "_Fields") -> TallyReport:
         url=fields.text_or_none("url"),
         supersedes=fields.text_or_none("supersedes"),
         retracted=fields.flag("retracted"),
+        signature=fields.text_or_none("signature"),
         extra=fields.rest(),
     )
 
@@ -214,6 +223,7 @@ def _bulletin(fields: "_Fields") -> Bulletin:
         votes=fields.mapping("votes", fields.count_of),
         announced_shares=fields.mapping("announced_shares", fields.percent_of, required=False),
         url=fields.text_or_none("url"),
+        signature=fields.text_or_none("signature"),
         extra=fields.rest(),
     )
 

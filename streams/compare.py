@@ -19,6 +19,7 @@ from streams.rollup import READINGS, Batch, Merged, Partial, Strata, Tally
 from streams.rules import are_loud, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
 from streams.rules.divergence import witnessed_shares
+from streams.rules.remainder import Remainder, predicted
 from streams.spread import Spread
 
 NO_SPREAD: Final = Spread()
@@ -175,6 +176,7 @@ class Comparer:
         tally, bulletin = self._tally(area), self.bulletin(area)
         known = self._election.areas[area]
         columns = self._election.columns
+        shares = witnessed_shares(self._election, tally)
         state: dict[str, Any] = {
             "area": area,
             "name": known.name,
@@ -188,6 +190,7 @@ class Comparer:
                 "valid": tally.valid,
                 "null": tally.null,
                 "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
+                "shares": {c.id: round(shares[i], 6) if shares else None for i, c in enumerate(columns)},
                 "levels": dict(tally.levels),
             },
             "tables_announced": self._matching(tally) if tally.matching.announced else None,
@@ -201,14 +204,15 @@ class Comparer:
                 "at": bulletin.at,
                 "votes": dict(bulletin.votes),
                 "valid": given.valid,
+                "tolerated": given.tolerated,
                 "figures": self.figures(given),
             }
         return state
 
     def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
         """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
-        shares = witnessed_shares(self._election, given.witnessed)
-        return {name: _figure(given, i, votes, shares[i] if shares else None) for i, name, votes in given.official}
+        rest, shares = predicted(given), witnessed_shares(self._election, given.witnessed)
+        return {n: _figure(given, rest, i, votes, shares[i] if shares else None) for i, n, votes in given.official}
 
     def take_changed(self) -> list[str]:
         """The areas whose state may have changed since the last call, parents first."""
@@ -302,8 +306,9 @@ class Comparer:
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
-        left = sorted(self._unmuted(), key=lambda item: (self._depth(item[1]), item[0]))
-        return notices + [notice for item in left if (notice := self._step(*item, at))]
+        notices += [notice for item in list(self._unmuted()) if (notice := self._step(*item, at))]
+        # What is told in one tick stands in one order, whichever of it was looked at for what reason.
+        return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
     def _find(self, area: str) -> dict[str, Finding]:
         """What the rules say of one area, by fingerprint."""
@@ -382,7 +387,10 @@ class Comparer:
         }
 
 
-def _figure(given: Comparison, column: int, votes: int, witnessed: float | None) -> dict[str, Any]:
+def _figure(
+    given: Comparison, rest: Remainder | None, column: int, votes: int, witnessed: float | None
+) -> dict[str, Any]:
+    gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
     low, high = bounds(given, column, votes)
     return {
         "votes": votes,
@@ -390,6 +398,7 @@ def _figure(given: Comparison, column: int, votes: int, witnessed: float | None)
         "witnessed_share": None if witnessed is None else round(witnessed, 6),
         "floor": low and low.limit,
         "ceiling": high and high.limit,
+        "gamma": None if gamma is None else round(gamma, 6),
         "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
     }
 

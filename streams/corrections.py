@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
+import threading
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
-from typing import Any, NoReturn, Self, cast
+from time import monotonic
+from typing import Any, NamedTuple, NoReturn, Self, cast
 
 import faust
 import faust.stores.memory
@@ -39,10 +44,11 @@ FIXED: Mapping[str, Any] = {
     "topic_disable_leader": True,  # the leader topic would have to be created too
     "table_standby_replicas": 0,
 }
+_SESSION = float(os.environ.get("COTEJO_SESSION_SECONDS", "10"))
 DEFAULTS: Mapping[str, Any] = {
     "store": "memory://",
-    "broker_session_timeout": 10.0,  # 60 s by default: so long a dead worker's partitions would stand still
-    "broker_heartbeat_interval": 3.0,
+    "broker_session_timeout": _SESSION,  # 60 s by default: so long a dead worker's partitions would stand still
+    "broker_heartbeat_interval": _SESSION / 4,
     "broker_request_timeout": 30.0,
     "broker_commit_interval": 1.0,
     "producer_linger": 0.01,  # aiokafka makes each request take as long, with one batch of each partition in it:
@@ -54,6 +60,9 @@ DEFAULTS: Mapping[str, Any] = {
     "web_bind": "127.0.0.1",
     "worker_redirect_stdouts": False,
 }
+
+STOP_SECONDS = 30.0
+"""Seconds that a worker takes to end, at most."""
 
 Batches = Mapping[TP, list[Any]]
 Hook = Callable[[frozenset[TP]], Awaitable[None]]
@@ -76,6 +85,25 @@ def check_versions(found: Callable[[str], str] = version) -> None:
             )
 
 
+class Place(NamedTuple):
+    """A partition under one assignment: where a table write belongs that no event stands for."""
+
+    tp: TP
+    generation_id: int
+
+    @property
+    def message(self) -> Self:
+        return self
+
+    @property
+    def topic(self) -> str:
+        return self.tp.topic
+
+    @property
+    def partition(self) -> int:
+        return self.tp.partition
+
+
 class Table(faust.Table[Any, Any]):
     """Knows the partition of each key, and writes beside any event, not only the current one."""
 
@@ -88,8 +116,8 @@ class Table(faust.Table[Any, Any]):
         super().on_key_set(key, value)
         self._note(key, self.partition_for_key(key))
 
-    async def put(self, event: EventT[Any], key: Any, value: Any) -> Awaitable[RecordMetadata]:
-        """Set a key (None deletes it) on behalf of an event, whose partition the changelog record takes.
+    async def put(self, event: EventT[Any] | Place, key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        """Set a key (None deletes it) on behalf of an event or place, whose partition the changelog record takes.
         The result is done once the broker has confirmed. Faust takes the partition of whatever event is
         current: none in a timer, the wrong one in take()."""
         app, message = cast(App, self.app), event.message
@@ -116,13 +144,14 @@ class Table(faust.Table[Any, Any]):
 
 class Sends:
     """What one flush sends. Leaving the block waits until the broker has confirmed all of it, or raises:
-    Faust commits offsets although a changelog record failed, so ack only after the block."""
+    Faust commits offsets although a changelog record failed, so ack only after the block. `confirmed` waits in
+    between, where what is next must not arrive alone."""
 
     def __init__(self, app: App) -> None:
         self.app, self._done = app, asyncio.Event()
         self._sent: list[Awaitable[RecordMetadata]] = []
 
-    async def put(self, table: Table, event: EventT[Any], key: Any, value: Any) -> None:
+    async def put(self, table: Table, event: EventT[Any] | Place, key: Any, value: Any) -> None:
         self._sent.append(await table.put(event, key, value))
 
     async def send(self, topic: Any, **message: Any) -> None:
@@ -130,19 +159,27 @@ class Sends:
         self._sent.append(await topic.send(**message, force=True))
 
     async def __aenter__(self) -> Self:
-        await self.app._owner.wait()  # closed while partitions change hands: a late write would be a zombie's
+        await self.app._heard_of()  # closed while partitions change hands: a late write would be a zombie's
         self.app._sending.add(self)
         return self
 
+    async def confirmed(self) -> None:
+        """Wait until the broker has confirmed what was sent so far. Raises `SendFailed`."""
+        sent, self._sent = self._sent, []
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        failed = [r for r in results if isinstance(r, BaseException)]
+        if failed:
+            raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
+
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            results = await asyncio.gather(*self._sent, return_exceptions=True)
+            await self.confirmed()
+        except SendFailed:
+            if kind is None:
+                raise
         finally:
             self.app._sending.discard(self)
             self._done.set()
-        failed = [r for r in results if isinstance(r, BaseException)]
-        if failed and kind is None:
-            raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
 
 
 class Stopper(SupervisorStrategy):
@@ -268,6 +305,7 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
+        self._listen()
         fetcher, pause = self._ensure_consumer()._fetcher, cast(App, self.app).empty_fetch_pause
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         if pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
@@ -281,6 +319,24 @@ class Thread(driver.AIOKafkaConsumerThread):
                 return found
 
             fetcher._proc_fetch_request = fetch_then_pause
+
+    @property
+    def generation(self) -> int:
+        """The generation of the group that we are a member of; -1 once the coordinator has said that we are none."""
+        return int(self._ensure_consumer()._coordinator.generation)
+
+    def _listen(self) -> None:
+        """Note when the coordinator last confirmed a heartbeat, at the latest."""
+        coordinator, app = self._ensure_consumer()._coordinator, cast(App, self.app)
+        beat = coordinator._do_heartbeat
+
+        async def timed() -> Any:
+            began = monotonic()
+            if known := await beat():
+                app._heard = began
+            return known
+
+        coordinator._do_heartbeat = timed
 
     async def getmany(self, active_partitions: Iterable[TP] | None, timeout: float) -> Batches:  # noqa: ASYNC109
         # aiokafka takes an empty set for "all", and Faust hands over a set that changes meanwhile
@@ -336,6 +392,11 @@ class Consumer(driver.Consumer):
     _thread: Thread
     halted = False
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._delivered: dict[TP, deque[int]] = defaultdict(deque)
+        self._finished: dict[TP, set[int]] = defaultdict(set)
+
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)
 
@@ -367,8 +428,8 @@ class Consumer(driver.Consumer):
                     read, offset = self._read_offset[tp], message.offset
                     if read is not None and offset < read:
                         continue
-                    if read and offset - read > 1 and self.app.topics.acks_enabled_for(message.topic):
-                        await self._add_gap(tp, read + 1, offset - 1)
+                    if self.app.topics.acks_enabled_for(message.topic):
+                        self._delivered[tp].append(offset)
                     await self.callback(message)
                     if message.generation_id == self.app.consumer_generation_id:
                         self._read_offset[tp] = offset
@@ -377,19 +438,58 @@ class Consumer(driver.Consumer):
                 raise
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        cast(App, self.app)._heard = monotonic()
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
+        self._delivered.clear()
+        self._finished.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
     def ack(self, message: Message) -> bool:
         # an event of an older assignment was delivered again, or is another worker's
-        return message.generation_id == self.app.consumer_generation_id and super().ack(message)
+        if message.generation_id != self.app.consumer_generation_id or not super().ack(message):
+            return False
+        self._finished[message.tp].add(message.offset)
+        return True
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:
+        return (tp for tp in {*self._finished, *self._acked} if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        # Faust commits past an event that is not finished: if it is the only one, if nothing is committed yet, and at
+        # each rebalance, at whose beginning it forgets what was. Here the first unfinished one is where to go on.
+        delivered, finished = self._delivered[tp], self._finished[tp]
+        finished |= self._acked_index[tp]  # a stream that acks by itself does so past `ack`
+        offset = None
+        while delivered and delivered[0] in finished:
+            offset = delivered.popleft()
+            finished.discard(offset)
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return None if offset is None else offset + 1
+
+    def lag(self) -> dict[TP, int]:
+        """Messages of each source partition that are not committed, as of the last fetch; nobody is asked."""
+        client, changelogs = self._thread._consumer, self.app.tables.changelog_topics
+        subscription = None if client is None else client._subscription.subscription
+        held = None if subscription is None else subscription.assignment  # one object, whatever its thread does next
+        if held is None:
+            return {}
+        ends = {TP(*tp): held.state_value(tp).highwater for tp in held.tps if tp.topic not in changelogs}
+        return {tp: max(0, end - (self._committed_offset[tp] or 0)) for tp, end in ends.items() if end is not None}
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         return not self.halted and await super().commit(topics, start_new_transaction)
 
 
+class Producer(driver.Producer):
+    def _settings_default(self) -> Mapping[str, Any]:
+        # the broker numbers the batches: none arrives twice, and none once one before it has failed
+        return {**super()._settings_default(), "enable_idempotence": True}
+
+
 class Transport(driver.Transport):
     Consumer = Consumer
+    Producer = Producer
 
 
 class App(faust.App):
@@ -411,6 +511,8 @@ class App(faust.App):
         self._after_recovery: list[Hook] = []
         self._before_release: list[Callable[[], Awaitable[None]]] = []
         self._owner = asyncio.Event()
+        self._heard = 0.0
+        """When the group's coordinator last knew us (monotonic seconds)."""
         self._sending: set[Sends] = set()
         super().__init__(id, **{**DEFAULTS, **own, **options})
         self.sensors.add(SendErrors(self))
@@ -431,10 +533,30 @@ class App(faust.App):
             raise ValueError("concurrency must stay 1: start more workers")
         return super().agent(*args, concurrency=1, **options)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether what it holds is its own: not while partitions change hands."""
+        return self._owner.is_set()
+
+    def lag(self) -> dict[TP, int]:
+        """Messages of each source partition of this worker that are not done with."""
+        return cast(Consumer, self._consumer).lag() if self.is_settled and self._consumer is not None else {}
+
     def fail(self, reason: BaseException) -> None:
         """Stop the worker; nothing is committed any more."""
         self._halt()
         self._failing = asyncio.ensure_future(self.crash(reason))
+
+    async def _heard_of(self) -> None:
+        """Wait until the partitions are ours, as far as one can know: a worker that was stopped for longer than a
+        session must hear from the coordinator before it sends anything. What it has sent already may still arrive."""
+        await self._owner.wait()
+        while not self._is_heard():
+            await asyncio.sleep(0.02)
+            await self._owner.wait()
+
+    def _is_heard(self) -> bool:
+        return monotonic() - self._heard <= self.conf.broker_session_timeout
 
     def _halt(self) -> None:
         if self._consumer is not None:
@@ -449,8 +571,9 @@ class App(faust.App):
             consumer.stop_flow()
             self.flow_control.suspend()
             self.flow_control.clear()
-            for hook in self._before_release:
-                await hook()
+            if self._is_heard() and consumer._thread.generation == self.consumer_generation_id:
+                for hook in self._before_release:  # else the partitions may be somebody else's by now
+                    await asyncio.wait_for(hook(), self.conf.broker_request_timeout)
             self._owner.clear()
             for sends in list(self._sending):
                 await sends._done.wait()
@@ -476,12 +599,33 @@ class App(faust.App):
 
 
 class Worker(faust.Worker):
-    """Shows no spinner, and logs no traceback of what is said in one line."""
+    """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        _end_in_any_case()
+        super()._schedule_shutdown(signal)
+
+    def stop_and_shutdown(self) -> None:
+        _end_in_any_case()
+        super().stop_and_shutdown()
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         self.spinner = None  # its escape codes go to files too
         for handler in logger.handlers:
             handler.addFilter(_is_news)
+
+
+def _end_in_any_case() -> None:
+    """End the process if it does not by itself: without a broker, Faust and aiokafka wait for ever to say their last
+    words. What they would have said comes again, as after any crash."""
+
+    def end() -> None:
+        print(f"cotejo: did not come to an end within {STOP_SECONDS:g} s: ended without", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    timer = threading.Timer(STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -6,7 +6,7 @@ import signal
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
@@ -20,6 +20,7 @@ from rich.table import Table
 
 from streams import election_writer, records, topics
 from streams.arrivals import Arrivals
+from streams.board import PATH
 from streams.broker import EmbeddedBroker, end, free_port, spawn
 from streams.election import Election, Receiver
 from streams.errors import CotejoError
@@ -43,14 +44,17 @@ class DemoError(CotejoError):
     """The demo did not come to its end; the text says where to look."""
 
 
-def run(broker: str, seconds: float, directory: Path, *, headless: bool, language: str) -> int:
-    """Run the demo; return an exit code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors."""
+def run(broker: str, seconds: float, directory: Path, *, headless: bool, language: str, keep: bool = False) -> int:
+    """Run the demo; return an exit code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors.
+
+    With `keep` the board is served until Ctrl-C, which then is the usual end.
+    """
     say = Console(stderr=headless, highlight=False, no_color=headless)
     say.soft_wrap = not say.is_terminal
     with ExitStack() as stack:
         stack.enter_context(_interruptible())
         try:
-            _night(stack, broker, seconds, directory, headless, language, say)
+            _night(stack, broker, seconds, directory, headless, language, keep, say)
         except KeyboardInterrupt:
             print("\nstopped; nothing is left running", file=sys.stderr)
             return 130
@@ -58,7 +62,14 @@ def run(broker: str, seconds: float, directory: Path, *, headless: bool, languag
 
 
 def _night(
-    stack: ExitStack, broker: str, seconds: float, directory: Path, headless: bool, language: str, say: Console
+    stack: ExitStack,
+    broker: str,
+    seconds: float,
+    directory: Path,
+    headless: bool,
+    language: str,
+    keep: bool,
+    say: Console,
 ) -> None:
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     alerts: list[dict[str, Any]] = []
@@ -71,7 +82,7 @@ def _night(
 
     receiver = stack.enter_context(AlertReceiver(secret, got))
     election, events = reconstruction.night()
-    election = replace(election, receivers=(Receiver("demo", receiver.url, SECRET_ENV),))
+    election = replace(election, receivers=(Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True),))
     made.write(directory, election, events, "cotejo demo")
     arrivals = Arrivals([directory])
 
@@ -87,7 +98,9 @@ def _night(
     metrics = f"http://127.0.0.1:{port}/metrics"
     log = directory / "worker.log"
     _until(process, log, "start", metrics, lambda found: found.get("cotejo_owned_partitions", 0) > 0)
-    say.print(f"broker {broker}, worker {process.pid}, {metrics}\n")
+    board = f"http://127.0.0.1:{port}{PATH}?lang={language}"
+    say.print(f"broker {broker}, worker {process.pid}, {metrics}")
+    say.print(f"{_WORDS[language]['watch']} [bold]{board}[/]\n")
 
     span = max(1.0, (events[-1].at - events[0].at) / 1000)
     feeder = Feeder(KafkaSink(broker), election, topology, Pace(speed=span / seconds, pack=100))
@@ -108,6 +121,7 @@ def _night(
         lambda found: (
             found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until
             and topics.lag(broker, topology.app, topology.alerts) == 0
+            and scrape(metrics).get("cotejo_deliveries_pending") == 0  # what lagged until now is due
         ),
     )
     state = _newest(broker, topology.area_state, election.root.id)
@@ -116,6 +130,11 @@ def _night(
         print(orjson.dumps({**result, "refused": receiver.refused, "notice": election.notice}).decode())
     else:
         _summary(say, election, state, receiver, fed, directory, language)
+    if keep:
+        with suppress(KeyboardInterrupt):
+            say.print(f"\n{_WORDS[language]['kept']} [bold]{board}[/]")
+            process.wait()
+            raise _ended(log)
 
 
 _STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan", "resolved": "bold green"}
@@ -184,6 +203,8 @@ _WORDS: Final = {
         "counts": "{witnessed} of {tables} polling tables witnessed ({coverage} %). {reports} reports and {bulletins} "
         "bulletins in {messages} messages; {webhooks} webhooks, each with a good signature.",
         "next": "Next:",
+        "watch": "Watch it here:",
+        "kept": "The night is over; look around until Ctrl-C:",
     },
     "es": {
         "title": "{area}: el boletín {bulletin} junto a las actas atestiguadas",
@@ -192,6 +213,8 @@ _WORDS: Final = {
         "counts": "{witnessed} de {tables} mesas atestiguadas ({coverage} %). {reports} reportes y {bulletins} "
         "boletines en {messages} mensajes; {webhooks} webhooks, cada uno con firma válida.",
         "next": "Para seguir:",
+        "watch": "Mírela aquí:",
+        "kept": "La noche ha terminado; mire con calma, hasta Ctrl-C:",
     },
 }
 
@@ -240,6 +263,7 @@ def _summary(
     )
     say.print("", table, words["star"], "", counts, election.notice, "", words["next"], sep="\n")
     for command in (
+        "demo --keep",
         f"check {directory}",
         "demo --seconds 120 --lang " + ("en" if language == "es" else "es"),
         f"worker {directory} --broker HOST:PORT --clock feed",

@@ -6,7 +6,7 @@ Everything here is static for a night. `streams.election_file` reads it from dis
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from streams.layout import Layout
 
@@ -54,6 +54,29 @@ class PollingTable(NamedTuple):
     registered: int | None
 
 
+class Reporter(NamedTuple):
+    """A reporter with a key, who must sign (streams.signing)."""
+
+    public_key: bytes
+    """Ed25519, 32 bytes."""
+    group: str = ""
+    """The reporter group; the reporter alone where it is empty."""
+    source: str = ""
+    """The trusted source that the reporter may name, if any."""
+
+
+class Authority(NamedTuple):
+    """Whose bulletins are believed to be official."""
+
+    public_key: bytes | None = None
+    """Ed25519, 32 bytes; the bulletins need not be signed where it is None."""
+    areas: tuple[str, ...] = ()
+    """The areas it may announce for, with all in them; every area where it is empty."""
+
+
+Unsigned = Literal["accept", "hold"]
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How readings of one sheet become an accepted figure (design, section 4)."""
@@ -68,6 +91,12 @@ class Policy:
     """Ballots over registered voters above which a sheet breaks its own arithmetic."""
     max_ballots: int = 5_000
     """The same for a table whose registered voters are unknown, in ballots."""
+    group_rate: int = 0
+    """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
+    max_lead: float = 0.0
+    """Seconds that a tick among the reports may be ahead of its arrival; 0 is not checked."""
+    unsigned: Unsigned = "accept"
+    """Whether the unsigned reports of reporters without a key are counted, or held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +123,8 @@ class DivergenceRule:
     """A firing alert holds until the distance is below this share of `warning`."""
     coverage: float = 0.10
     """Witnessed tables over existing ones (0-1) below which the rule is silent."""
+    counted: float = 0.5
+    """The same of the tables in the bulletin; one that does not say is taken to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +148,7 @@ class MismatchRule:
     min_tables: int = 10
     """Differing tables of an area, as a number, below which the rule is silent."""
     ratio: float = 0.05
-    """Differing tables over compared ones (0-1) from which it warns."""
+    """Differing tables over compared ones (0-1) from which it warns, by more than chance would give this ratio."""
     shift: float = 1.0
     """Net shift of an option, in points of the compared tables' valid votes, from which it is critical."""
     clear: float = 0.8
@@ -171,6 +202,14 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsPolicy:
+    """What Prometheus is given."""
+
+    levels: int = 2
+    """Levels of areas, from the whole down, whose figures are exported."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Thresholds of every rule."""
 
@@ -182,13 +221,23 @@ class Rules:
     fingerprint: FingerprintRule = FingerprintRule()
 
 
+Format = Literal["standard", "alertmanager", "alertmanager-api"]
+"""The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where alerts go. The secret is named, never written: an environment variable holds it."""
+    """Where alerts go. The secret is named, never written: an environment variable or a file holds it."""
 
     name: str
     url: str
-    secret_env: str
+    secret_env: str = ""
+    secret_file: str = ""
+    format: Format = "standard"
+    allow_loopback: bool = False
+    """It may be on this machine, over http too."""
+    allow_private: bool = False
+    """It may be in a private network."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +255,12 @@ class Election:
     policy: Policy = field(default_factory=Policy)
     rules: Rules = field(default_factory=Rules)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    metrics: MetricsPolicy = field(default_factory=MetricsPolicy)
     receivers: tuple[Receiver, ...] = ()
+    reporters: Mapping[str, Reporter] = field(default_factory=dict)
+    """Those that sign, by id."""
+    authorities: Mapping[str, Authority] = field(default_factory=dict)
+    """By id; where there is none, whoever can write a bulletin may."""
 
     @cached_property
     def option_index(self) -> Mapping[str, int]:
@@ -275,6 +329,16 @@ class Election:
     def group_indexes(self) -> tuple[tuple[int, ...], ...]:
         """Of each group the places of its options in a `Votes` tuple."""
         return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
+
+    @cached_property
+    def signing_groups(self) -> Mapping[str, str]:
+        """The group of each reporter that signs, by the reporter's id."""
+        return {id: reporter.group or id for id, reporter in self.reporters.items()}
+
+    @cached_property
+    def reserved_groups(self) -> frozenset[str]:
+        """The groups that nobody else may name."""
+        return frozenset(self.signing_groups.values())
 
     @cached_property
     def largest_table(self) -> int | None:

@@ -1,12 +1,16 @@
-"""The two CSVs beside an election file: its areas, and the register of polling tables."""
+"""The CSVs beside an election file: its areas, the register of polling tables, the reporters that sign."""
 
 import csv
+from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
-from streams.election import Area, PollingTable
+from streams.election import Area, PollingTable, Reporter
 from streams.errors import CotejoError
+
+KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"
 
 
 class ElectionFileError(CotejoError):
@@ -31,6 +35,35 @@ def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str,
         fine = area.tables is None or area.tables >= within[area.id]
         file.check(fine, lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many")
     return places, tables
+
+
+def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
+    """Read the reporters that sign. Raises `ElectionFileError`."""
+    file = _Csv(path, ("reporter", "public_key"), ("group", "source"))
+    found: dict[str, Reporter] = {}
+    owners: dict[bytes, str] = {}
+    for line, row in file.rows():
+        id, source, key = row["reporter"], row["source"], public_key(row["public_key"])
+        file.check(id, line, "reporter", "write the reporter's id")
+        file.check(id not in found, line, "reporter", f"{id} is there twice: leave one out")
+        if key is None:
+            raise file.error(line, "public_key", KEY_CURE)
+        owner = owners.setdefault(key, id)
+        file.check(owner == id, line, "public_key", f"it is {owner}'s already: each reporter needs a key of its own")
+        cure = f"{source} is not among reconcile.trusted_sources: add it there, or leave it out here"
+        file.check(not source or source in sources, line, "source", cure)
+        found[id] = Reporter(key, row["group"], source)
+    file.check(found, None, "", "name at least one reporter")
+    return found
+
+
+def public_key(text: str) -> bytes | None:
+    """An Ed25519 public key from base64; None if it is none."""
+    try:
+        key = b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return key if len(key) == 32 else None
 
 
 def _areas(file: "_Csv", levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, int]]:
@@ -101,9 +134,12 @@ class _Csv:
                 given = {column: value.strip() for column, value in zip(columns, row, strict=True)}
                 yield reader.line_num, {**dict.fromkeys(usable, ""), **given}
 
+    def error(self, line: int | None, place: str, cure: str) -> ElectionFileError:
+        return ElectionFileError(str(self._path), line, place, cure)
+
     def check(self, fine: object, line: int | None, place: str, cure: str) -> None:
         if not fine:
-            raise ElectionFileError(str(self._path), line, place, cure)
+            raise self.error(line, place, cure)
 
     def count(self, text: str, line: int, place: str) -> int | None:
         fine = not text or (text.isascii() and text.isdigit() and len(text) <= 10)

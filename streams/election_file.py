@@ -10,25 +10,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
-from streams import election_csv
+from streams import addresses, election_csv
 from streams.election import (
     AlertPolicy,
+    Area,
+    Authority,
     ContradictionRule,
     DivergenceRule,
     Election,
     FingerprintRule,
+    Format,
     Group,
     HealthRule,
+    MetricsPolicy,
     MismatchRule,
     Option,
     Policy,
     Receiver,
     RemainderRule,
     Rules,
+    Unsigned,
 )
 from streams.election_csv import ElectionFileError, text_of
 from streams.election_writer import ELECTION
@@ -45,6 +50,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
+    "metrics": MetricsPolicy,
 }
 """The tables of thresholds, each with the dataclass that holds its defaults."""
 
@@ -56,6 +62,8 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "reconcile.majority": (0.5, 0.99),
     "reconcile.max_turnout": (0.5, 10),
     "reconcile.max_ballots": (1, 10**6),
+    "reconcile.group_rate": (0, 10**9),
+    "reconcile.max_lead": (0, 86_400),
     "rules.contradiction.min_sheets": (1, 10**7),
     "rules.contradiction.min_ratio": (0, 1),
     "rules.contradiction.clear": (0, 1),
@@ -77,13 +85,18 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "rules.divergence.critical": (0, 100),
     "rules.divergence.clear": (0, 1),
     "rules.divergence.coverage": (0, 1),
+    "rules.divergence.counted": (0, 1),
     "rules.fingerprint.max_chance": (0, 1),
     "rules.fingerprint.max_decimals": (0, 4),
     "alerts.tick": (0.1, 3600),
     "alerts.for": (0, 86_400),
     "alerts.cooldown": (0, 604_800),
+    "metrics.levels": (1, 20),
 }
 """Least and most of every number."""
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"reconcile.unsigned": get_args(Unsigned)}
+"""The words that may stand where no number does."""
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -93,6 +106,13 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True):
     register: str
     notice: str = ""
     levels: tuple[str, ...] = ()
+    reporters: str = ""
+
+
+class _Authority(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    public_key: str = ""
+    areas: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,14 +122,16 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     reconcile: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     receiver: list[Receiver] = []
+    authority: list[_Authority] = []
 
 
 def load(path: Path, like: Path | None = None) -> Election:
     """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
     the election file `like`, if that is given. Raises `ElectionFileError`."""
     path = path / ELECTION if path.is_dir() else path
-    toml = _Toml(path)
+    toml = Toml(path)
     known = toml.read()
     head = known.election
     for name in ("id", "name", "areas", "register"):
@@ -118,10 +140,11 @@ def load(path: Path, like: Path | None = None) -> Election:
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
-    rules = known.rules
     csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
     areas, tables = election_csv.load(*csvs, frozenset(head.levels))
-    election = Election(
+    policy = toml.thresholds("reconcile", known.reconcile, Policy)
+    signing = _beside(head.reporters, path, like) if head.reporters else None
+    return Election(
         id=head.id,
         name=head.name,
         options=tuple(known.option),
@@ -130,25 +153,21 @@ def load(path: Path, like: Path | None = None) -> Election:
         groups=tuple(known.group),
         levels=head.levels,
         notice=head.notice,
-        policy=toml.thresholds("reconcile", known.reconcile, Policy),
-        rules=Rules(
-            **{
-                name: toml.thresholds(f"rules.{name}", rules.get(name, {}), SECTIONS[f"rules.{name}"])
-                for name in (field.name for field in fields(Rules))
-            }
-        ),
+        policy=policy,
+        rules=toml.rules(known.rules),
         alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
         receivers=tuple(known.receiver),
+        reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
+        authorities=_authorities(toml, known.authority, areas),
     )
-    for name, rule in (("remainder", election.rules.remainder), ("divergence", election.rules.divergence)):
-        toml.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
-    return election
 
 
-def files(path: Path) -> list[Path]:
-    """The election file and the two CSVs that it names. Raises `ElectionFileError`."""
-    head = _Toml(path).read().election
-    return [path, path.parent / head.areas, path.parent / head.register]
+def files(path: Path) -> tuple[str, ...]:
+    """The names of an election's files: its own, and from it those of its areas, its register and, where there are
+    any, its reporters that sign. Raises `ElectionFileError`."""
+    head = Toml(path).read().election
+    return path.name, head.areas, head.register, *((head.reporters,) if head.reporters else ())
 
 
 def _beside(name: str, path: Path, like: Path | None) -> Path:
@@ -181,8 +200,8 @@ def _flat(sections: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class _Toml:
-    """The file's text, and where in it a key is."""
+class Toml:
+    """A file's text, its thresholds, and where in it a key is. Raises `ElectionFileError`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -199,9 +218,11 @@ class _Toml:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
-        for section in known.rules:
-            if f"rules.{section}" not in SECTIONS:
-                raise self._unknown(f"rules.{section}", [name[6:] for name in SECTIONS if name.startswith("rules.")])
+        for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
+            names = _names(_SHAPES[table])
+            for i, item in enumerate(data.get(table, [])):
+                for strange in item.keys() - set(names):
+                    raise self._unknown(f"{table}[{i}].{strange}", names)
         return known
 
     def error(self, place: str, cure: str) -> ElectionFileError:
@@ -210,6 +231,18 @@ class _Toml:
     def check(self, fine: object, place: str, cure: str) -> None:
         if not fine:
             raise self.error(place, cure)
+
+    def rules(self, found: Mapping[str, Mapping[str, Any]]) -> Rules:
+        """The thresholds of every rule."""
+        names = [field.name for field in fields(Rules)]
+        for section in found:
+            if section not in names:
+                raise self._unknown(f"rules.{section}", names)
+        shapes = {name: SECTIONS[f"rules.{name}"] for name in names}
+        rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
+        for name, rule in (("remainder", rules.remainder), ("divergence", rules.divergence)):
+            self.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
+        return rules
 
     def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:
         """One table of thresholds; what it leaves out keeps its default."""
@@ -229,6 +262,9 @@ class _Toml:
             fine = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
             self.check(fine, place, "give an array of strings")
             return frozenset(value)
+        if place in CHOICES:
+            self.check(value in CHOICES[place], place, f"write {' or '.join(CHOICES[place])}")
+            return value
         least, most = LIMITS[place]
         whole = isinstance(default, int)
         fine = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
@@ -243,6 +279,8 @@ class _Toml:
             return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
         if found := re.search(r"missing required field `(.+)`", text):
             return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
+        if "enum value" in text:
+            return self.error(place, f"write {', '.join(get_args(Format))}")
         return self.error(place, text[0].lower() + text[1:])
 
     def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
@@ -278,6 +316,7 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "option": Option,
     "group": Group,
     "receiver": Receiver,
+    "authority": _Authority,
 }
 
 
@@ -286,7 +325,7 @@ def _names(shape: Any) -> list[str]:
     return [field.name for field in found]
 
 
-def _check_options(toml: _Toml, known: _File) -> None:
+def _check_options(toml: Toml, known: _File) -> None:
     toml.check(known.option, "option", "name at least one [[option]]")
     seen: set[str] = set()
     kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", known.option), ("group", known.group))
@@ -307,12 +346,39 @@ def _check_options(toml: _Toml, known: _File) -> None:
             grouped.add(member)
 
 
-def _check_receivers(toml: _Toml, receivers: list[Receiver]) -> None:
+def _authorities(toml: Toml, given: list[_Authority], areas: Mapping[str, Area]) -> dict[str, Authority]:
+    found: dict[str, Authority] = {}
+    for i, authority in enumerate(given):
+        place = f"authority[{i}]"
+        toml.check(authority.id.strip(), f"{place}.id", "write something here")
+        toml.check(authority.id not in found, f"{place}.id", f"{authority.id} is named twice: leave one out")
+        for area in authority.areas:
+            toml.check(area in areas, f"{place}.areas", f"{area} is no area: add it to the areas, or mend it")
+        key = election_csv.public_key(authority.public_key) if authority.public_key else None
+        toml.check(key is not None or not authority.public_key, f"{place}.public_key", election_csv.KEY_CURE)
+        found[authority.id] = Authority(key, authority.areas)
+    return found
+
+
+def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
     names = Counter(receiver.name for receiver in receivers)
     for i, receiver in enumerate(receivers):
         place = f"receiver[{i}]"
-        toml.check(receiver.name.strip(), f"{place}.name", "write something here")
+        fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
+        toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
         toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        toml.check(re.match(r"https?://[^/\s]+", receiver.url), f"{place}.url", "give an http:// or https:// address")
-        fine = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", receiver.secret_env)
-        toml.check(fine, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+        why = addresses.why_not_url(receiver)
+        toml.check(why is None, f"{place}.url", why or "")
+        _check_secret_place(toml, receiver, place)
+
+
+def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
+    env, file = receiver.secret_env, receiver.secret_file
+    if not (env or file):
+        known = receiver.format != "standard"
+        toml.check(known, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
+    toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
+    named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
+    toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+    absolute = not file or Path(file).is_absolute()
+    toml.check(absolute, f"{place}.secret_file", "give an absolute path, such as /run/secrets/desk")

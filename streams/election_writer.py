@@ -1,7 +1,8 @@
-"""An election as the files that `streams.election_file` reads: TOML, and two CSVs beside it."""
+"""An election as the files that `streams.election_file` reads: TOML, and the CSVs beside it."""
 
 import csv
 import json
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from streams.election import Election
 
-ELECTION, AREAS, REGISTER = "election.toml", "areas.csv", "register.csv"
+ELECTION, AREAS, REGISTER, REPORTERS = "election.toml", "areas.csv", "register.csv", "reporters.csv"
 
 
 def write(election: Election, directory: Path) -> Path:
@@ -25,6 +26,12 @@ def write(election: Election, directory: Path) -> Path:
         ("table", "area", "registered"),
         ((id, table.area, table.registered) for id, table in election.tables.items()),
     )
+    if election.reporters:
+        _csv(
+            directory / REPORTERS,
+            ("reporter", "group", "source", "public_key"),
+            ((id, known.group, known.source, _text(known.public_key)) for id, known in election.reporters.items()),
+        )
     path = directory / ELECTION
     path.write_text("\n".join(_toml(election)) + "\n", encoding="utf-8")
     return path
@@ -32,7 +39,8 @@ def write(election: Election, directory: Path) -> Path:
 
 def _toml(election: Election) -> Iterable[str]:
     head = {"id": election.id, "name": election.name, "notice": election.notice, "levels": election.levels}
-    yield from _section("[election]", {**head, "areas": AREAS, "register": REGISTER})
+    files = {"areas": AREAS, "register": REGISTER, **({"reporters": REPORTERS} if election.reporters else {})}
+    yield from _section("[election]", {**head, **files})
     for option in election.options:
         yield from _section("[[option]]", asdict(option))
     for group in election.groups:
@@ -42,8 +50,16 @@ def _toml(election: Election) -> Iterable[str]:
         yield from _section(f"[rules.{name}]", rule)
     alerts = election.alerts
     yield from _section("[alerts]", {"tick": alerts.tick, "for": alerts.hold, "cooldown": alerts.cooldown})
+    yield from _section("[metrics]", asdict(election.metrics))
     for receiver in election.receivers:
         yield from _section("[[receiver]]", asdict(receiver))
+    for id, authority in election.authorities.items():
+        key = {"public_key": _text(authority.public_key)} if authority.public_key else {}
+        yield from _section("[[authority]]", {"id": id, **key, "areas": authority.areas})
+
+
+def _text(key: bytes) -> str:
+    return b64encode(key).decode()
 
 
 def _section(header: str, fields: dict[str, Any]) -> Iterable[str]:

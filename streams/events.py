@@ -48,6 +48,8 @@ class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag
     url: Text | None = None
     supersedes: Text | None = None
     retracted: bool = False
+    signature: Text | None = None
+    """Ed25519 in base64 (streams.signing)."""
     extra: Extra = field(name=UNREADABLE, default_factory=dict)
 
 
@@ -78,6 +80,7 @@ class Bulletin(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_fi
     null: Count | None = None
     announced_shares: Shares = field(default_factory=dict)
     url: Text | None = None
+    signature: Text | None = None
     extra: Extra = field(name=UNREADABLE, default_factory=dict)
 
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final, Protocol
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from streams import kafka_clients
 from streams.arrivals import Arrival
 from streams.codec import encode, plain
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Rejection, TallyReport, Tick
-from streams.topics import MESSAGE_BYTES, BrokerUnreachable
+from streams.topics import MESSAGE_BYTES
 from streams.topology import Topology
 
 PACK_BYTES: Final = 256 * 2**10
@@ -69,15 +69,7 @@ class KafkaSink:
     """A producer. Raises `BrokerUnreachable`, or `FeedError` for what the broker has refused or not confirmed."""
 
     def __init__(self, broker: str) -> None:
-        try:
-            self._producer = KafkaProducer(
-                bootstrap_servers=broker.split(","),
-                linger_ms=20,
-                max_request_size=MESSAGE_BYTES,
-                bootstrap_timeout_ms=5000,
-            )
-        except KafkaError as error:
-            raise BrokerUnreachable(broker, error) from error
+        self._producer = kafka_clients.producer(broker, linger_ms=20, max_request_size=MESSAGE_BYTES)
         self._failed: list[Any] = []
 
     def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
@@ -102,7 +94,7 @@ class KafkaSink:
 
     def _check(self) -> None:
         if self._failed:
-            raise FeedError(f"the broker refused a message: {self._failed[0]}")
+            raise FeedError(f"the broker refused a message: {kafka_clients.refusal(self._failed[0])}")
 
 
 class Feeder:

@@ -95,13 +95,17 @@ class Comparison:
         return sum(self.bulletin.votes.values()) if self.complete else None
 
     @cached_property
+    def counted(self) -> float | None:
+        """Polling tables in the bulletin over those that exist (0-1); None where it does not let one know."""
+        if self.bulletin.tables_counted is None:
+            return self.bulletin.tables_counted_ratio
+        return min(1.0, self.bulletin.tables_counted / self.area.tables) if self.area.tables else None
+
+    @cached_property
     def left(self) -> Left:
         """What the bulletin leaves out: N - n polling tables, and registered voters."""
         exist = self.area.tables
-        counted = self.bulletin.tables_counted
-        if counted is None and exist is not None and self.bulletin.tables_counted_ratio is not None:
-            counted = round(exist * self.bulletin.tables_counted_ratio)
-        tables = None if exist is None or counted is None else max(0, exist - counted)
+        tables = None if exist is None or self.counted is None else max(0, exist - round(exist * self.counted))
         whole = self.bulletin.registered_area
         if whole is None:
             whole = self.area.registered

@@ -92,7 +92,7 @@ def reading_of(election: Election, report: TallyReport) -> Reading:
         at=report.at,
         id=report.id,
         reporter=report.reporter,
-        group=report.group or report.reporter,
+        group=election.signing_groups.get(report.reporter) or report.group or report.reporter,
         source=report.source,
         votes=() if report.retracted else tuple(report.votes.get(option.id, 0) for option in election.options),
         null=report.null or 0,
@@ -110,11 +110,17 @@ def announced_of(election: Election, bulletin: Bulletin) -> Announced:
 class Ledger:
     """The readings of one sheet, and the official figures for its table."""
 
-    __slots__ = ("_announced", "_readings")
+    __slots__ = ("_announced", "_minutes", "_readings")
 
-    def __init__(self, readings: Iterable[Reading] = (), announced: Iterable[Announced] = ()) -> None:
+    def __init__(
+        self,
+        readings: Iterable[Reading] = (),
+        announced: Iterable[Announced] = (),
+        minutes: Mapping[Reading, int] | None = None,
+    ) -> None:
         self._readings = set(readings)
         self._announced = set(announced)
+        self._minutes = dict(minutes or {})
 
     def __len__(self) -> int:
         return len(self._readings) + len(self._announced)
@@ -126,15 +132,29 @@ class Ledger:
     def __contains__(self, reading: object) -> bool:
         return reading in self._readings
 
-    def add(self, entry: Reading | Announced) -> bool:
-        """Add a reading or an official figure; False when it was there already."""
-        return bool(self.update(Ledger([entry]) if isinstance(entry, Reading) else Ledger((), [entry])))
+    def __le__(self, other: "Ledger") -> bool:
+        """Whether the other one has all that this one has."""
+        return self._readings <= other._readings and self._announced <= other._announced
+
+    @property
+    def minutes(self) -> Mapping[Reading, int]:
+        """When readings came, in Unix minutes, where an election limits their rate. It is no part of a reading: one
+        that comes again later is the same."""
+        return self._minutes
+
+    def add(self, entry: Reading | Announced, minute: int | None = None) -> bool:
+        """Add a reading, which came in that minute, or an official figure; False when it was there already."""
+        if isinstance(entry, Reading):
+            return bool(self.update(Ledger([entry], (), {} if minute is None else {entry: minute})))
+        return bool(self.update(Ledger((), [entry])))
 
     def update(self, other: "Ledger") -> int:
         """Add all that the other one has; how many were new."""
         before = len(self)
         self._readings |= other._readings
         self._announced |= other._announced
+        for reading, minute in other._minutes.items():
+            self._minutes.setdefault(reading, minute)
         return len(self) - before
 
     @property
@@ -174,17 +194,24 @@ class Ledger:
         """What the readings say together under this policy."""
         return verdict_of(self._readings, policy)
 
-    def plain(self) -> dict[str, list[list[Any]]]:
+    def plain(self) -> dict[str, list[Any]]:
         """The ledger as JSON, in order."""
-        found = {"readings": [list(reading) for reading in self]}
-        return {**found, "announced": [list(a) for a in self.announced]} if self._announced else found
+        found: dict[str, list[Any]] = {"readings": [list(reading) for reading in self]}
+        if self._announced:
+            found["announced"] = [list(a) for a in self.announced]
+        if self._minutes:
+            found["minutes"] = [self._minutes.get(reading) for reading in self]
+        return found
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Ledger":
         """The ledger that `plain` wrote."""
+        readings = [Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in data["readings"]]
+        minutes = zip(readings, data.get("minutes", ()), strict=False)
         return cls(
-            (Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in data["readings"]),
+            readings,
             (Announced._make((*row[:4], tuple(row[4]))) for row in data.get("announced", ())),
+            {reading: minute for reading, minute in minutes if minute is not None},
         )
 
 

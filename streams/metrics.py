@@ -1,33 +1,61 @@
 """What Prometheus may ask: the newest state of each area, alerts, counts of what came and went.
 
-Computed when asked, from what the stages hold; nothing is counted twice for it.
+Computed when asked, from what the stages hold; nothing is counted twice for it. A worker that lost the comparison
+holds no area any more, so it shows none.
 """
 
+import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from time import time
+from typing import Any, Final, get_args
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from streams import __version__
 from streams.agents import Stages
+from streams.alerts import Status
+from streams.corrections import App
 from streams.election import Election
-
-LEVELS: Final = 2
-"""Levels of areas from the root down that are exported: below, a night has too many series."""
+from streams.findings import Severity
+from streams.ledger import Level
+from streams.metric_list import METRICS
+from streams.topology import Topology
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+Family = GaugeMetricFamily | CounterMetricFamily
+
+_POINTS: Final = {
+    "divergence": ("warning", "critical"),
+    "remainder": ("warning", "critical"),
+    "mismatch": ("shift",),
+}
+"""Limits in percentage points, by rule: a hundredth of them is a ratio."""
+_RATIOS: Final = {
+    "contradiction": ("min_ratio",),
+    "divergence": ("coverage", "counted"),
+    "remainder": ("coverage",),
+    "mismatch": ("ratio",),
+    "health": ("flood_ratio", "disputed_ratio"),
+}
+_TIMES: Final = {"health": ("bulletin_every", "reports_every")}
 
 
 class Exporter:
     """All metrics of one worker. Ask it in the event loop's own thread: it reads what the stages write."""
 
-    def __init__(self, election: Election, stages: Stages) -> None:
-        self._election, self._stages = election, stages
+    def __init__(self, app: App, election: Election, topology: Topology, stages: Stages) -> None:
+        self._app, self._election, self._topology, self._stages = app, election, topology, stages
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else each histogram has a series more that nobody asks for
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)
+        for collector in (self, stages.times):
+            self._registry.register(collector)
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
@@ -35,89 +63,137 @@ class Exporter:
         """The exposition, of content type `CONTENT_TYPE`."""
         return generate_latest(self._registry)
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """Prometheus' collector protocol."""
-        yield from self._areas()
-        yield from self._alerts()
-        yield from self._counts()
+        found = _Samples()
+        self._worker(found)
+        if self._app.is_settled and self._stages.compare.owned:
+            self._whole(found)
+            for area, state in self._stages.compare.states.items():
+                if len(self._election.lineage[area]) <= self._election.metrics.levels:
+                    self._area(found, [area, state["name"], state["level"]], state)
+            self._firing(found)
+        yield from found.families.values()
 
-    def _areas(self) -> Iterable[Metric]:
-        label, figure = ["area", "name", "level"], ["area", "name", "level", "option"]
-        gauges = {
-            "tables": ("witnessed_tables", "Polling tables with an accepted sheet", label),
-            "coverage": ("coverage_ratio", "Witnessed tables over the tables that exist, 0 to 1", label),
-            "valid": ("witnessed_valid_votes", "Valid votes on the accepted sheets", label),
-            "null": ("witnessed_null_votes", "Null votes on the accepted sheets", label),
-            "votes": ("witnessed_votes", "Votes on the accepted sheets", figure),
-            "official": ("official_votes", "Votes the current bulletin announces", figure),
-            "share": ("official_share_percent", "The bulletin's votes over its valid votes", figure),
-            "witnessed_share": ("witnessed_share_percent", "Post-stratified share of the witnessed votes", figure),
-            "floor": ("floor_votes", "The least votes that the witnessed sheets allow", figure),
-            "ceiling": ("ceiling_votes", "The most votes that the witnessed sheets allow", figure),
-            "breakdown": ("breakdown_sheets", "Witnessed sheets that must be wrong for both to be true", figure),
+    def _area(self, found: "_Samples", area: list[str], state: Mapping[str, Any]) -> None:
+        witnessed, announced = state["witnessed"], state["tables_announced"]
+        found.add("area_tables", area, state["tables"])
+        found.add("witnessed_tables", area, witnessed["tables"])
+        found.add("coverage_ratio", area, witnessed["coverage"])
+        found.add("witnessed_valid_votes", area, witnessed["valid"])
+        found.add("witnessed_null_votes", area, witnessed["null"])
+        for verdict in Level:
+            found.add("sheets", [*area, verdict.value], witnessed["levels"].get(verdict.value, 0))
+        for option, votes in witnessed["votes"].items():
+            found.add("witnessed_votes", [*area, *self._option(option)], votes)
+        if announced is not None:
+            found.add("compared_tables", area, announced["compared"])
+            found.add("differing_tables", area, announced["differing"])
+        if state["official"] is not None:
+            self._official(found, area, state["official"])
+
+    def _official(self, found: "_Samples", area: list[str], official: Mapping[str, Any]) -> None:
+        found.add("official_valid_votes", area, official["valid"])
+        found.add("tolerated_sheets", area, official["tolerated"])
+        found.add("bulletin_age_seconds", area, max(0, self._stages.compare.at - official["at"]) / 1000)
+        for option, known in official["figures"].items():
+            figure = [*area, *self._option(option)]
+            share, witnessed = known["share"], known["witnessed_share"]
+            found.add("official_votes", figure, known["votes"])
+            found.points("official_share_ratio", figure, share)
+            found.points("witnessed_share_ratio", figure, witnessed)
+            found.points("divergence_ratio", figure, None if None in (share, witnessed) else share - witnessed)
+            found.points("gamma_ratio", figure, known["gamma"])
+            found.add("floor_votes", figure, known["floor"])
+            found.add("ceiling_votes", figure, known["ceiling"])
+            found.add("breakdown_sheets", figure, known["breakdown"])
+
+    def _option(self, column: str) -> tuple[str, str]:
+        """Id and name of an option or group; a finding about anything else has none, and may name a reporter."""
+        at = self._election.column_index.get(column)
+        return ("", "") if at is None else (column, self._election.columns[at].name)
+
+    def _firing(self, found: "_Samples") -> None:
+        shown = set()
+        for alert in self._stages.compare.comparer.alerts.values():
+            place, finding = self._election.areas[alert.finding.area], alert.finding
+            deep = len(self._election.lineage[place.id]) > self._election.metrics.levels
+            if alert.status == "firing" and not deep:
+                area, option = (place.id, place.name, place.level), self._option(finding.column)
+                shown.add((*area, *option, finding.rule, alert.severity, "no" if alert.muted_by is None else "yes"))
+        for labels in sorted(shown):
+            found.add("alert_firing", labels, 1)
+
+    def _whole(self, found: "_Samples") -> None:
+        compare, election = self._stages.compare, self._election
+        alerts = Counter((alert.severity, alert.status) for alert in compare.comparer.alerts.values())
+        for severity in get_args(Severity):
+            for status in get_args(Status):
+                found.add("alerts", (severity, status), alerts[severity, status])
+        rules = asdict(election.rules)
+        for limits, name, divisor in (
+            (_POINTS, "threshold_ratio", 100),
+            (_RATIOS, "threshold_ratio", 1),
+            (_TIMES, "threshold_seconds", 1),
+        ):
+            for rule, keys in limits.items():
+                for key in keys:
+                    found.add(name, (rule, key), rules[rule][key] / divisor)
+        found.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
+        found.add("clock_seconds", (), compare.outbox.confirmed / 1000)
+        if compare.outbox.confirmed:
+            clock = "wall" if self._stages.wall_clock else "feed"
+            found.add("event_time_lag_seconds", (clock,), time() - compare.outbox.confirmed / 1000)
+
+    def _worker(self, found: "_Samples") -> None:
+        reconcile, compare, notify = self._stages.reconcile, self._stages.compare, self._stages.notify
+        settled = self._app.is_settled
+        found.add("owns_comparison", (), int(settled and compare.owned))
+        found.add("partitions", (), self._topology.partitions)
+        found.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
+        turned_away = {
+            (topic, name.removeprefix("rejected ")): count
+            for topic, counts in (("tally-reports", reconcile.counts), ("bulletins", compare.counts))
+            for name, count in counts.items()
+            if name.startswith("rejected ")
         }
-        families = {k: GaugeMetricFamily(f"cotejo_{n}", text, labels=ls) for k, (n, text, ls) in gauges.items()}
-        levels = GaugeMetricFamily("cotejo_sheets", "Tally sheets by level of evidence", labels=[*label, "evidence"])
-
-        def add(name: str, labels: list[str], value: float | None) -> None:
-            if value is not None:
-                families[name].add_metric(labels, value)
-
-        for area, state in self._stages.compare.states.items():
-            if len(self._election.lineage[area]) > LEVELS:
-                continue
-            labels, witnessed = [area, state["name"], state["level"]], state["witnessed"]
-            for name in ("tables", "coverage", "valid", "null"):
-                add(name, labels, witnessed[name])
-            for option, votes in witnessed["votes"].items():
-                add("votes", [*labels, option], votes)
-            for evidence, sheets in witnessed["levels"].items():
-                levels.add_metric([*labels, evidence], sheets)
-            for option, known in ((state["official"] or {}).get("figures") or {}).items():
-                add("official", [*labels, option], known["votes"])
-                for name in ("share", "witnessed_share", "floor", "ceiling", "breakdown"):
-                    add(name, [*labels, option], known[name])
-        return [*families.values(), levels]
-
-    def _alerts(self) -> Iterable[Metric]:
-        alerts = GaugeMetricFamily("cotejo_alerts", "Alerts by state", labels=["rule", "severity", "status"])
-        known = self._stages.compare.comparer.alerts.values()
-        for (rule, severity, status), count in Counter((a.finding.rule, a.severity, a.status) for a in known).items():
-            alerts.add_metric([rule, severity, status], count)
-        deliveries = CounterMetricFamily(
-            "cotejo_deliveries", "Webhook attempts by outcome", labels=["receiver", "outcome"]
-        )
-        for (receiver, outcome), count in self._stages.notify.counts.items():
-            deliveries.add_metric([receiver, outcome], count)
-        pending = self._stages.notify.pending
-        return [alerts, deliveries, _gauge("deliveries_pending", "Webhooks that are due and not delivered", pending)]
-
-    def _counts(self) -> Iterable[Metric]:
-        reconcile, compare = self._stages.reconcile, self._stages.compare
-        events = CounterMetricFamily("cotejo_events", "Events read", labels=["kind"])
         for kind, count in (
             ("tally-report", reconcile.counts["reports"]),
             ("bulletin", compare.counts["bulletins"] + reconcile.counts["bulletins"]),
             ("stray", reconcile.counts["strays"]),
             ("notice", compare.counts["notices"]),
+            ("rejected", sum(turned_away.values())),
         ):
-            events.add_metric([kind], count)
-        turned_away = CounterMetricFamily("cotejo_rejected", "Events turned away", labels=["topic", "code"])
-        for topic, counts in (("tally-reports", reconcile.counts), ("bulletins", compare.counts)):
-            for name, count in counts.items():
-                if name.startswith("rejected "):
-                    turned_away.add_metric([topic, name.removeprefix("rejected ")], count)
-        flush = GaugeMetricFamily("cotejo_flush_seconds", "Seconds the last flush took", labels=["stage"])
-        for stage, outbox in (("reconcile", reconcile.outbox), ("compare", compare.outbox)):
-            flush.add_metric([stage], outbox.took)
-        return [
-            events,
-            turned_away,
-            flush,
-            _gauge("clock_seconds", "Event time up to which all is judged and sent", compare.outbox.confirmed / 1000),
-            _gauge("owned_partitions", "Partitions of tally-reports this worker has", len(reconcile.reconcilers)),
-        ]
+            found.add("events_total", (kind,), count)
+        for place, count in turned_away.items():
+            found.add("rejected_total", place, count)
+        for source, behind in self._app.lag().items():
+            topic = source.topic.removeprefix(self._topology.prefix)
+            found.add("consumer_lag_messages", (topic, str(source.partition)), behind)
+        for outcome, count in notify.counts.items():
+            found.add("deliveries_total", outcome, count)
+        found.add("deliveries_pending", (), notify.pending)
+        for receiver, courier in notify.couriers.items():
+            found.add("receiver_due", (receiver,), courier.due)
+            found.add("receiver_failing", (receiver,), int(bool(courier.state.failing_since)))
+            found.add("receiver_disabled", (receiver,), int(bool(courier.state.gone)))
+        found.add("build_info", (__version__, platform.python_version(), version("faust-streaming")), 1)
 
 
-def _gauge(name: str, text: str, value: Any) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"cotejo_{name}", text, value=value)
+class _Samples:
+    """The families of `METRICS`, and what is put into them."""
+
+    def __init__(self) -> None:
+        kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
+        self.families: dict[str, Family] = {
+            m.name: kinds[m.kind](m.name, m.help, labels=m.labels) for m in METRICS if m.kind in kinds
+        }
+
+    def add(self, name: str, labels: tuple[str, ...] | list[str], value: float | None) -> None:
+        """One sample; None is nothing known."""
+        if value is not None:
+            self.families[f"cotejo_{name}"].add_metric(list(labels), value)
+
+    def points(self, name: str, labels: list[str], value: float | None) -> None:
+        """A sample of percentage points, as a ratio."""
+        self.add(name, labels, None if value is None else round(value / 100, 8))

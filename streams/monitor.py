@@ -37,8 +37,9 @@ class Monitor:
 
         Ticks that are due come first, so that they see what was known then.
         """
-        notices = self.advance(event.at if at is None else at)
-        return Effects(notices, self.apply(event))
+        at = event.at if at is None else at
+        notices = self.advance(at)
+        return Effects(notices, self.apply(event, at))
 
     def advance(self, at: int) -> list[Notice]:
         """Bring event time to `at` (Unix ms), with what is known until now."""
@@ -46,19 +47,19 @@ class Monitor:
             self._flush()
         return self._comparer.advance(at)
 
-    def apply(self, event: Event) -> Rejection | None:
-        """Take in one event that belongs to the time reached."""
+    def apply(self, event: Event, at: int) -> Rejection | None:
+        """Take in one event that came at `at` (Unix ms), to which time has been brought."""
         match event:
             case TallyReport():
-                return self._reconciler.apply(event)
+                return self._reconciler.apply(event, at)
             case Bulletin() if event.area in self.election.areas:
                 return self._comparer.add_bulletin(event)
             case Bulletin():
-                return self._reconciler.apply(event)
+                return self._reconciler.apply(event, at)
         return None
 
     def apply_all(self, events: Sequence[Event]) -> list[tuple[int, Rejection]]:
-        """`apply` each; the places of those that are turned away, and why, in their order."""
+        """`apply` each at its own time; the places of those that are turned away, and why, in their order."""
         areas, refused = self.election.areas, list[tuple[int, Rejection]]()
         reports = [i for i, event in enumerate(events) if type(event) is TallyReport]
         bulletins = [] if len(reports) == len(events) else [i for i, e in enumerate(events) if type(e) is Bulletin]
@@ -68,7 +69,7 @@ class Monitor:
             refused += ((places[i], why) for i, why in found)
         if len(of_tables) < len(bulletins):
             of_areas = sorted(set(bulletins).difference(of_tables))
-            refused += ((i, why) for i in of_areas if (why := self.apply(events[i])) is not None)
+            refused += ((i, why) for i in of_areas if (why := self.apply(events[i], events[i].at)) is not None)
         return sorted(refused, key=itemgetter(0))
 
     def finish(self) -> list[Notice]:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
-from streams import topics
+from streams import kafka_clients
 from streams.errors import CotejoError
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.eventlog.writer import LogWriter
@@ -73,18 +73,17 @@ class Recorder:
         }
         for lane in self._lanes.values():
             lane.last = log.last.get(lane.place)
+        self._away = False
         self._ready: list[tuple[int, int, Lane]] = []
         self.recorded = Recorded(log.records)
 
     def run(self, stopped: Callable[[], bool], *, until_end: bool, watch: Callable[[Recorded], None]) -> Recorded:
         """Record until `stopped`, or with `until_end` until everything is there that the broker had when it began.
 
-        Raises `RecordError`, `LogError`, `topics.BrokerUnreachable`. The log is left to the caller to close.
+        The topics must exist. Raises `RecordError`, `LogError`. The log is left to the caller to close.
         """
-        with topics.admin(self._broker):
-            pass  # a broker that is not there is told as everywhere
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._broker.replace(" ", "").split(","),
+        consumer = kafka_clients.consumer(
+            self._broker,
             auto_offset_reset="none",
             enable_auto_commit=False,
             max_partition_fetch_bytes=REJECTED_BYTES,
@@ -126,8 +125,13 @@ class Recorder:
             )
             if not patient:
                 raise RecordError(what) from error
-            self._say(f"{what} Waiting.")
+            if not self._away:
+                self._say(f"{what} Waiting.")
+            self._away = True
             return {}
+        except KafkaError as error:
+            raise self._refused(error) from error
+        self._away = False
         found = {place: Bounds(firsts[place], ends[place]) for place in self._lanes}
         for place, lane in self._lanes.items():
             self._settle(place, lane, found[place])
@@ -159,6 +163,9 @@ class Recorder:
             f"{place.topic}/{place.partition} is not the topic recorded so far: {has}, but {why}: {cure}"
         )
 
+    def _refused(self, error: KafkaError) -> RecordError:
+        return RecordError(f"the broker at {self._broker} does not give its messages: {kafka_clients.refusal(error)}")
+
     def _poll(self, consumer: Any) -> bool:
         try:
             batches: dict[TopicPartition, list[Any]] = consumer.poll(0)
@@ -166,12 +173,12 @@ class Recorder:
             self._look(consumer)
             return False
         except KafkaError as error:
-            raise RecordError(f"the broker at {self._broker} does not give its messages: {error}") from error
+            raise self._refused(error) from error
         for place, batch in batches.items():
             lane = self._lanes[place]
             was = bool(lane.held)
             for message in batch:
-                record = _record(lane.place, message)
+                record = record_of(lane.place, message)
                 if lane.last is not None:
                     self._compare(place, lane, record)
                 if record.offset >= lane.next:
@@ -270,7 +277,8 @@ class Lane:
         return self.place < other.place
 
 
-def _record(place: Place, message: Any) -> Record:
+def record_of(place: Place, message: Any) -> Record:
+    """A message as kafka-python has it (`ConsumerRecord`)."""
     headers: Iterable[tuple[str, bytes | None]] = message.headers or ()
     timestamp = -1 if message.timestamp is None else message.timestamp
     return Record(*place, message.offset, timestamp, message.key, message.value, tuple(map(tuple, headers)))  # type: ignore[arg-type]

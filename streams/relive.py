@@ -10,10 +10,11 @@ from streams import arrivals, election_file
 from streams.arrivals import NightError
 from streams.blocks import Blocks
 from streams.election import Election
+from streams.eventlog.cut import CUT
 from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS
-from streams.events import Rejection
+from streams.events import Rejection, Tick
 from streams.outcome import EXCERPT
 from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Unreadable, Watcher
 from streams.topology import Topology
@@ -35,8 +36,8 @@ class Night(Protocol):
     size: int
     done: int
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
-        """Each message's channel and events."""
+    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
+        """Each message's channel and events, and when it came (Unix ms; 0 where that is nothing to go by)."""
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """A replay of the kind that fits."""
@@ -53,7 +54,7 @@ def open_night(paths: Sequence[Path], keep_going: bool = False) -> Night:
     given = arrivals.Night.of(paths)
     if len(given.events) == 1 and given.events[0].is_dir():
         log = EventLog.open(given.events[0])
-        if log.manifest.recorded:
+        if log.manifest.recorded or (log.manifest.writer == CUT and _has_marks(log)):
             return RecordedNight(log, keep_going)
     return MadeNight(given, keep_going)
 
@@ -68,13 +69,13 @@ class MadeNight:
         self._stdin = hashlib.sha256()
         self._read = 0
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
+    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
         """Events, a block or one at a time, all by one channel."""
         if all(path.is_file() for path in self._events):
             blocks = Blocks(self._events)
             for block in blocks:
                 self.done = blocks.done
-                yield 0, block
+                yield 0, block, 0
             return
         stdin = Path("-") in self._events
         for arrival in self._arrivals:
@@ -82,7 +83,7 @@ class MadeNight:
             if stdin and arrival.file == "-" and arrival.content is not None:
                 self._stdin.update(arrival.content + b"\n")
                 self._read += len(arrival.content) + 1
-            yield 0, [item_of(arrival)]
+            yield 0, [item_of(arrival)], 0
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the events' times."""
@@ -113,7 +114,7 @@ class RecordedNight:
         self._log, self._keep_going = log, keep_going
         self.election, self.size, self.done = log.election, log.size, 0
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
+    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
         """One record at a time. Raises `LogError`, or tells of damages where it keeps going."""
         partitions, name = self._log.manifest.partitions, str(self._log.directory)
         for record in self._log.records(self._keep_going):
@@ -121,7 +122,8 @@ class RecordedNight:
             channel = record.partition if record.topic == REPORTS else BULLETINS
             if isinstance(channel, int) and channel >= partitions:
                 raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
-            yield channel, [item_of(arrival) for arrival in arrivals.of_record(record, name)]
+            found = list(arrivals.of_record(record, name))
+            yield channel, [item_of(arrival) for arrival in found], found[0].arrived if found else 0
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the ticks in it, with a ledger's partition as the broker had it."""
@@ -137,12 +139,22 @@ class RecordedNight:
         return _made_by(self._log)
 
 
+def _has_marks(log: EventLog) -> bool:
+    """Whether a log that was cut comes from one that was recorded: only that has ticks between the reports."""
+    return any(
+        isinstance(arrival.event, Tick)
+        for record in log.records(keep_going=True, tell=lambda damage: None)
+        if record.topic == REPORTS and b"tick" in (record.value or b"")
+        for arrival in arrivals.of_record(record, "")
+    )
+
+
 def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
     """Feed a night to each of these replays in one pass; yields the bytes read so far."""
     feeds = [replay.take for replay in replays]
-    for channel, items in night.messages():
+    for channel, items, arrived in night.messages():
         for feed in feeds:
-            feed(channel, items)
+            feed(channel, items, arrived)
         yield night.done
 
 
@@ -154,7 +166,7 @@ def item_of(arrival: arrivals.Arrival) -> Item:
 
 
 def _of_election(path: Path) -> list[Input]:
-    return [_input(file) for file in election_file.files(path)]
+    return [_input(path.parent / name) for name in election_file.files(path)]
 
 
 def _of_log(log: EventLog) -> list[Input]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol
 
+from streams.admission import check_tick
 from streams.alerts import Notice
 from streams.alignment import Alignment
 from streams.codec import encode, plain
@@ -49,8 +50,9 @@ class Replay(Protocol):
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
 
-    def take(self, channel: Channel, items: Sequence[Item]) -> None:
-        """Take in what came by a channel, in order."""
+    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
+        """Take in what came by a channel, in order. `arrived` (Unix ms) is when its message came to the broker, 0 where
+        there was none."""
 
     def finish(self) -> Outcome:
         """Judge what is left, and say what the night came to."""
@@ -129,7 +131,7 @@ class EventReplay:
         self._monitor, self._minutes = Monitor(election), _Minutes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
 
-    def take(self, channel: Channel, items: Sequence[Item]) -> None:
+    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
         self._minutes.count(items)
         due, run = self.comparer.clock + self._tick, list[Event]()
@@ -182,47 +184,51 @@ class LogReplay:
         self, election: Election, partitions: int, home: Callable[[str], int], watch: Watcher | None = None
     ) -> None:
         self._reconcilers = [Reconciler(election, p, partitions) for p in range(partitions)]
-        self._channels = Alignment[tuple[Channel, Item]]([*range(partitions), BULLETINS])
+        self._channels = Alignment[tuple[Channel, Item, int]]([*range(partitions), BULLETINS])
         self._home, self._tables = home, election.tables
         self._under_way: dict[bytes, TallyReport | Bulletin] = {}
         self._minutes = _Minutes(election, watch)
         self.comparer = Comparer(election)
 
-    def take(self, channel: Channel, items: Sequence[Item]) -> None:
+    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
         """Take in one message. Raises KeyError for a channel that there is not."""
         self._minutes.count(items)
         for item in items:
             if isinstance(item, Tick):
+                if channel != BULLETINS:
+                    reason = check_tick(self._minutes.election, item, arrived)
+                    if reason is not None:
+                        self._refuse(reason, item)
+                        continue
                 self._channels.mark(channel, item.at)
                 for reached, arrivals in self._channels.take():
                     self._settle(reached, arrivals)
             else:
-                self._channels.add(channel, (channel, item))
+                self._channels.add(channel, (channel, item, arrived))
 
     def finish(self) -> Outcome:
         """Judge what is left at the next tick, and give it time to fire. Where every mark was reached, nothing is."""
         at, left = self._channels.close()
         alerts = self._minutes.election.alerts
-        waiting = list(self._under_way.values())
+        unjudged = len(left) + len(self._under_way)
         if left:
-            at = at or max((item.at for _, item in left if not isinstance(item, Unreadable)), default=0)
+            at = at or max((item.at for _, item, _ in left if not isinstance(item, Unreadable)), default=0)
             self._settle(at + round(alerts.tick * 1000), left)
-            waiting = list(self._under_way.values())
-        for event in waiting:
-            self._apply(event, self._home(table_of(event)))
+        for event in self._under_way.values():
+            self._apply(event, self._home(table_of(event)), 0)
         if self._take_partials() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
         verdicts = dict(chain.from_iterable(r.verdicts.items() for r in self._reconcilers))
-        return self._minutes.outcome(self.comparer, verdicts, len(left))
+        return self._minutes.outcome(self.comparer, verdicts, unjudged)
 
-    def _settle(self, mark: int, arrivals: list[tuple[Channel, Item]]) -> None:
+    def _settle(self, mark: int, arrivals: list[tuple[Channel, Item, int]]) -> None:
         """Each channel's items become ledgers and sums, and these are judged together, as the stages do it."""
         # First what goes on to its own partition, since that is where it is taken in: there it stands again.
-        here = [(channel, item) for channel, item in arrivals if not self._goes_on(channel, item)]
+        here = [(channel, item, at) for channel, item, at in arrivals if not self._goes_on(channel, item)]
 
         def news() -> None:
-            for channel, item in here:
-                self._arrive(channel, item)
+            for channel, item, at in here:
+                self._arrive(channel, item, at)
             self._take_partials()
 
         self._minutes.tell(self.comparer.settle(mark, news), self.comparer)
@@ -239,7 +245,7 @@ class LogReplay:
             self._under_way[encode(plain(item))] = item
         return astray
 
-    def _arrive(self, channel: Channel, item: Item) -> None:
+    def _arrive(self, channel: Channel, item: Item, arrived: int) -> None:
         match item:
             case Unreadable():
                 self._minutes.refuse(*item)
@@ -248,10 +254,10 @@ class LogReplay:
             case TallyReport() | Bulletin() if isinstance(channel, int):
                 if self._under_way:
                     self._under_way.pop(encode(plain(item)), None)
-                self._apply(item, channel)
+                self._apply(item, channel, arrived)
 
-    def _apply(self, event: TallyReport | Bulletin, partition: int) -> None:
-        self._refuse(self._reconcilers[partition].apply(event), event)
+    def _apply(self, event: TallyReport | Bulletin, partition: int, arrived: int) -> None:
+        self._refuse(self._reconcilers[partition].apply(event, arrived), event)
 
     def _refuse(self, reason: Rejection | None, event: Event) -> None:
         if reason is not None:

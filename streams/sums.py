@@ -53,9 +53,11 @@ class Sums:
         self._unsaved = np.zeros(len(election.tables), bool)
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
 
-    def change(self, entered: Sequence[int], sheets: Iterable[Rows], official: Sequence[Rows]) -> None:
+    def change(
+        self, entered: Sequence[int], sheets: Iterable[Rows], official: Sequence[Rows], saved: bool = False
+    ) -> None:
         """Take in changed polling tables: one of `entered` for each new entry of a ledger, the sheets and the official
-        figures that are new; where there are several of a polling table, the last holds."""
+        figures that are new; where there are several of a polling table, the last holds. `saved`: they were before."""
         tables, entries = np.unique(np.asarray(entered, np.int64), return_counts=True)
         before = self._sheets[tables]
         after = before.copy()
@@ -70,7 +72,7 @@ class Sums:
         self.rows[areas] += sums
         self._sheets[tables] = after
         self._changed[areas] = True
-        self._unsaved[tables] = True
+        self._unsaved[tables] |= not saved
         for area, running in self._running.items():
             first, end = np.searchsorted(tables, self._layout.inside(area))
             running.add(self._measures(tables[first:end], before[first:end]), -1)
@@ -101,10 +103,6 @@ class Sums:
         unsaved = np.flatnonzero(self._unsaved)
         self._unsaved[unsaved] = False
         return unsaved
-
-    def put_back(self, tables: Numbers) -> None:
-        """Polling tables that are not saved after all."""
-        self._unsaved[tables] = True
 
     def differing(self) -> Numbers:
         """The polling tables whose official figures are not the accepted sheet's."""

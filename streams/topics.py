@@ -4,7 +4,6 @@ Which topics exist is decided elsewhere; here a `TopicSpec` says how one must lo
 Kafka and on the embedded stand-in alike.
 """
 
-import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,25 +11,19 @@ from dataclasses import dataclass, replace
 from time import monotonic, sleep
 from typing import Any, Final, Literal
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
-from kafka.errors import BrokerResponseError, KafkaError, for_code
+from kafka.errors import BrokerResponseError, for_code
 
+from streams import kafka_clients
 from streams.errors import CotejoError
+from streams.kafka_clients import CONNECT_SECONDS
+from streams.kafka_clients import BrokerUnreachable as BrokerUnreachable
 
-CONNECT_SECONDS: Final = 5.0  # a broker that does not answer the first request by then is unreachable
 READY_SECONDS: Final = 15.0  # by then a new topic has its leaders, and a deleted one is gone
 MESSAGE_BYTES: Final = 5 * 2**20  # the largest message: what streams.codec reads, with room for the envelope
 
 _NO_ERROR, _UNKNOWN_TOPIC, _ALREADY_EXISTS = 0, 3, 36
-
-
-class BrokerUnreachable(CotejoError):  # noqa: N818 - says what happened
-    """No Kafka broker answers at the address."""
-
-    def __init__(self, broker: str, reason: object) -> None:
-        cure = "start one there, or name another with --broker"
-        super().__init__(f"no Kafka broker answers at {broker} ({reason}): {cure}")
 
 
 class TopicError(CotejoError):
@@ -54,11 +47,15 @@ class TopicSpec:
     partitions: int
     compacted: bool = False
     max_message_bytes: int = MESSAGE_BYTES
+    own_time: bool = False
+    """Its records carry the broker's time, whatever their producer says."""
 
     @property
     def configs(self) -> dict[str, str]:
         """Kafka's settings. A compacted topic carries no retention: it would break a table's recovery."""
         size = {"max.message.bytes": str(self.max_message_bytes)}
+        if self.own_time:
+            size["message.timestamp.type"] = "LogAppendTime"
         if self.compacted:
             return size | {"cleanup.policy": "compact"}
         return size | {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
@@ -85,20 +82,12 @@ class TopicState:
 
 @contextmanager
 def admin(broker: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
-    """Connect kafka-python's admin client to `broker` (HOST:PORT, several with commas), and close it.
-
-    Raises `BrokerUnreachable` (at once if refused, else after `seconds`) or `TopicError`.
-    """
-    servers = broker.replace(" ", "").split(",")
-    _knock(broker, servers, seconds)
-    limits = {"bootstrap_timeout_ms": int(seconds * 1000), "request_timeout_ms": 15_000}
-    try:
-        with KafkaAdminClient(bootstrap_servers=servers, **limits) as client:
+    """An admin client, as `kafka_clients.admin` makes it, whose broker's refusals are `TopicError`."""
+    with kafka_clients.admin(broker, seconds) as client:
+        try:
             yield client
-    except BrokerResponseError as error:
-        raise TopicError(f"broker {broker}: {error}") from error
-    except KafkaError as error:
-        raise BrokerUnreachable(broker, error) from error
+        except BrokerResponseError as error:
+            raise TopicError(f"broker {broker}: {kafka_clients.refusal(error)}") from error
 
 
 def ensure(broker: str, specs: Sequence[TopicSpec]) -> list[TopicChange]:
@@ -144,20 +133,6 @@ def delete(broker: str, names: Iterable[str]) -> list[str]:
         while gone & set(client.list_topics()) and monotonic() < deadline:
             sleep(0.05)
     return sorted(gone)
-
-
-def _knock(broker: str, servers: Sequence[str], seconds: float) -> None:
-    """Try the bare connection first: kafka-python retries a refused one until its time is up."""
-    reason: object = "no address"
-    for server in servers:
-        host, _, port = server.rpartition(":")
-        try:
-            return socket.create_connection((host.strip("[]"), int(port)), timeout=seconds).close()
-        except ValueError:
-            reason = f"{server!r} is not HOST:PORT"
-        except OSError as error:
-            reason = error.strerror or error
-    raise BrokerUnreachable(broker, reason)
 
 
 def _create(client: Any, specs: Sequence[TopicSpec]) -> set[str]:

@@ -72,6 +72,10 @@ class Topology:
     def rejected(self) -> str:
         return f"{self.prefix}rejected"
 
+    @property
+    def webhook_commands(self) -> str:
+        return f"{self.prefix}webhook-commands"
+
     def changelog(self, table: str) -> str:
         """Where Faust keeps a table."""
         return f"{self.app}-{table}-changelog"
@@ -79,11 +83,12 @@ class Topology:
     def specs(self) -> list[TopicSpec]:
         """How each topic must look."""
         return [
-            TopicSpec(self.tally_reports, self.partitions),
+            TopicSpec(self.tally_reports, self.partitions, own_time=True),
             TopicSpec(self.bulletins, 1),
             TopicSpec(self.area_partials, 1, compacted=True),
             TopicSpec(self.area_state, 1, compacted=True),
             TopicSpec(self.alerts, 1),
+            TopicSpec(self.webhook_commands, 1),
             TopicSpec(self.rejected, 1, max_message_bytes=REJECTED_BYTES),
             TopicSpec(self.changelog("ledgers"), self.partitions, compacted=True),
             TopicSpec(self.changelog("comparison"), 1, compacted=True),

@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -12,14 +13,26 @@ from streams.alerts import Notice
 from streams.codec import encode
 from streams.election import Election
 
-__all__ = ["WebhookVerificationError", "body", "check_secret", "headers", "verify"]
+__all__ = [
+    "TEST",
+    "WebhookVerificationError",
+    "area_of",
+    "body",
+    "check_secret",
+    "column_name",
+    "headers",
+    "message_id",
+    "verify",
+]
+
+TEST = "test"
+"""The rule of an alert that only tries whether alerts arrive."""
 
 
 def body(election: Election, notice: Notice) -> bytes:
     """What is POSTed: `type` and `timestamp` as Standard Webhooks has them, the alert in `data`. Same notice,
     same bytes."""
-    finding, area = notice.finding, election.areas[notice.finding.area]
-    names = {column.id: column.name for column in election.columns}
+    finding = notice.finding
     data = {
         "id": notice.id,
         "fingerprint": notice.fingerprint,
@@ -31,8 +44,8 @@ def body(election: Election, notice: Notice) -> bytes:
         "election": {"id": election.id, "name": election.name, "notice": election.notice},
         "rule": finding.rule,
         "class": finding.rule_class,
-        "area": {"id": area.id, "name": area.name, "level": area.level},
-        "column": {"id": finding.column, "name": names.get(finding.column, finding.column)},
+        "area": area_of(election, notice),
+        "column": {"id": finding.column, "name": column_name(election, notice)},
         "bulletin": finding.bulletin,
         "value": finding.value,
         "unit": finding.unit,
@@ -42,13 +55,36 @@ def body(election: Election, notice: Notice) -> bytes:
     return encode({"type": f"alert.{notice.status}", "timestamp": rfc3339(notice.at), "data": data})
 
 
-def headers(secret: str, message_id: str, content: bytes, now: datetime) -> dict[str, str]:
-    """The three headers that let a receiver check who sent this and when. `now` is an aware UTC time."""
+def area_of(election: Election, notice: Notice) -> dict[str, str]:
+    """The notice's area: id, name, level. One that the election file no longer has is called by its id."""
+    area = election.areas.get(notice.finding.area)
+    return {
+        "id": notice.finding.area,
+        "name": area.name if area else notice.finding.area,
+        "level": area.level if area else "",
+    }
+
+
+def column_name(election: Election, notice: Notice) -> str:
+    """The name of the option or group that the notice is about; its id where the election file has no name."""
+    names = {column.id: column.name for column in election.columns}
+    return names.get(notice.finding.column, notice.finding.column)
+
+
+def message_id(notice: str) -> str:
+    """A notice's id as a `webhook-id`: ASCII, and without the dots that part what is signed."""
+    return quote(notice, safe=":~").replace(".", "%2E")
+
+
+def headers(secrets: Sequence[str], message: str, content: bytes, now: datetime) -> dict[str, str]:
+    """The three headers that let a receiver check who sent this and when: one signature for each secret, none
+    without. `now` is an aware UTC time."""
+    signatures = " ".join(Webhook(secret).sign(message, now, content.decode()) for secret in secrets)
     return {
         "content-type": "application/json",
-        "webhook-id": message_id,
+        "webhook-id": message,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message_id, now, content.decode()),
+        **({"webhook-signature": signatures} if signatures else {}),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 LANGUAGES = ("en", "es")
 
 _HIDDEN = {
+    "nothing": {"en": "the bulletin leaves nothing out", "es": "el boletín no deja nada fuera"},
     "tables": {
         "en": "the {left_tables} polling tables the bulletin leaves out can account for at most {hidden} of them",
         "es": "las {left_tables} mesas que el boletín deja fuera pueden explicar como mucho {hidden}",

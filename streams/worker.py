@@ -1,17 +1,19 @@
-"""A worker: the stages of one election on a broker, with `/metrics`, until a signal ends it."""
+"""A worker: the stages of one election on a broker, with the board and `/metrics`, until a signal ends it."""
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
-from streams import agents, corrections, metrics, topics
+from faust.web.drivers.aiohttp import Web
+
+from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, topics
 from streams.alerts import Notice
+from streams.board import PATH
+from streams.board.server import Board
 from streams.broker import is_free
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.topology import Topology
-from streams.webhooks import check_secret
 
 EMPTY_FETCH_PAUSE = 0.02
 """Seconds; the embedded broker needs it, and others don't mind."""
@@ -27,6 +29,7 @@ def run(
     topology: Topology,
     *,
     port: int,
+    host: str = "127.0.0.1",
     wall_clock: bool,
     language: str,
     member: str = "",
@@ -34,23 +37,25 @@ def run(
 ) -> NoReturn:
     """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
 
-    `port` serves `/metrics` on loopback. `member` is a name that this worker keeps over restarts: the broker then
-    gives it its partitions back at once. Raises `WorkerError`, `topics.BrokerUnreachable`, `topics.TopicError`.
+    `port` serves the board and `/metrics` at the address `host`: whoever reaches it may read. `member` is a name that
+    this worker keeps over restarts: the broker then gives it its partitions back at once. Raises `WorkerError`,
+    `SecretError`, `topics.BrokerUnreachable`, `topics.TopicError`.
     """
-    secrets = secrets_of(election, os.environ)
+    secrets = receiver_secrets.of_election(election, os.environ)
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
     topics.ensure(broker, topology.specs())
     print(
-        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://127.0.0.1:{port}/metrics",
+        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://{host}:{port}{PATH} and /metrics",
         file=sys.stderr,
         flush=True,
     )
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
-        broker=";".join(f"kafka://{server.strip()}" for server in broker.split(",")),
+        **kafka_clients.faust_options(broker),
         web_enabled=True,
+        web_bind=host,
         web_port=port,
         consumer_group_instance_id=member or None,
     )
@@ -59,26 +64,15 @@ def run(
         word = notice.status if notice.status == "resolved" else notice.severity
         print(f"{word}: {notice.finding.sentence[language]}", file=sys.stderr, flush=True)
 
-    stages = agents.build(app, election, topology, secrets=secrets, say=say, wall_clock=wall_clock)
-    exporter = metrics.Exporter(election, stages)
+    def warn(text: str) -> None:
+        print(f"cotejo: {text}", file=sys.stderr, flush=True)
+
+    stages = agents.build(app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock)
+    exporter = metrics.Exporter(app, election, topology, stages)
 
     async def page(view: Any, request: Any) -> Any:
         return view.bytes(exporter.text(), headers={"content-type": metrics.CONTENT_TYPE})
 
     app.page("/metrics")(page)
+    Board(broker, election, topology, [host]).serve(cast(Web, app.web).web_app)
     corrections.run(app, loglevel=loglevel)
-
-
-def secrets_of(election: Election, environment: Mapping[str, str]) -> dict[str, str]:
-    """The webhook secret of each receiver, by its name. Raises `WorkerError` for one that is missing or no secret."""
-    secrets = {}
-    for receiver in election.receivers:
-        try:
-            secrets[receiver.name] = check_secret(environment[receiver.secret_env])
-        except KeyError:
-            raise WorkerError(
-                f"receiver {receiver.name}: put its secret into the environment as {receiver.secret_env}"
-            ) from None
-        except ValueError as error:
-            raise WorkerError(f"receiver {receiver.name}, {receiver.secret_env}: {error}") from None
-    return secrets

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
-from typing import Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 import pytest
 
@@ -28,18 +28,19 @@ class Broker(Protocol):
 
 
 class ApacheBroker:
-    """One Apache Kafka, KRaft, in `data_dir`. Raises `BrokerError` where it cannot start."""
+    """One Apache Kafka, KRaft, in `data_dir`; with `secrets`, as `scripts/kafka secrets` makes them, it has TLS, users
+    and ACLs. Raises `BrokerError` where it cannot start."""
 
     kind = "apache"
 
-    def __init__(self, data_dir: Path) -> None:
-        self._dir = data_dir
-        self._port = free_port(2)
+    def __init__(self, data_dir: Path, secrets: Path | None = None) -> None:
+        self._dir, self._secrets = data_dir, secrets
+        self._port = free_port(3 if secrets else 2)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._port}"
+        return f"{'localhost' if self._secrets else '127.0.0.1'}:{self._port}"
 
     @property
     def pid(self) -> int | None:
@@ -52,6 +53,8 @@ class ApacheBroker:
                 raise BrokerError(f"port {self._port} or the next is in use")
             log = self._dir / "broker.log"
             command = [str(KAFKA), "start", "--port", str(self._port), "--dir", str(self._dir / "kafka")]
+            if self._secrets:
+                command += ["--secure", str(self._secrets)]
             self._process = spawn(command, log)
             wait_ready(self.address, self._process, log, seconds=60)
         return self
@@ -71,7 +74,7 @@ def scripts_kafka(command: str) -> str:
     return "" if done.returncode == 0 else done.stderr.strip() or f"scripts/kafka {command} failed"
 
 
-def lacking(reason: str) -> None:
+def lacking(reason: str) -> NoReturn:
     """Skip the test for what this machine lacks; on CI nothing may be lacking, so there it fails."""
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(f"on CI nothing is skipped: {reason}", pytrace=False)

@@ -180,11 +180,32 @@ def uncorrected_sends() -> None:
     corrections.SendErrors.on_send_error = corrections.faust.Sensor.on_send_error
 
 
+def uncorrected_late() -> None:
+    """No worker asks whether it is still known before it sends."""
+    corrections.App._is_heard = lambda self: True
+    corrections.Thread.generation = property(lambda self: self.app.consumer_generation_id)
+
+
+def uncorrected_commit() -> None:
+    """Faust's own reckoning of what may be committed."""
+    base = corrections.driver.Consumer
+    corrections.Consumer._new_offset = base._new_offset
+    corrections.Consumer._filter_tps_with_pending_acks = base._filter_tps_with_pending_acks
+
+
 def uncorrected_forget() -> None:
     corrections.Table._note = lambda self, key, partition: None
 
 
-TAKEN_OUT = (uncorrected_order, uncorrected_fetch, uncorrected_agents, uncorrected_sends, uncorrected_forget)
+TAKEN_OUT = (
+    uncorrected_order,
+    uncorrected_fetch,
+    uncorrected_agents,
+    uncorrected_sends,
+    uncorrected_late,
+    uncorrected_commit,
+    uncorrected_forget,
+)
 FAULTS = {f.__name__.removeprefix("uncorrected_"): f for f in TAKEN_OUT}
 SCENARIOS = {f.__name__: f for f in (summing, plain, failing, unsendable)}
 

@@ -72,6 +72,15 @@ def finished(outcome: Outcome) -> Outcome:
     return outcome
 
 
+def verdicts(election: Election, chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The verdicts that these chunks of ledgers make together."""
+    ledgers: dict[str, Ledger] = {}
+    for chunk in chunks:
+        for table, rows in chunk.items():
+            ledgers.setdefault(table, Ledger()).update(Ledger.from_plain(rows))
+    return {table: plainly(shown(ledger.verdict(election.policy))) for table, ledger in ledgers.items()}
+
+
 def plainly(value: Any) -> Any:
     return orjson.loads(encode(value))
 
@@ -102,15 +111,18 @@ class LiveNight:
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
-    def start(self, *, clock: str = "feed", member: str = "one") -> subprocess.Popen[bytes]:
-        """Start one worker more, by the command a user would use."""
-        port = free_port()
+    def start(
+        self, *, clock: str = "feed", member: str = "one", port: int = 0, place: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start one worker more, by the command a user would use, on a free port unless told; in a directory of its
+        own, with a log of its own, if one is given."""
+        port = port or free_port()
         command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        with self.log.open("ab") as log:
-            worker = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.directory)
+        with (place / "worker.log" if place else self.log).open("ab") as log:
+            worker = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=place or self.directory)
         self.workers.append(worker)
         self.ports.append(port)
         return worker
@@ -136,11 +148,17 @@ class LiveNight:
         def done() -> bool:
             assert self.workers[-1].poll() is None, self.told()
             clock = max((m.get("cotejo_clock_seconds", 0) for m in self.all_metrics()), default=0)
-            return clock * 1000 >= self.until and not (
-                delivered and lag(self.broker.address, self.topology.app, self.topology.alerts)
-            )
+            if clock * 1000 < self.until:
+                return False
+            return not delivered or self.delivered()
 
         until(done, self.told, seconds)
+
+    def delivered(self) -> bool:
+        """Whether every notice so far is taken on, and nothing is due any more at any receiver."""
+        if lag(self.broker.address, self.topology.app, self.topology.alerts):
+            return False
+        return not any(found.get("cotejo_deliveries_pending", 0) for found in self.all_metrics())
 
     def ready(self, seconds: float = 60) -> None:
         """Wait until the newest worker has its partitions."""
@@ -177,10 +195,8 @@ class LiveNight:
             outcome.states[record.key.decode()] = orjson.loads(record.value)
         for state in outcome.states.values():
             del state["at"]
-        for record in self.read(topology.changelog("ledgers"), topology.partitions):
-            for table, rows in orjson.loads(record.value).items():
-                verdict = Ledger.from_plain(rows).verdict(self.election.policy)
-                outcome.verdicts[table] = plainly(shown(verdict))
+        chunks = {r.key: r.value for r in self.read(topology.changelog("ledgers"), topology.partitions)}
+        outcome.verdicts = verdicts(self.election, (orjson.loads(chunk) for chunk in chunks.values() if chunk))
         told: dict[str, Any] = {}
         for record in self.read(topology.alerts):
             notice = orjson.loads(record.value)

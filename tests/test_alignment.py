@@ -69,3 +69,63 @@ def test_speed_does_not_matter(counts: list[list[int]], chance: Random) -> None:
             alignment.add(channel, (channel, step[0], step[1]))
         found += list(alignment.take())
     assert found == expected
+
+
+def test_who_is_left_behind() -> None:
+    """A channel that is not waited for is heard as it comes, and waited for again once it has caught up."""
+    both = Alignment[str](["fast", "slow"])
+    both.add("slow", "s1")
+    both.mark("slow", 10)
+    both.mark("fast", 10)
+    assert list(both.take()) == [(10, ["s1"])]
+    both.add("fast", "f1")
+    both.mark("fast", 20)
+    assert not list(both.take())
+    both.leave_behind()
+    both.add("slow", "s2")
+    assert list(both.take()) == [(20, ["f1", "s2"])]
+    assert both.late == {"slow"}
+    both.mark("fast", 30)
+    assert list(both.take()) == [(30, [])]
+    both.add("slow", "s3")
+    both.mark("slow", 20)
+    assert both.lag == 10
+    both.add("slow", "s4")
+    both.mark("slow", 30)
+    assert not both.late
+    both.mark("fast", 40)
+    assert not list(both.take())
+    both.mark("slow", 40)
+    assert list(both.take()) == [(40, ["s3", "s4"])]
+
+
+@given(st.randoms(use_true_random=False))
+def test_left_behind_and_nothing_is_lost(chance: Random) -> None:
+    """However often channels are left behind, each item is handed over once, in its channel's order, at marks that
+    only rise."""
+    channels = ["a", "b", "c"]
+    mixed, said, heard, marks = Alignment[tuple[str, int]](channels), dict.fromkeys(channels, 0), [], []
+    time = dict.fromkeys(channels, 0)
+    for _ in range(chance.randrange(80)):
+        channel = chance.choice(channels)
+        match chance.randrange(4):
+            case 0:
+                mixed.leave_behind()
+            case 1:
+                time[channel] += chance.choice([0, 10, 20])
+                mixed.mark(channel, time[channel])
+            case _:
+                mixed.add(channel, (channel, said[channel]))
+                said[channel] += 1
+        for at, items in mixed.take():
+            marks.append(at)
+            heard += items
+    last = max(time.values()) + 10
+    for channel in channels:
+        mixed.mark(channel, last)
+    for at, items in mixed.take():
+        marks.append(at)
+        heard += items
+    assert marks == sorted(set(marks))
+    for channel in channels:
+        assert [n for c, n in heard if c == channel] == list(range(said[channel]))

@@ -1,6 +1,7 @@
 """Event files in blocks: what reading them line by line gives, in the order of time."""
 
 import heapq
+import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,7 @@ from builders import T0, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import blocks
+from streams import blocks, lines
 from streams.arrivals import Arrivals, NightError
 from streams.codec import encode, plain
 from streams.events import TallyReport
@@ -40,6 +41,16 @@ def test_one_file(lines: list[bytes], size: int) -> None:
         assert read([path], size) == [item_of(arrival) for arrival in Arrivals([path])]
 
 
+@given(st.lists(st.one_of(st.binary(max_size=9), st.just(b"x" * 30)), max_size=8), st.integers(1, 40), st.booleans())
+def test_long_lines(content: list[bytes], size: int, ended: bool) -> None:
+    """Lines in blocks are those read one by one, also where one is longer than a message may be."""
+    raw = b"\n".join(content) + b"\n" * ended
+    one_by_one = [line.rstrip(b"\n") for line in lines.read(io.BytesIO(raw), 12)]
+    found = list(lines.blocks(io.BytesIO(raw), size, 12))
+    assert [line[:13] for part, _ in found for line in part if line] == [line[:13] for line in one_by_one if line]
+    assert sum(took for _, took in found) <= len(raw)
+
+
 @given(st.lists(sorted_times, min_size=2, max_size=3), st.integers(1, 600))
 def test_merged(files: list[list[int]], size: int) -> None:
     """Several files are merged by time; of one time the earlier file's events come first."""
@@ -59,7 +70,7 @@ def test_done(tmp_path: Path) -> None:
     reading = blocks.Blocks([path])
     seen = [reading.done for _ in reading]
     assert seen == sorted(seen)
-    assert seen[0] < seen[-1] == reading.size == path.stat().st_size
+    assert 0 < seen[0] < seen[-1] == reading.size == path.stat().st_size
 
 
 def test_missing(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ extras = st.dictionaries(st.text().map("x_{}".format), anything, max_size=3)
 reports = st.builds(
     TallyReport,
     **dict.fromkeys(("id", "table", "reporter", "source"), texts),
-    **{name: st.none() | texts for name in ("group", "image_sha256", "url", "supersedes")},
+    **{name: st.none() | texts for name in ("group", "image_sha256", "url", "supersedes", "signature")},
     **dict.fromkeys(("null", "blank", "registered", "ballots"), maybe),
     at=times,
     votes=votes,
@@ -48,7 +48,7 @@ reports = st.builds(
 bulletins = st.builds(
     Bulletin,
     **dict.fromkeys(("id", "authority", "area"), texts),
-    **{name: st.none() | texts for name in ("url", "supersedes")},
+    **{name: st.none() | texts for name in ("url", "supersedes", "signature")},
     **dict.fromkeys(("tables_counted", "registered", "registered_area", "ballots", "valid", "null"), maybe),
     at=times,
     sequence=counts,

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -246,10 +247,44 @@ def test_ack_of_an_older_assignment_is_ignored() -> None:
         message = ConsumerMessage("t", 0, 5, 0.0, 0, None, b"", b"", None, tp=tp, generation_id=generation)
         message.incref()
         message.ack(app.consumer)
-        return list(app.consumer._acked[tp])
+        return list(app.consumer._finished[tp])
 
     assert asyncio.run(acked(7)) == [5]
     assert asyncio.run(acked(6)) == []
+
+
+@pytest.mark.parametrize(
+    ("delivered", "finished", "committed"),
+    [
+        pytest.param([5, 6, 7], [5, 6, 7], 8, id="all are finished"),
+        pytest.param([5, 6, 7], [6, 7], None, id="the first is not"),
+        pytest.param([5, 6, 7], [5, 7], 6, id="one in the middle is not"),
+        pytest.param([5, 9, 12], [5, 9], 10, id="compaction has left gaps"),
+        pytest.param([0, 1], [1], None, id="nothing was ever committed"),
+    ],
+)
+@pytest.mark.parametrize("known", [None, 5])
+def test_nothing_unfinished_is_committed(
+    delivered: list[int], finished: list[int], committed: int | None, known: int | None
+) -> None:
+    """The offset to commit is that of the first event that is not finished, whatever was committed before."""
+
+    async def offset() -> int | None:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app.consumer_generation_id, tp = 7, corrections.TP("t", 0)
+        app.topics.acking_topics.add("t")
+        app.consumer._committed_offset[tp] = known if known in delivered else None
+        for place in delivered:
+            app.consumer._delivered[tp].append(place)
+        for place in finished:
+            message = ConsumerMessage("t", 0, place, 0.0, 0, None, b"", b"", None, tp=tp, generation_id=7)
+            message.incref()
+            message.ack(app.consumer)
+        assert list(app.consumer._filter_tps_with_pending_acks()) == [tp]
+        found: int | None = app.consumer._new_offset(tp)
+        return found
+
+    assert asyncio.run(offset()) == committed
 
 
 def test_clean_stops_count_exactly(stage: Stage) -> None:
@@ -329,6 +364,31 @@ def test_two_workers_share_and_hand_over(apache_stage: Stage) -> None:
     assert third.said("open", 30)[3] == list(range(PARTITIONS))
     feeding.join()
     assert stage.settled(12_000, "n") == 12_000
+
+
+def test_a_worker_that_wakes_up_too_late_sends_nothing(apache_stage: Stage) -> None:
+    """A worker is stopped for longer than a session while its state is not written yet; another takes its partitions.
+    When it wakes up, it writes nothing older over what the other has written, and joins again."""
+    stage = apache_stage
+    stage.topics()
+    stage.settings |= {"broker_session_timeout": 6.0, "broker_heartbeat_interval": 1.0}
+    frozen = stage.start("summing", member=None, flush=2.0)
+    frozen.said("open")
+    stage.feed("reports", ["x"] * 400)
+    time.sleep(1)  # it has read them, and its flush is due in a second
+    frozen.process.send_signal(signal.SIGSTOP)
+    other = stage.start("summing", member=None)
+    assert other.said("open", 30)[3] == []
+    stage.feed("reports", ["x"] * 400)
+    assert stage.settled(800, "n") == 800
+    frozen.process.send_signal(signal.SIGCONT)
+    frozen.said("open")
+    assert stage.settled(800, "n") == 800
+    newest: dict[str, int] = {}
+    for record in stage.records("ledgers-changelog"):
+        key, n = record.key.decode(), json.loads(record.value)["n"]
+        assert n >= newest.get(key, 0)
+        newest[key] = n
 
 
 def test_uncaught_exception_stops_the_worker_and_keeps_the_event(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from brokers import ROOT
 from streams.arrivals import Arrivals
 from streams.checking import EventCheck, Problem
 from streams.election_file import load
+from streams.errors import CotejoError
 from streams.events import Bulletin, TallyReport
 from streams.importers.csv_map import CsvMap, Imported, MapError
 from streams.monitor import Monitor
@@ -127,6 +128,7 @@ def test_bad_rows(changes: dict[str, str], place: str, code: str, tmp_path: Path
         pytest.param("[root]", "[rot]", "rot", id="unknown key"),
         pytest.param('level = "nation"', "", "level", id="missing key"),
         pytest.param("quorum = 1", 'quorum = "one"', "quorum", id="wrong type"),
+        pytest.param("quorum = 1", "qurum = 1", "write quorum", id="a threshold that is none"),
         pytest.param('B = "{b}" }\nnull', 'Q = "{a}" }\nnull', "votes.Q: use one of A, B", id="unknown option"),
         pytest.param("{who}", "{whom}", "no column whom", id="no such column"),
         pytest.param("{who}", "{who", "is no template", id="broken template"),
@@ -140,7 +142,7 @@ def test_bad_rows(changes: dict[str, str], place: str, code: str, tmp_path: Path
 def test_wrong_maps(old: str, new: str, words: str, tmp_path: Path) -> None:
     """What is wrong with a map is one line that names the place."""
     assert old in MAP
-    with pytest.raises(MapError, match=words.replace("[", r"\[")) as found:
+    with pytest.raises(CotejoError, match=words.replace("[", r"\[")) as found:
         imported(tmp_path, map=MAP.replace(old, new, 1))
     assert "\n" not in str(found.value)
 

@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import urllib.request
 from pathlib import Path
 
 import orjson
 import pytest
 from brokers import ROOT, Broker
+from nights import until
 
 from streams.nights import venezuela2024
 from streams.topics import admin
@@ -56,22 +57,37 @@ def test_to_its_end(tmp_path: Path) -> None:
     assert {alert["rule"] for alert in found["alerts"]} >= {"contradiction", "divergence", "rounded-shares"}
     assert all(alert["sentence"]["en"] in told for alert in found["alerts"])
     assert found["notice"] in told
+    assert "/board/?lang=en" in told
     assert "\x1b" not in told
     assert not running(tmp_path)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize("after", [1.5, 6], ids=["while starting", "in the night"])
-def test_ended_early(how: signal.Signals, after: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["events over", "/metrics"], ids=["while starting", "in the night"])
+def test_ended_early(how: signal.Signals, words: str, tmp_path: Path) -> None:
     """Ended by a signal it says so, exits with 130, and leaves no process and no broker's data behind."""
     demo = start(tmp_path, "--seconds", "60")
-    time.sleep(after)
+    told = tmp_path / "demo.err"
+    until(lambda: words in told.read_text(), told.read_text)
     assert running(tmp_path)
     demo.send_signal(how)
     assert demo.wait(40) == 130
     assert "stopped; nothing is left running" in (tmp_path / "demo.err").read_text()
     assert not running(tmp_path)
     assert not list(tmp_path.glob("cotejo-broker-*"))
+
+
+def test_kept(tmp_path: Path) -> None:
+    """With --keep the board is still there when the night is over; Ctrl-C ends it all, as a good end."""
+    demo = start(tmp_path, "--seconds", "1", "--keep")
+    told = tmp_path / "demo.err"
+    until(lambda: "look around" in told.read_text() or demo.poll() is not None, told.read_text)
+    url = told.read_text().split()[-1]
+    with urllib.request.urlopen(url, timeout=10) as page:
+        assert b"<title>Cotejo</title>" in page.read()
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(40) == 0
+    assert not running(tmp_path)
 
 
 def test_on_another_broker(apache: Broker, tmp_path: Path) -> None:

@@ -1,16 +1,27 @@
 """Election files: what is written is read back, and whatever is wrong is named with its line and cure."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from brokers import ROOT
 from builders import election
 
 from streams import election_writer
-from streams.election import AlertPolicy, ContradictionRule, Election, Receiver, Rules
+from streams.election import (
+    AlertPolicy,
+    Authority,
+    ContradictionRule,
+    Election,
+    MetricsPolicy,
+    Receiver,
+    Reporter,
+    Rules,
+)
 from streams.election_csv import ElectionFileError
-from streams.election_file import load
+from streams.election_file import LIMITS, NAMES, SECTIONS, load
 
 KNOWN = replace(
     election(
@@ -19,12 +30,20 @@ KNOWN = replace(
         registered=[300, None],
         groups={"rest": "BC"},
         trusted_sources=frozenset({"party", "church"}),
+        unsigned="hold",
         rules=Rules(contradiction=ContradictionRule(min_sheets=7, min_ratio=0.5)),
         alerts=AlertPolicy(tick=5, hold=30, cooldown=90),
     ),
     name='Elección "Ñ", 2024',
     notice="a test",
-    receivers=(Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),),
+    metrics=MetricsPolicy(levels=3),
+    receivers=(
+        Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),
+        Receiver("here", "http://127.0.0.1:8080/", secret_file="/run/secrets/here", allow_loopback=True),
+        Receiver("page", "https://10.0.0.9:9093/api/v2/alerts", format="alertmanager-api", allow_private=True),
+    ),
+    reporters={"ana": Reporter(b"a" * 32, "house"), "bea": Reporter(b"b" * 32, source="church")},
+    authorities={"board": Authority(b"c" * 32), "town": Authority(None, ("S1", "S2"))},
 )
 
 
@@ -48,21 +67,44 @@ def swap(old: str, new: str) -> Edit:
 
 
 TOML, AREAS, REGISTER = election_writer.ELECTION, election_writer.AREAS, election_writer.REGISTER
+REPORTERS, ANA, BEA = election_writer.REPORTERS, b64encode(b"a" * 32).decode(), b64encode(b"b" * 32).decode()
 WRONG = [
     pytest.param(TOML, swap('id = "test"', 'id = "te st"'), 2, "election.id", "use letters", id="id with a space"),
     pytest.param(TOML, swap('name = "Elec', 'nome = "Elec'), 3, "election.nome", "write name", id="misspelt key"),
     pytest.param(TOML, swap('id = "test"\n', ""), 1, "election.id", "is missing", id="missing key"),
     pytest.param(TOML, swap("tick = 5", "tick = 'x'"), None, "alerts.tick", "give a number", id="text for a number"),
     pytest.param(TOML, swap("tick = 5", "tick = 0"), None, "alerts.tick", "from 0.1 to 3600, not 0", id="no tick"),
+    pytest.param(TOML, swap("levels = 3", "levels = 0"), None, "metrics.levels", "from 1 to 20, not 0", id="no level"),
     pytest.param(TOML, swap("min_sheets = 7", "min_sheets = 7.5"), None, "min_sheets", "whole number", id="half"),
     pytest.param(TOML, swap("min_sheets", "min_sheet"), None, "min_sheet", "write min_sheets", id="misspelt threshold"),
     pytest.param(TOML, swap("[rules.divergence]", "[rules.divergense]"), None, "divergense", "divergence", id="rule"),
     pytest.param(TOML, swap("warning = 5.0", "warning = 50.0"), None, "critical", "at least `warning`", id="order"),
     pytest.param(TOML, swap('id = "B"', 'id = "A"'), None, "option[1].id", "A is named twice", id="option twice"),
     pytest.param(TOML, swap('["B", "C"]', '["B", "X"]'), None, "group[0].options", "X is no option", id="member"),
-    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "http://", id="no web address"),
+    pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "such as https://", id="no web"),
+    pytest.param(TOML, swap("https://desk", "http://desk"), None, "receiver[0].url", "use https://", id="no TLS"),
+    pytest.param(TOML, swap("https://10", "https://127"), None, "receiver[2].url", "allow_loopback", id="this machine"),
+    pytest.param(TOML, swap("alertmanager-api", "slack"), None, "receiver[2].format", "write standard, ", id="format"),
+    pytest.param(TOML, swap('"desk"', '"a desk"'), None, "receiver[0].name", "use letters", id="receiver with a space"),
+    pytest.param(TOML, swap('"here"', '"desk"'), None, "receiver[0].name", "desk is named twice", id="receiver twice"),
+    pytest.param(TOML, swap("DESK_SECRET", ""), None, "secret_env", "or a file as secret_file", id="no secret"),
+    pytest.param(TOML, swap("/run/secrets/here", "here"), None, "secret_file", "absolute path", id="relative path"),
+    pytest.param(TOML, swap("allow_loopback", "allow_lopback"), None, "lopback", "write allow_loopback", id="allow"),
+    pytest.param(
+        TOML,
+        swap('secret_file = ""', 'secret_file = "/run/secrets/desk"'),
+        None,
+        "receiver[0].secret_file",
+        "the secret is in one place",
+        id="two places",
+    ),
     pytest.param(TOML, swap("DESK_SECRET", "whsec_=="), None, "secret_env", "environment variable", id="the secret"),
     pytest.param(TOML, swap('["church", "party"]', "[1]"), None, "trusted_sources", "array of strings", id="source 1"),
+    pytest.param(TOML, swap('"hold"', '"drop"'), None, "reconcile.unsigned", "write accept or hold", id="no policy"),
+    pytest.param(TOML, swap('"S1", "S2"', '"S1", "S9"'), None, "authority[1].areas", "S9 is no area", id="its area"),
+    pytest.param(TOML, swap('"town"', '"board"'), None, "authority[1].id", "board is named twice", id="two alike"),
+    pytest.param(TOML, swap('"town"', '" "'), None, "authority[1].id", "write something", id="nameless authority"),
+    pytest.param(TOML, swap('_key = "Y2', '_key = "Y'), None, "authority[0].public_key", "32 bytes", id="half a key"),
     pytest.param(TOML, swap("[election]", "[election"), 1, "", "write TOML", id="no TOML"),
     pytest.param(TOML, swap("areas.csv", "nowhere.csv"), None, "", "cannot be read: No such file", id="no such file"),
     pytest.param(AREAS, swap("parent,", "above,"), 1, "parent", "the header must name", id="header without a column"),
@@ -80,6 +122,13 @@ WRONG = [
     pytest.param(REGISTER, swap("S1-2,", "S1-1,"), 3, "table", "S1-1 is there twice", id="table twice"),
     pytest.param(REGISTER, swap("S1-1,S1,300", "S1-1,S1,-3"), 2, "registered", "not '-3'", id="negative"),
     pytest.param(REGISTER, swap("S1-1,S1,300", "S1-1,S1"), 2, "", "2 fields, the header has 3", id="short row"),
+    pytest.param(REPORTERS, swap("ana,", ","), 2, "reporter", "write the reporter's id", id="nameless reporter"),
+    pytest.param(REPORTERS, swap("bea,", "ana,"), 3, "reporter", "ana is there twice", id="reporter twice"),
+    pytest.param(REPORTERS, swap(BEA, ANA), 3, "public_key", "it is ana's already", id="one key for two"),
+    pytest.param(REPORTERS, swap(ANA, "YWFh"), 2, "public_key", "give 32 bytes in base64", id="short key"),
+    pytest.param(REPORTERS, swap(ANA, "?" + ANA[1:]), 2, "public_key", "give 32 bytes in base64", id="no base64"),
+    pytest.param(REPORTERS, swap("church", "sect"), 3, "source", "sect is not among", id="source not trusted"),
+    pytest.param(REPORTERS, lambda text: text.splitlines()[0], None, "", "at least one reporter", id="no reporters"),
     pytest.param(REGISTER, lambda text: text.splitlines()[0], None, "", "at least one polling table", id="no tables"),
 ]
 
@@ -102,6 +151,21 @@ def test_wrong_files(file: str, edit: Edit, line: int | None, place: str, cure: 
     if error.line is not None and error.place:  # the line holds the key, or opens the table it is missing in
         key = error.place.rpartition(".")[2]
         assert file != TOML or key in text.splitlines()[error.line - 1] or "[" in text.splitlines()[error.line - 1]
+
+
+DOCUMENTED = (ROOT / "docs" / "election-file.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_documented(key: str) -> None:
+    """The documentation has each threshold, with its default and a sentence on it."""
+    section, _, name = key.rpartition(".")
+    field = next((field for field, shown in NAMES.items() if shown == name), name)
+    default = getattr(SECTIONS[section](), field)
+    (row,) = [line for line in DOCUMENTED.splitlines() if line.startswith(f"| `{key}` |")]
+    _, _, shown, text, _ = row.split("|")
+    assert float(shown) == default
+    assert text.strip().endswith(".")
 
 
 def test_not_utf8(tmp_path: Path) -> None:

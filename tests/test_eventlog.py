@@ -16,6 +16,7 @@ from builders import bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams import election_writer
 from streams.election_file import load
 from streams.eventlog import format, made
 from streams.eventlog.errors import LogDamage, LogError
@@ -104,6 +105,27 @@ def test_the_election_goes_with_it(tmp_path: Path) -> None:
     assert load(written.election).tables == KNOWN.tables
     assert written.manifest == EventLog.open(tmp_path).manifest
     assert (written.manifest.election, written.manifest.prefix, written.manifest.partitions) == ("test", "x.", 4)
+
+
+def test_the_election_that_is_there(tmp_path: Path) -> None:
+    """A log begun where an election file lies already leaves it as it is, remarks and the names of its CSVs too."""
+    path = election_writer.write(KNOWN, tmp_path)
+    (tmp_path / "areas.csv").rename(tmp_path / "places.csv")
+    path.write_text("# ours\n" + path.read_text().replace("areas.csv", "places.csv"))
+    before = path.read_bytes()
+    with LogWriter.create(tmp_path, None, prefix="x.", partitions=1, writer="cotejo record", created=1) as writer:
+        writer.append(some(1)[0])
+    log_ = EventLog.open(tmp_path)
+    assert (path.read_bytes(), load(log_.election).tables) == (before, KNOWN.tables)
+    assert sorted(log_.manifest.files) == ["election.toml", "places.csv", "register.csv"]
+
+
+def test_nothing_new(tmp_path: Path) -> None:
+    """Going on without anything new leaves every byte as it was."""
+    log(tmp_path, some(3))
+    before = (tmp_path / "segment-000001.log").read_bytes()
+    LogWriter.resume(tmp_path, lambda *_: None).close()
+    assert (tmp_path / "segment-000001.log").read_bytes() == before
 
 
 def test_made(tmp_path: Path) -> None:

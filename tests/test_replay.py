@@ -98,6 +98,7 @@ def test_astray() -> None:
         assert outcome.states["N"]["tables_announced"]["differing"] == 1
         assert {code: refusals.count for code, refusals in outcome.rejected.items()} == {"too-many-ballots": 1}
         assert outcome.counts["strays"] == 3
+    assert [outcome.unjudged for outcome in outcomes] == [0, 3]
 
 
 def test_nothing_and_no_marks() -> None:

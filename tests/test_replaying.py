@@ -9,12 +9,17 @@ from pathlib import Path
 import orjson
 import pytest
 from builders import T0, alike, bulletin, election, lines, report
+from pipeline import Logs, feed
 from test_cli import cotejo
 
 from streams import election_writer
 from streams.election import AlertPolicy
 from streams.eventlog import made
+from streams.eventlog.record import BULLETINS, REPORTS, Record
+from streams.eventlog.writer import LogWriter
 from streams.events import Event
+from streams.feed import Pace
+from streams.topology import Topology
 
 KNOWN = election(states=2, tables=30, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
 EVENTS: list[Event] = [
@@ -99,6 +104,33 @@ def test_a_damaged_log(night: Path) -> None:
     going = cotejo("replay", night, "--json", "--keep-going")
     assert going.returncode == 0
     assert orjson.loads(going.stdout)["states"]["N"]["witnessed"]["tables"] == 60
+
+
+def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
+    """What was cut from a recording is judged by the ticks in it, as the recording is; what was cut from a night that
+    a program made, by its events' times."""
+    topology = Topology("x.", 3)
+    logs = feed(KNOWN, lines(EVENTS), topology, Pace(pack=7, every_tick=False))
+    recorded, whole = tmp_path / "recorded", tmp_path / "made"
+    made.write(whole, KNOWN, EVENTS, "a test")
+    with LogWriter.create(recorded, KNOWN, prefix="x.", partitions=3, writer="cotejo record", created=T0) as log:
+        for partition, messages in enumerate(logs.reports):
+            for offset, content in enumerate(messages):
+                log.append(Record(REPORTS, partition, offset, T0, None, content))
+        for offset, content in enumerate(logs.bulletins):
+            log.append(Record(BULLETINS, 0, offset, T0, None, content))
+    for night in (recorded, whole):
+        part = tmp_path / f"{night.name}-part"
+        assert cotejo("log", "cut", night, "--from", "2020-01-01T00:00:00Z", "-o", part).returncode == 0
+        done, all_of_it = (cotejo("replay", place, "--json") for place in (part, night))
+        assert done.stdout == all_of_it.stdout
+        assert orjson.loads(done.stdout)["counts"].get("ticks", 0) == (
+            4 * len(of_ticks(logs)) if night is recorded else 0
+        )
+
+
+def of_ticks(logs: Logs) -> list[bytes]:
+    return [content for content in logs.bulletins if b'"tick"' in content]
 
 
 @pytest.mark.parametrize("command", ["replay", "report"])

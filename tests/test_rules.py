@@ -200,6 +200,22 @@ def test_coverage_gate(sheets: int, speaks: bool) -> None:
     assert bool(list(divergence(given_))) == speaks
 
 
+@pytest.mark.parametrize(
+    ("counted", "speaks"),
+    [
+        pytest.param({}, True, id="it does not say, so it is complete"),
+        pytest.param({"tables_counted": 9}, False, id="9 of 20 tables"),
+        pytest.param({"tables_counted": 10}, True, id="half of the tables"),
+        pytest.param({"tables_counted_ratio": 0.49}, False, id="49 %"),
+        pytest.param({"tables_counted_ratio": 0.5}, True, id="50 %"),
+    ],
+)
+def test_counted_gate(counted: dict[str, Any], speaks: bool) -> None:
+    """A bulletin of less than half the tables is no picture of the whole, and is not compared as one."""
+    given_ = compared(TWENTY, alike(TWENTY, (10, 10)), bulletin({"A": 900}, valid=1000, **counted))
+    assert bool(list(divergence(given_))) == speaks
+
+
 CITIES = {f"S1-{t}": (80, 20) for t in range(1, 10)} | {"S2-1": (20, 80)}
 """Nine sheets from the city, where A leads, one from the country, where B does; both have as many voters."""
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from time import time
 from typing import Any
 
+from prometheus_client import Histogram
+
 from streams.agents import raw
 from streams.agents.compare import CompareStage
 from streams.agents.notify import NotifyStage
-from streams.agents.outbox import Outbox, Record
+from streams.agents.outbox import Outbox, Record, stopwatch
 from streams.agents.reconcile import ReconcileStage
 from streams.alerts import Notice
 from streams.codec import encode, plain
 from streams.corrections import App
 from streams.election import Election
 from streams.events import Tick
+from streams.receiver_secrets import Secrets
 from streams.topology import Topology
 
 FLUSH_EVERY = 0.05
@@ -31,6 +34,8 @@ class Stages:
     reconcile: ReconcileStage
     compare: CompareStage
     notify: NotifyStage
+    times: Histogram
+    wall_clock: bool
 
     @property
     def outboxes(self) -> tuple[Outbox, ...]:
@@ -42,18 +47,22 @@ def build(
     election: Election,
     topology: Topology,
     *,
-    secrets: Mapping[str, str],
+    secrets: Mapping[str, Secrets],
     say: Callable[[Notice], None],
+    warn: Callable[[str], None],
     wall_clock: bool,
 ) -> Stages:
     """Put the stages into the app.
 
-    `secrets` by receiver name. `say` is called once for each notice that goes out. With `wall_clock` the worker
+    `secrets` by receiver name. `say` is called once for each notice that goes out, `warn` with what is amiss
+    meanwhile. With `wall_clock` the worker
     that owns the comparison sends the ticks; else a feeder must.
     """
-    reconcile = ReconcileStage(app, election, topology)
-    compare = CompareStage(app, election, topology)
-    stages = Stages(reconcile, compare, NotifyStage(app, election, topology, secrets, say))
+    times = stopwatch()
+    reconcile = ReconcileStage(app, election, topology, times)
+    compare = CompareStage(app, election, topology, times)
+    notify = NotifyStage(app, election, topology, secrets, say, warn, times)
+    stages = Stages(reconcile, compare, notify, times, wall_clock)
 
     @app.before_release
     async def last_flush() -> None:
@@ -64,6 +73,7 @@ def build(
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
     if wall_clock:
         _repeat(app, TICK_EVERY, _ticking(app, topology, compare))
+        _repeat(app, FLUSH_EVERY, compare.leave_behind)
     return stages
 
 

@@ -7,10 +7,12 @@ has reached the same tick, then judged, then saved, then acked: after a crash it
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterable
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any, Final, NamedTuple
 
 import orjson
 from faust.types import TP, EventT
+from prometheus_client import Histogram
 
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
@@ -25,9 +27,12 @@ from streams.errors import CotejoError
 from streams.events import Bulletin, Rejection, Tick
 from streams.findings import Pulse
 from streams.rollup import Partial
+from streams.saves import Saves
 from streams.topology import Topology
 
 _BULLETINS = "bulletins"
+PATIENCE: Final = 1.0
+"""Seconds that a tick of the wall clock waits for a partition that has not come so far."""
 
 
 class ElectionChangedError(CotejoError):
@@ -49,15 +54,16 @@ class _Arrival(NamedTuple):
 class CompareStage:
     """The election's one `Comparer`, where this worker owns its partition."""
 
-    def __init__(self, app: App, election: Election, topology: Topology) -> None:
-        self._election, self._topology = election, topology
+    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
+        self._app, self._election, self._topology = app, election, topology
+        self._judging = times.labels("judge")
         self._columns = [column.id for column in election.columns]
         self._alerts = raw.topic(app, topology.alerts)
         self._reports = raw.topic(app, topology.tally_reports)
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = Outbox(app, self._table)
+        self.outbox = Outbox(app, self._table, times.labels("compare-flush"), self._write, gather=1.0)
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
@@ -70,24 +76,28 @@ class CompareStage:
         """The last tick that every channel has reached, in Unix ms."""
         self.comparer = Comparer(self._election)
         self.states: dict[str, dict[str, Any]] = {}
-        """The newest state of each area, as sent to `area-state`."""
+        """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
+        self._saves = Saves()
+        self._newest: EventT[Any] | None = None
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
+        self._head: tuple[int | None, float] = None, 0.0
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         self.outbox.clear()
         self._reset()
         if TP(self._topology.area_partials, 0) not in partitions:
             return
+        saves = Saves(self._table.items(), self._app.consumer_generation_id)
         saved: dict[str, list[Any]] = {"partial": [], "bulletin": [], "alert": [], "clock": []}
-        for key, value in self._table.items():
-            if (data := orjson.loads(value)) is not None:
-                saved[key.decode().partition("/")[0]].append(data)
+        for name, data in saves.state.items():
+            saved[name.partition("/")[0]].append(data)
         clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns, "pulse": [0, 0]}
         clock.update(*saved["clock"])
         if clock["columns"] != self._columns:
             raise ElectionChangedError(clock["columns"], self._columns)
         self._reset(clock["at"])
+        self._saves = saves
         self.outbox.stamp = self.outbox.confirmed = self.at
         self.owned = True
         partials = [Partial.from_plain(data) for data in saved["partial"] if data["area"] in self._election.areas]
@@ -95,6 +105,8 @@ class CompareStage:
         alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
         self.comparer.load(partials, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
         self._saved = dict(self.comparer.alerts)
+        heard = {p.area for p in partials} | {b.area for b in bulletins}
+        self.states = {area: self._state(area) for area in heard & self._election.areas.keys()}
 
     async def _take_sums(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -116,8 +128,26 @@ class CompareStage:
         self._channels.add(channel, arrival)
         if mark is not None:
             self._channels.mark(channel, mark)
-            for at, arrivals in self._channels.take():
+            self._judge()
+
+    def _judge(self) -> None:
+        for at, arrivals in self._channels.take():
+            with self._judging.time():
                 self._settle(at, arrivals)
+
+    @property
+    def lag(self) -> float:
+        """Seconds of event time that the slowest partition is behind the fastest."""
+        return self._channels.lag / 1000
+
+    async def leave_behind(self) -> None:
+        """Judge without the partitions that a tick has waited for in vain. For the wall clock only: a fed night waits
+        as long as it takes."""
+        if (at := self._channels.waiting) != self._head[0]:
+            self._head = at, monotonic()
+        elif at is not None and monotonic() - self._head[1] >= PATIENCE:
+            self._channels.leave_behind()
+            self._judge()
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick, tell, save."""
@@ -135,8 +165,9 @@ class CompareStage:
         match what:
             case Partial():
                 if self.comparer.add_partial(what):
-                    key = f"partial/{what.partition}/{what.area}"
-                    self.outbox.write(event, key.encode(), event.message.value or b"")
+                    self._saves.put(
+                        f"partial/{what.partition}/{what.area}", orjson.Fragment(event.message.value or b"")
+                    )
             case Bulletin() if what.area in self._election.tables:
                 # It meets its table's sheet where the readings are.
                 home = self._topology.partition_of(what.area)
@@ -148,7 +179,7 @@ class CompareStage:
                     self._turn_away(event, reason)
                     return
                 content = encode(plain(what))
-                self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
+                self._saves.put(f"bulletin/{hashlib.sha256(content).hexdigest()}", orjson.Fragment(content))
             case Rejection():
                 self._turn_away(event, what)
 
@@ -161,15 +192,19 @@ class CompareStage:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
         for area in self.comparer.take_changed():
-            state = self.states[area] = {**self.comparer.state(area), "at": self.at}
+            state = self.states[area] = self._state(area)
             self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
         self.outbox.urgent = True
+
+    def _state(self, area: str) -> dict[str, Any]:
+        behind = {"behind": self.lag} if self._channels.late else {}
+        return {**self.comparer.state(area), "at": self.at, **behind}
 
     def _save(self, event: EventT[Any]) -> None:
         now = dict(self.comparer.alerts)
         for fingerprint in now.keys() | self._saved.keys():
             if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
-                self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert and alert.plain()))
+                self._saves.put(f"alert/{fingerprint}", alert and alert.plain())
         self._saved = now
         pulse = self.comparer.pulse
         clock = {
@@ -178,4 +213,12 @@ class CompareStage:
             "columns": self._columns,
             "pulse": [pulse.bulletin, pulse.report],
         }
-        self.outbox.write(event, b"clock", encode(clock))
+        self._saves.put("clock", clock)
+        self._newest = event
+
+    async def _write(self) -> None:
+        """All that was judged since the last flush is saved in one step."""
+        if self._newest is not None:
+            for key, value, seals in self._saves.step():
+                self.outbox.write(self._newest, key, value, seals=seals)
+            self._newest = None

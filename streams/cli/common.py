@@ -27,7 +27,9 @@ NightPaths = Annotated[
 ]
 KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Tell a log's damages, and read what is readable.")]
 JsonLines = Annotated[bool, typer.Option("--jsonl", help="Write events.jsonl instead of a log.")]
-Broker = Annotated[str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas.")]
+Broker = Annotated[
+    str, typer.Option(help="A Kafka broker, HOST:PORT; several with commas. COTEJO_KAFKA_CONFIG: TLS, SASL.")
+]
 Prefix = Annotated[str, typer.Option(help="Before each topic's name; the election's id and a dot unless told.")]
 Partitions = Annotated[int, typer.Option(help="Partitions of tally-reports: as many workers can share them.", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from streams import acls as kafka_acls
 from streams import demo as demonstration
 from streams import feed as feeding
 from streams import topics as kafka_topics
@@ -40,11 +41,13 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long the night should take.", min=1)] = 40.0,
     directory: Annotated[Path, typer.Option(help="Where the night's files are written.")] = Path("cotejo-demo"),
     headless: Annotated[bool, typer.Option(help="No colour, no progress bar; the summary as JSON on stdout.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Serve the board until Ctrl-C when the night is over.")] = False,
     lang: Language = "en",
 ) -> None:
     """Show an election night: Venezuela 2024, reconstructed from state totals, from Kafka to an alert."""
     with plainly():
-        raise typer.Exit(demonstration.run(broker, seconds, directory, headless=headless, language=lang))
+        code = demonstration.run(broker, seconds, directory, headless=headless, language=lang, keep=keep)
+        raise typer.Exit(code)
 
 
 @commands.command()
@@ -53,7 +56,8 @@ def worker(
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
-    port: Annotated[int, typer.Option(help="Loopback port of /metrics.", min=1, max=65535)] = 6066,
+    port: Annotated[int, typer.Option(help="Port of the board and /metrics.", min=1, max=65535)] = 6066,
+    host: Annotated[str, typer.Option(help="Their address; 0.0.0.0 lets everybody read.")] = "127.0.0.1",
     clock: Annotated[
         Literal["wall", "feed"], typer.Option(help="Whose ticks: this worker's by the wall clock, or the feeder's.")
     ] = "wall",
@@ -68,7 +72,15 @@ def worker(
         known = load(election)
         topology = topology_of(known, prefix, partitions)
         working.run(
-            broker, known, topology, port=port, wall_clock=clock == "wall", language=lang, member=member, loglevel=log
+            broker,
+            known,
+            topology,
+            port=port,
+            host=host,
+            wall_clock=clock == "wall",
+            language=lang,
+            member=member,
+            loglevel=log,
         )
 
 
@@ -80,11 +92,16 @@ def topics(
     partitions: Partitions = PARTITIONS,
     create: Annotated[bool, typer.Option("--create", help="Create those that are missing.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete them all, with everything in them.")] = False,
+    acls: Annotated[bool, typer.Option("--acls", help="Print who needs which rights on them, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show an election's topics, create them or delete them."""
     with plainly():
         topology = topology_of(load(election), prefix, partitions)
+        if acls:
+            for acl in kafka_acls.acls(topology):
+                print_json(acl) if as_json else print(f"kafka-acls.sh --bootstrap-server {broker} {acl.command()}")
+            return
         if delete:
             kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
         if create:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from streams.arrivals import Arrivals
+from streams.arrivals import Arrival, Arrivals
 from streams.cli.common import Json, KeepGoing, group, plainly, print_json
+from streams.codec import encode, plain
 from streams.errors import CotejoError
 from streams.eventlog.cut import By
 from streams.eventlog.cut import cut as cut_log
@@ -19,6 +20,7 @@ from streams.eventlog.errors import LogDamage
 from streams.eventlog.reader import EventLog, tell_on_stderr
 from streams.eventlog.record import Record
 from streams.eventlog.summary import Summary, summarize
+from streams.events import Rejection
 from streams.progress import Progress
 from streams.webhooks import rfc3339
 
@@ -82,7 +84,7 @@ def cat(
     """Print a log as JSON lines: an object a record; what is not JSON, or not UTF-8, as base64."""
     with plainly():
         if events:
-            lines = (_one_line(arrival.raw) for arrival in Arrivals([night], keep_going))
+            lines = (_event(arrival) for arrival in Arrivals([night], keep_going))
         else:
             lines = (orjson.dumps(_shown(record)) for record in EventLog.open(night).records(keep_going))
         for chunk in _chunks(lines):
@@ -152,6 +154,11 @@ def _text(name: str, content: bytes | None) -> dict[str, str | None]:
         return {name: None if content is None else content.decode()}
     except UnicodeDecodeError:
         return {name + "_base64": b64encode(content or b"").decode()}
+
+
+def _event(arrival: Arrival) -> bytes:
+    """The event as an event file has it, with its `type`; what is none as it came."""
+    return _one_line(arrival.raw) if isinstance(arrival.event, Rejection) else encode(plain(arrival.event))
 
 
 def _one_line(content: bytes | None) -> bytes:

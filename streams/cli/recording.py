@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import CRITICAL, getLogger
 from pathlib import Path
 from threading import Event
 from time import monotonic, time
@@ -20,7 +21,7 @@ from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
 from streams.eventlog.writer import LogWriter
 from streams.progress import Progress
-from streams.recorder import Recorded, Recorder
+from streams.recorder import Recorded, Recorder, RecordError
 from streams.topology import PARTITIONS, Topology
 
 commands = group("")
@@ -28,9 +29,7 @@ commands = group("")
 
 @commands.command()
 def record(
-    night: Annotated[
-        Path, typer.Argument(help="The log's directory. A new one needs an election file in it.", show_default=False)
-    ],
+    night: Annotated[Path, typer.Argument(help="The log's directory; made if missing.", show_default=False)],
     broker: Broker = BROKER,
     election: Annotated[
         Path | None, typer.Option(help="The election file of a new log, if it is not in the directory.")
@@ -43,6 +42,7 @@ def record(
     as_json: Json = False,
 ) -> None:
     """Record the input topics into an event log, until SIGTERM or Ctrl-C. Killed, it goes on where the log ends."""
+    getLogger("kafka").setLevel(CRITICAL)  # what matters is said here
     with plainly(), _stop() as stop:
         log = (_resume if (night / MANIFEST).exists() else _begin)(night, election, prefix, partitions)
         topology = Topology(log.manifest.prefix, log.manifest.partitions)
@@ -57,6 +57,9 @@ def record(
                     until_end=until_end,
                     watch=lambda now: progress.show(now.records, f"records, {rate.of(now):,.0f}/s, {now.lag:,} behind"),
                 )
+        except RecordError:
+            log.close()
+            raise
         except BaseException:
             log.close(finished=False)
             raise
@@ -81,9 +84,7 @@ def _resume(night: Path, election: Path | None, prefix: str, partitions: int) ->
         if given and given != has:
             raise LogError(f"{night}: its {name} is {has}, not {given}: leave --{name} out, or {other}")
     if election is not None and load(election) != load(night):
-        raise LogError(
-            f"{night}: was begun with another election file: leave --election out, or take another directory"
-        )
+        raise LogError(f"{night}: was begun with another election file: leave --election out, or {other}")
 
     def cut(damage: LogDamage, count: int) -> None:
         _say(f"{damage}; cut off {count:,} bytes, the broker still has them")
@@ -99,7 +100,7 @@ def _begin(night: Path, election: Path | None, prefix: str, partitions: int) -> 
     topology = topology_of(known, prefix, partitions or PARTITIONS)
     return LogWriter.create(
         night,
-        known,
+        None if election is None or election.resolve() == (night / ELECTION).resolve() else known,
         prefix=topology.prefix,
         partitions=topology.partitions,
         writer="cotejo record",

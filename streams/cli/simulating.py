@@ -1,4 +1,4 @@
-"""`cotejo simulate`: nights whose truth is known."""
+"""`cotejo simulate`: nights whose truth is known; `cotejo reconstruct`: the bundled one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 from streams.cli.common import JsonLines, group, plainly, written
 from streams.eventlog import made
 from streams.events import Event
-from streams.nights import simulated
+from streams.nights import reconstruction, simulated
 from streams.progress import Progress
 
 commands = group("")
@@ -56,3 +56,12 @@ def _counted(events: Iterator[Event], progress: Progress) -> Iterator[Event]:
     for count, event in enumerate(events, 1):
         progress.show(count)
         yield event
+
+
+@commands.command()
+def reconstruct(out: Annotated[Path, typer.Option(help="Directory for the night.")], jsonl: JsonLines = False) -> None:
+    """Write the bundled night: Venezuela 2024, reconstructed from state totals."""
+    with plainly():
+        election, events = reconstruction.night()
+        count = made.write(out, election, events, "cotejo reconstruct", jsonl=jsonl)
+        print(f"{election.name} ({election.notice}), {count:,} events; {written(out, jsonl)}")

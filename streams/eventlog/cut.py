@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from streams.arrivals import of_record
 from streams.election_file import load
@@ -13,6 +13,7 @@ from streams.eventlog.writer import LogWriter
 from streams.events import Rejection
 
 By = Literal["record", "event"]
+CUT: Final = "cotejo log cut"
 
 
 def cut(
@@ -33,7 +34,7 @@ def cut(
         raise LogError(f"{directory}: is the log itself: choose another directory")
     known, last = log.manifest, 0
     with LogWriter.create(
-        directory, load(log.election), prefix=known.prefix, partitions=known.partitions, writer="cotejo log cut"
+        directory, load(log.election), prefix=known.prefix, partitions=known.partitions, writer=CUT
     ) as writer:
         for record in log.records(keep_going, tell):
             last = record.timestamp if by == "record" else _newest(record, last)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from streams.election_writer import ELECTION
 from streams.eventlog import format, lock, manifest
-from streams.eventlog.errors import LogDamage, LogError
+from streams.eventlog.errors import LogDamage
 from streams.eventlog.format import END, GAP, RECORDS, FormatError
 from streams.eventlog.manifest import MANIFEST, Manifest
 from streams.eventlog.record import Gap, Record
@@ -127,6 +127,3 @@ class Order:
         if record.offset >= wanted:
             return ""
         return f"out of order: {record.topic}/{record.partition} offset {record.offset} after {wanted - 1}"
-
-
-__all__ = ["EventLog", "LogDamage", "LogError", "Order", "Tell"]

@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final, Self
 
-from streams import election_writer
+from streams import election_file, election_writer
 from streams.election import Election
+from streams.election_writer import ELECTION
 from streams.eventlog import format, lock, manifest
 from streams.eventlog.errors import LogDamage, LogError
 from streams.eventlog.format import END, GAP, RECORDS, SEGMENT_BYTES, FormatError
@@ -38,17 +39,18 @@ class LogWriter:
         self.last: dict[tuple[str, int], Record] = {}
         self._log = bytes.fromhex(known.id)
         self._block, self._segment = block, segment
-        self._lock, self._file, self._number, self._size = held, None, 0, 0
+        self._lock = held
+        self._file: IO[bytes] | None = None
+        self._number = self._size = 0
         self._held: list[bytes] = []
         self._held_bytes = 0
-
-    _file: IO[bytes] | None
+        self._ended = False
 
     @classmethod
     def create(
         cls,
         directory: Path,
-        election: Election,
+        election: Election | None,
         *,
         prefix: str,
         partitions: int,
@@ -57,21 +59,21 @@ class LogWriter:
         block: int = BLOCK,
         segment: int = SEGMENT,
     ) -> Self:
-        """Begin a log in `directory`, made if missing, with the election's files. `created` (Unix ms) says that it is
-        a recording: what was recorded is never overwritten, what was made by a program is."""
+        """Begin a log in `directory`, made if missing, with the election's files; None: they are there already.
+        `created` (Unix ms) says that it is a recording: that is never overwritten, what was made by a program is."""
         with ExitStack() as stack:
             try:
                 directory.mkdir(parents=True, exist_ok=True)
                 held = stack.enter_context(lock.take(directory))
                 make_way(directory)
-                election_writer.write(election, directory)
+                path = directory / ELECTION if election is None else election_writer.write(election, directory)
                 known = manifest.begin(
                     directory,
-                    election=election.id,
+                    election=(election or election_file.load(path)).id,
                     prefix=prefix,
                     partitions=partitions,
                     writer=writer,
-                    files=(election_writer.ELECTION, election_writer.AREAS, election_writer.REGISTER),
+                    files=election_file.files(path),
                     created=created,
                 )
                 made = cls(directory, known, held, block, segment)
@@ -154,7 +156,8 @@ class LogWriter:
         try:
             if finished:
                 self.flush()
-                self._write(END, 0, b"")
+                if not self._ended:
+                    self._write(END, 0, b"")
                 self.sync()
         finally:
             if self._file is not None:
@@ -180,6 +183,7 @@ class LogWriter:
         except FormatError as error:
             raise LogDamage(block.file, block.position, block.head.first, str(error)) from None
         self.records = block.head.first + block.head.records
+        self._ended = block.head.kind == END
 
     def _open(self, number: int, end: int) -> None:
         """Go on with a segment at its end; with none, or with one that was cut off at its head, begin it."""
@@ -206,6 +210,7 @@ class LogWriter:
         if self._size > SEGMENT_BYTES and self._size + len(content) > self._segment:
             self._begin(self._number + 1)
         self._append(content)
+        self._ended = kind == END
 
     def _append(self, content: bytes) -> None:
         assert self._file is not None

@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from streams.checking import Problem
-from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
+from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable
+from streams.election_file import Toml
 from streams.errors import CotejoError
 from streams.eventlog import made
 from streams.events import Bulletin, TallyReport
@@ -101,9 +102,9 @@ class _Map(msgspec.Struct, forbid_unknown_fields=True):
     group: list[Group] = []
     reports: list[_Reports] = []
     bulletins: list[_Bulletins] = []
-    reconcile: Policy = Policy()
-    rules: Rules = Rules()
-    alerts: AlertPolicy = AlertPolicy()
+    reconcile: dict[str, Any] = {}
+    rules: dict[str, dict[str, Any]] = {}
+    alerts: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,10 @@ class CsvMap:
             raise MapError(f"{path}: write TOML in UTF-8: {error}") from None
         except msgspec.ValidationError as error:
             raise MapError(f"{path}: {error}".replace(" - at `$.", ": in `")) from None
+        toml = Toml(path)
+        self._policy = toml.thresholds("reconcile", self._map.reconcile, Policy)
+        self._rules = toml.rules(self._map.rules)
+        self._alerts = toml.thresholds("alerts", self._map.alerts, AlertPolicy)
         self._options = [option.id for option in self._map.option]
         columns = {*self._options, *(group.id for group in self._map.group)}
         named: dict[str, Sequence[_Reports | _Bulletins]]
@@ -199,9 +204,9 @@ class CsvMap:
             areas=self._areas(places, tables),
             tables=tables,
             levels=(known.root.level, *(level.level for level in known.register.area)),
-            policy=known.reconcile,
-            rules=known.rules,
-            alerts=known.alerts,
+            policy=self._policy,
+            rules=self._rules,
+            alerts=self._alerts,
         )
 
     def _areas(self, places: Mapping[str, tuple[str, str, str]], tables: Mapping[str, PollingTable]) -> dict[str, Area]:

@@ -17,6 +17,8 @@ COLUMNS: Final = 4
 """Options or groups that the shares are drawn of, at most: those with the largest."""
 BARS: Final = 14
 """Alerts in the timeline, at most."""
+TOLD: Final = 60
+"""Alerts in the table beside it, at most."""
 ROWS: Final = 24
 """Rows of the table beside a plot, at most."""
 MOMENTS: Final = 24
@@ -64,7 +66,7 @@ class Drawings:
         ]
         if not lines:
             return Drawn(None, heads, rows)
-        return Drawn(self._plots.lines("shares", say("shares"), lines, self._moments, unit=" %"), heads, rows)
+        return Drawn(self._plots.lines("shares", say("shares"), lines, self._moments, unit=" %", top=104), heads, rows)
 
     def coverage(self) -> Drawn:
         """The witnessed share of the polling tables, of the whole and of each area below."""
@@ -78,7 +80,7 @@ class Drawings:
         faint = [[(p.at, 100 * p.coverage) for p in part if p.coverage is not None] for part in parts]
         line = Line(root.name, root.name, points, 0)
         plot = self._plots.lines(
-            "coverage", say("coverage"), [line], self._moments, faint=[f for f in faint if f], unit=" %", top=105
+            "coverage", say("coverage"), [line], self._moments, faint=[f for f in faint if f], unit=" %", top=104
         )
         return Drawn(plot, heads, rows)
 
@@ -115,7 +117,7 @@ class Drawings:
             for known in drawn
         ]
         happened: list[tuple[int, str, str]] = [(m.at, say("bulletin"), m.name) for m in self._moments]
-        for known in alerts:
+        for known in alerts[:TOLD]:
             for began, ended in known.spans:
                 happened.append((began, f"{say('fired')}, {say.term(known.severity)}", self._label(known)))
                 if ended is not None:

@@ -29,12 +29,11 @@ from streams.report.words import Words
 from streams.shown import shown
 
 HEADLINES: Final = 6
-ALERTS: Final = 40
+ALERTS: Final = 20
 """Alerts that are told in full, at most."""
-MUTED: Final = 60
 AREAS: Final = 40
 DISPUTES: Final = 40
-BULLETINS: Final = 120
+BULLETINS: Final = 60
 NOTICES: Final = 30
 """Notices that are told of one alert, at most."""
 
@@ -104,13 +103,12 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "coverage": drawings.coverage(),
         "breakdown": drawings.breakdown(),
         "alerts": [(known, _evidence(known, say), told[known.fingerprint][:NOTICES]) for known in heard[:ALERTS]],
-        "alerts_left": len(heard) - ALERTS,
-        "muted": muted[:MUTED],
-        "muted_left": len(muted) - MUTED,
+        "further": heard[ALERTS:],
+        "muted": muted,
         "areas": rows[:AREAS],
         "areas_left": len(rows) - AREAS,
         "disputes": _disputes(election, outcome),
-        "bulletins": night.bulletins[:BULLETINS],
+        "bulletins": _first(night.bulletins, election.root.id),
         "bulletins_left": len(night.bulletins) - BULLETINS,
         "other": other,
         "changed": {} if other is None else changed(election, other.election),
@@ -201,6 +199,12 @@ def _value(value: Any, say: Words) -> str:
         case Mapping():
             return ", ".join(f"{name} {_value(item, say)}" for name, item in value.items())
     return str(value)
+
+
+def _first(bulletins: Sequence[Bulletin], root: str) -> list[Bulletin]:
+    """As many bulletins as there is room for, the whole's before those of its parts; in their order."""
+    kept = sorted(range(len(bulletins)), key=lambda i: (bulletins[i].area != root, i))[:BULLETINS]
+    return [bulletins[i] for i in sorted(kept)]
 
 
 def _disputes(election: Election, outcome: Outcome) -> dict[str, Any]:

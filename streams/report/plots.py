@@ -113,17 +113,18 @@ class Plots:
         unit: str = "",
         top: float | None = None,
     ) -> Markup:
-        """Stepped lines with their names at their ends, over thin lines without names, in both widths."""
+        """Stepped lines with their names at their ends, over thin lines without names, in both widths. What is above
+        `top` is not seen: one absurd figure must not flatten all others."""
 
         def draw(axes: Axes, width: Width) -> None:
             for points in faint:
                 axes.step(*self._until_end(points), where="post", color=INK, alpha=0.28, linewidth=0.7)
             if limit is not None:
                 axes.step(*self._until_end(limit.points), where="post", color=INK, linewidth=1.1, linestyle=":")
+            highest = 1.12 * max((v for line in lines for _, v in line.points), default=1.0)
+            axes.set_ylim(0, max(1.0, highest if top is None else min(highest, top)))
             for line in lines:
-                self._line(axes, line, width)
-            highest = max((v for line in lines for _, v in line.points), default=1.0)
-            axes.set_ylim(0, top if top is not None else max(1.0, highest) * 1.12)
+                self._line(axes, line)
             axes.yaxis.set_major_locator(MaxNLocator(5, integer=unit == ""))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: self._words.number(v, 0) + unit))
             self._times(axes, width)
@@ -166,8 +167,8 @@ class Plots:
             for moment in moments:
                 axes.plot([moment.at], [-0.95], marker="v", color=INK, markersize=6, linestyle="none")
                 axes.axvline(moment.at, color=INK, linewidth=0.6, linestyle=":", alpha=0.6, zorder=0)
-            for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
-                axes.text(moment.at, -1.2, _cut(moment.name, 14), fontsize=8, ha=align, va="bottom")
+            for moment in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
+                axes.text(moment.at, -1.2, _cut(moment.name, 14), fontsize=8, va="bottom")
 
         rows = len(bars) + 2
         return self._both(name, alt, draw, {"wide": 0.27 * rows + 0.6, "narrow": 0.36 * rows + 0.6})
@@ -185,7 +186,7 @@ class Plots:
                 found += Markup('<div class="{}">{}</div>').format(width, _svg(figure, alt))
         return found
 
-    def _line(self, axes: Axes, line: Line, width: Width) -> None:
+    def _line(self, axes: Axes, line: Line) -> None:
         times, values = self._until_end(line.points)
         changes = [i for i, (a, b) in enumerate(pairwise(line.points), 1) if a[1] != b[1]]
         marked = [0, *changes] if not line.dashed and len(changes) <= 12 else []
@@ -199,7 +200,7 @@ class Plots:
             marker=MARKS[line.colour],
             markersize=5,
             markevery=marked,
-            clip_on=False,
+            clip_on=max(values) > axes.get_ylim()[1],  # else a mark at the edge is cut in half
         )
 
     def _until_end(self, points: Sequence[tuple[int, float]]) -> tuple[list[float], list[float]]:
@@ -217,15 +218,14 @@ class Plots:
     def _moments(self, axes: Axes, moments: Sequence[Moment], width: Width) -> None:
         for moment in moments:
             axes.axvline(moment.at, color=INK, linewidth=0.7, linestyle=":", alpha=0.7, zorder=0)
-        for moment, align in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
+        for moment in _apart(moments, (self._end - self._begin) / (9 if width == "wide" else 4)):
             axes.annotate(
                 _cut(moment.name, 14),
                 (moment.at, 1.0),
                 xycoords=("data", "axes fraction"),
-                xytext=(2 if align == "left" else -2, 2),
+                xytext=(2, 2),
                 textcoords="offset points",
                 fontsize=8,
-                ha=align,
                 va="bottom",
             )
 
@@ -295,13 +295,13 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _apart(moments: Sequence[Moment], least: float) -> Iterator[tuple[Moment, str]]:
-    """Those moments that are far enough from the last one for a name, and on which side of it the name stands."""
+def _apart(moments: Sequence[Moment], least: float) -> Iterator[Moment]:
+    """Those moments that are far enough from the last one for a name."""
     last = None
     for moment in sorted(moments, key=lambda m: m.at):
         if last is None or moment.at - last >= least:
             last = moment.at
-            yield moment, "left"
+            yield moment
 
 
 def _spread(values: Sequence[float], space: float, low: float, high: float) -> list[float]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from markupsafe import Markup
+
 from streams.wording import number
 
 TEXT: Final[Mapping[str, tuple[str, str]]] = {
@@ -56,7 +58,6 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "las cifras.",
     ),
     "witnessed tables": ("polling tables witnessed", "mesas atestiguadas"),
-    "of tables": ("of {exist}", "de {exist}"),
     "must be wrong": ("sheets would have to be wrong", "actas tendrían que estar equivocadas"),
     "points apart": ("points apart at most", "puntos de distancia como mucho"),
     "critical alerts": ("critical alerts", "alertas críticas"),
@@ -102,13 +103,13 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "fired": ("fired", "se activó"),
     "resolved": ("over", "terminó"),
     "bulletin": ("bulletin", "boletín"),
-    "rule": ("rule", "regla"),
     "area": ("area", "zona"),
     "level": ("level", "nivel"),
     "since": ("{from} to {to}", "{from} a {to}"),
     "since, firing": ("{from} to the end", "{from} hasta el final"),
     "notices": ("notices: {count}", "avisos: {count}"),
     "evidence": ("evidence", "evidencia"),
+    "further": ("Further alerts", "Otras alertas"),
     "muted": (
         "Alerts of parts, for which the alert above spoke",
         "Alertas de partes, por las que habló la alerta superior",
@@ -170,7 +171,6 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable messages",
         "{reports} reportes de actas, {bulletins} boletines, {unreadable} mensajes ilegibles",
     ),
-    "registered": ("registered voters", "electores inscritos"),
 }
 """Phrases: English, Spanish."""
 
@@ -287,11 +287,23 @@ class Words:
         """A threshold: as short as it can be."""
         if isinstance(value, list):
             return ", ".join(value)
+        if isinstance(value, str):
+            return value
         return str(value) if isinstance(value, float) and 0 < value < 1e-3 else self.number(value, _places(value))
 
     def per_cent(self, ratio: float | None) -> str:
         """A ratio (0-1) in per cent with one decimal, without the sign."""
         return "" if ratio is None else self.number(100 * ratio, 1)
+
+    def span(self, began: int, ended: int | None) -> Markup:
+        """From when to when, None: to the end."""
+        phrase = Markup(TEXT["since, firing" if ended is None else "since"][self._at])
+        return phrase.format_map({"from": self.stamp(began), "to": "" if ended is None else self.stamp(ended)})
+
+    def stamp(self, at: int) -> Markup:
+        """Event time as HTML that a machine can read too."""
+        text = self.time(at)
+        return Markup('<time datetime="{}Z">{}</time>').format(text.replace(" ", "T"), text)
 
     def time(self, at: int) -> str:
         """Event time to the minute, in UTC."""

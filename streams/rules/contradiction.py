@@ -79,7 +79,7 @@ def _finding(
             area=given.area.name,
             bulletin=given.bulletin.id,
             option=given.election.columns[given.election.column_index[column]].name,
-            why=bound.basis,
+            why=bound.basis if bound.hidden else "nothing",
             **figures,
         ),
     )

@@ -11,10 +11,13 @@ from streams.wording import say
 def divergence(given: Comparison) -> Iterator[Finding]:
     """One finding for each figure whose shares are `warning` or more points apart.
 
-    Silent below the coverage that the election asks for.
+    Silent while either count is too small a part of the whole, as the election says: neither arrives in random
+    order, so that honest counts begin far apart. Post-stratifying mends that for the witnessed sheets only.
     """
     rule = given.election.rules.divergence
     if not given.valid or given.coverage is None or given.coverage < rule.coverage:
+        return
+    if given.counted is not None and given.counted < rule.counted:
         return
     shares = witnessed_shares(given.election, given.witnessed)
     if shares is None:

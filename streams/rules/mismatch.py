@@ -1,6 +1,7 @@
 """Table mismatch: official figures of single polling tables beside the accepted sheets (design, section 5)."""
 
 from collections.abc import Iterator
+from math import sqrt
 
 from streams.findings import Finding, Severity, Situation
 from streams.wording import say
@@ -9,8 +10,9 @@ from streams.wording import say
 def mismatch(given: Situation) -> Iterator[Finding]:
     """One finding for an area where the official figures of many polling tables are not their sheets'.
 
-    It warns at `ratio` of the compared tables, which honest typing does not reach, and is critical where the
-    differences go one way: a net shift of `shift` points of the compared tables' valid votes for any option.
+    It warns beyond `ratio` of the compared tables, which honest typing does not reach, by three standard deviations
+    of that number: among few tables, looked at again and again, some ratio is always high. It is critical where
+    the differences go one way: a net shift of `shift` points of the compared tables' valid votes for any option.
     """
     rule, found = given.election.rules.mismatch, given.witnessed.matching
     if not found.compared or not found.valid or found.differing < rule.min_tables:
@@ -20,7 +22,8 @@ def mismatch(given: Situation) -> Iterator[Finding]:
     points = 100 * found.shift[column] / found.valid
     if ratio < rule.clear * rule.ratio and abs(points) < rule.clear * rule.shift:
         return
-    severity: Severity | None = "warning" if ratio >= rule.ratio else None
+    many = rule.ratio * found.compared
+    severity: Severity | None = "warning" if found.differing >= many + 3 * sqrt(many) else None
     if abs(points) >= rule.shift:
         severity = "critical"
     option = given.election.columns[column]

@@ -21,6 +21,10 @@ class Remainder:
     registered: int | None
     """Registered voters there; None where the register does not know."""
 
+    def gamma(self, column: int, beyond: int) -> float:
+        """Points between the share that `beyond` votes take of the valid ones there, and the share predicted."""
+        return 100 * (beyond - self.votes[column]) / self.valid
+
 
 def remainder(given: Comparison) -> Iterator[Finding]:
     """One finding for each figure that needs `warning` or more points above what is predicted of the remainder.
@@ -31,8 +35,6 @@ def remainder(given: Comparison) -> Iterator[Finding]:
     puts up with. Without that a few mistyped sheets would decide about the last tables of every honest night.
     """
     rule, tally = given.election.rules.remainder, given.witnessed
-    if given.coverage is None or given.coverage < rule.coverage or not tally.valid:
-        return
     beyond = {column: official - tally.votes[column] for column, _, official in given.official}
     # On an honest night it ends here, without a look at the histograms and the areas below.
     wanting = [column for column, votes in beyond.items() if votes > given.least(column)[2](given.tolerated)]
@@ -41,11 +43,11 @@ def remainder(given: Comparison) -> Iterator[Finding]:
         return
     for column in wanting:
         expected = 100 * rest.votes[column] / rest.valid
-        gamma = 100 * beyond[column] / rest.valid - expected
+        gamma = rest.gamma(column, beyond[column])
         if gamma < rule.clear * rule.warning:  # it only gets less
             continue
         surely = beyond[column] - given.headroom(column)(given.tolerated)
-        least = 100 * surely / rest.valid - expected
+        least = rest.gamma(column, surely)
         if surely <= 0 or least < rule.clear * rule.warning:
             continue
         severity: Severity | None = None
@@ -61,9 +63,12 @@ def remainder(given: Comparison) -> Iterator[Finding]:
 
 
 def predicted(given: Comparison) -> Remainder | None:
-    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None where
-    nothing is left, or neither tables nor registered voters are known."""
+    """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None below the
+    coverage that the election asks for, where nothing is left, and where neither tables nor registered voters are
+    known."""
     tally, known = given.witnessed, given.election.layout
+    if given.coverage is None or given.coverage < given.election.rules.remainder.coverage or not tally.valid:
+        return None
     whole, areas, rows = np.array([tally.row]), tally.strata.areas, tally.strata.rows
     if not len(areas) or not (known.voters[areas] + known.exist[areas]).all():
         areas, rows = np.array([known.area[given.area.id]]), whole

@@ -1,0 +1,111 @@
+"""Panels that more than one board has: the two counts of one area, side by side."""
+
+from typing import Final
+
+from dashboards.parts import GREY, RANKS, RED, Annotation, Column, Panel, Query, Words, leading, same
+
+NO_WORKER: Final = Words(
+    "No worker compares yet: see the board Pipeline.", "Ningún worker compara todavía: vea el tablero Proceso."
+)
+NO_BULLETIN: Final = Words(
+    "Nothing to compare: no bulletin has come, or no sheet is witnessed.",
+    "Nada que comparar: no ha llegado ningún boletín, o no hay actas atestiguadas.",
+)
+
+
+MUST_BE_WRONG: Final = Words("Sheets that must be wrong", "Actas que tendrían que estar mal")
+PER_CENT: Final = "percentunit"
+
+
+def of(metric: str, area: str) -> Query:
+    """A metric of each option."""
+    return Query(f'max by (option_name) ({metric}{{job="$job", area="{area}"}})', same("{{option_name}}"))
+
+
+def options(area: str) -> Panel:
+    """Both counts, option by option."""
+    announced = Words("Announced", "Anunciado")
+    columns = [
+        Column(Words("Option", "Opción"), label="option_name"),
+        Column(announced, of("cotejo_official_votes", area)),
+        Column(Words("Announced, share", "Anunciado, parte"), of("cotejo_official_share_ratio", area), "", PER_CENT),
+        Column(Words("Witnessed", "Atestiguado"), of("cotejo_witnessed_votes", area)),
+        Column(Words("Witnessed, share", "Atestiguado, parte"), of("cotejo_witnessed_share_ratio", area), "", PER_CENT),
+        Column(Words("At least", "Al menos"), of("cotejo_floor_votes", area)),
+        Column(Words("At most", "A lo sumo"), of("cotejo_ceiling_votes", area)),
+        Column(MUST_BE_WRONG, of("cotejo_breakdown_sheets", area)),
+    ]
+    text = Words(
+        "What the current bulletin announces beside the accepted sheets. At least and at most: what the witnessed "
+        "sheets leave room for, by arithmetic alone. Shares of witnessed votes are weighted by area, since sheets do "
+        "not come in at random.",
+        "Lo que anuncia el boletín vigente junto a las actas aceptadas. Al menos y a lo sumo: lo que las actas "
+        "atestiguadas dejan posible, solo por aritmética. Las partes atestiguadas se ponderan por área, pues las actas "
+        "no llegan al azar.",
+    )
+    title = Words("Option by option", "Opción por opción")
+    return Panel("table", title, text, NO_BULLETIN, columns=columns, sort_by=announced, width=24)
+
+
+def shares(area: str) -> Panel:
+    """Witnessed and official share of the leading options: one colour each, the official one dashed."""
+    queries = []
+    for rank, (colour, _) in enumerate(RANKS, 1):
+        for metric, word, dashes in (
+            ("cotejo_witnessed_share_ratio", Words("witnessed", "atestiguado"), []),
+            ("cotejo_official_share_ratio", Words("announced", "anunciado"), [10.0, 6.0]),
+        ):
+            legend = Words(*(f"{{{{option_name}}}}, {text}" for text in word))
+            queries.append(Query(leading(metric, area, rank), legend, "", colour, dashes))
+    text = Words(
+        "Share of valid votes of the three options that are announced the most. Whole lines: the witnessed sheets, "
+        "weighted by area. Dashed: the bulletin. Where a pair runs together the two counts agree.",
+        "Parte de los votos válidos de las tres opciones con más votos anunciados. Línea continua: las actas "
+        "atestiguadas, ponderadas por área. Discontinua: el boletín. Donde un par coincide, los conteos concuerdan.",
+    )
+    title = Words("Do the two counts agree?", "¿Concuerdan los dos conteos?")
+    return Panel("lines", title, text, NO_BULLETIN, PER_CENT, queries)
+
+
+def witnessed(area: str) -> Panel:
+    """How much of an area is witnessed."""
+    text = Words(
+        "Polling tables with an accepted sheet, of those that exist: the more, the surer.",
+        "Mesas con un acta aceptada, de las que existen: cuantas más, mayor certeza.",
+    )
+    query = Query(f'max(cotejo_coverage_ratio{{job="$job", area="{area}"}})')
+    title = Words("Polling tables witnessed", "Mesas atestiguadas")
+    return Panel("stat", title, text, NO_WORKER, PER_CENT, [query], width=8, height=5)
+
+
+def of_leading(metric: str, area: str, wrap: str = "{}") -> list[Query]:
+    """A metric of the leading options, a line each."""
+    legend = same("{{option_name}}")
+    return [
+        Query(wrap.format(leading(metric, area, rank)), legend, "", colour, dashes)
+        for rank, (colour, dashes) in enumerate(RANKS, 1)
+    ]
+
+
+def breakdown(area: str) -> Panel:
+    """The breakdown count beside the number that is put up with."""
+    here = f'job="$job", area="{area}"'
+    queries = [
+        Query(f"max(cotejo_breakdown_sheets{{{here}}})", Words("must be wrong", "tendrían que estar mal"), "", RED),
+        Query(f"max(cotejo_tolerated_sheets{{{here}}})", Words("limit", "límite"), "", GREY, [2, 6]),
+    ]
+    text = Words(
+        "The fewest witnessed sheets that would have to be false for bulletin and sheets both to be true; of all "
+        "options the most. No model, no statistics. Alerts begin at the limit, which the election file sets.",
+        "El menor número de actas atestiguadas que tendrían que ser falsas para que el boletín y las actas fueran "
+        "ciertos; la mayor de todas las opciones. Sin modelo ni estadística. Las alertas empiezan en el límite que "
+        "fija el archivo de la elección.",
+    )
+    return Panel("stat", MUST_BE_WRONG, text, NO_BULLETIN, queries=queries, width=8, height=5)
+
+
+def alerts_in(area: str) -> Annotation:
+    """The alerts of one area, marked while they fire."""
+    firing = f'cotejo_alert_firing{{job="$job", area="{area}", muted="no"}}'
+    query = Query(f"max by (rule, severity, area_name, option_name) ({firing})")
+    return Annotation(Words("Alerts", "Alertas"), query, "{{severity}}: {{rule}}", "{{area_name}} {{option_name}}")

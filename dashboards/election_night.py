@@ -1,0 +1,119 @@
+"""Election night: do the two counts agree, where not, how sure?"""
+
+from dataclasses import replace
+from typing import Final
+
+from dashboards.comparison import NO_BULLETIN, NO_WORKER, alerts_in, breakdown, of_leading, options, shares, witnessed
+from dashboards.parts import (
+    BLUE,
+    ELECTION_ID,
+    JOB,
+    ORANGE,
+    PURPLE,
+    RED,
+    Board,
+    Column,
+    Panel,
+    Query,
+    Variable,
+    Words,
+    limit,
+    same,
+)
+
+BOARD: Final = Board(
+    name="cotejo-night",
+    title=Words("Election night", "Noche electoral"),
+    description=Words(
+        "Do the official bulletins and the witnessed tally sheets agree, where not, and how sure is that?",
+        "¿Concuerdan los boletines oficiales y las actas atestiguadas, dónde no, y con cuánta certeza?",
+    ),
+    variables=[
+        JOB,
+        ELECTION_ID,
+        Variable(
+            "election", Words("Election", "Elección"), 'label_values(cotejo_election_info{job="$job"}, election_name)'
+        ),
+        Variable("notice", Words("Note", "Nota"), 'label_values(cotejo_election_info{job="$job"}, notice)'),
+        Variable("whole", same(""), 'label_values(cotejo_election_info{job="$job"}, area)', hidden=True),
+    ],
+    annotations=[alerts_in("$whole")],
+    panels=[
+        breakdown("$whole"),
+        witnessed("$whole"),
+        Panel(
+            "stat",
+            Words("Alerts firing", "Alertas activas"),
+            Words(
+                "Alerts of all areas that fire now. What they are about is in the board Area.",
+                "Alertas activas de todas las áreas. De qué tratan está en el tablero Área.",
+            ),
+            NO_WORKER,
+            queries=[
+                Query(f'max(cotejo_alerts{{job="$job", status="firing", severity="{severity}"}})', word, "", colour)
+                for severity, word, colour in (
+                    ("critical", Words("critical", "críticas"), RED),
+                    ("warning", Words("warning", "avisos"), ORANGE),
+                    ("info", Words("remarks", "observaciones"), BLUE),
+                )
+            ],
+            width=8,
+            height=5,
+        ),
+        shares("$whole"),
+        Panel(
+            "lines",
+            Words("How far apart", "Cuánto se separan"),
+            Words(
+                "Distance between the two shares, in parts of the valid votes. The limits are the election file's.",
+                "Distancia entre las dos partes, sobre los votos válidos. Los límites son los del archivo de la "
+                "elección.",
+            ),
+            NO_BULLETIN,
+            "percentunit",
+            [
+                *of_leading("cotejo_divergence_ratio", "$whole", "abs({})"),
+                limit("warning", "divergence", Words("warning limit", "límite de aviso")),
+                limit("critical", "divergence", Words("critical limit", "límite crítico"), PURPLE),
+            ],
+        ),
+        options("$whole"),
+        replace(breakdown("$whole"), kind="lines", title=Words("How sure", "Con cuánta certeza"), width=10, height=11),
+        Panel(
+            "table",
+            Words("Where", "Dónde"),
+            Words(
+                "Each area down to the level that the election file exports. An area without a bulletin of its own has "
+                "a coverage only. A click opens the board Area.",
+                "Cada área hasta el nivel que exporta el archivo de la elección. Un área sin boletín propio solo tiene "
+                "cobertura. Un clic abre el tablero Área.",
+            ),
+            NO_WORKER,
+            columns=[
+                Column(same("area"), label="area", hidden=True),
+                Column(Words("Area", "Área"), label="area_name", link="cotejo-area"),
+                Column(
+                    Words("Witnessed", "Atestiguado"),
+                    Query('max by (area, area_name) (cotejo_coverage_ratio{job="$job"})'),
+                    unit="percentunit",
+                ),
+                Column(
+                    Words("Apart", "Separación"),
+                    Query('max by (area, area_name) (abs(cotejo_divergence_ratio{job="$job"}))'),
+                    unit="percentunit",
+                ),
+                Column(
+                    Words("Must be wrong", "Tendrían que estar mal"),
+                    Query('max by (area, area_name) (cotejo_breakdown_sheets{job="$job"})'),
+                ),
+                Column(
+                    Words("Disputed", "En disputa"),
+                    Query('max by (area, area_name) (cotejo_sheets{job="$job", verdict="disputed"})'),
+                ),
+            ],
+            sort_by=Words("Must be wrong", "Tendrían que estar mal"),
+            width=14,
+            height=11,
+        ),
+    ],
+)

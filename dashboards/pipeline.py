@@ -1,0 +1,235 @@
+"""Pipeline: rate, errors, duration, lag, deliveries of the workers themselves."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboards.parts import (
+    BLUE,
+    GREEN,
+    GREY,
+    JOB,
+    ORANGE,
+    PURPLE,
+    RED,
+    Annotation,
+    Board,
+    Panel,
+    Query,
+    Words,
+    same,
+)
+
+_NO_SCRAPE: Final = Words(
+    "Prometheus reaches no worker: is one running, and is its address in the scrape configuration?",
+    "Prometheus no alcanza ningún worker: ¿hay alguno en marcha, y está su dirección en la configuración?",
+)
+_HEALTHY: Final = "nothing is wrong on a healthy night"
+_NIGHT_IS_FED: Final = "a recorded night has its own clock, so only a live one lags behind the wall's"
+
+
+def _sum(metric: str, labels: str, legend: Words, colour: str, dashes: Sequence[float] = ()) -> Query:
+    return Query(f'sum(rate({metric}{{job="$job", {labels}}}[$__rate_interval]))', legend, "", colour, dashes)
+
+
+def _quantile(part: str, step: str, legend: Words, colour: str, dashes: Sequence[float] = ()) -> Query:
+    rate = f'rate(cotejo_processing_seconds_bucket{{job="$job", step="{step}"}}[$__rate_interval])'
+    return Query(f"histogram_quantile({part}, sum by (le) ({rate}))", legend, "", colour, dashes)
+
+
+def _lag(topic: str, colour: str, dashes: Sequence[float] = ()) -> Query:
+    return Query(f'sum(cotejo_consumer_lag_messages{{job="$job", topic="{topic}"}})', same(topic), "", colour, dashes)
+
+
+BOARD: Final = Board(
+    name="cotejo-pipeline",
+    title=Words("Pipeline", "Proceso"),
+    description=Words(
+        "Is Cotejo itself in good health: rate, errors, duration, lag, deliveries.",
+        "¿Está sano Cotejo mismo? Ritmo, errores, duración, atraso, entregas.",
+    ),
+    variables=[JOB],
+    annotations=[
+        Annotation(
+            Words("Trouble", "Problemas"),
+            Query('ALERTS{job="$job", alertstate="firing"}', empty=_HEALTHY),
+            "{{alertname}}",
+            "{{instance}} {{topic}} {{receiver}}",
+        )
+    ],
+    panels=[
+        Panel(
+            "stat",
+            Words("Workers", "Workers"),
+            Words(
+                "Workers that answer Prometheus, those that compare (must be 1), and partitions that have an owner.",
+                "Workers que responden a Prometheus, los que comparan (debe ser 1), y particiones con dueño.",
+            ),
+            _NO_SCRAPE,
+            queries=[
+                Query('sum(up{job="$job"})', Words("up", "activos")),
+                Query('sum(cotejo_owns_comparison{job="$job"})', Words("comparing", "comparando")),
+                Query(
+                    'sum(cotejo_owned_partitions{job="$job"}) / max(cotejo_partitions{job="$job"})',
+                    Words("partitions owned", "particiones con dueño"),
+                    unit="percentunit",
+                ),
+            ],
+            width=24,
+            height=5,
+        ),
+        Panel(
+            "lines",
+            Words("Events read", "Eventos leídos"),
+            Words(
+                "Events a second by kind. Strays came to a partition that is not their table's and were sent on; "
+                "notices "
+                "are what alerts say.",
+                "Eventos por segundo según su clase. Los extraviados llegaron a una partición ajena y fueron "
+                "reenviados; "
+                "los anuncios son lo que dicen las alertas.",
+            ),
+            _NO_SCRAPE,
+            "cps",
+            [
+                _sum("cotejo_events_total", 'kind="tally-report"', Words("tally reports", "reportes de actas"), BLUE),
+                _sum("cotejo_events_total", 'kind="bulletin"', Words("bulletins", "boletines"), ORANGE, [10, 6]),
+                _sum("cotejo_events_total", 'kind="stray"', Words("strays", "extraviados"), GREY, [2, 6]),
+                _sum("cotejo_events_total", 'kind="notice"', Words("notices", "anuncios"), RED, [6, 3]),
+            ],
+        ),
+        Panel(
+            "lines",
+            Words("Events turned away", "Eventos rechazados"),
+            Words(
+                "By topic and reason. They are kept in the topic rejected, with the reason beside them.",
+                "Por tópico y motivo. Se guardan en el tópico rejected, con el motivo al lado.",
+            ),
+            Words("Nothing was turned away.", "Nada fue rechazado."),
+            "cps",
+            [
+                Query(
+                    'sum by (topic, code) (rate(cotejo_rejected_total{job="$job"}[$__rate_interval]))',
+                    same("{{topic}}: {{code}}"),
+                    _HEALTHY,
+                )
+            ],
+            colour=ORANGE,
+        ),
+        Panel(
+            "lines",
+            Words("Messages that wait", "Mensajes en espera"),
+            Words(
+                "Messages that are not done with, by topic. Sums and bulletins wait until a tick has come everywhere.",
+                "Mensajes pendientes, por tópico. Sumas y boletines esperan a que llegue un tic a todas partes.",
+            ),
+            _NO_SCRAPE,
+            queries=[
+                _lag("tally-reports", BLUE),
+                _lag("bulletins", ORANGE, [10, 6]),
+                _lag("area-partials", GREEN, [3, 3]),
+                _lag("alerts", RED, [6, 3]),
+            ],
+        ),
+        Panel(
+            "lines",
+            Words("Event time", "Tiempo de los hechos"),
+            Words(
+                "How far what is judged lies behind the wall clock: a few seconds on a live night.",
+                "Cuánto va lo juzgado por detrás del reloj: unos segundos en una noche en vivo.",
+            ),
+            Words(
+                "No clock to compare with: the night is a recording that is fed again.",
+                "Sin reloj con que comparar: la noche es una grabación.",
+            ),
+            "s",
+            [
+                Query(
+                    'max(cotejo_event_time_lag_seconds{job="$job", clock="wall"})',
+                    Words("behind the wall clock", "por detrás del reloj"),
+                    _NIGHT_IS_FED,
+                    BLUE,
+                )
+            ],
+        ),
+        Panel(
+            "lines",
+            Words("How fast event time goes", "Ritmo del tiempo de los hechos"),
+            Words(
+                "Seconds of event time judged in a second: 1 on a live night, more when a recording is fed.",
+                "Segundos de los hechos juzgados por segundo: 1 en una noche en vivo, más con una grabación.",
+            ),
+            _NO_SCRAPE,
+            "short",
+            [
+                Query(
+                    'max(deriv(cotejo_clock_seconds{job="$job"}[$__rate_interval]))', Words("speed", "ritmo"), "", GREEN
+                )
+            ],
+        ),
+        Panel(
+            "lines",
+            Words("Processing time", "Tiempo de proceso"),
+            Words(
+                "19 of 20 took no longer. Judging is one tick through all rules; a flush waits for the broker's word.",
+                "19 de cada 20 no tardaron más. Juzgar es un tic por todas las reglas; un volcado espera al broker.",
+            ),
+            _NO_SCRAPE,
+            "s",
+            [
+                _quantile("0.95", "judge", Words("judging", "juzgar"), PURPLE),
+                _quantile("0.95", "reconcile-flush", Words("flush of reports", "volcado de reportes"), BLUE, [10, 6]),
+                _quantile(
+                    "0.95",
+                    "compare-flush",
+                    Words("flush of the comparison", "volcado de la comparación"),
+                    ORANGE,
+                    [3, 3],
+                ),
+                _quantile("0.95", "notify-flush", Words("flush of deliveries", "volcado de entregas"), GREY, [2, 6]),
+            ],
+        ),
+        Panel(
+            "lines",
+            Words("Webhooks", "Webhooks"),
+            Words(
+                "Attempts by outcome over the time shown; a failed one is tried again for a day.",
+                "Intentos por resultado en el período; uno fallido se repite durante un día.",
+            ),
+            Words("The election file names no receiver.", "El archivo de la elección no nombra receptores."),
+            queries=[
+                Query(
+                    f'sum(increase(cotejo_deliveries_total{{job="$job", outcome="{outcome}"}}[$__rate_interval]))',
+                    word,
+                    "",
+                    colour,
+                    dashes,
+                )
+                for outcome, word, colour, dashes in (
+                    ("delivered", Words("delivered", "entregados"), GREEN, ()),
+                    ("failed", Words("failed attempts", "intentos fallidos"), ORANGE, [10.0, 6.0]),
+                    ("given-up", Words("given up", "abandonados"), RED, [3.0, 3.0]),
+                )
+            ]
+            + [Query('sum(cotejo_deliveries_pending{job="$job"})', Words("due", "pendientes"), "", GREY, [2, 6])],
+        ),
+        Panel(
+            "lines",
+            Words("Memory", "Memoria"),
+            Words("Resident memory of each worker.", "Memoria residente de cada worker."),
+            _NO_SCRAPE,
+            "bytes",
+            [Query('process_resident_memory_bytes{job="$job"}', same("{{instance}}"))],
+        ),
+        Panel(
+            "lines",
+            Words("Processor", "Procesador"),
+            Words(
+                "Cores that each worker uses; it cannot use more than one.",
+                "Núcleos que usa cada worker; no puede usar más de uno.",
+            ),
+            _NO_SCRAPE,
+            "percentunit",
+            [Query('rate(process_cpu_seconds_total{job="$job"}[$__rate_interval])', same("{{instance}}"))],
+        ),
+    ],
+)

@@ -1,0 +1,162 @@
+"""The topics `area-state` and `alerts`, read from their beginning and then for as long as the board is up.
+
+Read-only: no consumer group, nothing committed, no topic made. Whoever owns the comparison, and however often
+workers come and go, the topics have it.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from time import time
+from typing import Any, Final, Literal
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from streams import kafka_clients, topics
+from streams.board.night import Night
+from streams.topology import REJECTED_BYTES, Topology
+
+PAUSE: Final = 0.1
+"""Seconds between two looks when nothing has come."""
+ASK: Final = 2.0
+"""Seconds between two questions for the topics' ends: whether the broker is there, and the night still the same."""
+RETRY: Final = 1.0
+"""Seconds before a broker that went away is tried again."""
+BATCH: Final = 500
+"""Records taken in at a time; between, the worker has its turn."""
+
+Place = Literal["connecting", "waiting", "reading", "live", "away"]
+"""Of the reader: `waiting` for the topics to be made, `reading` what is there, `live` at the end of it."""
+
+
+class Follower:
+    """Feeds a `Night`. `start` it in the event loop that asks for the night, `stop` it there."""
+
+    def __init__(self, broker: str, topology: Topology, night: Night) -> None:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that is away is told in one line, below
+        self._broker, self._topology, self._night = broker, topology, night
+        self._takers: dict[TopicPartition, Callable[[bytes], None]] = {
+            TopicPartition(topology.area_state, 0): night.add_state,
+            TopicPartition(topology.alerts, 0): night.add_notice,
+        }
+        self._positions = dict.fromkeys(self._takers, 0)
+        self._ends: dict[TopicPartition, int] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._told = ""
+        self.place: Place = "connecting"
+        self.heard = 0.0
+        """When the newest record was written, by the clock of who wrote it (Unix seconds)."""
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the newest record was written; None before the first."""
+        return max(0.0, time() - self.heard) if self.heard else None
+
+    @property
+    def progress(self) -> float:
+        """How much of what is there has been read, 0-1."""
+        whole = sum(self._ends.values())
+        return min(1.0, sum(self._positions.values()) / whole) if whole else 0.0
+
+    def start(self) -> None:
+        """Begin to read; nothing if it has begun."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End, once what is asked of the broker now is answered."""
+        self._stopping.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=5)
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._wait_for_topics()
+                await self._read()
+            except Exception as error:  # whatever it is, the worker beside must not end with it
+                self.place = "away"
+                if str(error) != self._told:
+                    self._told = str(error)
+                    print(f"cotejo: the board cannot read its topics: {error}", file=sys.stderr, flush=True)
+            await self._sleep(RETRY)
+
+    async def _wait_for_topics(self) -> None:
+        """A consumer that asks for a topic too early makes it, on many a broker, and makes it wrong."""
+        named = {place.topic for place in self._takers}
+        specs = [spec for spec in self._topology.specs() if spec.name in named]
+        while not self._stopping.is_set():
+            found = await asyncio.to_thread(topics.describe, self._broker, specs)
+            if all(topic.state != "missing" for topic in found):
+                return
+            self.place = "waiting"
+            await self._sleep(RETRY)
+
+    async def _read(self) -> None:
+        consumer = await asyncio.to_thread(self._connect)
+        try:
+            loop = asyncio.get_running_loop()
+            asked = 0.0
+            while not self._stopping.is_set():
+                if loop.time() - asked >= ASK:
+                    await self._look_at_the_ends(consumer)
+                    asked = loop.time()
+                batches, positions = await asyncio.to_thread(self._poll, consumer)
+                for place, records in batches.items():
+                    self._take(place, records)
+                self._positions = positions
+                if all(positions[place] >= end for place, end in self._ends.items()):
+                    self.place, self._told = "live", ""
+                if not batches and self.place == "live":
+                    await self._sleep(PAUSE)
+        finally:
+            with suppress(KafkaError):
+                await asyncio.to_thread(consumer.close)
+
+    def _connect(self) -> Any:
+        consumer = kafka_clients.consumer(
+            self._broker,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=REJECTED_BYTES,
+            request_timeout_ms=5_000,
+            allow_auto_create_topics=False,
+        )
+        consumer.assign(list(self._takers))
+        for place, position in self._positions.items():
+            consumer.seek(place, position)
+        return consumer
+
+    def _poll(self, consumer: Any) -> tuple[dict[TopicPartition, list[Any]], dict[TopicPartition, int]]:
+        """Records, and the places after them: a consumer steps over what was compacted away."""
+        wait = 0 if self.place == "live" else round(1000 * PAUSE)  # the embedded broker would keep us spinning
+        batches = consumer.poll(wait, BATCH)
+        found = {place: consumer.position(place) for place in self._takers}
+        return batches, {place: self._positions[place] if at is None else at for place, at in found.items()}
+
+    async def _look_at_the_ends(self, consumer: Any) -> None:
+        self._ends = await asyncio.to_thread(consumer.end_offsets, list(self._takers), 5_000)
+        if any(self._positions[place] > end for place, end in self._ends.items()):
+            # Deleted and fed again, or a broker that lost its last second: what was read is not what is there.
+            self._night.clear()
+            for place in self._takers:
+                self._positions[place] = 0
+                consumer.seek(place, 0)
+            self.place = "reading"
+        elif self.place != "live":
+            self.place = "reading"
+
+    def _take(self, place: TopicPartition, records: list[Any]) -> None:
+        take = self._takers[place]
+        for record in records:
+            if record.value is not None:
+                take(record.value)
+            self.heard = max(self.heard, record.timestamp / 1000)
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)

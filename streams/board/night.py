@@ -1,0 +1,238 @@
+"""The night as the board knows it, and what a page is told of it: JSON with the records of `area-state` as they are.
+
+A page looks at one area. It is given that area's state and those of the areas right below, the area's figures
+over time, and the alerts in it and below.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import orjson
+
+from streams.alerts import Notice
+from streams.board.history import History, Point
+from streams.election import Area, Election
+
+POINTS: Final = 400
+"""Moments kept of an area, at most."""
+BUDGET: Final = 16_000
+"""Moments kept of all areas together: some 40 MB."""
+FEWEST: Final = 50
+"""An area with fewer moments than this is not worth a history: levels that would come to less have none."""
+NOTICES: Final = 5_000
+"""Notices remembered, the newest; which alerts are open now is known beyond that."""
+SHOWN: Final = 60
+"""Open alerts, and notices, that a page is given: the strongest and the newest."""
+
+_SEVERITIES: Final = {"critical": 0, "warning": 1, "info": 2}
+_CLASSES: Final = {"arithmetic": 0, "remainder": 1, "statistical": 2, "consistency": 3, "health": 4}
+
+
+class Night:
+    """Everything that was read. `version` grows with each record that changed anything."""
+
+    def __init__(self, election: Election) -> None:
+        self.election = election
+        self._limits = _limits(election)
+        self.version = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all: the topics begin anew."""
+        self.version += 1
+        self.began_with = self.version
+        """The version from which on the records belong together."""
+        self.clock = 0
+        """The latest event time seen, in Unix ms."""
+        self.unreadable = 0
+        self._states: dict[str, tuple[int, bytes]] = {}
+        self._histories: dict[str, History] = {}
+        self._newest: dict[str, Notice] = {}
+        self._notices: dict[str, Notice] = {}
+        self._told = 0
+
+    def add_state(self, content: bytes) -> None:
+        """Take in a record of `area-state`. One that is none, or of an area the election lacks, is counted only."""
+        match _read(content):
+            case {"area": str(area), "at": int(at), "official": dict() | None, "witnessed": dict()} if (
+                area in self.election.areas
+            ):
+                self.version += 1
+                self.clock = max(self.clock, at)
+                self._states[area] = self.version, content
+                if limit := self._limits.get(len(self.election.lineage[area])):
+                    self._histories.setdefault(area, History(limit)).add(Point(at, content))
+            case _:
+                self.unreadable += 1
+
+    def add_notice(self, content: bytes) -> None:
+        """Take in a record of `alerts`; one that came before changes nothing."""
+        try:
+            notice = Notice.from_plain(_read(content))
+            known = notice.finding.area in self.election.areas
+        except (KeyError, TypeError, AttributeError):
+            known = False
+        if not known:
+            self.unreadable += 1
+        elif notice.id not in self._notices:
+            self.version += 1
+            self._told = self.version
+            self.clock = max(self.clock, notice.at)
+            self._newest[notice.fingerprint] = self._notices[notice.id] = notice
+            if len(self._notices) > NOTICES:
+                del self._notices[next(iter(self._notices))]
+
+    def history(self, area: str) -> History:
+        """An area's past; that of an area deeper than histories are kept stays empty."""
+        return self._histories.get(area) or History(0)
+
+    def whole(self, area: str) -> bytes:
+        """All that a page needs to begin with."""
+        election, known, history = self.election, self.election.areas[area], self.history(area)
+        return orjson.dumps(
+            {
+                "election": {
+                    "id": election.id,
+                    "name": election.name,
+                    "notice": election.notice,
+                    "columns": [
+                        {"id": c.id, "name": c.name, "members": election.members.get(c.id)} for c in election.columns
+                    ],
+                },
+                "area": _named(known),
+                "path": [_named(election.areas[above]) for above in election.lineage[area]],
+                "children": [_named(election.areas[below]) for below in election.children[area]],
+                "states": self._changed(area, 0),
+                "series": series(history.after(0)),
+                "step": history.step,
+                "kept": len(election.lineage[area]) in self._limits,
+                "alerts": self._alerts(area),
+                "clock": self.clock,
+            }
+        )
+
+    def change(self, area: str, since: int, after: int) -> bytes:
+        """What is new since version `since`, with the area's points later than `after` (event time)."""
+        message: dict[str, Any] = {
+            "states": self._changed(area, since),
+            "series": series(self.history(area).after(after)),
+            "clock": self.clock,
+        }
+        if self._told > since:
+            message["alerts"] = self._alerts(area)
+        return orjson.dumps(message)
+
+    def moment(self, area: str, at: int) -> bytes:
+        """How it was at event time `at`: states and alerts."""
+        points = [point for name in self._family(area) if (point := self.history(name).upto(at))]
+        told = [notice for notice in self._notices.values() if notice.at <= at]
+        alerts = _shown(self.election, area, {n.fingerprint: n for n in told}.values(), told)
+        return orjson.dumps({"states": [orjson.Fragment(p.content) for p in points], "alerts": alerts, "clock": at})
+
+    def _alerts(self, area: str) -> dict[str, Any]:
+        return _shown(self.election, area, self._newest.values(), self._notices.values())
+
+    def _changed(self, area: str, since: int) -> list[orjson.Fragment]:
+        known = (self._states.get(name, (0, b"")) for name in self._family(area))
+        return [orjson.Fragment(content) for version, content in known if version > since]
+
+    def _family(self, area: str) -> Iterator[str]:
+        yield area
+        yield from self.election.children[area]
+
+
+def series(points: Iterable[Point]) -> dict[str, Any]:
+    """An area's figures over time, in columns as charts want them: shares in per cent, coverage 0-1, None where
+    there is nothing to say."""
+    states = [(point.at, orjson.loads(point.content)) for point in points]
+    figures = [(state["official"] or {}).get("figures") or {} for _, state in states]
+    witnessed = [state["witnessed"] for _, state in states]
+    named = sorted({column for seen in witnessed for column in seen.get("shares") or {}} | set().union(*figures))
+    return {
+        "at": [at for at, _ in states],
+        "coverage": [seen.get("coverage") for seen in witnessed],
+        "tables": [seen.get("tables") for seen in witnessed],
+        "bulletin": [(state["official"] or {}).get("bulletin") for _, state in states],
+        "breakdown": [max((f.get("breakdown") or 0 for f in given.values()), default=None) for given in figures],
+        "official": {c: [(given.get(c) or {}).get("share") for given in figures] for c in named},
+        "witnessed": {c: [(seen.get("shares") or {}).get(c) for seen in witnessed] for c in named},
+    }
+
+
+def _limits(election: Election) -> dict[int, int]:
+    """Moments kept of each area, by its depth: the upper levels, as many as get enough of them."""
+    sizes: dict[int, int] = {}
+    for line in election.lineage.values():
+        sizes[len(line)] = sizes.get(len(line), 0) + 1
+    areas, last = 0, 0
+    for depth in sorted(sizes):
+        if (areas + sizes[depth]) * FEWEST > BUDGET:
+            break
+        areas, last = areas + sizes[depth], depth
+    return {depth: min(POINTS, BUDGET // areas) for depth in range(1, last + 1)}
+
+
+def _shown(election: Election, area: str, newest: Iterable[Notice], told: Iterable[Notice]) -> dict[str, Any]:
+    """The alerts of an area and below: those that are open, the strongest first, and the last notices, the newest
+    first."""
+
+    def within(notice: Notice) -> bool:
+        return area in election.lineage[notice.finding.area]
+
+    opened = sorted((n for n in newest if n.status == "firing" and within(n)), key=lambda n: _rank(election, n))
+    recent = sorted((n for n in told if within(n)), key=lambda n: (-n.at, n.status != "firing", _rank(election, n)))
+    below = Counter(name for notice in opened for name in election.lineage[notice.finding.area])
+    return {
+        "open": [_told(election, notice) for notice in opened[:SHOWN]],
+        "count": len(opened),
+        "below": {name: below[name] for name in election.children[area] if name in below},
+        "recent": [_told(election, notice) for notice in recent[:SHOWN]],
+    }
+
+
+def _rank(election: Election, notice: Notice) -> tuple[Any, ...]:
+    """The strongest first: what is said aloud, is severe, rests on the least assumptions, and concerns the most."""
+    finding = notice.finding
+    severity, kind = _SEVERITIES[notice.severity], _CLASSES[finding.rule_class]
+    depth = len(election.lineage[finding.area])
+    return notice.muted_by is not None, severity, kind, depth, -finding.value, notice.fingerprint
+
+
+def _told(election: Election, notice: Notice) -> dict[str, Any]:
+    """A notice without the figures behind it."""
+    finding = notice.finding
+    return {
+        "id": notice.id,
+        "fingerprint": notice.fingerprint,
+        "status": notice.status,
+        "severity": notice.severity,
+        "at": notice.at,
+        "since": notice.since,
+        "muted": notice.muted_by is not None,
+        "rule": finding.rule,
+        "class": finding.rule_class,
+        "area": _named(election.areas[finding.area]),
+        "column": finding.column,
+        "value": finding.value,
+        "unit": finding.unit,
+        "bulletin": finding.bulletin,
+        "sentence": dict(finding.sentence),
+    }
+
+
+def _named(area: Area) -> dict[str, Any]:
+    return {
+        "id": area.id,
+        "name": area.name,
+        "level": area.level,
+        "tables": area.tables,
+        "registered": area.registered,
+    }
+
+
+def _read(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None

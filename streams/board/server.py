@@ -1,0 +1,176 @@
+"""The board over HTTP: a few files, the night as server-sent events, one moment of it as JSON. Only GET and HEAD.
+
+Every stream begins with the whole of what its page shows; a browser that lost its connection gets just that again,
+from whichever process answers. What changes follows, at most every `UPDATE` seconds and always the newest: a slow
+reader misses states in between, and nothing is kept waiting for it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from streams.board import PATH
+from streams.board.follow import Follower
+from streams.board.night import Night
+from streams.election import Election
+from streams.topology import Topology
+
+UPDATE: Final = 0.5
+"""Seconds between two updates of a page, at least."""
+BEAT: Final = 5.0
+"""Seconds between two signs of life, at most."""
+SLOW: Final = 10.0
+"""Seconds a reader may take to accept what it is sent, then it is dropped."""
+STREAMS: Final = 64
+"""Pages that one process feeds at a time."""
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_TYPES: Final = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Board:
+    """One election's board. `hosts` are the names it may be asked by, beside loopback's.
+
+    The topics are read from the first page on, not before: a worker whose board nobody opens has no work with it.
+    """
+
+    def __init__(self, broker: str, election: Election, topology: Topology, hosts: Collection[str] = ()) -> None:
+        self._night = Night(election)
+        self._follower = Follower(broker, topology, self._night)
+        self._hosts = LOOPBACK | {host.lower() for host in hosts}
+        self._closing = asyncio.Event()
+        self.streams = 0
+        """Pages that are being fed now."""
+
+    def serve(self, app: web.Application) -> None:
+        """Put the board below `PATH` of a web application, and lead there from its root."""
+        board = web.Application(middlewares=[self._guard])
+        board.router.add_get("/stream", self._stream, allow_head=False)
+        board.router.add_get("/moment", self._moment)
+        for name, (content, kind) in _static().items():
+            board.router.add_get(f"/{name}", _file(content, kind))
+        board.on_response_prepare.append(_headers)
+        board.on_shutdown.append(self._close)
+        for place in ("/", PATH.rstrip("/")):
+            app.router.add_get(place, _elsewhere)
+        app.add_subapp(PATH, board)
+
+    async def _close(self, _: web.Application) -> None:
+        self._closing.set()
+        await self._follower.stop()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """A page elsewhere that has its own name point to this machine must not read what is here (DNS rebinding)."""
+        try:
+            host = request.url.host or ""
+        except ValueError:  # no host at all, such as "]["
+            host = ""
+        if host.lower() not in self._hosts:
+            raise web.HTTPForbidden(text="This board is not served under that name: cotejo board --host NAME\n")
+        return await handler(request)
+
+    def _area(self, request: web.Request) -> str:
+        election = self._night.election
+        area = request.query.get("area") or election.root.id
+        if area not in election.areas:
+            raise web.HTTPNotFound(text="no such area\n")
+        return area
+
+    async def _moment(self, request: web.Request) -> web.Response:
+        area = self._area(request)
+        try:
+            at = int(request.query["at"])
+        except (KeyError, ValueError):
+            raise web.HTTPBadRequest(text="say at=, in Unix milliseconds\n") from None
+        return web.Response(body=self._night.moment(area, at), content_type="application/json")
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        area = self._area(request)
+        if self.streams >= STREAMS:
+            raise web.HTTPServiceUnavailable(text="too many pages are open\n", headers={"Retry-After": "5"})
+        self._follower.start()
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+        self.streams += 1
+        try:
+            await response.prepare(request)
+            async for message in self._messages(area):
+                await asyncio.wait_for(response.write(message), SLOW)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        except ConnectionError:
+            pass
+        finally:
+            self.streams -= 1
+        return response
+
+    async def _messages(self, area: str) -> AsyncIterator[bytes]:
+        """What a page of this area is told, as long as the server runs."""
+        night, follower, loop = self._night, self._follower, asyncio.get_running_loop()
+        begun, version, step, last = 0, 0, 0, 0
+        told: dict[str, Any] = {}
+        beaten = 0.0
+        while not self._closing.is_set():
+            state = {"place": follower.place, "read": round(follower.progress, 2), "unreadable": night.unreadable}
+            news = follower.place not in ("connecting", "reading") and night.version != version
+            if news or state != told or loop.time() - beaten >= BEAT:
+                told, beaten = state, loop.time()
+                yield _event("state", orjson.dumps({**state, "age": follower.age}))
+            if news:
+                history = night.history(area)
+                if begun != night.began_with or step != history.step:
+                    content, name = night.whole(area), "whole"
+                else:
+                    content, name = night.change(area, version, last), "change"
+                begun, version, step, last = night.began_with, night.version, history.step, history.last
+                yield _event(name, content, version)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), UPDATE)
+
+
+def _event(name: str, data: bytes, id: int | None = None) -> bytes:
+    """One server-sent event; JSON has no line breaks."""
+    head = f"id: {id}\n" if id is not None else ""
+    return f"{head}event: {name}\ndata: ".encode() + data + b"\n\n"
+
+
+async def _headers(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)
+
+
+async def _elsewhere(_: web.Request) -> web.Response:
+    raise web.HTTPFound(PATH)
+
+
+def _static() -> dict[str, tuple[bytes, str]]:
+    """The page's files by name, with their types; `index.html` is the empty name."""
+    found = {}
+    for file in files("streams.board").joinpath("static").iterdir():
+        kind = _TYPES.get(file.name.rpartition(".")[2])
+        if kind:
+            found["" if file.name == "index.html" else file.name] = file.read_bytes(), kind
+    return found
+
+
+def _file(content: bytes, kind: str) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=content, content_type=kind, charset="utf-8")
+
+    return answer

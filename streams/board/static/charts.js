@@ -1,0 +1,188 @@
+// The night as lines, by uPlot; each chart says its newest figures in words and has all of them as a table.
+
+import { make, byId, setText } from "./dom.js";
+import { figuresOf, leading } from "./view.js";
+import { clean, moment, number, percent, t } from "./words.js";
+
+const LINES = 3; // options drawn
+const LEAST = 3; // per cent: a line below hides in the axis
+const ROWS = 24; // of a table, at most
+const known = new Map(); // figure id: { plot, shape, ... }
+
+// Points of a later message behind those known; the last of each step is kept, as the server does.
+export function extend(series, more, step) {
+  if (!more.at.length) return;
+  const first = Math.floor(more.at[0] / (step || 1));
+  let keep = series.at.length;
+  while (keep && Math.floor(series.at[keep - 1] / (step || 1)) >= first) keep -= 1;
+  const length = series.at.length;
+  const join = (old, fresh) => [...(old ?? new Array(length).fill(null)).slice(0, keep), ...fresh];
+  for (const kind of ["official", "witnessed"]) {
+    const names = new Set([...Object.keys(series[kind]), ...Object.keys(more[kind])]);
+    for (const name of names) series[kind][name] = join(series[kind][name], more[kind][name] ?? new Array(more.at.length).fill(null));
+  }
+  for (const name of ["coverage", "tables", "bulletin", "breakdown", "at"]) series[name] = join(series[name], more[name]);
+}
+
+export function forget() {
+  for (const chart of known.values()) chart.plot?.destroy();
+  for (const chart of known.values()) chart.plot = null;
+}
+
+export function show(series, whole, shown, wanted) {
+  const figures = leading(figuresOf(shown.states.get(whole.area.id), whole.election.columns)).slice(0, LINES)
+    .filter((figure) => Math.max(figure.share ?? 0, figure.witnessed ?? 0) >= LEAST);
+  const empty = whole.kept ? t("chartEmpty") : t("chartNoHistory");
+  const shares = figures.flatMap((figure, place) => {
+    const name = clean(figure.name);
+    return [
+      { name, label: `${name}, ${t("officialLine")}`, colour: place + 1, dash: true, values: series.official[figure.id] },
+      { name, label: `${name}, ${t("witnessedLine")}`, colour: place + 1, values: series.witnessed[figure.id] },
+    ].filter((line) => line.values?.some((value) => value !== null));
+  });
+  const coverage = series.coverage.map((value) => (value === null ? null : 100 * value));
+  const wrong = series.breakdown.some((value) => value !== null) ? series.breakdown : [];
+  const common = { series, wanted, empty };
+  draw("chart-shares", { ...common, title: t("sharesChart"), lines: shares, say: (value) => percent(value) });
+  draw("chart-breakdown", {
+    ...common, title: t("breakdownChart"), say: (value) => number(value),
+    lines: [{ label: t("mustBeWrong"), colour: 0, fill: true, values: wrong }],
+  });
+  draw("chart-coverage", {
+    ...common, title: t("coverageChart"), top: 100, say: (value) => percent(value),
+    lines: [{ label: t("coverage"), colour: 0, fill: true, values: coverage }],
+  });
+}
+
+function draw(id, given) {
+  const figure = byId(id);
+  const chart = known.get(id) ?? begin(figure);
+  known.set(id, chart);
+  const lines = given.lines.filter((line) => line.values?.length);
+  const there = lines.length > 0 && given.series.at.length > 1;
+  chart.given = { ...given, lines };
+  setText(chart.title, given.title);
+  setText(chart.empty, there ? "" : given.empty);
+  setText(chart.summary, t("asTable"));
+  chart.scroll.setAttribute("aria-label", given.title);
+  chart.details.hidden = !there;
+  showLegend(chart.legend, there ? lines.filter((line) => line.name) : []);
+  if (chart.details.open) fillTable(chart);
+  if (!there) {
+    chart.plot?.destroy();
+    chart.plot = null;
+    chart.canvas.removeAttribute("role");
+    chart.canvas.removeAttribute("aria-label");
+    return;
+  }
+  const data = [given.series.at.map((at) => at / 1000), ...lines.map((line) => line.values)];
+  const shape = JSON.stringify([document.documentElement.lang, lines.map((line) => [line.label, line.colour])]);
+  if (!chart.plot || chart.shape !== shape) {
+    chart.plot?.destroy();
+    chart.plot = new uPlot(options(chart, lines), data, chart.canvas);
+    chart.shape = shape;
+  } else {
+    chart.plot.setData(data);
+  }
+  const last = lines.map((line) => `${line.label} ${given.say(line.values.findLast((value) => value !== null))}`).join("; ");
+  chart.canvas.setAttribute("role", "img");
+  chart.canvas.setAttribute("aria-label", t("chartSays", {
+    title: given.title, from: moment(given.series.at[0]), to: moment(given.series.at.at(-1)), last,
+  }));
+}
+
+function begin(figure) {
+  const chart = {
+    title: make("figcaption"), legend: make("p", { class: "legend", "aria-hidden": "true" }), canvas: make("div", { class: "canvas" }),
+    empty: make("p", { class: "empty" }), details: make("details"), summary: make("summary"), table: make("table"), plot: null,
+  };
+  chart.scroll = make("div", { class: "scroll", tabindex: "0", role: "region" }, chart.table);
+  chart.details.append(chart.summary, chart.scroll);
+  chart.details.addEventListener("toggle", () => fillTable(chart));
+  figure.append(chart.title, chart.legend, chart.canvas, chart.empty, chart.details);
+  new ResizeObserver(() => chart.plot?.setSize(sizeOf(chart))).observe(chart.canvas);
+  return chart;
+}
+
+const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight });
+
+// A colour for each option, and what dashed and solid mean.
+function showLegend(legend, lines) {
+  const names = new Map(lines.map((line) => [line.colour, line.name]));
+  const key = (colour, kind, text) => make("span", { "data-colour": colour }, make("span", { class: kind }), text);
+  const items = [...names].map(([colour, name]) => key(colour, "key", name));
+  if (lines.some((line) => line.dash)) items.push(key(null, "key dash", t("officialLine")), key(null, "key", t("witnessedLine")));
+  const text = items.map((item) => item.textContent).join();
+  if (legend.dataset.text !== text) legend.replaceChildren(...items);
+  legend.dataset.text = text;
+}
+
+function options(chart, lines) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+  return {
+    ...sizeOf(chart),
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [20, 8, 0, 0],
+    scales: { y: { range: (_, low, high) => [0, chart.given.top ?? Math.max(1, Math.ceil(high * 1.1))] } },
+    axes: [
+      { ...axis, space: 90, values: (_, ticks) => ticks.map(tickOf) },
+      { ...axis, size: 52, values: (_, ticks) => ticks.map((value) => number(value)) },
+    ],
+    series: [{}, ...lines.map((line) => ({
+      stroke: colour(`--option-${line.colour}`), width: line.dash ? 2 : 2.5, dash: line.dash ? [6, 5] : undefined,
+      fill: line.fill ? colour("--wash") : undefined, points: { show: false }, spanGaps: false,
+      paths: line.dash ? uPlot.paths.stepped({ align: 1 }) : undefined,
+    }))],
+    hooks: { draw: [(plot) => marks(plot, chart, colour)] },
+  };
+}
+
+// Midnight has its day, every other tick its hour.
+function tickOf(seconds) {
+  const at = new Date(seconds * 1000);
+  const midnight = at.getHours() === 0 && at.getMinutes() === 0;
+  return midnight ? moment(at).split(",")[0] : moment(at, { day: false });
+}
+
+// Thin lines where a bulletin came, a thick one at the time that is looked back to.
+function marks(plot, chart, colour) {
+  const { series, wanted } = chart.given;
+  const { ctx, bbox } = plot;
+  const line = (at, width, stroke) => {
+    const x = Math.round(plot.valToPos(at / 1000, "x", true));
+    ctx.save();
+    ctx.strokeStyle = stroke;
+    ctx.lineWidth = width * devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
+    return x;
+  };
+  series.bulletin.forEach((name, place) => {
+    if (name === null || name === series.bulletin[place - 1]) return;
+    const x = line(series.at[place], 1, colour("--faint"));
+    ctx.save();
+    ctx.fillStyle = colour("--faint");
+    ctx.textAlign = "left";
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.fillText(clean(name).slice(0, 12), x, bbox.top - 5 * devicePixelRatio);
+    ctx.restore();
+  });
+  if (wanted !== null) line(wanted, 2, colour("--ink"));
+}
+
+function fillTable(chart) {
+  const { series, lines, say } = chart.given;
+  if (!chart.details.open) return;
+  const every = Math.max(1, Math.ceil(series.at.length / ROWS));
+  const places = series.at.map((_, place) => place).filter((place) => (series.at.length - 1 - place) % every === 0);
+  const head = make("tr", {}, ...[t("at"), ...lines.map((line) => line.label)].map((text) => make("th", { scope: "col" }, text)));
+  const rows = places.map((place) => make("tr", {}, make("th", { scope: "row" }, moment(series.at[place])),
+    ...lines.map((line) => make("td", {}, say(line.values[place])))));
+  chart.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
+}

@@ -1,0 +1,191 @@
+// What the page knows, and how it learns it: one stream for the area that is looked at, one request for each look back.
+
+import * as areas from "./areas.js";
+import * as charts from "./charts.js";
+import { byId, setText } from "./dom.js";
+import * as view from "./view.js";
+import { chooseLanguage, firstLanguage, moment, number, percent, rememberLanguage, span, t } from "./words.js";
+
+const SILENCE = 15000; // three missed signs of life
+const RETRY = 3000;
+
+const page = {
+  area: new URLSearchParams(location.search).get("area") ?? "",
+  whole: null, // what the stream told first
+  now: null, // the newest states, alerts and clock
+  past: null, // the same at the time that is looked back to
+  wanted: null, // that time, in Unix ms
+  series: null,
+  step: 0,
+};
+let stream = null;
+let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0 };
+
+function open() {
+  stream?.close();
+  const source = stream = new EventSource(`stream?area=${encodeURIComponent(page.area)}`);
+  const on = (name, take) => source.addEventListener(name, (event) => {
+    if (source === stream) take(JSON.parse(event.data));
+  });
+  on("state", (state) => { signs = { ...state, came: Date.now() }; showConnection(); });
+  on("whole", takeWhole);
+  on("change", takeChange);
+  source.addEventListener("error", () => {
+    if (source !== stream) return;
+    signs.came = 0;
+    showConnection();
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => source === stream && open(), RETRY);
+  });
+}
+
+function takeWhole(whole) {
+  const fresh = new Set(page.now?.alerts.recent.map((notice) => notice.id));
+  const same = page.whole?.area.id === whole.area.id;
+  page.whole = whole;
+  page.series = whole.series;
+  page.step = whole.step;
+  page.now = { states: byArea(whole.states), alerts: whole.alerts, clock: whole.clock };
+  if (same) announce(fresh);
+  show();
+}
+
+function takeChange(change) {
+  const fresh = new Set(page.now.alerts.recent.map((notice) => notice.id));
+  for (const state of change.states) page.now.states.set(state.area, state);
+  page.now.clock = change.clock;
+  charts.extend(page.series, change.series, page.step);
+  if (change.alerts) {
+    page.now.alerts = change.alerts;
+    announce(fresh);
+  }
+  show();
+}
+
+const byArea = (states) => new Map(states.map((state) => [state.area, state]));
+
+// The strongest of the alerts that have just come, for who listens to the page.
+function announce(known) {
+  const fresh = page.now.alerts.recent.filter((notice) => !known.has(notice.id) && !notice.muted);
+  const order = ["critical", "warning", "info"];
+  fresh.sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
+  if (fresh.length) {
+    const [notice] = fresh;
+    const severity = t(notice.status === "resolved" ? "resolved" : notice.severity);
+    setText(byId("announce"), t("alertSaid", { severity, sentence: view.sentence(notice) }));
+  }
+}
+
+function show() {
+  if (!page.whole) return;
+  const shown = page.past ?? page.now;
+  view.show(page.whole, shown, signs);
+  areas.show(page.whole, shown);
+  charts.show(page.series, page.whole, shown, page.past ? page.wanted : null);
+  showScrubber();
+  showConnection();
+}
+
+function showConnection() {
+  const silent = Date.now() - signs.came > SILENCE;
+  const place = silent ? (page.whole ? "reconnecting" : "connecting") : signs.place;
+  byId("dot").dataset.place = place;
+  setText(byId("connection"), t(place, { percent: percent(100 * signs.read, 0) }));
+  const clock = page.now?.clock ? moment(page.now.clock, { zone: true }) : "";
+  let age = "";
+  if (place === "live" && signs.age !== null) {
+    age = t("lastChange", { ago: span(1000 * signs.age + Date.now() - signs.came) });
+  } else if (clock && place !== "live") {
+    age = t("lastUpdate", { at: clock });
+  }
+  setText(byId("age"), age && `· ${age}`);
+  setText(byId("clock"), clock && t("eventTime", { at: clock }));
+  setText(byId("unreadable"), signs.unreadable ? t("unreadable", { count: number(signs.unreadable) }) : "");
+}
+
+// Looking back: the server is asked for the states of that time, one question at a time, the newest wish first.
+
+let asking = false;
+
+async function lookBack(at) {
+  page.wanted = at;
+  if (at === null) page.past = null;
+  if (at === null || asking) return show();
+  asking = true;
+  try {
+    while (page.wanted !== null && page.past?.clock !== page.wanted) {
+      const [area, asked] = [page.area, page.wanted];
+      const answer = await fetch(`moment?area=${encodeURIComponent(area)}&at=${asked}`);
+      const found = await answer.json();
+      if (page.area !== area || page.wanted === null) break;
+      page.past = { states: byArea(found.states), alerts: found.alerts, clock: found.clock };
+      show();
+    }
+  } catch {
+    page.wanted = null;
+    page.past = null;
+    show();
+  } finally {
+    asking = false;
+  }
+}
+
+function showScrubber() {
+  const [first, last] = [page.series.at[0], page.now.clock];
+  const scrub = byId("scrub");
+  byId("scrubber").hidden = !(page.series.at.length > 1 && last > first);
+  scrub.min = first;
+  scrub.max = last;
+  scrub.step = Math.max(1000, Math.floor((last - first) / 400));
+  if (page.wanted === null) scrub.value = last;
+  const text = page.wanted === null ? t("now") : moment(page.wanted, { zone: true });
+  setText(byId("scrub-at"), text);
+  scrub.setAttribute("aria-valuetext", text);
+  byId("back").disabled = page.wanted === null;
+  document.body.classList.toggle("looking-back", page.wanted !== null);
+}
+
+// Another area, by a link's click or the browser's buttons.
+
+function go(area, push = true) {
+  page.area = area;
+  page.whole = null;
+  page.past = null;
+  page.wanted = null;
+  if (push) {
+    const address = new URL(location.href);
+    address.searchParams.set("area", area);
+    history.pushState(null, "", address);
+  }
+  open();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-area]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    go(link.dataset.area);
+    scrollTo({ top: 0 });
+    byId("path").querySelector("[aria-current]")?.focus();
+  }
+  const wish = event.target.closest("button[data-lang]");
+  if (wish) {
+    chooseLanguage(wish.dataset.lang);
+    rememberLanguage();
+    showConnection();
+    show();
+  }
+});
+addEventListener("popstate", () => go(new URLSearchParams(location.search).get("area") ?? "", false));
+byId("scrub").addEventListener("input", ({ target }) => {
+  const at = Number(target.value);
+  lookBack(at + Number(target.step) > page.now.clock ? null : at);
+});
+byId("back").addEventListener("click", () => { lookBack(null); byId("scrub").focus(); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { charts.forget(); show(); });
+areas.listen(show);
+view.listen(show);
+
+chooseLanguage(firstLanguage());
+showConnection();
+setInterval(showConnection, 1000);
+open();

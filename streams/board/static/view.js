@@ -1,0 +1,193 @@
+// One area at one time: the headline, the large figures, both counts side by side, alerts, evidence.
+
+import { byId, keyed, link, make, setBar, setText } from "./dom.js";
+import { clean, moment, number, percent, signed, span, spoken, t } from "./words.js";
+
+const FEW = 6; // options shown before "more" is asked for
+let everything = false;
+
+export const sentence = (notice) => clean(notice.sentence[spoken()] ?? notice.sentence.en).replaceAll(" %", "\u00a0%");
+
+export function listen(show) {
+  byId("more").addEventListener("click", () => { everything = !everything; show(); });
+}
+
+// Each figure of an area: official beside witnessed, by option or group. As the bulletin has them; without a
+// bulletin, the options.
+export function figuresOf(state, columns) {
+  const given = state?.official?.figures;
+  const { votes = {}, shares = {} } = state?.witnessed ?? {};
+  const listed = given ? columns.filter((column) => column.id in given) : columns.filter((column) => !column.members);
+  return listed.map((column) => {
+    const official = given?.[column.id];
+    const witnessed = shares[column.id] ?? null;
+    const share = official?.share ?? null;
+    return {
+      ...column, official: official?.votes ?? null, share, votes: state?.witnessed ? votes[column.id] ?? null : null,
+      witnessed, gap: share === null || witnessed === null ? null : share - witnessed,
+      floor: official?.floor ?? null, ceiling: official?.ceiling ?? null, breakdown: official?.breakdown ?? null,
+    };
+  });
+}
+
+// The options that matter most keep their colour on the whole page, in the order of their votes.
+export function leading(figures) {
+  return [...figures].sort((one, other) => Math.max(other.share ?? 0, other.witnessed ?? 0) - Math.max(one.share ?? 0, one.witnessed ?? 0));
+}
+
+export function show(whole, shown, signs) {
+  const state = shown.states.get(whole.area.id);
+  const figures = leading(figuresOf(state, whole.election.columns));
+  document.title = `${clean(whole.area.name)} · ${clean(whole.election.name)} · Cotejo`;
+  setText(byId("name"), clean(whole.election.name));
+  byId("notice").hidden = !whole.election.notice;
+  setText(byId("notice"), clean(whole.election.notice));
+  showPath(whole.path);
+  showHeadline(state, shown, signs);
+  showFigures(state, figures, shown);
+  showOptions(figures, [
+    whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t("bounds") : "",
+  ]);
+  showAlerts(shown.alerts);
+  showEvidence(state);
+}
+
+function showPath(path) {
+  const nodes = keyed(byId("path").firstElementChild, path.map((area) => area.id), (id) => make("li", {}, link(id)));
+  nodes.forEach((node, place) => {
+    const last = place === path.length - 1;
+    setText(node.firstElementChild, clean(path[place].name));
+    if (last) node.firstElementChild.setAttribute("aria-current", "page");
+    else node.firstElementChild.removeAttribute("aria-current");
+  });
+  byId("path").hidden = path.length < 2;
+}
+
+function showHeadline(state, shown, signs) {
+  const [strongest] = shown.alerts.open;
+  const headline = byId("headline");
+  headline.dataset.severity = strongest?.severity ?? "none";
+  if (strongest) {
+    setText(byId("kicker"), t("strongest", { severity: t(strongest.severity), at: moment(strongest.at) }));
+    setText(byId("sentence"), sentence(strongest));
+  } else if (!state) {
+    setText(byId("kicker"), t("nothingTitle"));
+    setText(byId("sentence"), t(signs.place === "away" ? "noBroker" : "nothing"));
+  } else {
+    setText(byId("kicker"), t("quietTitle"));
+    setText(byId("sentence"), state.official ? t("quiet") : t("onlyWitnessed", {
+      area: clean(state.name), witnessed: number(state.witnessed.tables),
+    }));
+  }
+}
+
+function showFigures(state, figures, shown) {
+  const put = (name, large, small) => { setText(byId(`f-${name}`), large); setText(byId(`f-${name}-of`), small); };
+  const worst = figures.reduce((most, figure) => ((figure.breakdown ?? 0) > (most?.breakdown ?? 0) ? figure : most), null);
+  if (worst) {
+    put("breakdown", number(worst.breakdown), t("breakdownOf", { tables: number(state.witnessed.tables), option: clean(worst.name) }));
+  } else {
+    put("breakdown", state?.official ? "0" : "–", t(state?.official ? "breakdownNone" : "breakdownUnknown"));
+  }
+  const { coverage = null, tables = 0 } = state?.witnessed ?? {};
+  put("coverage", coverage === null ? number(state ? tables : null) : percent(100 * coverage),
+    coverage === null ? "" : t("coverageOf", { witnessed: number(tables), tables: number(state.tables) }));
+  if (state?.official) {
+    const at = moment(state.official.at);
+    put("bulletin", clean(state.official.bulletin), t("bulletinOf", { at, ago: span(shown.clock - state.official.at) }));
+  } else {
+    put("bulletin", "–", t("noBulletin"));
+  }
+  const count = { critical: 0, warning: 0, info: 0 };
+  for (const notice of shown.alerts.open) count[notice.severity] += 1;
+  put("alerts", number(shown.alerts.count), shown.alerts.count ? t("alertsOf", count) : t("alertsNone"));
+}
+
+function showOptions(figures, remarks) {
+  byId("options").closest("table").classList.toggle("no-official", figures.every((figure) => figure.official === null));
+  const shown = everything ? figures : figures.slice(0, FEW);
+  const rows = keyed(byId("options"), shown.map((figure) => figure.id), newOption);
+  rows.forEach((row, place) => fillOption(row, shown[place], place));
+  const more = byId("more");
+  more.hidden = figures.length <= FEW;
+  more.setAttribute("aria-expanded", String(everything));
+  setText(more, everything ? t("fewerOptions") : t("moreOptions", { count: number(figures.length - FEW) }));
+  setText(byId("remarks"), remarks.join(" "));
+}
+
+function newOption() {
+  const count = (kind) => make("td", { class: kind, role: "cell" },
+    make("span", { class: "track" }, make("span", { class: "bar" })), make("span", { class: "share" }), make("span", { class: "votes" }));
+  return make("tr", { role: "row" }, make("th", { scope: "row", role: "rowheader" }), count("official"), count("witnessed"),
+    ...["gap", "atLeast", "atMost", "mustBeWrong"].map((name) => make("td", { class: name, role: "cell", "data-name": name })));
+}
+
+function fillOption(row, figure, place) {
+  row.dataset.colour = String(place + 1);
+  const [name, official, witnessed, gap, floor, ceiling, wrong] = row.children;
+  setText(name, clean(figure.name));
+  fillCount(official, t("official"), figure.share, figure.official);
+  fillCount(witnessed, t("witnessed"), figure.witnessed, figure.votes);
+  setText(gap, signed(figure.gap));
+  setText(floor, number(figure.floor));
+  setText(ceiling, number(figure.ceiling));
+  setText(wrong, number(figure.breakdown));
+  wrong.classList.toggle("strong", figure.breakdown > 0);
+  for (const cell of [gap, floor, ceiling, wrong]) cell.dataset.label = t(cell.dataset.name);
+}
+
+function fillCount(cell, label, share, votes) {
+  const [track, large, small] = cell.children;
+  cell.dataset.label = label;
+  setBar(track.firstElementChild, share);
+  setText(large, percent(share));
+  setText(small, votes === null ? "" : t("votes", { value: number(votes) }));
+}
+
+function showAlerts(alerts) {
+  byId("no-alerts").hidden = alerts.recent.length > 0;
+  byId("alert-list").hidden = alerts.recent.length === 0;
+  setText(byId("no-alerts"), t("noAlerts"));
+  const items = keyed(byId("alert-list"), alerts.recent.map((notice) => notice.id), newAlert);
+  items.forEach((item, place) => fillAlert(item, alerts.recent[place]));
+}
+
+function newAlert() {
+  return make("li", {}, make("p", { class: "about" }, make("span", { class: "badge" }), make("time"), link("")), make("p"),
+    make("p", { class: "small" }));
+}
+
+function fillAlert(item, notice) {
+  const word = notice.status === "resolved" ? "resolved" : notice.severity;
+  const [about, text, remark] = item.children;
+  const [badge, time, place] = about.children;
+  item.dataset.severity = word;
+  setText(badge, t(word));
+  setText(time, moment(notice.at));
+  time.setAttribute("datetime", new Date(notice.at).toISOString());
+  setText(place, clean(notice.area.name));
+  place.dataset.area = notice.area.id;
+  place.href = `?area=${encodeURIComponent(notice.area.id)}`;
+  setText(text, sentence(notice));
+  setText(remark, notice.muted ? t("leftToParent") : "");
+}
+
+function showEvidence(state) {
+  const levels = Object.entries(state?.witnessed.levels ?? {}).filter(([, sheets]) => sheets > 0);
+  const order = ["corroborated", "reported", "disputed", "none"];
+  levels.sort(([one], [other]) => order.indexOf(one) - order.indexOf(other));
+  const whole = levels.reduce((sum, [, sheets]) => sum + sheets, 0);
+  const nodes = keyed(byId("levels"), levels.map(([level]) => level), () =>
+    make("div", {}, make("dt"), make("dd"), make("dd", { class: "track", "aria-hidden": "true" }, make("span", { class: "bar" }))));
+  nodes.forEach((node, place) => {
+    const [level, sheets] = levels[place];
+    node.dataset.level = level;
+    setText(node.children[0], order.includes(level) ? t(level) : clean(level));
+    setText(node.children[1], `${t("sheets", { value: number(sheets) })} · ${percent((100 * sheets) / whole)}`);
+    setBar(node.children[2].firstElementChild, (100 * sheets) / whole);
+  });
+  const found = state?.tables_announced;
+  const { differing, compared } = found ?? {};
+  const text = found ? t("mismatch", { differing: number(differing), compared: number(compared) }) : "";
+  setText(byId("mismatch"), levels.length ? text : t("noEvidence"));
+}

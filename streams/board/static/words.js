@@ -1,0 +1,146 @@
+// Every text of the page, in English and Spanish, and numbers and times as each language writes them.
+
+export const WORDS = {
+  en: {
+    skip: "Skip to the areas", language: "Language", path: "Where you are",
+    connecting: "Connecting", waiting: "Waiting for the night’s topics", reading: "Reading the night so far, {percent}",
+    live: "Live", away: "The broker does not answer", reconnecting: "Reconnecting",
+    lastChange: "last change {ago} ago", lastUpdate: "last update {at}", eventTime: "Event time {at}",
+    unreadable: "{count} records are not of this election",
+    breakdown: "Sheets that would have to be wrong", breakdownOf: "of {tables} witnessed, for {option}",
+    breakdownNone: "the two counts can both be true", breakdownUnknown: "no bulletin to hold them against",
+    coverage: "Tables witnessed", coverageOf: "{witnessed} of {tables}",
+    lastBulletin: "Last bulletin", bulletinOf: "{at} · {ago} ago", noBulletin: "none yet",
+    openAlerts: "Open alerts", alertsOf: "critical {critical} · warning {warning} · remark {info}", alertsNone: "nothing open",
+    time: "Look back", back: "Back to now", now: "now",
+    beside: "Official beside witnessed", option: "Option", official: "Official", witnessed: "Witnessed",
+    gap: "Gap, points", atLeast: "At least", atMost: "At most", mustBeWrong: "Must be wrong",
+    votes: "{value} votes", sheets: "{value} sheets",
+    weighted: "Witnessed shares are weighted by the areas below.",
+    bounds: "At least, at most: what the witnessed sheets allow. " +
+      "Must be wrong: how many of them would have to be, for the official figure to be right.",
+    moreOptions: "Show {count} more", fewerOptions: "Show fewer",
+    alerts: "Alerts", noAlerts: "No alert so far.", critical: "critical", warning: "warning", info: "remark", resolved: "resolved",
+    leftToParent: "told by the alert above it",
+    overTime: "Over the night", sharesChart: "Shares, % of valid votes", breakdownChart: "Sheets that would have to be wrong",
+    coverageChart: "Tables witnessed, %", officialLine: "official", witnessedLine: "witnessed", votesColumn: "Votes witnessed", asTable: "As a table",
+    chartEmpty: "Nothing to draw yet.", chartNoHistory: "No history is kept this far down.",
+    chartSays: "{title}. From {from} to {to}. {last}", at: "Time",
+    evidence: "How sure each sheet is", none: "withdrawn", reported: "one reading", corroborated: "corroborated", disputed: "disputed",
+    noEvidence: "No sheet yet.",
+    mismatch: "{differing} of {compared} tables with an official figure of their own differ from their sheet.",
+    areas: "Area by area", area: "Area", filter: "Filter", openCount: "Alerts", shown: "{shown} of {all}",
+    noAreas: "There are no areas below this one.", noMatch: "No area matches.",
+    strongest: "Strongest open alert · {severity} · {at}", quietTitle: "No open alert", quiet: "As far as can be said, the official figures and the witnessed sheets fit together.",
+    onlyWitnessed: "There is no bulletin for {area}. {witnessed} of its polling tables are witnessed.",
+    nothingTitle: "Waiting", nothing: "Nothing has come yet. The board fills itself as soon as a bulletin or a tally sheet is in.",
+    noBroker: "The broker cannot be reached; the board goes on trying.",
+    about: "Cotejo holds official bulletins beside witnessed tally sheets. It says what does not fit together and by how much; why, the figures do not say.",
+    alertSaid: "Alert, {severity}: {sentence}",
+    day: "{n} d", hour: "{n} h", minute: "{n} min", second: "{n} s",
+  },
+  es: {
+    skip: "Ir a las zonas", language: "Idioma", path: "Dónde está",
+    connecting: "Conectando", waiting: "A la espera de los temas de la noche", reading: "Leyendo lo que va de noche, {percent}",
+    live: "En vivo", away: "El broker no responde", reconnecting: "Reconectando",
+    lastChange: "último cambio hace {ago}", lastUpdate: "última actualización {at}", eventTime: "Hora de los hechos {at}",
+    unreadable: "{count} registros no son de esta elección",
+    breakdown: "Actas que tendrían que ser erróneas", breakdownOf: "de {tables} atestiguadas, por {option}",
+    breakdownNone: "ambos recuentos pueden ser ciertos", breakdownUnknown: "no hay boletín con que compararlas",
+    coverage: "Mesas atestiguadas", coverageOf: "{witnessed} de {tables}",
+    lastBulletin: "Último boletín", bulletinOf: "{at} · hace {ago}", noBulletin: "ninguno aún",
+    openAlerts: "Alertas abiertas", alertsOf: "crítica {critical} · aviso {warning} · observación {info}", alertsNone: "nada abierto",
+    time: "Mirar atrás", back: "Volver al presente", now: "ahora",
+    beside: "Lo oficial junto a lo atestiguado", option: "Opción", official: "Oficial", witnessed: "Atestiguado",
+    gap: "Diferencia, puntos", atLeast: "Al menos", atMost: "A lo sumo", mustBeWrong: "Actas erradas",
+    votes: "{value} votos", sheets: "{value} actas",
+    weighted: "Los porcentajes atestiguados se ponderan por las zonas de abajo.",
+    bounds: "Al menos, a lo sumo: lo que permiten las " +
+      "actas atestiguadas. Actas erradas: cuántas de ellas tendrían que serlo para que la cifra oficial fuera cierta.",
+    moreOptions: "Mostrar {count} más", fewerOptions: "Mostrar menos",
+    alerts: "Alertas", noAlerts: "Ninguna alerta hasta ahora.", critical: "crítica", warning: "aviso", info: "observación", resolved: "resuelta",
+    leftToParent: "la dice la alerta de arriba",
+    overTime: "A lo largo de la noche", sharesChart: "Porcentaje de los votos válidos", breakdownChart: "Actas que tendrían que ser erróneas",
+    coverageChart: "Mesas atestiguadas, %", officialLine: "oficial", witnessedLine: "atestiguado", votesColumn: "Votos atestiguados", asTable: "Como tabla",
+    chartEmpty: "Aún no hay nada que dibujar.", chartNoHistory: "A este nivel no se guarda el pasado.",
+    chartSays: "{title}. De {from} a {to}. {last}", at: "Hora",
+    evidence: "Cuán segura es cada acta", none: "retirada", reported: "una lectura", corroborated: "corroborada", disputed: "en disputa",
+    noEvidence: "Ningún acta aún.",
+    mismatch: "{differing} de {compared} mesas con cifra oficial propia difieren de su acta.",
+    areas: "Zona por zona", area: "Zona", filter: "Filtrar", openCount: "Alertas", shown: "{shown} de {all}",
+    noAreas: "No hay zonas por debajo de esta.", noMatch: "Ninguna zona coincide.",
+    strongest: "La alerta abierta más fuerte · {severity} · {at}", quietTitle: "Ninguna alerta abierta", quiet: "Hasta donde puede decirse, las cifras oficiales y las actas atestiguadas concuerdan.",
+    onlyWitnessed: "No hay boletín de {area}. Hay {witnessed} mesas atestiguadas.",
+    nothingTitle: "A la espera", nothing: "Todavía no ha llegado nada. El tablero se llena solo en cuanto llegue un boletín o un acta.",
+    noBroker: "No se alcanza el broker; el tablero sigue intentándolo.",
+    about: "Cotejo pone los boletines oficiales junto a las actas atestiguadas. Dice qué no concuerda y por cuánto; el porqué no está en las cifras.",
+    alertSaid: "Alerta, {severity}: {sentence}",
+    day: "{n} d", hour: "{n} h", minute: "{n} min", second: "{n} s",
+  },
+};
+
+const KEY = "cotejo-language";
+let language = "en";
+
+export function chooseLanguage(wanted) {
+  language = wanted in WORDS ? wanted : "en";
+  document.documentElement.lang = language;
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", t(node.dataset.tLabel));
+  for (const node of document.querySelectorAll("[data-lang]")) {
+    node.setAttribute("aria-pressed", String(node.dataset.lang === language));
+  }
+}
+
+export function rememberLanguage() {
+  try { localStorage.setItem(KEY, language); } catch { /* a browser may forbid it */ }
+}
+
+export function firstLanguage() {
+  let known = null;
+  try { known = localStorage.getItem(KEY); } catch { /* a browser may forbid it */ }
+  const asked = [new URLSearchParams(location.search).get("lang"), known, navigator.language?.slice(0, 2)];
+  return asked.find((name) => name in WORDS) ?? "en";
+}
+
+export const spoken = () => language;
+
+export function t(key, values = {}) {
+  return WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+// Names and sentences come from elsewhere: their marks of writing direction would turn round the rest of a line.
+export const clean = (text) => String(text ?? "").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+
+// Three digits in a group in Spanish too, as the sentences have it (Intl leaves 5000 alone).
+export function number(value, decimals = 0) {
+  if (value === null || value === undefined) return "–";
+  return new Intl.NumberFormat(language === "es" ? "es-VE" : "en", {
+    useGrouping: "always", minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+  }).format(value);
+}
+
+export const percent = (value, decimals = 1) => value === null || value === undefined ? "–" : `${number(value, decimals)}\u00a0%`;
+
+export function signed(value, decimals = 1) {
+  if (value === null || value === undefined) return "–";
+  const size = number(Math.abs(value), decimals);
+  return /[1-9]/.test(size) ? `${value < 0 ? "−" : "+"}${size}` : size;
+}
+
+export function moment(at, { day = true, zone = false } = {}) {
+  const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  if (day) Object.assign(form, { day: "numeric", month: "short" });
+  if (zone) form.timeZoneName = "short";
+  return new Intl.DateTimeFormat(language === "es" ? "es" : "en-GB", form).format(at);
+}
+
+// A span of milliseconds in its two largest units.
+export function span(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const parts = [["day", Math.floor(seconds / 86400)], ["hour", Math.floor(seconds / 3600) % 24],
+    ["minute", Math.floor(seconds / 60) % 60], ["second", seconds % 60]];
+  const first = parts.findIndex(([, n]) => n > 0);
+  if (first < 0) return t("second", { n: 0 });
+  return parts.slice(first, first + 2).filter(([, n]) => n > 0).map(([unit, n]) => t(unit, { n })).join(" ");
+}

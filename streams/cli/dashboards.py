@@ -1,0 +1,114 @@
+"""`cotejo dashboards`: the boards in a running Grafana."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Final
+
+import orjson
+import typer
+
+from streams import records
+from streams.alerts import Notice
+from streams.cli.common import (
+    BROKER,
+    Broker,
+    ElectionFile,
+    Json,
+    Language,
+    Prefix,
+    group,
+    plainly,
+    print_json,
+    topology_of,
+)
+from streams.election_file import load
+from streams.errors import CotejoError
+from streams.topology import PARTITIONS
+
+if TYPE_CHECKING:
+    from streams.grafana import Change, Grafana
+
+commands = group("Put the boards, and what alerts say, into Grafana.")
+Url = Annotated[str, typer.Option(help="Grafana's address.")]
+TokenEnv = Annotated[str, typer.Option(help="Environment variable with a service account's token.")]
+TokenFile = Annotated[Path | None, typer.Option(help="File with the token, instead.")]
+
+URL: Final = "http://127.0.0.1:3000"
+TOKEN: Final = "GRAFANA_TOKEN"
+FOLLOW_EVERY: Final = 5.0
+"""Seconds between two looks at the alerts."""
+
+
+class TokenError(CotejoError):
+    """There is no token where it should be."""
+
+
+@commands.command()
+def provision(
+    url: Url = URL,
+    prometheus: Annotated[
+        str, typer.Option(help="Prometheus' address, as Grafana reaches it.")
+    ] = "http://127.0.0.1:9090",
+    token_env: TokenEnv = TOKEN,
+    token_file: TokenFile = None,
+    lang: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """Create the data source, the folder and the boards, or bring them up to date. Twice is once."""
+    with plainly():
+        grafana = _enter(url, token_env, token_file)
+        _tell(grafana.provision(prometheus, lang), as_json)
+
+
+@commands.command()
+def annotate(
+    election: ElectionFile,
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+    url: Url = URL,
+    token_env: TokenEnv = TOKEN,
+    token_file: TokenFile = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with each new one, until Ctrl-C.")] = False,
+    lang: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """Mark in Grafana what each alert says, at its time. Twice is once."""
+    with plainly():
+        known = load(election)
+        topic = topology_of(known, prefix, PARTITIONS).alerts
+        grafana = _enter(url, token_env, token_file)
+        while True:
+            notices = (Notice.from_plain(orjson.loads(record.value)) for record in records.read(broker, topic))
+            done = grafana.annotate(known.id, notices, lang)
+            _tell((change for change in done if change.outcome == "created"), as_json)
+            if not follow:
+                return
+            sleep(FOLLOW_EVERY)
+
+
+def _enter(url: str, token_env: str, token_file: Path | None) -> Grafana:
+    from streams.grafana import Grafana  # what it needs is slow to import, and no other command does
+
+    grafana = Grafana(url, _token(token_env, token_file))
+    grafana.check()
+    return grafana
+
+
+def _tell(changes: Iterable[Change], as_json: bool) -> None:
+    for change in changes:
+        print_json(change) if as_json else print(f"{change.outcome:<10} {change.what} {change.name}", flush=True)
+
+
+def _token(variable: str, file: Path | None) -> str:
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise TokenError(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+    if not os.environ.get(variable):
+        raise TokenError(f"put a token of Grafana into the environment as {variable}, or name a --token-file")
+    return os.environ[variable].strip()

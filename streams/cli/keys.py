@@ -1,0 +1,46 @@
+"""`cotejo keys`: key pairs, and signing reports and bulletins."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams import keys as signing_keys
+from streams.arrivals import Night
+from streams.cli.common import ElectionFile, group, plainly
+from streams.codec import encode, plain
+from streams.election_file import load
+from streams.events import Bulletin, TallyReport
+
+commands = group("Make key pairs, and sign with them.")
+
+Events = Annotated[
+    list[Path], typer.Argument(help="Event files or logs, merged by time; - is stdin.", show_default=False)
+]
+KeyFile = Annotated[Path, typer.Argument(help="The private key's file.", show_default=False)]
+
+
+@commands.command("new")
+def new_key(key: KeyFile) -> None:
+    """Write a new private key for nobody else's eyes, and print its public key for the election's files."""
+    with plainly():
+        print(signing_keys.new(key))
+
+
+@commands.command("sign")
+def sign_events(election: ElectionFile, key: KeyFile, events: Events) -> None:
+    """Print the events, those of the key's owner signed. The election says whose key it is."""
+    with plainly():
+        known, private = load(election), signing_keys.load(key)
+        public, signed, others = signing_keys.public_key(private), 0, 0
+        for arrival in Night(election, tuple(events)).arrivals():
+            event, line = arrival.event, arrival.raw or b""
+            if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(known, event, public):
+                line, signed = encode(plain(signing_keys.sign(private, known.id, event))), signed + 1
+            else:
+                others += 1
+            sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+        print(f"cotejo: {signed:,} signed, {others:,} left as they were", file=sys.stderr)
+        raise typer.Exit(0 if signed else 1)

@@ -1,0 +1,127 @@
+"""`cotejo webhook`: try the receivers, see how they stand, send alerts once more."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import orjson
+import typer
+
+from streams import webhook_admin as admin
+from streams.cli.common import (
+    BROKER,
+    Broker,
+    ElectionFile,
+    Json,
+    Prefix,
+    group,
+    plainly,
+    print_json,
+    topology_of,
+)
+from streams.election import Election
+from streams.election_file import load
+from streams.topology import PARTITIONS, Topology
+from streams.webhook_commands import Command
+
+commands = group("Try the receivers of alerts, see how they stand, send alerts once more.")
+Only = Annotated[list[str] | None, typer.Option("--receiver", help="This receiver only; may be given again.")]
+One = Annotated[str, typer.Option("--receiver", help="The receiver's name.", show_default=False)]
+
+
+@commands.command("test")
+def try_receivers(election: ElectionFile, receiver: Only = None, as_json: Json = False) -> None:
+    """Send a signed test alert, once, and show the answer. Exit code 1 unless everybody takes it."""
+    with plainly():
+        known = load(election)
+        answers = asyncio.run(admin.try_out(known, admin.chosen(known, receiver or ())))
+        for each, answer in answers:
+            if as_json:
+                print_json(
+                    {"receiver": each.name, "took": answer.good, "status": answer.status, "answer": answer.words}
+                )
+            else:
+                print(f"{each.name}: {'took the alert' if answer.good else 'did not take the alert'}: {answer.words}")
+        raise typer.Exit(0 if all(answer.good for _, answer in answers) else 1)
+
+
+@commands.command("list")
+def list_receivers(
+    election: ElectionFile,
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+    as_json: Json = False,
+) -> None:
+    """Show each receiver: its state, what is due, delivered and given up, the last error."""
+    with plainly():
+        known = load(election)
+        for standing in admin.standings(broker, known, _topology(known, prefix)):
+            print_json(standing) if as_json else print("\n".join(admin.lines(standing)))
+
+
+@commands.command()
+def enable(
+    election: ElectionFile,
+    receiver: One,
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+) -> None:
+    """Send again to a receiver that has said 410, or at once to one that has said to come later."""
+    with plainly():
+        known = load(election)
+        admin.chosen(known, [receiver])
+        admin.send(broker, _topology(known, prefix), [Command(receiver)])
+        print(f"{receiver}: the worker is told. What it has missed: cotejo webhook redeliver")
+
+
+@commands.command()
+def redeliver(
+    election: ElectionFile,
+    receiver: One,
+    notice: Annotated[str, typer.Option(help="The alert of this id.")] = "",
+    fingerprint: Annotated[str, typer.Option(help="The alerts of this fingerprint.")] = "",
+    since: Annotated[str, typer.Option(help="Alerts from this time on (RFC 3339, event time).")] = "",
+    until: Annotated[str, typer.Option(help="Alerts up to this time.")] = "",
+    broker: Broker = BROKER,
+    prefix: Prefix = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which alerts these are.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send alerts to a receiver once more, in their order, each under the id it had."""
+    with plainly():
+        if not (notice or fingerprint or since or until):
+            raise admin.WebhookError("say which: --notice, --fingerprint, --since or --until")
+        known = load(election)
+        admin.chosen(known, [receiver])
+        topology, times = _topology(known, prefix), (_time(since), _time(until))
+        found = admin.matching(
+            broker, topology, notice=notice, fingerprint=fingerprint, since=times[0] or 0, until=times[1]
+        )
+        if not found:
+            raise admin.WebhookError(f"no alert in {topology.alerts} is like that")
+        if not dry_run:
+            admin.send(broker, topology, [Command(receiver, record.value) for record in found])
+        for record in found:
+            alert = orjson.loads(record.value)
+            if as_json:
+                print_json({"receiver": receiver, "id": alert["id"], "at": alert["at"], "sent": not dry_run})
+            else:
+                print(f"{alert['id']}: {alert['finding']['sentence']['en']}")
+
+
+def _topology(election: Election, prefix: str) -> Topology:
+    """However many partitions the reports have: those of the alerts have one."""
+    return topology_of(election, prefix, PARTITIONS)
+
+
+def _time(text: str) -> int | None:
+    """RFC 3339 as Unix ms; None for nothing."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise admin.WebhookError(f"{text} is no time: write it as 2024-07-29T00:06:00-04:00")
+    return round(moment.timestamp() * 1000)

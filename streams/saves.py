@@ -1,0 +1,89 @@
+"""State that is saved key by key and comes back whole: as it was after one step, never a mixture of two.
+
+Records reach a compacted changelog one by one. A worker may die in the middle of a step, and one that was stopped may
+wake up after another has taken its place and write what it still had. So each writer has an epoch and keys of its own,
+and within an epoch each key has two places that are written in turn, with the number of the step. A step counts once
+its last record, the seal, is there. What comes back is the newest sealed step of the highest epoch; a new epoch
+begins with a copy of everything, and what older epochs still write is nobody's any more.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+_SEAL: Final = "seal"
+
+
+class Epoch(NamedTuple):
+    """Who writes. `generation` is the consumer group's: of two workers that think they own the state, the later one
+    has the higher. `number` is one more than the highest in the changelog, should a broker begin to count anew."""
+
+    number: int
+    generation: int
+
+
+class Write(NamedTuple):
+    """One record: its key, its value (None deletes it), and whether it must come behind all others of the step."""
+
+    key: bytes
+    value: bytes | None
+    seals: bool = False
+
+
+class Saves:
+    """What one worker saves, from the records it finds."""
+
+    def __init__(self, records: Iterable[tuple[bytes, bytes]] = (), generation: int = 0) -> None:
+        found: dict[Epoch, dict[str, dict[int, Any]]] = {}
+        sealed: dict[Epoch, int] = {}
+        self._stale: list[bytes] = []
+        for key, value in records:
+            epoch, name, step = _read(key, (data := orjson.loads(value)))
+            self._stale.append(key)
+            if name == _SEAL:
+                sealed[epoch] = step
+            else:
+                found.setdefault(epoch, {}).setdefault(name, {})[step] = data["value"]
+        newest = max(sealed, default=None)
+        self._changed: dict[str, Any] = {}
+        if newest is not None:
+            for name, steps in found.get(newest, {}).items():
+                held = [step for step in steps if step <= sealed[newest]]
+                if held and (value := steps[max(held)]) is not None:
+                    self._changed[name] = value
+        self.state: dict[str, Any] = dict(self._changed)
+        """Key to JSON value, as found. Ours once it has been looked at: it is not kept up to date."""
+        seen = [epoch.number for epoch in (*found, *sealed)]
+        self._epoch = Epoch(max(seen, default=0) + 1, generation)
+        self._step, self._place = 0, dict[str, int]()
+
+    def put(self, key: str, value: Any) -> None:
+        """Save this value (JSON, or `orjson.Fragment`) with the next step; None forgets the key."""
+        self._changed[key] = value
+
+    def step(self) -> list[Write]:
+        """The records of one step. All must be confirmed before the seal is sent, and that before the next step."""
+        self._step += 1
+        writes = []
+        if self._step > 1:  # a step of our own is sealed: nobody will read another epoch any more
+            writes, self._stale = [Write(key, None) for key in self._stale], []
+        for name, value in self._changed.items():
+            self._place[name] = place = 1 - self._place.get(name, 1)
+            writes.append(Write(self._key(name, place), _record(self._step, value)))
+        self._changed = {}
+        writes.append(Write(self._key(_SEAL, 0), _record(self._step, None), seals=True))
+        return writes
+
+    def _key(self, name: str, place: int) -> bytes:
+        return f"{self._epoch.number}.{self._epoch.generation}.{place}/{name}".encode()
+
+
+def _record(step: int, value: Any) -> bytes:
+    return orjson.dumps({"step": step, "value": value}, option=orjson.OPT_SORT_KEYS)
+
+
+def _read(key: bytes, data: Any) -> tuple[Epoch, str, int]:
+    epoch, _, name = key.decode().partition("/")
+    number, generation, _ = epoch.split(".")
+    return Epoch(int(number), int(generation)), name, data["step"]

@@ -1,0 +1,89 @@
+"""A board for tests: records as a worker writes them, and the server in a thread."""
+
+import asyncio
+import threading
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiohttp import web
+from brokers import Broker
+from kafka import KafkaProducer
+
+from streams.board import PATH
+from streams.board.server import Board
+from streams.broker import free_port
+from streams.codec import encode
+from streams.election import Election
+from streams.events import Event
+from streams.monitor import Monitor
+from streams.topology import Topology
+
+Records = tuple[list[bytes], list[bytes]]
+"""What `area-state` and `alerts` hold."""
+
+
+def records(known: Election, events: Iterable[Event]) -> Records:
+    """What the night comes to: a record of every area after each event, and every notice."""
+    monitor = Monitor(known)
+    states, notices = [], []
+    for event in events:
+        notices += monitor.handle(event).notices
+        states += [encode({**state, "at": event.at}) for state in monitor.states().values()]
+    if states:
+        notices += monitor.finish()
+        at = monitor.comparer.clock
+        states += [encode({**state, "at": at}) for state in monitor.states().values()]
+    return states, [encode(notice.plain()) for notice in notices]
+
+
+def tell(broker: Broker, topology: Topology, told: Records) -> None:
+    """Write the records to their topics, as a worker does."""
+    producer = KafkaProducer(bootstrap_servers=broker.address)
+    for topic, contents in zip((topology.area_state, topology.alerts), told, strict=True):
+        for content in contents:
+            producer.send(topic, content, key=b"any", partition=0)
+    producer.flush()
+    producer.close()
+
+
+class Served:
+    """A board's address, and the board."""
+
+    def __init__(self, board: Board, port: int) -> None:
+        self.board, self.port = board, port
+        self.root = f"http://127.0.0.1:{port}"
+        self.url = self.root + PATH
+
+
+@contextmanager
+def served(broker: Broker | str, known: Election, topology: Topology, hosts: Collection[str] = ()) -> Iterator[Served]:
+    """The board as `cotejo board` serves it, in a thread of its own."""
+    address = broker if isinstance(broker, str) else broker.address
+    loop, ready, port = asyncio.new_event_loop(), threading.Event(), free_port()
+    found: dict[str, Any] = {}
+
+    async def begin() -> None:
+        app = web.Application()
+        found["board"] = Board(address, known, topology, hosts)
+        found["board"].serve(app)
+        found["runner"] = web.AppRunner(app, shutdown_timeout=1)
+        await found["runner"].setup()
+        await web.TCPSite(found["runner"], "127.0.0.1", port).start()
+        ready.set()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.create_task(begin())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield Served(found["board"], port)
+    finally:
+        asyncio.run_coroutine_threadsafe(found["runner"].cleanup(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

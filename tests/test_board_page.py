@@ -1,0 +1,344 @@
+"""The board in a real browser: what people see, on any screen, in both languages, by mouse, keyboard and ear."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from boards import Served, records, served, tell
+from builders import T0, alike, bulletin, election, lines, report
+from nights import LiveNight
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from streams.board import PATH, server
+from streams.broker import EmbeddedBroker, free_port
+from streams.election import Area, Election, Option
+from streams.events import Event
+from streams.topics import ensure
+from streams.topology import Topology
+
+KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
+HOUR = 3_600_000
+MODULES = ("main", "view", "areas", "charts", "dom")
+OUTAGE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
+"""What the browser itself says of a server that went away."""
+
+
+def night(known: Election) -> list[Event]:
+    """Every sheet says A 5, B 3, C 1, an hour after the other; then the nation's bulletin says C 30, and that of the
+    first state agrees with its sheets."""
+    reports: list[Event] = [report(table, at=T0 + i * HOUR) for i, table in enumerate(alike(known, ()))]
+    end = T0 + len(reports) * HOUR
+    agreeing = bulletin((20, 12, 4), area="S1", tables_counted=4, registered=400, at=end)
+    return [*reports, agreeing, bulletin((12, 36, 60), tables_counted=12, registered=1200, at=end + HOUR)]
+
+
+class Seen:
+    """A page, and all that must not happen on it."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.page, self.url = context.new_page(), url
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: self.said.append(f"dialog: {dialog.message}"))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.add_init_script(
+            "window.violations = [];"
+            "document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective));"
+        )
+        self.page.goto(url)
+
+    def check(self, allowed: tuple[str, ...] = ()) -> None:
+        """Nothing on the console, nothing that the policy forbids, nothing asked of anybody else."""
+        assert [text for text in self.said if not any(word in text for word in allowed)] == []
+        assert self.page.evaluate("violations") == []
+        assert [url for url in self.asked if not url.startswith(self.url)] == []
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+@contextmanager
+def opened(chromium: Browser, url: str, width: int = 1280, lang: str = "en", **options: Any) -> Iterator[Seen]:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, locale=lang, timezone_id="America/Caracas", **options
+    )
+    context.set_default_timeout(15_000)
+    try:
+        yield Seen(context, url)
+    finally:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def board(embedded: EmbeddedBroker) -> Iterator[Served]:
+    """The board of a whole night."""
+    with given(embedded.start(), KNOWN, "board-page.") as running:
+        yield running
+
+
+@contextmanager
+def given(broker: EmbeddedBroker, known: Election, prefix: str, events: list[Event] | None = None) -> Iterator[Served]:
+    topology = Topology(prefix)
+    ensure(broker.address, topology.specs())
+    tell(broker, topology, records(known, night(known) if events is None else events))
+    with served(broker, known, topology) as running:
+        yield running
+
+
+def test_a_live_night(chromium: Browser, embedded: EmbeddedBroker, names: str, tmp_path: Path) -> None:
+    """Fed through a real worker: the page follows by itself. The worker is killed: the page says so. It starts
+    again, and more has come meanwhile: the page is there again, with the newest."""
+    port, events = free_port(), night(KNOWN)
+    later = [replace(event, at=event.at + 24 * HOUR) for event in events[6:10]]
+    with LiveNight(KNOWN, embedded.start(), tmp_path, names) as live:
+        live.start(port=port)
+        live.ready()
+        with opened(chromium, f"http://127.0.0.1:{port}{PATH}") as seen:
+            page = seen.page
+            expect(page.locator("#connection")).to_have_text("Live")
+            expect(page.locator("#sentence")).to_contain_text("Nothing has come yet")
+            expect(page.locator("#notice")).to_have_text("a made-up night")
+            live.feed(lines(events[:6]))
+            expect(page.locator("#f-coverage-of")).to_have_text("6 of 12")
+            expect(page.locator("#sentence")).to_contain_text("There is no bulletin for Area N")
+            live.feed(lines([events[-1]]))
+            expect(page.locator("#headline")).to_have_attribute("data-severity", "critical")
+            expect(page.locator("#sentence")).to_contain_text("Area N, bulletin N-1")
+            expect(page.locator("#announce")).to_contain_text("Alert, critical: Area N, bulletin N-1")
+            seen.check()
+            live.kill()
+            expect(page.locator("#connection")).to_have_text("Reconnecting")
+            live.feed(lines(later))
+            live.start(port=port)
+            expect(page.locator("#connection")).to_have_text("Live", timeout=30_000)
+            expect(page.locator("#f-coverage-of")).to_have_text("10 of 12", timeout=30_000)
+            live.stop()  # with the page still open
+            seen.check(OUTAGE)
+
+
+def test_both_counts(chromium: Browser, board: Served) -> None:
+    """Official beside witnessed for each option, with what the sheets allow; the large figures; the charts, each with
+    a description and as a table."""
+    with opened(chromium, board.url) as seen:
+        page = seen.page
+        row = page.locator("#options tr", has_text="Option C")
+        expect(row.locator(".official .share")).to_have_text("55.6\u00a0%")
+        expect(row.locator(".witnessed .share")).to_have_text("11.1\u00a0%")
+        expect(row.locator(".witnessed .votes")).to_have_text("12 votes")
+        expect(row.locator(".gap")).to_have_text("+44.4")
+        expect(page.locator("#f-breakdown")).not_to_have_text("0")
+        expect(page.locator("#f-bulletin")).to_have_text("N-1")
+        expect(page.locator("#levels dt")).to_have_text(["one reading"])
+        chart = page.locator("#chart-breakdown .canvas")
+        expect(chart).to_have_attribute("role", "img")
+        assert "Sheets that would have to be wrong. From 28 Jul" in (chart.get_attribute("aria-label") or "")
+        assert chart.locator("canvas").evaluate("c => c.width") > 100
+        page.locator("#chart-coverage summary").click()
+        expect(page.locator("#chart-coverage tbody tr").last.locator("td")).to_have_text("100.0\u00a0%")
+        seen.check()
+
+
+def test_area_by_area(chromium: Browser, board: Served) -> None:
+    """The table is filtered, sorted by any column, and leads down to an area and back again."""
+    with opened(chromium, board.url) as seen:
+        page = seen.page
+        names = page.locator("#area-rows th")
+        expect(names).to_have_text(["Area S1", "Area S2", "Area S3"])
+        page.locator("#area-head button[data-by=area]").click()
+        expect(names).to_have_text(["Area S3", "Area S2", "Area S1"])
+        expect(page.locator("#area-head th.area")).to_have_attribute("aria-sort", "descending")
+        page.locator("#filter").fill("s2")
+        expect(names).to_have_text(["Area S2"])
+        page.locator("#filter").fill("")
+        page.locator("#column").select_option("B")
+        first = page.locator("#area-rows tr", has_text="Area S1")
+        expect(first.locator(".official")).to_have_text("33.3\u00a0%")
+        first.locator("a").click()
+        expect(page.locator("#path li")).to_have_text(["Area N", "Area S1"])
+        expect(page.locator("#sentence")).to_contain_text("fit together")
+        expect(page.locator("#f-coverage-of")).to_have_text("4 of 4")
+        assert "area=S1" in page.url
+        page.reload()
+        expect(page.locator("#f-coverage-of")).to_have_text("4 of 4")
+        page.go_back()
+        expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
+        seen.check()
+
+
+def test_looking_back(chromium: Browser, board: Served) -> None:
+    """The slider shows the nation as it was, by keyboard too; what is newer waits until one is back."""
+    with opened(chromium, board.url) as seen:
+        page = seen.page
+        expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
+        page.locator("#scrub").focus()
+        page.keyboard.press("Home")
+        expect(page.locator("#f-coverage-of")).to_have_text("1 of 12")
+        expect(page.locator("#no-alerts")).to_be_visible()
+        expect(page.locator("#area-rows tr", has_text="Area S2").locator(".coverage")).to_have_text("0.0\u00a0%")
+        assert "28 Jul, 20:00" in (page.locator("#scrub").get_attribute("aria-valuetext") or "")
+        page.locator("#back").click()
+        expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
+        expect(page.locator("#scrub-at")).to_have_text("now")
+        seen.check()
+
+
+def test_languages(chromium: Browser, board: Served) -> None:
+    """In Spanish by the browser's language, by the address, by a button; the choice is remembered; no text is left
+    in the other language."""
+    with opened(chromium, board.url, lang="es") as seen:
+        page = seen.page
+        expect(page.locator("html")).to_have_attribute("lang", "es")
+        expect(page.locator("#connection")).to_have_text("En vivo")
+        expect(page.locator("#sentence")).to_contain_text("boletín N-1")
+        expect(page.locator("#options tr").first.locator(".share").first).to_contain_text(",")
+        page.locator("button[data-lang=en]").click()
+        expect(page.locator("#connection")).to_have_text("Live")
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        page.goto(board.url + "?lang=es")
+        expect(page.locator("#areas-title")).to_have_text("Zona por zona")
+        seen.check()
+
+
+def test_words(chromium: Browser, board: Served) -> None:
+    """Both languages have the same texts with the same figures in them; every text asked for exists, and is used."""
+    with opened(chromium, board.url) as seen:
+        words = seen.page.evaluate("import('./words.js').then((module) => module.WORDS)")
+    en, es = words["en"], words["es"]
+    assert {k: set(re.findall(r"{\w+}", v)) for k, v in en.items()} == {
+        k: set(re.findall(r"{\w+}", v)) for k, v in es.items()
+    }
+    static = Path(server.__file__).parent / "static"
+    texts = [static.joinpath(name).read_text() for name in ("index.html", *(f"{m}.js" for m in MODULES))]
+    whole = "\n".join(texts)
+    asked = set(re.findall(r"\bt\(\"(\w+)\"|data-t(?:-label)?=\"(\w+)\"", whole))
+    assert {one or other for one, other in asked} <= en.keys()
+    data = {"none", "reported", "corroborated", "disputed", "critical", "warning", "info", "connecting", "waiting"}
+    data |= {"reading", "live", "away", "day", "hour", "minute", "second"}
+    assert [key for key in en if key not in data and f'"{key}"' not in whole] == []
+
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    "\u202eTHGIR OT TFEL\u2066",
+    "W" * 300,
+    "javascript:alert(3)//'\"`{{7*7}}${8*8}",
+)
+
+
+def hostile() -> Election:
+    """Every name that an election file can have, at its worst."""
+    options = tuple(Option(option.id, HOSTILE[i]) for i, option in enumerate(KNOWN.options))
+    areas: dict[str, Area] = {
+        id: replace(area, name=HOSTILE[i % len(HOSTILE)]) for i, (id, area) in enumerate(KNOWN.areas.items())
+    }
+    return replace(KNOWN, name=HOSTILE[0], notice=HOSTILE[1], options=options, areas=areas)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_hostile_names(chromium: Browser, embedded: EmbeddedBroker, names: str, width: int) -> None:
+    """Markup, scripts, marks that turn the writing round, names without end: shown as text, and nothing else."""
+    with given(embedded.start(), hostile(), names) as board, opened(chromium, board.url, width) as seen:
+        page = seen.page
+        expect(page.locator("#name")).to_have_text(HOSTILE[0])
+        expect(page.locator("#notice")).to_have_text(HOSTILE[1])
+        expect(page.locator("#sentence")).to_contain_text(HOSTILE[0])
+        expect(page.locator("#area-rows th").first).to_be_visible()
+        assert page.locator("main img, main script").count() == 0
+        assert "\u202e" not in page.locator("body").inner_text()
+        assert seen.overflow() == 0
+        page.locator("#area-rows th a").first.click()
+        expect(page.locator("#path li")).to_have_count(2)
+        assert seen.overflow() == 0
+        seen.check()
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_phone(chromium: Browser, board: Served, lang: str) -> None:
+    """At a phone's width nothing sticks out sideways, and every figure of an option is there."""
+    with opened(chromium, board.url, 390, lang) as seen:
+        expect(seen.page.locator("#options tr").first.locator(".mustBeWrong")).to_be_visible()
+        assert seen.overflow() == 0
+        wide = seen.page.evaluate(
+            "[...document.querySelectorAll('main *')].filter((e) => !e.closest('.u-wrap, .compare thead')"
+            " && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.id || e.className || e.tagName)"
+        )
+        assert wide == []
+        seen.check()
+
+
+def test_keyboard(chromium: Browser, board: Served) -> None:
+    """Tab comes to everything that can be used, in the order of the page, and it shows where it is."""
+    with opened(chromium, board.url) as seen:
+        page = seen.page
+        expect(page.locator("#area-rows th")).to_have_count(3)
+        usable = page.evaluate(
+            "[...document.querySelectorAll('a, button, input, select, summary, [tabindex=\"0\"]')]"
+            ".filter((e) => e.checkVisibility() && !e.disabled).map((e, i) => { e.dataset.stop = i; return i; })"
+        )
+        reached = []
+        for _ in usable:
+            page.keyboard.press("Tab")
+            stop, outline = page.evaluate(
+                "[document.activeElement.dataset.stop, getComputedStyle(document.activeElement).outlineStyle]"
+            )
+            reached.append(int(stop))
+            assert outline == "solid", f"stop {stop} shows no focus"
+        assert reached == usable
+        seen.check()
+
+
+def test_focus_stays(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """News while somebody is in the table moves neither the focus nor what was typed."""
+    events = night(KNOWN)
+    with given(embedded.start(), KNOWN, names, events[:4]) as board, opened(chromium, board.url) as seen:
+        page = seen.page
+        expect(page.locator("#f-coverage-of")).to_have_text("4 of 12")
+        page.locator("#filter").fill("S")
+        page.locator("#area-rows a").nth(1).focus()
+        tell(embedded, Topology(names), records(KNOWN, events))
+        expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
+        assert page.evaluate("document.activeElement.textContent") == "Area S2"
+        expect(page.locator("#filter")).to_have_value("S")
+        seen.check()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_accessible(chromium: Browser, board: Served, scheme: str, width: int) -> None:
+    """axe-core finds nothing to mend, in either colour scheme, on either screen."""
+    options: Any = {"color_scheme": scheme, "bypass_csp": True}  # for axe itself, which is no part of the page
+    with opened(chromium, board.url, width, **options) as seen:
+        expect(seen.page.locator("#area-rows th")).to_have_count(3)
+        seen.page.locator("#chart-shares summary").click()
+        found = Axe().run(seen.page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_empty(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """Before anything came the page says that it waits, and is accessible too."""
+    with given(embedded.start(), KNOWN, names, []) as board, opened(chromium, board.url, bypass_csp=True) as seen:
+        expect(seen.page.locator("#sentence")).to_contain_text("Nothing has come yet")
+        expect(seen.page.locator("#no-alerts")).to_have_text("No alert so far.")
+        found = Axe().run(seen.page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_too_many_pages(chromium: Browser, board: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that found no room tries again by itself."""
+    monkeypatch.setattr(server, "STREAMS", 0)
+    with opened(chromium, board.url) as seen:
+        with seen.page.expect_console_message(lambda message: "503" in message.text):
+            seen.page.reload()
+        expect(seen.page.locator("#connection")).to_have_text("Connecting")
+        monkeypatch.setattr(server, "STREAMS", 1)
+        expect(seen.page.locator("#connection")).to_have_text("Live")
+        seen.check(("503",))

@@ -1,0 +1,267 @@
+"""Deliveries through workers on real brokers: nothing missed, nothing under two ids, nobody delayed by another."""
+
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+from brokers import Broker
+from builders import T0, bulletin, election, lines, report
+from nights import LiveNight, direct, until
+from receivers import Got, Say, Scripted, by_fingerprint
+from test_posting import NEW
+from test_webhook_cli import webhook
+
+from streams import delivery_state, webhook_admin
+from streams.agents.courier import AT_ONCE
+from streams.broker import free_port
+from streams.delivery import Chain, Delivery
+from streams.election import AlertPolicy, Election, Receiver
+from streams.feed import KafkaSink
+from streams.webhooks import verify
+
+CALM = AlertPolicy(tick=10, hold=0, cooldown=60)
+NATION = election(states=2, tables=12, registered=300, alerts=CALM)
+SHEETS = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(NATION.tables)]
+FIRST = lines([*SHEETS, bulletin((900, 2400, 240), at=T0 + 60_000)])
+MORE = lines(
+    [
+        bulletin((800, 2500, 240), at=T0 + 300_000, sequence=2),
+        bulletin((700, 2600, 240), at=T0 + 600_000, sequence=3),
+        bulletin((3600, 1440, 240), at=T0 + 900_000, sequence=4),
+    ]
+)
+NIGHT = [*FIRST, *MORE]
+"""Several alerts; each fires, is told of again with each bulletin, and is resolved."""
+
+
+def expected(night: list[bytes] = NIGHT) -> list[str]:
+    """The ids that each receiver must get, in order."""
+    return [notice["id"] for notice in direct(NATION, night).notices if not notice["muted_by"]]
+
+
+def with_receivers(**urls: str) -> Election:
+    return replace(
+        NATION, receivers=tuple(Receiver(name, url, "SECRET", allow_loopback=True) for name, url in urls.items())
+    )
+
+
+def live(known: Election, broker: Broker, directory: Path, names: str) -> LiveNight:
+    night = LiveNight(known, broker, directory, names)
+    night.environment = {"SECRET": NEW}
+    return night
+
+
+def told(taken: list[Got]) -> dict[str, list[str]]:
+    """The ids that were taken, by fingerprint, each verified."""
+    assert all(verify(NEW, got.body, got.headers)["data"]["id"] == got.id for got in taken)
+    return by_fingerprint([got.id for got in taken])
+
+
+def saved(night: LiveNight, receiver: str) -> list[dict[str, Chain]]:
+    """Every state of a receiver's chains that the changelog holds, by fingerprint, in order."""
+    records = night.read(night.topology.changelog("deliveries"))
+    states = (delivery_state.read([(r.key, r.value)]).chains.get(receiver) for r in records if r.value is not None)
+    return [state for state in states if state]
+
+
+def newest(states: list[dict[str, Chain]]) -> dict[str, Chain]:
+    return {fingerprint: chain for state in states for fingerprint, chain in state.items()}
+
+
+def heads(states: list[dict[str, Chain]]) -> dict[str, Delivery]:
+    """What is attempted next of each fingerprint."""
+    return {fingerprint: chain.due[0] for fingerprint, chain in newest(states).items() if chain.due}
+
+
+def killed(night: LiveNight) -> None:
+    night.kill()
+    night.start()
+
+
+def moved(night: LiveNight) -> None:
+    night.start(member="two")
+    night.ready()
+    first = night.workers[0]
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 0, night.told()
+
+
+def test_killed_while_a_receiver_is_down(broker: Broker, tmp_path: Path, names: str) -> None:
+    """After kill -9 the next worker goes on where the first was."""
+    _goes_on(killed, broker, tmp_path, names)
+
+
+def test_moved_while_a_receiver_is_down(apache: Broker, tmp_path: Path, names: str) -> None:
+    """When a worker gives its partitions to another, that one goes on."""
+    _goes_on(moved, apache, tmp_path, names)
+
+
+def _goes_on(change: Callable[[LiveNight], None], broker: Broker, tmp_path: Path, names: str) -> None:
+    """The receiver gets exactly what it missed, in order per fingerprint, each under its one id; attempts and the day's
+    limit go on where they were. Who was up is not delayed and gets nothing twice."""
+    steady, down, port = Scripted(), Scripted(), free_port()
+    with ExitStack() as stack:
+        url = stack.enter_context(steady.listening())
+        known = with_receivers(steady=url, down=f"http://127.0.0.1:{port}/")
+        night = stack.enter_context(live(known, broker, tmp_path, names))
+        night.start()
+        night.feed(NIGHT)
+        until(lambda: len(steady.taken) == len(expected()), night.told)
+        until(lambda: not any(chain.due for chain in newest(saved(night, "steady")).values()), night.told)
+        until(lambda: any(head.attempts >= 3 for head in heads(saved(night, "down")).values()), night.told)
+        change(night)
+        before = saved(night, "down")
+        assert not down.seen
+        until(lambda: len(saved(night, "down")) > len(before), night.told)  # an attempt of the second worker
+        stack.enter_context(down.listening(port))
+        night.wait(delivered=True)
+        night.stop()
+        after = saved(night, "down")[len(before) :]
+    assert told(down.taken) == told(steady.taken) == by_fingerprint(expected())
+    assert len(down.seen) == len(steady.seen) == len(expected())
+    left, found = heads(before), heads(after[:1])
+    assert left
+    for fingerprint, head in found.items():
+        assert head.notice == left[fingerprint].notice
+        assert head.since == left[fingerprint].since
+        assert head.attempts > left[fingerprint].attempts >= 1
+
+
+class Busy(Scripted):
+    """Says 429 to whoever comes within two seconds of the first, and when to come again."""
+
+    refused = 0
+
+    def answer(self, got: Got) -> Say:
+        if got.at < self.seen[0].at + 1.9:
+            self.refused += 1
+            return Say(429, {"retry-after": "2"})
+        return Say(204)
+
+
+def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """One is slow, one fails at first, one says 429 with a time, one says 410: each gets what it should, and the
+    steady one waits for none of them."""
+    steady, slow, shaky = Scripted(), Scripted(), Scripted(500, 302, 200)
+    busy, gone = Busy(), Scripted(410)
+    slow.gate.clear()
+    with ExitStack() as stack:
+        tempers = {"steady": steady, "slow": slow, "shaky": shaky, "busy": busy, "gone": gone}
+        known = with_receivers(**{name: stack.enter_context(each.listening()) for name, each in tempers.items()})
+        night = stack.enter_context(live(known, embedded, tmp_path, names))
+        night.start()
+        night.feed(NIGHT)
+        until(lambda: len(steady.taken) == len(expected()), night.told)
+        assert slow.seen  # it has the first ones, answers none, and delayed nobody
+        assert not slow.taken
+        slow.gate.set()
+        night.wait(delivered=True)
+        found = night.metrics()
+        standing = {s.receiver: s for s in webhook_admin.standings(embedded.address, known, night.topology)}
+        night.stop()
+        night.start()
+        night.feed(lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)]))
+        night.wait(delivered=True)
+        night.stop()
+    again = [*NIGHT, *lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)])]
+    for each in (steady, shaky, busy):
+        assert told(each.taken) == by_fingerprint(expected(again))
+    assert by_fingerprint(list(dict.fromkeys(got.id for got in slow.taken))) == by_fingerprint(expected(again))
+    assert max(each.busiest for each in (steady, shaky, busy)) <= AT_ONCE
+    assert found["cotejo_deliveries_total[failed][shaky]"] == 2
+    assert len({got.body for got in shaky.seen if got.id == shaky.seen[0].id}) == 1
+    assert 1 <= busy.refused <= AT_ONCE  # then it was left alone, for every fingerprint
+    assert len(gone.seen) <= AT_ONCE  # those that were under way together
+    assert found["cotejo_receiver_disabled[gone]"] == 1
+    assert found["cotejo_receiver_disabled[steady]"] == 0
+    assert found["cotejo_deliveries_total[missed][gone]"] == len(expected())
+    assert standing["gone"].state == "disabled: it said 410"
+    assert standing["gone"].counts.missed == len(expected())
+    assert standing["steady"].counts.delivered == len(expected())
+    assert "receiver gone: wants no more (410 Gone)" in night.log.read_text()
+    assert "receiver shaky: takes no alerts (" in night.log.read_text()
+    assert "receiver shaky: takes alerts again" in night.log.read_text()
+
+
+class Poisoned(Scripted):
+    """Refuses one fingerprint until told otherwise."""
+
+    refuses = ""
+
+    def answer(self, got: Got) -> Say:
+        return Say(500) if self.refuses and got.id.startswith(self.refuses) else Say(204)
+
+
+def test_no_fingerprint_waits_for_another(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """What a receiver refuses holds up its own fingerprint only; once taken, the rest of it follows in order."""
+    picky = Poisoned()
+    ids = by_fingerprint(expected())
+    picky.refuses = next(iter(ids))
+    others = sum(len(found) for fingerprint, found in ids.items() if fingerprint != picky.refuses)
+    with picky.listening() as url, live(with_receivers(picky=url), embedded, tmp_path, names) as night:
+        night.start()
+        night.feed(NIGHT)
+        until(lambda: len(picky.taken) == others, night.told)
+        refused = {got.id for got in picky.seen} - {got.id for got in picky.taken}
+        assert refused == {ids[picky.refuses][0]}
+        picky.refuses = ""
+        night.wait(delivered=True)
+        night.stop()
+    assert told(picky.taken) == ids
+
+
+def test_enabled_and_delivered_again(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """A receiver that said 410 gets nothing, also from the next worker; enabled, it gets what comes; what it missed it
+    gets by `redeliver`, under the ids it had, in order."""
+    desk = Scripted(410)
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        options = ["--broker", embedded.address, "--prefix", night.topology.prefix]
+        night.start()
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        assert "disabled: it said 410" in webhook("list", night.file, *options).stdout
+        night.stop()
+        desk.answers, seen = [Say(204)], len(desk.seen)
+        night.start()
+        night.feed(MORE[:1])
+        night.wait(delivered=True)
+        assert len(desk.seen) == seen
+        early = [n["id"] for n in night.outcome().notices if not n["muted_by"]]
+        assert webhook("enable", night.file, "--receiver", "desk", *options).returncode == 0
+        until(lambda: night.metrics().get("cotejo_receiver_disabled[desk]") == 0, night.told)
+        night.feed(MORE[1:])
+        night.wait(delivered=True)
+        assert told(desk.taken) == by_fingerprint([id for id in expected() if id not in early])
+        desk.taken.clear()
+        done = webhook(
+            "redeliver", night.file, "--receiver", "desk", "--until", "2024-07-29T00:06:00Z", "--json", *options
+        )
+        missed = [orjson.loads(line)["id"] for line in done.stdout.splitlines()]
+        until(lambda: len(desk.taken) == len(missed), night.told)
+        night.stop()
+    assert told(desk.taken) == by_fingerprint(missed)
+    assert set(missed) == set(early)
+
+
+def test_rubbish_among_the_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """What is no alert and no command is left out with a line in the log; the rest goes on."""
+    desk = Scripted()
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        sink = KafkaSink(embedded.address)
+        for rubbish in (b"", b"[]", b"\xff", b"{}", b'{"receiver":"desk"}', b'{"receiver":"nobody","redeliver":null}'):
+            sink.send(night.topology.alerts, rubbish, None, 0)
+            sink.send(night.topology.webhook_commands, rubbish, None, 0)
+        sink.send(night.topology.webhook_commands, b'{"receiver":"desk","redeliver":"{}"}', None, 0)
+        sink.close()
+        night.start()
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        night.stop()
+        log = night.log.read_text()
+    assert told(desk.taken) == by_fingerprint(expected(FIRST))
+    assert log.count("no alert, left out") == 6
+    assert log.count("no command, left out") == 6
+    assert NEW not in log

@@ -1,0 +1,240 @@
+"""What becomes of a delivery, without network and clock: a sentence a row."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams import delivery_state
+from streams.codec import encode
+from streams.delivery import (
+    FIRST_PAUSE,
+    GIVE_UP,
+    LONGEST_PAUSE,
+    LONGEST_WISH,
+    Answer,
+    Chain,
+    Delivery,
+    Reason,
+    ReceiverState,
+    hasten,
+    judge,
+    pause,
+)
+
+NOW = 1_800_000_000_000
+NEW = Delivery("floor:N:A:1:1", NOW, NOW)
+OLD = replace(NEW, since=NOW - GIVE_UP, attempts=150, status=500, words="500")
+FINE, FAILING = ReceiverState(delivered=7), ReceiverState(delivered=7, failing_since=NOW - 60_000, failed=3)
+SILENT = Answer(0, "no answer in 15 s")
+
+
+def judged(
+    delivery: Delivery, answer: Answer, state: ReceiverState = FINE
+) -> tuple[Reason, Delivery | None, ReceiverState]:
+    verdict = judge(delivery, state, answer, NOW, "desk", "mark")
+    return verdict.reason, verdict.delivery, verdict.receiver
+
+
+@pytest.mark.parametrize(
+    ("delivery", "answer", "reason", "wait"),
+    [
+        pytest.param(NEW, Answer(200, ""), Reason.DELIVERED, None, id="200 is delivered"),
+        pytest.param(NEW, Answer(204, ""), Reason.DELIVERED, None, id="204 is delivered"),
+        pytest.param(OLD, Answer(202, ""), Reason.DELIVERED, None, id="a success after a day is one"),
+        pytest.param(NEW, Answer(410, ""), Reason.GONE, None, id="410 disables the receiver"),
+        pytest.param(NEW, Answer(301, ""), Reason.RETRY, (500, 1000), id="a redirect is a failure"),
+        pytest.param(
+            NEW,
+            Answer(401, ""),
+            Reason.RETRY,
+            (500, 1000),
+            id="a refused signature is tried again: a secret may follow",
+        ),
+        pytest.param(
+            NEW, Answer(404, ""), Reason.RETRY, (500, 1000), id="404 is tried again: a receiver may be starting"
+        ),
+        pytest.param(NEW, Answer(500, ""), Reason.RETRY, (500, 1000), id="500 is tried again after the first pause"),
+        pytest.param(NEW, SILENT, Reason.RETRY, (500, 1000), id="no answer is tried again"),
+        pytest.param(
+            replace(NEW, attempts=1), SILENT, Reason.RETRY, (1000, 2000), id="the second pause is twice the first"
+        ),
+        pytest.param(
+            replace(NEW, attempts=60), SILENT, Reason.RETRY, (300_000, 600_000), id="no pause is above ten minutes"
+        ),
+        pytest.param(
+            NEW,
+            Answer(429, "", NOW + 30_000),
+            Reason.ASKED,
+            (30_000, 30_000),
+            id="429: Retry-After is obeyed to the letter",
+        ),
+        pytest.param(NEW, Answer(503, "", NOW + 90_000), Reason.ASKED, (90_000, 90_000), id="503: likewise"),
+        pytest.param(
+            replace(NEW, attempts=60),
+            Answer(503, "", NOW + 5_000),
+            Reason.ASKED,
+            (5_000, 5_000),
+            id="also where our own pause would be longer",
+        ),
+        pytest.param(NEW, Answer(429, ""), Reason.RETRY, (500, 1000), id="429 without a wish is our own pause"),
+        pytest.param(
+            NEW,
+            Answer(429, "", NOW - 5),
+            Reason.ASKED,
+            (FIRST_PAUSE, FIRST_PAUSE),
+            id="a wish in the past is a pause all the same",
+        ),
+        pytest.param(
+            NEW,
+            Answer(429, "", NOW + 10**11),
+            Reason.ASKED,
+            (LONGEST_WISH, LONGEST_WISH),
+            id="a wish is obeyed for an hour at most",
+        ),
+        pytest.param(OLD, Answer(500, ""), Reason.GIVEN_UP, None, id="a failure after a day is the last"),
+        pytest.param(OLD, Answer(429, "", NOW + 30_000), Reason.GIVEN_UP, None, id="a wish after a day comes too late"),
+        pytest.param(
+            replace(OLD, since=OLD.since + 100),
+            SILENT,
+            Reason.RETRY,
+            (100, 100),
+            id="the last attempt is when the day ends",
+        ),
+        pytest.param(
+            replace(OLD, attempts=0),
+            SILENT,
+            Reason.GIVEN_UP,
+            None,
+            id="what has waited a day behind another gets one attempt",
+        ),
+    ],
+)
+def test_judge(delivery: Delivery, answer: Answer, reason: Reason, wait: tuple[int, int] | None) -> None:
+    """What an answer leads to, and how long it waits, in milliseconds."""
+    said, after, _ = judged(delivery, answer)
+    assert said is reason
+    if wait is None:
+        assert after is None
+    else:
+        assert after is not None
+        assert wait[0] <= after.due - NOW <= wait[1]
+        assert after == replace(
+            delivery, due=after.due, attempts=delivery.attempts + 1, status=answer.status, words=answer.words
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "after"),
+    [
+        pytest.param(FINE, Answer(204, ""), replace(FINE, delivered=8), id="a success is counted"),
+        pytest.param(
+            FAILING, Answer(204, ""), replace(FAILING, delivered=8, failing_since=0), id="a success ends a failure"
+        ),
+        pytest.param(
+            replace(FINE, hold=NOW + 9),
+            Answer(204, ""),
+            replace(FINE, hold=NOW + 9, delivered=8),
+            id="a wish stays one: the success was under way when it came",
+        ),
+        pytest.param(
+            FINE,
+            SILENT,
+            replace(FINE, failed=1, failing_since=NOW, error=SILENT.words, error_at=NOW),
+            id="a failure begins",
+        ),
+        pytest.param(
+            FAILING, SILENT, replace(FAILING, failed=4, error=SILENT.words, error_at=NOW), id="a failure goes on"
+        ),
+        pytest.param(
+            FINE,
+            Answer(429, "slow", NOW + 30_000),
+            replace(FINE, failed=1, failing_since=NOW, error="slow", error_at=NOW, hold=NOW + 30_000),
+            id="a wish holds for every alert",
+        ),
+        pytest.param(
+            FINE,
+            Answer(410, "no"),
+            replace(FINE, failed=1, failing_since=NOW, error="no", error_at=NOW, gone="mark", missed=1),
+            id="410 is remembered with the address",
+        ),
+    ],
+)
+def test_receiver_state(state: ReceiverState, answer: Answer, after: ReceiverState) -> None:
+    """What is known of the receiver after an answer."""
+    assert judged(NEW, answer, state)[2] == after
+
+
+def test_given_up_is_counted() -> None:
+    """What is given up shows in the receiver's state."""
+    assert judged(OLD, SILENT)[2].given_up == 1
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.integers(1, 10_000))
+def test_pause(receiver: str, notice: str, attempts: int) -> None:
+    """A pause lies between half of its exponential limit and all of it, is never above ten minutes, and is the same
+    whoever computes it."""
+    longest = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+    assert longest / 2 <= pause(receiver, notice, attempts) <= longest
+    assert pause(receiver, notice, attempts) == pause(receiver, notice, attempts)
+
+
+def test_pauses_are_spread() -> None:
+    """Receivers, notices and attempts are out of step with each other."""
+    pauses = {pause(f"r{i % 10}", f"n{i // 10}", 20 + i % 7) for i in range(1000)}
+    assert len(pauses) > 950
+    assert 440_000 < sum(pauses) / len(pauses) < 460_000
+
+
+@pytest.mark.parametrize(
+    ("delivery", "sooner"),
+    [
+        pytest.param(
+            replace(NEW, attempts=3, due=NOW + 9000), True, id="nobody answered: the receiver is back, so now"
+        ),
+        pytest.param(
+            replace(NEW, attempts=3, due=NOW + 9000, status=500), False, id="it was answered: it keeps its pause"
+        ),
+        pytest.param(replace(NEW, due=NOW - 5), False, id="it is due already"),
+    ],
+)
+def test_hasten(delivery: Delivery, sooner: bool) -> None:
+    """Once the receiver answers to another, what waited for any answer is due."""
+    assert hasten(delivery, NOW) == (replace(delivery, due=NOW) if sooner else delivery)
+
+
+@given(st.lists(st.integers(0, 9), max_size=30), st.randoms(use_true_random=False))
+def test_a_chain_takes_each_once_and_in_order(rewinds: list[int], chance: object) -> None:
+    """However often the log is read again from an earlier place, and however many are delivered meanwhile, each notice
+    is due once, in order."""
+    log = [(1 + i // 4, i) for i in range(20)]
+    chain, delivered, place = Chain(), list[str](), 0
+    for back in [*rewinds, 0]:
+        for order in log[max(0, place - back) :][: 5 + back] if back else log[place:]:
+            chain = chain.take(f"{order}", order, NOW)
+            place = max(place, log.index(order) + 1)
+        if chain.due:
+            delivered.append(chain.due[0].notice)
+            chain = chain.without(0)
+    assert delivered + [delivery.notice for delivery in chain.due] == [f"{order}" for order in log]
+
+
+def test_once_more() -> None:
+    """A notice that is asked for once more comes behind what is due, unless it is due itself."""
+    chain = Chain().take("a", (1, 1), NOW).take("b", (1, 2), NOW).without(0)
+    assert [delivery.notice for delivery in chain.again("a", NOW).due] == ["b", "a"]
+    assert chain.again("b", NOW) is chain
+
+
+def test_saved_and_read() -> None:
+    """Chains, receivers and notices come back from the table as they went in, whatever their names."""
+    chain = Chain((3, 4), (OLD, NEW))
+    table = {
+        delivery_state.chain_key('d"e/s,k', "floor:Ñ/1:A"): encode(chain.plain()),
+        delivery_state.receiver_key("d"): encode(FAILING.plain()),
+        delivery_state.notice_key("n"): b"{}",
+    }
+    saved = delivery_state.read(table.items())
+    assert saved.chains == {'d"e/s,k': {"floor:Ñ/1:A": chain}}
+    assert (saved.receivers, saved.notices) == ({"d": FAILING}, {"n": b"{}"})

@@ -1,0 +1,48 @@
+"""The documentation and the command agree: nothing is undocumented, nothing documented is missing."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from brokers import ROOT
+
+from streams.cli import app
+
+PAGES = {
+    path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+}
+WRITTEN = sorted(
+    {" ".join(found.split()[1:]) for text in PAGES.values() for found in re.findall(r"cotejo(?: [a-z]+)+", text)}
+)
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of each command below a group."""
+    for name, command in group.commands.items():
+        yield from commands(command, (*path, name)) if hasattr(command, "commands") else [(*path, name)]
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", [" ".join(path) for path in COMMANDS])
+def test_documented(command: str) -> None:
+    """Each command is shown on some page."""
+    assert any(f"{command} " in text or f"{command}`" in text or f"{command}\n" in text for text in PAGES.values())
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_exists(written: str) -> None:
+    """What the pages call `cotejo ...` begins with a command."""
+    words = tuple(written.split())
+    assert any(words[: len(path)] == path for path in COMMANDS) or any(path[: len(words)] == words for path in COMMANDS)
+
+
+@pytest.mark.parametrize("page", [str(path) for path in PAGES])
+def test_links(page: str) -> None:
+    """Links to files lead somewhere."""
+    place = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text(encoding="utf-8")):
+        assert (place / target).exists(), target

@@ -1,0 +1,272 @@
+"""`cotejo dashboards provision` against an imitation of Grafana (tests/grafana.py): twice is once, errors are clear."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from brokers import ROOT
+from builders import T0, alike, bulletin, election, report
+from grafana import ADMIN, VIEWER, ImitatedGrafana
+
+from streams import election_writer
+from streams.alerts import Notice
+from streams.broker import EmbeddedBroker, free_port
+from streams.codec import encode
+from streams.events import Event
+from streams.feed import KafkaSink
+from streams.grafana import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
+from streams.monitor import Monitor
+from streams.topics import ensure
+from streams.topology import Topology
+
+PROMETHEUS = "http://prometheus:9090"
+KNOWN = election(states=2, tables=12, registered=300)
+NIGHT: list[Event] = [report(table, votes, at=T0 + 1000) for table, votes in alike(KNOWN, (150, 60, 10)).items()]
+NIGHT += [bulletin((900, 2400, 240), at=T0 + 60_000)]
+
+
+@pytest.fixture
+def grafana() -> Iterator[ImitatedGrafana]:
+    with ImitatedGrafana().running() as running:
+        yield running
+
+
+def provision(
+    grafana: ImitatedGrafana, language: str = "en", token: str = ADMIN, prometheus: str = PROMETHEUS
+) -> list[str]:
+    """What was done, as `outcome what`."""
+    known = Grafana(grafana.url, token)
+    known.check()
+    return [f"{change.outcome} {change.what}" for change in known.provision(prometheus, language)]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_twice_is_once(language: str, grafana: ImitatedGrafana) -> None:
+    """The first run creates everything in its place; the second finds nothing to do, and writes nothing."""
+    assert provision(grafana, language) == ["created data source", "created folder"] + ["created board"] * 3
+    assert grafana.sources[SOURCE_UID]["url"] == PROMETHEUS
+    assert len(grafana.boards) == 3
+    for board in boards(language):
+        kept = grafana.boards[board["uid"]]
+        assert kept["meta"]["folderUid"] == FOLDER[language][0]
+        assert kept["dashboard"].items() >= {k: v for k, v in board.items() if k not in ("id", "version")}.items()
+    grafana.asked.clear()
+    assert provision(grafana, language) == ["unchanged data source", "unchanged folder"] + ["unchanged board"] * 3
+    assert not grafana.writes
+
+
+def test_both_languages_beside_each_other(grafana: ImitatedGrafana) -> None:
+    """English and Spanish boards share the data source and nothing else."""
+    provision(grafana, "en")
+    assert provision(grafana, "es")[0] == "unchanged data source"
+    assert len(grafana.boards) == 6
+    assert len(grafana.folders) == 2
+
+
+def test_only_what_differs_is_written(grafana: ImitatedGrafana) -> None:
+    """A moved Prometheus, a renamed folder and a changed board are brought back; what fits is left alone."""
+    provision(grafana)
+    grafana.folders["cotejo"]["title"] = "Mine"
+    grafana.boards["cotejo-area"]["dashboard"]["title"] = "Mine"
+    grafana.boards["cotejo-pipeline"]["meta"]["folderUid"] = ""
+    assert provision(grafana, prometheus="http://elsewhere:9090") == [
+        "updated data source",
+        "updated folder",
+        "updated board",
+        "unchanged board",
+        "updated board",
+    ]
+    assert grafana.boards["cotejo-area"]["dashboard"]["version"] == 2
+    assert provision(grafana, prometheus="http://elsewhere:9090")[0] == "unchanged data source"
+
+
+def test_below_a_path() -> None:
+    """Grafana may be served below a path."""
+    with ImitatedGrafana(path="/grafana").running() as grafana:
+        assert provision(grafana)[0] == "created data source"
+        with pytest.raises(GrafanaError, match="may lack a path"):
+            Grafana(grafana.url.removesuffix("/grafana"), ADMIN).check()
+
+
+def newer(grafana: ImitatedGrafana) -> None:
+    """Somebody saves a board between our reading and our writing."""
+
+    def save() -> None:
+        for board in grafana.boards.values():
+            board["dashboard"]["version"] += 1
+
+    provision(grafana)
+    for board in grafana.boards.values():
+        board["dashboard"]["title"] = "Mine"
+    grafana.before_save = save
+
+
+def from_file(grafana: ImitatedGrafana) -> None:
+    provision(grafana)
+    grafana.boards["cotejo-area"]["dashboard"]["title"] = "Mine"
+    grafana.boards["cotejo-area"]["meta"]["provisioned"] = True
+
+
+def source_from_file(grafana: ImitatedGrafana) -> None:
+    provision(grafana)
+    grafana.sources[SOURCE_UID].update(readOnly=True, url="http://other:9090")
+
+
+def same_name(grafana: ImitatedGrafana) -> None:
+    provision(grafana)
+    grafana.sources = {"other": {**grafana.sources[SOURCE_UID], "uid": "other"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "token", "cure"),
+    [
+        pytest.param(None, "wrong", "does not know this token: make another", id="wrong token"),
+        pytest.param(None, VIEWER, "needs the role Admin", id="token without rights"),
+        pytest.param(None, "", "the token is empty", id="no token"),
+        pytest.param(None, "two words", "copy it again", id="no token at all"),
+        pytest.param(newer, ADMIN, "changed it just now", id="saved at the same moment"),
+        pytest.param(from_file, ADMIN, "comes from a provisioning file", id="board of a file"),
+        pytest.param(source_from_file, ADMIN, "change its url there", id="data source of a file"),
+        pytest.param(same_name, ADMIN, "something else has this name", id="name taken"),
+    ],
+)
+def test_refusals(before: Any, token: str, cure: str, grafana: ImitatedGrafana) -> None:
+    """What Grafana refuses is one error with its cure."""
+    if before is not None:
+        before(grafana)
+    with pytest.raises(GrafanaError, match=cure):
+        provision(grafana, token=token)
+
+
+@pytest.mark.parametrize(
+    ("version", "fine"),
+    [("9.5.21", False), ("10.0.0", True), ("11.6.0-pre", True), ("12.1.1+security-01", True), ("", True)],
+)
+def test_versions(version: str, fine: bool, grafana: ImitatedGrafana) -> None:
+    """An older Grafana is refused by its version; one that hides it is not."""
+    grafana.version = version
+    if fine:
+        assert Grafana(grafana.url, ADMIN).check()
+    else:
+        with pytest.raises(GrafanaError, match=f"is Grafana {version}: 10.0 or newer is needed"):
+            Grafana(grafana.url, ADMIN).check()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "grafana:3000", "ftp://grafana", "http://", "http://me:secret@grafana", "http://g/?a", "http://g:a"]
+)
+def test_no_address(url: str) -> None:
+    """What is no address is refused before anything is sent."""
+    with pytest.raises(GrafanaError, match="address"):
+        Grafana(url, ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "cure"),
+    [
+        (200, b"<html>", "is there a path missing, or a login page"),
+        (200, b"", "is there a path missing, or a login page"),
+        (200, b"[]", "is no Grafana"),
+        (200, b'{"status": "ok"}', "is no Grafana"),
+        (302, b"", "leads elsewhere"),
+        (502, b"<html>bad gateway", "has failed itself"),
+    ],
+)
+def test_something_else(status: int, body: bytes, cure: str, grafana: ImitatedGrafana, monkeypatch: Any) -> None:
+    """Whatever answers instead of Grafana is told from it."""
+    monkeypatch.setattr(grafana, "handle", lambda *_: (status, body))
+    with pytest.raises(GrafanaError, match=cure):
+        Grafana(grafana.url, ADMIN).check()
+
+
+def told() -> list[Notice]:
+    """The notices of a small night, one of them muted."""
+    monitor, notices = Monitor(KNOWN), []
+    for event in NIGHT:
+        notices += monitor.handle(event).notices
+    notices += monitor.finish()
+    return [*notices, replace(notices[0], id="muted", muted_by=notices[1].fingerprint)]
+
+
+def test_what_alerts_say(grafana: ImitatedGrafana) -> None:
+    """Each notice that was not muted becomes one annotation, at its time and in the language asked for; the boards ask
+    for exactly its tags; a second time writes nothing."""
+    notices = told()
+    heard = [notice for notice in notices if notice.muted_by is None]
+    assert len(heard) >= 2
+    known = Grafana(grafana.url, ADMIN)
+    done = list(known.annotate("test", [*notices, *notices], "es"))
+    assert [change.name for change in done if change.outcome == "created"] == [notice.id for notice in heard]
+    assert [kept["time"] for kept in grafana.annotations] == [notice.at for notice in heard]
+    assert [kept["text"] for kept in grafana.annotations] == [notice.finding.sentence["es"] for notice in heard]
+    for board in boards("es"):
+        for layer in board["annotations"]["list"]:
+            if wanted := layer["target"].get("tags"):
+                tags = {tag.replace("$election_id", "test") for tag in wanted}
+                assert all(tags <= set(kept["tags"]) for kept in grafana.annotations)
+    grafana.asked.clear()
+    assert {change.outcome for change in known.annotate("test", notices, "es")} == {"unchanged"}
+    assert not grafana.writes
+    assert {change.outcome for change in known.annotate("other", notices, "es")} == {"created"}
+
+
+def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    run = [sys.executable, "-m", "streams", "dashboards", *arguments]
+    return subprocess.run(run, cwd=ROOT, env={"PATH": "", **environment}, capture_output=True, text=True, check=False)
+
+
+def test_the_command(grafana: ImitatedGrafana, tmp_path: Path) -> None:
+    """From the command line, with the token in a file or in the environment; --json is a line for each thing."""
+    (tmp_path / "token").write_text(ADMIN + "\n")
+    first = command("provision", "--url", grafana.url, "--token-file", str(tmp_path / "token"))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "created    board cotejo-night" in first.stdout
+    second = command("provision", "--url", grafana.url, "--token-env", "SECRET", "--json", SECRET=ADMIN)
+    assert {orjson.loads(line)["outcome"] for line in second.stdout.splitlines()} == {"unchanged"}
+    for arguments, cure in (
+        (["--token-env", "NOTHING"], "into the environment as NOTHING"),
+        (["--token-file", str(tmp_path / "none")], "cannot be read: No such file"),
+        (["--token-file", str(tmp_path / "token"), "--url", f"http://127.0.0.1:{free_port()}"], "nobody answers"),
+    ):
+        done = command("provision", *arguments)
+        assert done.returncode == 1
+        assert cure in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_annotate_from_a_topic(embedded: EmbeddedBroker, grafana: ImitatedGrafana, tmp_path: Path, names: str) -> None:
+    """`cotejo dashboards annotate` reads what alerts said from Kafka, and run again finds nothing new."""
+    topology = Topology(names)
+    ensure(embedded.address, topology.specs())
+    sink = KafkaSink(embedded.address)
+    for notice in told():
+        sink.send(topology.alerts, encode(notice.plain()), partition=0)
+    sink.close()
+    file = str(election_writer.write(KNOWN, tmp_path))
+    options = [file, "--broker", embedded.address, "--prefix", names, "--url", grafana.url]
+    first, second = (command("annotate", *options, GRAFANA_TOKEN=ADMIN) for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert len(first.stdout.splitlines()) == len(grafana.annotations) == len(told()) - 1
+    assert (second.returncode, second.stdout) == (0, "")
+
+
+def test_a_wheel_has_the_boards(tmp_path: Path) -> None:
+    """An installed wheel has the boards, and provisions from them without the sources."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(tmp_path / "installed")
+    script = "from streams.grafana import boards; print([b['uid'] for l in ('en', 'es') for b in boards(l)])"
+    environment = {"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""}
+    found = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    expected = [board["uid"] for language in ("en", "es") for board in boards(language)]
+    assert found.stdout.strip() == str(expected)
+    assert len(expected) == 6

@@ -1,0 +1,192 @@
+"""Limits on what one group sends, and on what one polling table holds: exact, whatever crashes and comes twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from builders import T0, bulletin, election, lines, report
+from hypothesis import given
+from hypothesis import strategies as st
+from nights import LiveNight, direct
+
+from streams.admission import check_tick
+from streams.broker import EmbeddedBroker
+from streams.codec import encode, plain
+from streams.eventlog.record import BULLETINS
+from streams.events import Event, TallyReport, Tick
+from streams.feed import KafkaSink
+from streams.monitor import Monitor
+from streams.reconcile import LEDGER_BYTES, Reconciler
+from streams.replay import LogReplay
+
+KNOWN = election(states=2, tables=60, trusted_sources=frozenset({"press"}), group_rate=3)
+MINUTE = 60_000
+Arrivals = list[tuple[TallyReport, int]]
+
+
+def nth(number: int, **fields: Any) -> TallyReport:
+    """A report like no other, of the group "g"."""
+    table = f"S{1 + number % 2}-{1 + number // 2 % 60}"
+    return report(table=table, **{"id": f"r{number}", "reporter": f"x{number}", "group": "g", **fields})
+
+
+def codes(arrivals: Arrivals, reconciler: Reconciler | None = None) -> list[str | None]:
+    taking = reconciler or Reconciler(KNOWN)
+    found = [taking.apply(event, at) for event, at in arrivals]
+    return [None if reason is None else reason.code for reason in found]
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "beyond"),
+    [
+        pytest.param([(nth(i), T0) for i in range(5)], [3, 4], id="five in a minute, of which three may"),
+        pytest.param([(nth(i), T0 + i // 3 * MINUTE) for i in range(9)], [], id="three in each of three minutes"),
+        pytest.param([(nth(i % 3), T0) for i in range(9)], [], id="the same three, three times"),
+        pytest.param([*((nth(i), T0) for i in range(4)), (nth(3), T0 + MINUTE)], [3], id="sent again a minute later"),
+        pytest.param([(nth(i, group=f"g{i}"), T0) for i in range(9)], [], id="each of another group"),
+        pytest.param([(nth(i, source="press"), T0) for i in range(9)], [], id="of a trusted source"),
+    ],
+)
+def test_rate(arrivals: Arrivals, beyond: list[int]) -> None:
+    """What a group sends beyond its limit in a minute is turned away; what it has sent already costs nothing."""
+    assert [i for i, code in enumerate(codes(arrivals)) if code] == beyond
+    assert {code for code in codes(arrivals) if code} <= {"rate-limited"}
+
+
+def test_no_limit() -> None:
+    """Without a limit none is kept, and nothing about arrival is saved."""
+    free = Reconciler(election(states=2, tables=60))
+    assert codes([(nth(i), T0) for i in range(50)], free) == [None] * 50
+    assert b"minutes" not in encode(free.take_chunks())
+
+
+def test_monitor() -> None:
+    """Offline, an event arrives when it is handed over."""
+    monitor = Monitor(KNOWN)
+    found = [monitor.handle(nth(i), T0).rejection for i in range(4)]
+    assert [reason and reason.code for reason in found] == [None, None, None, "rate-limited"]
+
+
+flood = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 2)).map(
+        lambda pair: (nth(pair[0], group="g" if pair[0] % 3 else "h"), T0 + pair[1] * MINUTE)
+    ),
+    max_size=40,
+).map(lambda arrivals: sorted(arrivals, key=lambda arrival: arrival[1]))
+
+
+@given(flood, st.data())
+def test_after_a_crash(arrivals: Arrivals, data: st.DataObject) -> None:
+    """Wherever it crashes, and whichever chunks were saved after the last acknowledgement, the same readings are in."""
+    whole = Reconciler(KNOWN)
+    codes(arrivals, whole)
+    acked = data.draw(st.integers(0, len(arrivals)))
+    reached = data.draw(st.integers(acked, len(arrivals)))
+    doomed = Reconciler(KNOWN)
+    codes(arrivals[:acked], doomed)
+    saved = {key: encode(chunk) for key, chunk in doomed.take_chunks().items()}
+    codes(arrivals[acked:reached], doomed)
+    for key, chunk in doomed.take_chunks().items():
+        if data.draw(st.booleans()):
+            saved[key] = encode(chunk)
+    reborn = Reconciler(KNOWN)
+    reborn.load(orjson.loads(chunk) for chunk in saved.values())
+    codes(arrivals[acked:], reborn)
+    assert encode(state(reborn)) == encode(state(whole))
+    counted = Counter((m, r.group) for t in whole.verdicts for r, m in whole.ledger(t).minutes.items())  # type: ignore[union-attr]
+    assert max(counted.values(), default=0) <= 3
+
+
+def state(reconciler: Reconciler) -> dict[str, Any]:
+    return {table: reconciler.ledger(table).plain() for table in sorted(reconciler.verdicts)}  # type: ignore[union-attr]
+
+
+def test_a_flooded_table() -> None:
+    """A table that is flooded with readings stays smaller than its chunk allows; other tables go on, and what it
+    holds can still be sent again."""
+    reconciler = Reconciler(election(states=2, tables=60))
+    flood = [report(id=f"r{i}" + "ñ" * 400, reporter=f"x{i}" + "🂡" * 400) for i in range(200)]
+    found = codes([(event, T0) for event in flood], reconciler)
+    full = found.index("ledger-full")
+    assert set(found[:full]) == {None}
+    assert len(encode(reconciler.ledger("S1-1").plain())) <= LEDGER_BYTES  # type: ignore[union-attr]
+    assert reconciler.apply(flood[0], T0) is None
+    assert reconciler.apply(report(table="S1-2"), T0) is None
+    largest = max(len(encode(chunk)) for chunk in reconciler.take_chunks().values())
+    assert largest < 2 * LEDGER_BYTES
+
+
+@pytest.mark.parametrize(
+    ("lead", "ahead", "code"),
+    [
+        pytest.param(60, 60_000, None, id="as far ahead as it may be"),
+        pytest.param(60, 60_001, "tick-ahead", id="further"),
+        pytest.param(60, -(10**9), None, id="of a night long ago"),
+        pytest.param(0, 10**12, None, id="not checked"),
+    ],
+)
+def test_tick(lead: float, ahead: int, code: str | None) -> None:
+    """A tick among the reports is ahead of its arrival by so much at most."""
+    reason = check_tick(election(max_lead=lead), Tick(T0 + ahead), T0)
+    assert (reason and reason.code) == code
+
+
+YEAR_2099 = Tick(4_070_908_800_000)
+
+
+def test_tick_in_a_replay() -> None:
+    """A tick of another century, written by somebody, does not keep its partition from being judged."""
+    known = election(max_lead=60)
+    replay = LogReplay(known, 1, lambda table: 0)
+    for channel, event in (
+        (0, YEAR_2099),
+        (0, report()),
+        (0, Tick(T0)),
+        (BULLETINS, bulletin()),
+        (BULLETINS, Tick(T0)),
+    ):
+        replay.take(channel, [event], T0)
+    outcome = replay.finish()
+    assert list(outcome.rejected) == ["tick-ahead"]
+    assert outcome.states["N"]["witnessed"]["tables"] == 1
+    assert outcome.unjudged == 0
+
+
+def test_a_night_under_attack(embedded: EmbeddedBroker, names: str, tmp_path: Path) -> None:
+    """The worker turns away a tick of another century, and what a group sends too fast; the rest of the night is as it
+    would have been. Its /metrics listen on loopback alone."""
+    known = election(states=2, tables=2, max_lead=60, group_rate=10)
+    night: list[Event] = [*(report(table=table) for table in known.tables), bulletin()]
+    live = LiveNight(known, embedded, tmp_path, names, partitions=2)
+    live.start()
+    flood = encode([plain(report(id=f"f{i}", reporter=f"x{i}", group="flood", votes=(0, i, 0))) for i in range(30)])
+    sink = KafkaSink(embedded.address)
+    for partition in range(2):
+        sink.send(live.topology.tally_reports, encode(plain(YEAR_2099)), partition=partition)
+    sink.send(live.topology.tally_reports, flood, partition=live.topology.partition_of("S1-1"))
+    sink.close()
+    live.feed(lines(night))
+    live.wait()
+    assert listening(live.ports[-1]) == {"127.0.0.1"}
+    live.stop()
+    outcome = live.outcome()
+    assert Counter(outcome.rejected) == {"tick-ahead": 2, "rate-limited": 20}
+    assert outcome.verdicts["S1-1"]["level"] == "disputed"
+    assert outcome.states["S2"] == direct(known, lines(night)).states["S2"]
+
+
+def listening(port: int) -> set[str]:
+    """The addresses at which somebody listens on this port, as Linux tells it."""
+    found = set()
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, _, number = row.split()[1].partition(":")
+        if row.split()[3] == "0A" and int(number, 16) == port:
+            found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(address))))
+    for row in Path("/proc/net/tcp6").read_text().splitlines()[1:]:
+        if row.split()[3] == "0A" and int(row.split()[1].partition(":")[2], 16) == port:
+            found.add(row.split()[1])
+    return found

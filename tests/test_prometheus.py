@@ -1,0 +1,212 @@
+"""Prometheus' configuration and rules, and every query of the boards against a real Prometheus and a real night."""
+
+import re
+import shutil
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import isnan
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import orjson
+import pytest
+import yaml
+from brokers import ROOT, lacking
+from builders import lines
+from grafana_boards import filled, queries, variables
+from nights import LiveNight, until
+
+from dashboards.parts import Query
+from streams.broker import EmbeddedBroker, end, free_port, spawn
+from streams.election import Receiver
+from streams.feed import Pace
+from streams.metric_list import METRICS
+from streams.nights import reconstruction
+from streams.receiver import AlertReceiver
+
+HERE = ROOT / "dashboards" / "prometheus"
+RULES, UNIT_TESTS = HERE / "rules" / "cotejo.yml", HERE / "tests" / "rules.yml"
+SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
+
+
+def rules(kind: str) -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"] if kind in rule]
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        lacking(f"no {name}: install Debian's packages prometheus and prometheus-alertmanager")
+    return found
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["promtool", "check", "config", "--syntax-only", "prometheus.yml"],
+        ["promtool", "check", "rules", "rules/cotejo.yml"],
+        ["promtool", "test", "rules", "tests/rules.yml"],
+        ["amtool", "check-config", "alertmanager.yml"],
+    ],
+    ids=" ".join,
+)
+def test_tools(command: list[str]) -> None:
+    """Prometheus' and Alertmanager's own tools find nothing wrong, and each rule does what its unit test says."""
+    done = subprocess.run([program(command[0]), *command[1:]], cwd=HERE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_is_tested_and_has_a_runbook() -> None:
+    """Each alert has a unit test in which it fires and a section in docs/runbooks.md that it points to; no section is
+    left over."""
+    names = {rule["alert"] for rule in rules("alert")}
+    tested = {
+        test["alertname"]
+        for group in yaml.safe_load(UNIT_TESTS.read_text())["tests"]
+        for test in group.get("alert_rule_test", [])
+        if test.get("exp_alerts")
+    }
+    sections = set(re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.M))
+    assert names == tested == sections
+    for rule in rules("alert"):
+        assert rule["annotations"]["runbook"] == f"docs/runbooks.md#{rule['alert'].lower()}"
+        assert rule["labels"]["severity"] in {"warning", "critical"}
+
+
+def test_only_known_metrics() -> None:
+    """Rules and boards ask for metrics that a worker exports, Prometheus' own, or what the rules record."""
+    known = {m.name for m in METRICS} | {rule["record"] for rule in rules("record")}
+    known |= {f"{m.name}_{part}" for m in METRICS if m.kind == "histogram" for part in ("bucket", "sum", "count")}
+    for expr in [rule["expr"] for rule in rules("expr")] + [query.expr for query in queries()]:
+        found = set(re.findall(r"[a-z_]*:?cotejo_[a-z_]+(?::[a-z0-9_]+)?", expr))
+        assert found <= known, expr
+
+
+def test_what_may_be_empty_is_tested_elsewhere() -> None:
+    """Each query that is rightly empty on a healthy night finds something in a unit test of the rules."""
+    tests = yaml.safe_load(UNIT_TESTS.read_text())["tests"]
+    shown = {t["expr"] for group in tests for t in group.get("promql_expr_test", []) if t.get("exp_samples")}
+    assert {filled(query.expr) for query in queries() if query.empty} <= shown
+
+
+class Prometheus:
+    """A real one that scrapes one worker each second, by the committed configuration and rules."""
+
+    def __init__(self, place: Path, target: int) -> None:
+        self.port, self._log = free_port(), place / "prometheus.log"
+        config = yaml.safe_load((HERE / "prometheus.yml").read_text())
+        config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+        config["rule_files"] = [str(RULES)]
+        del config["alerting"], config["scrape_configs"][0]["dns_sd_configs"]
+        config["scrape_configs"][0]["static_configs"] = [{"targets": [f"127.0.0.1:{target}"]}]
+        (place / "prometheus.yml").write_text(yaml.safe_dump(config))
+        options = [f"--config.file={place}/prometheus.yml", f"--storage.tsdb.path={place}/data", "--log.level=warn"]
+        self.process = spawn(
+            [program("prometheus"), *options, f"--web.listen-address=127.0.0.1:{self.port}"], self._log
+        )
+        until(lambda: self.value('up{job="cotejo"}') == 1, self.told)
+
+    def told(self) -> str:
+        return self._log.read_text()
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """The answer's data. A refusal is raised with its text."""
+        with urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}?{urlencode(parameters)}", timeout=30) as answer:
+            return orjson.loads(answer.read())["data"]
+
+    def value(self, expr: str) -> float | None:
+        """The only sample of a query now."""
+        try:
+            found = self.get("query", query=expr)["result"]
+        except (URLError, OSError):
+            return None
+        return float(found[0]["value"][1]) if found else None
+
+
+class Night:
+    """A worker that has been through the bundled night, and the Prometheus that watched it."""
+
+    def __init__(self, prometheus: Prometheus, live: LiveNight, began: float) -> None:
+        self.prometheus, self.live, self.began = prometheus, live, began
+        self.ended = time.time()
+
+    def found(self, expr: str) -> list[Any]:
+        """The series of a query over the whole night, as a panel asks it; those that are numbers at some time."""
+        span = f"{round(self.ended - self.began)}s"
+        asked = filled(expr, __range=span, __rate_interval="10s", whole="VE", area="VE", option="EG")
+        result = self.prometheus.get("query_range", query=asked, start=self.began, end=self.ended, step="1s")["result"]
+        return [series for series in result if any(not isnan(float(value)) for _, value in series["values"])]
+
+
+@pytest.fixture(scope="module")
+def night(embedded: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """The Venezuelan night as a real worker sees it, one receiver of webhooks included, and Prometheus beside it."""
+    election, events = reconstruction.night()
+    place = tmp_path_factory.mktemp("night")
+    with AlertReceiver(SECRET, lambda _: None) as receiver:
+        election = replace(election, receivers=(Receiver("desk", receiver.url, "S_DESK", allow_loopback=True),))
+        with LiveNight(election, embedded, place, f"prometheus-{place.name}.", 4) as live:
+            live.environment = {"S_DESK": SECRET}
+            live.start()
+            live.ready()
+            prometheus = Prometheus(place, live.ports[-1])
+            try:
+                began = time.time()
+                live.feed(lines(events), Pace(pack=100))
+                live.wait(delivered=True)
+                clock, sent = live.until / 1000, receiver.verified
+                until(lambda: prometheus.value("cotejo_clock_seconds") == clock, prometheus.told)
+                until(lambda: prometheus.value("sum(cotejo_deliveries_total)") == sent, prometheus.told)
+                yield Night(prometheus, live, began)
+            finally:
+                end(prometheus.process)
+                live.stop()
+
+
+@pytest.mark.parametrize("query", [q for q in queries() if not q.empty], ids=lambda query: query.expr)
+def test_each_query_finds_something(query: Query, night: Night) -> None:
+    """Every query of every panel and annotation returns data on the Venezuelan night, unless it says why not."""
+    assert night.found(query.expr)
+
+
+@pytest.mark.parametrize("query", [q for q in queries() if q.empty], ids=lambda query: query.expr)
+def test_what_is_empty_for_a_reason(query: Query, night: Night) -> None:
+    """A query that gives a reason to be empty is valid, and empty on this healthy night."""
+    assert not night.found(query.expr)
+
+
+@pytest.mark.parametrize("query", variables())
+def test_each_variable_has_values(query: str, night: Night) -> None:
+    """What a board lets one choose from is not empty."""
+    inner = query[query.index("(") + 1 : query.rindex(")")]
+    if query.startswith("label_values"):
+        inner, _, label = inner.rpartition(", ")
+        series = night.prometheus.get("series", **{"match[]": filled(inner), "start": night.began})
+        assert {found[label] for found in series}
+    else:
+        assert night.found(inner)
+
+
+def figures() -> list[tuple[str, Callable[[float], bool]]]:
+    return [
+        ('cotejo_witnessed_votes{area="VE", option="EG"}', lambda votes: votes == 7_303_480),
+        ('cotejo_official_votes{area="VE", option="NM"}', lambda votes: votes == 6_408_844),
+        ('cotejo_coverage_ratio{area="VE"}', lambda ratio: round(ratio, 4) == 0.8350),
+        ('cotejo_breakdown_sheets{area="VE", option="EG"}', lambda sheets: sheets > 2000),
+        ('sum(cotejo_alerts{status="firing"})', lambda alerts: alerts >= 4),
+    ]
+
+
+@pytest.mark.parametrize(("expr", "fits"), figures(), ids=[expr for expr, _ in figures()])
+def test_the_figures_are_the_nights(expr: str, fits: Callable[[float], bool], night: Night) -> None:
+    """What Prometheus has is what the night is known to come to."""
+    value = night.prometheus.value(expr)
+    assert value is not None
+    assert fits(value)

@@ -1,0 +1,121 @@
+"""What is saved comes back whole, whatever order writers die, freeze and wake up in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.saves import Saves, Write
+
+
+class Log:
+    """A compacted changelog: the last record of each key, and never two at once."""
+
+    def __init__(self) -> None:
+        self.records: dict[bytes, bytes] = {}
+
+    def append(self, write: Write) -> None:
+        self.records.pop(write.key, None)
+        if write.value is not None:
+            self.records[write.key] = write.value
+
+    def load(self, generation: int = 0) -> Saves:
+        return Saves(self.records.items(), generation)
+
+
+def save(log: Log, saves: Saves, **values: Any) -> None:
+    """One whole step."""
+    for key, value in values.items():
+        saves.put(key, value)
+    for write in saves.step():
+        log.append(write)
+
+
+def test_what_was_saved_comes_back() -> None:
+    """Values, changed values and forgotten ones, through a new writer too, which begins with a copy."""
+    log, first = Log(), Saves()
+    save(log, first, a=1, b={"x": [1]}, c=3)
+    save(log, first, a=2, c=None)
+    second = log.load(1)
+    assert second.state == {"a": 2, "b": {"x": [1]}}
+    save(log, second, d=4)
+    assert log.load(2).state == {"a": 2, "b": {"x": [1]}, "d": 4}
+
+
+@pytest.mark.parametrize("written", range(3))
+def test_a_step_that_is_not_sealed_never_was(written: int) -> None:
+    """A worker that dies in the middle of a step leaves the step before, whole."""
+    log, first = Log(), Saves()
+    save(log, first, a=1, b=1)
+    save(log, first, a=2, b=2)
+    first.put("a", 3)
+    first.put("b", 3)
+    for write in first.step()[:-1][:written]:
+        log.append(write)
+    assert log.load().state == {"a": 2, "b": 2}
+
+
+def test_who_wakes_up_too_late_is_not_heard() -> None:
+    """Steps and deletions of a writer that has been replaced change nothing once the new one has sealed a step."""
+    log, old = Log(), Saves()
+    save(log, old, a=1, b=1)
+    new = log.load(1)
+    save(log, new, a=2)
+    for n in range(3):
+        save(log, old, a=-n, b=-n, z=-n)
+        assert log.load(2).state == {"a": 2, "b": 1}
+
+
+def test_a_group_that_counts_anew() -> None:
+    """A broker that has forgotten the group's generations does not bring an old epoch back."""
+    log, old = Log(), Saves(generation=70)
+    save(log, old, a=1)
+    save(log, log.load(1), a=2)
+    save(log, log.load(2), a=3)
+    assert log.load(3).state == {"a": 3}
+
+
+def test_old_records_are_removed() -> None:
+    """Takeover after takeover, the changelog holds two places for each key and the seal, not more."""
+    log = Log()
+    for generation in range(20):
+        saves = log.load(generation)
+        for n in range(3):
+            save(log, saves, a=n, b=n)
+    assert len(log.records) == 5
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 9), st.integers(0, 6)), max_size=40))
+def test_any_order_of_takeovers_crashes_and_zombies(script: list[tuple[int, int, int, int]]) -> None:
+    """Writers take over, write some records of a step, wake up and go on where they were: what is loaded is always
+    the last sealed step of the newest writer that has sealed one."""
+    log = Log()
+    writers: list[tuple[Saves, dict[str, Any], list[Write]]] = []
+    sealed: dict[int, dict[str, Any]] = {}
+    for action, key, value, many in script:
+        if action == 0 or not writers:
+            saves = log.load(len(writers))
+            newest = max(sealed, default=None)
+            assert saves.state == ({} if newest is None else sealed[newest])
+            writers.append((saves, dict(saves.state), []))
+            continue
+        number = max(0, len(writers) - 1 - (many % 3 if action == 3 else 0))
+        saves, state, waiting = writers[number]
+        if not waiting:
+            name, new = f"k{key}", None if value == 0 else value
+            saves.put(name, new)
+            state[name] = new
+            if new is None:
+                del state[name]
+            waiting += saves.step()
+        for _ in range(many + 1 if action != 2 else len(waiting)):
+            if waiting:
+                log.append(write := waiting.pop(0))
+                if write.seals:
+                    sealed[number] = dict(state)
+    newest = max(sealed, default=None)
+    assert log.load(99).state == ({} if newest is None else sealed[newest])

@@ -1,0 +1,181 @@
+"""`cotejo webhook` as an operator meets it."""
+
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from brokers import ROOT, Broker, lacking
+from builders import election
+from nights import until
+from receivers import Say, Scripted
+from standardwebhooks.webhooks import Webhook
+from test_posting import KNOWN, NEW, NOTICE, OLD
+
+from streams import election_writer, posting
+from streams.broker import free_port, is_free
+from streams.election import Receiver
+
+
+def webhook(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "streams", "webhook", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def written(directory: Path, *receivers: Receiver) -> Path:
+    return election_writer.write(replace(election(), receivers=receivers), directory)
+
+
+def desk(url: str, **fields: Any) -> Receiver:
+    return Receiver("desk", url, "DESK", **{"allow_loopback": True, **fields})
+
+
+def test_a_test_alert(tmp_path: Path) -> None:
+    """It is signed with both secrets, says that it is a test, and the answers are shown; exit code 1 if one refuses."""
+    good, bad = Scripted(), Scripted(Say(401, body=b"bad signature"))
+    with good.listening() as url, bad.listening() as other:
+        path = written(tmp_path, desk(url), replace(desk(other), name="pager"))
+        done = webhook("test", path, DESK=f"{NEW} {OLD}")
+        alone = webhook("test", path, "--receiver", "desk", "--json", DESK=NEW)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "desk: took the alert: 204 No Content",
+        "pager: did not take the alert: 401 Unauthorized: bad signature",
+    ]
+    assert (alone.returncode, orjson.loads(alone.stdout)["took"]) == (0, True)
+    first, second = good.seen
+    sent = Webhook(OLD).verify(first.body, first.headers)
+    assert (sent["type"], sent["data"]["rule"]) == ("alert.firing", "test")
+    assert sent["data"]["sentence"]["en"] == "This is a test of the alerts about Test. Nothing has happened."
+    assert first.id != second.id
+    assert NEW not in done.stdout + done.stderr + alone.stdout + alone.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["test"], {}, "receiver desk: put its secret into the environment as DESK"),
+        (["test"], {"DESK": "hunter2"}, "receiver desk, DESK: a webhook secret is whsec_"),
+        (["test", "--receiver", "des"], {"DESK": NEW}, "des is no receiver: use desk"),
+        (["redeliver", "--receiver", "desk"], {}, "say which: --notice, --fingerprint, --since or --until"),
+        (["redeliver", "--receiver", "desk", "--since", "noon"], {}, "noon is no time"),
+        (["list", "--broker", "127.0.0.1:1"], {}, "no Kafka broker answers at 127.0.0.1:1"),
+        (["enable", "--receiver", "desk", "--broker", "127.0.0.1:1"], {}, "no Kafka broker answers at 127.0.0.1:1"),
+    ],
+)
+def test_mistakes(arguments: list[str], environment: dict[str, str], said: str, tmp_path: Path) -> None:
+    """Each is one line on stderr with its cure, and exit code 1."""
+    path = written(tmp_path, desk(f"http://127.0.0.1:{free_port()}/"))
+    command, *options = arguments
+    done = webhook(command, path, *options, **environment)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"cotejo: {said}")
+    assert "hunter2" not in line
+
+
+def test_before_the_first_night(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """Where there are no topics yet, that is said, and none are made."""
+    path = written(tmp_path, desk("http://127.0.0.1:9999/"))
+    done = webhook("list", path, "--broker", embedded.address, "--prefix", names)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "start a worker, or give its --prefix" in done.stderr
+
+
+def test_nobody_to_tell(tmp_path: Path) -> None:
+    """An election file without receivers is told so."""
+    done = webhook("test", written(tmp_path))
+    assert done.returncode == 1
+    assert "the election file names no receiver" in done.stderr
+
+
+def test_tls(tmp_path: Path) -> None:
+    """https is verified: a certificate that nobody vouches for is refused, one that SSL_CERT_FILE names is not."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        lacking("no openssl: install Debian's package openssl")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    make += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*make, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True, timeout=60)
+    came: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            came.append(self.headers["webhook-id"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+        def handle_error(self) -> None: ...
+
+    class Server(HTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None: ...
+
+    server = Server(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        path = written(tmp_path, desk(f"https://localhost:{server.server_port}/"))
+        refused = webhook("test", path, DESK=NEW)
+        taken = webhook("test", path, DESK=NEW, SSL_CERT_FILE=str(certificate))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert refused.returncode == 1
+    assert "certificate" in refused.stdout.lower()
+    assert taken.stdout == "desk: took the alert: 204 No Content\n"
+    assert len(came) == 1
+
+
+DOCS = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+
+
+def test_the_documented_receiver(tmp_path: Path) -> None:
+    """The example in docs/webhooks.md runs: it takes a signed alert, and no other."""
+    example, port = tmp_path / "receiver.py", free_port()
+    example.write_text(DOCS.split("```python\n")[1].split("```")[0])
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(example)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "DESK_SECRET": NEW, "PORT": str(port)},
+    )
+    try:
+        until(lambda: not is_free(port), lambda: "it does not listen")
+        path = written(tmp_path, desk(f"http://127.0.0.1:{port}/"))
+        assert webhook("test", path, DESK=NEW).stdout == "desk: took the alert: 204 No Content\n"
+        assert webhook("test", path, DESK=OLD).stdout == "desk: did not take the alert: 401 Unauthorized\n"
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=30)
+    assert said == "firing info This is a test of the alerts about Test. Nothing has happened.\n"
+
+
+def test_every_field_is_documented() -> None:
+    """docs/webhooks.md names each field of the body and none that is not there."""
+    body = orjson.loads(posting.body(KNOWN, desk("https://desk.example/"), NOTICE))
+    rows = [line.split("|")[1] for line in DOCS.split("| Field of the body |")[1].split("\n\n")[0].splitlines()[2:]]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert named == {name for name in body if name != "data"} | {f"data.{name}" for name in body["data"]}
