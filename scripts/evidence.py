@@ -26,6 +26,8 @@ from typing import Any, get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from msgspec import structs
+
 from streams.alerts import Notice
 from streams.arrivals import Arrivals
 from streams.compare import Comparer
@@ -280,7 +282,7 @@ def venezuela(older: Path, newer: Path) -> None:
     night: list[Event] = list(venezuela2024.bulletins())
     begun = 0
     for moment, count in venezuela2024.announced():
-        night += [replace(sheets[t].report, at=moment) for t in order[begun:count]]
+        night += [structs.replace(sheets[t].report, at=moment) for t in order[begun:count]]
         begun = count
     night.sort(key=lambda event: event.at)
     monitor = Monitor(election)

@@ -3,10 +3,10 @@
 import os
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import atheris
+from msgspec import structs
 
 with atheris.instrument_imports(include=["streams"]):
     from streams import arrivals
@@ -29,7 +29,13 @@ ELECTION = Election(
 )
 REPORT = TallyReport("r", "T", "bea", "web", 1, {"A": 1, "B": 2}, group="g")
 OFFICIAL = Bulletin("b", "town", "N", 1, 1, {"A": 1}, announced_shares={"A": 50.0})
-SEEDS = [REPORT, replace(REPORT, reporter="ana", signature="AAAA"), OFFICIAL, replace(OFFICIAL, area="T"), Tick(1)]
+SEEDS = [
+    REPORT,
+    structs.replace(REPORT, reporter="ana", signature="AAAA"),
+    OFFICIAL,
+    structs.replace(OFFICIAL, area="T"),
+    Tick(1),
+]
 
 
 def codec(data: bytes) -> None:

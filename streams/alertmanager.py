@@ -4,8 +4,9 @@ import hashlib
 from typing import Any, Final
 
 from streams.alerts import Notice
-from streams.codec import LATEST, encode
+from streams.codec import encode
 from streams.election import Election, Receiver
+from streams.events import LATEST
 from streams.webhooks import TEST, area_of, column_name, rfc3339
 
 _NO_END: Final = "0001-01-01T00:00:00Z"

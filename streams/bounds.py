@@ -14,10 +14,13 @@ can be missing, S(j) being the sum of the j largest contributions, all of them w
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Literal, Protocol
+
+import numpy as np
+
+from streams.layout import Numbers
 
 Basis = Literal["tables", "registered", "unwitnessed"]
 """Which limit made the bound: the tables left out, the registered voters left out, or the
@@ -48,13 +51,15 @@ class MeanSums:
 
 
 class TopSums:
-    """Sums of the j largest of many small integers, from their histogram."""
+    """Sums of the j largest of many small integers, from their histogram: values, and how many there are of each.
+    A value may come several times."""
 
-    def __init__(self, histogram: Mapping[int, int]) -> None:
-        pairs = sorted(histogram.items(), reverse=True)
-        self._values = [value for value, _ in pairs]
-        self._counts = list(accumulate([number for _, number in pairs], initial=0))
-        self._sums = list(accumulate([value * number for value, number in pairs], initial=0))
+    def __init__(self, values: Numbers, numbers: Numbers) -> None:
+        order = np.argsort(-values, kind="stable")
+        values, numbers = values[order], numbers[order]
+        self._values: list[int] = values.tolist()
+        self._counts: list[int] = [0, *np.cumsum(numbers).tolist()]
+        self._sums: list[int] = [0, *np.cumsum(values * numbers).tolist()]
 
     @property
     def count(self) -> int:

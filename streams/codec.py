@@ -4,24 +4,20 @@ Only the form is judged here; whether the election knows the table or the option
 `streams.admission`'s question.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
+import msgspec
 import orjson
+from msgspec import MsgspecError
 
-from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
 
 MAX_BYTES: Final = 4 * 2**20
 """A larger message is turned away unread; a full pack of reports is far below it."""
 MAX_PACK: Final = 10_000
 """Events in an array: of the smallest, a message could hold a million, and each would be turned away for itself."""
-MAX_TEXT: Final = 500
-"""Characters in any id, name or address."""
-MAX_COUNT: Final = 10**10
-"""More voters than there are people: a figure above it is a slip or an attack."""
-LATEST: Final = 4_102_444_800_000
-"""Unix milliseconds of the year 2100; no event can be later."""
 MAX_DEPTH: Final = 50
 """Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""
 
@@ -44,6 +40,13 @@ def decode_reports(raw: bytes | None) -> list[Event | Rejection]:
 
     A bad element of an array does not spoil its neighbours. `raw` None is a Kafka tombstone.
     """
+    if _is_plain(raw):
+        try:
+            quick = _QUICK_PACK(raw) if raw[:1] == b"[" else [_QUICK(raw)]
+            if len(quick) <= MAX_PACK:
+                return [*quick]
+        except MsgspecError:
+            pass  # the careful reader says why
     data = _load(raw)
     if isinstance(data, list):
         if len(data) > MAX_PACK:
@@ -59,7 +62,40 @@ def decode_bulletin(raw: bytes | None) -> Bulletin | Tick | Rejection:
 
 def decode_any(raw: bytes) -> Event | Rejection:
     """Read one line of an event file, whose `type` says what it is."""
+    if _is_plain(raw):
+        try:
+            return _QUICK(raw)
+        except MsgspecError:
+            pass
     return _typed(_EVENTS, _load(raw), "", None)
+
+
+def decode_lines(lines: Sequence[bytes]) -> list[Event | Rejection]:
+    """`decode_any` of each line, for many at once."""
+    if _is_plain(b"".join(lines)):  # one look at all of them, for a third of the time of one at each
+        try:
+            return [_QUICK(line) for line in lines]
+        except MsgspecError:
+            pass
+    return [decode_any(line) for line in lines]
+
+
+# What is read typed and checked in one go takes a tenth of the time of the careful reader below (0.6 us instead of
+# 6). Whatever it refuses, or is not plain, goes to the careful one, whose word counts: a test holds them together.
+_QUICK: Final[Callable[[bytes], Event]] = msgspec.json.Decoder(Event).decode
+_QUICK_PACK: Final[Callable[[bytes], list[Event]]] = msgspec.json.Decoder(list[Event]).decode
+
+
+def _is_plain(raw: bytes | None) -> TypeGuard[bytes]:
+    """Whether every text in it that is not empty is printable and begins with something, by its bytes alone."""
+    return (
+        raw is not None
+        and len(raw) <= MAX_BYTES
+        and raw.isascii()
+        and b"\\" not in raw
+        and b"\x7f" not in raw
+        and b'" ' not in raw
+    )
 
 
 def plain(event: Event) -> dict[str, Any]:

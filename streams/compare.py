@@ -1,8 +1,11 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from streams import alerts
 from streams.admission import check_bulletin
@@ -11,11 +14,15 @@ from streams.codec import encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
-from streams.rollup import Partial, Tally, merge
-from streams.rules import findings, is_quiet
+from streams.layout import ROOT
+from streams.rollup import READINGS, Batch, Merged, Partial, Strata, Tally
+from streams.rules import are_loud, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
 from streams.rules.divergence import witnessed_shares
 from streams.rules.remainder import Remainder, predicted
+from streams.spread import Spread
+
+NO_SPREAD: Final = Spread()
 
 
 class Comparer:
@@ -28,14 +35,20 @@ class Comparer:
     def __init__(self, election: Election) -> None:
         self._election = election
         self._tick = max(1, round(election.alerts.tick * 1000))
-        self._partials: dict[str, dict[int, Partial]] = {}
-        self._merged: dict[str, Tally] = {}
+        self._layout = election.layout
+        self._sums = Merged(election)
+        self._busiest: dict[int, Mapping[str, int]] = {}
+        self._spreads: dict[int, Callable[[int], Spread]] = {}
+        self._sent: dict[int, dict[int, Spread]] = {}
+        """By partition and area: the spreads that came with partials."""
         self._bulletins: dict[str, dict[str, Bulletin]] = {}
         self._standing: dict[str, list[Bulletin]] = {}
         """By area, its bulletins that no other supersedes, the newest first."""
         self._parts: dict[str, set[str]] = {}
         """By area, the areas right below that have a bulletin."""
         self._findings: dict[str, dict[str, Finding]] = {}
+        self._of_bulletins: dict[str, list[Finding]] = {}
+        """By area, what its bulletins say of themselves: kept until there is a new one."""
         self._alerts: dict[str, Alert] = {}
         self._deadlines: dict[str, int] = {}
         """Those of the alerts that may change without any news, by fingerprint."""
@@ -46,7 +59,11 @@ class Comparer:
         self._grown = False
         """Whether readings have come since the last evaluation."""
         self._dirty: set[str] = set()
-        self._changed: set[str] = set()
+        """Areas to be evaluated at the next tick."""
+        self._watched = np.zeros(len(election.areas), bool)
+        """Areas to be evaluated whenever their sums change: the root, those with a bulletin, a finding, an alert."""
+        self._watched[ROOT] = True
+        self._changed = np.zeros(len(election.areas), bool)
 
     @property
     def clock(self) -> int:
@@ -65,14 +82,32 @@ class Comparer:
 
     def add_partial(self, partial: Partial) -> bool:
         """Take in a partition's sums for one area; False when a newer one is known."""
-        parts = self._partials.setdefault(partial.area, {})
-        known = parts.get(partial.partition)
-        if known is not None and known.version > partial.version:
+        area, partition = self._layout.area[partial.area], partial.partition
+        sent = self._sent.setdefault(partition, {})
+
+        def spread(area: int) -> Spread:
+            return sent.get(area, NO_SPREAD)
+
+        batch = Batch(partition, np.array([area]), np.array([partial.row]), partial.busiest, spread)
+        if not self.add_batch(batch):
             return False
-        parts[partial.partition] = partial
-        self._touch(partial.area)
-        if partial.area == self._election.root.id and (known is None or known.version < partial.version):
-            self._grown = True
+        sent[area] = partial.spread
+        return True
+
+    def add_batch(self, batch: Batch) -> bool:
+        """The same for many areas at once; False when nothing was taken."""
+        before = self._sums.rows[ROOT, READINGS]
+        fresh = self._sums.add(batch.partition, batch.areas, batch.rows)
+        areas = batch.areas[fresh]
+        if not len(areas):
+            return False
+        self._spreads[batch.partition] = batch.spread
+        if ROOT in areas:
+            self._busiest[batch.partition] = batch.busiest
+            self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
+        self._changed[areas] = True
+        asking = areas[self._watched[areas] | are_loud(self._election, self._sums.rows[areas])]
+        self._dirty.update(self._layout.areas[area] for area in asking.tolist())
         return True
 
     def add_bulletin(self, bulletin: Bulletin) -> Rejection | None:
@@ -87,11 +122,15 @@ class Comparer:
         if other is None or _rank(bulletin) > _rank(other):
             known[bulletin.id] = bulletin
             self._standing[bulletin.area] = _standing(known.values())
-            self._touch(bulletin.area)
+            self._watch(bulletin.area)
+            self._changed[self._layout.area[bulletin.area]] = True
             # What it says is part of the area above, and its coming ends the silence of the whole.
-            if (parent := self._election.areas[bulletin.area].parent) is not None:
+            parent = self._election.areas[bulletin.area].parent
+            if parent is not None:
                 self._parts.setdefault(parent, set()).add(bulletin.area)
-                self._dirty.add(parent)
+            for area in (bulletin.area, parent or bulletin.area):
+                self._of_bulletins.pop(area, None)
+                self._dirty.add(area)
             self._dirty.add(self._election.root.id)
             self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
         return None
@@ -177,8 +216,9 @@ class Comparer:
 
     def take_changed(self) -> list[str]:
         """The areas whose state may have changed since the last call, parents first."""
-        changed, self._changed = self._changed, set()
-        return sorted(changed, key=self._depth)
+        changed = np.flatnonzero(self._changed)
+        self._changed[changed] = False
+        return sorted((self._layout.areas[area] for area in changed.tolist()), key=self._depth)
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
@@ -210,17 +250,22 @@ class Comparer:
         if pulse is not None:
             self._pulse, self._grown = pulse, False
 
-    def _touch(self, area: str) -> None:
-        self._merged.pop(area, None)
-        self._dirty.add(area)
-        self._changed.add(area)
+    def _watch(self, area: str) -> None:
+        """Evaluate this area from now on whenever its sums change."""
+        self._watched[self._layout.area[area]] = True
 
-    def _tally(self, area: str) -> Tally:
-        if area not in self._merged:
-            parts = [partial.tally for partial in self._partials.get(area, {}).values()]
-            # One partition's sums are the area's: nothing to add.
-            self._merged[area] = parts[0] if len(parts) == 1 else merge(len(self._election.columns), parts)
-        return self._merged[area]
+    def _tally(self, id: str) -> Tally:
+        area = self._layout.area[id]
+        below = self._layout.below[area]
+        return Tally(
+            row=self._sums.rows[area].tolist(),
+            strata=Strata(below, self._sums.rows[below]),
+            busiest=sum(map(Counter, self._busiest.values()), Counter()) if area == ROOT else {},
+            spreads=lambda: self._spread(area),
+        )
+
+    def _spread(self, area: int) -> Spread:
+        return Spread(part for spread in self._spreads.values() for part in spread(area).parts)
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
@@ -255,6 +300,7 @@ class Comparer:
             due.update((fingerprint, area) for fingerprint in found)
             if found:
                 self._findings[area] = found
+                self._watch(area)
             else:
                 self._findings.pop(area, None)
         # Parents first, so that they can mute their children in the same tick.
@@ -266,9 +312,12 @@ class Comparer:
 
     def _find(self, area: str) -> dict[str, Finding]:
         """What the rules say of one area, by fingerprint."""
-        if area not in self._standing and is_quiet(self._election, self._election.areas[area], self._tally(area)):
-            return {}
-        return {finding.fingerprint: finding for finding in findings(self.situation(area))}
+        situation = self.situation(area)
+        known = self._of_bulletins.get(area)
+        if known is None:
+            known = self._of_bulletins[area] = list(of_bulletins(situation))
+        found = [*of_sums(situation), *known, *of_watches(situation)]
+        return {finding.fingerprint: finding for finding in found}
 
     def _silences(self) -> list[int]:
         """When bulletins and readings will have been away for too long, in Unix ms."""
@@ -301,12 +350,13 @@ class Comparer:
             self._unheard.discard(fingerprint)
         elif decision.alert != known:
             self._keep(decision.alert)
-            self._changed.add(area)
+            self._changed[self._layout.area[area]] = True
         return decision.notice
 
     def _keep(self, alert: Alert) -> None:
         """Remember an alert, and when it may have something to say."""
         self._alerts[alert.fingerprint] = alert
+        self._watch(alert.finding.area)
         deadline = alerts.deadline(alert, self._election.alerts)
         if deadline is None:
             self._deadlines.pop(alert.fingerprint, None)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from streams.layout import Layout
+
 Votes = tuple[int, ...]
 """Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
 
@@ -280,13 +282,9 @@ class Election:
         """Group id to the ids of its options."""
         return {group.id: group.options for group in self.groups}
 
-    @cached_property
-    def _group_indexes(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
-
     def by_column(self, votes: Votes) -> Votes:
         """The options' votes, followed by the sum of each group."""
-        return votes + tuple(sum(votes[i] for i in group) for group in self._group_indexes)
+        return votes + tuple(sum(votes[i] for i in group) for group in self.group_indexes)
 
     def covers(self, columns: frozenset[str]) -> bool:
         """Whether these figures together name every option exactly once."""
@@ -321,6 +319,16 @@ class Election:
             if area.parent is not None:
                 found[area.parent].append(area.id)
         return {area: tuple(below) for area, below in found.items()}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Areas and polling tables as numbers."""
+        return Layout(self.areas, self.children, self.lineage, self.tables)
+
+    @cached_property
+    def group_indexes(self) -> tuple[tuple[int, ...], ...]:
+        """Of each group the places of its options in a `Votes` tuple."""
+        return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
 
     @cached_property
     def signing_groups(self) -> Mapping[str, str]:

@@ -1,77 +1,93 @@
 """What arrives: tally reports, bulletins, ticks; and what is turned away.
 
-Times are Unix milliseconds, votes are counts, ratios are 0-1, announced shares are per cent.
+Times are Unix milliseconds, votes are counts, ratios are 0-1, announced shares are per cent. The types say what is
+read without a second look (`streams.codec`); the names are those of the JSON fields where they differ.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+MAX_TEXT: Final = 500
+"""Characters in any id, name or address."""
+MAX_COUNT: Final = 10**10
+"""More voters than there are people: a figure above it is a slip or an attack."""
+LATEST: Final = 4_102_444_800_000
+"""Unix milliseconds of the year 2100; no event can be later."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+Time = Annotated[int, Meta(ge=0, le=LATEST)]
+Votes = Annotated[Mapping[Text, Count], Meta(min_length=1)]
+Shares = Mapping[Text, Annotated[float, Meta(ge=0, le=100)]]
 
 Extra = Mapping[str, Any]
 """Fields nobody here knows: kept as they came, and passed on."""
 
+UNREADABLE: Final = "\x7f"
+"""A field's name that `streams.codec` lets nobody use who is read without a second look."""
 
-@dataclass(frozen=True, slots=True)
-class TallyReport:
+
+class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tally-report"):
     """One reader's reading of one tally sheet."""
 
-    id: str
-    table: str
-    reporter: str
-    source: str
-    at: int
-    votes: Mapping[str, int]
-    group: str | None = None
-    null: int | None = None
-    blank: int | None = None
-    registered: int | None = None
-    ballots: int | None = None
-    image_sha256: str | None = None
-    url: str | None = None
-    supersedes: str | None = None
+    id: Text
+    table: Text
+    reporter: Text
+    source: Text
+    at: Time = field(name="observed_at")
+    votes: Votes
+    group: Text | None = field(name="reporter_group", default=None)
+    null: Count | None = None
+    blank: Count | None = None
+    registered: Count | None = None
+    ballots: Count | None = None
+    image_sha256: Text | None = None
+    url: Text | None = None
+    supersedes: Text | None = None
     retracted: bool = False
-    signature: str | None = None
+    signature: Text | None = None
     """Ed25519 in base64 (streams.signing)."""
-    extra: Extra = field(default_factory=dict)
+    extra: Extra = field(name=UNREADABLE, default_factory=dict)
 
 
 Status = Literal["partial", "final", "correction"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bulletin:
+class Bulletin(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="bulletin"):
     """One official announcement of cumulative results for one area.
 
     `registered` is the registered voters behind the counted tables, `registered_area` those of
     the whole area, both as the authority announces them.
     """
 
-    id: str
-    authority: str
-    area: str
-    at: int
-    sequence: int
-    votes: Mapping[str, int]
+    id: Text
+    authority: Text
+    area: Text
+    at: Time = field(name="issued_at")
+    sequence: Count
+    votes: Votes
     status: Status = "partial"
-    supersedes: str | None = None
-    tables_counted: int | None = None
-    tables_counted_ratio: float | None = None
-    registered: int | None = None
-    registered_area: int | None = None
-    ballots: int | None = None
-    valid: int | None = None
-    null: int | None = None
-    announced_shares: Mapping[str, float] = field(default_factory=dict)
-    url: str | None = None
-    signature: str | None = None
-    extra: Extra = field(default_factory=dict)
+    supersedes: Text | None = None
+    tables_counted: Count | None = None
+    tables_counted_ratio: Annotated[float, Meta(ge=0, le=1)] | None = None
+    registered: Count | None = None
+    registered_area: Count | None = None
+    ballots: Count | None = None
+    valid: Count | None = None
+    null: Count | None = None
+    announced_shares: Shares = field(default_factory=dict)
+    url: Text | None = None
+    signature: Text | None = None
+    extra: Extra = field(name=UNREADABLE, default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tick"):
     """Event time has come at least this far."""
 
-    at: int
+    at: Time
 
 
 Event = TallyReport | Bulletin | Tick

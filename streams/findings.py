@@ -10,6 +10,7 @@ from streams.bounds import Left, MeanSums, TopSums
 from streams.election import Area, Election, Group, Option
 from streams.events import Bulletin
 from streams.rollup import Tally
+from streams.spread import HEADROOM, REST, VOTES, Kind
 
 RuleClass = Literal["arithmetic", "remainder", "statistical", "consistency", "health"]
 Severity = Literal["info", "warning", "critical"]
@@ -140,15 +141,15 @@ class Comparison:
 
     def votes(self, column: int) -> TopSums:
         """Top sums of w(t)."""
-        return self._top_sums("votes", column)
+        return self._top_sums(VOTES, column)
 
     def rest(self, column: int) -> TopSums:
         """Top sums of valid(t) - w(t)."""
-        return self._top_sums("rest", column)
+        return self._top_sums(REST, column)
 
     def headroom(self, column: int) -> TopSums:
         """Top sums of registered(t) - w(t)."""
-        return self._top_sums("headroom", column)
+        return self._top_sums(HEADROOM, column)
 
     def least(self, column: int) -> tuple[MeanSums, MeanSums, MeanSums]:
         """Less than the top sums of w(t), valid(t) - w(t) and registered(t) - w(t), without the histograms."""
@@ -157,14 +158,14 @@ class Comparison:
         rest, headroom = seen.valid - votes, max(0, seen.registered - votes)
         return MeanSums(tables, votes), MeanSums(tables, rest), MeanSums(tables, headroom)
 
-    def _top_sums(self, kind: str, column: int) -> TopSums:
+    def _top_sums(self, kind: Kind, column: int) -> TopSums:
         known = self._known_sums.get((kind, column))
         if known is None:
-            known = self._known_sums[kind, column] = TopSums(getattr(self.witnessed.spread, kind)[column])
+            known = self._known_sums[kind, column] = self.witnessed.spread.top(kind, column)
         return known
 
     @cached_property
-    def _known_sums(self) -> dict[tuple[str, int], TopSums]:
+    def _known_sums(self) -> dict[tuple[Kind, int], TopSums]:
         return {}
 
 

@@ -2,13 +2,13 @@
 
 import os
 from base64 import b64encode
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 
 from streams.election import Election
 from streams.errors import CotejoError
@@ -68,4 +68,4 @@ def is_owner(election: Election, event: TallyReport | Bulletin, public: bytes) -
 
 def sign(key: Ed25519PrivateKey, election: str, event: _E) -> _E:
     """The event with this key's signature for the election of this id."""
-    return replace(event, signature=b64encode(key.sign(signed_bytes(election, event))).decode())
+    return structs.replace(event, signature=b64encode(key.sign(signed_bytes(election, event))).decode())

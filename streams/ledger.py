@@ -6,7 +6,7 @@ it, and two ledgers of one table merge by union: this is what at-least-once deli
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
@@ -142,9 +142,11 @@ class Ledger:
         that comes again later is the same."""
         return self._minutes
 
-    def add(self, entry: Reading | Announced) -> bool:
-        """Add a reading or an official figure; False when it was there already."""
-        return bool(self.update(Ledger([entry]) if isinstance(entry, Reading) else Ledger((), [entry])))
+    def add(self, entry: Reading | Announced, minute: int | None = None) -> bool:
+        """Add a reading, which came in that minute, or an official figure; False when it was there already."""
+        if isinstance(entry, Reading):
+            return bool(self.update(Ledger([entry], (), {} if minute is None else {entry: minute})))
+        return bool(self.update(Ledger((), [entry])))
 
     def update(self, other: "Ledger") -> int:
         """Add all that the other one has; how many were new."""
@@ -156,10 +158,14 @@ class Ledger:
         return len(self) - before
 
     @property
+    def announced(self) -> list[Announced]:
+        """What was announced, in the order in which it holds."""
+        return sorted(self._announced)
+
+    @property
     def official(self) -> Announced | None:
         """The newest official figure that no other supersedes."""
-        gone = {a.supersedes for a in self._announced if a.supersedes != a.id}
-        return max((a for a in self._announced if a.id not in gone), default=None)
+        return official(self._announced)
 
     def fates(self) -> list[tuple[Reading, Fate, str]]:
         """What becomes of each reading, oldest first, and the id of the reading that decides it (its own if it counts).
@@ -184,45 +190,15 @@ class Ledger:
 
         return [(reading, *fate(reading)) for reading in self]
 
-    def standing(self) -> list[Reading]:
-        """One reading per independent reader, oldest first."""
-        if len(self._readings) == 1:  # nearly every sheet; half the time of a night
-            return [reading for reading in self._readings if not reading.retracted]
-        return [reading for reading, fate, _ in self.fates() if fate is Fate.COUNTS]
-
     def verdict(self, policy: Policy) -> Verdict:
-        """What the readings say together under this policy.
-
-        Readings match when all votes are equal. The leading reading needs the policy's majority of
-        the independent readers, more than half at least, else the sheet is disputed.
-        """
-        standing = self.standing()
-        if not standing:
-            return NO_VERDICT
-        readers = len(standing)
-        backing: dict[Votes, list[Reading]] = {}
-        for reading in standing:
-            backing.setdefault(reading.votes, []).append(reading)
-        votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
-        support = len(agreeing)
-        if support <= policy.majority * readers:
-            return Verdict(Level.DISPUTED, False, None, 0, support, readers)
-        corroborated = support >= max(2, policy.quorum)
-        trusted = readers == 1 and standing[0].source in policy.trusted_sources
-        return Verdict(
-            level=Level.CORROBORATED if corroborated else Level.REPORTED,
-            accepted=support >= policy.quorum or trusted,
-            votes=votes,
-            null=agreeing[-1].null,
-            agreeing=support,
-            readers=readers,
-        )
+        """What the readings say together under this policy."""
+        return verdict_of(self._readings, policy)
 
     def plain(self) -> dict[str, list[Any]]:
         """The ledger as JSON, in order."""
         found: dict[str, list[Any]] = {"readings": [list(reading) for reading in self]}
         if self._announced:
-            found["announced"] = [list(a) for a in sorted(self._announced)]
+            found["announced"] = [list(a) for a in self.announced]
         if self._minutes:
             found["minutes"] = [self._minutes.get(reading) for reading in self]
         return found
@@ -237,3 +213,51 @@ class Ledger:
             (Announced._make((*row[:4], tuple(row[4]))) for row in data.get("announced", ())),
             {reading: minute for reading, minute in minutes if minute is not None},
         )
+
+
+def official(announced: Collection[Announced]) -> Announced | None:
+    """The newest of some official figures that no other supersedes."""
+    gone = {a.supersedes for a in announced if a.supersedes != a.id}
+    return max((a for a in announced if a.id not in gone), default=None)
+
+
+def standing(readings: Iterable[Reading]) -> list[Reading]:
+    """Of distinct readings one per independent reader, oldest first: those that `Ledger.fates` says count. A tenth of
+    its work, and asked whenever a sheet is read again."""
+    found = sorted(readings)
+    if gone := {(r.reporter, r.supersedes) for r in found if r.supersedes not in ("", r.id)}:
+        found = [r for r in found if (r.reporter, r.id) not in gone]
+    by_reporter = {r.reporter: r for r in found}
+    if len(by_reporter) < len(found):
+        found = sorted(by_reporter.values())
+    by_group = {r.group: r for r in found if not r.retracted}
+    return found if len(by_group) == len(found) else sorted(by_group.values())
+
+
+def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
+    """What distinct readings of one sheet say together under this policy.
+
+    Readings match when all votes are equal. The leading reading needs the policy's majority of
+    the independent readers, more than half at least, else the sheet is disputed.
+    """
+    independent = standing(readings)
+    if not independent:
+        return NO_VERDICT
+    readers = len(independent)
+    backing: dict[Votes, list[Reading]] = {}
+    for reading in independent:
+        backing.setdefault(reading.votes, []).append(reading)
+    votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
+    support = len(agreeing)
+    if support <= policy.majority * readers:
+        return Verdict(Level.DISPUTED, False, None, 0, support, readers)
+    corroborated = support >= max(2, policy.quorum)
+    trusted = readers == 1 and independent[0].source in policy.trusted_sources
+    return Verdict(
+        level=Level.CORROBORATED if corroborated else Level.REPORTED,
+        accepted=support >= policy.quorum or trusted,
+        votes=votes,
+        null=agreeing[-1].null,
+        agreeing=support,
+        readers=readers,
+    )

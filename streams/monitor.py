@@ -3,9 +3,10 @@
 Live, the same parts are spread over agents and topics (`streams.agents`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
 from streams.alerts import Alert, Notice
 from streams.compare import Comparer
@@ -51,11 +52,25 @@ class Monitor:
         match event:
             case TallyReport():
                 return self._reconciler.apply(event, at)
-            case Bulletin() if event.area in self.election.tables:
-                return self._reconciler.apply(event, at)
-            case Bulletin():
+            case Bulletin() if event.area in self.election.areas:
                 return self._comparer.add_bulletin(event)
+            case Bulletin():
+                return self._reconciler.apply(event, at)
         return None
+
+    def apply_all(self, events: Sequence[Event]) -> list[tuple[int, Rejection]]:
+        """`apply` each at its own time; the places of those that are turned away, and why, in their order."""
+        areas, refused = self.election.areas, list[tuple[int, Rejection]]()
+        reports = [i for i, event in enumerate(events) if type(event) is TallyReport]
+        bulletins = [] if len(reports) == len(events) else [i for i, e in enumerate(events) if type(e) is Bulletin]
+        of_tables = [i for i in bulletins if cast(Bulletin, events[i]).area not in areas]
+        for places in (reports, of_tables):
+            found = self._reconciler.apply_all(cast(list[TallyReport], [events[i] for i in places]))
+            refused += ((places[i], why) for i, why in found)
+        if len(of_tables) < len(bulletins):
+            of_areas = sorted(set(bulletins).difference(of_tables))
+            refused += ((i, why) for i in of_areas if (why := self.apply(events[i], events[i].at)) is not None)
+        return sorted(refused, key=itemgetter(0))
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""
@@ -87,5 +102,4 @@ class Monitor:
         return self._reconciler.verdicts
 
     def _flush(self) -> None:
-        for partial in self._reconciler.take_partials():
-            self._comparer.add_partial(partial)
+        self._comparer.add_batch(self._reconciler.take_batch())

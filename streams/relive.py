@@ -8,6 +8,7 @@ from typing import Protocol
 
 from streams import arrivals, election_file
 from streams.arrivals import NightError
+from streams.blocks import Blocks
 from streams.election import Election
 from streams.eventlog.cut import CUT
 from streams.eventlog.manifest import MANIFEST
@@ -15,7 +16,7 @@ from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS
 from streams.events import Rejection, Tick
 from streams.outcome import EXCERPT
-from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Watcher
+from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Unreadable, Watcher
 from streams.topology import Topology
 
 
@@ -35,8 +36,8 @@ class Night(Protocol):
     size: int
     done: int
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
-        """Each message's channel and events."""
+    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
+        """Each message's channel and events, and when it came (Unix ms; 0 where that is nothing to go by)."""
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """A replay of the kind that fits."""
@@ -68,15 +69,21 @@ class MadeNight:
         self._stdin = hashlib.sha256()
         self._read = 0
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
-        """One event at a time, all by one channel."""
+    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
+        """Events, a block or one at a time, all by one channel."""
+        if all(path.is_file() for path in self._events):
+            blocks = Blocks(self._events)
+            for block in blocks:
+                self.done = blocks.done
+                yield 0, block, 0
+            return
         stdin = Path("-") in self._events
         for arrival in self._arrivals:
             self.done = self._arrivals.done
             if stdin and arrival.file == "-" and arrival.content is not None:
                 self._stdin.update(arrival.content + b"\n")
                 self._read += len(arrival.content) + 1
-            yield 0, [item_of(arrival)]
+            yield 0, [item_of(arrival)], 0
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the events' times."""
@@ -107,7 +114,7 @@ class RecordedNight:
         self._log, self._keep_going = log, keep_going
         self.election, self.size, self.done = log.election, log.size, 0
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item]]]:
+    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
         """One record at a time. Raises `LogError`, or tells of damages where it keeps going."""
         partitions, name = self._log.manifest.partitions, str(self._log.directory)
         for record in self._log.records(self._keep_going):
@@ -115,7 +122,8 @@ class RecordedNight:
             channel = record.partition if record.topic == REPORTS else BULLETINS
             if isinstance(channel, int) and channel >= partitions:
                 raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
-            yield channel, [item_of(arrival) for arrival in arrivals.of_record(record, name)]
+            found = list(arrivals.of_record(record, name))
+            yield channel, [item_of(arrival) for arrival in found], found[0].arrived if found else 0
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the ticks in it, with a ledger's partition as the broker had it."""
@@ -144,16 +152,17 @@ def _has_marks(log: EventLog) -> bool:
 def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
     """Feed a night to each of these replays in one pass; yields the bytes read so far."""
     feeds = [replay.take for replay in replays]
-    for channel, items in night.messages():
+    for channel, items, arrived in night.messages():
         for feed in feeds:
-            feed(channel, items)
+            feed(channel, items, arrived)
         yield night.done
 
 
 def item_of(arrival: arrivals.Arrival) -> Item:
     """An event for a replay, or what was to be one, with the beginning of what came."""
-    excerpt = (arrival.raw or b"")[:EXCERPT] if isinstance(arrival.event, Rejection) else b""
-    return Item(arrival.event, excerpt, arrival.arrived)
+    if isinstance(arrival.event, Rejection):
+        return Unreadable(arrival.event, (arrival.raw or b"")[:EXCERPT])
+    return arrival.event
 
 
 def _of_election(path: Path) -> list[Input]:

@@ -1,222 +1,171 @@
 """Sums of accepted sheets, area by area, that merge in any order.
 
-Each partition of the reports keeps one `Tally` per area and sends it whole, as a `Partial`,
-never as a delta. The sum over partitions takes the newest partial of each. Losing, repeating
-or reordering partials cannot change it once the newest are in: a state-based CRDT.
+Each partition of the reports keeps one row of sums per area and sends it whole, as a `Partial`, never as a delta. The
+sum over partitions takes the newest partial of each. Losing, repeating or reordering partials cannot change it once
+the newest are in: a state-based CRDT.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from streams.election import Votes
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.election import Election
+from streams.layout import Numbers
 from streams.ledger import Level
+from streams.spread import Spread
 
-Histogram = dict[int, int]
-"""Value to the number of polling tables that have it; never a number of zero."""
+READINGS: Final = 0
+"""Places in a row of sums: readings and official figures that all rests on,"""
+TABLES: Final = 1
+"""accepted sheets,"""
+REGISTERED: Final = 2
+"""registered voters behind them, as far as known,"""
+VALID: Final = 3
+NULL: Final = 4
+LEVELS: Final = 5
+"""sheets by level of evidence, accepted or not, in the order of `Level`,"""
+ANNOUNCED: Final = 9
+"""polling tables with an official figure of their own,"""
+COMPARED: Final = 10
+"""those of them with an accepted sheet,"""
+DIFFERING: Final = 11
+"""those of them where a figure differs,"""
+COMPARED_VALID: Final = 12
+"""valid votes on the sheets of the compared tables,"""
+VOTES: Final = 13
+"""votes by column, and behind them, by column, official less witnessed votes over the compared tables."""
 
-Row = Sequence[Sequence[int]]
-"""A histogram as JSON has it: the values, and beside them the numbers."""
+NAMES: Final = tuple(level.value for level in Level)
+DISPUTED: Final = LEVELS + NAMES.index("disputed")
 
-
-class Spread:
-    """How votes are distributed over the accepted sheets of one area: three histograms for each column.
-
-    Adding is put off until somebody looks. Only an area with a bulletin is ever looked at, and the histograms
-    are nearly all of the work of merging.
-    """
-
-    __slots__ = ("_known", "_waiting")
-
-    def __init__(self, columns: int) -> None:
-        self._known: tuple[list[Histogram], ...] = tuple([{} for _ in range(columns)] for _ in range(3))
-        self._waiting: list[Sequence[Sequence[Row]]] = []
-
-    @property
-    def votes(self) -> list[Histogram]:
-        """Per column: the votes w(t) of a table."""
-        return self._histograms()[0]
-
-    @property
-    def rest(self) -> list[Histogram]:
-        """Per column: the valid votes of a table that went elsewhere, valid(t) - w(t)."""
-        return self._histograms()[1]
-
-    @property
-    def headroom(self) -> list[Histogram]:
-        """Per column: what a false sheet could still hide, registered(t) - w(t)."""
-        return self._histograms()[2]
-
-    def count(self, sheet: "Sheet", sign: int) -> None:
-        """Add a sheet (`sign` 1), or take it out again (-1)."""
-        by_votes, by_rest, by_headroom = self._histograms()
-        for i, votes in enumerate(sheet.votes):
-            _bump(by_votes[i], votes, sign)
-            _bump(by_rest[i], sheet.valid - votes, sign)
-            _bump(by_headroom[i], max(0, sheet.ceiling - votes), sign)
-
-    def add(self, other: "Spread") -> None:
-        """Add another part as it is now."""
-        self._waiting += other._waiting
-        if any(histogram for kind in other._known for histogram in kind):
-            self._waiting.append(_rows(other._known))
-
-    def plain(self) -> list[list[Row]]:
-        """As JSON: votes, rest and headroom, of each the columns, of each the values and their numbers."""
-        return _rows(self._histograms())
-
-    @classmethod
-    def from_plain(cls, rows: Sequence[Sequence[Row]]) -> "Spread":
-        """What `plain` wrote."""
-        spread = cls(len(rows[0]))
-        spread._waiting.append(rows)
-        return spread
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Spread) and self._histograms() == other._histograms()
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def _histograms(self) -> tuple[list[Histogram], ...]:
-        waiting, self._waiting = self._waiting, []
-        for part in waiting:
-            for histograms, rows in zip(self._known, part, strict=True):
-                for i, (values, numbers) in enumerate(rows):
-                    if not (mine := histograms[i]):
-                        histograms[i] = dict(zip(values, numbers, strict=True))
-                        continue
-                    for value, number in zip(values, numbers, strict=True):
-                        mine[value] = mine.get(value, 0) + number
-        return self._known
+# A polling table's own row, from which its contribution to the sums follows: readings and official figures in its
+# ledger; 1 + the place of its level (0: no ledger); whether its sheet is accepted; null votes; votes by option.
+SHEET: Final = 4
 
 
-def _rows(histograms: Iterable[list[Histogram]]) -> list[list[Row]]:
-    return [[(list(h), list(h.values())) for h in kind] for kind in histograms]
+def width(columns: int) -> int:
+    """Numbers in a row of sums."""
+    return VOTES + 2 * columns
 
 
-@dataclass(slots=True)
-class Stratum:
-    """What post-stratifying needs of one area below: sums over its accepted sheets."""
+def contributions(election: Election, tables: Numbers, sheets: Numbers, official: Numbers | None) -> Numbers:
+    """What polling tables add to the sums of the areas above. `sheets` are their own rows; `official`, where any was
+    announced, says whether one was, then the figures by column (-1: none)."""
+    columns, known = len(election.columns), election.layout
+    rows = np.zeros((len(tables), width(columns)), np.int64)
+    accepted = sheets[:, 2]
+    rows[:, READINGS] = sheets[:, 0]
+    rows[:, TABLES] = accepted
+    rows[:, REGISTERED] = accepted * known.registered[tables]
+    rows[:, NULL] = accepted * sheets[:, 3]
+    rows[:, LEVELS:ANNOUNCED] = sheets[:, 1, None] == _CODES
+    votes = rows[:, VOTES : VOTES + columns]
+    by_column(election, sheets[:, SHEET:] * accepted[:, None], votes)
+    rows[:, VALID] = votes[:, : len(election.options)].sum(axis=1)
+    if official is not None:
+        rows[:, ANNOUNCED] = official[:, 0]
+        rows[:, COMPARED] = compared = official[:, 0] * accepted
+        figures = official[:, 1:]
+        shift = np.where(figures < 0, 0, figures - votes) * compared[:, None]
+        rows[:, DIFFERING] = shift.any(axis=1)
+        rows[:, COMPARED_VALID] = compared * rows[:, VALID]
+        rows[:, VOTES + columns :] = shift
+    return rows
 
-    tables: int = 0
-    registered: int = 0
-    """Registered voters behind the accepted sheets, as far as known."""
-    valid: int = 0
-    votes: list[int] = field(default_factory=list)
+
+_CODES: Final = np.arange(1, 1 + len(NAMES))
 
 
-@dataclass(slots=True)
+def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
+    """Votes by option, followed by the sum of each group."""
+    options = len(election.options)
+    out[:, :options] = votes
+    for i, group in enumerate(election.group_indexes):
+        out[:, options + i] = votes[:, list(group)].sum(axis=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Matching:
     """Official figures of single polling tables beside the accepted sheets of an area."""
 
-    announced: int = 0
+    announced: int
     """Polling tables with an official figure of their own."""
-    compared: int = 0
+    compared: int
     """Those of them with an accepted sheet."""
-    differing: int = 0
+    differing: int
     """Those of them where a figure differs."""
-    valid: int = 0
+    valid: int
     """Valid votes on the sheets of the compared tables."""
-    shift: list[int] = field(default_factory=list)
+    shift: list[int]
     """Per column: official less witnessed votes, over the compared tables."""
 
-    def add(self, other: "Matching", sign: int = 1) -> None:
-        """Add another part (`sign` 1), or take it out again (-1)."""
-        self.announced += sign * other.announced
-        self.compared += sign * other.compared
-        self.differing += sign * other.differing
-        self.valid += sign * other.valid
-        self.shift = [a + sign * b for a, b in zip(self.shift, other.shift, strict=True)]
+
+@dataclass(frozen=True)
+class Strata:
+    """The areas right below one, which post-stratifying needs: their numbers, and their rows of sums."""
+
+    areas: Numbers
+    rows: Numbers
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Tally:
-    """Sums over the accepted sheets of one area. `votes` go by column."""
+    """Sums over the accepted sheets of one area, as the rules see them. `votes` go by column."""
 
-    columns: int
-    tables: int = 0
-    registered: int = 0
-    """Registered voters behind the accepted sheets, as far as known."""
-    valid: int = 0
-    null: int = 0
-    votes: list[int] = field(default_factory=list)
-    levels: Counter[str] = field(default_factory=Counter)
-    """Sheets by level of evidence, accepted or not."""
-    strata: dict[str, Stratum] = field(default_factory=dict)
-    busiest: Counter[str] = field(default_factory=Counter)
+    row: list[int]
+    strata: Strata
+    busiest: Mapping[str, int] = field(default_factory=dict)
     """Readings of the reporter groups that sent most (the root only; each partition names a few)."""
-    readings: int = 0
-    """Readings and official figures that all this rests on."""
+    spreads: Callable[[], Spread] = Spread
 
-    matching: Matching = field(init=False)
-    spread: Spread = field(init=False)
+    @cached_property
+    def spread(self) -> Spread:
+        """How the votes are distributed over the sheets; made when it is first asked for."""
+        return self.spreads()
 
-    def __post_init__(self) -> None:
-        self.votes = self.votes or [0] * self.columns
-        self.spread = Spread(self.columns)
-        self.matching = Matching(shift=[0] * self.columns)
+    @property
+    def readings(self) -> int:
+        """Readings and official figures that all this rests on."""
+        return self.row[READINGS]
 
-    def count_level(self, level: Level, sign: int) -> None:
-        """Count one sheet more (`sign` 1) or less (-1) at this level of evidence."""
-        _bump(self.levels, level.value, sign)
+    @property
+    def tables(self) -> int:
+        return self.row[TABLES]
 
-    def count_sheet(self, sheet: "Sheet", stratum: str | None, sign: int) -> None:
-        """Add an accepted sheet (`sign` 1) or take it out again (-1)."""
-        self.tables += sign
-        self.registered += sign * (sheet.registered or 0)
-        self.valid += sign * sheet.valid
-        self.null += sign * sheet.null
-        for i, votes in enumerate(sheet.votes):
-            self.votes[i] += sign * votes
-        self.spread.count(sheet, sign)
-        if stratum is not None:
-            part = self.strata.get(stratum)
-            if part is None:
-                part = self.strata[stratum] = Stratum(votes=[0] * self.columns)
-            part.tables += sign
-            part.registered += sign * (sheet.registered or 0)
-            part.valid += sign * sheet.valid
-            for i, votes in enumerate(sheet.votes):
-                part.votes[i] += sign * votes
-            if not part.tables:
-                del self.strata[stratum]
+    @property
+    def registered(self) -> int:
+        """Registered voters behind the accepted sheets, as far as known."""
+        return self.row[REGISTERED]
 
-    def add(self, other: "Tally") -> None:
-        """Add another part's sums to these."""
-        self.tables += other.tables
-        self.registered += other.registered
-        self.valid += other.valid
-        self.null += other.null
-        self.levels.update(other.levels)
-        self.busiest.update(other.busiest)
-        self.readings += other.readings
-        self.matching.add(other.matching)
-        for i in range(self.columns):
-            self.votes[i] += other.votes[i]
-        self.spread.add(other.spread)
-        for name, part in other.strata.items():
-            mine = self.strata.setdefault(name, Stratum(votes=[0] * self.columns))
-            mine.tables += part.tables
-            mine.registered += part.registered
-            mine.valid += part.valid
-            mine.votes = [a + b for a, b in zip(mine.votes, part.votes, strict=True)]
+    @property
+    def valid(self) -> int:
+        return self.row[VALID]
+
+    @property
+    def null(self) -> int:
+        return self.row[NULL]
+
+    @cached_property
+    def votes(self) -> list[int]:
+        return self.row[VOTES : (VOTES + len(self.row)) // 2]
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Sheets by level of evidence, accepted or not; those without any are left out."""
+        return {name: count for name, count in zip(NAMES, self.row[LEVELS:ANNOUNCED], strict=True) if count}
+
+    @property
+    def matching(self) -> Matching:
+        """Official figures of single polling tables beside their sheets."""
+        announced, compared, differing, valid = self.row[ANNOUNCED:VOTES]
+        return Matching(announced, compared, differing, valid, self.row[(VOTES + len(self.row)) // 2 :])
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One accepted sheet as the sums see it. `votes` go by column (options, then groups)."""
-
-    votes: Votes
-    valid: int
-    null: int
-    registered: int | None
-    ceiling: int
-    """The most votes a false sheet of this table could stand for: its registered voters,
-    else those of the largest table, else its valid votes."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Partial:
     """One partition's sums for one area.
 
@@ -227,60 +176,61 @@ class Partial:
 
     area: str
     partition: int
-    version: int
-    tally: Tally
+    row: list[int]
+    spread: Spread
+    busiest: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        return self.row[READINGS]
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        t, m = self.tally, self.tally.matching
         return {
             "area": self.area,
             "partition": self.partition,
-            "version": self.version,
-            "tables": t.tables,
-            "registered": t.registered,
-            "valid": t.valid,
-            "null": t.null,
-            "votes": t.votes,
-            "spread": t.spread.plain(),
-            "levels": dict(t.levels),
-            "strata": {name: [s.tables, s.registered, s.valid, s.votes] for name, s in t.strata.items()},
-            "busiest": dict(t.busiest),
-            "matching": [m.announced, m.compared, m.differing, m.valid, m.shift],
+            "sums": self.row,
+            "spread": self.spread.plain(),
+            "busiest": dict(self.busiest),
         }
 
     @classmethod
-    def from_plain(cls, data: dict[str, Any]) -> "Partial":
+    def from_plain(cls, data: Mapping[str, Any]) -> "Partial":
         """The partial that `plain` wrote."""
-        tally = Tally(
-            columns=len(data["votes"]),
-            tables=data["tables"],
-            registered=data["registered"],
-            valid=data["valid"],
-            null=data["null"],
-            votes=list(data["votes"]),
-            levels=Counter(data["levels"]),
-            strata={name: Stratum(*row) for name, row in data["strata"].items()},
-            busiest=Counter(data["busiest"]),
-            readings=data["version"],
-        )
-        tally.matching = Matching(*data["matching"])
-        tally.spread = Spread.from_plain(data["spread"])
-        return cls(data["area"], data["partition"], data["version"], tally)
+        spread = Spread.from_plain(data["spread"])
+        return cls(data["area"], data["partition"], data["sums"], spread, data["busiest"])
 
 
-def merge(columns: int, tallies: Iterable[Tally]) -> Tally:
-    """The sum of several parts."""
-    total = Tally(columns)
-    for tally in tallies:
-        total.add(tally)
-    return total
+@dataclass(frozen=True)
+class Batch:
+    """One partition's sums for many areas at once, within a process: areas by number, and their rows."""
+
+    partition: int
+    areas: Numbers
+    rows: Numbers
+    busiest: Mapping[str, int]
+    spread: Callable[[int], Spread]
+    """Of an area by number, as the sheets are when it is asked."""
 
 
-def _bump(counts: dict[Any, int], key: Any, sign: int) -> None:
-    """Count up or down; a count of zero leaves no trace, so that equal states are equal."""
-    left = counts.get(key, 0) + sign
-    if left:
-        counts[key] = left
-    else:
-        del counts[key]
+class Merged:
+    """The newest rows of every partition, and their sum."""
+
+    def __init__(self, election: Election) -> None:
+        self._shape = len(election.areas), width(len(election.columns))
+        self._parts: dict[int, Numbers] = {}
+        self.rows = np.zeros(self._shape, np.int64)
+        """By area."""
+
+    def add(self, partition: int, areas: Numbers, rows: Numbers) -> NDArray[np.bool_]:
+        """Take in a partition's rows, except where a newer one is known; which ones (by place) are taken."""
+        known = self._parts.get(partition)
+        if known is None:
+            known = self._parts[partition] = np.zeros(self._shape, np.int64)
+        before = known[areas]
+        fresh = rows[:, READINGS] >= before[:, READINGS]
+        if not fresh.all():
+            areas, rows, before = areas[fresh], rows[fresh], before[fresh]
+        self.rows[areas] += rows - before
+        known[areas] = rows
+        return fresh

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from hypothesis import settings
 
 from streams.codec import encode, plain
+from streams.compare import Comparer
 from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
 from streams.events import Bulletin, Event, TallyReport
 from streams.findings import Comparison, Pulse, Situation
 from streams.reconcile import Reconciler
-from streams.rollup import Tally
+from streams.rollup import Strata, Tally, width
 
 settings.register_profile("cotejo", deadline=None)
 settings.load_profile("cotejo")  # a slow core is no failure
@@ -92,8 +94,17 @@ def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N")
     reconciler = Reconciler(known)
     for table, votes in sheets.items():
         assert reconciler.apply(report(table, votes)) is None
-    sums = {partial.area: partial.tally for partial in reconciler.take_partials()}
-    return sums.get(area) or Tally(len(known.columns))
+    comparer = Comparer(known)
+    comparer.add_batch(reconciler.take_batch())
+    return comparer.situation(area).witnessed
+
+
+def tally_of(known: Election, figures: Mapping[int, int]) -> Tally:
+    """Sums that were never added up: figures by their place in a row; nothing is known of the areas below."""
+    row = [0] * width(len(known.columns))
+    for place, figure in figures.items():
+        row[place] = figure
+    return Tally(row, Strata(np.zeros(0, np.int64), np.zeros((0, len(row)), np.int64)))
 
 
 def compared(

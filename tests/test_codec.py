@@ -6,21 +6,20 @@ from typing import Any
 
 import pytest
 from builders import T0, bulletin, report
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams import codec
 from streams.codec import (
-    LATEST,
-    MAX_COUNT,
     MAX_DEPTH,
-    MAX_TEXT,
     decode_any,
     decode_bulletin,
+    decode_lines,
     decode_reports,
     encode,
     plain,
 )
-from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
 
 GONE = object()
 
@@ -96,6 +95,40 @@ def test_any_bytes(raw: bytes | None, reader: Callable[[bytes | None], list[Any]
             encode(str(result))
         else:
             encode(plain(result))
+
+
+def careful(raw: bytes) -> Event | Rejection:
+    """An event file's line by the careful reader alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec, "_is_plain", lambda raw: False)
+        return decode_any(raw)
+
+
+NUMBERS = ["0", "-0", "-1", "1.0", "1e3", "0.5", "100", "101", "01", "true", "null", str(MAX_COUNT), str(MAX_COUNT + 1)]
+NUMBERS += [str(2**63), str(2**64), "1e400", "NaN", "{}", "[]", '{"A": 1}', '{"A":1.5}', '{"":1}', '{" ":1}']
+NUMBERS += ['{"A":1,"A":-1}', "\ud800", '"2024-07-29T00:00:00Z"', '"x"', '""', '" "', '" x"', '"\\u0041"', '"\x7f"']
+NUMBERS += ['"\x01"', '"é"', '"tick"', '"tally-report"', '"final"']
+NAMES = ["type", "id", "table", "area", "at", "votes", "null", "extra", "retracted", "status", "registered", "sequence"]
+NAMES += ["observed_at", "reporter_group", "announced_shares", "tables_counted_ratio", "\x7f", "x y"]
+
+
+@settings(max_examples=400)
+@given(
+    reports | bulletins | st.builds(Tick, times),
+    st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NUMBERS)), max_size=3),
+    st.lists(st.sampled_from(NAMES), max_size=1),
+    st.sampled_from(["", " ", "\n", "x"]),
+)
+def test_quick_equals_careful(event: Event, more: list[tuple[str, str]], less: list[str], behind: str) -> None:
+    """What is read in one go is what the careful reader makes of it: fields spoilt, repeated, unknown or left out,
+    numbers and texts spelt in every way."""
+    kept = {name: value for name, value in plain(event).items() if name not in less}
+    head = encode(kept).decode()[:-1]
+    text = head + "".join(f'{"" if i == 0 and not kept else ","}"{n}":{v}' for i, (n, v) in enumerate(more)) + "}"
+    raw = (text + behind).encode("utf-8", "surrogatepass")
+    assert decode_any(raw) == careful(raw)
+    assert decode_lines([raw, b"{}", raw]) == [careful(raw), careful(b"{}"), careful(raw)]
+    assert decode_lines([raw]) == [careful(raw)]
 
 
 @given(st.text(max_size=40) | st.datetimes().map(str) | st.datetimes(timezones=st.timezones()).map(str))

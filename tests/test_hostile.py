@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from streams import lines
 from streams.arrivals import Arrivals
-from streams.codec import MAX_BYTES, MAX_PACK, MAX_TEXT, decode_any, decode_bulletin, decode_reports, encode, plain
-from streams.events import Bulletin, Rejection, TallyReport, Tick
+from streams.codec import MAX_BYTES, MAX_PACK, decode_any, decode_bulletin, decode_reports, encode, plain
+from streams.events import MAX_TEXT, Bulletin, Rejection, TallyReport, Tick
 
 READERS: list[Callable[[bytes], list[Any]]] = [
     decode_reports,

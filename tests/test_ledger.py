@@ -12,7 +12,7 @@ from streams.admission import check_bulletin, check_report
 from streams.codec import encode
 from streams.election import Policy
 from streams.events import Bulletin, TallyReport
-from streams.ledger import Ledger, Level, Reading, reading_of
+from streams.ledger import Fate, Ledger, Level, Reading, reading_of, standing
 
 X, Y, Z = (5, 3), (4, 4), (1, 1)
 
@@ -261,12 +261,14 @@ def test_plain(given_: list[Reading]) -> None:
 def test_verdict_is_sound(given_: list[Reading], policy: Policy) -> None:
     """Accepted votes always have a majority of independent readers, and the quorum or a lone trusted source."""
     ledger = Ledger(given_)
-    verdict, standing = ledger.verdict(policy), ledger.standing()
-    assert len({r.group for r in standing}) == len({r.reporter for r in standing}) == len(standing) == verdict.readers
+    verdict, independent = ledger.verdict(policy), standing(ledger)
+    assert independent == [reading for reading, fate, _ in ledger.fates() if fate is Fate.COUNTS]
+    assert len({r.group for r in independent}) == len({r.reporter for r in independent}) == verdict.readers
+    assert len(independent) == verdict.readers
     if verdict.accepted:
-        backing = [r for r in standing if r.votes == verdict.votes]
+        backing = [r for r in independent if r.votes == verdict.votes]
         assert len(backing) == verdict.agreeing > verdict.readers / 2
-        assert len(backing) >= policy.quorum or [r.source for r in standing] == ["press"]
+        assert len(backing) >= policy.quorum or [r.source for r in independent] == ["press"]
     assert (verdict.votes is None) == (verdict.level in (NONE, DISPUTED))
 
 

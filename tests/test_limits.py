@@ -21,7 +21,7 @@ from streams.events import Event, TallyReport, Tick
 from streams.feed import KafkaSink
 from streams.monitor import Monitor
 from streams.reconcile import LEDGER_BYTES, Reconciler
-from streams.replay import Item, LogReplay
+from streams.replay import LogReplay
 
 KNOWN = election(states=2, tables=60, trusted_sources=frozenset({"press"}), group_rate=3)
 MINUTE = 60_000
@@ -149,7 +149,7 @@ def test_tick_in_a_replay() -> None:
         (BULLETINS, bulletin()),
         (BULLETINS, Tick(T0)),
     ):
-        replay.take(channel, [Item(event, b"", T0)])
+        replay.take(channel, [event], T0)
     outcome = replay.finish()
     assert list(outcome.rejected) == ["tick-ahead"]
     assert outcome.states["N"]["witnessed"]["tables"] == 1

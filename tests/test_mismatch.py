@@ -1,19 +1,22 @@
 """Official figures of single polling tables: they meet the accepted sheet where its ledger is."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
-from builders import T0, bulletin, election, report, situation
+from builders import T0, bulletin, election, report, situation, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.codec import encode
+from streams.compare import Comparer
 from streams.election import MismatchRule, Rules
 from streams.events import Bulletin, TallyReport
 from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
-from streams.rollup import Matching
+from streams.rollup import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
 from streams.rules.mismatch import mismatch
 
 KNOWN = election(states=2, tables=4, groups={"BC": "BC"})
@@ -39,8 +42,11 @@ KNOWN = election(states=2, tables=4, groups={"BC": "BC"})
 def test_thresholds(differing: int, compared: int, shift: int, severity: str | None) -> None:
     """It warns by the share of differing tables, and is critical by the net shift."""
     known = election(rules=Rules(mismatch=MismatchRule(min_tables=10, ratio=0.05, shift=1.0)))
-    given_ = situation(known, {})
-    given_.witnessed.matching = Matching(compared, compared, differing, 100 * compared, [shift, -shift, 0])
+    seen = tally_of(
+        known, {ANNOUNCED: compared, COMPARED: compared, DIFFERING: differing, COMPARED_VALID: 100 * compared}
+    )
+    seen.row[-3:-1] = shift, -shift
+    given_ = replace(situation(known, {}), witnessed=seen)
     found = list(mismatch(given_))
     assert [f.severity for f in found] == ([] if severity == "silent" else [severity])
     for finding in found:
@@ -80,22 +86,24 @@ def test_from_scratch(found: list[TallyReport | Bulletin], chance: Any) -> None:
     for event in again:
         assert reconciler.apply(event) is None
     reborn.load(list(reconciler.take_chunks().values()))
-    scratch = Matching(shift=[0, 0, 0, 0])
+    scratch = np.zeros(8, np.int64)
     for table in KNOWN.tables:
         ledger = reconciler.ledger(table)
         official = ledger and ledger.official
         if not official:
             continue
         verdict = reconciler.verdicts[table]
-        scratch.announced += 1
+        scratch[0] += 1
         if verdict.accepted and verdict.votes:
             sheet = KNOWN.by_column(verdict.votes)
             shift = [0 if o < 0 else o - w for o, w in zip(official.votes, sheet, strict=True)]
-            scratch.add(Matching(0, 1, int(any(shift)), sum(verdict.votes), shift))
+            scratch += [0, 1, any(shift), sum(verdict.votes), *shift]
     for one in (reconciler, reborn):
-        sums = {p.area: p.tally.matching for p in one.take_partials()}
-        assert sums.get("N", Matching(shift=[0, 0, 0, 0])) == scratch
-        assert len(list(one.differing())) == scratch.differing
+        comparer = Comparer(KNOWN)
+        comparer.add_batch(one.take_batch())
+        seen = comparer.situation("N").witnessed.matching
+        assert [seen.announced, seen.compared, seen.differing, seen.valid, *seen.shift] == scratch.tolist()
+        assert len(list(one.differing())) == seen.differing
 
 
 def test_ledger_keeps_both_apart() -> None:

@@ -12,6 +12,7 @@ import pytest
 from builders import T0, alike, bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from streams.alerts import Alert, Notice, Reason
 from streams.codec import decode_any, encode, plain
@@ -101,7 +102,7 @@ def test_cooldown() -> None:
     monitor = Monitor(known)
     events = sheets(known)
     run(monitor, [*events[:6], bulletin({"A": 10}, **FALSE), Tick(T0 + TICK)])
-    later = [replace(event, at=T0 + (20 + i) * SECOND) for i, event in enumerate(events[6:])]
+    later = [structs.replace(event, at=T0 + (20 + i) * SECOND) for i, event in enumerate(events[6:])]
     notices = run(monitor, [*later, Tick(T0 + 1000 * SECOND)])
     assert told(notices) == [(70, "N", UPDATED)]
     assert notices[0].finding.value == 7

@@ -5,14 +5,20 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import pytest
 from builders import T0, election, named, report
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from streams import reconcile
 from streams.codec import encode
 from streams.election import Election
-from streams.events import TallyReport
+from streams.events import Bulletin, TallyReport
 from streams.reconcile import Busiest, Reconciler
+from streams.rollup import Strata, Tally
+from streams.spread import HEADROOM, REST, VOTES
 
 KNOWN = election(states=2, tables=3, registered=[60, None, 90], quorum=2, trusted_sources=frozenset({"press"}))
 MANY = election(states=2, tables=60, registered=60)
@@ -51,15 +57,6 @@ def naive(election: Election, reconciler: Reconciler) -> dict[str, dict[str, Any
         sheets = {t: election.by_column(v.votes) for t, v in inside.items() if v.accepted and v.votes is not None}
         valid = {t: sum(inside[t].votes or ()) for t in sheets}
         most = {t: tables[t].registered or largest for t in sheets}
-        strata: dict[str, list[Any]] = {}
-        for t, votes in sheets.items():
-            line = election.lineage[tables[t].area]
-            if line[-1] != area:
-                part = strata.setdefault(line[line.index(area) + 1], [0, 0, 0, [0 for _ in columns]])
-                part[0] += 1
-                part[1] += tables[t].registered or 0
-                part[2] += valid[t]
-                part[3] = [a + b for a, b in zip(part[3], votes, strict=True)]
         partials[area] = {
             "area": area,
             "tables": len(sheets),
@@ -73,7 +70,6 @@ def naive(election: Election, reconciler: Reconciler) -> dict[str, dict[str, Any
                 [histogram(max(0, most[t] - votes[i]) for t, votes in sheets.items()) for i in columns],
             ],
             "levels": dict(Counter(v.level.value for v in inside.values())),
-            "strata": strata,
         }
     return partials
 
@@ -83,11 +79,24 @@ def histogram(values: Iterable[int]) -> dict[int, int]:
 
 
 def latest(reconciler: Reconciler, seen: dict[str, dict[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
-    """The newest partial of each area as JSON, without what says when it was sent."""
+    """The newest partial of each area, figure by figure."""
     seen = {} if seen is None else seen
     for partial in reconciler.take_partials():
-        shown = seen[partial.area] = json.loads(encode(partial.plain()))
-        shown["spread"] = [[dict(zip(*row, strict=True)) for row in kind] for kind in shown["spread"]]
+        total = Tally(partial.row, Strata(np.array([]), np.array([])), partial.busiest)
+        seen[partial.area] = {
+            "area": partial.area,
+            "version": partial.version,
+            "tables": total.tables,
+            "registered": total.registered,
+            "valid": total.valid,
+            "null": total.null,
+            "votes": total.votes,
+            "levels": total.levels,
+            "spread": [
+                [partial.spread.histogram(kind, i) for i in range(len(total.votes))] for kind in (VOTES, REST, HEADROOM)
+            ],
+            "busiest": dict(partial.busiest),
+        }
     return seen
 
 
@@ -104,7 +113,7 @@ def test_incremental_equals_from_scratch(events: list[TallyReport]) -> None:
     for event in events:
         assert reconciler.apply(event) is None
         latest(reconciler, seen)
-        assert sums(seen, "partition", "version", "busiest", "matching") == naive(KNOWN, reconciler)
+        assert sums(seen, "version", "busiest") == naive(KNOWN, reconciler)
 
 
 def test_accepted_disputed_accepted_retracted() -> None:
@@ -120,8 +129,8 @@ def test_accepted_disputed_accepted_retracted() -> None:
         report(reporter="cat", id="t", at=T0 + 2, votes={}, retracted=True),
     ):
         assert reconciler.apply(event) is None
-        [nation] = [p for p in reconciler.take_partials() if p.area == "N"]
-        counted.append((nation.tally.votes[0], nation.tally.tables, *nation.tally.levels))
+        nation = latest(reconciler)["N"]
+        counted.append((nation["votes"][0], nation["tables"], *nation["levels"]))
     assert counted == [
         (5, 1, "reported"),
         (0, 0, "disputed"),
@@ -144,6 +153,19 @@ def test_order_and_repetition(events: list[TallyReport], data: st.DataObject) ->
         other.apply(event)
     assert one.verdicts == other.verdicts
     assert latest(one) == latest(other)
+
+
+@given(reports_of(list(KNOWN.tables)), st.integers(1, 4))
+def test_worked_out_in_parts(events: list[TallyReport], most: int) -> None:
+    """How many entries are worked out at a time makes no difference."""
+    whole, parts = Reconciler(KNOWN), Reconciler(KNOWN)
+    for event in events:
+        whole.apply(event)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reconcile, "MOST_WAITING", most)
+        for event in events:
+            parts.apply(event)
+    assert latest(parts) == latest(whole)
 
 
 @given(reports_of(list(KNOWN.tables)))
@@ -220,6 +242,58 @@ def test_busiest(groups: list[str]) -> None:
     """The few busiest groups, kept as readings come, are those that sorting all of them gives."""
     kept = Busiest()
     for i, group in enumerate(groups):
-        kept.count(group)
+        kept.count([group])
         counted = Counter(groups[: i + 1])
         assert kept.busiest == dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: Busiest.MOST])
+
+
+some_votes: list[Any] = [(5, 3, 1), (70, 0, 0), (5, 3), {"X": 1}, {"A": 1, "B": 2, "X": 3}]
+figures = st.sampled_from(some_votes).map(named)
+odd = st.fixed_dictionaries(
+    {},
+    optional={
+        "table": st.sampled_from(["S1-1", "S2-3", "S9-9", "S1"]),
+        "votes": figures,
+        "registered": st.integers(0, 90),
+        "ballots": st.integers(0, 12),
+        "blank": st.integers(0, 60),
+        "null": st.integers(0, 60),
+    },
+)
+bulletins = st.lists(
+    st.builds(
+        Bulletin,
+        id=st.sampled_from(["b1", "b2", "b3"]),
+        authority=st.just("board"),
+        area=st.sampled_from(["S1-1", "S1-2", "S2-3", "S9-9", "S1"]),
+        at=st.integers(T0, T0 + 3),
+        sequence=st.integers(1, 3),
+        votes=figures,
+        supersedes=st.none() | st.sampled_from(["b1", "b2"]),
+        announced_shares=st.sampled_from([{}, {"A": 50.0}, {"X": 50.0}]),
+    ),
+    max_size=14,
+)
+
+
+@given(reports_of(list(KNOWN.tables)), st.lists(st.integers(0, 13)), st.data(), bulletins, st.booleans())
+def test_all_at_once(
+    events: list[TallyReport], plainly: list[int], data: st.DataObject, official: list[Bulletin], spoilt: bool
+) -> None:
+    """Many at once enter and are turned away as one by one: some plain, some retracted, odd, or repeated."""
+    if not spoilt:
+        events = [structs.replace(event, retracted=False) for event in events]
+    events = [structs.replace(e, **data.draw(odd)) if spoilt and i in plainly else e for i, e in enumerate(events)]
+    one, all_ = Reconciler(KNOWN), Reconciler(KNOWN)
+    kinds: list[list[Any]] = [events, official]
+    for kind in kinds:
+        single = [(i, why) for i, event in enumerate(kind) if (why := one.apply(event)) is not None]
+        half = len(kind) // 2
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reconcile, "FEW", 1)
+            found = all_.apply_all(kind[:half]) + [(half + i, why) for i, why in all_.apply_all(kind[half:])]
+        assert found == single
+    assert all_.verdicts == one.verdicts
+    assert latest(all_) == latest(one)
+    assert all_.take_chunks() == one.take_chunks()
+    assert list(all_.differing()) == list(one.differing())

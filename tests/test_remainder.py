@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import alike, bulletin, compared, election
+from builders import alike, bulletin, compared, election, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.election import ContradictionRule, Rules
 from streams.nights import venezuela2024
-from streams.rollup import Tally
+from streams.rollup import REGISTERED, TABLES, VALID, VOTES
 from streams.rules.remainder import predicted, remainder
 
 NIGHT = election(states=1, tables=100, registered=100, rules=Rules(ContradictionRule(min_sheets=1, min_ratio=0)))
@@ -83,10 +83,10 @@ def test_venezuela_at_73_per_cent() -> None:
     nation = replace(areas["VE"], id="N", registered=21_323_253)
     known = replace(known, areas={**known.areas, "N": nation}, rules=Rules())
     given_ = compared(known, {}, bulletin({"A": 4_445_978, "B": 5_150_092}))
-    seen = Tally(2)
-    seen.tables, seen.registered = 21_979, round(0.732 * 21_323_253)
-    seen.votes, seen.valid = [6_275_182, 2_759_256], round(0.6 * seen.registered)
-    known = replace(known, areas={"N": nation})
+    known = replace(known, areas={"N": nation}, tables={})
+    registered = round(0.732 * 21_323_253)
+    figures = {TABLES: 21_979, REGISTERED: registered, VALID: round(0.6 * registered)}
+    seen = tally_of(known, {**figures, VOTES: 6_275_182, VOTES + 1: 2_759_256})
     rest = predicted(replace(given_, election=known, area=nation, witnessed=seen))
     assert rest is not None
     assert 100 * (5_150_092 - 2_759_256) / rest.valid == pytest.approx(70, abs=0.5)

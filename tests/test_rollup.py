@@ -1,24 +1,23 @@
-"""Partials and tallies: merging in any order, coming back from JSON."""
+"""Sums of sheets: merging in any order, coming back from JSON, and every figure as adding up one by one gives it."""
 
-from builders import T0, alike, election, report, tally
+from collections import Counter
+from typing import Any
+
+import pytest
+from builders import T0, alike, bulletin, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams import sums
 from streams.codec import encode
 from streams.compare import Comparer
 from streams.reconcile import Reconciler
-from streams.rollup import Partial, Tally, merge
+from streams.rollup import Partial
+from streams.spread import HEADROOM, REST, VOTES, Spread
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
 sheet = st.tuples(*[st.integers(0, 15)] * 3)
 nights = st.dictionaries(st.sampled_from(list(KNOWN.tables)), sheet, max_size=12)
-
-
-def content(total: Tally) -> bytes:
-    """A tally's bytes, so that two can be told apart in every detail."""
-    shown = Partial("N", 0, 0, total).plain()
-    shown["spread"] = [[sorted(zip(*row, strict=True)) for row in kind] for kind in shown["spread"]]
-    return encode(shown)
 
 
 def snapshot(partial: Partial) -> Partial:
@@ -26,64 +25,64 @@ def snapshot(partial: Partial) -> Partial:
     return Partial.from_plain(partial.plain())
 
 
-@given(nights, st.integers(1, 4), st.data())
-def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, data: st.DataObject) -> None:
-    """Any shuffle and duplication of the reports over any number of partitions gives the naive sum."""
+def content(comparer: Comparer, area: str) -> dict[str, Any]:
+    """All that is known of an area's sheets."""
+    seen = comparer.situation(area).witnessed
+    histograms = [[seen.spread.histogram(kind, i) for i in range(4)] for kind in (VOTES, REST, HEADROOM)]
+    return {"row": seen.row, "strata": seen.strata.rows.tolist(), "busiest": seen.busiest, "spread": histograms}
+
+
+@given(nights, st.integers(1, 4), st.booleans(), st.data())
+def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, wire: bool, data: st.DataObject) -> None:
+    """Any shuffle and duplication of the reports over any number of partitions gives the naive sum, by partials off the
+    wire and by batches."""
     home = {table: i % partitions for i, table in enumerate(KNOWN.tables)}
     events = [report(table, votes) for table, votes in night.items()]
     events = data.draw(st.permutations(events + [data.draw(st.sampled_from(events)) for _ in events]))
     parts = [Reconciler(KNOWN, partition, partitions) for partition in range(partitions)]
     for event in events:
         parts[home[event.table]].apply(event)
-    sums: dict[str, list[Tally]] = {}
+    comparer = Comparer(KNOWN)
     for part in data.draw(st.permutations(parts)):
-        for partial in part.take_partials():
-            sums.setdefault(partial.area, []).append(snapshot(partial).tally)
+        if wire:
+            for partial in data.draw(st.permutations(part.take_partials())):
+                comparer.add_partial(snapshot(partial))
+        else:
+            comparer.add_batch(part.take_batch())
     for area in ("N", "S1", "S2", "S3"):
-        total = merge(4, sums.get(area, []))
+        total = comparer.situation(area).witnessed
         inside = {t: v for t, v in night.items() if area in ("N", KNOWN.tables[t].area)}
         a, b, c = (sum(votes[i] for votes in inside.values()) for i in range(3))
         assert total.votes == [a, b, c, b + c]
         assert total.tables == len(inside)
         assert total.valid == a + b + c
         assert total.registered == sum(KNOWN.tables[t].registered or 0 for t in inside)
-        assert content(total) == content(tally(KNOWN, night, area))
+        most = {t: KNOWN.tables[t].registered or KNOWN.largest_table or 0 for t in inside}
+        for i in range(4):
+            votes = {t: (*v, v[1] + v[2])[i] for t, v in inside.items()}
+            assert total.spread.histogram(VOTES, i) == Counter(votes.values())
+            assert total.spread.histogram(REST, i) == Counter(sum(v) - votes[t] for t, v in inside.items())
+            assert total.spread.histogram(HEADROOM, i) == Counter(max(0, most[t] - votes[t]) for t in inside)
 
 
 @given(nights)
-def test_histograms(night: dict[str, tuple[int, ...]]) -> None:
-    """The three histograms hold each sheet once and add up to the votes, the other votes and the headroom."""
+def test_strata(night: dict[str, tuple[int, ...]]) -> None:
+    """A nation's strata are the areas right below it, and add up to it; a state without areas below has none."""
     total = tally(KNOWN, night)
-    voters = sum(KNOWN.tables[t].registered or KNOWN.largest_table or 0 for t in night)
-    for i in range(4):
-        for histogram in (total.spread.votes[i], total.spread.rest[i], total.spread.headroom[i]):
-            assert sum(histogram.values()) == total.tables
-            assert all(count > 0 and value >= 0 for value, count in histogram.items())
-        assert sum(v * n for v, n in total.spread.votes[i].items()) == total.votes[i]
-        assert sum(v * n for v, n in total.spread.rest[i].items()) == total.valid - total.votes[i]
-        assert sum(v * n for v, n in total.spread.headroom[i].items()) == voters - total.votes[i]
-    assert sum(s.tables for s in total.strata.values()) == total.tables == total.levels["reported"]
-    assert sum(s.valid for s in total.strata.values()) == total.valid
+    assert [KNOWN.layout.areas[area] for area in total.strata.areas] == ["S1", "S2", "S3"]
+    assert total.strata.rows.sum(axis=0).tolist() == total.row
+    assert not len(tally(KNOWN, alike(KNOWN, (1, 1, 1)), "S1").strata.areas)
 
 
 @given(nights, st.integers(0, 9))
 def test_plain(night: dict[str, tuple[int, ...]], partition: int) -> None:
     """A partial comes back from its JSON equal in every detail."""
-    partial = Partial("N", partition, len(night), tally(KNOWN, night))
-    assert snapshot(partial) == partial
-    assert encode(snapshot(partial).plain()) == encode(partial.plain())
-
-
-@given(nights, nights, nights)
-def test_merge_laws(
-    a: dict[str, tuple[int, ...]], b: dict[str, tuple[int, ...]], c: dict[str, tuple[int, ...]]
-) -> None:
-    """Merging does not mind order or grouping, and leaves its inputs alone."""
-    x, y, z = tally(KNOWN, a), tally(KNOWN, b), tally(KNOWN, c)
-    before = [content(t) for t in (x, y, z)]
-    assert content(merge(4, [x, y, z])) == content(merge(4, [z, merge(4, [y, x])]))
-    assert content(merge(4, [x])) == content(x)
-    assert [content(t) for t in (x, y, z)] == before
+    reconciler = Reconciler(KNOWN, partition)
+    for table, votes in night.items():
+        reconciler.apply(report(table, votes))
+    for partial in reconciler.take_partials():
+        assert encode(snapshot(partial).plain()) == encode(partial.plain())
+        assert snapshot(partial).version == partial.version
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(KNOWN.tables)), sheet), max_size=12), st.integers(1, 3), st.data())
@@ -106,19 +105,46 @@ def test_comparer_takes_the_newest(
     for partial in data.draw(st.permutations(lucky)):
         rough.add_partial(partial)
     for area in KNOWN.areas:
+        assert content(clean, area) == content(rough, area)
         assert encode(clean.state(area)) == encode(rough.state(area))
 
 
-def test_a_new_tally_counts_nothing() -> None:
-    """Two new tallies share nothing: counting in one leaves the other empty."""
-    one, other = Tally(2), Tally(2)
-    one.spread.votes[0][5] = 1
-    one.votes[1] += 3
-    assert other.votes == [0, 0]
-    assert other.spread.votes == [{}, {}]
+@given(st.lists(st.tuples(st.sampled_from(list(KNOWN.tables)), sheet, st.booleans()), max_size=20))
+def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) -> None:
+    """The histograms of a large area, kept up as sheets come, change and go, are those of counting anew."""
+    kept, anew = Reconciler(KNOWN), Reconciler(KNOWN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sums, "LARGE", 2)
+        for i, (table, votes, retracted) in enumerate(reports):
+            kept.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
+            kept.take_partials()
+        spreads = {area: kept.take_batch().spread(area) for area in range(4)}
+    for i, (table, votes, retracted) in enumerate(reports):
+        anew.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
+    for area, spread in spreads.items():
+        counted = anew.take_batch().spread(area)
+        for kind in (VOTES, REST, HEADROOM):
+            for i in range(4):
+                assert spread.histogram(kind, i) == counted.histogram(kind, i)
 
 
-def test_stratum_of_a_nation_is_its_state() -> None:
-    """A nation's strata are the areas right below it; a state without areas below has none."""
-    assert set(tally(KNOWN, alike(KNOWN, (1, 1, 1)), "N").strata) == {"S1", "S2", "S3"}
-    assert not tally(KNOWN, alike(KNOWN, (1, 1, 1)), "S1").strata
+def test_absurd_values() -> None:
+    """A value too large for a place of its own is counted all the same."""
+    known = election(states=1, tables=2, registered=10**9)
+    [counts] = [tally(known, {"S1-1": (7 * 10**8, 0, 0)}).spread.histogram(VOTES, 0)]
+    assert counts == {7 * 10**8: 1}
+
+
+def test_spread_adds_up() -> None:
+    """Parts that have a value in common give its sheets together."""
+    both = Spread([*tally(KNOWN, {"S1-1": (5, 1, 1)}).spread.parts, *tally(KNOWN, {"S1-2": (5, 2, 2)}).spread.parts])
+    assert both.histogram(VOTES, 0) == {5: 2}
+    assert [both.top(VOTES, 0)(j) for j in (0, 1, 2, 3)] == [0, 5, 10, 10]
+
+
+def test_nothing_yet() -> None:
+    """An area without a sheet has sums of nothing, whatever is asked of them."""
+    comparer = Comparer(KNOWN)
+    comparer.add_bulletin(bulletin((5, 3, 1), "N", tables_counted=3))
+    assert comparer.situation("N").witnessed.spread.top(VOTES, 0)(3) == 0
+    assert comparer.state("N")["witnessed"]["tables"] == 0

@@ -8,6 +8,7 @@ import pytest
 from builders import alike, bulletin, compared, election, named, situation, tally
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from streams.election import (
     ContradictionRule,
@@ -21,7 +22,7 @@ from streams.election import (
 )
 from streams.events import Bulletin
 from streams.findings import Comparison, Finding
-from streams.rules import RULES, WATCHES, findings
+from streams.rules import BULLETINS, SUMS, WATCHES, findings
 from streams.rules.contradiction import contradiction
 from streams.rules.divergence import divergence, witnessed_shares
 from streams.rules.own_sums import own_sums
@@ -371,7 +372,7 @@ def test_first_bulletin() -> None:
 def test_second_bulletin_adds_up() -> None:
     """Venezuela's second bulletin keeps every sum, so neither of the two rules has anything to say."""
     given_ = compared(venezuela(), {}, bulletin(SECOND, valid=12_335_884))
-    assert not [finding for rule in RULES for finding in rule(given_)]
+    assert not [finding for rule in (*SUMS, *BULLETINS) for finding in rule(given_)]
 
 
 @given(st.integers(10**6, 10**8), st.integers(1, 998), st.integers(1, 998))
@@ -430,13 +431,13 @@ def test_the_truth_is_silent(official: Bulletin, night: dict[str, tuple[int, ...
     """A bulletin that announces exactly what was witnessed everywhere contradicts nothing and diverges from nothing."""
     full = {table: tuple(votes) for table, votes in (alike(loud(), (0, 0, 0)) | night).items()}
     sums = [sum(votes[i] for votes in full.values()) for i in range(3)]
-    honest = replace(official, area="N", votes=named(sums), valid=sum(sums), registered=None, tables_counted=6)
+    honest = structs.replace(official, area="N", votes=named(sums), valid=sum(sums), registered=None, tables_counted=6)
     given_ = compared(loud(), full, honest)
     assert not list(contradiction(given_))
 
 
 def rules() -> Iterator[str]:
-    return (rule.__name__ for rule in (*RULES, *WATCHES))
+    return (rule.__name__ for rule in (*SUMS, *BULLETINS, *WATCHES))
 
 
 def test_all_rules_are_tested() -> None:

@@ -275,7 +275,7 @@ class Simulation:
 
 
 def _fields(bulletin: Bulletin) -> dict[str, Any]:
-    return {name: getattr(bulletin, name) for name in Bulletin.__slots__}
+    return {name: getattr(bulletin, name) for name in Bulletin.__struct_fields__}
 
 
 def _mistyped(votes: list[int], draw: Any) -> list[int]:

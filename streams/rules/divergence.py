@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
-from streams.rollup import Tally
+from streams.rollup import TABLES, VALID, VOTES, Tally
 from streams.wording import say
 
 
@@ -67,17 +67,17 @@ def witnessed_shares(election: Election, tally: Tally) -> list[float] | None:
     """
     if not tally.valid:
         return None
-    below = [(election.areas[name], part) for name, part in sorted(tally.strata.items()) if part.valid]
-    if not below:
+    known, strata = election.layout, tally.strata
+    seen = strata.rows[:, VALID] > 0
+    if not seen.any():
         return [100 * votes / tally.valid for votes in tally.votes]
-    if all(area.registered for area, _ in below):
-        weights = [area.registered or 0 for area, _ in below]
-    elif all(area.tables for area, _ in below):
-        weights = [area.tables or 0 for area, _ in below]
-    else:
-        weights = [part.tables for _, part in below]
-    weighted = [0.0] * len(tally.votes)
-    for weight, (_, part) in zip(weights, below, strict=True):
-        weighted = [sum_ + weight * votes / part.valid for sum_, votes in zip(weighted, part.votes, strict=True)]
-    whole = sum(weights)
-    return [100 * sum_ / whole for sum_ in weighted]
+    rows, areas = strata.rows[seen], strata.areas[seen]
+    weights = known.voters[areas]
+    if not weights.all():
+        weights = known.exist[areas]
+    if not weights.all():
+        weights = rows[:, TABLES]
+    votes = rows[:, VOTES : VOTES + len(tally.votes)]
+    weighted = (weights / rows[:, VALID]) @ votes
+    shares: list[float] = (100 * weighted / weights.sum()).tolist()
+    return shares

@@ -3,28 +3,17 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from streams.election import HealthRule
 from streams.findings import Finding, Situation
-from streams.rollup import Tally
 from streams.wording import say
 
 
 def disputes(given: Situation) -> Iterator[Finding]:
     """One finding where the readers of many of an area's sheets disagree."""
-    if are_disputed(given.election.rules.health, given.witnessed):
-        levels = given.witnessed.levels
-        figures = {"disputed": levels["disputed"], "read": _read(levels)}
-        yield _finding(given, "disputes", figures["disputed"], "sheets", figures, "disputes")
-
-
-def are_disputed(rule: HealthRule, witnessed: Tally) -> bool:
-    """Whether the readers of many sheets disagree."""
-    disputed = witnessed.levels["disputed"]
-    return disputed >= rule.disputed_min and disputed >= rule.disputed_ratio * _read(witnessed.levels)
-
-
-def _read(levels: Mapping[str, int]) -> int:
-    return sum(levels.values()) - levels.get("none", 0)
+    rule, levels = given.election.rules.health, given.witnessed.levels
+    disputed, read = levels.get("disputed", 0), sum(levels.values()) - levels.get("none", 0)
+    if disputed >= rule.disputed_min and disputed >= rule.disputed_ratio * read:
+        figures = {"disputed": disputed, "read": read}
+        yield _finding(given, "disputes", disputed, "sheets", figures, "disputes")
 
 
 def flood(given: Situation) -> Iterator[Finding]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from streams.findings import Comparison, Finding, Severity
-from streams.rollup import Stratum
+from streams.rollup import REGISTERED, TABLES, VALID, VOTES
 from streams.wording import say
 
 
@@ -64,30 +66,25 @@ def predicted(given: Comparison) -> Remainder | None:
     """What the witnessed sheets predict for the tables nobody witnessed, area by area right below; None below the
     coverage that the election asks for, where nothing is left, and where neither tables nor registered voters are
     known."""
-    tally, area = given.witnessed, given.area
+    tally, known = given.witnessed, given.election.layout
     if given.coverage is None or given.coverage < given.election.rules.remainder.coverage or not tally.valid:
         return None
-    whole = Stratum(tally.tables, tally.registered, tally.valid, tally.votes)
-    below = [given.election.areas[id] for id in given.election.children[area.id]]
-    parts = [(part, tally.strata.get(part.id, Stratum())) for part in below]
-    if not parts or not all(part.registered or part.tables for part, _ in parts):
-        parts = [(area, whole)]
-    valid, registered = 0.0, 0
-    votes = [0.0] * len(tally.votes)
-    for part, seen in parts:
-        like = seen if seen.valid else whole
-        if part.registered is not None and like.registered:
-            left = max(0, part.registered - seen.registered)
-            here = left * like.valid / like.registered
-            registered += left
-        elif part.tables is not None:
-            here = max(0, part.tables - seen.tables) * like.valid / like.tables
-        else:
-            return None
-        valid += here
-        votes = [total + here * count / like.valid for total, count in zip(votes, like.votes, strict=True)]
-    known = all(part.registered is not None for part, _ in parts)
-    return Remainder(valid, tuple(votes), registered if known else None) if valid else None
+    whole, areas, rows = np.array([tally.row]), tally.strata.areas, tally.strata.rows
+    if not len(areas) or not (known.voters[areas] + known.exist[areas]).all():
+        areas, rows = np.array([known.area[given.area.id]]), whole
+    like = np.where(rows[:, VALID, None] > 0, rows, whole)
+    by_voters = known.knows_voters[areas] & (like[:, REGISTERED] > 0)
+    if not (by_voters | known.knows_tables[areas]).all():
+        return None
+    left = np.maximum(0, known.voters[areas] - rows[:, REGISTERED])
+    tables = np.maximum(0, known.exist[areas] - rows[:, TABLES])
+    # How often what was witnessed is still to come, by voters where they are known, else by tables.
+    by_tables = tables / np.maximum(1, like[:, TABLES])
+    here = np.where(by_voters, left / np.maximum(1, like[:, REGISTERED]), by_tables)
+    valid = float(here @ like[:, VALID])
+    registered = int(left[by_voters].sum()) if known.knows_voters[areas].all() else None
+    votes = here @ like[:, VOTES : VOTES + len(tally.votes)]
+    return Remainder(valid, tuple(votes.tolist()), registered) if valid else None
 
 
 def _finding(
