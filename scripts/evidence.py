@@ -199,7 +199,7 @@ def bounds() -> None:
         comparer = Comparer(election)
         for partial in sums.values():
             comparer.add_partial(partial)
-        a, b, c = (sum(partial.tally.votes[i] for partial in sums.values()) for i in range(3))
+        a, b, c = comparer.state("N")["witnessed"]["votes"].values()
         votes = {"A": a - moved_, "B": b + moved_, "C": c}
         comparer.add_bulletin(Bulletin("b", "x", "N", BEGIN, 1, votes, tables_counted=tables - 100))
         comparer.advance(BEGIN)
