@@ -62,7 +62,7 @@ class CompareStage:
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), gather=1.0)
+        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), gather=0.0)
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)

@@ -31,14 +31,14 @@ MAX_HELD = 5_000
 MAX_HELD_BYTES = 32 * 2**20
 """The same in bytes."""
 AT_ONCE = 32
-"""Chunks that are encoded before the other stages have their turn."""
+"""Reports of one message that are taken in, or chunks that are encoded, before the other stages have their turn."""
 
 
 class ReconcileStage:
     """One `Reconciler` for each partition of the reports that this worker owns."""
 
     def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
-        self._election, self._topology = election, topology
+        self._app, self._election, self._topology = app, election, topology
         self._source = raw.topic(app, topology.tally_reports)
         self._sink = raw.topic(app, topology.area_partials)
         self._rejected = raw.topic(app, topology.rejected)
@@ -58,6 +58,10 @@ class ReconcileStage:
         return self._reconcilers
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
+        async with self._reading:
+            self._begin(partitions)
+
+    def _begin(self, partitions: frozenset[TP]) -> None:
         # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may write an
         # older chunk when it wakes up, or delete what it has taken over. What it does to its own keys harms nobody,
         # since all copies of a chunk are merged.
@@ -80,11 +84,12 @@ class ReconcileStage:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
             async with self._reading:
-                self._take(event)
+                if event.message.generation_id == self._app.consumer_generation_id:  # else it comes again
+                    await self._take(event)
             if len(self.outbox.events) >= MAX_HELD or self._bytes >= MAX_HELD_BYTES:
                 await self.outbox.flush()
 
-    def _take(self, event: EventT[Any]) -> None:
+    async def _take(self, event: EventT[Any]) -> None:
         partition, content = event.message.partition, event.message.value or b""
         reconciler = self._reconcilers[partition]
         self.outbox.hold(event)
@@ -92,7 +97,9 @@ class ReconcileStage:
         self._bytes += len(content)
         reasons: list[Rejection] = []
         arrived = round((event.message.timestamp or 0) * 1000)
-        for item in decode_reports(event.message.value):
+        for number, item in enumerate(decode_reports(event.message.value), 1):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
             match item:
                 case TallyReport() | Bulletin():
                     self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
