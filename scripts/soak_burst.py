@@ -22,10 +22,11 @@ import orjson
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from brokers import ApacheBroker, scripts_kafka
 from builders import bulletin, election
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import TopicPartition
 from nights import LiveNight, until
 from soak import Given
 
+from streams import kafka_clients
 from streams.broker import EmbeddedBroker
 from streams.codec import encode, plain
 from streams.topics import lag
@@ -77,8 +78,8 @@ class Watch:
 
 def latencies(live: LiveNight, stop: threading.Event, found: list[float]) -> None:
     """Send a bulletin every other second; note when its state is there."""
-    producer = KafkaProducer(bootstrap_servers=live.broker.address, linger_ms=0)
-    consumer = KafkaConsumer(bootstrap_servers=live.broker.address, enable_auto_commit=False, fetch_max_wait_ms=20)
+    producer = kafka_clients.producer(live.broker.address, linger_ms=0)
+    consumer = kafka_clients.consumer(live.broker.address, enable_auto_commit=False, fetch_max_wait_ms=20)
     consumer.assign([place := TopicPartition(live.topology.area_state, 0)])
     consumer.seek_to_end(place)
     consumer.position(place)
@@ -126,7 +127,7 @@ def main() -> None:
         prober.start()
         time.sleep(6)
         calm, began = len(found), time.monotonic()
-        producer = KafkaProducer(bootstrap_servers=broker.address, linger_ms=20)
+        producer = kafka_clients.producer(broker.address, linger_ms=20)
         distinct, home = given.distinct or given.reports, live.topology.partition_of
         flow = messages(list(known.tables), home, given.reports, distinct, given.pack)
         for partition, content in flow:
