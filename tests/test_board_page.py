@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from boards import Served, records, served, tell
 from builders import T0, alike, bulletin, election, lines, report
+from msgspec import structs
 from nights import LiveNight
 from playwright.sync_api import Browser, BrowserContext, expect
 
@@ -97,7 +98,7 @@ def test_a_live_night(chromium: Browser, embedded: EmbeddedBroker, names: str, t
     """Fed through a real worker: the page follows by itself. The worker is killed: the page says so. It starts
     again, and more has come meanwhile: the page is there again, with the newest."""
     port, events = free_port(), night(KNOWN)
-    later = [replace(event, at=event.at + 24 * HOUR) for event in events[6:10]]
+    later = [structs.replace(event, at=event.at + 24 * HOUR) for event in events[6:10]]
     with LiveNight(KNOWN, embedded.start(), tmp_path, names) as live:
         live.start(port=port)
         live.ready()
