@@ -185,7 +185,7 @@ def bounds() -> None:
     area = Area("N", "N", "nation", None, tables, 250 * tables)
     register = {f"T{t}": PollingTable("N", 250) for t in range(tables)}
     election = Election("big", "big", options, {"N": area}, register, levels=("nation",), policy=Policy(quorum=1))
-    parts = [Reconciler(election, p, 4) for p in range(4)]
+    parts = [Reconciler(election, p) for p in range(4)]
     with Progress("sheets", tables) as progress:
         for t in range(tables):
             first = round(210 * draw())

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any, Final, cast
-from zlib import crc32
+from typing import Final, cast
 
 import numpy as np
 
@@ -13,21 +11,18 @@ from streams.bulk import Announcements, Bulk, Readings
 from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, table_of
+from streams.journal import Entries, Entry, Journal, decode
 from streams.layout import ROOT, Numbers
 from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
 from streams.rollup import Batch, Partial
-from streams.shelf import Shelf
+from streams.shelf import Shelf, unpack_announced, unpack_reading
 from streams.sums import CODES, Sums, official_row, row_of, rows_of
-
-TABLES_PER_CHUNK = 32
-"""Ledgers that are saved together: a save costs one record per dirty chunk, not per report."""
 
 MOST_WAITING: Final = 20_000
 """Entries that may wait to be worked out; more would only take memory."""
 
 LEDGER_BYTES: Final = 64 * 2**10
-"""A ledger that is saved with more bytes takes in nothing new: somebody floods this table, and its chunk must remain
-smaller than a message."""
+"""A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
 
 FEW: Final = 6
 """Fewer events are not worth any columns."""
@@ -56,16 +51,16 @@ class Busiest:
 class Reconciler:
     """The ledgers of one partition of the reports, with its running sums per area.
 
-    Nothing leaves by itself: `take_partials` and `take_chunks` hand over what changed since
-    they were last asked. State is rebuilt from chunks, and sums from ledgers.
+    Nothing leaves by itself: `take_partials` and, where it `saves`, `take_records` hand over what is new since they
+    were last asked. Ledgers are rebuilt from records, and sums from ledgers.
 
     A report only enters its ledger. What it changes in the sums is worked out for many polling tables at once.
     """
 
-    def __init__(self, election: Election, partition: int = 0, partitions: int = 1) -> None:
+    def __init__(self, election: Election, partition: int = 0, *, saves: bool = False) -> None:
         self._election, self._layout = election, election.layout
         self._partition = partition
-        self._chunks = max(1, -(-len(election.tables) // (TABLES_PER_CHUNK * partitions)))
+        self._journal = Journal() if saves else None
         self._shelf = Shelf(len(election.tables))
         self._groups = Busiest()
         self._sums = Sums(election)
@@ -81,9 +76,6 @@ class Reconciler:
         self._corrected: set[int] = set()
         """Polling tables with official figures of which the one that holds must be worked out."""
         self._fresh_groups: list[str] = []
-        self._saved = False
-        """Whether the entries that wait were loaded, so that they need not be saved."""
-        self._dirty_chunks: set[int] = set()
         self._rates: Counter[tuple[str, int]] = Counter()
         """Readings taken in, by group and the minute in which they came."""
 
@@ -116,26 +108,28 @@ class Reconciler:
         else:
             entry, minute = announced_of(self._election, event), None
         if (rejection := self._no_room(table, entry, minute)) is None:
-            self._entries_are(saved=False)
             self._enter(table, entry, minute)
         return rejection
 
-    def apply_all(self, events: Sequence[TallyReport] | Sequence[Bulletin]) -> list[tuple[int, Rejection]]:
-        """The same for many reports, or many bulletins, at once, each as if it had come at its own time; the places of
-        those that are turned away, and why."""
+    def apply_all(
+        self, events: Sequence[TallyReport] | Sequence[Bulletin], arrived: Sequence[int] | None = None
+    ) -> list[tuple[int, Rejection]]:
+        """The same for many reports, or many bulletins, at once, each as if it had come at its own time unless `arrived`
+        says when; the places of those that are turned away, and why."""
         doubtful: Iterable[int] = range(len(events))
         if len(events) >= FEW:
-            self._entries_are(saved=False)
             if isinstance(events[0], TallyReport):
                 if (readings := self._bulk.readings(cast(Sequence[TallyReport], events))) is not None:
                     doubtful = self._enter_readings(*readings)
             elif (announcements := self._bulk.announcements(cast(Sequence[Bulletin], events))) is not None:
                 doubtful = self._enter_announcements(*announcements)
-        return [(i, why) for i in doubtful if (why := self.apply(events[i], events[i].at)) is not None]
+        times = arrived if arrived is not None else [event.at for event in events]
+        return [(i, why) for i in doubtful if (why := self.apply(events[i], times[i])) is not None]
 
     def _enter_readings(self, new: Readings, doubtful: set[int]) -> list[int]:
         """Enter all but the doubtful ones; the places of those and of what may have no room."""
         readings, heavy, groups, first = self._shelf.readings, self._shelf.heavy, self._fresh_groups, []
+        unsaved = None if self._journal is None else self._journal.readings
         for i, (table, entry) in enumerate(zip(new.tables, new.entries, strict=True)):
             if i in doubtful or table in heavy:
                 doubtful.add(i)
@@ -148,6 +142,8 @@ class Reconciler:
             else:
                 continue
             self._entered.append(table)
+            if unsaved is not None:
+                unsaved.append(Entry(table, entry))
             if not new.trusted[i]:
                 groups.append(new.groups[i])
         # Nearly every sheet is read once, and then its verdict is plain.
@@ -161,6 +157,7 @@ class Reconciler:
     def _enter_announcements(self, new: Announcements, doubtful: set[int]) -> list[int]:
         """The same for official figures."""
         announced, heavy, first = self._shelf.announced, self._shelf.heavy, []
+        unsaved = None if self._journal is None else self._journal.announced
         for i, (table, entry) in enumerate(zip(new.tables, new.entries, strict=True)):
             if i in doubtful or table in heavy:
                 doubtful.add(i)
@@ -173,6 +170,8 @@ class Reconciler:
             else:
                 continue
             self._entered.append(table)
+            if unsaved is not None:
+                unsaved.append(Entry(table, entry))
         at = np.array(first, np.int64)
         rows = np.column_stack([np.ones(len(new.tables), np.int64), new.figures])[at]
         self._announced.append((np.array(new.tables)[at], rows))
@@ -181,9 +180,13 @@ class Reconciler:
 
     def _enter(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
         """Enter a reading or an official figure, whether or not there is room."""
-        if not self._shelf.add(table, entry, minute):
+        packed = self._shelf.add(table, entry, minute)
+        if packed is None:
             return
         self._entered.append(table)
+        official = isinstance(entry, Announced)
+        if self._journal is not None:
+            (self._journal.announced if official else self._journal.readings).append(Entry(table, packed, minute))
         if isinstance(entry, Announced):
             self._corrected.add(table)
         else:
@@ -219,12 +222,6 @@ class Reconciler:
         """Whether readings of this source count towards a flood: a trusted source may send what it likes."""
         return source not in self._election.policy.trusted_sources
 
-    def _entries_are(self, saved: bool) -> None:
-        """What enters now is from a save, or is not; the two are worked out apart."""
-        if saved != self._saved:
-            self._digest()
-            self._saved = saved
-
     def _digest_if_many(self) -> None:
         if len(self._entered) >= MOST_WAITING:
             self._digest()
@@ -237,7 +234,7 @@ class Reconciler:
         election, shelf = self._election, self._shelf
         read = {table: row_of(election, shelf.verdict(table, election.policy)) for table in self._reread}
         held = {table: official_row(election, shelf.official(table)) for table in self._corrected}
-        self._sums.change(self._entered, [*self._first, rows_of(read)], [*self._announced, rows_of(held)], self._saved)
+        self._sums.change(self._entered, [*self._first, rows_of(read)], [*self._announced, rows_of(held)])
         self._entered, self._fresh_groups = [], []
         self._first, self._reread = [], set()
         self._announced, self._corrected = [], set()
@@ -272,47 +269,43 @@ class Reconciler:
         changed = self._sums.take_changed()
         return Batch(self._partition, changed, self._sums.rows[changed], dict(self._groups.busiest), self._sums.spread)
 
-    def take_chunks(self, most: int | None = None) -> dict[str, dict[str, Any]]:
-        """The chunks that changed and were not handed over yet, at `most` so many: key to {table: ledger}, as JSON
-        objects.
+    def take_records(self) -> Iterator[bytes]:
+        """What the ledgers have taken in since the last call and must be saved, as records (`streams.journal`); to be
+        read to its end."""
+        return iter(()) if self._journal is None else self._journal.take(self._layout.tables)
 
-        The key names the number of chunks too: under another register, what is written does not
-        take the place of what was written, and `load` merges both.
-        """
-        self._digest()
-        self._dirty_chunks.update(np.unique(self._chunk_of[self._sums.take_unsaved()]).tolist())
-        changed, found = sorted(self._dirty_chunks)[:most], {}
-        self._dirty_chunks.difference_update(changed)
-        for chunk in changed:
-            held = [int(t) for t in self._tables_of(chunk) if t in self._shelf]
-            names = sorted((self._layout.tables[table], table) for table in held)
-            found[f"{chunk}/{self._chunks}"] = {id: self._shelf.ledger(table).plain() for id, table in names}
-        return found
+    def load(self, records: Iterable[bytes]) -> None:
+        """Take in saved records, in any order, any of them again. Every area with a sheet counts as changed afterwards,
+        since the last partials before a crash may never have left."""
+        journal, self._journal = self._journal, None
+        for record in records:
+            self._load(decode(record))
+        self._journal = journal
 
-    def load(self, chunks: Iterable[Mapping[str, Any]]) -> None:
-        """Take in saved chunks. Every area with a sheet counts as changed afterwards, since
-        the last partials before a crash may never have left."""
-        self._entries_are(saved=True)
-        for chunk in chunks:
-            for id, rows in chunk.items():
-                if (table := self._layout.table.get(id)) is not None:
-                    ledger = Ledger.from_plain(rows)
-                    for entry in (*ledger, *ledger.announced):
-                        minute = ledger.minutes.get(entry) if isinstance(entry, Reading) else None
-                        self._enter(table, entry, minute)
-
-    @cached_property
-    def _chunk_of(self) -> Numbers:
-        """The chunk of each polling table. Replay never asks."""
-        return np.fromiter((crc32(id.encode()) % self._chunks for id in self._layout.tables), np.int64)
-
-    @cached_property
-    def _by_chunk(self) -> Numbers:
-        return np.argsort(self._chunk_of, kind="stable")
-
-    def _tables_of(self, chunk: int) -> Numbers:
-        first, end = np.searchsorted(self._chunk_of, (chunk, chunk + 1), sorter=self._by_chunk)
-        return self._by_chunk[first:end]
+    def _load(self, found: Entries) -> None:
+        packed = list(map(bytes, found.packed))
+        tables = [self._layout.table.get(id, -1) for id in found.tables]
+        minutes = found.minutes or [None] * len(tables)
+        entries: Sequence[Reading | Announced]
+        if found.official:
+            entries = announced = list(map(unpack_announced, packed))
+            figures = np.array([entry.votes for entry in announced])
+            doubtful = {i for i, table in enumerate(tables) if table < 0}
+            left = self._enter_announcements(Announcements(tables, packed, figures), doubtful)
+        else:
+            entries = readings = list(map(unpack_reading, packed))
+            none = (0,) * len(self._election.options)
+            sheets = np.array([(entry.null, *(entry.votes or none)) for entry in readings])
+            trusted = [not self._is_counted(entry.source) for entry in readings]
+            groups = [entry.group for entry in readings]
+            seen = zip(tables, readings, minutes, strict=True)
+            doubtful = {
+                i for i, (table, r, minute) in enumerate(seen) if table < 0 or r.retracted or minute is not None
+            }
+            left = self._enter_readings(Readings(tables, packed, groups, trusted, sheets), doubtful)
+        for i in left:
+            if tables[i] >= 0:  # else the register has lost it
+                self._enter(tables[i], entries[i], minutes[i])
 
 
 class Verdicts(Mapping[str, Verdict]):

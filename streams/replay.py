@@ -183,7 +183,7 @@ class LogReplay:
     def __init__(
         self, election: Election, partitions: int, home: Callable[[str], int], watch: Watcher | None = None
     ) -> None:
-        self._reconcilers = [Reconciler(election, p, partitions) for p in range(partitions)]
+        self._reconcilers = [Reconciler(election, p) for p in range(partitions)]
         self._channels = Alignment[tuple[Channel, Item, int]]([*range(partitions), BULLETINS])
         self._home, self._tables = home, election.tables
         self._under_way: dict[bytes, TallyReport | Bulletin] = {}

@@ -16,9 +16,8 @@ Packed = bytes | tuple[bytes, ...]
 """One entry, or several. The same entry is always the same bytes."""
 
 pack: Final = msgspec.msgpack.Encoder().encode
-_reading: Final = msgspec.msgpack.Decoder(Reading).decode
-_announced: Final = msgspec.msgpack.Decoder(Announced).decode
-
+unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
+unpack_announced: Final = msgspec.msgpack.Decoder(Announced).decode
 
 LARGE: Final = 4 * 2**10
 """Bytes of packed readings, or official figures. As JSON they are four times as many at most."""
@@ -51,12 +50,12 @@ class Shelf:
             self.heavy.add(table)
         return True
 
-    def add(self, table: int, entry: Reading | Announced, minute: int | None = None) -> bool:
-        """Add an entry, and the minute in which it came; False where it was there already."""
+    def add(self, table: int, entry: Reading | Announced, minute: int | None = None) -> bytes | None:
+        """Add an entry, and the minute in which it came; what was added, or None where it was there already."""
         packed = pack(entry)
         if minute is not None:
             self._minutes.setdefault(table, {}).setdefault(packed, minute)
-        return self.put(self._place(entry), table, packed)
+        return packed if self.put(self._place(entry), table, packed) else None
 
     def has(self, table: int, entry: Reading | Announced) -> bool:
         """Whether the entry is there."""
@@ -67,17 +66,17 @@ class Shelf:
 
     def verdict(self, table: int, policy: Policy) -> Verdict:
         """What the readings of a polling table say."""
-        return verdict_of(map(_reading, entries(self.readings[table])), policy)
+        return verdict_of(map(unpack_reading, entries(self.readings[table])), policy)
 
     def official(self, table: int) -> Announced | None:
         """The official figure of a polling table that holds."""
-        return official(list(map(_announced, entries(self.announced[table]))))
+        return official(list(map(unpack_announced, entries(self.announced[table]))))
 
     def ledger(self, table: int) -> Ledger:
         """Unpacked; empty where there is none."""
-        minutes = {_reading(entry): minute for entry, minute in self._minutes.get(table, {}).items()}
-        readings = map(_reading, entries(self.readings[table]))
-        return Ledger(readings, map(_announced, entries(self.announced[table])), minutes)
+        minutes = {unpack_reading(entry): minute for entry, minute in self._minutes.get(table, {}).items()}
+        readings = map(unpack_reading, entries(self.readings[table]))
+        return Ledger(readings, map(unpack_announced, entries(self.announced[table])), minutes)
 
 
 def entries(held: Packed | None) -> Iterable[bytes]:

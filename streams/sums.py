@@ -50,14 +50,11 @@ class Sums:
         """Whether a polling table has an official figure, and by column (-1: none). Not every election has any."""
         self._running: dict[int, Running] = {}
         self._changed = np.zeros(len(election.areas), bool)
-        self._unsaved = np.zeros(len(election.tables), bool)
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
 
-    def change(
-        self, entered: Sequence[int], sheets: Iterable[Rows], official: Sequence[Rows], saved: bool = False
-    ) -> None:
+    def change(self, entered: Sequence[int], sheets: Iterable[Rows], official: Sequence[Rows]) -> None:
         """Take in changed polling tables: one of `entered` for each new entry of a ledger, the sheets and the official
-        figures that are new; where there are several of a polling table, the last holds. `saved`: they were before."""
+        figures that are new; where there are several of a polling table, the last holds."""
         tables, entries = np.unique(np.asarray(entered, np.int64), return_counts=True)
         before = self._sheets[tables]
         after = before.copy()
@@ -72,7 +69,6 @@ class Sums:
         self.rows[areas] += sums
         self._sheets[tables] = after
         self._changed[areas] = True
-        self._unsaved[tables] |= not saved
         for area, running in self._running.items():
             first, end = np.searchsorted(tables, self._layout.inside(area))
             running.add(self._measures(tables[first:end], before[first:end]), -1)
@@ -97,12 +93,6 @@ class Sums:
         changed = np.flatnonzero(self._changed)
         self._changed[changed] = False
         return changed
-
-    def take_unsaved(self) -> Numbers:
-        """The polling tables that changed since the last call."""
-        unsaved = np.flatnonzero(self._unsaved)
-        self._unsaved[unsaved] = False
-        return unsaved
 
     def differing(self) -> Numbers:
         """The polling tables whose official figures are not the accepted sheet's."""

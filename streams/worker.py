@@ -53,6 +53,7 @@ def run(
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
+        batched=[topology.tally_reports],
         **kafka_clients.faust_options(broker),
         web_enabled=True,
         web_bind=host,

@@ -18,7 +18,7 @@ from typing import Any, Self
 import orjson
 from brokers import ROOT, Broker
 
-from streams import election_writer, records
+from streams import election_writer, journal, records
 from streams.arrivals import of_lines
 from streams.broker import free_port
 from streams.codec import decode_any, encode
@@ -28,6 +28,7 @@ from streams.feed import Fed, Feeder, KafkaSink, Pace
 from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.scrape import scrape
+from streams.shelf import unpack_announced, unpack_reading
 from streams.topics import ensure, lag
 from streams.topology import Topology
 
@@ -72,12 +73,13 @@ def finished(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def verdicts(election: Election, chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The verdicts that these chunks of ledgers make together."""
+def verdicts(election: Election, records: Iterable[bytes]) -> dict[str, Any]:
+    """The verdicts that these saved records of ledgers make together."""
     ledgers: dict[str, Ledger] = {}
-    for chunk in chunks:
-        for table, rows in chunk.items():
-            ledgers.setdefault(table, Ledger()).update(Ledger.from_plain(rows))
+    for found in map(journal.decode, records):
+        unpack = unpack_announced if found.official else unpack_reading
+        for table, packed in zip(found.tables, found.packed, strict=True):
+            ledgers.setdefault(table, Ledger()).add(unpack(packed))
     return {table: plainly(shown(ledger.verdict(election.policy))) for table, ledger in ledgers.items()}
 
 
@@ -195,8 +197,8 @@ class LiveNight:
             outcome.states[record.key.decode()] = orjson.loads(record.value)
         for state in outcome.states.values():
             del state["at"]
-        chunks = {r.key: r.value for r in self.read(topology.changelog("ledgers"), topology.partitions)}
-        outcome.verdicts = verdicts(self.election, (orjson.loads(chunk) for chunk in chunks.values() if chunk))
+        saved = self.read(topology.changelog("ledgers"), topology.partitions)
+        outcome.verdicts = verdicts(self.election, (record.value for record in saved))
         told: dict[str, Any] = {}
         for record in self.read(topology.alerts):
             notice = orjson.loads(record.value)

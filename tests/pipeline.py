@@ -53,11 +53,11 @@ class Pipeline:
 
     def __init__(self, election: Election, logs: Logs) -> None:
         self._election, self._logs, self._count = election, logs, len(logs.reports)
-        self._reconcilers = [Reconciler(election, p, self._count) for p in range(self._count)]
+        self._reconcilers = [Reconciler(election, p, saves=True) for p in range(self._count)]
         self._read = dict.fromkeys([*range(self._count), BULLETINS], 0)
         self._channels = Alignment[Partial | Bulletin | Rejection]([*range(self._count), BULLETINS])
         self._comparer = Comparer(election)
-        self._saved: list[tuple[int, dict[str, bytes]]] = [(0, {}) for _ in range(self._count)]
+        self._saved: list[tuple[int, list[bytes]]] = [(0, []) for _ in range(self._count)]
         self._strays: list[TallyReport] = []
         self._outcome = Outcome()
 
@@ -72,16 +72,15 @@ class Pipeline:
         return finished(self._outcome)
 
     def save(self, partition: int) -> None:
-        """Save a reconciler's chunks and its place, as a flush does."""
-        _, chunks = self._saved[partition]
-        changed = {key: encode(chunk) for key, chunk in self._reconcilers[partition].take_chunks().items()}
-        self._saved[partition] = self._read[partition], {**chunks, **changed}
+        """Save what a reconciler has taken in, and its place, as a flush does."""
+        _, records = self._saved[partition]
+        self._saved[partition] = self._read[partition], [*records, *self._reconcilers[partition].take_records()]
 
     def crash(self, partition: int) -> None:
         """Begin again from what was saved; what was read since comes again."""
-        self._read[partition], chunks = self._saved[partition]
-        self._reconcilers[partition] = Reconciler(self._election, partition, self._count)
-        self._reconcilers[partition].load([orjson.loads(chunk) for chunk in chunks.values()])
+        self._read[partition], records = self._saved[partition]
+        self._reconcilers[partition] = Reconciler(self._election, partition, saves=True)
+        self._reconcilers[partition].load(records)
 
     def _log(self, channel: int | str) -> list[bytes]:
         return self._logs.reports[channel] if isinstance(channel, int) else self._logs.bulletins

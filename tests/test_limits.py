@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from builders import T0, bulletin, election, lines, report
 from hypothesis import given
@@ -19,6 +18,7 @@ from streams.codec import encode, plain
 from streams.eventlog.record import BULLETINS
 from streams.events import Event, TallyReport, Tick
 from streams.feed import KafkaSink
+from streams.journal import decode
 from streams.monitor import Monitor
 from streams.reconcile import LEDGER_BYTES, Reconciler
 from streams.replay import LogReplay
@@ -59,9 +59,9 @@ def test_rate(arrivals: Arrivals, beyond: list[int]) -> None:
 
 def test_no_limit() -> None:
     """Without a limit none is kept, and nothing about arrival is saved."""
-    free = Reconciler(election(states=2, tables=60))
+    free = Reconciler(election(states=2, tables=60), saves=True)
     assert codes([(nth(i), T0) for i in range(50)], free) == [None] * 50
-    assert b"minutes" not in encode(free.take_chunks())
+    assert [decode(record).minutes for record in free.take_records()] == [[]]
 
 
 def test_monitor() -> None:
@@ -81,20 +81,19 @@ flood = st.lists(
 
 @given(flood, st.data())
 def test_after_a_crash(arrivals: Arrivals, data: st.DataObject) -> None:
-    """Wherever it crashes, and whichever chunks were saved after the last acknowledgement, the same readings are in."""
+    """Wherever it crashes, and whatever was saved after the last acknowledgement, the same readings are in."""
     whole = Reconciler(KNOWN)
     codes(arrivals, whole)
     acked = data.draw(st.integers(0, len(arrivals)))
     reached = data.draw(st.integers(acked, len(arrivals)))
-    doomed = Reconciler(KNOWN)
+    doomed = Reconciler(KNOWN, saves=True)
     codes(arrivals[:acked], doomed)
-    saved = {key: encode(chunk) for key, chunk in doomed.take_chunks().items()}
-    codes(arrivals[acked:reached], doomed)
-    for key, chunk in doomed.take_chunks().items():
-        if data.draw(st.booleans()):
-            saved[key] = encode(chunk)
+    saved = list(doomed.take_records())
+    for arrival in arrivals[acked:reached]:
+        codes([arrival], doomed)
+        saved += [record for record in doomed.take_records() if data.draw(st.booleans())]
     reborn = Reconciler(KNOWN)
-    reborn.load(orjson.loads(chunk) for chunk in saved.values())
+    reborn.load(saved)
     codes(arrivals[acked:], reborn)
     assert encode(state(reborn)) == encode(state(whole))
     counted = Counter((m, r.group) for t in whole.verdicts for r, m in whole.ledger(t).minutes.items())  # type: ignore[union-attr]
@@ -106,8 +105,8 @@ def state(reconciler: Reconciler) -> dict[str, Any]:
 
 
 def test_a_flooded_table() -> None:
-    """A table that is flooded with readings stays smaller than its chunk allows; other tables go on, and what it
-    holds can still be sent again."""
+    """A table that is flooded with readings stays small; other tables go on, and what it holds can still be sent
+    again."""
     reconciler = Reconciler(election(states=2, tables=60))
     flood = [report(id=f"r{i}" + "ñ" * 400, reporter=f"x{i}" + "🂡" * 400) for i in range(200)]
     found = codes([(event, T0) for event in flood], reconciler)
@@ -116,8 +115,6 @@ def test_a_flooded_table() -> None:
     assert len(encode(reconciler.ledger("S1-1").plain())) <= LEDGER_BYTES  # type: ignore[union-attr]
     assert reconciler.apply(flood[0], T0) is None
     assert reconciler.apply(report(table="S1-2"), T0) is None
-    largest = max(len(encode(chunk)) for chunk in reconciler.take_chunks().values())
-    assert largest < 2 * LEDGER_BYTES
 
 
 @pytest.mark.parametrize(

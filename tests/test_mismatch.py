@@ -80,12 +80,12 @@ events = st.lists(
 @given(events, st.randoms(use_true_random=False))
 def test_from_scratch(found: list[TallyReport | Bulletin], chance: Any) -> None:
     """After any events, twice and in any order, and after a restart, the sums are those counted table by table."""
-    reconciler, reborn = Reconciler(KNOWN), Reconciler(KNOWN)
+    reconciler, reborn = Reconciler(KNOWN, saves=True), Reconciler(KNOWN)
     again = [*found, *found]
     chance.shuffle(again)
     for event in again:
         assert reconciler.apply(event) is None
-    reborn.load(list(reconciler.take_chunks().values()))
+    reborn.load(reconciler.take_records())
     scratch = np.zeros(8, np.int64)
     for table in KNOWN.tables:
         ledger = reconciler.ledger(table)

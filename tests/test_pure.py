@@ -17,6 +17,7 @@ CORE = [
     "streams.signing",
     "streams.admission",
     "streams.bulk",
+    "streams.journal",
     "streams.ledger",
     "streams.layout",
     "streams.shelf",

@@ -39,7 +39,7 @@ def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, wire: bo
     home = {table: i % partitions for i, table in enumerate(KNOWN.tables)}
     events = [report(table, votes) for table, votes in night.items()]
     events = data.draw(st.permutations(events + [data.draw(st.sampled_from(events)) for _ in events]))
-    parts = [Reconciler(KNOWN, partition, partitions) for partition in range(partitions)]
+    parts = [Reconciler(KNOWN, partition) for partition in range(partitions)]
     for event in events:
         parts[home[event.table]].apply(event)
     comparer = Comparer(KNOWN)
@@ -91,7 +91,7 @@ def test_comparer_takes_the_newest(
 ) -> None:
     """Partials reordered, repeated and lost, all but the last ones, give the same state as all in order."""
     home = {table: i % partitions for i, table in enumerate(KNOWN.tables)}
-    parts = [Reconciler(KNOWN, partition, partitions) for partition in range(partitions)]
+    parts = [Reconciler(KNOWN, partition) for partition in range(partitions)]
     sent: list[Partial] = []
     for i, (table, votes) in enumerate(reports):
         parts[home[table]].apply(report(table, votes, id=str(i), at=T0 + i))

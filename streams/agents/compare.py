@@ -180,7 +180,7 @@ class CompareStage:
 
     def _turn_away(self, event: EventT[Any], reason: Rejection) -> None:
         self.counts[f"rejected {reason.code}"] += 1
-        self.outbox.send(rejected(self._rejected, event, [reason]))
+        self.outbox.send(rejected(self._rejected, event.message, [reason]))
 
     def _tell(self, notices: list[Notice]) -> None:
         for notice in notices:

@@ -1,17 +1,16 @@
 """The reconcile stage: tally reports in, each area's sums out at every tick.
 
-State is written behind: ledgers live in memory, and the chunks that changed go to the table at each
-flush; a report is acked only after its chunk is confirmed. Sums leave only at ticks, so that what is
-judged together does not depend on how fast the reports were read.
+Reports come in batches, as the broker hands them over. State is written behind: ledgers live in memory, and what they
+have taken in goes to the table at each flush; a report is acked only after that is confirmed. Sums leave only at ticks,
+so that what is judged together does not depend on how fast the reports were read.
 """
 
 import asyncio
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterable, Mapping
-from typing import Any
+from typing import Any, Final, cast
 
-import orjson
 from faust.types import TP, EventT
 from prometheus_client import Histogram
 
@@ -20,18 +19,16 @@ from streams.agents import raw
 from streams.agents.outbox import Outbox, Record
 from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
-from streams.corrections import App
+from streams.corrections import App, Batch
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
 
-MAX_HELD = 5_000
-"""Messages that may wait for a flush; then reading pauses until it is done."""
-MAX_HELD_BYTES = 32 * 2**20
-"""The same in bytes."""
-AT_ONCE = 32
-"""Reports of one message that are taken in, or chunks that are encoded, before the other stages have their turn."""
+MAX_HELD_BYTES: Final = 32 * 2**20
+"""Bytes of messages that may wait for a flush; then reading pauses until it is done."""
+AT_ONCE: Final = 2**16
+"""Bytes of messages that are taken in before the other stages have their turn."""
 
 
 class ReconcileStage:
@@ -43,7 +40,7 @@ class ReconcileStage:
         self._sink = raw.topic(app, topology.area_partials)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "ledgers")
-        self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._write_chunks)
+        self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._save)
         self._reading = asyncio.Lock()
         self._reconcilers: dict[int, Reconciler] = {}
         self._newest: dict[int, EventT[Any]] = {}
@@ -62,23 +59,18 @@ class ReconcileStage:
             self._begin(partitions)
 
     def _begin(self, partitions: frozenset[TP]) -> None:
-        # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may write an
-        # older chunk when it wakes up, or delete what it has taken over. What it does to its own keys harms nobody,
-        # since all copies of a chunk are merged.
-        self._writer = secrets.token_hex(4)
-        self._copies: dict[str, list[bytes]] = defaultdict(list)
-        self._doomed: dict[int, list[bytes]] = defaultdict(list)
+        # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may still write
+        # when it wakes up. It writes over nothing, and what it has taken in is a part of the night for us too.
+        self._writer, self._written = secrets.token_hex(4), 0
         self.outbox.clear()
         self._newest.clear()
         self._bytes = 0
         mine = {tp.partition for tp in partitions if tp.topic == self._topology.tally_reports}
-        count = self._topology.partitions
-        self._reconcilers = {p: Reconciler(self._election, p, count) for p in sorted(mine)}
+        self._reconcilers = {p: Reconciler(self._election, p, saves=True) for p in sorted(mine)}
         for key, value in self._table.items():
             partition = int(key.partition(b"/")[0])
             if partition in mine:
-                self._reconcilers[partition].load([orjson.loads(value)])
-                self._copies[key.decode().rpartition("/")[0]].append(key)
+                self._reconcilers[partition].load([value])
 
     async def _consume(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -86,37 +78,51 @@ class ReconcileStage:
             async with self._reading:
                 if event.message.generation_id == self._app.consumer_generation_id:  # else it comes again
                     await self._take(event)
-            if len(self.outbox.events) >= MAX_HELD or self._bytes >= MAX_HELD_BYTES:
+            if self._bytes >= MAX_HELD_BYTES:
                 await self.outbox.flush()
 
     async def _take(self, event: EventT[Any]) -> None:
-        partition, content = event.message.partition, event.message.value or b""
-        reconciler = self._reconcilers[partition]
+        batch = cast(Batch, event.message)
         self.outbox.hold(event)
-        self._newest[partition] = event
-        self._bytes += len(content)
-        reasons: list[Rejection] = []
-        arrived = round((event.message.timestamp or 0) * 1000)
-        for number, item in enumerate(decode_reports(event.message.value), 1):
-            if number % AT_ONCE == 0:
+        self._newest[batch.partition] = event
+        records, size = [], 0
+        for record in batch.records:
+            records.append(record)
+            size += len(record.value or b"")
+            if size >= AT_ONCE:
+                self._take_in(batch.partition, records)
+                self._bytes += size
+                records, size = [], 0
                 await asyncio.sleep(0)
-            match item:
-                case TallyReport() | Bulletin():
-                    self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
-                    if reconciler.is_astray(item, self._topology.partition_of):
-                        self._send_home(item)
-                    elif (reason := reconciler.apply(item, arrived)) is not None:
-                        reasons.append(reason)
-                case Tick():
-                    if (reason := check_tick(self._election, item, arrived)) is not None:
-                        reasons.append(reason)
-                    else:
-                        self._send_sums(partition, item.at)
-                case Rejection():
-                    reasons.append(item)
-        if reasons:
-            self.counts.update(f"rejected {reason.code}" for reason in reasons)
-            self.outbox.send(rejected(self._rejected, event, reasons))
+        self._take_in(batch.partition, records)
+        self._bytes += size
+
+    def _take_in(self, partition: int, records: list[Any]) -> None:
+        """What these messages say, as if one by one: between two ticks their order does not matter."""
+        reconciler, home = self._reconcilers[partition], self._topology.partition_of
+        run = _Run(reconciler)
+        for record in records:
+            for item in decode_reports(record.value):
+                match item:
+                    case TallyReport() | Bulletin():
+                        self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
+                        if reconciler.is_astray(item, home):
+                            self._send_home(item)
+                        else:
+                            run.add(record, item)
+                    case Tick():
+                        run.take_in()
+                        if (reason := check_tick(self._election, item, record.timestamp or 0)) is not None:
+                            run.refused[record.offset].append(reason)
+                        else:
+                            self._send_sums(partition, item.at)
+                    case Rejection():
+                        run.refused[record.offset].append(item)
+        run.take_in()
+        for record in records if run.refused else ():
+            if reasons := run.refused.get(record.offset):
+                self.counts.update(f"rejected {reason.code}" for reason in reasons)
+                self.outbox.send(rejected(self._rejected, record, reasons))
 
     def _send_home(self, event: TallyReport | Bulletin) -> None:
         table = table_of(event)
@@ -131,18 +137,38 @@ class ReconcileStage:
         self.outbox.send(Record(self._sink, f"{partition}/".encode(), encode({"partition": partition, "at": at}), 0))
         self.outbox.urgent = True
 
-    async def _write_chunks(self) -> None:
-        """The chunks that changed, as they are at this moment: no event is taken in meanwhile, but the other stages go
-        on. Copies of a chunk by others go one flush after ours is confirmed."""
+    async def _save(self) -> None:
+        """What the ledgers have taken in up to this moment: no event is taken in meanwhile, but the other stages go
+        on."""
         async with self._reading:
             for partition, event in self._newest.items():
-                for key in self._doomed.pop(partition, ()):
-                    self.outbox.write(event, key, None)
-                while chunks := self._reconcilers[partition].take_chunks(AT_ONCE):
-                    for chunk, ledgers in chunks.items():
-                        name = f"{partition}/{chunk}"
-                        self.outbox.write(event, f"{name}/{self._writer}".encode(), encode(ledgers))
-                        self._doomed[partition] += self._copies.pop(name, ())
+                for record in self._reconcilers[partition].take_records():
+                    self._written += 1
+                    self.outbox.write(event, f"{partition}/{self._writer}/{self._written}".encode(), record)
                     await asyncio.sleep(0)
             self._newest.clear()
             self._bytes = 0
+
+
+class _Run:
+    """Reports, or bulletins for polling tables, that came one after another and are taken in together."""
+
+    def __init__(self, reconciler: Reconciler) -> None:
+        self._reconciler = reconciler
+        self._events: list[Any] = []
+        self._records: list[Any] = []
+        self.refused: dict[int, list[Rejection]] = defaultdict(list)
+        """By their messages' offsets."""
+
+    def add(self, record: Any, event: TallyReport | Bulletin) -> None:
+        if self._events and type(event) is not type(self._events[0]):
+            self.take_in()
+        self._events.append(event)
+        self._records.append(record)
+
+    def take_in(self) -> None:
+        if self._events:
+            arrived = [record.timestamp or 0 for record in self._records]
+            for i, reason in self._reconciler.apply_all(self._events, arrived):
+                self.refused[self._records[i].offset].append(reason)
+            self._events, self._records = [], []

@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from faust.types import EventT
-
 from streams.agents.outbox import Record
 from streams.codec import encode
 from streams.events import Rejection
@@ -12,13 +10,12 @@ MAX_REASONS: Final = 50
 """Reasons that are written out for one message; the rest is only counted."""
 
 
-def rejected(topic: Any, event: EventT[Any], reasons: list[Rejection]) -> Record:
-    """One record for one message, however many of the reports in it were turned away.
+def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
+    """One record for one message, the `source`, however many of the reports in it were turned away.
 
     Headers: `code` (of the first reason), `reasons` (JSON: code, place, cure), `count` (of all reasons),
     `topic`, `partition`, `offset`. The key is the place it came from, so that a repeated one shows.
     """
-    source = event.message
     place = f"{source.topic}/{source.partition}/{source.offset}"
     written = [{"code": r.code, "place": r.place, "cure": r.cure} for r in reasons[:MAX_REASONS]]
     headers = {
