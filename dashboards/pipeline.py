@@ -119,14 +119,14 @@ BOARD: Final = Board(
             "lines",
             Words("Messages that wait", "Mensajes en espera"),
             Words(
-                "Messages that are not done with, by topic. Sums and bulletins wait until a tick has come everywhere.",
-                "Mensajes pendientes, por tópico. Sumas y boletines esperan a que llegue un tic a todas partes.",
+                "Messages that are not done with, by topic. Sheets and bulletins wait until a tick came everywhere.",
+                "Mensajes pendientes, por tópico. Actas y boletines esperan a que llegue un tic a todas partes.",
             ),
             _NO_SCRAPE,
             queries=[
                 _lag("tally-reports", BLUE),
                 _lag("bulletins", ORANGE, [10, 6]),
-                _lag("area-partials", GREEN, [3, 3]),
+                _lag("table-sheets", GREEN, [3, 3]),
                 _lag("alerts", RED, [6, 3]),
             ],
         ),

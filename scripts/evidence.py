@@ -40,7 +40,6 @@ from streams.nights import venezuela2024
 from streams.nights.simulated import BEGIN, Night, Official, Simulation
 from streams.progress import Progress
 from streams.reconcile import Reconciler
-from streams.rollup import Partial
 
 ARITHMETIC = ("contradiction", "table-mismatch")
 HONEST = Night(tables=1200, states=12, municipalities=10, readers=1, mis_keyed=0.02, cities_first=0.8, late=1)
@@ -192,24 +191,24 @@ def bounds() -> None:
             votes = {"A": first, "B": round((210 - first) * draw()), "C": 10}
             parts[t % 4].apply(TallyReport(f"r{t}", f"T{t}", "x", "x", BEGIN, votes))
             progress.show(t)
-    sums = {part: reconciler.take_partials()[0] for part, reconciler in enumerate(parts)}
+    sheets = [reconciler.take_sheets() for reconciler in parts]
     print("| Evaluating the nation of 823,000 tables after an update | ms: least, median, 95th of 100, most |")
     print("|---|---|")
     for what, moved_ in (("announced as witnessed", 0), ("a tenth of A's votes moved to B", 8_600_000)):
         comparer = Comparer(election)
-        for partial in sums.values():
-            comparer.add_partial(partial)
+        for part in sheets:
+            comparer.add_sheets(part)
         a, b, c = comparer.state("N")["witnessed"]["votes"].values()
         votes = {"A": a - moved_, "B": b + moved_, "C": c}
         comparer.add_bulletin(Bulletin("b", "x", "N", BEGIN, 1, votes, tables_counted=tables - 100))
         comparer.advance(BEGIN)
         took = []
         for i in range(200):
-            part, now = i % 4, {"A": i % 100, "B": 2, "C": 3}
-            parts[part].apply(TallyReport(f"{what} {i}", f"T{4 * i + part}", "x", "x", BEGIN + i, now))
-            partial = Partial.from_plain(parts[part].take_partials()[0].plain())
+            now, reconciler = {"A": i % 100, "B": 2, "C": 3}, parts[i % 4]
+            reconciler.apply(TallyReport(f"{what} {i}", f"T{4 * i + i % 4}", "x", "x", BEGIN + i, now))
+            update = reconciler.take_sheets()
             began = perf_counter()
-            comparer.add_partial(partial)
+            comparer.add_sheets(update)
             comparer.advance(BEGIN + 10_000 * (i + 1))
             took.append(1000 * (perf_counter() - began))
         took.sort()
@@ -253,7 +252,7 @@ def indonesia(directory: Path) -> None:
     with listed.open("w", encoding="utf-8") as file:
         names = [option.id for option in election.options]
         print("table", *(f"sheet_{n}" for n in names), *(f"official_{n}" for n in names), sep=",", file=file)
-        for table, official, verdict in monitor.reconciler.differing():
+        for table, official, verdict in monitor.differing():
             print(table, *(verdict.votes or ()), *official.votes[: len(names)], sep=",", file=file)
     print(f"differing stations: {listed}", file=sys.stderr)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +15,13 @@ from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.layout import ROOT
-from streams.rollup import READINGS, Batch, Merged, Partial, Strata, Tally
+from streams.rollup import READINGS, Strata, Tally
 from streams.rules import are_loud, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
 from streams.rules.divergence import witnessed_shares
 from streams.rules.remainder import Remainder, predicted
-from streams.spread import Spread
-
-NO_SPREAD: Final = Spread()
+from streams.sheets import Sheets
+from streams.sums import Sums
 
 
 class Comparer:
@@ -36,11 +35,9 @@ class Comparer:
         self._election = election
         self._tick = max(1, round(election.alerts.tick * 1000))
         self._layout = election.layout
-        self._sums = Merged(election)
-        self._busiest: dict[int, Mapping[str, int]] = {}
-        self._spreads: dict[int, Callable[[int], Spread]] = {}
-        self._sent: dict[int, dict[int, Spread]] = {}
-        """By partition and area: the spreads that came with partials."""
+        self._sums = Sums(election)
+        self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
+        """By partition: how much it rests on, and the groups."""
         self._bulletins: dict[str, dict[str, Bulletin]] = {}
         self._standing: dict[str, list[Bulletin]] = {}
         """By area, its bulletins that no other supersedes, the newest first."""
@@ -64,6 +61,7 @@ class Comparer:
         """Areas to be evaluated whenever their sums change: the root, those with a bulletin, a finding, an alert."""
         self._watched[ROOT] = True
         self._changed = np.zeros(len(election.areas), bool)
+        self._takes, self._taken = 0, np.zeros(len(election.areas), np.int64)
 
     @property
     def clock(self) -> int:
@@ -80,35 +78,24 @@ class Comparer:
         """Every alert that ever fired or waits to, by fingerprint."""
         return self._alerts
 
-    def add_partial(self, partial: Partial) -> bool:
-        """Take in a partition's sums for one area; False when a newer one is known."""
-        area, partition = self._layout.area[partial.area], partial.partition
-        sent = self._sent.setdefault(partition, {})
-
-        def spread(area: int) -> Spread:
-            return sent.get(area, NO_SPREAD)
-
-        batch = Batch(partition, np.array([area]), np.array([partial.row]), partial.busiest, spread)
-        if not self.add_batch(batch):
-            return False
-        sent[area] = partial.spread
-        return True
-
-    def add_batch(self, batch: Batch) -> bool:
-        """The same for many areas at once; False when nothing was taken."""
+    def add_sheets(self, sheets: Sheets) -> bool:
+        """Take in what a partition says of its polling tables; False when there is no news in it."""
+        version, _ = self._busiest.get(sheets.partition, (0, {}))
+        if sheets.version >= version:
+            self._busiest[sheets.partition] = sheets.version, sheets.busiest
         before = self._sums.rows[ROOT, READINGS]
-        fresh = self._sums.add(batch.partition, batch.areas, batch.rows)
-        areas = batch.areas[fresh]
+        areas = self._sums.add(sheets.read, sheets.announced)
         if not len(areas):
             return False
-        self._spreads[batch.partition] = batch.spread
-        if ROOT in areas:
-            self._busiest[batch.partition] = batch.busiest
-            self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
+        self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
         self._changed[areas] = True
         asking = areas[self._watched[areas] | are_loud(self._election, self._sums.rows[areas])]
         self._dirty.update(self._layout.areas[area] for area in asking.tolist())
         return True
+
+    def differing(self) -> list[str]:
+        """The polling tables whose official figure is not the accepted sheet's, by id."""
+        return sorted(self._layout.tables[table] for table in self._sums.differing().tolist())
 
     def add_bulletin(self, bulletin: Bulletin) -> Rejection | None:
         """Take in a bulletin, or say why it is turned away. Order and repetition do not matter."""
@@ -214,11 +201,21 @@ class Comparer:
         rest, shares = predicted(given), witnessed_shares(self._election, given.witnessed)
         return {n: _figure(given, rest, i, votes, shares[i] if shares else None) for i, n, votes in given.official}
 
-    def take_changed(self) -> list[str]:
-        """The areas whose state may have changed since the last call, parents first."""
+    def take_changed(self, most: int | None = None) -> list[str]:
+        """The areas whose state may have changed since they were last taken, `most` of them at once: parents first, and
+        of one depth those that were taken longest ago."""
         changed = np.flatnonzero(self._changed)
-        self._changed[changed] = False
-        return sorted((self._layout.areas[area] for area in changed.tolist()), key=self._depth)
+        order = np.lexsort((changed, self._taken[changed], self._layout.depth[changed]))
+        taken = changed[order[:most]]
+        self._changed[taken] = False
+        self._takes += 1
+        self._taken[taken] = self._takes
+        return [self._layout.areas[area] for area in taken.tolist()]
+
+    @property
+    def changed(self) -> int:
+        """How many areas `take_changed` has to give."""
+        return int(np.count_nonzero(self._changed))
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
@@ -232,15 +229,15 @@ class Comparer:
 
     def load(
         self,
-        partials: Iterable[Partial],
+        sheets: Iterable[Sheets],
         bulletins: Iterable[Bulletin],
         known: Iterable[Alert],
         at: int,
         pulse: Pulse | None = None,
     ) -> None:
         """Take in saved state; `at` is the saved clock. Everything is evaluated again."""
-        for partial in partials:
-            self.add_partial(partial)
+        for part in sheets:
+            self.add_sheets(part)
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
         for alert in known:
@@ -260,12 +257,9 @@ class Comparer:
         return Tally(
             row=self._sums.rows[area].tolist(),
             strata=Strata(below, self._sums.rows[below]),
-            busiest=sum(map(Counter, self._busiest.values()), Counter()) if area == ROOT else {},
-            spreads=lambda: self._spread(area),
+            busiest=sum((Counter(groups) for _, groups in self._busiest.values()), Counter()) if area == ROOT else {},
+            spreads=lambda: self._sums.spread(area),
         )
-
-    def _spread(self, area: int) -> Spread:
-        return Spread(part for spread in self._spreads.values() for part in spread(area).parts)
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area

@@ -100,7 +100,7 @@ class Explainer:
                 "sheet": self._votes(verdict.votes or ()),
                 "official": {c.id: v for c, v in zip(self._election.columns, official.votes, strict=True) if v >= 0},
             }
-            for table, official, verdict in self._monitor.reconciler.differing()
+            for table, official, verdict in self._monitor.differing()
             if inside(table)
         ]
         alerts = [a for a in self._monitor.alerts.values() if a.finding.area == id]

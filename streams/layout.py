@@ -68,6 +68,8 @@ class Layout:
         lines = np.full((len(self.areas), deepest), -1, np.int64)
         for i, id in enumerate(self.areas):
             lines[i, : len(lineage[id])] = [number[area] for area in lineage[id]]
+        self.depth = (lines >= 0).sum(axis=1)
+        """Areas from the root down to each, itself too."""
         self.below: list[Numbers] = [_numbers(number[part] for part in sorted(children[id])) for id in self.areas]
         """The areas right below, by area."""
         self.exist = _numbers(areas[id].tables or 0 for id in self.areas)

@@ -60,8 +60,9 @@ METRICS: Final = (
         ("election", "election_name", "notice", "area"),
         "1; what is watched, and the area that is the whole",
     ),
-    Metric("cotejo_clock_seconds", "gauge", (), "Event time up to which all is judged and sent, Unix time"),
+    Metric("cotejo_clock_seconds", "gauge", (), "Event time up to which all is judged and called, Unix time"),
     Metric("cotejo_event_time_lag_seconds", "gauge", ("clock",), "Wall clock less the event time that is judged"),
+    Metric("cotejo_states_waiting", "gauge", (), "Areas whose newest state is not on the board yet"),
     # Of each worker.
     Metric("cotejo_owns_comparison", "gauge", (), "1 where this worker compares, else 0"),
     Metric("cotejo_partitions", "gauge", (), "Partitions of tally-reports"),

@@ -141,6 +141,7 @@ class Exporter:
                     found.add(name, (rule, key), rules[rule][key] / divisor)
         found.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
         found.add("clock_seconds", (), compare.outbox.confirmed / 1000)
+        found.add("states_waiting", (), compare.untold)
         if compare.outbox.confirmed:
             clock = "wall" if self._stages.wall_clock else "feed"
             found.add("event_time_lag_seconds", (clock,), time() - compare.outbox.confirmed / 1000)

@@ -3,7 +3,7 @@
 Live, the same parts are spread over agents and topics (`streams.agents`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, cast
@@ -12,7 +12,7 @@ from streams.alerts import Alert, Notice
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport
-from streams.ledger import Verdict
+from streams.ledger import Announced, Verdict
 from streams.reconcile import Reconciler
 
 
@@ -76,6 +76,14 @@ class Monitor:
         """Let event time run on until every waiting alert has fired or calmed down."""
         return self.advance(self._comparer.clock + self.election.alerts.settling)
 
+    def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
+        """The polling tables whose official figure is not the accepted sheet's, by id."""
+        self._flush()
+        for table in self._comparer.differing():
+            ledger = self._reconciler.ledger(table)
+            if ledger is not None and (official := ledger.official) is not None:
+                yield table, official, ledger.verdict(self.election.policy)
+
     def states(self) -> Mapping[str, dict[str, Any]]:
         """Every area's state, by area id."""
         self._flush()
@@ -83,7 +91,7 @@ class Monitor:
 
     @property
     def reconciler(self) -> Reconciler:
-        """The ledgers and their sums."""
+        """The ledgers."""
         return self._reconciler
 
     @property
@@ -102,4 +110,4 @@ class Monitor:
         return self._reconciler.verdicts
 
     def _flush(self) -> None:
-        self._comparer.add_batch(self._reconciler.take_batch())
+        self._comparer.add_sheets(self._reconciler.take_sheets())

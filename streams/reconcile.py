@@ -1,4 +1,4 @@
-"""From readings to sums: the ledgers of one partition and the partials they add up to."""
+"""From readings to sheets: the ledgers of one partition and what they say of its polling tables."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,14 +12,9 @@ from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, table_of
 from streams.journal import Entries, Entry, Journal, decode
-from streams.layout import ROOT, Numbers
 from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
-from streams.rollup import Batch, Partial
-from streams.shelf import Shelf, unpack_announced, unpack_reading
-from streams.sums import CODES, Sums, official_row, row_of, rows_of
-
-MOST_WAITING: Final = 20_000
-"""Entries that may wait to be worked out; more would only take memory."""
+from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of, together
+from streams.shelf import Shelf, entries, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
@@ -27,7 +22,7 @@ LEDGER_BYTES: Final = 64 * 2**10
 FEW: Final = 6
 """Fewer events are not worth any columns."""
 
-_REPORTED: Final = CODES[Level.REPORTED]
+_CODES: Final = {level: 1 + i for i, level in enumerate(Level)}
 
 
 class Busiest:
@@ -49,12 +44,13 @@ class Busiest:
 
 
 class Reconciler:
-    """The ledgers of one partition of the reports, with its running sums per area.
+    """The ledgers of one partition of the reports.
 
-    Nothing leaves by itself: `take_partials` and, where it `saves`, `take_records` hand over what is new since they
-    were last asked. Ledgers are rebuilt from records, and sums from ledgers.
+    Nothing leaves by itself: `take_sheets` and, where it `saves`, `take_records` hand over what is new since they
+    were last asked. State is rebuilt from records.
 
-    A report only enters its ledger. What it changes in the sums is worked out for many polling tables at once.
+    A report only enters its ledger. What it changes of its sheet is worked out when somebody asks, for many polling
+    tables at once.
     """
 
     def __init__(self, election: Election, partition: int = 0, *, saves: bool = False) -> None:
@@ -63,16 +59,14 @@ class Reconciler:
         self._journal = Journal() if saves else None
         self._shelf = Shelf(len(election.tables))
         self._groups = Busiest()
-        self._sums = Sums(election)
         self._bulk = Bulk(election)
-        self._entered: list[int] = []
-        """The polling table of each new entry."""
-        self._first: list[tuple[Numbers, Numbers]] = []
+        self._entries = 0
+        self._first: list[Rows] = []
         """Polling tables with a first reading, and their rows."""
         self._reread: set[int] = set()
         """Polling tables with new readings whose verdict must be worked out."""
-        self._announced: list[tuple[Numbers, Numbers]] = []
-        """Polling tables with a first official figure, and those."""
+        self._announced: list[Rows] = []
+        """Polling tables with a first official figure, and their rows."""
         self._corrected: set[int] = set()
         """Polling tables with official figures of which the one that holds must be worked out."""
         self._fresh_groups: list[str] = []
@@ -114,8 +108,8 @@ class Reconciler:
     def apply_all(
         self, events: Sequence[TallyReport] | Sequence[Bulletin], arrived: Sequence[int] | None = None
     ) -> list[tuple[int, Rejection]]:
-        """The same for many reports, or many bulletins, at once, each as if it had come at its own time unless `arrived`
-        says when; the places of those that are turned away, and why."""
+        """The same for many reports, or many bulletins, at once: the places of those that are turned away, and why.
+        Each came at its own time unless `arrived` says when."""
         doubtful: Iterable[int] = range(len(events))
         if len(events) >= FEW:
             if isinstance(events[0], TallyReport):
@@ -141,7 +135,7 @@ class Reconciler:
                 self._reread.add(table)
             else:
                 continue
-            self._entered.append(table)
+            self._entries += 1
             if unsaved is not None:
                 unsaved.append(Entry(table, entry))
             if not new.trusted[i]:
@@ -149,9 +143,8 @@ class Reconciler:
         # Nearly every sheet is read once, and then its verdict is plain.
         at = np.array(first, np.int64)
         accepted = np.array(new.trusted) | (self._election.policy.quorum <= 1)
-        rows = np.column_stack([np.full(len(new.tables), _REPORTED), accepted, new.sheets])[at]
-        self._first.append((np.array(new.tables)[at], rows))
-        self._digest_if_many()
+        ones, reported = np.ones(len(new.tables), np.int64), np.full(len(new.tables), _CODES[Level.REPORTED])
+        self._first.append((np.array(new.tables)[at], np.column_stack([ones, reported, accepted, new.sheets])[at]))
         return sorted(doubtful)
 
     def _enter_announcements(self, new: Announcements, doubtful: set[int]) -> list[int]:
@@ -169,13 +162,12 @@ class Reconciler:
                 self._corrected.add(table)
             else:
                 continue
-            self._entered.append(table)
+            self._entries += 1
             if unsaved is not None:
                 unsaved.append(Entry(table, entry))
         at = np.array(first, np.int64)
-        rows = np.column_stack([np.ones(len(new.tables), np.int64), new.figures])[at]
-        self._announced.append((np.array(new.tables)[at], rows))
-        self._digest_if_many()
+        ones = np.ones((len(new.tables), ANNOUNCED), np.int64)
+        self._announced.append((np.array(new.tables)[at], np.column_stack([ones, new.figures])[at]))
         return sorted(doubtful)
 
     def _enter(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
@@ -183,7 +175,7 @@ class Reconciler:
         packed = self._shelf.add(table, entry, minute)
         if packed is None:
             return
-        self._entered.append(table)
+        self._entries += 1
         official = isinstance(entry, Announced)
         if self._journal is not None:
             (self._journal.announced if official else self._journal.readings).append(Entry(table, packed, minute))
@@ -195,7 +187,6 @@ class Reconciler:
                 self._rates[entry.group, minute] += 1
             if self._is_counted(entry.source):
                 self._fresh_groups.append(entry.group)
-        self._digest_if_many()
 
     def _no_room(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
         """Turn away what is beyond a limit. The limits look at nothing but what was taken in, which is saved. After a
@@ -222,23 +213,6 @@ class Reconciler:
         """Whether readings of this source count towards a flood: a trusted source may send what it likes."""
         return source not in self._election.policy.trusted_sources
 
-    def _digest_if_many(self) -> None:
-        if len(self._entered) >= MOST_WAITING:
-            self._digest()
-
-    def _digest(self) -> None:
-        """Work out what the new entries change."""
-        if not self._entered:
-            return
-        self._groups.count(self._fresh_groups)
-        election, shelf = self._election, self._shelf
-        read = {table: row_of(election, shelf.verdict(table, election.policy)) for table in self._reread}
-        held = {table: official_row(election, shelf.official(table)) for table in self._corrected}
-        self._sums.change(self._entered, [*self._first, rows_of(read)], [*self._announced, rows_of(held)])
-        self._entered, self._fresh_groups = [], []
-        self._first, self._reread = [], set()
-        self._announced, self._corrected = [], set()
-
     def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
         """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
         that has its ledger here keeps it."""
@@ -246,28 +220,29 @@ class Reconciler:
         number = self._layout.table.get(table)
         return number is not None and number not in self._shelf and home(table) != self._partition
 
-    def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
-        """The polling tables whose official figure is not the accepted sheet's, by id."""
-        self._digest()
-        for table in sorted(self._layout.tables[number] for number in self._sums.differing()):
-            ledger = self._shelf.ledger(self._layout.table[table])
-            if (official := ledger.official) is not None:
-                yield table, official, ledger.verdict(self._election.policy)
+    def take_sheets(self) -> Sheets:
+        """The polling tables that changed since the last call."""
+        self._groups.count(self._fresh_groups)
+        reread = rows_of({table: self._read_row(table) for table in self._reread}, READ + len(self._election.options))
+        corrected = rows_of(
+            {table: self._announced_row(table) for table in self._corrected}, ANNOUNCED + len(self._election.columns)
+        )
+        read, announced = _but(self._first, reread), _but(self._announced, corrected)
+        self._fresh_groups = []
+        self._first, self._reread = [], set()
+        self._announced, self._corrected = [], set()
+        return Sheets(self._partition, self._entries, read, announced, dict(self._groups.busiest))
 
-    def take_partials(self) -> list[Partial]:
-        """The areas' sums that changed since the last call, each whole, in the order of their ids."""
-        batch = self.take_batch()
-        found = []
-        for area, row in zip(batch.areas.tolist(), batch.rows.tolist(), strict=True):
-            busiest = batch.busiest if area == ROOT else {}
-            found.append(Partial(self._layout.areas[area], self._partition, row, self._sums.spread(area), busiest))
-        return sorted(found, key=lambda partial: partial.area)
+    def _read_row(self, table: int) -> tuple[int, ...]:
+        verdict = self._shelf.verdict(table, self._election.policy)
+        votes = verdict.votes if verdict.votes is not None else (0,) * len(self._election.options)
+        count = len(entries(self._shelf.readings[table]))
+        return (count, _CODES[verdict.level], verdict.accepted, verdict.null, *votes)
 
-    def take_batch(self) -> Batch:
-        """The same for a comparer in the same process: it is a tenth of the work."""
-        self._digest()
-        changed = self._sums.take_changed()
-        return Batch(self._partition, changed, self._sums.rows[changed], dict(self._groups.busiest), self._sums.spread)
+    def _announced_row(self, table: int) -> tuple[int, ...]:
+        official, count = self._shelf.official(table), len(entries(self._shelf.announced[table]))
+        none = (0,) * len(self._election.columns)
+        return (count, 0, *none) if official is None else (count, 1, *official.votes)
 
     def take_records(self) -> Iterator[bytes]:
         """What the ledgers have taken in since the last call and must be saved, as records (`streams.journal`); to be
@@ -275,8 +250,8 @@ class Reconciler:
         return iter(()) if self._journal is None else self._journal.take(self._layout.tables)
 
     def load(self, records: Iterable[bytes]) -> None:
-        """Take in saved records, in any order, any of them again. Every area with a sheet counts as changed afterwards,
-        since the last partials before a crash may never have left."""
+        """Take in saved records, in any order, any of them again. Every sheet counts as changed afterwards, since the
+        last before a crash may never have left."""
         journal, self._journal = self._journal, None
         for record in records:
             self._load(decode(record))
@@ -306,6 +281,16 @@ class Reconciler:
         for i in left:
             if tables[i] >= 0:  # else the register has lost it
                 self._enter(tables[i], entries[i], minutes[i])
+
+
+def _but(first: list[Rows], again: Rows) -> Rows:
+    """First rows, except of the polling tables that were worked out again, and those."""
+    width = again[1].shape[1]
+    tables, rows = together(width, first)
+    if len(again[0]) and len(tables):
+        once = ~np.isin(tables, again[0])
+        tables, rows = tables[once], rows[once]
+    return together(width, [(tables, rows), again])
 
 
 class Verdicts(Mapping[str, Verdict]):

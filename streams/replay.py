@@ -216,7 +216,7 @@ class LogReplay:
             self._settle(at + round(alerts.tick * 1000), left)
         for event in self._under_way.values():
             self._apply(event, self._home(table_of(event)), 0)
-        if self._take_partials() or left:
+        if self._take_sheets() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
         verdicts = dict(chain.from_iterable(r.verdicts.items() for r in self._reconcilers))
         return self._minutes.outcome(self.comparer, verdicts, unjudged)
@@ -229,7 +229,7 @@ class LogReplay:
         def news() -> None:
             for channel, item, at in here:
                 self._arrive(channel, item, at)
-            self._take_partials()
+            self._take_sheets()
 
         self._minutes.tell(self.comparer.settle(mark, news), self.comparer)
 
@@ -263,7 +263,7 @@ class LogReplay:
         if reason is not None:
             self._minutes.refuse(reason, encode(plain(event)))
 
-    def _take_partials(self) -> bool:
+    def _take_sheets(self) -> bool:
         """Whether there is anything new in them."""
-        taken = [self.comparer.add_batch(reconciler.take_batch()) for reconciler in self._reconcilers]
+        taken = [self.comparer.add_sheets(reconciler.take_sheets()) for reconciler in self._reconcilers]
         return any(taken)

@@ -1,18 +1,13 @@
-"""Sums of accepted sheets, area by area, that merge in any order.
-
-Each partition of the reports keeps one row of sums per area and sends it whole, as a `Partial`, never as a delta. The
-sum over partitions takes the newest partial of each. Losing, repeating or reordering partials cannot change it once
-the newest are in: a state-based CRDT.
-"""
+"""Sums over the accepted sheets of an area: what a row of them holds, and what one polling table adds to it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streams import sheets
 from streams.election import Election
 from streams.layout import Numbers
 from streams.ledger import Level
@@ -42,34 +37,32 @@ VOTES: Final = 13
 NAMES: Final = tuple(level.value for level in Level)
 DISPUTED: Final = LEVELS + NAMES.index("disputed")
 
-# A polling table's own row, from which its contribution to the sums follows: readings and official figures in its
-# ledger; 1 + the place of its level (0: no ledger); whether its sheet is accepted; null votes; votes by option.
-SHEET: Final = 4
-
 
 def width(columns: int) -> int:
     """Numbers in a row of sums."""
     return VOTES + 2 * columns
 
 
-def contributions(election: Election, tables: Numbers, sheets: Numbers, official: Numbers | None) -> Numbers:
-    """What polling tables add to the sums of the areas above. `sheets` are their own rows; `official`, where any was
-    announced, says whether one was, then the figures by column (-1: none)."""
+def contributions(election: Election, tables: Numbers, read: Numbers, announced: Numbers | None) -> Numbers:
+    """What polling tables add to the sums of the areas above: by their rows (`streams.sheets`), of their sheets and,
+    where any was announced, of what was."""
     columns, known = len(election.columns), election.layout
     rows = np.zeros((len(tables), width(columns)), np.int64)
-    accepted = sheets[:, 2]
-    rows[:, READINGS] = sheets[:, 0]
+    accepted = read[:, 2]
+    rows[:, READINGS] = read[:, 0]
     rows[:, TABLES] = accepted
     rows[:, REGISTERED] = accepted * known.registered[tables]
-    rows[:, NULL] = accepted * sheets[:, 3]
-    rows[:, LEVELS:ANNOUNCED] = sheets[:, 1, None] == _CODES
+    rows[:, NULL] = accepted * read[:, 3]
+    level = read[:, 1] if announced is None else np.maximum(read[:, 1], announced[:, 0] > 0)
+    rows[:, LEVELS:ANNOUNCED] = level[:, None] == _CODES
     votes = rows[:, VOTES : VOTES + columns]
-    by_column(election, sheets[:, SHEET:] * accepted[:, None], votes)
+    by_column(election, read[:, sheets.READ :] * accepted[:, None], votes)
     rows[:, VALID] = votes[:, : len(election.options)].sum(axis=1)
-    if official is not None:
-        rows[:, ANNOUNCED] = official[:, 0]
-        rows[:, COMPARED] = compared = official[:, 0] * accepted
-        figures = official[:, 1:]
+    if announced is not None:
+        rows[:, READINGS] += announced[:, 0]
+        rows[:, ANNOUNCED] = announced[:, 1]
+        rows[:, COMPARED] = compared = announced[:, 1] * accepted
+        figures = announced[:, sheets.ANNOUNCED :]
         shift = np.where(figures < 0, 0, figures - votes) * compared[:, None]
         rows[:, DIFFERING] = shift.any(axis=1)
         rows[:, COMPARED_VALID] = compared * rows[:, VALID]
@@ -77,7 +70,7 @@ def contributions(election: Election, tables: Numbers, sheets: Numbers, official
     return rows
 
 
-_CODES: Final = np.arange(1, 1 + len(NAMES))
+_CODES: Final = np.arange(1, 1 + len(NAMES))  # the first stands for no reading: so it is where only an office spoke
 
 
 def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
@@ -163,74 +156,3 @@ class Tally:
         """Official figures of single polling tables beside their sheets."""
         announced, compared, differing, valid = self.row[ANNOUNCED:VOTES]
         return Matching(announced, compared, differing, valid, self.row[(VOTES + len(self.row)) // 2 :])
-
-
-@dataclass(frozen=True)
-class Partial:
-    """One partition's sums for one area.
-
-    `version` is the number of distinct readings and official figures behind it. A partition's readings only grow
-    (`streams.ledger`), so of two partials the one with more readings is the newer, whichever
-    worker sent it and after whatever crash.
-    """
-
-    area: str
-    partition: int
-    row: list[int]
-    spread: Spread
-    busiest: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def version(self) -> int:
-        return self.row[READINGS]
-
-    def plain(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return {
-            "area": self.area,
-            "partition": self.partition,
-            "sums": self.row,
-            "spread": self.spread.plain(),
-            "busiest": dict(self.busiest),
-        }
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> "Partial":
-        """The partial that `plain` wrote."""
-        spread = Spread.from_plain(data["spread"])
-        return cls(data["area"], data["partition"], data["sums"], spread, data["busiest"])
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One partition's sums for many areas at once, within a process: areas by number, and their rows."""
-
-    partition: int
-    areas: Numbers
-    rows: Numbers
-    busiest: Mapping[str, int]
-    spread: Callable[[int], Spread]
-    """Of an area by number, as the sheets are when it is asked."""
-
-
-class Merged:
-    """The newest rows of every partition, and their sum."""
-
-    def __init__(self, election: Election) -> None:
-        self._shape = len(election.areas), width(len(election.columns))
-        self._parts: dict[int, Numbers] = {}
-        self.rows = np.zeros(self._shape, np.int64)
-        """By area."""
-
-    def add(self, partition: int, areas: Numbers, rows: Numbers) -> NDArray[np.bool_]:
-        """Take in a partition's rows, except where a newer one is known; which ones (by place) are taken."""
-        known = self._parts.get(partition)
-        if known is None:
-            known = self._parts[partition] = np.zeros(self._shape, np.int64)
-        before = known[areas]
-        fresh = rows[:, READINGS] >= before[:, READINGS]
-        if not fresh.all():
-            areas, rows, before = areas[fresh], rows[fresh], before[fresh]
-        self.rows[areas] += rows - before
-        known[areas] = rows
-        return fresh

@@ -4,7 +4,7 @@ Nearly every polling table has one reading and perhaps one official figure. As o
 of the memory of tuples (110 bytes instead of 340), and the garbage collector need not look at them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -79,7 +79,7 @@ class Shelf:
         return Ledger(readings, map(unpack_announced, entries(self.announced[table])), minutes)
 
 
-def entries(held: Packed | None) -> Iterable[bytes]:
+def entries(held: Packed | None) -> Collection[bytes]:
     """The entries one by one."""
     if held is None:
         return ()

@@ -57,8 +57,8 @@ class Topology:
         return f"{self.prefix}bulletins"
 
     @property
-    def area_partials(self) -> str:
-        return f"{self.prefix}area-partials"
+    def table_sheets(self) -> str:
+        return f"{self.prefix}table-sheets"
 
     @property
     def area_state(self) -> str:
@@ -85,7 +85,7 @@ class Topology:
         return [
             TopicSpec(self.tally_reports, self.partitions, own_time=True),
             TopicSpec(self.bulletins, 1),
-            TopicSpec(self.area_partials, 1, compacted=True),
+            TopicSpec(self.table_sheets, 1),
             TopicSpec(self.area_state, 1, compacted=True),
             TopicSpec(self.alerts, 1),
             TopicSpec(self.webhook_commands, 1),

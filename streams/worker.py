@@ -2,11 +2,12 @@
 
 import os
 import sys
+from functools import partial
 from typing import Any, NoReturn, cast
 
 from faust.web.drivers.aiohttp import Web
 
-from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, topics
+from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, records, topics
 from streams.alerts import Notice
 from streams.board import PATH
 from streams.board.server import Board
@@ -68,7 +69,10 @@ def run(
     def warn(text: str) -> None:
         print(f"cotejo: {text}", file=sys.stderr, flush=True)
 
-    stages = agents.build(app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock)
+    sent = partial(records.read, broker, topology.table_sheets)
+    stages = agents.build(
+        app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock, sent=sent
+    )
     exporter = metrics.Exporter(app, election, topology, stages)
 
     async def page(view: Any, request: Any) -> Any:

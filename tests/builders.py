@@ -95,7 +95,7 @@ def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N")
     for table, votes in sheets.items():
         assert reconciler.apply(report(table, votes)) is None
     comparer = Comparer(known)
-    comparer.add_batch(reconciler.take_batch())
+    comparer.add_sheets(reconciler.take_sheets())
     return comparer.situation(area).witnessed
 
 

@@ -149,8 +149,9 @@ class LiveNight:
 
         def done() -> bool:
             assert self.workers[-1].poll() is None, self.told()
-            clock = max((m.get("cotejo_clock_seconds", 0) for m in self.all_metrics()), default=0)
-            if clock * 1000 < self.until:
+            found = self.all_metrics()
+            clock = max((m.get("cotejo_clock_seconds", 0) for m in found), default=0)
+            if clock * 1000 < self.until or any(m.get("cotejo_states_waiting", 0) for m in found):
                 return False
             return not delivered or self.delivered()
 

@@ -10,13 +10,13 @@ from nights import Outcome, finished, plainly, shown
 
 from streams.alignment import Alignment
 from streams.arrivals import of_lines
-from streams.codec import decode_bulletin, decode_reports, encode
+from streams.codec import decode_bulletin, decode_reports
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, Tick
 from streams.feed import Feeder, Pace
 from streams.reconcile import Reconciler
-from streams.rollup import Partial
+from streams.sheets import Sheets
 from streams.topology import Topology
 
 BULLETINS = "bulletins"
@@ -55,7 +55,7 @@ class Pipeline:
         self._election, self._logs, self._count = election, logs, len(logs.reports)
         self._reconcilers = [Reconciler(election, p, saves=True) for p in range(self._count)]
         self._read = dict.fromkeys([*range(self._count), BULLETINS], 0)
-        self._channels = Alignment[Partial | Bulletin | Rejection]([*range(self._count), BULLETINS])
+        self._channels = Alignment[Sheets | Bulletin | Rejection]([*range(self._count), BULLETINS])
         self._comparer = Comparer(election)
         self._saved: list[tuple[int, list[bytes]]] = [(0, []) for _ in range(self._count)]
         self._strays: list[TallyReport] = []
@@ -107,8 +107,8 @@ class Pipeline:
                 case Rejection():
                     self._outcome.rejected.append(item.code)
                 case Tick(at):
-                    for sums in reconciler.take_partials():
-                        self._channels.add(partition, Partial.from_plain(orjson.loads(encode(sums.plain()))))
+                    for message in reconciler.take_sheets().messages(self._election):
+                        self._channels.add(partition, Sheets.from_plain(self._election, orjson.loads(message)))
                     self._mark(partition, at)
 
     def _mark(self, channel: int | str, at: int) -> None:
@@ -117,11 +117,11 @@ class Pipeline:
             notices = self._comparer.settle(reached, partial(self._arrive, arrivals))
             self._outcome.notices += [notice.plain() for notice in notices]
 
-    def _arrive(self, arrivals: list[Partial | Bulletin | Rejection]) -> None:
+    def _arrive(self, arrivals: list[Sheets | Bulletin | Rejection]) -> None:
         for what in arrivals:
             match what:
-                case Partial():
-                    self._comparer.add_partial(what)
+                case Sheets():
+                    self._comparer.add_sheets(what)
                 case Bulletin():
                     if (reason := self._comparer.add_bulletin(what)) is not None:
                         self._outcome.rejected.append(reason.code)

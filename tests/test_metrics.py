@@ -163,7 +163,7 @@ def test_lag(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
         live.start()
         live.feed(lines(SHEETS))
         live.wait()
-        single = 4  # bulletins, area-partials, alerts, webhook-commands
+        single = 4  # bulletins, table-sheets, alerts, webhook-commands
         until(lambda: len(lag()) == live.topology.partitions + single and not any(lag()), live.told)
         sink = KafkaSink(embedded.address)
         for event in lines([bulletin((1, 2, 3), at=T0 + 90_000), bulletin((2, 3, 4), at=T0 + 91_000, sequence=2)]):

@@ -100,10 +100,10 @@ def test_from_scratch(found: list[TallyReport | Bulletin], chance: Any) -> None:
             scratch += [0, 1, any(shift), sum(verdict.votes), *shift]
     for one in (reconciler, reborn):
         comparer = Comparer(KNOWN)
-        comparer.add_batch(one.take_batch())
+        comparer.add_sheets(one.take_sheets())
         seen = comparer.situation("N").witnessed.matching
         assert [seen.announced, seen.compared, seen.differing, seen.valid, *seen.shift] == scratch.tolist()
-        assert len(list(one.differing())) == seen.differing
+        assert len(comparer.differing()) == seen.differing
 
 
 def test_ledger_keeps_both_apart() -> None:

@@ -318,8 +318,8 @@ def test_passing_over_ticks(
             quick.add_bulletin(event), diligent.add_bulletin(event)
         elif isinstance(event, TallyReport):
             reconciler.apply(event)
-        for partial in reconciler.take_partials():
-            quick.add_partial(partial), diligent.add_partial(partial)
+        sheets = reconciler.take_sheets()
+        quick.add_sheets(sheets), diligent.add_sheets(sheets)
     at += 1000 * SECOND
     assert [n.plain() for n in quick.advance(at)] == [n.plain() for n in diligent.advance(at)]
     assert quick.alerts == diligent.alerts
@@ -331,7 +331,7 @@ def test_restart(events: list[Event], crash: int, hold: float) -> None:
     """A comparer that comes back from its saved parts tells what the one without the crash tells, id by id."""
     known = small(hold, 30, 0.5, warning=5, critical=10)
     steady, doomed, reconciler = Comparer(known), Comparer(known), Reconciler(known)
-    partials, bulletins = {}, []
+    sent, bulletins = [], []
     for i, event in enumerate(events):
         at = T0 + 7 * i * SECOND
         assert [n.plain() for n in steady.advance(at)] == [n.plain() for n in doomed.advance(at)]
@@ -340,13 +340,12 @@ def test_restart(events: list[Event], crash: int, hold: float) -> None:
             steady.add_bulletin(event), doomed.add_bulletin(event)
         elif isinstance(event, TallyReport):
             reconciler.apply(event)
-        for partial in reconciler.take_partials():
-            partials[partial.area] = partial
-            steady.add_partial(partial), doomed.add_partial(partial)
+        sent.append(sheets := reconciler.take_sheets())
+        steady.add_sheets(sheets), doomed.add_sheets(sheets)
         if i == crash:
             saved = [Alert.from_plain(alert.plain()) for alert in doomed.alerts.values()]
             clock, doomed = doomed.clock, Comparer(known)
-            doomed.load(partials.values(), bulletins, saved, clock)
+            doomed.load(sent, bulletins, saved, clock)
     at = T0 + 1000 * SECOND
     assert [n.plain() for n in steady.advance(at)] == [n.plain() for n in doomed.advance(at)]
     assert steady.alerts == doomed.alerts

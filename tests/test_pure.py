@@ -20,6 +20,7 @@ CORE = [
     "streams.journal",
     "streams.ledger",
     "streams.layout",
+    "streams.sheets",
     "streams.shelf",
     "streams.spread",
     "streams.sums",

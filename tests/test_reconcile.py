@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pytest
 from builders import T0, election, named, report
 from hypothesis import given
@@ -12,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams import journal, reconcile
+from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, TallyReport
 from streams.reconcile import Busiest, Reconciler
-from streams.rollup import Strata, Tally
 from streams.spread import HEADROOM, REST, VOTES
 
 KNOWN = election(states=2, tables=3, registered=[60, None, 90], quorum=2, trusted_sources=frozenset({"press"}))
@@ -74,47 +73,42 @@ def histogram(values: Iterable[int]) -> dict[int, int]:
     return dict(Counter(values))
 
 
-def latest(reconciler: Reconciler, seen: dict[str, dict[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
-    """The newest partial of each area, figure by figure."""
-    seen = {} if seen is None else seen
-    for partial in reconciler.take_partials():
-        total = Tally(partial.row, Strata(np.array([]), np.array([])), partial.busiest)
-        seen[partial.area] = {
-            "area": partial.area,
-            "version": partial.version,
-            "tables": total.tables,
-            "registered": total.registered,
-            "valid": total.valid,
-            "null": total.null,
-            "votes": total.votes,
-            "levels": total.levels,
-            "spread": [
-                [partial.spread.histogram(kind, i) for i in range(len(total.votes))] for kind in (VOTES, REST, HEADROOM)
-            ],
-            "busiest": dict(partial.busiest),
-        }
-    return seen
-
-
-def sums(partials: dict[str, dict[str, Any]], *without: str) -> dict[str, dict[str, Any]]:
-    """The partials without these fields."""
-    return {area: {k: v for k, v in p.items() if k not in without} for area, p in partials.items()}
+def latest(reconciler: Reconciler, seen: Comparer | None = None) -> dict[str, dict[str, Any]]:
+    """The sums of each area with a sheet, figure by figure; `seen` has what was taken before."""
+    comparer = Comparer(KNOWN) if seen is None else seen
+    comparer.add_sheets(reconciler.take_sheets())
+    found = {}
+    for area in ("N", "S1", "S2"):
+        total = comparer.situation(area).witnessed
+        if total.readings:
+            found[area] = {
+                "area": area,
+                "tables": total.tables,
+                "registered": total.registered,
+                "valid": total.valid,
+                "null": total.null,
+                "votes": total.votes,
+                "levels": total.levels,
+                "spread": [
+                    [total.spread.histogram(kind, i) for i in range(len(total.votes))]
+                    for kind in (VOTES, REST, HEADROOM)
+                ],
+            }
+    return found
 
 
 @given(reports_of(list(KNOWN.tables)))
 def test_incremental_equals_from_scratch(events: list[TallyReport]) -> None:
     """After every report the running sums are those recomputed from scratch, whatever the verdicts went through."""
-    reconciler = Reconciler(KNOWN)
-    seen: dict[str, dict[str, Any]] = {}
+    reconciler, seen = Reconciler(KNOWN), Comparer(KNOWN)
     for event in events:
         assert reconciler.apply(event) is None
-        latest(reconciler, seen)
-        assert sums(seen, "version", "busiest") == naive(KNOWN, reconciler)
+        assert latest(reconciler, seen) == naive(KNOWN, reconciler)
 
 
 def test_accepted_disputed_accepted_retracted() -> None:
     """A sheet enters the sums, leaves them when disputed, comes back with a majority, and leaves again."""
-    reconciler, counted = Reconciler(election()), []
+    reconciler, seen, counted = Reconciler(election()), Comparer(election()), []
     for event in (
         report(reporter="ana"),
         report(reporter="ben", votes=(9, 0, 0)),
@@ -125,7 +119,7 @@ def test_accepted_disputed_accepted_retracted() -> None:
         report(reporter="cat", id="t", at=T0 + 2, votes={}, retracted=True),
     ):
         assert reconciler.apply(event) is None
-        nation = latest(reconciler)["N"]
+        nation = latest(reconciler, seen)["N"]
         counted.append((nation["votes"][0], nation["tables"], *nation["levels"]))
     assert counted == [
         (5, 1, "reported"),
@@ -140,7 +134,7 @@ def test_accepted_disputed_accepted_retracted() -> None:
 
 @given(reports_of(list(KNOWN.tables)), st.data())
 def test_order_and_repetition(events: list[TallyReport], data: st.DataObject) -> None:
-    """Reports in another order, some of them twice, give the same verdicts, sums and versions."""
+    """Reports in another order, some of them twice, give the same verdicts and sums."""
     again = data.draw(st.permutations(events + [data.draw(st.sampled_from(events)) for _ in events]))
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     for event in events:
@@ -151,17 +145,15 @@ def test_order_and_repetition(events: list[TallyReport], data: st.DataObject) ->
     assert latest(one) == latest(other)
 
 
-@given(reports_of(list(KNOWN.tables)), st.integers(1, 4))
-def test_worked_out_in_parts(events: list[TallyReport], most: int) -> None:
-    """How many entries are worked out at a time makes no difference."""
-    whole, parts = Reconciler(KNOWN), Reconciler(KNOWN)
+@given(reports_of(list(KNOWN.tables)), st.data())
+def test_worked_out_in_parts(events: list[TallyReport], data: st.DataObject) -> None:
+    """How often somebody asks for the sheets makes no difference."""
+    whole, parts, seen = Reconciler(KNOWN), Reconciler(KNOWN), Comparer(KNOWN)
     for event in events:
-        whole.apply(event)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconcile, "MOST_WAITING", most)
-        for event in events:
-            parts.apply(event)
-    assert latest(parts) == latest(whole)
+        whole.apply(event), parts.apply(event)
+        if data.draw(st.booleans()):
+            seen.add_sheets(parts.take_sheets())
+    assert latest(parts, seen) == latest(whole)
 
 
 @given(reports_of(list(KNOWN.tables)))
@@ -170,24 +162,22 @@ def test_again_changes_nothing(events: list[TallyReport]) -> None:
     reconciler = Reconciler(KNOWN, saves=True)
     for event in events:
         reconciler.apply(event)
-    reconciler.take_partials(), list(reconciler.take_records())
+    reconciler.take_sheets(), list(reconciler.take_records())
     for event in events:
         reconciler.apply(event)
-    assert not reconciler.take_partials()
+    assert not reconciler.take_sheets()
     assert not list(reconciler.take_records())
 
 
 @given(reports_of(list(KNOWN.tables)))
-def test_versions_grow(events: list[TallyReport]) -> None:
-    """A changed partial has a greater version than the last one of its area; an unchanged version, the same content."""
-    reconciler = Reconciler(KNOWN)
-    seen: dict[str, Any] = {}
+def test_rows_grow(events: list[TallyReport]) -> None:
+    """A polling table's row that changed rests on more readings than the last one."""
+    reconciler, seen = Reconciler(KNOWN), dict[int, int]()
     for event in events:
         reconciler.apply(event)
-        for partial in reconciler.take_partials():
-            before = seen.get(partial.area)
-            assert before is None or before < partial.version
-            seen[partial.area] = partial.version
+        for table, row in zip(*(part.tolist() for part in reconciler.take_sheets().read), strict=True):
+            assert seen.get(table, 0) < row[0]
+            seen[table] = row[0]
 
 
 @given(reports_of(list(KNOWN.tables)), st.data())
@@ -209,7 +199,7 @@ def test_crash(events: list[TallyReport], data: st.DataObject) -> None:
 
 @given(reports_of(list(KNOWN.tables)))
 def test_load(events: list[TallyReport]) -> None:
-    """From what it saved a reconciler has the same verdicts, sends every area's sums again, and saves nothing again."""
+    """From what it saved a reconciler has the same verdicts, sends every sheet again, and saves nothing again."""
     before = Reconciler(KNOWN, saves=True)
     for event in events:
         before.apply(event)
@@ -245,7 +235,7 @@ def test_rejected() -> None:
     assert reconciler.apply(report("S9-9")) is not None
     assert reconciler.apply(report(votes=(500,))) is not None
     assert not reconciler.verdicts
-    assert not reconciler.take_partials()
+    assert not reconciler.take_sheets()
     assert reconciler.ledger("S1-1") is None
 
 
@@ -306,6 +296,7 @@ def test_all_at_once(
             found = all_.apply_all(kind[:half]) + [(half + i, why) for i, why in all_.apply_all(kind[half:])]
         assert found == single
     assert all_.verdicts == one.verdicts
-    assert latest(all_) == latest(one)
+    slow, quick = Comparer(KNOWN), Comparer(KNOWN)
+    assert latest(all_, quick) == latest(one, slow)
+    assert quick.differing() == slow.differing()
     assert saved(all_) == saved(one)
-    assert list(all_.differing()) == list(one.differing())

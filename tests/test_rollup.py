@@ -3,16 +3,18 @@
 from collections import Counter
 from typing import Any
 
+import orjson
 import pytest
 from builders import T0, alike, bulletin, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams import sheets as module
 from streams import sums
 from streams.codec import encode
 from streams.compare import Comparer
 from streams.reconcile import Reconciler
-from streams.rollup import Partial
+from streams.sheets import Sheets
 from streams.spread import HEADROOM, REST, VOTES, Spread
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
@@ -20,9 +22,9 @@ sheet = st.tuples(*[st.integers(0, 15)] * 3)
 nights = st.dictionaries(st.sampled_from(list(KNOWN.tables)), sheet, max_size=12)
 
 
-def snapshot(partial: Partial) -> Partial:
-    """The partial as it would come off the wire."""
-    return Partial.from_plain(partial.plain())
+def wired(sheets: Sheets) -> list[Sheets]:
+    """The sheets as they would come off the wire."""
+    return [Sheets.from_plain(KNOWN, orjson.loads(part)) for part in sheets.messages(KNOWN)]
 
 
 def content(comparer: Comparer, area: str) -> dict[str, Any]:
@@ -34,8 +36,8 @@ def content(comparer: Comparer, area: str) -> dict[str, Any]:
 
 @given(nights, st.integers(1, 4), st.booleans(), st.data())
 def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, wire: bool, data: st.DataObject) -> None:
-    """Any shuffle and duplication of the reports over any number of partitions gives the naive sum, by partials off the
-    wire and by batches."""
+    """Any shuffle and duplication of the reports over any number of partitions gives the naive sum, by sheets off the
+    wire and within a process."""
     home = {table: i % partitions for i, table in enumerate(KNOWN.tables)}
     events = [report(table, votes) for table, votes in night.items()]
     events = data.draw(st.permutations(events + [data.draw(st.sampled_from(events)) for _ in events]))
@@ -44,11 +46,11 @@ def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, wire: bo
         parts[home[event.table]].apply(event)
     comparer = Comparer(KNOWN)
     for part in data.draw(st.permutations(parts)):
-        if wire:
-            for partial in data.draw(st.permutations(part.take_partials())):
-                comparer.add_partial(snapshot(partial))
-        else:
-            comparer.add_batch(part.take_batch())
+        sheets = part.take_sheets()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "MOST", 3)
+            for message in data.draw(st.permutations(wired(sheets))) if wire else [sheets]:
+                comparer.add_sheets(message)
     for area in ("N", "S1", "S2", "S3"):
         total = comparer.situation(area).witnessed
         inside = {t: v for t, v in night.items() if area in ("N", KNOWN.tables[t].area)}
@@ -74,36 +76,57 @@ def test_strata(night: dict[str, tuple[int, ...]]) -> None:
     assert not len(tally(KNOWN, alike(KNOWN, (1, 1, 1)), "S1").strata.areas)
 
 
-@given(nights, st.integers(0, 9))
-def test_plain(night: dict[str, tuple[int, ...]], partition: int) -> None:
-    """A partial comes back from its JSON equal in every detail."""
+@given(nights, st.integers(0, 9), st.integers(1, 5))
+def test_messages(night: dict[str, tuple[int, ...]], partition: int, most: int) -> None:
+    """Sheets come back from their messages equal in every detail, however small these must be."""
     reconciler = Reconciler(KNOWN, partition)
     for table, votes in night.items():
         reconciler.apply(report(table, votes))
-    for partial in reconciler.take_partials():
-        assert encode(snapshot(partial).plain()) == encode(partial.plain())
-        assert snapshot(partial).version == partial.version
+        reconciler.apply(bulletin(votes, table, id=table))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST", most)
+        sheets = reconciler.take_sheets()
+        parts = wired(sheets)
+    for name in ("read", "announced"):
+        tables, rows = getattr(sheets, name)
+        assert [t for part in parts for t in getattr(part, name)[0].tolist()] == tables.tolist()
+        assert [r for part in parts for r in getattr(part, name)[1].tolist()] == rows.tolist()
+    assert all((p.partition, p.version, p.busiest) == (partition, sheets.version, sheets.busiest) for p in parts)
+    assert bool(parts) == bool(sheets)
+
+
+def test_another_register() -> None:
+    """Sheets that were sent under another register find their polling tables; one that is gone is left out."""
+    reconciler = Reconciler(KNOWN)
+    for table, votes in alike(KNOWN, (3, 2, 1)).items():
+        reconciler.apply(report(table, votes))
+    [message] = reconciler.take_sheets().messages(KNOWN)
+    smaller = election(states=3, tables=3, registered=[50, 80, None], groups={"BC": "BC"})
+    comparer = Comparer(smaller)
+    comparer.add_sheets(Sheets.from_plain(smaller, orjson.loads(message)))
+    assert comparer.situation("N").witnessed.votes == [27, 18, 9, 27]
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(KNOWN.tables)), sheet), max_size=12), st.integers(1, 3), st.data())
 def test_comparer_takes_the_newest(
     reports: list[tuple[str, tuple[int, ...]]], partitions: int, data: st.DataObject
 ) -> None:
-    """Partials reordered, repeated and lost, all but the last ones, give the same state as all in order."""
+    """Sheets reordered, repeated and lost, all but the last ones, give the same state as all in order."""
     home = {table: i % partitions for i, table in enumerate(KNOWN.tables)}
     parts = [Reconciler(KNOWN, partition) for partition in range(partitions)]
-    sent: list[Partial] = []
+    sent: list[Sheets] = []
     for i, (table, votes) in enumerate(reports):
         parts[home[table]].apply(report(table, votes, id=str(i), at=T0 + i))
-        sent += [snapshot(p) for p in parts[home[table]].take_partials()]
-    last = {(p.area, p.partition): p for p in sent}
+        sent += wired(parts[home[table]].take_sheets())
+    last = {table: part for part in sent for table in part.read[0].tolist()}
     lucky = [p for p in sent if data.draw(st.booleans())] + list(last.values())
+    lucky += [p for i, p in enumerate(sent) if p.partition not in {q.partition for q in sent[i + 1 :]}]
     lucky += [data.draw(st.sampled_from(lucky)) for _ in lucky]
     clean, rough = Comparer(KNOWN), Comparer(KNOWN)
-    for partial in sent:
-        assert clean.add_partial(partial)
-    for partial in data.draw(st.permutations(lucky)):
-        rough.add_partial(partial)
+    for part in sent:
+        assert clean.add_sheets(part)
+    for part in data.draw(st.permutations(lucky)):
+        rough.add_sheets(part)
     for area in KNOWN.areas:
         assert content(clean, area) == content(rough, area)
         assert encode(clean.state(area)) == encode(rough.state(area))
@@ -112,17 +135,19 @@ def test_comparer_takes_the_newest(
 @given(st.lists(st.tuples(st.sampled_from(list(KNOWN.tables)), sheet, st.booleans()), max_size=20))
 def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) -> None:
     """The histograms of a large area, kept up as sheets come, change and go, are those of counting anew."""
-    kept, anew = Reconciler(KNOWN), Reconciler(KNOWN)
+    kept, anew = Comparer(KNOWN), Comparer(KNOWN)
+    one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sums, "LARGE", 2)
         for i, (table, votes, retracted) in enumerate(reports):
-            kept.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
-            kept.take_partials()
-        spreads = {area: kept.take_batch().spread(area) for area in range(4)}
+            one.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
+            kept.add_sheets(one.take_sheets())
+            spreads = {area: kept.situation(area).witnessed.spread for area in KNOWN.areas}
     for i, (table, votes, retracted) in enumerate(reports):
-        anew.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
-    for area, spread in spreads.items():
-        counted = anew.take_batch().spread(area)
+        other.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
+    anew.add_sheets(other.take_sheets())
+    for area, spread in spreads.items() if reports else ():
+        counted = anew.situation(area).witnessed.spread
         for kind in (VOTES, REST, HEADROOM):
             for i in range(4):
                 assert spread.histogram(kind, i) == counted.histogram(kind, i)

@@ -1,7 +1,7 @@
 """The live night: three stages as Faust agents in one app (`build`)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import time
 from typing import Any
@@ -51,16 +51,17 @@ def build(
     say: Callable[[Notice], None],
     warn: Callable[[str], None],
     wall_clock: bool,
+    sent: Callable[[], Iterable[Any]],
 ) -> Stages:
     """Put the stages into the app.
 
     `secrets` by receiver name. `say` is called once for each notice that goes out, `warn` with what is amiss
-    meanwhile. With `wall_clock` the worker
-    that owns the comparison sends the ticks; else a feeder must.
+    meanwhile. With `wall_clock` the worker that owns the comparison sends the ticks; else a feeder must. `sent` reads
+    the topic of sheets from its beginning.
     """
     times = stopwatch()
     reconcile = ReconcileStage(app, election, topology, times)
-    compare = CompareStage(app, election, topology, times)
+    compare = CompareStage(app, election, topology, times, sent)
     notify = NotifyStage(app, election, topology, secrets, say, warn, times)
     stages = Stages(reconcile, compare, notify, times, wall_clock)
 
@@ -71,6 +72,7 @@ def build(
 
     for outbox in stages.outboxes:
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
+    _repeat(app, FLUSH_EVERY, compare.tell_more)
     if wall_clock:
         _repeat(app, TICK_EVERY, _ticking(app, topology, compare))
         _repeat(app, FLUSH_EVERY, compare.leave_behind)

@@ -1,12 +1,16 @@
-"""The compare stage: sums and bulletins in; area states, notices and rejected bulletins out.
+"""The compare stage: sheets and bulletins in; area states, notices and rejected bulletins out.
 
 It is one for the whole election (its topics have one partition). What comes is held until every channel
 has reached the same tick, then judged, then saved, then acked: after a crash it comes again.
+
+The sheets themselves are not saved once more: they stand in their topic, and how far each partition's were taken in is
+saved. The states of areas follow what was judged, a few at a time: there may be a hundred thousand of them.
 """
 
+import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -26,12 +30,14 @@ from streams.election import Election
 from streams.errors import CotejoError
 from streams.events import Bulletin, Rejection, Tick
 from streams.findings import Pulse
-from streams.rollup import Partial
+from streams.sheets import Sheets
 from streams.topology import Topology
 
 _BULLETINS = "bulletins"
 PATIENCE: Final = 1.0
 """Seconds that a tick of the wall clock waits for a partition that has not come so far."""
+STATES: Final = 100
+"""Areas whose states are told at a time; one takes some 0.1 ms."""
 
 
 class ElectionChangedError(CotejoError):
@@ -46,15 +52,23 @@ class ElectionChangedError(CotejoError):
 
 class _Arrival(NamedTuple):
     event: EventT[Any]
-    what: Partial | Bulletin | Rejection | None
+    what: Sheets | Bulletin | Rejection | None
     """None is a tick: it only wants to be acked."""
 
 
 class CompareStage:
     """The election's one `Comparer`, where this worker owns its partition."""
 
-    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
-        self._app, self._election, self._topology = app, election, topology
+    def __init__(
+        self,
+        app: App,
+        election: Election,
+        topology: Topology,
+        times: Histogram,
+        sent: Callable[[], Iterable[Any]],
+    ) -> None:
+        """`sent()` reads the topic of sheets, from its beginning to its present end."""
+        self._app, self._election, self._topology, self._sent = app, election, topology, sent
         self._judging = times.labels("judge")
         self._columns = [column.id for column in election.columns]
         self._alerts = raw.topic(app, topology.alerts)
@@ -65,7 +79,7 @@ class CompareStage:
         self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), gather=0.0)
         self.counts: Counter[str] = Counter()
         self._reset()
-        app.agent(raw.topic(app, topology.area_partials), name="sums")(self._take_sums)
+        app.agent(raw.topic(app, topology.table_sheets), name="sheets")(self._take_sheets)
         app.agent(raw.topic(app, topology.bulletins), name="bulletins")(self._take_bulletins)
         app.after_recovery(self._rebuild)
 
@@ -79,37 +93,50 @@ class CompareStage:
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
         self._head: tuple[int | None, float] = None, 0.0
+        self._reached: dict[int, int] = {}
+        """By partition, the offset of the last sheets that were taken in."""
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         self.outbox.clear()
         self._reset()
-        place = TP(self._topology.area_partials, 0)
+        place = TP(self._topology.table_sheets, 0)
         if place not in partitions:
             return
-        saved: dict[str, list[Any]] = {"partial": [], "bulletin": [], "alert": [], "clock": []}
+        saved: dict[str, list[Any]] = {"bulletin": [], "alert": [], "clock": []}
         for key, value in self.outbox.begin(Place(place, self._app.consumer_generation_id)).items():
             saved[key.decode().partition("/")[0]].append(orjson.loads(value))
-        clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns, "pulse": [0, 0]}
+        clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns, "pulse": [0, 0], "reached": {}}
         clock.update(*saved["clock"])
         if clock["columns"] != self._columns:
             raise ElectionChangedError(clock["columns"], self._columns)
         self._reset(clock["at"])
+        self._reached = {int(partition): offset for partition, offset in clock["reached"].items()}
         self.outbox.stamp = self.outbox.confirmed = self.at
-        self.owned = True
-        partials = [Partial.from_plain(data) for data in saved["partial"] if data["area"] in self._election.areas]
+        sheets = await asyncio.to_thread(self._read_again, dict(self._reached))
         bulletins = [b for data in saved["bulletin"] if isinstance(b := decode_bulletin(encode(data)), Bulletin)]
         alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
-        self.comparer.load(partials, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
+        self.comparer.load(sheets, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
         self._saved = dict(self.comparer.alerts)
-        heard = {p.area for p in partials} | {b.area for b in bulletins}
-        self.states = {area: self._state(area) for area in heard & self._election.areas.keys()}
+        self.owned = True
+        self._tell_states()
 
-    async def _take_sums(self, stream: Any) -> None:
+    def _read_again(self, reached: dict[int, int]) -> list[Sheets]:
+        """The sheets that were taken in before."""
+        found = []
+        for record in self._sent() if reached else ():
+            data = orjson.loads(record.value)
+            if "at" not in data and record.offset <= reached.get(data["partition"], -1):
+                found.append(Sheets.from_plain(self._election, data))
+            if record.offset >= max(reached.values()):
+                break
+        return found
+
+    async def _take_sheets(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
             data = orjson.loads(event.message.value or b"")
-            partial = Partial.from_plain(data) if data.get("area") in self._election.areas else None
-            self._arrive(data["partition"], _Arrival(event, partial), data.get("at"))
+            sheets = None if "at" in data else Sheets.from_plain(self._election, data)
+            self._arrive(data["partition"], _Arrival(event, sheets), data.get("at"))
 
     async def _take_bulletins(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -157,12 +184,11 @@ class CompareStage:
             self.outbox.hold(event)
             self._add(event, what)
 
-    def _add(self, event: EventT[Any], what: Partial | Bulletin | Rejection | None) -> None:
+    def _add(self, event: EventT[Any], what: Sheets | Bulletin | Rejection | None) -> None:
         match what:
-            case Partial():
-                if self.comparer.add_partial(what):
-                    key = f"partial/{what.partition}/{what.area}"
-                    self.outbox.write(event, key.encode(), event.message.value or b"")
+            case Sheets():
+                self.comparer.add_sheets(what)
+                self._reached[what.partition] = event.message.offset
             case Bulletin() if what.area in self._election.tables:
                 # It meets its table's sheet where the readings are.
                 home = self._topology.partition_of(what.area)
@@ -186,10 +212,24 @@ class CompareStage:
         for notice in notices:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
-        for area in self.comparer.take_changed():
+        self._tell_states()
+        self.outbox.urgent = True
+
+    @property
+    def untold(self) -> int:
+        """Areas whose newest state has not been told."""
+        return self.comparer.changed if self.owned else 0
+
+    async def tell_more(self) -> None:
+        """Tell the states that are left over from the last tick, or from before a crash."""
+        if self.untold:
+            self._tell_states()
+            self.outbox.urgent = True
+
+    def _tell_states(self) -> None:
+        for area in self.comparer.take_changed(STATES):
             state = self.states[area] = self._state(area)
             self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
-        self.outbox.urgent = True
 
     def _state(self, area: str) -> dict[str, Any]:
         behind = {"behind": self.lag} if self._channels.late else {}
@@ -207,5 +247,6 @@ class CompareStage:
             "evaluated": self.comparer.clock,
             "columns": self._columns,
             "pulse": [pulse.bulletin, pulse.report],
+            "reached": {str(partition): offset for partition, offset in self._reached.items()},
         }
         self.outbox.write(event, b"clock", encode(clock))

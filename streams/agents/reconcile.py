@@ -1,8 +1,8 @@
-"""The reconcile stage: tally reports in, each area's sums out at every tick.
+"""The reconcile stage: tally reports in, the sheets that changed out at every tick.
 
 Reports come in batches, as the broker hands them over. State is written behind: ledgers live in memory, and what they
-have taken in goes to the table at each flush; a report is acked only after that is confirmed. Sums leave only at ticks,
-so that what is judged together does not depend on how fast the reports were read.
+have taken in goes to the table at each flush; a report is acked only after that is confirmed. Sheets leave only at
+ticks, so that what is judged together does not depend on how fast the reports were read.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class ReconcileStage:
     def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
         self._app, self._election, self._topology = app, election, topology
         self._source = raw.topic(app, topology.tally_reports)
-        self._sink = raw.topic(app, topology.area_partials)
+        self._sink = raw.topic(app, topology.table_sheets)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "ledgers")
         self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._save)
@@ -115,7 +115,7 @@ class ReconcileStage:
                         if (reason := check_tick(self._election, item, record.timestamp or 0)) is not None:
                             run.refused[record.offset].append(reason)
                         else:
-                            self._send_sums(partition, item.at)
+                            self._send_sheets(partition, item.at)
                     case Rejection():
                         run.refused[record.offset].append(item)
         run.take_in()
@@ -130,11 +130,10 @@ class ReconcileStage:
         home = self._topology.partition_of(table)
         self.outbox.send(Record(self._source, table.encode(), encode(plain(event)), home))
 
-    def _send_sums(self, partition: int, at: int) -> None:
-        for partial in self._reconcilers[partition].take_partials():
-            key = f"{partition}/{partial.area}".encode()
-            self.outbox.send(Record(self._sink, key, encode(partial.plain()), 0))
-        self.outbox.send(Record(self._sink, f"{partition}/".encode(), encode({"partition": partition, "at": at}), 0))
+    def _send_sheets(self, partition: int, at: int) -> None:
+        for content in self._reconcilers[partition].take_sheets().messages(self._election):
+            self.outbox.send(Record(self._sink, None, content, 0))
+        self.outbox.send(Record(self._sink, None, encode({"partition": partition, "at": at}), 0))
         self.outbox.urgent = True
 
     async def _save(self) -> None:

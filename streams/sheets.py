@@ -1,0 +1,88 @@
+"""What a partition's ledgers say of its polling tables: what the sums of the whole election are made from.
+
+A partition sends the row of a polling table whole whenever it changed, never what changed in it. Ledgers only grow
+(`streams.ledger`), so of two rows of a polling table the one that rests on more entries is the newer, whichever worker
+sent it and after whatever crash. Losing, repeating or reordering rows cannot change the sums once the newest are in: a
+state-based CRDT.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from streams.election import Election
+from streams.layout import Numbers
+
+Rows = tuple[Numbers, Numbers]
+"""Polling tables by number, in rising order, and a row for each."""
+
+READ: Final = 4
+"""Behind these stand the votes by option in the row of a sheet: how many readings there are; 1 + the place of its level
+(`streams.ledger.Level`); whether it is accepted; null votes."""
+ANNOUNCED: Final = 2
+"""Behind these stand the figures by column (-1: none) in the row of what was announced for one polling table: how many
+announcements there are; whether one of them holds."""
+
+MOST: Final = 4_000
+"""Rows in a message."""
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Of the polling tables that changed."""
+
+    partition: int
+    version: int
+    """Entries in all ledgers of the partition."""
+    read: Rows
+    announced: Rows
+    busiest: Mapping[str, int] = field(default_factory=dict)
+    """Readings of the reporter groups that sent most."""
+
+    def __bool__(self) -> bool:
+        return bool(len(self.read[0]) or len(self.announced[0]))
+
+    def messages(self, election: Election) -> Iterator[bytes]:
+        """As JSON objects for a topic, of a bearable size."""
+        ids = election.layout.tables
+        for first in range(0, max(len(self.read[0]), len(self.announced[0])), MOST):
+            part: dict[str, Any] = {"partition": self.partition, "version": self.version, "busiest": self.busiest}
+            for name, (tables, rows) in (("read", self.read), ("announced", self.announced)):
+                stretch = slice(first, first + MOST)
+                part[name] = {
+                    "tables": [ids[table] for table in tables[stretch].tolist()],
+                    "rows": np.ascontiguousarray(rows[stretch]),
+                }
+            yield orjson.dumps(part, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+
+    @classmethod
+    def from_plain(cls, election: Election, data: Mapping[str, Any]) -> "Sheets":
+        """From one message; polling tables that the register does not know any more are left out."""
+        read = _rows(election, READ + len(election.options), **data["read"])
+        announced = _rows(election, ANNOUNCED + len(election.columns), **data["announced"])
+        return cls(data["partition"], data["version"], read, announced, data["busiest"])
+
+
+def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[Sequence[int]]) -> Rows:
+    numbers = np.fromiter((election.layout.table.get(table, -1) for table in tables), np.int64, len(tables))
+    order = np.argsort(numbers)  # the register may have changed, and with it the numbers
+    order = order[numbers[order] >= 0]
+    return numbers[order], np.array(rows, np.int64).reshape(len(tables), width)[order]
+
+
+def rows_of(found: Mapping[int, Sequence[int]], width: int) -> Rows:
+    """Rows by polling table as arrays."""
+    tables = sorted(found)
+    rows = np.array([found[table] for table in tables], np.int64).reshape(len(tables), width)
+    return np.array(tables, np.int64), rows
+
+
+def together(width: int, parts: Sequence[Rows]) -> Rows:
+    """Rows of different polling tables, in order."""
+    tables = np.concatenate([np.zeros(0, np.int64), *(tables for tables, _ in parts)])
+    rows = np.concatenate([np.zeros((0, width), np.int64), *(rows for _, rows in parts)])
+    order = np.argsort(tables)
+    return tables[order], rows[order]
