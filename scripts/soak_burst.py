@@ -24,7 +24,7 @@ from brokers import ApacheBroker, scripts_kafka
 from builders import bulletin, election
 from kafka import TopicPartition
 from nights import LiveNight, until
-from soak import Given
+from soak_rounds import Given
 
 from streams import kafka_clients
 from streams.broker import EmbeddedBroker
