@@ -249,6 +249,31 @@ def test_enabled_and_delivered_again(embedded: Broker, tmp_path: Path, names: st
     assert set(missed) == set(early)
 
 
+def test_forged_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """An alert that is almost one, in a topic where nobody would write it, stops no worker, also where there is no
+    receiver to be told; what one says reaches the terminal without its control characters."""
+    (real, *_) = direct(NATION, FIRST).notices
+    sentence = {"en": "\x1b[2Jcleared \x9b1m\u202e\x07", "es": "x"}
+    spoilt: list[dict[str, object]] = [
+        *({**real, "finding": {**real["finding"], "sentence": text}} for text in ("x", {}, {"es": "x"}, {"en": 7})),
+        *({**real, field: value} for field, value in (("at", "x"), ("severity", None), ("id", 5), ("finding", []))),
+        {**real, "id": "forged:N:A:1:1", "finding": {**real["finding"], "sentence": sentence}},
+    ]
+    with live(NATION, embedded, tmp_path, names) as night:
+        sink = KafkaSink(embedded.address)
+        for alert in spoilt:
+            sink.send(night.topology.alerts, encode(alert), None, 0)
+        sink.close()
+        night.start()
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        night.stop()
+        log = night.log.read_text()
+    assert log.count("no alert, left out") == 8
+    assert r"\x1b[2Jcleared \x9b1m\u202e\x07" in log
+    assert all(line.isprintable() for line in log.split("\n"))
+
+
 def test_rubbish_among_the_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
     """What is no alert and no command is left out with a line in the log; the rest goes on."""
     desk = Scripted()
