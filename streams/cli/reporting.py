@@ -11,6 +11,7 @@ from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
 from streams.cli.replaying import Other, lived
 from streams.election import Election
 from streams.history import contrast
+from streams.terminal import show
 from streams.whole import whole
 
 commands = group("")
@@ -43,4 +44,4 @@ def report(
             other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))
         with whole(out) as file:
             file.write(page.render(own, lang, other).encode())
-        print(f"{out}: {telling.say('hash', lang, hash=outcomes[0].sha256)}")
+        show(f"{out}: {telling.say('hash', lang, hash=outcomes[0].sha256)}")
