@@ -12,7 +12,9 @@ import orjson
 
 from streams import lines
 from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
+from streams.election_writer import ELECTION
 from streams.errors import CotejoError
+from streams.eventlog import manifest
 from streams.eventlog.reader import EventLog, Tell, tell_on_stderr
 from streams.eventlog.record import BULLETINS, Record
 from streams.events import Event, Rejection
@@ -71,6 +73,15 @@ class Night:
         if first.is_dir():
             return cls(EventLog.open(first).election, (first, *others))
         return cls(first, tuple(others))
+
+    def edited(self) -> list[Path]:
+        """Files of the election that are not as they were when its log was begun; none where another election file
+        than the log's own was asked for."""
+        logs = [EventLog.open(path) for path in self.events if path.is_dir() and self._is_own(path)]
+        return [log.directory / name for log in logs for name in manifest.changed(log.directory, log.manifest)]
+
+    def _is_own(self, log: Path) -> bool:
+        return (log / ELECTION).resolve() == self.election.resolve()
 
     def arrivals(self, keep_going: bool = False, tell: Tell = tell_on_stderr) -> "Arrivals":
         """The events. Raises `NightError` if there are none to read, or they cannot be read."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -63,6 +63,12 @@ def plainly() -> Iterator[None]:
     except KeyboardInterrupt:
         terminal.note("stopped")
         raise typer.Exit(130) from None
+
+
+def warn_of_edits(files: Iterable[Path]) -> None:
+    """Say which of the election's files are not as they were when their log was begun."""
+    for file in files:
+        terminal.note(f"{file}: was changed since the log was begun, and counts as it is now")
 
 
 def topology_of(election: Election, prefix: str, partitions: int) -> Topology:

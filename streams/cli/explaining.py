@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from streams.arrivals import Night
-from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly
+from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.election import Election
 from streams.election_file import load
 from streams.events import Event, Rejection
@@ -56,6 +56,7 @@ def explain_area(
 def taken_in(election: Election, night: Night, keep_going: bool) -> Explainer:
     """The night, taken in; what cannot be read is told on stderr."""
     arrivals, explainer = night.arrivals(keep_going), Explainer(election)
+    warn_of_edits(night.edited())
 
     def events(progress: Progress) -> Iterator[Event]:
         for arrival in progress.over(arrivals):

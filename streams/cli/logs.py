@@ -10,7 +10,7 @@ import orjson
 import typer
 
 from streams.arrivals import Arrival, Arrivals
-from streams.cli.common import Json, KeepGoing, group, plainly
+from streams.cli.common import Json, KeepGoing, group, plainly, warn_of_edits
 from streams.codec import encode, plain
 from streams.errors import CotejoError
 from streams.eventlog.cut import By
@@ -21,7 +21,7 @@ from streams.eventlog.record import Record
 from streams.eventlog.summary import Summary, summarize
 from streams.events import Rejection
 from streams.progress import Progress
-from streams.terminal import note, pass_on, show, show_json
+from streams.terminal import pass_on, show, show_json
 from streams.webhooks import rfc3339
 
 commands = group("Look into event logs, verify them, cut them.")
@@ -42,7 +42,7 @@ def verify(night: Log, as_json: Json = False) -> None:
         with Progress("verifying", log.size) as progress:
             found = summarize(log, keep_going=True, tell=tell, watch=progress.show)
         if not as_json:
-            _say_changed(found)
+            warn_of_edits(_changed(found))
             whole = f"{found.damages:,} damages" if found.damages else "whole"
             show(f"{night}: {whole}: {found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes")
         raise typer.Exit(1 if found.damages else 0)
@@ -72,7 +72,7 @@ def info(night: Log, keep_going: KeepGoing = False, as_json: Json = False) -> No
         show(f"content sha256 {found.content}")
         for name, hash in known.files.items():
             show(f"{name} sha256 {hash}")
-        _say_changed(found)
+        warn_of_edits(_changed(found))
 
 
 @commands.command()
@@ -116,10 +116,8 @@ def cut(
         show(f"{count:,} records; written: {out}")
 
 
-def _say_changed(found: Summary) -> None:
-    if found.changed:
-        names = ", ".join(found.changed)
-        note(f"{found.log}: changed since the log was begun: {names}")
+def _changed(found: Summary) -> list[Path]:
+    return [Path(found.log) / name for name in found.changed]
 
 
 def _time(at: int) -> str:

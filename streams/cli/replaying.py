@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from streams import relive, telling
-from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.compare import Comparer
 from streams.election import Election
 from streams.election_file import changed, load
@@ -62,6 +62,7 @@ class Relived(NamedTuple):
 def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
     """Live a night again; what `follow` makes of its election watches it."""
     source = relive.open_night(paths, keep_going)
+    warn_of_edits(source.edited())
     known = [load(source.election)]
     replays = [source.replay(known[0], None if follow is None else follow(known[0]))]
     if compare is not None:

@@ -38,7 +38,15 @@ def report(
         source, known, outcomes, comparer = lived(night, compare, keep_going, follow)
         (chronicle,) = chronicles
         chronicle.finish(comparer)
-        own = page.Night(known[0], outcomes[0], chronicle.series, comparer.bulletins, source.inputs(), source.made_by())
+        own = page.Night(
+            known[0],
+            outcomes[0],
+            chronicle.series,
+            comparer.bulletins,
+            source.inputs(),
+            source.made_by(),
+            source.edited(),
+        )
         other = None
         if compare is not None:
             other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))

@@ -99,7 +99,9 @@ def changed(directory: Path, manifest: Manifest) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    """A file's hash, empty if there is none."""
+    """A file's hash, empty if there is none. A device or a pipe is none: it could be read for ever."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
