@@ -38,6 +38,8 @@ class Arrival(NamedTuple):
     """The topic of the message; None for an event file."""
     arrived: int = 0
     """When the message came (Unix ms); 0 for an event file."""
+    partition: int = 0
+    """Of the topic."""
 
     @property
     def place(self) -> str:
@@ -132,15 +134,16 @@ def of_lines(lines: Iterable[bytes], file: str = "") -> Iterator[Arrival]:
 def of_record(record: Record, log: str) -> Iterator[Arrival]:
     """The events in one message of a log: a report or an array of them, a bulletin, a tick."""
     file, value = f"{log}/{record.topic}/{record.partition}", record.value
+    came = record.topic, record.timestamp, record.partition
     if record.topic == BULLETINS:
-        yield Arrival(file, record.offset, decode_bulletin(value), value, None, record.topic, record.timestamp)
+        yield Arrival(file, record.offset, decode_bulletin(value), value, None, *came)
         return
     events = decode_reports(value)
     packed = value is not None and value.lstrip()[:1] == b"["
     for i, event in enumerate(events):
         whole = isinstance(event, Rejection) and not event.place.startswith("[")
         item = i if packed and not whole else None
-        yield Arrival(file, record.offset, event, value, item, record.topic, record.timestamp)
+        yield Arrival(file, record.offset, event, value, item, *came)
 
 
 def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:

@@ -55,11 +55,17 @@ class Night(Protocol):
 def open_night(paths: Sequence[Path], keep_going: bool = False) -> Night:
     """The night that a command names. Raises `CotejoError`."""
     given = arrivals.Night.of(paths)
+    log = recording_of(given)
+    return MadeNight(given, keep_going) if log is None else RecordedNight(given, log, keep_going)
+
+
+def recording_of(given: arrivals.Night) -> EventLog | None:
+    """The log of a night that was recorded from a broker, or cut from such a one."""
     if len(given.events) == 1 and given.events[0].is_dir():
         log = EventLog.open(given.events[0])
         if log.manifest.recorded or (log.manifest.writer == CUT and _has_marks(log)):
-            return RecordedNight(given, log, keep_going)
-    return MadeNight(given, keep_going)
+            return log
+    return None
 
 
 class MadeNight:

@@ -12,6 +12,7 @@ from streams.election_file import load
 from streams.events import Event, Rejection
 from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
 from streams.progress import Progress
+from streams.relive import recording_of
 from streams.terminal import note, show, show_json
 
 commands = group("Print why something stands as it does.")
@@ -55,16 +56,17 @@ def explain_area(
 
 def taken_in(election: Election, night: Night, keep_going: bool) -> Explainer:
     """The night, taken in; what cannot be read is told on stderr."""
-    arrivals, explainer = night.arrivals(keep_going), Explainer(election)
+    arrivals, log = night.arrivals(keep_going), recording_of(night)
+    explainer = Explainer(election, log.manifest.partitions if log and election.policy.group_rate else 0)
     warn_of_edits(night.edited())
 
-    def events(progress: Progress) -> Iterator[Event]:
+    def events(progress: Progress) -> Iterator[tuple[Event, int, int]]:
         for arrival in progress.over(arrivals):
             if isinstance(arrival.event, Rejection):
                 note(f"{arrival.place}: {arrival.event}")
             else:
-                yield arrival.event
+                yield arrival.event, arrival.partition, arrival.arrived
 
     with Progress("reading", arrivals.size) as progress:
-        explainer.take(events(progress))
+        explainer.take_recorded(events(progress))
     return explainer
