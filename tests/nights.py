@@ -97,6 +97,19 @@ def until(done: Callable[[], object], told: Callable[[], str], seconds: float = 
         time.sleep(pause)
 
 
+def listening(port: int) -> set[str]:
+    """The addresses at which somebody listens on this port, as Linux tells it."""
+    found = set()
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, _, number = row.split()[1].partition(":")
+        if row.split()[3] == "0A" and int(number, 16) == port:
+            found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(address))))
+    for row in Path("/proc/net/tcp6").read_text().splitlines()[1:]:
+        if row.split()[3] == "0A" and int(row.split()[1].partition(":")[2], 16) == port:
+            found.add(row.split()[1])
+    return found
+
+
 class LiveNight:
     """The night through workers on a broker: start and kill them as you like, feed, wait, look."""
 

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import election_writer
+from streams.codec import encode
 from streams.election_file import load
-from streams.eventlog import format, made, segments
+from streams.eventlog import format, made, manifest, segments
 from streams.eventlog.errors import LogDamage, LogError
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
@@ -302,6 +303,30 @@ def remanifest(**fields: object) -> Callable[[Path], None]:
     return edit("manifest.json", lambda old: json.dumps({**json.loads(old), **fields}).encode())
 
 
+def forge(**fields: object) -> Callable[[Path], None]:
+    """A manifest whose id fits whatever it says."""
+
+    def change(old: bytes) -> bytes:
+        content = {**json.loads(old), **fields}
+        del content["id"]
+        return encode({"id": manifest._id(content), **content})
+
+    return edit("manifest.json", change)
+
+
+def nested(levels: int) -> object:
+    return json.loads("[" * levels + "]" * levels)
+
+
+FORGED: dict[str, list[object]] = {
+    "partitions": ["4", 4.5, 0, -1, 10**9, None],
+    "versions": [[], {"python": 3}, "3"],
+    "files": [["election.toml"], {"election.toml": None}, 5],
+    "election": [5, None, {}],
+    "created": ["now"],
+}
+
+
 def version_2(directory: Path) -> None:
     path = directory / "segment-000002.log"
     head = bytearray(path.read_bytes()[: format.SEGMENT_BYTES])
@@ -393,6 +418,14 @@ def test_no_going_on(spoil: Callable[[Path], object], three_segments: Path, tmp_
         pytest.param(edit("manifest.json", lambda _: b"[1]"), "is no manifest", id="not an object"),
         pytest.param(remanifest(format=2), "format 2 is unknown here", id="a later version"),
         pytest.param(remanifest(partitions=5), "was changed", id="edited"),
+        *(
+            pytest.param(forge(**{name: value}), "is no manifest", id=f"{name} {value!r:.20}")
+            for name, values in FORGED.items() for value in values
+        ),
+        pytest.param(
+            edit("manifest.json", lambda old: json.dumps({**json.loads(old), "x": nested(500)}).encode()),
+            "is no manifest", id="nested too deep",
+        ),
     ],
 )  # fmt: skip
 def test_manifests(spoil: Callable[[Path], object], says: str, tmp_path: Path) -> None:
