@@ -211,11 +211,14 @@ class Toml:
     def read(self) -> _File:
         try:
             data = tomllib.loads(self._text)
+            strange = next(_unprintable(data, ""), None)
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
             line = int(found[1]) if found else len(self._text.splitlines())
             raise ElectionFileError(str(self._path), line, "", f"write TOML: {error}") from None
-        if strange := next(_unprintable(data, ""), None):
+        except RecursionError:
+            raise ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting") from None
+        if strange is not None:
             raise self.error(*strange)
         try:
             known = msgspec.convert(data, _File, strict=True)
