@@ -1,6 +1,7 @@
 """Deliveries through workers on real brokers: nothing missed, nothing under two ids, nobody delayed by another."""
 
 import signal
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -247,6 +248,23 @@ def test_enabled_and_delivered_again(embedded: Broker, tmp_path: Path, names: st
         night.stop()
     assert told(desk.taken) == by_fingerprint(missed)
     assert set(missed) == set(early)
+
+
+def test_a_secret_shows_nowhere(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """Whatever a receiver answers, its secret stands in no log, at its most talkative, and in no topic."""
+    desk = Scripted(Say(500, body=b"no"), 401, 204)
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        night.start(log="DEBUG")
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        night.stop()
+        told = [night.log.read_bytes()]
+        for spec in night.topology.specs():
+            told += [part for r in night.read(spec.name, spec.partitions) for part in (r.key, r.value) if part]
+    assert desk.taken
+    assert told[0]
+    secret = NEW.removeprefix("whsec_").encode()
+    assert not any(secret in text or b64decode(secret) in text for text in told)
 
 
 def test_forged_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:

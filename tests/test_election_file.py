@@ -185,7 +185,7 @@ PIECES = [
         b"0.5",
         b"x=" + b"[" * 9000,
     ),
-    *(b"[x" + b".x" * 3000 + b"]\n", b'"' + b"y" * 140_000),
+    *(b"x=" + b"[" * 9000, b"[x" + b".x" * 3000 + b"]\n", b'"' + b"y" * 140_000),
 ]
 """What a slip, or somebody who means harm, may put into a file."""
 PLACES = st.integers(0, 2000)
