@@ -19,10 +19,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 from test_posting import NOTICE
+from typer import Exit
 from typer.testing import CliRunner, Result
 
 from streams import cli, election_writer, event_file
+from streams.cli.common import plainly
 from streams.codec import encode
+from streams.errors import CotejoError
 from streams.eventlog import made, manifest
 from streams.feed import KafkaSink
 from streams.progress import Progress
@@ -217,6 +220,13 @@ def at_a_terminal(arguments: list[object]) -> str:
                 found += read
     os.close(ours)
     return found.decode()
+
+
+def test_an_error_with_a_log_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The last lines of somebody's log stay lines, each without its control characters."""
+    with pytest.raises(Exit), plainly():
+        raise CotejoError(f"it has ended; its log ends:\n{HOSTILE}\nthe end")
+    assert capsys.readouterr().err == f"cotejo: it has ended; its log ends:\n{PLAIN}\nthe end\n"
 
 
 def test_progress(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

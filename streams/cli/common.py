@@ -55,7 +55,10 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except CotejoError as error:
-        terminal.note(error)
+        first, *others = str(error).split("\n")  # the end of a log may stand behind it
+        terminal.note(first)
+        for line in others:
+            terminal.aside(line)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
