@@ -119,6 +119,8 @@ class _Csv:
 
     def __init__(self, path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
         self._path, self._needed, self._allowed = path, needed, allowed
+        self._is_plain = False
+        """Whether all of it is printable, so that nobody needs to look at each cell."""
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """The rows with their line numbers; every field is a string, empty where the file has no such column."""
@@ -133,7 +135,9 @@ class _Csv:
                 yield line, {**dict.fromkeys(usable, ""), **self._given(line, columns, row)}
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(text_of(self._path).splitlines())
+        lines = text_of(self._path).splitlines()
+        self._is_plain = "".join(lines).isprintable()
+        reader = csv.reader(lines)
         try:
             for row in reader:
                 yield reader.line_num, row
@@ -144,7 +148,7 @@ class _Csv:
         found = f"{len(row)} fields, the header has {len(columns)}"
         self.check(len(row) == len(columns), line, "", f"{found}: mend the row")
         given = {column: value.strip() for column, value in zip(columns, row, strict=True)}
-        if not "".join(given.values()).isprintable():
+        if not self._is_plain:
             for column, value in given.items():
                 cure = f"write printable characters only: there is {unprintable(value)} in it"
                 self.check(value.isprintable(), line, column, cure)
