@@ -242,10 +242,13 @@ class Comparer:
             self.add_bulletin(bulletin)
         for alert in known:
             self._keep(alert)
-        self._dirty.update(alert.finding.area for alert in self._alerts.values())
         self._clock = max(self._clock, at)
         if pulse is not None:
             self._pulse, self._grown = pulse, False
+        for area in {alert.finding.area for alert in self._alerts.values()}:
+            self._dirty.add(area)
+            if found := self._find(area):  # what is told of it before the next tick knows of its alerts
+                self._findings[area] = found
 
     def _watch(self, area: str) -> None:
         """Evaluate this area from now on whenever its sums change."""

@@ -72,7 +72,7 @@ class Tail:
         self._places = [TopicPartition(name, p) for name, count in self._names.items() for p in range(count)]
         self._consumer: Any = None
         self._states: dict[str, Any] = {}
-        self._chunks: dict[bytes, Any] = {}
+        self._saved: list[bytes] = []
         self._notices: dict[str, Any] = {}
         self._turned_away: dict[bytes, list[str]] = {}
 
@@ -104,7 +104,7 @@ class Tail:
     def _outcome(self) -> Outcome:
         outcome = Outcome(notices=list(self._notices.values()))
         outcome.states = {area: {k: v for k, v in s.items() if k != "at"} for area, s in self._states.items()}
-        outcome.verdicts = verdicts(self._election, self._chunks.values())
+        outcome.verdicts = verdicts(self._election, self._saved)
         outcome.rejected = [code for codes in self._turned_away.values() for code in codes]
         return finished(outcome)
 
@@ -125,10 +125,8 @@ class Tail:
         elif record.topic == topology.rejected:
             reasons = orjson.loads(dict(record.headers)["reasons"])
             self._turned_away[record.key] = [reason["code"] for reason in reasons]
-        elif data is None:
-            self._chunks.pop(record.key, None)
         else:
-            self._chunks[record.key] = orjson.loads(data)
+            self._saved.append(data)
 
 
 class Receiver:
