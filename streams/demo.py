@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -111,6 +112,7 @@ def _night(
     progress = Progress("the night", arrivals.size, console, quiet=headless)
 
     def watch(fed: Fed) -> None:
+        _heed()
         progress.show(arrivals.done, _clock(fed.at))
         if process.poll() is not None:
             raise _ended(log)
@@ -169,6 +171,7 @@ def _worker(directory: Path, broker: str, topology: Topology, port: int, secret:
 def _until(process: Popen[bytes], log: Path, what: str, metrics: str, done: Callable[[dict[str, float]], bool]) -> None:
     deadline = monotonic() + PATIENCE
     while monotonic() < deadline:
+        _heed()
         if process.poll() is not None:
             raise _ended(log)
         if done(scrape(metrics)):
@@ -193,13 +196,25 @@ def _interruptible() -> Iterator[None]:
     """SIGTERM ends the demo as Ctrl-C does: with everything it has started."""
 
     def interrupt(*_: object) -> None:
+        _asked.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _asked.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_asked: Final = threading.Event()
+"""Set once the demo is to end: Python drops what is raised while a process is being started."""
+
+
+def _heed() -> None:
+    if _asked.is_set():
+        raise KeyboardInterrupt
 
 
 _WORDS: Final = {

@@ -93,7 +93,8 @@ def _client(kind: Any, broker: str, *topics: str, seconds: float = CONNECT_SECON
     _greet(broker, known, seconds)
     where = {"bootstrap_servers": servers, "bootstrap_timeout_ms": int(seconds * 1000)}
     try:
-        return kind(*topics, **where, **known.options(), **options)
+        with ThreadPoolExecutor(1) as thread:  # in ours it would lose what Ctrl-C raises, and wait for ever
+            return thread.submit(kind, *topics, **where, **known.options(), **options).result()
     except KafkaError as error:
         if not known.tls and _speaks_tls(servers):
             cure = f"write security.protocol=SASL_SSL (or SSL) into the file that {VARIABLE} names"

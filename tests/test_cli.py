@@ -4,17 +4,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import orjson
 import pytest
 from brokers import ROOT
 from builders import bulletin, election, report
+from nights import until
 
 from streams import election_writer, event_file
 from streams.broker import EmbeddedBroker, free_port
 from streams.codec import encode
+from streams.scrape import scrape
 
 
 def cotejo(*arguments: object, stdin: bytes = b"", directory: Path | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -109,10 +110,11 @@ def test_a_worker_of_another_election(files: tuple[Path, Path]) -> None:
     path, events = files
     with EmbeddedBroker() as broker:
         arguments = ["worker", str(path), "--broker", broker.address, "--clock", "feed", "--member", "a", "--port"]
-        first = start(arguments)
+        first = start([*arguments, str(port := free_port())])
         try:
             cotejo("feed", path, events, "--broker", broker.address)
-            time.sleep(3)
+            judged = "cotejo_clock_seconds"
+            until(lambda: scrape(f"http://127.0.0.1:{port}/metrics").get(judged), lambda: "nothing is judged")
             first.send_signal(signal.SIGTERM)
             assert first.wait(30) == 0
         finally:
@@ -127,4 +129,4 @@ def test_a_worker_of_another_election(files: tuple[Path, Path]) -> None:
 
 def start(arguments: list[str]) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-m", "streams", *arguments, str(free_port())], env=environment)
+    return subprocess.Popen([sys.executable, "-m", "streams", *arguments], env=environment)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,17 +153,27 @@ def crowd() -> list[bytes]:
 def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Path) -> None:
     """Workers that are stopped, or killed, while reports flow lose nothing and count nothing twice."""
     night = crowd()
+    over = threading.Event()
+
+    def flow() -> Iterator[bytes]:
+        for i, line in enumerate(night):
+            if not over.is_set():
+                time.sleep(0.002)
+            if i == len(night) - 300:
+                over.wait(180)  # so that something flows however long the others take
+            yield line
+
     with LiveNight(CROWD, broker, tmp_path, names) as live:
         live.start()
-        feeding = threading.Thread(target=live.feed, args=(night, Pace(speed=100, pack=5, every_tick=True)))
-        feeding.start()  # ten seconds
+        pace = Pace(pack=5, every_tick=True)
+        feeding = threading.Thread(target=live.feed, args=(flow(), pace), daemon=True)
+        feeding.start()
         for _ in range(2):
-            seen = live.metrics().get("cotejo_events_total[tally-report]", 0)
-            until = time.monotonic() + 60
-            while live.metrics().get("cotejo_events_total[tally-report]", 0) < seen + 300 and time.monotonic() < until:
-                time.sleep(0.02)
+            until(lambda: live.metrics().get("cotejo_events_total[tally-report]", 0) >= 300, live.told, pause=0.02)
             live.stop() if how == "stop" else live.kill()
             live.start()
+        assert feeding.is_alive()
+        over.set()
         feeding.join()
         live.wait(90)
         live.stop()
