@@ -34,7 +34,7 @@ from streams.sheets import Sheets
 from streams.topology import Topology
 
 _BULLETINS = "bulletins"
-PATIENCE: Final = 1.0
+PATIENCE: Final = 0.5
 """Seconds that a tick of the wall clock waits for a partition that has not come so far."""
 STATES: Final = 100
 """Areas whose states are told at a time; one takes some 0.1 ms."""
