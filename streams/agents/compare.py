@@ -10,7 +10,7 @@ saved. The states of areas follow what was judged, a few at a time: there may be
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -48,6 +48,30 @@ class ElectionChangedError(CotejoError):
             f"the options and groups were {', '.join(before)} and are {', '.join(now)} now: "
             "put the election file back, or begin anew with another --prefix"
         )
+
+
+class SheetsLostError(CotejoError):
+    """The topic of sheets has not what was judged before."""
+
+    def __init__(self, end: int, reached: int) -> None:
+        super().__init__(
+            f"the topic of sheets ends at offset {end}, and what was judged goes to {reached}: it was deleted or cut; "
+            "begin anew with another --prefix, and feed the night again"
+        )
+
+
+def taken_in(sent: Callable[[], Iterable[Any]], reached: Mapping[int, int]) -> Iterator[Mapping[str, Any]]:
+    """The sheets that were judged before: up to the offset that each partition's had reached. Raises
+    `SheetsLostError`."""
+    end, last = -1, max(reached.values(), default=-1)
+    for record in sent() if reached else ():
+        end, data = record.offset, orjson.loads(record.value)
+        if "at" not in data and end <= reached.get(data["partition"], -1):
+            yield data
+        if end >= last:
+            return
+    if end < last:
+        raise SheetsLostError(end, last)
 
 
 class _Arrival(NamedTuple):
@@ -112,24 +136,14 @@ class CompareStage:
         self._reset(clock["at"])
         self._reached = {int(partition): offset for partition, offset in clock["reached"].items()}
         self.outbox.stamp = self.outbox.confirmed = self.at
-        sheets = await asyncio.to_thread(self._read_again, dict(self._reached))
         bulletins = [b for data in saved["bulletin"] if isinstance(b := decode_bulletin(encode(data)), Bulletin)]
         alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
-        self.comparer.load(sheets, bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"]))
+        known = bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"])
+        sheets = (Sheets.from_plain(self._election, data) for data in taken_in(self._sent, self._reached))
+        await asyncio.to_thread(lambda: self.comparer.load(sheets, *known))
         self._saved = dict(self.comparer.alerts)
         self.owned = True
         self._tell_states()
-
-    def _read_again(self, reached: dict[int, int]) -> list[Sheets]:
-        """The sheets that were taken in before."""
-        found = []
-        for record in self._sent() if reached else ():
-            data = orjson.loads(record.value)
-            if "at" not in data and record.offset <= reached.get(data["partition"], -1):
-                found.append(Sheets.from_plain(self._election, data))
-            if record.offset >= max(reached.values()):
-                break
-        return found
 
     async def _take_sheets(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
