@@ -35,5 +35,5 @@ def test_taken_in(partitions: list[int | None], reached: dict[int, int], expecte
 
 def test_lost() -> None:
     """A topic that ends before what was judged is an error that says what to do."""
-    with pytest.raises(SheetsLostError, match="ends at offset 1, and what was judged goes to 5.*another --prefix"):
+    with pytest.raises(SheetsLostError, match=r"ends at offset 1, and what was judged goes to 5.*another --prefix"):
         list(taken_in(lambda: topic(0, 0), {0: 5}))
