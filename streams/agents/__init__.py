@@ -23,8 +23,8 @@ from streams.topology import Topology
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
-TICK_EVERY = 1.0
-"""Seconds between two ticks of the wall clock."""
+TICK_EVERY = 1000
+"""Milliseconds between two ticks of the wall clock, at most; fewer where the rules are asked more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def build(
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
     _repeat(app, FLUSH_EVERY, compare.tell_more)
     if wall_clock:
-        _repeat(app, TICK_EVERY, _ticking(app, topology, compare))
+        every = min(TICK_EVERY, round(election.alerts.tick * 1000))
+        _repeat(app, every / 1000, _ticking(app, topology, compare, every))
         _repeat(app, FLUSH_EVERY, compare.leave_behind)
     return stages
 
@@ -93,7 +94,7 @@ def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None
     app.task(task)
 
 
-def _ticking(app: App, topology: Topology, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) -> Callable[[], Awaitable[None]]:
     reports = raw.topic(app, topology.tally_reports)
     places: list[tuple[Any, int]] = [(reports, partition) for partition in range(topology.partitions)]
     places.append((raw.topic(app, topology.bulletins), 0))
@@ -101,7 +102,7 @@ def _ticking(app: App, topology: Topology, compare: CompareStage) -> Callable[[]
     async def tick() -> None:
         if compare.owned:
             now = int(time() * 1000)
-            content = encode(plain(Tick(now - now % 1000)))
+            content = encode(plain(Tick(now - now % every)))
             for topic, partition in places:
                 compare.outbox.send(Record(topic, None, content, partition))
             compare.outbox.urgent = True
