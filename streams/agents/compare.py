@@ -100,7 +100,7 @@ class CompareStage:
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), gather=0.0)
+        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"))
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.table_sheets), name="sheets")(self._take_sheets)

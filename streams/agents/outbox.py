@@ -44,9 +44,7 @@ def stopwatch() -> Histogram:
 class Outbox:
     """Records, table writes and held events of one stage, until they are flushed; how long that takes goes to `timer`.
 
-    `fill` is awaited at each flush before anything is sent, to add what has been put off until then. What gathers for
-    an urgent flush does so for `gather` times as long as the last one took, but for no longer than a second: a slow
-    broker is no reason to be slower still.
+    `fill` is awaited at each flush before anything is sent, to add what has been put off until then.
     """
 
     def __init__(
@@ -55,11 +53,10 @@ class Outbox:
         table: Table,
         timer: Histogram,
         fill: Callable[[], Awaitable[None]] | None = None,
-        gather: float = 4.0,
     ) -> None:
-        self._app, self._table, self._timer, self._fill, self._gather = app, table, timer, fill, gather
+        self._app, self._table, self._timer, self._fill = app, table, timer, fill
         self._lock = asyncio.Lock()
-        self.took, self._ended = 0.0, 0.0
+        self._ended = 0.0
         self.confirmed = 0
         """The newest `stamp` of which everything has been sent and confirmed."""
         self.clear()
@@ -87,9 +84,8 @@ class Outbox:
         self._writes[key] = event, value
 
     async def flush_if_due(self) -> None:
-        """Flush soon what somebody waits for, the rest once a second."""
-        wait = min(1.0, self._gather * self.took) if self.urgent else 1.0
-        if (self.events or self._records or self._writes) and monotonic() - self._ended >= wait:
+        """Flush at once what somebody waits for, the rest once a second."""
+        if (self.events or self._records or self._writes) and (self.urgent or monotonic() - self._ended >= 1.0):
             await self.flush()
 
     async def flush(self) -> None:
@@ -123,8 +119,7 @@ class Outbox:
                 event.ack()
             self.confirmed = stamp
             self._ended = monotonic()
-            self.took = self._ended - began
-            self._timer.observe(self.took)
+            self._timer.observe(self._ended - began)
 
     def _parts(self, writes: Writes) -> list[Writes]:
         """What goes into the table, in parts that are each confirmed before the next."""
