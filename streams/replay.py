@@ -97,18 +97,15 @@ class _Minutes:
 
 
 class _States(Mapping[str, Mapping[str, Any]]):
-    """Every area's state, made when it is asked for: making all takes a fifth of the time of a night."""
+    """Every area's state, made whenever it is asked for: all of them take a quarter of a gigabyte in a large night."""
 
     def __init__(self, election: Election, comparer: Comparer) -> None:
         self._areas, self._comparer = election.areas, comparer
-        self._known: dict[str, Mapping[str, Any]] = {}
 
     def __getitem__(self, area: str) -> Mapping[str, Any]:
-        if area not in self._known:
-            if area not in self._areas:
-                raise KeyError(area)
-            self._known[area] = self._comparer.state(area)
-        return self._known[area]
+        if area not in self._areas:
+            raise KeyError(area)
+        return self._comparer.state(area)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._areas)

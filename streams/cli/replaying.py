@@ -45,8 +45,7 @@ def replay(
         if compare is not None:
             _compare(source.election, compare, known, outcomes, lang, as_json)
         elif as_json:
-            sys.stdout.buffer.writelines(outcomes[0].json())
-            print(telling.say("hash", lang, hash=outcomes[0].sha256), file=sys.stderr)
+            print(telling.say("hash", lang, hash=outcomes[0].write(sys.stdout.buffer.write)), file=sys.stderr)
         else:
             telling.tell(console(), known[0], outcomes[0], lang)
 
