@@ -69,7 +69,7 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
         known.append(load(compare, like=source.election))
         replays.append(source.replay(known[1]))
     gc.collect()
-    gc.freeze()  # the register stays to the end: looking through it again and again took an eighth of the time
+    gc.freeze()  # the register stays to the end: no use looking through it again and again
     with Progress("replaying", source.size) as progress:
         for done in relive.relive(source, replays):
             progress.show(done)
