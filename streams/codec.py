@@ -64,12 +64,18 @@ def decode_any(raw: bytes) -> Event | Rejection:
 
 def decode_lines(lines: Sequence[bytes]) -> list[Event | Rejection]:
     """`decode_any` of each line, for many at once."""
-    if _is_plain(b"".join(lines)):  # one look at all of them, for a third of the time of one at each
-        try:
-            return [_QUICK(line) for line in lines]
-        except MsgspecError:
-            pass
-    return [decode_any(line) for line in lines]
+    quick = decode_plain(lines)
+    return [decode_any(line) for line in lines] if quick is None else [*quick]
+
+
+def decode_plain(contents: Sequence[bytes]) -> list[Event] | None:
+    """Events of which nothing needs a second look, one in each; None if that is not sure of all."""
+    if not _is_plain(b"".join(contents)):  # one look at all of them, for a third of the time of one at each
+        return None
+    try:
+        return [_QUICK(content) for content in contents]
+    except MsgspecError:
+        return None
 
 
 # What is read typed and checked in one go takes a tenth of the time of the careful reader below (0.6 us instead of

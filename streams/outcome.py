@@ -65,9 +65,9 @@ class Outcome:
             "election": self.election,
             "notices": [notice.plain() for notice in self.notices],
             "rejected": {code: refusals.plain() for code, refusals in self.rejected.items()},
-            "states": iter(sorted(self.states.items())),
+            "states": ((area, self.states[area]) for area in sorted(self.states)),
             "unjudged": self.unjudged,
-            "verdicts": ((key, _plain(verdict)) for key, verdict in sorted(self.verdicts.items())),
+            "verdicts": ((key, _plain(self.verdicts[key])) for key in sorted(self.verdicts)),
         }
         for i, (name, value) in enumerate(sorted(parts.items())):
             yield (b"," if i else b"{") + encode(name) + b":"

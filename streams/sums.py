@@ -14,6 +14,9 @@ from streams.spread import Running, Spread, are_countable, measures
 LARGE: Final = 2_000
 """Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
 
+MOST: Final = 50_000
+"""Polling tables whose rows are added up at once: 800,000 of them would take a gigabyte while it lasts."""
+
 
 class Sums:
     """The newest rows of every polling table, and sums by area. Both by their numbers in the election's layout."""
@@ -28,6 +31,14 @@ class Sums:
 
     def add(self, read: Rows, announced: Rows) -> Numbers:
         """Take in rows of polling tables, except where a newer one is known. The areas whose sums changed."""
+        if max(len(read[0]), len(announced[0])) <= MOST:
+            return self._add(read, announced)
+        changed = np.zeros(len(self.rows), bool)
+        for first in range(0, len(self._read), MOST):
+            changed[self._add(_stretch(read, first), _stretch(announced, first))] = True
+        return np.flatnonzero(changed)
+
+    def _add(self, read: Rows, announced: Rows) -> Numbers:
         if self._announced is None and len(announced[0]):
             self._announced = np.zeros((len(self._layout.tables), ANNOUNCED + len(self._election.columns)), np.int64)
         read = _newer(self._read, read)
@@ -81,6 +92,13 @@ class Sums:
         by_column(self._election, sheets[:, READ:], votes)
         valid = sheets[:, READ:].sum(axis=1)
         return measures(votes, valid, np.where(ceiling < 0, valid, ceiling))
+
+
+def _stretch(given: Rows, first: int) -> Rows:
+    """Those of the `MOST` polling tables from this one on."""
+    tables, rows = given
+    part = slice(*np.searchsorted(tables, [first, first + MOST]))
+    return tables[part], rows[part]
 
 
 def _newer(known: Numbers, given: Rows) -> Rows:

@@ -1,0 +1,135 @@
+"""Offline replay, beside `orjson.loads` alone on the same events' bytes, in one process, by CPU time.
+
+A stream is made once into `place` and used again. Its events' JSON is held in memory for `orjson.loads`, which is
+given the best of it; the replay reads the compressed log from disk.
+"""
+
+import gc
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import orjson
+from benchmarks.figures import Figure
+
+from streams import election_file, relive
+from streams.eventlog.reader import EventLog
+
+DATA: Final = pathlib.Path("../shared/data/indonesia2019")
+"""Where the Indonesian stream's source is, unless the environment's COTEJO_INDONESIA names a log of it."""
+
+SIMULATED: Final = {
+    "simulated, 60 thousand reports": ("--tables", "30000", "--readers", "2", "--witnessed", "1"),
+    "simulated, 5 million reports": ("--tables", "1000000", "--readers", "5", "--witnessed", "1"),
+}
+"""What `cotejo simulate` is told, by stream: one million polling tables with five readings each on average."""
+
+
+class Run(NamedTuple):
+    """CPU seconds of one stream's parts, and how many events it has."""
+
+    events: int
+    alone: float
+    start: float
+    judging: float
+    outcome: float
+
+
+def run(repeats: int, place: pathlib.Path) -> list[Figure]:
+    """Every stream's figures. `place` is a directory that keeps the streams."""
+    return [figure for name, night in _streams(place).items() for figure in _figures(name, night, repeats)]
+
+
+def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
+    place.mkdir(parents=True, exist_ok=True)
+    found: dict[str, pathlib.Path] = {}
+    for name, options in SIMULATED.items():
+        night = found[name] = place / name.replace(", ", "-").replace(" ", "-")
+        if not (night / "manifest.json").exists():
+            _cotejo("simulate", "--seed", "5", *options, "--out", str(night))
+    given = os.environ.get("COTEJO_INDONESIA")
+    if given:
+        found["Indonesia 2019"] = pathlib.Path(given)
+    elif DATA.exists():
+        print(f"{DATA} is there: import it with `cotejo import`, and name its log in COTEJO_INDONESIA", file=sys.stderr)
+    return found
+
+
+def _figures(name: str, night: pathlib.Path, repeats: int) -> list[Figure]:
+    # Each repeat has a process of its own: what one leaves in memory would slow down the next.
+    runs = [Run(*orjson.loads(_python(str(night)))) for _ in range(repeats)]
+    rates = [one.events / one.judging for one in runs]
+    alone = [one.events / one.alone for one in runs]
+    commands = [_command(night) for _ in range(repeats)]
+    return [
+        Figure.paired(f"{name}: reading and judging", "events/s", rates, "orjson.loads", alone, "CPU time"),
+        Figure.alone(f"{name}: start", "s", [one.start for one in runs], "the election's files, CPU time"),
+        Figure.alone(f"{name}: outcome", "s", [one.outcome for one in runs], "as JSON, CPU time"),
+        Figure.alone(f"{name}: cotejo replay --json, CPU", "s", [cpu for cpu, _, _ in commands]),
+        Figure.alone(f"{name}: cotejo replay --json, wall", "s", [wall for _, wall, _ in commands]),
+        Figure.alone(f"{name}: its memory at most", "MB", [memory for _, _, memory in commands]),
+    ]
+
+
+def measure(night: pathlib.Path) -> Run:
+    """One stream, in this process: orjson first, and its bytes are given up before the replay."""
+    alone = _alone(night)
+    source = relive.open_night([night])
+    begun = time.process_time()
+    replay = source.replay(election_file.load(source.election))
+    start = time.process_time() - begun
+    gc.collect()
+    gc.freeze()  # as the command does
+    judging = _seconds(lambda: [None for _ in relive.relive(source, [replay])])
+    outcomes = []
+    judging += _seconds(lambda: outcomes.append(replay.finish()))
+    outcome = _seconds(lambda: outcomes[0].sha256)
+    return Run(sum(outcomes[0].counts.values()), alone, start, judging, outcome)
+
+
+def _alone(night: pathlib.Path) -> float:
+    contents = [record.value for record in EventLog.open(night).records() if record.value is not None]
+    begun = time.process_time()
+    for content in contents:
+        orjson.loads(content)
+    return time.process_time() - begun
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _command(night: pathlib.Path) -> tuple[float, float, float]:
+    """CPU and wall seconds of the whole command, and its memory at most in MB."""
+    begun = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "streams", "replay", str(night), "--json"], stdout=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"cotejo replay {night} failed")
+    return used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 1024
+
+
+def _cotejo(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "streams", *arguments], stdout=sys.stderr, check=True)
+
+
+def _python(*arguments: str) -> bytes:
+    code = "import pathlib, sys; import orjson; from benchmarks import replay; "
+    code += "sys.stdout.buffer.write(orjson.dumps(tuple(replay.measure(pathlib.Path(sys.argv[1])))))"
+    path = os.pathsep.join([str(pathlib.Path(__file__).parents[1]), str(pathlib.Path(__file__).parents[2])])
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    return done.stdout
