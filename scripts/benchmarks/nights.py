@@ -1,0 +1,121 @@
+"""The night that everybody is given: simulated, the same for the same size, kept between runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, Final
+
+import orjson
+from msgspec import structs
+
+from streams import election_file, election_writer
+from streams.admission import check_report
+from streams.codec import encode, plain
+from streams.compare import Comparer
+from streams.election import Election
+from streams.events import Bulletin, Event, TallyReport
+from streams.nights.simulated import Night, Simulation
+from streams.reconcile import Reconciler
+
+PER_TICK: Final = 10_000
+"""Reports between two ticks: at that many a second, an election's tick a second."""
+TICK: Final = 10
+"""Seconds of event time between two ticks, which is the default of elections."""
+
+Sums = dict[str, list[int]]
+"""Tables, then votes by option, of each area that has any."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A night in a directory: about `reports` reports of half as many tables, in the order of their arrival.
+
+    One in ten is followed by the same reporter's correction, one in twenty by itself; the authority announces states
+    and the nation six times.
+    """
+
+    directory: Path
+
+    @classmethod
+    def of(cls, reports: int, place: Path) -> "Stream":
+        """Made in `place` unless it is there."""
+        directory = place / f"night-{reports}"
+        if not (directory / "expected.json").exists():
+            rmtree(directory, ignore_errors=True)
+            _make(reports, directory)
+        return cls(directory)
+
+    @cached_property
+    def election(self) -> Election:
+        return election_file.load(self.directory)
+
+    @cached_property
+    def expected(self) -> Sums:
+        """What the core makes of it all."""
+        return dict(orjson.loads((self.directory / "expected.json").read_bytes()))
+
+    def lines(self) -> Iterator[bytes]:
+        with (self.directory / "events.jsonl").open("rb") as file:
+            yield from file
+
+    @property
+    def areas(self) -> Path:
+        """For the peers: a JSON object, the areas above each polling table."""
+        return self.directory / "areas.json"
+
+
+def sums_of(state: dict[str, Any]) -> list[int]:
+    """Of one area's state, as Cotejo and its peers put it out."""
+    known = state.get("witnessed", state)
+    return [known["tables"], *known["votes"].values()]
+
+
+def _make(reports: int, directory: Path) -> None:
+    hours = reports / PER_TICK * TICK / 3600
+    tables = max(240, round(reports / 1.955))
+    night = Night(6, tables, states=24, municipalities=min(20, tables // 24), readers=2, official="state", hours=hours)
+    simulation = Simulation(night)
+    election = simulation.election
+    election_writer.write(election, directory)
+    events = _again(simulation)
+    lineage = {table: election.lineage[known.area] for table, known in election.tables.items()}
+    (directory / "areas.json").write_bytes(orjson.dumps(lineage))
+    with (directory / "events.jsonl").open("wb") as file:
+        file.writelines(encode(plain(event)) + b"\n" for event in events)
+    (directory / "expected.json").write_bytes(orjson.dumps(_sums(election, events)))
+
+
+def _again(simulation: Simulation) -> list[Event]:
+    """Its events, with corrections and repetitions. Slips that no ledger takes in (more ballots than voters) are left
+    out: turning them away is no part of the peers' job."""
+    events = [
+        event
+        for event in simulation.events()
+        if not isinstance(event, TallyReport) or check_report(simulation.election, event) is None
+    ]
+    later = round(simulation.night.hours * 3_600_000 / 20)
+    found = [(event.at, event) for event in events]
+    reports = [event for event in events if isinstance(event, TallyReport)]
+    for i, report in enumerate(reports):
+        if i % 10 == 0:
+            votes = dict(zip(report.votes, simulation.sheet(report.table), strict=True))
+            corrected = structs.replace(report, id=f"{report.id}-corrected", at=report.at + later, votes=votes)
+            found.append((corrected.at, corrected))
+        if i % 20 == 1:
+            found.append((report.at + later, report))
+    found.sort(key=lambda item: item[0])
+    return [event for _, event in found]
+
+
+def _sums(election: Election, events: list[Event]) -> Sums:
+    reconciler, comparer = Reconciler(election), Comparer(election)
+    for event in events:
+        if not (isinstance(event, Bulletin) and event.area in election.areas):
+            reconciler.apply(event)  # type: ignore[arg-type]  # there is no tick among them
+    comparer.add_sheets(reconciler.take_sheets())
+    found = {area: sums_of(comparer.state(area)) for area in election.areas}
+    return {area: sums for area, sums in found.items() if any(sums)}
+
+

@@ -1,0 +1,194 @@
+"""One run of one competitor over a night that lies in the topics already."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import sysconf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from collections.abc import Iterator
+from shutil import rmtree
+
+import orjson
+from benchmarks.nights import Stream, Sums, sums_of
+from brokers import ROOT, ApacheBroker, Broker, scripts_kafka
+from nights import LiveNight, until
+
+from streams import records
+from streams.arrivals import of_lines
+from streams.errors import CotejoError
+from streams.feed import Fed, Feeder, KafkaSink, Pace
+
+PEERS: Final = Path(__file__).parent / "peers"
+PARTITIONS: Final = 4
+POLL: Final = 0.2
+"""Seconds between two looks at /metrics: each costs the worker some milliseconds."""
+
+
+class BenchError(CotejoError):
+    """A run that cannot count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long so many reports took, and how much processor time (seconds)."""
+
+    reports: int
+    seconds: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Reports per second."""
+        return self.reports / self.seconds
+
+    @property
+    def cpu_rate(self) -> float:
+        """Reports per second of processor time."""
+        return self.reports / self.cpu
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A program in peers/ that does the same job, and the requirements it runs with (none: those of Cotejo)."""
+
+    name: str
+    script: str
+    requirements: str = ""
+    options: tuple[str, ...] = ()
+    states: bool = True
+    """Whether it puts out states, which are checked then."""
+
+
+def say(*words: object) -> None:
+    print("bench:", *words, file=sys.stderr, flush=True)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def apache() -> Iterator[ApacheBroker]:
+    """A new Apache Kafka in a directory of its own."""
+    if reason := scripts_kafka("install"):
+        raise BenchError(reason)
+    with TemporaryDirectory(prefix="cotejo-bench-") as place:
+        broker = ApacheBroker(Path(place))
+        try:
+            yield broker.start()
+        finally:
+            broker.stop()
+
+
+@contextmanager
+def night(stream: Stream, broker: Broker, pack: int = 1, partitions: int = PARTITIONS) -> Iterator[tuple[LiveNight, Fed]]:
+    """The stream in new topics, with ticks among it."""
+    with TemporaryDirectory(prefix="cotejo-bench-") as place:
+        prefix = f"bench-{time.time_ns()}."
+        with LiveNight(stream.election, broker, Path(place), prefix, partitions) as live:
+            yield live, feed(live, stream, pack)
+
+
+class _Keyed:
+    """A sink whose reports carry their table as the key, as producers of single reports send them."""
+
+    def __init__(self, sink: KafkaSink, topic: str) -> None:
+        self._sink, self._topic, self.close = sink, topic, sink.close
+
+    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
+        if topic == self._topic and content is not None and content[:1] == b"{":
+            key = orjson.loads(content).get("table", "").encode() or None
+        self._sink.send(topic, content, key, partition)
+
+
+def feed(live: LiveNight, stream: Stream, pack: int) -> Fed:
+    """Put the stream into the topics of a night."""
+    sink = _Keyed(KafkaSink(live.broker.address), live.topology.tally_reports)
+    fed = Feeder(sink, stream.election, live.topology, Pace(pack=pack, every_tick=True)).feed(of_lines(stream.lines()))
+    live.until = fed.until
+    return fed
+
+
+def of_worker(live: LiveNight, fed: Fed, expected: Sums | None) -> Run:
+    """One worker, from when it has its partitions until everything is judged."""
+    pid = live.start().pid
+    live.ready(300)
+    began, cpu = time.monotonic(), cpu_seconds(pid)
+    until(lambda: live.metrics().get("cotejo_clock_seconds", 0) * 1000 >= live.until, live.told, 3600, POLL)
+    run = Run(fed.reports, time.monotonic() - began, cpu_seconds(pid) - cpu)
+    live.stop()
+    if expected is not None:
+        check("cotejo", live, live.topology.area_state, 1, expected)
+    return run
+
+
+def of_peer(peer: Peer, live: LiveNight, fed: Fed, stream: Stream, place: Path) -> Run:
+    """One process of a peer, from its first report until its last is done."""
+    name = f"{live.topology.prefix}{peer.name.replace(' ', '-')}-{time.time_ns()}"
+    directory = live.directory / name
+    directory.mkdir()
+    topology = live.topology
+    given: Mapping[str, object] = {
+        "broker": live.broker.address,
+        "reports": topology.tally_reports,
+        "bulletins": topology.bulletins,
+        "partitions": topology.partitions,
+        "output": f"{name}-states",
+        "group": name,
+        "count": fed.reports,
+        "areas": stream.areas,
+        "directory": directory,
+    }
+    command = [str(interpreter(peer, place)), str(PEERS / peer.script), *peer.options]
+    for option, value in given.items():
+        command += [f"--{option}", str(value)]
+    if peer.states:
+        make_topic(live, str(given["output"]))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=3600, check=False)
+    if done.returncode:
+        raise BenchError(f"{peer.name} failed:\n{done.stderr[-3000:]}")
+    told = orjson.loads(done.stdout.splitlines()[-1])
+    rmtree(directory)
+    if peer.states:
+        check(peer.name, live, str(given["output"]), 1, stream.expected)
+    return Run(fed.reports, told["seconds"], told["cpu"])
+
+
+def make_topic(live: LiveNight, name: str) -> None:
+    from streams.topics import TopicSpec, ensure
+
+    ensure(live.broker.address, [TopicSpec(name, 1)])
+
+
+def check(name: str, live: LiveNight, topic: str, partitions: int, expected: Sums) -> None:
+    """Whether the newest state of each area has the core's sums. Raises `BenchError`."""
+    newest: dict[bytes, bytes] = {r.key: r.value for r in records.read(live.broker.address, topic, partitions)}
+    found = {key.decode().strip('"'): sums_of(orjson.loads(value)) for key, value in newest.items()}
+    wrong = {area: (sums, found.get(area)) for area, sums in expected.items() if found.get(area) != sums}
+    if wrong:
+        area, (wanted, got) = next(iter(wrong.items()))
+        raise BenchError(f"{name}: {len(wrong)} of {len(expected)} areas are wrong: {area} is {got}, not {wanted}")
+
+
+def interpreter(peer: Peer, place: Path) -> Path:
+    """The Python of a peer's virtual environment, made in `place` unless it is as its requirements say."""
+    if not peer.requirements:
+        return Path(sys.executable)
+    requirements, home = PEERS / peer.requirements, place / Path(peer.requirements).stem
+    stamp, wanted = home / "bench.stamp", requirements.read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        say(f"installing {requirements.name}")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
+        pip = [home / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
+        subprocess.run([*pip, "install", "--requirement", requirements], check=True)
+        stamp.write_text(wanted)
+    return home / "bin" / "python"
+
+
