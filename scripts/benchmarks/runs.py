@@ -131,7 +131,7 @@ def of_worker(live: LiveNight, fed: Fed, expected: Sums | None) -> Run:
 
 def of_peer(peer: Peer, live: LiveNight, fed: Fed, stream: Stream, place: Path) -> Run:
     """One process of a peer, from its first report until its last is done."""
-    name = f"{live.topology.prefix}{peer.name.replace(' ', '-')}-{time.time_ns()}"
+    name = f"{live.topology.prefix}{Path(peer.script).stem}-{time.time_ns()}"
     directory = live.directory / name
     directory.mkdir()
     topology = live.topology
