@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from brokers import ROOT
+
 from benchmarks import live
 from benchmarks.figures import Figure, table
 from benchmarks.runs import say
-from brokers import ROOT
-
 from streams.errors import CotejoError
 
 CACHE: Final = Path(os.environ.get("COTEJO_CACHE", ROOT / ".cache")) / "bench"
@@ -58,10 +58,14 @@ def conditions() -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}, all; all unless told")
+    parser.add_argument(
+        "sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}, all; all unless told"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--reports", type=int, default=REPORTS, help="in the night that is simulated")
-    parser.add_argument("--json", type=Path, help="the file that is written; one of its own in .cache/bench unless told")
+    parser.add_argument(
+        "--json", type=Path, help="the file that is written; one of its own in .cache/bench unless told"
+    )
     given = parser.parse_args()
     if unknown := set(given.sections) - {*SECTIONS, "all"}:
         parser.error(f"no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}, all")

@@ -37,10 +37,14 @@ def _beside(peers: Sequence[Peer], repeats: int, reports: int, place: Path, pack
     theirs: dict[str, list[Run]] = {peer.name: [] for peer in peers}
     with apache() as broker:
         for number in range(repeats):
-            with night(stream, broker, pack) as (live, fed):
+            with night(stream, broker, place, pack) as (live, fed):
                 turns: list[Peer | None] = [None, *peers]
                 for peer in turns if number % 2 == 0 else reversed(turns):
-                    run = of_worker(live, fed, stream.expected) if peer is None else of_peer(peer, live, fed, stream, place)
+                    run = (
+                        of_worker(live, fed, stream.expected)
+                        if peer is None
+                        else of_peer(peer, live, fed, stream, place)
+                    )
                     (ours if peer is None else theirs[peer.name]).append(run)
                     say(f"run {number + 1}: {peer.name if peer else 'cotejo'}: {run.rate:,.0f} reports/s, "
                         f"{run.cpu_rate:,.0f} per second of processor time")  # fmt: skip

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 from msgspec import structs
 
 from streams import election_file, election_writer
 from streams.admission import check_report
+from streams.arrivals import of_lines
 from streams.codec import encode, plain
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, Event, TallyReport
+from streams.feed import Fed, Feeder, Pace
 from streams.nights.simulated import Night, Simulation
 from streams.reconcile import Reconciler
+from streams.topology import Topology
 
-PER_TICK: Final = 10_000
+PER_TICK: Final = 25_000
 """Reports between two ticks: at that many a second, an election's tick a second."""
 TICK: Final = 10
 """Seconds of event time between two ticks, which is the default of elections."""
@@ -60,10 +63,39 @@ class Stream:
         with (self.directory / "events.jsonl").open("rb") as file:
             yield from file
 
+    def messages(self, partitions: int, pack: int = 1) -> tuple[Path, Fed]:
+        """A file of the messages that carry it, ticks among them, as peers/feeding.py takes them; and what they are."""
+        path = self.directory / f"messages-{partitions}-{pack}"
+        told = path.with_suffix(".json")
+        if not told.exists():
+            with path.open("wb") as file:
+                feeder = Feeder(
+                    _Lines(file), self.election, Topology("x.", partitions), Pace(pack=pack, every_tick=True)
+                )
+                fed = feeder.feed(of_lines(self.lines()))
+            told.write_bytes(orjson.dumps(fed))
+        return path, Fed(**orjson.loads(told.read_bytes()))
+
     @property
     def areas(self) -> Path:
         """For the peers: a JSON object, the areas above each polling table."""
         return self.directory / "areas.json"
+
+
+class _Lines:
+    """A feeder's sink: a line for each message. A single report has its table as the key, as producers send it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._write = file.write
+
+    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
+        content, kind = content or b"", b"r" if topic.endswith("tally-reports") else b"b"
+        if kind == b"r" and content[:1] == b"{":
+            key = orjson.loads(content).get("table", "").encode()
+        self._write(b"\t".join((kind, b"%d" % (partition or 0), key or b"", content)) + b"\n")
+
+    def close(self) -> None:
+        pass
 
 
 def sums_of(state: dict[str, Any]) -> list[int]:
@@ -117,5 +149,3 @@ def _sums(election: Election, events: list[Event]) -> Sums:
     comparer.add_sheets(reconciler.take_sheets())
     found = {area: sums_of(comparer.state(area)) for area in election.areas}
     return {area: sums for area, sums in found.items() if any(sums)}
-
-

@@ -3,28 +3,27 @@
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import sysconf
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
-from collections.abc import Iterator
 from shutil import rmtree
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import orjson
-from benchmarks.nights import Stream, Sums, sums_of
-from brokers import ROOT, ApacheBroker, Broker, scripts_kafka
+from brokers import ApacheBroker, Broker, scripts_kafka
 from nights import LiveNight, until
 
+from benchmarks.nights import Stream, Sums, sums_of
 from streams import records
-from streams.arrivals import of_lines
 from streams.errors import CotejoError
-from streams.feed import Fed, Feeder, KafkaSink, Pace
+from streams.feed import Fed
 
 PEERS: Final = Path(__file__).parent / "peers"
 PARTITIONS: Final = 4
+Night = tuple[LiveNight, Fed]
 POLL: Final = 0.2
 """Seconds between two looks at /metrics: each costs the worker some milliseconds."""
 
@@ -64,6 +63,9 @@ class Peer:
     """Whether it puts out states, which are checked then."""
 
 
+FEEDER: Final = Peer("feeder", "feeding.py", "quixstreams.txt")
+
+
 def say(*words: object) -> None:
     print("bench:", *words, file=sys.stderr, flush=True)
 
@@ -88,30 +90,27 @@ def apache() -> Iterator[ApacheBroker]:
 
 
 @contextmanager
-def night(stream: Stream, broker: Broker, pack: int = 1, partitions: int = PARTITIONS) -> Iterator[tuple[LiveNight, Fed]]:
+def night(stream: Stream, broker: Broker, place: Path, pack: int = 1, partitions: int = PARTITIONS) -> Iterator[Night]:
     """The stream in new topics, with ticks among it."""
+    with empty(stream, broker, partitions) as live:
+        yield live, feed(live, stream, place, pack)
+
+
+@contextmanager
+def empty(stream: Stream, broker: Broker, partitions: int = PARTITIONS) -> Iterator[LiveNight]:
+    """New topics without anything in them."""
     with TemporaryDirectory(prefix="cotejo-bench-") as place:
         prefix = f"bench-{time.time_ns()}."
         with LiveNight(stream.election, broker, Path(place), prefix, partitions) as live:
-            yield live, feed(live, stream, pack)
+            yield live
 
 
-class _Keyed:
-    """A sink whose reports carry their table as the key, as producers of single reports send them."""
-
-    def __init__(self, sink: KafkaSink, topic: str) -> None:
-        self._sink, self._topic, self.close = sink, topic, sink.close
-
-    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
-        if topic == self._topic and content is not None and content[:1] == b"{":
-            key = orjson.loads(content).get("table", "").encode() or None
-        self._sink.send(topic, content, key, partition)
-
-
-def feed(live: LiveNight, stream: Stream, pack: int) -> Fed:
+def feed(live: LiveNight, stream: Stream, place: Path, pack: int = 1) -> Fed:
     """Put the stream into the topics of a night."""
-    sink = _Keyed(KafkaSink(live.broker.address), live.topology.tally_reports)
-    fed = Feeder(sink, stream.election, live.topology, Pace(pack=pack, every_tick=True)).feed(of_lines(stream.lines()))
+    path, fed = stream.messages(live.topology.partitions, pack)
+    command = [interpreter(FEEDER, place), PEERS / FEEDER.script, live.broker.address, path]
+    command += [live.topology.tally_reports, live.topology.bulletins]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     live.until = fed.until
     return fed
 
@@ -190,5 +189,3 @@ def interpreter(peer: Peer, place: Path) -> Path:
         subprocess.run([*pip, "install", "--requirement", requirements], check=True)
         stamp.write_text(wanted)
     return home / "bin" / "python"
-
-
