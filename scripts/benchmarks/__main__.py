@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import live
+from benchmarks import live, start
 from benchmarks.figures import Figure, table
 from benchmarks.runs import say
 from streams.errors import CotejoError
@@ -31,6 +31,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "live": live.run_live,
     "peers": live.run_peers,
     "packed": live.run_packed,
+    "start": start.run,
 }
 """Each is given repeats, reports, and a directory that is kept. Not all of them use all."""
 

@@ -1,6 +1,6 @@
 """The night that everybody is given: simulated, the same for the same size, kept between runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from streams.arrivals import of_lines
 from streams.codec import encode, plain
 from streams.compare import Comparer
 from streams.election import Election
-from streams.events import Bulletin, Event, TallyReport
+from streams.events import Event, TallyReport
 from streams.feed import Fed, Feeder, Pace
 from streams.nights.simulated import Night, Simulation
 from streams.reconcile import Reconciler
@@ -46,8 +46,17 @@ class Stream:
         """Made in `place` unless it is there."""
         directory = place / f"night-{reports}"
         if not (directory / "expected.json").exists():
-            rmtree(directory, ignore_errors=True)
-            _make(reports, directory)
+            tables = max(480, round(reports / 1.955))
+            _make(Night(6, tables, readers=2, hours=_hours(reports), **_SHAPE), directory, _again)
+        return cls(directory)
+
+    @classmethod
+    def once(cls, tables: int, place: Path) -> "Stream":
+        """Another one: every polling table is read once, and nothing is corrected or repeated."""
+        directory = place / f"once-{tables}"
+        if not (directory / "expected.json").exists():
+            night = Night(6, tables, witnessed=1, mis_keyed=0, hours=_hours(tables), **_SHAPE)
+            _make(night, directory, lambda simulation: list(simulation.events()))
         return cls(directory)
 
     @cached_property
@@ -104,14 +113,19 @@ def sums_of(state: dict[str, Any]) -> list[int]:
     return [known["tables"], *known["votes"].values()]
 
 
-def _make(reports: int, directory: Path) -> None:
-    hours = reports / PER_TICK * TICK / 3600
-    tables = max(240, round(reports / 1.955))
-    night = Night(6, tables, states=24, municipalities=min(20, tables // 24), readers=2, official="state", hours=hours)
+_SHAPE: Final[dict[str, Any]] = {"states": 24, "municipalities": 20, "official": "state"}
+
+
+def _hours(reports: int) -> float:
+    return reports / PER_TICK * TICK / 3600
+
+
+def _make(night: Night, directory: Path, arrange: Callable[[Simulation], list[Event]]) -> None:
+    rmtree(directory, ignore_errors=True)
     simulation = Simulation(night)
     election = simulation.election
     election_writer.write(election, directory)
-    events = _again(simulation)
+    events = arrange(simulation)
     lineage = {table: election.lineage[known.area] for table, known in election.tables.items()}
     (directory / "areas.json").write_bytes(orjson.dumps(lineage))
     with (directory / "events.jsonl").open("wb") as file:
@@ -143,9 +157,7 @@ def _again(simulation: Simulation) -> list[Event]:
 
 def _sums(election: Election, events: list[Event]) -> Sums:
     reconciler, comparer = Reconciler(election), Comparer(election)
-    for event in events:
-        if not (isinstance(event, Bulletin) and event.area in election.areas):
-            reconciler.apply(event)  # type: ignore[arg-type]  # there is no tick among them
+    reconciler.apply_all([event for event in events if isinstance(event, TallyReport)])
     comparer.add_sheets(reconciler.take_sheets())
     found = {area: sums_of(comparer.state(area)) for area in election.areas}
     return {area: sums for area, sums in found.items() if any(sums)}

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os import sysconf
 from pathlib import Path
-from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -17,7 +16,7 @@ from brokers import ApacheBroker, Broker, scripts_kafka
 from nights import LiveNight, until
 
 from benchmarks.nights import Stream, Sums, sums_of
-from streams import records
+from streams import records, topics
 from streams.errors import CotejoError
 from streams.feed import Fed
 
@@ -76,6 +75,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / sysconf("SC_CLK_TCK")
 
 
+def memory(pid: int) -> int:
+    """Bytes that a process holds in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * sysconf("SC_PAGESIZE")
+
+
 @contextmanager
 def apache() -> Iterator[ApacheBroker]:
     """A new Apache Kafka in a directory of its own."""
@@ -130,40 +134,41 @@ def of_worker(live: LiveNight, fed: Fed, expected: Sums | None) -> Run:
 
 def of_peer(peer: Peer, live: LiveNight, fed: Fed, stream: Stream, place: Path) -> Run:
     """One process of a peer, from its first report until its last is done."""
-    name = f"{live.topology.prefix}{Path(peer.script).stem}-{time.time_ns()}"
-    directory = live.directory / name
-    directory.mkdir()
-    topology = live.topology
-    given: Mapping[str, object] = {
-        "broker": live.broker.address,
-        "reports": topology.tally_reports,
-        "bulletins": topology.bulletins,
-        "partitions": topology.partitions,
-        "output": f"{name}-states",
-        "group": name,
-        "count": fed.reports,
-        "areas": stream.areas,
-        "directory": directory,
-    }
-    command = [str(interpreter(peer, place)), str(PEERS / peer.script), *peer.options]
-    for option, value in given.items():
-        command += [f"--{option}", str(value)]
+    output = f"{live.topology.prefix}{Path(peer.script).stem}-{time.time_ns()}"
     if peer.states:
-        make_topic(live, str(given["output"]))
-    done = subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=3600, check=False)
+        topics.ensure(live.broker.address, [topics.TopicSpec(output, 1)])
+    run = _of_process(peer, live, live.topology.tally_reports, output, fed.reports, stream.areas, place)
+    if peer.states:
+        check(peer.name, live, output, 1, stream.expected)
+    return run
+
+
+def of_loop(peer: Peer, live: LiveNight, topic: str, records: int, place: Path) -> Run:
+    """A loop that does nothing but read a topic."""
+    return _of_process(peer, live, topic, "none", records, Path(), place)
+
+
+def _of_process(peer: Peer, live: LiveNight, topic: str, output: str, count: int, areas: Path, place: Path) -> Run:
+    with TemporaryDirectory(dir=live.directory) as directory:
+        given: Mapping[str, object] = {
+            "broker": live.broker.address,
+            "reports": topic,
+            "bulletins": live.topology.bulletins,
+            "partitions": live.topology.partitions,
+            "output": output,
+            "group": output,
+            "count": count,
+            "areas": areas,
+            "directory": directory,
+        }
+        command = [str(interpreter(peer, place)), str(PEERS / peer.script), *peer.options]
+        for option, value in given.items():
+            command += [f"--{option}", str(value)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=3600, check=False)
     if done.returncode:
         raise BenchError(f"{peer.name} failed:\n{done.stderr[-3000:]}")
     told = orjson.loads(done.stdout.splitlines()[-1])
-    rmtree(directory)
-    if peer.states:
-        check(peer.name, live, str(given["output"]), 1, stream.expected)
-    return Run(fed.reports, told["seconds"], told["cpu"])
-
-
-def make_topic(live: LiveNight, name: str) -> None:
-    from streams.topics import TopicSpec, ensure
-
-    ensure(live.broker.address, [TopicSpec(name, 1)])
+    return Run(count, told["seconds"], told["cpu"])
 
 
 def check(name: str, live: LiveNight, topic: str, partitions: int, expected: Sums) -> None:

@@ -75,12 +75,16 @@ def take(ledger, report):
     if votes == before:
         return None
     after, past = ([0, 0, 0, 0] if v is None else [1, *v] for v in (votes, before))
-    return [a - b for a, b in zip(after, past)]
+    return [a - b for a, b in zip(after, past, strict=True)]
+
+
+def add(sums, delta):
+    return [a + b for a, b in zip(sums, delta, strict=True)] if sums else delta
 
 
 def state(area, sums, bulletin):
     """What is put out of an area: its sums beside the newest bulletin."""
-    votes = dict(zip(OPTIONS, sums[1:]))
+    votes = dict(zip(OPTIONS, sums[1:], strict=True))
     found = {"area": area, "tables": sums[0], "votes": votes, "official": None, "divergence": None}
     if bulletin is not None:
         valid, announced = sum(sums[1:]) or 1, sum(bulletin["votes"].values()) or 1

@@ -49,7 +49,7 @@ class Area(StatefulBatchLogic):
     def on_batch(self, values):
         for value in values:
             if isinstance(value, list):
-                self.sums = [a + b for a, b in zip(self.sums, value)]
+                self.sums = job.add(self.sums, value)
             elif self.bulletin is None or value["sequence"] > self.bulletin["sequence"]:
                 self.bulletin = value
         return [(self.sums, self.bulletin)], False

@@ -59,7 +59,7 @@ def over():
 
 def roll_up(change, state):
     global summed
-    sums = [a + b for a, b in zip(state.get("sums") or [0, 0, 0, 0], change["delta"])]
+    sums = job.add(state.get("sums"), change["delta"])
     state.set("sums", sums)
     summed += 1
     over()
@@ -74,7 +74,7 @@ def combined(report, state):
     global told
     for change in ledger(report, state):
         area, delta = change["area"], change["delta"]
-        sums[area] = [a + b for a, b in zip(sums[area], delta)] if area in sums else delta
+        sums[area] = job.add(sums.get(area), delta)
         changed.add(area)
     if read < given.count and time.monotonic() - told < 1:
         return []
