@@ -17,14 +17,13 @@ from nights import LiveNight, until
 
 from benchmarks.nights import Stream, Sums, sums_of
 from streams import records, topics
+from streams.election import Election
 from streams.errors import CotejoError
 from streams.feed import Fed
 
 PEERS: Final = Path(__file__).parent / "peers"
 PARTITIONS: Final = 4
 Night = tuple[LiveNight, Fed]
-POLL: Final = 0.2
-"""Seconds between two looks at /metrics: each costs the worker some milliseconds."""
 
 
 class BenchError(CotejoError):
@@ -101,11 +100,13 @@ def night(stream: Stream, broker: Broker, place: Path, pack: int = 1, partitions
 
 
 @contextmanager
-def empty(stream: Stream, broker: Broker, partitions: int = PARTITIONS) -> Iterator[LiveNight]:
-    """New topics without anything in them."""
+def empty(
+    stream: Stream, broker: Broker, partitions: int = PARTITIONS, election: Election | None = None
+) -> Iterator[LiveNight]:
+    """New topics without anything in them, for the stream's election unless told."""
     with TemporaryDirectory(prefix="cotejo-bench-") as place:
         prefix = f"bench-{time.time_ns()}."
-        with LiveNight(stream.election, broker, Path(place), prefix, partitions) as live:
+        with LiveNight(election or stream.election, broker, Path(place), prefix, partitions) as live:
             yield live
 
 
@@ -124,12 +125,23 @@ def of_worker(live: LiveNight, fed: Fed, expected: Sums | None) -> Run:
     pid = live.start().pid
     live.ready(300)
     began, cpu = time.monotonic(), cpu_seconds(pid)
-    until(lambda: live.metrics().get("cotejo_clock_seconds", 0) * 1000 >= live.until, live.told, 3600, POLL)
+    until(lambda: counted(live) >= fed.reports, live.told, 3600, 0.5)
+    until(lambda: judged(live), live.told, 3600, 0.1)
     run = Run(fed.reports, time.monotonic() - began, cpu_seconds(pid) - cpu)
     live.stop()
     if expected is not None:
         check("cotejo", live, live.topology.area_state, 1, expected)
     return run
+
+
+def counted(live: LiveNight) -> float:
+    """Reports that the workers have taken in since they started. Each look costs them some milliseconds."""
+    return sum(found.get("cotejo_events_total[tally-report]", 0) for found in live.all_metrics())
+
+
+def judged(live: LiveNight) -> bool:
+    """Whether the last tick of what was fed is judged."""
+    return any(found.get("cotejo_clock_seconds", 0) * 1000 >= live.until for found in live.all_metrics())
 
 
 def of_peer(peer: Peer, live: LiveNight, fed: Fed, stream: Stream, place: Path) -> Run:

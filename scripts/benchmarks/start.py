@@ -9,7 +9,7 @@ from nights import LiveNight, until
 
 from benchmarks.figures import Figure
 from benchmarks.nights import Stream
-from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, memory, night, of_loop, say
+from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, judged, memory, night, of_loop, say
 from streams import topics
 
 TABLES: Final = 1_000_000
@@ -25,7 +25,7 @@ def run(repeats: int, reports: int, place: Path) -> list[Figure]:
     read: list[Run] = []
     with apache() as broker, night(stream, broker, place, pack=500) as (live, _):
         live.start()
-        until(lambda: _judged(live), live.told, 1800, 0.5)
+        until(lambda: judged(live), live.told, 1800, 0.5)
         until(lambda: not topics.lag(broker.address, live.topology.app, live.topology.tally_reports), live.told, 120)
         changelog = live.topology.changelog("ledgers")
         (state,) = topics.describe(broker.address, [s for s in live.topology.specs() if s.name == changelog])
@@ -57,10 +57,6 @@ def _again(live: LiveNight, tables: int) -> dict[str, float]:
     if (held := live.metrics().get("cotejo_witnessed_tables[N][N][nation]")) != tables:
         raise BenchError(f"{held} polling tables are there after the start, not {tables}")
     return {**found, "memory": memory(worker.pid) / 2**20}
-
-
-def _judged(live: LiveNight) -> bool:
-    return live.metrics().get("cotejo_clock_seconds", 0) * 1000 >= live.until
 
 
 def _when(done: Callable[[], object], live: LiveNight, began: float) -> float:
