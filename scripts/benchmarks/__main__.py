@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import latency, live, start
+from benchmarks import latency, live, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.runs import say
 from streams.errors import CotejoError
@@ -33,6 +33,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "packed": live.run_packed,
     "start": start.run,
     "latency": latency.run,
+    "scale": scale.run,
 }
 """Each is given repeats, reports, and a directory that is kept. Not all of them use all."""
 

@@ -4,7 +4,6 @@ A report is there when /metrics counts its polling table, which is looked at ten
 state, and its first alert, stand in their topics.
 """
 
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from nights import LiveNight, until
 
 from benchmarks.figures import Figure
 from benchmarks.nights import Stream
-from benchmarks.runs import FEEDER, PARTITIONS, PEERS, apache, counted, empty, interpreter, night, of_worker, say
+from benchmarks.runs import PARTITIONS, apache, counted, empty, feeding, night, of_worker, say
 from streams import kafka_clients
 from streams.codec import decode_any, encode, plain
 from streams.election import Election
@@ -71,13 +70,11 @@ class _Flow:
         self._over = threading.Event()
 
     def run(self) -> dict[str, list[float]]:
-        live, place = self._live, self._place
+        live = self._live
         others, probes = self._messages()
         live.start(clock="wall")
         live.ready()
-        command = [interpreter(FEEDER, place), PEERS / FEEDER.script, live.broker.address, others]
-        command += [live.topology.tally_reports, live.topology.bulletins, str(self._rate)]
-        feeder = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        feeder = feeding(live, others, self._place, self._rate)
         try:
             until(lambda: counted(live) > self._rate, live.told, 120, LOOK)
             reports, states, alerts = _Times(len(probes)), _Times(BULLETINS), _Times(BULLETINS)

@@ -113,11 +113,18 @@ def empty(
 def feed(live: LiveNight, stream: Stream, place: Path, pack: int = 1) -> Fed:
     """Put the stream into the topics of a night."""
     path, fed = stream.messages(live.topology.partitions, pack)
-    command = [interpreter(FEEDER, place), PEERS / FEEDER.script, live.broker.address, path]
-    command += [live.topology.tally_reports, live.topology.bulletins]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with feeding(live, path, place) as feeder:
+        if feeder.wait():
+            raise BenchError("the night could not be fed")
     live.until = fed.until
     return fed
+
+
+def feeding(live: LiveNight, path: Path, place: Path, rate: float = 0) -> "subprocess.Popen[bytes]":
+    """Feed the messages in a file; `rate` a second, or as fast as it goes."""
+    command = [interpreter(FEEDER, place), PEERS / FEEDER.script, live.broker.address, path]
+    topology = live.topology
+    return subprocess.Popen([*map(str, command), topology.tally_reports, topology.bulletins, str(rate)])
 
 
 def of_worker(live: LiveNight, fed: Fed, expected: Sums | None) -> Run:
@@ -202,7 +209,7 @@ def interpreter(peer: Peer, place: Path) -> Path:
     if not stamp.exists() or stamp.read_text() != wanted:
         say(f"installing {requirements.name}")
         subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        pip = [home / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
-        subprocess.run([*pip, "install", "--requirement", requirements], check=True)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
+        subprocess.run([*pip, "install", "--requirement", str(requirements)], check=True)
         stamp.write_text(wanted)
     return home / "bin" / "python"

@@ -1,6 +1,6 @@
 """Feed messages that lie ready in a file, by librdkafka: quicker than any pure Python client.
 
-    feeding.py BROKER FILE REPORTS BULLETINS [MESSAGES PER SECOND]
+    feeding.py BROKER FILE REPORTS BULLETINS [MESSAGES PER SECOND, 0 for as many as go]
 
 Each line is a topic (r or b), a partition, a key and the content, with tabs between.
 """
@@ -43,4 +43,3 @@ with open(path, "rb") as file:
 producer.flush()
 if failed:
     sys.exit(f"not confirmed: {failed[0]}")
-print(time.monotonic() - began)
