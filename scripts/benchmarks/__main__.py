@@ -92,4 +92,5 @@ def main() -> None:
     say(f"kept in {path}")
 
 
-main()
+if __name__ == "__main__":
+    main()
