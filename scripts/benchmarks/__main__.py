@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import latency, live, scale, start
+from benchmarks import capacity, latency, live, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.runs import say
 from streams.errors import CotejoError
@@ -36,6 +36,11 @@ SECTIONS: Final[dict[str, Section]] = {
     "scale": scale.run,
 }
 """Each is given repeats, reports, and a directory that is kept. Not all of them use all."""
+
+
+HELP: Final = (
+    f"of {', '.join(SECTIONS)}, all; all unless told. Or capacity: what elections need, by the figures in --json"
+)
 
 
 def conditions() -> dict[str, Any]:
@@ -59,22 +64,27 @@ def conditions() -> dict[str, Any]:
     }
 
 
+def _newest() -> Path:
+    if not (kept := sorted(CACHE.glob("figures-*.json"))):
+        sys.exit("bench: no figures are kept: run scripts/bench first, or name a file with --json")
+    return kept[-1]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument(
-        "sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}, all; all unless told"
-    )
+    parser.add_argument("sections", nargs="*", metavar="section", help=HELP)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--reports", type=int, default=REPORTS, help="in the night that is simulated")
-    parser.add_argument(
-        "--json", type=Path, help="the file that is written; one of its own in .cache/bench unless told"
-    )
+    parser.add_argument("--json", type=Path, help="the file of the figures; in .cache/bench unless told")
     given = parser.parse_args()
-    if unknown := set(given.sections) - {*SECTIONS, "all"}:
+    if unknown := set(given.sections) - {*SECTIONS, "all", "capacity"}:
         parser.error(f"no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}, all")
     chosen = given.sections
     if not chosen or "all" in chosen:
         chosen = [name for name in SECTIONS if name != "live"]  # `peers` holds it
+    if chosen == ["capacity"]:
+        print(capacity.table(orjson.loads((given.json or _newest()).read_bytes())))
+        return
     CACHE.mkdir(parents=True, exist_ok=True)
     known = conditions()
     path = given.json or CACHE / f"figures-{known['at'].replace(':', '')}.json"

@@ -79,6 +79,11 @@ def memory(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * sysconf("SC_PAGESIZE")
 
 
+def log_bytes(broker: ApacheBroker, topic: str) -> int:
+    """What a topic takes on the broker's disk, but for its indexes."""
+    return sum(log.stat().st_size for log in broker.logs.glob(f"{topic}-[0-9]*/*.log"))
+
+
 @contextmanager
 def apache() -> Iterator[ApacheBroker]:
     """A new Apache Kafka in a directory of its own."""
