@@ -13,9 +13,10 @@ with atheris.instrument_imports(include=["streams"]):
     from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
     from streams.election import Area, Authority, Election, Option, PollingTable, Reporter
     from streams.eventlog import format
+    from streams.eventlog.errors import LogDamage
     from streams.eventlog.made import write
     from streams.eventlog.reader import EventLog
-    from streams.events import Bulletin, Rejection, TallyReport, Tick
+    from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
     from streams.monitor import Monitor
 
 ELECTION = Election(
@@ -29,7 +30,7 @@ ELECTION = Election(
 )
 REPORT = TallyReport("r", "T", "bea", "web", 1, {"A": 1, "B": 2}, group="g")
 OFFICIAL = Bulletin("b", "town", "N", 1, 1, {"A": 1}, announced_shares={"A": 50.0})
-SEEDS = [
+SEEDS: list[Event] = [
     REPORT,
     structs.replace(REPORT, reporter="ana", signature="AAAA"),
     OFFICIAL,
@@ -48,6 +49,10 @@ def codec(data: bytes) -> None:
             assert decode_any(encode(plain(event))) == event
             monitor.handle(event, 1)
     encode(monitor.states())
+
+
+def told(damage: LogDamage) -> None:
+    assert str(damage)
 
 
 class Log:
@@ -70,7 +75,7 @@ class Log:
             content = format.block(self._id, kind & 3, 0, kind >> 4, content)
         self._segment.write_bytes(format.segment_head(self._id, 1) + content)
         log = EventLog.open(self._log.directory)
-        for record in log.records(True, lambda damage: str(damage)):
+        for record in log.records(True, told):
             for arrival in arrivals.of_record(record, "log"):
                 assert arrival.raw is None or isinstance(arrival.raw, bytes)
 

@@ -19,7 +19,7 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from brokers import ApacheBroker, scripts_kafka
-from soak import Given, Round, Soak
+from soak_rounds import Given, Round, Soak
 
 from streams.broker import EmbeddedBroker
 

@@ -1,8 +1,8 @@
 """A burst of reports, and bulletins in the middle of it: what a worker's memory does, and how long a bulletin waits.
 
-The reports go out as fast as the broker takes them, to a worker that ticks by the wall clock. From then until the last
-one is read, a bulletin is sent every other second; its verdict is there when `area-state` holds its figures beside the
-witnessed ones. Progress goes to stderr, a JSON object to stdout.
+The reports go out as fast as the broker confirms them, to a worker that ticks by the wall clock. From then until the
+last one is read, a bulletin is sent every other second; its verdict is there when `area-state` holds its figures
+beside the witnessed ones. Progress goes to stderr, a JSON object to stdout.
 """
 
 import argparse
@@ -24,11 +24,12 @@ from brokers import ApacheBroker, scripts_kafka
 from builders import bulletin, election
 from kafka import TopicPartition
 from nights import LiveNight, until
-from soak import Given
+from soak_rounds import Given
 
 from streams import kafka_clients
 from streams.broker import EmbeddedBroker
 from streams.codec import encode, plain
+from streams.feed import FeedError, KafkaSink
 from streams.topics import lag
 
 PARTITIONS = 4
@@ -123,16 +124,20 @@ def main() -> None:
         worker = live.start(clock="wall")
         live.ready()
         watch, stop, found = Watch(live, worker.pid), threading.Event(), list[float]()
-        prober = threading.Thread(target=latencies, args=(live, stop, found))
+        prober = threading.Thread(target=latencies, args=(live, stop, found), daemon=True)
         prober.start()
         time.sleep(6)
         calm, began = len(found), time.monotonic()
-        producer = kafka_clients.producer(broker.address, linger_ms=20)
+        sink = KafkaSink(broker.address)
         distinct, home = given.distinct or given.reports, live.topology.partition_of
         flow = messages(list(known.tables), home, given.reports, distinct, given.pack)
-        for partition, content in flow:
-            producer.send(live.topology.tally_reports, content, partition=partition)
-        producer.flush()
+        try:
+            for partition, content in flow:
+                sink.send(live.topology.tally_reports, content, partition=partition)
+            sink.close()
+        except FeedError as error:
+            stop.set()
+            sys.exit(f"burst: {error}")
         fed = time.monotonic() - began
         say(f"fed in {fed:.0f} s; the worker has read {watch.samples[-1]['read']:,.0f}")
         until(lambda: live.metrics().get("cotejo_events_total[tally-report]", 0) >= given.reports, live.told, 3600, 0.5)

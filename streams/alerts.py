@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Literal
 
+import msgspec
+
 from streams.election import AlertPolicy
 from streams.findings import Finding, Severity
+from streams.wording import LANGUAGES
 
 Status = Literal["pending", "firing", "resolved"]
 
@@ -115,9 +118,16 @@ class Notice:
         }
 
     @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> "Notice":
-        """The notice that `plain` wrote."""
-        return cls(**{**data, "finding": Finding.from_plain(data["finding"])})
+    def from_plain(cls, data: Any) -> "Notice":
+        """The notice that `plain` wrote. Raises ValueError for anything else."""
+        try:
+            finding = {**data["finding"], "rule_class": data["finding"]["class"]}
+            found = msgspec.convert({**data, "finding": finding}, cls)
+        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            raise ValueError(f"no notice: {error}") from None
+        if not found.finding.sentence.keys() >= set(LANGUAGES):
+            raise ValueError("no notice: it lacks a sentence in one of the languages")
+        return found
 
 
 @dataclass(frozen=True, slots=True)

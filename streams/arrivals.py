@@ -12,7 +12,9 @@ import orjson
 
 from streams import lines
 from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
+from streams.election_writer import ELECTION
 from streams.errors import CotejoError
+from streams.eventlog import manifest
 from streams.eventlog.reader import EventLog, Tell, tell_on_stderr
 from streams.eventlog.record import BULLETINS, Record
 from streams.events import Event, Rejection
@@ -36,6 +38,8 @@ class Arrival(NamedTuple):
     """The topic of the message; None for an event file."""
     arrived: int = 0
     """When the message came (Unix ms); 0 for an event file."""
+    partition: int = 0
+    """Of the topic."""
 
     @property
     def place(self) -> str:
@@ -71,6 +75,15 @@ class Night:
         if first.is_dir():
             return cls(EventLog.open(first).election, (first, *others))
         return cls(first, tuple(others))
+
+    def edited(self) -> list[Path]:
+        """Files of the election that are not as they were when its log was begun; none where another election file
+        than the log's own was asked for."""
+        logs = [EventLog.open(path) for path in self.events if path.is_dir() and self._is_own(path)]
+        return [log.directory / name for log in logs for name in manifest.changed(log.directory, log.manifest)]
+
+    def _is_own(self, log: Path) -> bool:
+        return (log / ELECTION).resolve() == self.election.resolve()
 
     def arrivals(self, keep_going: bool = False, tell: Tell = tell_on_stderr) -> "Arrivals":
         """The events. Raises `NightError` if there are none to read, or they cannot be read."""
@@ -121,15 +134,16 @@ def of_lines(lines: Iterable[bytes], file: str = "") -> Iterator[Arrival]:
 def of_record(record: Record, log: str) -> Iterator[Arrival]:
     """The events in one message of a log: a report or an array of them, a bulletin, a tick."""
     file, value = f"{log}/{record.topic}/{record.partition}", record.value
+    came = record.topic, record.timestamp, record.partition
     if record.topic == BULLETINS:
-        yield Arrival(file, record.offset, decode_bulletin(value), value, None, record.topic, record.timestamp)
+        yield Arrival(file, record.offset, decode_bulletin(value), value, None, *came)
         return
     events = decode_reports(value)
     packed = value is not None and value.lstrip()[:1] == b"["
     for i, event in enumerate(events):
         whole = isinstance(event, Rejection) and not event.place.startswith("[")
         item = i if packed and not whole else None
-        yield Arrival(file, record.offset, event, value, item, record.topic, record.timestamp)
+        yield Arrival(file, record.offset, event, value, item, *came)
 
 
 def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:

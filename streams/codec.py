@@ -5,29 +5,21 @@ Only the form is judged here; whether the election knows the table or the option
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, TypeGuard, TypeVar
 
 import msgspec
 import orjson
 from msgspec import MsgspecError
 
-from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.fields import BadFieldError, Fields
 
 MAX_BYTES: Final = 4 * 2**20
 """A larger message is turned away unread; a full pack of reports is far below it."""
 MAX_PACK: Final = 10_000
 """Events in an array: of the smallest, a message could hold a million, and each would be turned away for itself."""
-MAX_DEPTH: Final = 50
-"""Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""
-
 
 _E = TypeVar("_E")
-
-
-class _BadFieldError(Exception):
-    def __init__(self, code: str, place: str, cure: str) -> None:
-        self.rejection = Rejection(code, place, cure)
 
 
 def encode(value: Any) -> bytes:
@@ -160,7 +152,7 @@ def _load(raw: bytes | None) -> Any:
         return Rejection("not-json", f"line {error.lineno} column {error.colno}", f"send JSON in UTF-8 ({error.msg})")
 
 
-def _typed(kinds: "Mapping[str, Callable[[_Fields], _E]]", data: Any, place: str, usual: str | None) -> _E | Rejection:
+def _typed(kinds: Mapping[str, Callable[[Fields], _E]], data: Any, place: str, usual: str | None) -> _E | Rejection:
     """Read an object as what its `type` says, or as the `usual` type if it says nothing."""
     if isinstance(data, Rejection):
         return data
@@ -172,13 +164,13 @@ def _typed(kinds: "Mapping[str, Callable[[_Fields], _E]]", data: Any, place: str
     if build is None:
         return Rejection("unknown-type", f"{prefix}type", f"say {' or '.join(kinds)}")
     try:
-        return build(_Fields(data))
-    except _BadFieldError as error:
+        return build(Fields(data))
+    except BadFieldError as error:
         bad = error.rejection
         return Rejection(bad.code, prefix + bad.place, bad.cure)
 
 
-def _report(fields: "_Fields") -> TallyReport:
+def _report(fields: Fields) -> TallyReport:
     return TallyReport(
         id=fields.text("id"),
         table=fields.text("table"),
@@ -200,10 +192,10 @@ def _report(fields: "_Fields") -> TallyReport:
     )
 
 
-def _bulletin(fields: "_Fields") -> Bulletin:
+def _bulletin(fields: Fields) -> Bulletin:
     status = fields.raw.get("status", "partial")
     if status not in ("partial", "final", "correction"):
-        raise _BadFieldError("wrong-type", "status", "say partial, final or correction")
+        raise BadFieldError("wrong-type", "status", "say partial, final or correction")
     fields.known.add("status")
     return Bulletin(
         id=fields.text("id"),
@@ -228,133 +220,9 @@ def _bulletin(fields: "_Fields") -> Bulletin:
     )
 
 
-def _tick(fields: "_Fields") -> Tick:
+def _tick(fields: Fields) -> Tick:
     return Tick(fields.time("at"))
 
 
-class _Fields:
-    """Typed reading of one JSON object; remembers which fields were known."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.raw = raw
-        self.known = {"type"}
-
-    def rest(self) -> Mapping[str, Any]:
-        rest = {name: value for name, value in self.raw.items() if name not in self.known}
-        for name, value in rest.items():
-            if not _within(value, MAX_DEPTH):
-                raise _BadFieldError("too-deep", name[:MAX_TEXT], f"nest at most {MAX_DEPTH} levels")
-        return rest
-
-    def _get(self, name: str) -> Any:
-        self.known.add(name)
-        return self.raw.get(name)
-
-    def text(self, name: str) -> str:
-        value = self.text_or_none(name)
-        if value is None:
-            raise _BadFieldError("missing", name, f"give {name}, a string")
-        return value
-
-    def text_or_none(self, name: str) -> str | None:
-        value = self._get(name)
-        if value is None:
-            return None
-        return _text(value, name)
-
-    def flag(self, name: str) -> bool:
-        value = self._get(name)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        raise _BadFieldError("wrong-type", name, "say true or false")
-
-    def count(self, name: str) -> int:
-        value = self._get(name)
-        if value is None:
-            raise _BadFieldError("missing", name, f"give {name}, a whole number")
-        return self.count_of(value, name)
-
-    def count_or_none(self, name: str) -> int | None:
-        value = self._get(name)
-        return None if value is None else self.count_of(value, name)
-
-    def ratio_or_none(self, name: str) -> float | None:
-        value = self._get(name)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _BadFieldError("wrong-type", name, "give a number from 0 to 1")
-        if not 0 <= value <= 1:
-            raise _BadFieldError("out-of-range", name, f"give a ratio from 0 to 1, not {value}")
-        return float(value)
-
-    def time(self, name: str) -> int:
-        value = self._get(name)
-        if value is None:
-            raise _BadFieldError("missing", name, f"give {name}, RFC 3339 or Unix milliseconds")
-        if isinstance(value, str):
-            value = _milliseconds(value, name)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _BadFieldError("wrong-type", name, "give RFC 3339 text or Unix milliseconds")
-        if not 0 <= value <= LATEST:
-            raise _BadFieldError("out-of-range", name, "give a time between 1970 and 2100")
-        return value
-
-    def mapping(self, name: str, item: Callable[[Any, str], Any], required: bool = True) -> Mapping[str, Any]:
-        value = self._get(name)
-        if value is None and not required:
-            return {}
-        if not isinstance(value, dict):
-            raise _BadFieldError("missing" if value is None else "wrong-type", name, "give an object")
-        if required and not value:
-            raise _BadFieldError("missing", name, "give at least one figure")
-        return {_text(key, name): item(number, f"{name}.{key}") for key, number in value.items()}
-
-    @staticmethod
-    def count_of(value: Any, place: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _BadFieldError("wrong-type", place, "give a whole number")
-        if value < 0:
-            raise _BadFieldError("negative", place, f"give a number of at least 0, not {value}")
-        if value > MAX_COUNT:
-            raise _BadFieldError("absurd", place, f"give at most {MAX_COUNT:,}")
-        return value
-
-    @staticmethod
-    def percent_of(value: Any, place: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _BadFieldError("wrong-type", place, "give a number from 0 to 100")
-        if not 0 <= value <= 100:
-            raise _BadFieldError("out-of-range", place, f"give per cent from 0 to 100, not {value}")
-        return float(value)
-
-
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _BadFieldError("wrong-type", place, "give a string that is not empty")
-    if len(value) > MAX_TEXT:
-        raise _BadFieldError("too-long", place, f"give at most {MAX_TEXT} characters")
-    if not value.isprintable():
-        raise _BadFieldError("control-character", place, "give printable characters only")
-    return value
-
-
-def _within(value: Any, levels: int) -> bool:
-    """Whether the value nests at most so many levels."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    return not isinstance(value, list) or (levels > 0 and all(_within(item, levels - 1) for item in value))
-
-
-def _milliseconds(text: str, place: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise _BadFieldError("wrong-type", place, "give RFC 3339 such as 2024-07-29T00:06:00-04:00") from None
-    if moment.tzinfo is None:
-        raise _BadFieldError("wrong-type", place, "give the time zone too, such as -04:00 or Z")
-    return round(moment.timestamp() * 1000)
-
-
-_BULLETINS: Final[Mapping[str, Callable[[_Fields], Bulletin | Tick]]] = {"bulletin": _bulletin, "tick": _tick}
-_EVENTS: Final[Mapping[str, Callable[[_Fields], Event]]] = {"tally-report": _report, **_BULLETINS}
+_BULLETINS: Final[Mapping[str, Callable[[Fields], Bulletin | Tick]]] = {"bulletin": _bulletin, "tick": _tick}
+_EVENTS: Final[Mapping[str, Callable[[Fields], Event]]] = {"tally-report": _report, **_BULLETINS}

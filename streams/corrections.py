@@ -45,11 +45,8 @@ FIXED: Mapping[str, Any] = {
     "topic_disable_leader": True,  # the leader topic would have to be created too
     "table_standby_replicas": 0,
 }
-_SESSION = float(os.environ.get("COTEJO_SESSION_SECONDS", "10"))
 DEFAULTS: Mapping[str, Any] = {
     "store": "memory://",
-    "broker_session_timeout": _SESSION,  # 60 s by default: so long a dead worker's partitions would stand still
-    "broker_heartbeat_interval": _SESSION / 4,
     "broker_request_timeout": 30.0,
     "broker_commit_interval": 1.0,
     "producer_linger": 0.01,  # aiokafka makes each request take as long, with one batch of each partition in it:
@@ -64,6 +61,8 @@ DEFAULTS: Mapping[str, Any] = {
 
 STOP_SECONDS = 30.0
 """Seconds that a worker takes to end, at most."""
+SESSION = "COTEJO_SESSION_SECONDS"
+"""The environment variable that says after how many seconds a silent worker's partitions go to another one."""
 
 BATCH_RECORDS: Final = 1000
 """Records of a `Batch`, at most;"""
@@ -82,6 +81,22 @@ class WrongVersion(CotejoError):  # noqa: N818 - says what happened
 
 class SendFailed(CotejoError):  # noqa: N818 - says what happened
     """The broker has not confirmed something that was sent; nothing may be acked."""
+
+
+class WrongSession(CotejoError):  # noqa: N818 - says what happened
+    """The environment asks for a session that cannot be."""
+
+
+def session(environment: Mapping[str, str]) -> dict[str, float]:
+    """How long a session lasts, and how often we are heard in it. Raises `WrongSession`."""
+    text = environment.get(SESSION, "10")  # Faust's 60: so long a dead worker's partitions would stand still
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 3600:
+        raise WrongSession(f"{SESSION} {text!r}: give a number of seconds from 1 to 3600, or unset it for 10")
+    return {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
 
 
 def check_versions(found: Callable[[str], str] = version) -> None:
@@ -561,7 +576,7 @@ class App(faust.App):
         self._heard = 0.0
         """When the group's coordinator last knew us (monotonic seconds)."""
         self._sending: set[Sends] = set()
-        super().__init__(id, **{**DEFAULTS, **own, **options})
+        super().__init__(id, **{**DEFAULTS, **session(os.environ), **own, **options})
         self.sensors.add(SendErrors(self))
 
     def after_recovery(self, hook: Hook) -> Hook:

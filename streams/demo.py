@@ -17,6 +17,7 @@ import orjson
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from streams import election_writer, records, topics
 from streams.arrivals import Arrivals
@@ -31,6 +32,8 @@ from streams.nights import reconstruction
 from streams.progress import Progress
 from streams.receiver import AlertReceiver
 from streams.scrape import scrape
+from streams.shown import shown
+from streams.terminal import aside, show_json
 from streams.topology import Topology
 from streams.webhooks import rfc3339
 from streams.wording import number
@@ -56,7 +59,8 @@ def run(broker: str, seconds: float, directory: Path, *, headless: bool, languag
         try:
             _night(stack, broker, seconds, directory, headless, language, keep, say)
         except KeyboardInterrupt:
-            print("\nstopped; nothing is left running", file=sys.stderr)
+            aside("")  # behind the ^C
+            aside("stopped; nothing is left running")
             return 130
     return 0
 
@@ -127,7 +131,7 @@ def _night(
     state = _newest(broker, topology.area_state, election.root.id)
     if headless:
         result = {"fed": fed, "state": state, "alerts": [a["data"] for a in alerts], "verified": receiver.verified}
-        print(orjson.dumps({**result, "refused": receiver.refused, "notice": election.notice}).decode())
+        show_json({**result, "refused": receiver.refused, "notice": election.notice})
     else:
         _summary(say, election, state, receiver, fed, directory, language)
     if keep:
@@ -143,12 +147,15 @@ _STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan",
 def _tell(console: Console, alert: dict[str, Any], language: str) -> None:
     """One alert: a line of its own where a machine may read, a heading and a paragraph on a terminal."""
     word = alert["status"] if alert["status"] == "resolved" else alert["severity"]
-    head, sentence = f"{alert['at'][:10]} {alert['at'][11:16]} UTC  {word.upper():<8}", alert["sentence"][language]
+    head, sentence = (
+        f"{alert['at'][:10]} {alert['at'][11:16]} UTC  {word.upper():<8}",
+        shown(alert["sentence"][language]),
+    )
     if console.is_terminal:
         console.print(head, style=_STYLE.get(word))
-        console.print(Padding(sentence, (0, 0, 0, 2)))
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
     else:
-        console.print(f"{head}  {sentence}")
+        console.print(Text(f"{head}  {sentence}"))
 
 
 def _worker(directory: Path, broker: str, topology: Topology, port: int, secret: str, language: str) -> Popen[bytes]:
@@ -230,7 +237,7 @@ def _summary(
 ) -> None:
     words: Any = _WORDS[language]
 
-    def shown(value: float | None, decimals: int = 0) -> str:
+    def figure(value: float | None, decimals: int = 0) -> str:
         return "" if value is None else number(value, language, decimals)
 
     title = words["title"].format(area=state["name"], bulletin=state["official"]["bulletin"])
@@ -239,26 +246,24 @@ def _summary(
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     names = {column.id: column.name for column in election.columns}
     witnessed = state["witnessed"]
-    for option, known in sorted(
-        state["official"]["figures"].items(), key=lambda figure: -witnessed["votes"][figure[0]]
-    ):
+    for option, known in sorted(state["official"]["figures"].items(), key=lambda item: -witnessed["votes"][item[0]]):
         table.add_row(
             names[option],
-            shown(known["votes"]),
-            shown(known["share"], 2),
-            shown(witnessed["votes"][option]),
-            shown(known["witnessed_share"], 2),
-            shown(known["floor"]),
-            shown(known["ceiling"]),
-            shown(known["breakdown"] or None),
+            figure(known["votes"]),
+            figure(known["share"], 2),
+            figure(witnessed["votes"][option]),
+            figure(known["witnessed_share"], 2),
+            figure(known["floor"]),
+            figure(known["ceiling"]),
+            figure(known["breakdown"] or None),
         )
     counts = words["counts"].format(
-        witnessed=shown(witnessed["tables"]),
-        tables=shown(state["tables"]),
-        coverage=shown(100 * witnessed["coverage"], 1),
-        reports=shown(fed.reports),
+        witnessed=figure(witnessed["tables"]),
+        tables=figure(state["tables"]),
+        coverage=figure(100 * witnessed["coverage"], 1),
+        reports=figure(fed.reports),
         bulletins=fed.bulletins,
-        messages=shown(fed.messages),
+        messages=figure(fed.messages),
         webhooks=receiver.verified,
     )
     say.print("", table, words["star"], "", counts, election.notice, "", words["next"], sep="\n")

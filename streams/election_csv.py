@@ -9,6 +9,7 @@ from typing import Final
 
 from streams.election import Area, PollingTable, Reporter
 from streams.errors import CotejoError
+from streams.shown import unprintable
 
 KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"
 
@@ -127,22 +128,41 @@ class _Csv:
 
     def __init__(self, path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
         self._path, self._needed, self._allowed = path, needed, allowed
+        self._is_plain = False
+        """Whether all of it is printable, so that nobody needs to look at each cell."""
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """The rows with their line numbers; every field is a string, empty where the file has no such column."""
-        reader = csv.reader(text_of(self._path).splitlines())
-        columns, usable = next(reader, []), (*self._needed, *self._allowed)
+        rows, usable = self._rows(), (*self._needed, *self._allowed)
+        _, columns = next(rows, (1, list[str]()))
         for name in self._needed:
             self.check(name in columns, 1, name, f"the header must name {', '.join(self._needed)}")
         for name in columns:
             self.check(name in usable, 1, name, f"is no column: use {', '.join(usable)}")
         blank = dict.fromkeys(usable, "")
-        for row in reader:
+        for line, row in rows:
             if row:
-                if len(row) != len(columns):
-                    found = f"{len(row)} fields, the header has {len(columns)}"
-                    raise self.error(reader.line_num, "", f"{found}: mend the row")
-                yield reader.line_num, {**blank, **dict(zip(columns, map(str.strip, row), strict=True))}
+                yield line, {**blank, **self._given(line, columns, row)}
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        lines = text_of(self._path).splitlines()
+        self._is_plain = "".join(lines).isprintable()
+        reader = csv.reader(lines)
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise self.error(reader.line_num, "", f"is no CSV: {error}") from None
+
+    def _given(self, line: int, columns: list[str], row: list[str]) -> dict[str, str]:
+        if len(row) != len(columns):
+            raise self.error(line, "", f"{len(row)} fields, the header has {len(columns)}: mend the row")
+        given = dict(zip(columns, map(str.strip, row), strict=True))
+        if not self._is_plain:
+            for column, value in given.items():
+                cure = f"write printable characters only: there is {unprintable(value)} in it"
+                self.check(value.isprintable(), line, column, cure)
+        return given
 
     def error(self, line: int | None, place: str, cure: str) -> ElectionFileError:
         return ElectionFileError(str(self._path), line, place, cure)

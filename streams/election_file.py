@@ -6,7 +6,7 @@ Whatever does not fit is one `ElectionFileError` that names the file, the line a
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,6 +37,7 @@ from streams.election import (
 )
 from streams.election_csv import ElectionFileError, text_of
 from streams.election_writer import ELECTION
+from streams.shown import shown, unprintable
 
 _T = TypeVar("_T")
 
@@ -210,10 +211,15 @@ class Toml:
     def read(self) -> _File:
         try:
             data = tomllib.loads(self._text)
+            strange = next(_unprintable(data, ""), None)
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
             line = int(found[1]) if found else len(self._text.splitlines())
             raise ElectionFileError(str(self._path), line, "", f"write TOML: {error}") from None
+        except RecursionError:
+            raise ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting") from None
+        if strange is not None:
+            raise self.error(*strange)
         try:
             known = msgspec.convert(data, _File, strict=True)
         except msgspec.ValidationError as error:
@@ -318,6 +324,21 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "receiver": Receiver,
     "authority": _Authority,
 }
+
+
+def _unprintable(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """The places of texts that no terminal or page should be given, each with its cure."""
+    match value:
+        case dict():
+            for name, item in value.items():
+                inside = f"{place}.{shown(name)}".strip(".")
+                yield from _unprintable(name, inside)
+                yield from _unprintable(item, inside)
+        case list():
+            for i, item in enumerate(value):
+                yield from _unprintable(item, f"{place}[{i}]")
+        case str() if strange := unprintable(value):
+            yield place, f"write printable characters only: there is {strange} in it"
 
 
 def _names(shape: Any) -> list[str]:

@@ -4,6 +4,7 @@ As JSON objects (`Explainer`), and as lines to read (`table_lines`, `area_lines`
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from streams.errors import CotejoError
 from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.ledger import Level, Verdict
 from streams.monitor import Monitor
+from streams.reconcile import Reconciler
 from streams.wording import number
 
 MOST: Final = 20
@@ -23,20 +25,36 @@ class UnknownPlaceError(CotejoError):
 
 
 class Explainer:
-    """A night taken in event by event, then asked."""
+    """A night taken in event by event, then asked.
 
-    def __init__(self, election: Election) -> None:
+    `partitions` are those of `tally-reports` in a night that was recorded: in each of them, the limit of a group's rate
+    goes by when messages came. Without, it goes by the events' own times.
+    """
+
+    def __init__(self, election: Election, partitions: int = 0) -> None:
         self._election = election
-        self._monitor = Monitor(election)
+        self._gates = [Reconciler(election, partition) for partition in range(partitions)]
+        unlimited = replace(election, policy=replace(election.policy, group_rate=0))
+        self._monitor = Monitor(unlimited if partitions else election)
         self._rejected: dict[str, list[tuple[TallyReport | Bulletin, Rejection]]] = {}
 
     def take(self, events: Iterable[Event]) -> None:
         """Take in the night; ends with the last tick."""
-        for event in events:
-            rejection = self._monitor.handle(event).rejection
+        self.take_recorded((event, 0, 0) for event in events)
+
+    def take_recorded(self, came: Iterable[tuple[Event, int, int]]) -> None:
+        """The same of events with the partition that each came by, and when (Unix ms)."""
+        for event, partition, arrived in came:
+            rejection = self._turned_away(event, partition, arrived) or self._monitor.handle(event).rejection
             if rejection is not None and isinstance(event, TallyReport | Bulletin):
                 self._rejected.setdefault(table_of(event), []).append((event, rejection))
         self._monitor.finish()
+
+    def _turned_away(self, event: Event, partition: int, arrived: int) -> Rejection | None:
+        """Why the reconciler of its partition let a reading not in, in a night that was recorded."""
+        if not (isinstance(event, TallyReport) and partition < len(self._gates)):
+            return None
+        return self._gates[partition].apply(event, arrived)
 
     def table(self, id: str) -> dict[str, Any]:
         """One polling table: its verdict and why, each reading and what became of it. Raises `UnknownPlaceError`."""

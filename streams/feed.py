@@ -24,6 +24,8 @@ from streams.topology import Topology
 
 PACK_BYTES: Final = 256 * 2**10
 """A pack of reports is sent when it has this many bytes."""
+UNCONFIRMED: Final = 16 * 2**20
+"""Bytes that a producer may hold which the broker has not confirmed; the client itself sets no bound."""
 TICK_SECONDS: Final = 0.25
 """Seconds of wall time between two ticks, unless every tick is asked for."""
 
@@ -69,12 +71,17 @@ class KafkaSink:
     """A producer. Raises `BrokerUnreachable`, or `FeedError` for what the broker has refused or not confirmed."""
 
     def __init__(self, broker: str) -> None:
-        self._producer = kafka_clients.producer(broker, linger_ms=20, max_request_size=MESSAGE_BYTES)
+        options = {"linger_ms": 20, "batch_size": 2**18, "max_request_size": MESSAGE_BYTES}
+        self._producer = kafka_clients.producer(broker, **options)
         self._failed: list[Any] = []
+        self._held = 0
 
     def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
-        """Send one message; whether it arrived shows in a later call, or when closing."""
+        """Send one message; whether it arrived shows in a later call, or when closing. Waits for the broker where it
+        has not confirmed what came before."""
         self._check()
+        if self._held and self._held + len(content or b"") > UNCONFIRMED:
+            self._flush()
         if content is None and key is None:
             key = b""  # this client sends no message without either
         try:
@@ -82,15 +89,23 @@ class KafkaSink:
         except KafkaError as error:
             raise FeedError(f"the broker does not take a message of {len(content or b''):,} bytes: {error}") from error
         sent.add_errback(self._failed.append)
+        self._held += len(content or b"")
 
     def close(self) -> None:
         """Wait until the broker has confirmed everything."""
         try:
-            self._producer.flush(timeout=60)
+            self._flush()
+        finally:
             self._producer.close(timeout=10)
+        self._check()
+
+    def _flush(self) -> None:
+        try:
+            self._producer.flush(timeout=60)
         except KafkaError as error:
             raise FeedError(f"the broker did not confirm everything: {error}") from error
         self._check()
+        self._held = 0
 
     def _check(self) -> None:
         if self._failed:

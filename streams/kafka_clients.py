@@ -119,7 +119,7 @@ def _greet(broker: str, known: Security, seconds: float) -> None:
             continue
         try:
             socket.create_connection((host.strip("[]"), int(port)), timeout=seconds).close()
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             continue
         if known != Security():

@@ -1,6 +1,5 @@
 """Long work shows how far it is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
-import sys
 from collections.abc import Iterator
 from time import monotonic
 from typing import Final, Protocol, Self, TypeVar
@@ -8,6 +7,9 @@ from typing import Final, Protocol, Self, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+
+from streams.shown import shown
+from streams.terminal import aside
 
 Item = TypeVar("Item", covariant=True)
 
@@ -30,20 +32,20 @@ class Progress:
 
     def __init__(self, label: str, total: int, console: Console | None = None, quiet: bool = False) -> None:
         self.console = console or Console(stderr=True, highlight=False)
-        self._label, self._total, self._quiet = label, total, quiet
+        self._label, self._total, self._quiet = shown(label), total, quiet
         self._told = monotonic()
-        shape = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        shape = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         self._bar = Bar(*shape, console=self.console, transient=True, disable=quiet or not self.console.is_terminal)
-        self._task = self._bar.add_task(label, total=total or None)
+        self._task = self._bar.add_task(self._label, total=total or None)
 
     def show(self, done: int, note: str = "") -> None:
         """So much is done; `note` stands beside the label."""
         if not self._bar.disable:
-            self._bar.update(self._task, completed=done, description=f"{self._label} {note}".rstrip())
+            self._bar.update(self._task, completed=done, description=f"{self._label} {shown(note)}".rstrip())
         elif not self._quiet and monotonic() - self._told >= LINE_SECONDS:
             self._told = monotonic()
             share = f" {100 * done / self._total:.0f} %" if self._total else f" {done:,}"
-            print(f"{self._label}{share} {note}".rstrip(), file=sys.stderr, flush=True)
+            aside(f"{self._label}{share} {note}".rstrip())
 
     def over(self, source: Source[Item]) -> Iterator[Item]:
         """Pass on what the source yields, showing how much of it is done."""

@@ -48,22 +48,31 @@ class Night(Protocol):
     def made_by(self) -> dict[str, str]:
         """What wrote it: versions by name, as far as it says so."""
 
+    def edited(self) -> list[Path]:
+        """The election's files that are not as they were when its log was begun."""
+
 
 def open_night(paths: Sequence[Path], keep_going: bool = False) -> Night:
     """The night that a command names. Raises `CotejoError`."""
     given = arrivals.Night.of(paths)
+    log = recording_of(given)
+    return MadeNight(given, keep_going) if log is None else RecordedNight(given, log, keep_going)
+
+
+def recording_of(given: arrivals.Night) -> EventLog | None:
+    """The log of a night that was recorded from a broker, or cut from such a one."""
     if len(given.events) == 1 and given.events[0].is_dir():
         log = EventLog.open(given.events[0])
         if log.manifest.recorded or (log.manifest.writer == CUT and _has_marks(log)):
-            return RecordedNight(log, keep_going)
-    return MadeNight(given, keep_going)
+            return log
+    return None
 
 
 class MadeNight:
     """Events whose own times are the clock: event files, and logs that a program made."""
 
     def __init__(self, given: arrivals.Night, keep_going: bool) -> None:
-        self.election, self._events = given.election, given.events
+        self.election, self._events, self.edited = given.election, given.events, given.edited
         self._arrivals = given.arrivals(keep_going)
         self.size, self.done = self._arrivals.size, 0
         self._stdin = hashlib.sha256()
@@ -110,9 +119,9 @@ class MadeNight:
 class RecordedNight:
     """A log that was recorded from a broker: it has the live night's ticks in it."""
 
-    def __init__(self, log: EventLog, keep_going: bool) -> None:
+    def __init__(self, given: arrivals.Night, log: EventLog, keep_going: bool) -> None:
         self._log, self._keep_going = log, keep_going
-        self.election, self.size, self.done = log.election, log.size, 0
+        self.election, self.edited, self.size, self.done = given.election, given.edited, log.size, 0
 
     def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
         """One record at a time. Raises `LogError`, or tells of damages where it keeps going."""

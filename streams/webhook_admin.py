@@ -138,7 +138,7 @@ def trial(election: Election, at: int) -> Notice:
 def _notice(value: bytes | None) -> Notice | None:
     try:
         return Notice.from_plain(orjson.loads(value or b""))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except ValueError:
         return None
 
 

@@ -1,7 +1,6 @@
 """A worker: the stages of one election on a broker, with the board and `/metrics`, until a signal ends it."""
 
 import os
-import sys
 from functools import partial
 from typing import Any, NoReturn, cast
 
@@ -14,6 +13,7 @@ from streams.board.server import Board
 from streams.broker import is_free
 from streams.election import Election
 from streams.errors import CotejoError
+from streams.terminal import aside, note
 from streams.topology import Topology
 
 EMPTY_FETCH_PAUSE = 0.02
@@ -46,11 +46,7 @@ def run(
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
     topics.ensure(broker, topology.specs())
-    print(
-        f"cotejo: {election.name}: topics {topology.prefix}* at {broker}, http://{host}:{port}{PATH} and /metrics",
-        file=sys.stderr,
-        flush=True,
-    )
+    note(f"{election.name}: topics {topology.prefix}* at {broker}, http://{host}:{port}{PATH} and /metrics")
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
@@ -64,14 +60,11 @@ def run(
 
     def say(notice: Notice) -> None:
         word = notice.status if notice.status == "resolved" else notice.severity
-        print(f"{word}: {notice.finding.sentence[language]}", file=sys.stderr, flush=True)
-
-    def warn(text: str) -> None:
-        print(f"cotejo: {text}", file=sys.stderr, flush=True)
+        aside(f"{word}: {notice.finding.sentence[language]}")
 
     sent = partial(records.read, broker, topology.table_sheets)
     stages = agents.build(
-        app, election, topology, secrets=secrets, say=say, warn=warn, wall_clock=wall_clock, sent=sent
+        app, election, topology, secrets=secrets, say=say, warn=note, wall_clock=wall_clock, sent=sent
     )
     exporter = metrics.Exporter(app, election, topology, stages)
 

@@ -99,6 +99,19 @@ def until(done: Callable[[], object], told: Callable[[], str], seconds: float = 
         time.sleep(pause)
 
 
+def listening(port: int) -> set[str]:
+    """The addresses at which somebody listens on this port, as Linux tells it."""
+    found = set()
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, _, number = row.split()[1].partition(":")
+        if row.split()[3] == "0A" and int(number, 16) == port:
+            found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(address))))
+    for row in Path("/proc/net/tcp6").read_text().splitlines()[1:]:
+        if row.split()[3] == "0A" and int(row.split()[1].partition(":")[2], 16) == port:
+            found.add(row.split()[1])
+    return found
+
+
 class LiveNight:
     """The night through workers on a broker: start and kill them as you like, feed, wait, look."""
 
@@ -114,17 +127,17 @@ class LiveNight:
         ensure(broker.address, self.topology.specs())
 
     def start(
-        self, *, clock: str = "feed", member: str = "one", port: int = 0, place: Path | None = None
+        self, *, clock: str = "feed", member: str = "one", port: int = 0, place: Path | None = None, log: str = "ERROR"
     ) -> subprocess.Popen[bytes]:
         """Start one worker more, by the command a user would use, on a free port unless told; in a directory of its
         own, with a log of its own, if one is given."""
         port = port or free_port()
         command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
-        command += ["--port", str(port), "--clock", clock, "--member", member]
+        command += ["--port", str(port), "--clock", clock, "--member", member, "--log", log]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        with (place / "worker.log" if place else self.log).open("ab") as log:
-            worker = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=place or self.directory)
+        with (place / "worker.log" if place else self.log).open("ab") as file:
+            worker = subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=place or self.directory)
         self.workers.append(worker)
         self.ports.append(port)
         return worker

@@ -18,7 +18,7 @@ from builders import T0, alike, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka import KafkaProducer
-from nights import until
+from nights import listening, until
 
 from streams import election_writer
 from streams.board import night as nights
@@ -395,7 +395,8 @@ def test_the_broker_goes_and_comes(names: str, tmp_path: Path) -> None:
 
 
 def test_command(topology: Topology, embedded: EmbeddedBroker, tmp_path: Path) -> None:
-    """`cotejo board` serves the page and says where, names a port that is taken, and ends by a signal."""
+    """`cotejo board` serves the page on loopback alone and says where, names a port that is taken, and ends by a
+    signal."""
     port = free_port()
     file = election_writer.write(KNOWN, tmp_path)
     command = [sys.executable, "-m", "streams", "board", str(file), "--broker", embedded.address, "--port", str(port)]
@@ -406,6 +407,7 @@ def test_command(topology: Topology, embedded: EmbeddedBroker, tmp_path: Path) -
         assert board.stderr is not None
         assert board.stderr.readline() == f"cotejo: Test: http://127.0.0.1:{port}/board/\n"
         until(lambda: not is_free(port), lambda: "nobody listens")
+        assert listening(port) == {"127.0.0.1"}
         with Stream(port) as stream:
             assert stream.until("whole")["alerts"]["count"]
         other = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -10,16 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import codec
-from streams.codec import (
-    MAX_DEPTH,
-    decode_any,
-    decode_bulletin,
-    decode_lines,
-    decode_reports,
-    encode,
-    plain,
-)
+from streams.codec import decode_any, decode_bulletin, decode_lines, decode_reports, encode, plain
 from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
+from streams.fields import MAX_DEPTH
 
 GONE = object()
 

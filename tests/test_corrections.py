@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from faust.types import ConsumerMessage
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams import corrections
+from streams.errors import CotejoError
 from streams.topics import TopicSpec, ensure
 
 PARTITIONS = 4
@@ -170,6 +172,27 @@ def test_concurrency_and_typed_tables_are_refused() -> None:
         app.agent("topic", concurrency=2)
     with pytest.raises(ValueError, match="leave out value_type"):
         app.Table("t", value_type=dict)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0", "0.5", "-3", "3601", "nan", "inf", "10s"])
+def test_a_session_that_cannot_be_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong COTEJO_SESSION_SECONDS is one error that names it and the cure, where a worker starts."""
+    monkeypatch.setenv(corrections.SESSION, text)
+    cure = re.escape(f"COTEJO_SESSION_SECONDS {text!r}: give a number of seconds from 1 to 3600")
+    with pytest.raises(CotejoError, match=cure):
+        corrections.App("a", broker="kafka://127.0.0.1:1")
+
+
+def test_a_wrong_session_stops_nothing_else() -> None:
+    """Importing the modules does not read it: every other command, and --help, work."""
+    wrong = {**os.environ, corrections.SESSION: "soon"}
+    subprocess.run([sys.executable, "-c", "import streams.worker"], check=True, cwd=HERE.parent, env=wrong)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [({}, 10), ({"COTEJO_SESSION_SECONDS": "6.5"}, 6.5)])
+def test_a_session_of_so_many_seconds(given: dict[str, str], seconds: float) -> None:
+    """A worker is missed after ten seconds, or as many as the environment says; it is heard four times in these."""
+    assert corrections.session(given) == {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
 
 
 def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:

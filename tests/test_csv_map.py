@@ -74,6 +74,18 @@ def imported(directory: Path, **changes: str) -> tuple[Imported, list[Problem]]:
     return CsvMap(directory / "map.toml").write(directory, directory / "out", told.append, quiet=True), told
 
 
+def test_what_no_name_may_have(tmp_path: Path) -> None:
+    """A space that must not break is a space; a row with what no name may have is told and left out; what is written
+    can be read."""
+    places = PLACES.replace("Town", "Old\u00a0Town").replace("U,Under,7", "U,Un\u202eder,7")
+    done, told = imported(tmp_path, places=places)
+    assert [(problem.code, problem.place, problem.cure) for problem in told] == [
+        ("control-character", "name", "leave out U+202E")
+    ]
+    assert done.problems == 1
+    assert load(tmp_path / "out").areas["T"].name == "Old Town"
+
+
 def test_what_comes_out(tmp_path: Path) -> None:
     """Areas and tables with their voters where all are known, reports and bulletins as the map says, in the formats
     everything else reads."""

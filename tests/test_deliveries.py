@@ -1,6 +1,7 @@
 """Deliveries through workers on real brokers: nothing missed, nothing under two ids, nobody delayed by another."""
 
 import signal
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -247,6 +248,48 @@ def test_enabled_and_delivered_again(embedded: Broker, tmp_path: Path, names: st
         night.stop()
     assert told(desk.taken) == by_fingerprint(missed)
     assert set(missed) == set(early)
+
+
+def test_a_secret_shows_nowhere(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """Whatever a receiver answers, its secret stands in no log, at its most talkative, and in no topic."""
+    desk = Scripted(Say(500, body=b"no"), 401, 204)
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        night.start(log="DEBUG")
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        night.stop()
+        told = [night.log.read_bytes()]
+        for spec in night.topology.specs():
+            told += [part for r in night.read(spec.name, spec.partitions) for part in (r.key, r.value) if part]
+    assert desk.taken
+    assert told[0]
+    secret = NEW.removeprefix("whsec_").encode()
+    assert not any(secret in text or b64decode(secret) in text for text in told)
+
+
+def test_forged_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """An alert that is almost one, in a topic where nobody would write it, stops no worker, also where there is no
+    receiver to be told; what one says reaches the terminal without its control characters."""
+    (real, *_) = direct(NATION, FIRST).notices
+    sentence = {"en": "\x1b[2Jcleared \x9b1m\u202e\x07", "es": "x"}
+    spoilt: list[dict[str, object]] = [
+        *({**real, "finding": {**real["finding"], "sentence": text}} for text in ("x", {}, {"es": "x"}, {"en": 7})),
+        *({**real, field: value} for field, value in (("at", "x"), ("severity", None), ("id", 5), ("finding", []))),
+        {**real, "id": "forged:N:A:1:1", "finding": {**real["finding"], "sentence": sentence}},
+    ]
+    with live(NATION, embedded, tmp_path, names) as night:
+        sink = KafkaSink(embedded.address)
+        for alert in spoilt:
+            sink.send(night.topology.alerts, encode(alert), None, 0)
+        sink.close()
+        night.start()
+        night.feed(FIRST)
+        night.wait(delivered=True)
+        night.stop()
+        log = night.log.read_text()
+    assert log.count("no alert, left out") == 8
+    assert r"\x1b[2Jcleared \x9b1m\u202e\x07" in log
+    assert all(line.isprintable() for line in log.split("\n"))
 
 
 def test_rubbish_among_the_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:

@@ -2,12 +2,15 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from brokers import ROOT
 from builders import election
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams import election_writer
 from streams.election import (
@@ -166,6 +169,46 @@ def test_documented(key: str) -> None:
     _, _, shown, text, _ = row.split("|")
     assert float(shown) == default
     assert text.strip().endswith(".")
+
+
+PIECES = [
+    *(b'"', b"'", b"[", b"]", b"[[", b"\n", b"=", b"{}", b"1e999", b"nan", b"-1", b"true", b"\x00", b"\xff", b","),
+    *(
+        b"\xe2\x80\xae",
+        b"9" * 30,
+        b'"\\u0000"',
+        b"1979-05-27",
+        b'""',
+        b"[]",
+        b"option",
+        b"..",
+        b"0.5",
+        b"x=" + b"[" * 9000,
+    ),
+    *(b"x=" + b"[" * 9000, b"[x" + b".x" * 3000 + b"]\n", b'"' + b"y" * 140_000),
+]
+"""What a slip, or somebody who means harm, may put into a file."""
+PLACES = st.integers(0, 2000)
+
+
+@pytest.mark.parametrize("file", [TOML, "areas.csv", "register.csv", "reporters.csv"])
+def test_whatever_is_in_them(file: str, tmp_path: Path) -> None:
+    """Election files with anything in them are read, or are one error that names the file; nothing else is raised."""
+    path = election_writer.write(KNOWN, tmp_path)
+    good = (tmp_path / file).read_bytes()
+
+    @given(st.lists(st.tuples(PLACES, st.integers(0, 8), st.sampled_from(PIECES) | st.binary(max_size=4)), min_size=1))
+    @settings(max_examples=150, deadline=None)
+    def holds(changes: list[tuple[int, int, bytes]]) -> None:
+        content = good
+        for at, out, put in changes:
+            at %= len(content) + 1
+            content = content[:at] + put + content[at + out :]
+        (tmp_path / file).write_bytes(content)
+        with suppress(ElectionFileError):
+            load(path)
+
+    holds()
 
 
 def test_not_utf8(tmp_path: Path) -> None:

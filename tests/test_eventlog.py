@@ -6,6 +6,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import election_writer
+from streams.codec import encode
 from streams.election_file import load
-from streams.eventlog import format, made
+from streams.eventlog import format, made, manifest, segments
 from streams.eventlog.errors import LogDamage, LogError
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
@@ -301,6 +303,30 @@ def remanifest(**fields: object) -> Callable[[Path], None]:
     return edit("manifest.json", lambda old: json.dumps({**json.loads(old), **fields}).encode())
 
 
+def forge(**fields: object) -> Callable[[Path], None]:
+    """A manifest whose id fits whatever it says."""
+
+    def change(old: bytes) -> bytes:
+        content = {**json.loads(old), **fields}
+        del content["id"]
+        return encode({"id": manifest._id(content), **content})
+
+    return edit("manifest.json", change)
+
+
+def nested(levels: int) -> object:
+    return json.loads("[" * levels + "]" * levels)
+
+
+FORGED: dict[str, list[object]] = {
+    "partitions": ["4", 4.5, 0, -1, 10**9, None],
+    "versions": [[], {"python": 3}, "3"],
+    "files": [["election.toml"], {"election.toml": None}, 5],
+    "election": [5, None, {}],
+    "created": ["now"],
+}
+
+
 def version_2(directory: Path) -> None:
     path = directory / "segment-000002.log"
     head = bytearray(path.read_bytes()[: format.SEGMENT_BYTES])
@@ -392,6 +418,14 @@ def test_no_going_on(spoil: Callable[[Path], object], three_segments: Path, tmp_
         pytest.param(edit("manifest.json", lambda _: b"[1]"), "is no manifest", id="not an object"),
         pytest.param(remanifest(format=2), "format 2 is unknown here", id="a later version"),
         pytest.param(remanifest(partitions=5), "was changed", id="edited"),
+        *(
+            pytest.param(forge(**{name: value}), "is no manifest", id=f"{name} {value!r:.20}")
+            for name, values in FORGED.items() for value in values
+        ),
+        pytest.param(
+            edit("manifest.json", lambda old: json.dumps({**json.loads(old), "x": nested(500)}).encode()),
+            "is no manifest", id="nested too deep",
+        ),
     ],
 )  # fmt: skip
 def test_manifests(spoil: Callable[[Path], object], says: str, tmp_path: Path) -> None:
@@ -467,3 +501,83 @@ def test_too_large(tmp_path: Path) -> None:
         writer.append(Record(REPORTS, 0, 0, 0, None, bytes(format.MAX_RAW)))
         with pytest.raises(LogError, match="bytes in a block"):
             writer.flush()
+
+
+LOG_ID = bytes(range(16))
+PROMISED = 2**16
+
+
+def head(compressed: int, raw: int, payload: bytes = b"") -> bytes:
+    """The head of a block with a good checksum, whatever it promises."""
+    fields = (format.BLOCK_MAGIC, format.RECORDS, compressed, raw, 1, 0, zlib.crc32(payload), 0)
+    start = format._BLOCK.pack(*fields)[:-4]
+    return start + zlib.crc32(start, zlib.crc32(LOG_ID)).to_bytes(4, "little")
+
+
+def spoilt_frame() -> bytes:
+    """A block that unpacks to the last byte before it shows that it is none."""
+    packed = zstandard.ZstdCompressor(write_checksum=True).compress(bytes(PROMISED))
+    payload = packed[:-1] + bytes([packed[-1] ^ 1])
+    return head(len(payload), PROMISED, payload) + payload
+
+
+SMALL = format.block(LOG_ID, format.RECORDS, 0, 0, b"")
+CRAFTED = [
+    ("heads that promise what is not there", lambda n: head(PROMISED, PROMISED) * n, 0),
+    ("such a head before each block", lambda n: (head(PROMISED, PROMISED) + SMALL) * n, 1),
+    ("blocks that unpack before they fail", lambda n: spoilt_frame() * n, 0),
+    ("the same before each block", lambda n: (spoilt_frame() + SMALL) * n, 1),
+    ("the beginning of heads", lambda n: format.BLOCK_MAGIC * n * 10, 0),
+    ("nothing", lambda n: bytes(40 * n), 0),
+]
+
+
+class Counting(BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    counted = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        Counting.counted += len(found)
+        return found
+
+
+@pytest.mark.parametrize(("make", "whole"), [case[1:] for case in CRAFTED], ids=[case[0] for case in CRAFTED])
+def test_work_grows_with_the_log(
+    make: Callable[[int], bytes], whole: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever somebody writes into a segment who knows the format, reading it takes at most some bytes of work for
+    each of its own, and one block; whole blocks between are read."""
+    unpack = format.unpack
+    segment = tmp_path / "segment-000001.log"
+    segment.touch()
+
+    def counted(known: format.BlockHead, payload: bytes) -> bytes:
+        Counting.counted += known.raw
+        return unpack(known, payload)
+
+    monkeypatch.setattr(segments, "MAX_COMPRESSED", PROMISED)
+    monkeypatch.setattr(format, "unpack", counted)
+    for count in (500, 1000, 4000):
+        content = format.segment_head(LOG_ID, 1) + make(count)
+        monkeypatch.setattr(Path, "open", lambda path, mode, content=content: Counting(content))
+        Counting.counted = 0
+        found = list(segments.blocks([(1, segment)], LOG_ID, lambda damage: None))
+        assert len(found) == whole * count
+        assert Counting.counted <= 40 * len(content) + 4 * PROMISED
+
+
+def test_whatever_is_damaged_the_rest_is_read(tmp_path: Path) -> None:
+    """However many blocks one after the other have damaged content, the whole one behind them is found."""
+    log(tmp_path, some(400), block=1000)
+    (segment,) = tmp_path.glob("segment*")
+    content = bytearray(segment.read_bytes())
+    starts = ends(segment, bytes.fromhex(EventLog.open(tmp_path).manifest.id))
+    for start in starts[:-4]:
+        content[start + format.BLOCK_BYTES + 10] ^= 1
+    segment.write_bytes(content)
+    found, told = read(tmp_path)
+    assert found[-1] == some(400)[-1]
+    assert 0 < len(found) < 40
+    assert [damage.position for damage in told] == [starts[0]]

@@ -1,5 +1,6 @@
 """Why a table or an area stands as it does: every fate of a reading, every reason of a verdict, both languages."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,16 @@ from builders import T0, alike, bulletin, election, report
 from test_cli import cotejo
 
 from streams import election_writer, event_file
+from streams.arrivals import Night
+from streams.cli.explaining import taken_in
+from streams.codec import encode, plain
 from streams.election import Election
+from streams.eventlog.record import REPORTS, Record
+from streams.eventlog.writer import LogWriter
 from streams.events import Event
 from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
+from streams.relive import open_night, relive
+from streams.topology import Topology
 from streams.wording import LANGUAGES
 
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}))
@@ -124,6 +132,37 @@ def test_commands(tmp_path: Path) -> None:
     wrong = cotejo("explain", "area", "Q", path, events)
     assert (wrong.returncode, wrong.stdout) == (1, b"")
     assert wrong.stderr.decode().startswith("cotejo: Q is no area")
+
+
+MINUTE = 60_000
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize(
+    "apart", [pytest.param((0, MINUTE), id="came in turn"), pytest.param((MINUTE, 0), id="came at once")]
+)
+def test_the_rate_of_a_group(recorded: bool, apart: tuple[int, int], tmp_path: Path) -> None:
+    """A recorded night's explanation turns away what its replay does, since both go by when messages came and by
+    which partition; where a program made the night, both go by the events' own times."""
+    known = election(states=2, tables=20, group_rate=3)
+    topology = Topology("x.", 2)
+    offsets, sent = Counter[int](), Counter[tuple[int, int]]()
+    created = T0 if recorded else None
+    with LogWriter.create(tmp_path, known, prefix="x.", partitions=2, writer="a test", created=created) as log:
+        for i, table in enumerate(known.tables):
+            event = report(table, at=T0 + apart[0] * (i // 10), reporter=f"x{i}", group="g", id=f"r{i}")
+            partition, came = topology.partition_of(table), T0 + apart[1] * (i // 10)
+            log.append(Record(REPORTS, partition, offsets[partition], came, None, encode(plain(event))))
+            offsets[partition] += 1
+            sent[partition if recorded else 0, came if recorded else event.at] += 1
+    replay = open_night([tmp_path])
+    lived = replay.replay(known)
+    for _ in relive(replay, [lived]):
+        pass
+    told = [taken_in(known, Night.of([tmp_path]), False).table(table)["rejected"] for table in known.tables]
+    codes = Counter(row["code"] for rows in told for row in rows)
+    assert codes == {code: found.count for code, found in lived.finish().rejected.items()}
+    assert codes == {"rate-limited": sum(max(0, count - 3) for count in sent.values())}
 
 
 def test_simulate_and_explain(tmp_path: Path) -> None:

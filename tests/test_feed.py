@@ -1,21 +1,26 @@
 """The feeder: nothing lost, packs of the right partition, and a clock that is never ahead of what it feeds."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from brokers import Broker
 from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline import Logs, feed
 
-from streams import event_file
+from streams import event_file, kafka_clients
+from streams import feed as feeding
 from streams.arrivals import Arrivals, NightError, of_lines
+from streams.broker import EmbeddedBroker
 from streams.codec import encode, plain
 from streams.election import AlertPolicy
-from streams.feed import Feeder, Pace
+from streams.feed import Feeder, FeedError, KafkaSink, Pace
+from streams.topics import TopicSpec, ensure
 from streams.topology import Topology
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
@@ -85,3 +90,57 @@ def test_event_files(tmp_path: Path) -> None:
     assert merged.done == merged.size == sum((tmp_path / name).stat().st_size for name in "ab")
     with pytest.raises(NightError, match=r"nowhere: cannot be read: No such file"):
         Arrivals([tmp_path / "nowhere"])
+
+
+class Counted:
+    """A producer that says how much of what it was given is not confirmed."""
+
+    def __init__(self, producer: Any) -> None:
+        self._producer, self._sent, self.most = producer, list[tuple[Any, int]](), 0
+
+    def send(self, topic: str, content: bytes, **options: Any) -> Any:
+        sent = self._producer.send(topic, content, **options)
+        self._sent = [(each, size) for each, size in [*self._sent, (sent, len(content))] if not each.is_done]
+        self.most = max(self.most, sum(size for _, size in self._sent))
+        return sent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+
+def test_a_feed_waits_for_its_broker(embedded: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is fed, no more than a bound of it waits in memory for the broker; all of it arrives, a message
+    above the bound too."""
+    made, clients = list[Counted](), kafka_clients.producer
+
+    def counted(broker: str, **options: Any) -> Counted:
+        made.append(Counted(clients(broker, **options)))
+        return made[-1]
+
+    monkeypatch.setattr(feeding, "UNCONFIRMED", 2**18)
+    monkeypatch.setattr(kafka_clients, "producer", counted)
+    ensure(embedded.address, [TopicSpec(topic := f"paced-{time.time_ns()}", 1)])
+    sink, sizes = KafkaSink(embedded.address), [*[60_000] * 40, 2**19, 1]
+    for number, size in enumerate(sizes):
+        sink.send(topic, b"%02d" % number + b"x" * size, partition=0)
+    sink.close()
+    consumer = kafka_clients.consumer(embedded.address, topic, auto_offset_reset="earliest", consumer_timeout_ms=5000)
+    found = [(int(record.value[:2]), len(record.value) - 2) for _, record in zip(sizes, consumer, strict=False)]
+    consumer.close()
+    assert found == list(enumerate(sizes))
+    assert 2**17 < made[0].most <= 2**19 + 2
+
+
+def test_a_broker_that_dies_under_a_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not confirmed is an error that says so, not a feed that seems whole."""
+    hasty: dict[str, Any] = {"delivery_timeout_ms": 600, "request_timeout_ms": 500}
+    monkeypatch.setattr(kafka_clients, "producer", partial(kafka_clients.producer, **hasty))
+    with EmbeddedBroker() as broker:
+        ensure(broker.address, [TopicSpec("dying", 1)])
+        sink = KafkaSink(broker.address)
+        sink.send("dying", b"{}", partition=0)
+        sink.close()
+        sink = KafkaSink(broker.address)
+    sink.send("dying", b"{}", partition=0)
+    with pytest.raises(FeedError, match=r"the broker (refused a message|did not confirm everything): \S+"):
+        sink.close()

@@ -154,6 +154,15 @@ def test_an_event_file(tmp_path: Path) -> None:
     assert third.line == 3
 
 
+@pytest.mark.parametrize("name", HOSTILE_TEXT)
+def test_hostile_fields(name: str) -> None:
+    """A field that nobody knows and that nests too deep is named in printable characters, and not at length."""
+    deep = b"[" * 60 + b"]" * 60
+    (result,) = decode_reports(encode(plain(report()))[:-1] + b"," + encode_loosely(name) + b":" + deep + b"}")
+    assert isinstance(result, Rejection)
+    within_limits(result)
+
+
 @pytest.mark.parametrize("text", HOSTILE_TEXT)
 @pytest.mark.parametrize("name", ["id", "table", "reporter", "reporter_group", "source", "url"])
 def test_hostile_names(text: str, name: str) -> None:

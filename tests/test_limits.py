@@ -10,7 +10,7 @@ import pytest
 from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
-from nights import LiveNight, direct
+from nights import LiveNight, direct, listening
 
 from streams.admission import check_tick
 from streams.broker import EmbeddedBroker
@@ -174,16 +174,3 @@ def test_a_night_under_attack(embedded: EmbeddedBroker, names: str, tmp_path: Pa
     assert Counter(outcome.rejected) == {"tick-ahead": 2, "rate-limited": 20}
     assert outcome.verdicts["S1-1"]["level"] == "disputed"
     assert outcome.states["S2"] == direct(known, lines(night)).states["S2"]
-
-
-def listening(port: int) -> set[str]:
-    """The addresses at which somebody listens on this port, as Linux tells it."""
-    found = set()
-    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        address, _, number = row.split()[1].partition(":")
-        if row.split()[3] == "0A" and int(number, 16) == port:
-            found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(address))))
-    for row in Path("/proc/net/tcp6").read_text().splitlines()[1:]:
-        if row.split()[3] == "0A" and int(row.split()[1].partition(":")[2], 16) == port:
-            found.add(row.split()[1])
-    return found

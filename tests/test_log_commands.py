@@ -123,7 +123,7 @@ def test_info(odd: Path, tmp_path: Path) -> None:
     assert again["segments"] > found["segments"] == 1
     (odd / "election.toml").write_text((odd / "election.toml").read_text() + "# a remark\n")
     shown = cotejo("log", "info", odd)
-    assert "changed since the log was begun: election.toml" in shown.stderr.decode()
+    assert f"{odd}/election.toml: was changed since the log was begun" in shown.stderr.decode()
     assert str(2**60) in shown.stdout.decode()
     assert found["content"] in shown.stdout.decode()
 

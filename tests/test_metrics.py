@@ -30,6 +30,7 @@ KNOWN = election(
     alerts=AlertPolicy(tick=10, hold=0, cooldown=60),
     rules=Rules(health=HealthRule(flood_ratio=0.1, flood_min=5, disputed_min=1)),
 )
+HOSTILE = """a"b\\c\\n} 1'{d="e"}# HELP x <script>{{7*7}}"""
 SHEETS: list[Event] = [
     report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(list(KNOWN.tables)[:20])
 ]
@@ -121,13 +122,20 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
 
 
 def test_levels(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
-    """Areas are exported down to the level that the election file sets, alerts of those below only as a number."""
+    """Areas are exported down to the level that the election file sets, alerts of those below only as a number.
+    Names that look like the format's own, or like markup, are labels like any other."""
     known = replace(KNOWN, metrics=MetricsPolicy(levels=1))
+    nation = replace(known.root, name=HOSTILE)
+    option = replace(known.options[0], name=HOSTILE * 2)
+    known = replace(known, areas={**known.areas, "N": nation}, options=(option, *known.options[1:]))
     with LiveNight(known, embedded, tmp_path, names) as live:
         live.start()
         live.feed(lines(NIGHT))
         live.wait()
         assert set(areas(live.ports[-1])) == {"N"}
+        labels = [s.labels for family in scraped(live.ports[-1]).values() for s in family.samples]
+        assert {found["area_name"] for found in labels if "area_name" in found} == {HOSTILE}
+        assert HOSTILE * 2 in {found.get("option_name") for found in labels}
         live.stop()
 
 

@@ -13,6 +13,8 @@ CORE = [
     "streams.eventlog",
     "streams.eventlog.record",
     "streams.events",
+    "streams.shown",
+    "streams.fields",
     "streams.codec",
     "streams.signing",
     "streams.admission",

@@ -4,6 +4,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -11,8 +12,9 @@ import pytest
 from builders import T0, alike, bulletin, election, lines, report
 from pipeline import Logs, feed
 from test_cli import cotejo
+from typer.testing import CliRunner
 
-from streams import election_writer
+from streams import cli, election_writer
 from streams.election import AlertPolicy
 from streams.eventlog import made
 from streams.eventlog.record import BULLETINS, REPORTS, Record
@@ -106,19 +108,24 @@ def test_a_damaged_log(night: Path) -> None:
     assert orjson.loads(going.stdout)["states"]["N"]["witnessed"]["tables"] == 60
 
 
-def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
-    """What was cut from a recording is judged by the ticks in it, as the recording is; what was cut from a night that
-    a program made, by its events' times."""
-    topology = Topology("x.", 3)
-    logs = feed(KNOWN, lines(EVENTS), topology, Pace(pack=7, every_tick=False))
-    recorded, whole = tmp_path / "recorded", tmp_path / "made"
-    made.write(whole, KNOWN, EVENTS, "a test")
-    with LogWriter.create(recorded, KNOWN, prefix="x.", partitions=3, writer="cotejo record", created=T0) as log:
+def recording(directory: Path) -> Logs:
+    """The night as a recorder writes it."""
+    logs = feed(KNOWN, lines(EVENTS), Topology("x.", 3), Pace(pack=7, every_tick=False))
+    with LogWriter.create(directory, KNOWN, prefix="x.", partitions=3, writer="cotejo record", created=T0) as log:
         for partition, messages in enumerate(logs.reports):
             for offset, content in enumerate(messages):
                 log.append(Record(REPORTS, partition, offset, T0, None, content))
         for offset, content in enumerate(logs.bulletins):
             log.append(Record(BULLETINS, 0, offset, T0, None, content))
+    return logs
+
+
+def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
+    """What was cut from a recording is judged by the ticks in it, as the recording is; what was cut from a night that
+    a program made, by its events' times."""
+    recorded, whole = tmp_path / "recorded", tmp_path / "made"
+    made.write(whole, KNOWN, EVENTS, "a test")
+    logs = recording(recorded)
     for night in (recorded, whole):
         part = tmp_path / f"{night.name}-part"
         assert cotejo("log", "cut", night, "--from", "2020-01-01T00:00:00Z", "-o", part).returncode == 0
@@ -131,6 +138,43 @@ def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
 
 def of_ticks(logs: Logs) -> list[bytes]:
     return [content for content in logs.bulletins if b'"tick"' in content]
+
+
+def test_an_election_that_was_edited(night: Path, tmp_path: Path) -> None:
+    """Once a log's election is no more what it was, replay, report, explain, verify and info say so of each file, and
+    go on: by what it says now. The page says it in its reader's language."""
+    asked: list[tuple[object, ...]] = [
+        ("replay", night), ("explain", "area", "N", night), ("log", "verify", night), ("log", "info", night),
+        ("report", night, "-o", tmp_path / "en.html"), ("report", night, "--lang", "es", "-o", tmp_path / "es.html"),
+    ]  # fmt: skip
+    here = CliRunner()
+    for arguments in asked:
+        assert "was changed" not in here.invoke(cli.app, [str(argument) for argument in arguments]).stderr
+    assert "Not as they were" not in (tmp_path / "en.html").read_text()
+    edits = {"election.toml": ("cooldown = 600", "cooldown = 60"), "areas.csv": ("9000", "9001")}
+    for name, (old, new) in edits.items():
+        (night / name).write_text((night / name).read_text().replace(old, new))
+    (night / "register.csv").unlink()
+    (night / "register.csv").write_text("table,area\n" + "".join(f"{t},{p.area}\n" for t, p in KNOWN.tables.items()))
+    for arguments in asked:
+        done = here.invoke(cli.app, [str(argument) for argument in arguments])
+        assert done.exit_code == 0
+        told = [line for line in done.stderr.splitlines() if "was changed since the log was begun" in line]
+        assert [line.split(": ")[1] for line in told] == [f"{night}/{name}" for name in (*edits, "register.csv")]
+    files = "election.toml, areas.csv, register.csv"
+    assert f"Not as they were when the log was begun: {files}." in (tmp_path / "en.html").read_text()
+    assert f"Ya no son como cuando empezó el registro: {files}." in (tmp_path / "es.html").read_text()
+
+
+def test_another_election_for_a_log(tmp_path: Path) -> None:
+    """An election file that is named before a log's directory is the one that counts, for a recording too; it was not
+    edited, it is another one."""
+    recording(tmp_path / "night")
+    other = election_writer.write(replace(KNOWN, alerts=AlertPolicy(tick=10, hold=10**4)), tmp_path / "other")
+    own, others = (cotejo("replay", *night, "--json") for night in ([tmp_path / "night"], [other, tmp_path / "night"]))
+    assert orjson.loads(own.stdout)["notices"]
+    assert not orjson.loads(others.stdout)["notices"]
+    assert b"was changed" not in own.stderr + others.stderr
 
 
 @pytest.mark.parametrize("command", ["replay", "report"])

@@ -22,7 +22,8 @@ from streams.events import Event
 
 HOSTILE = "<script>hacked=1</script><img src=x onerror=hacked=1>\"'></style></svg><svg/onload=hacked=1>{{7*7}}"
 MATHS = r"$\frac{1}{0}$ </text><a href='javascript:hacked=1'>"
-CONTROL = "line\x07 and \u202eturned\u202c"
+CONTROL = "\x1b[31m\u202eturned\u202c"
+"""What no name may have (streams/election_file.py); rubbish may."""
 RULES = Rules(
     mismatch=MismatchRule(min_tables=2),
     health=HealthRule(flood_min=20, flood_ratio=0.1, disputed_min=2, disputed_ratio=0.01),
@@ -37,9 +38,9 @@ def hostile() -> Election:
     """The same election, with names that want out."""
     areas = {id: replace(area, name=f"{area.id} {HOSTILE}") for id, area in PLAIN.areas.items()}
     areas["N"] = Area("N", MATHS + HOSTILE, "nation", None, 180, 54_000)
-    options = (Option("A", MATHS), Option("B", HOSTILE), Option("C", CONTROL))
+    options = (Option("A", MATHS), Option("B", HOSTILE), Option("C", HOSTILE + MATHS))
     groups = (Group("rest", HOSTILE * 3, ("B", "C")),)
-    return replace(PLAIN, name=HOSTILE, notice=CONTROL, areas=areas, options=options, groups=groups)
+    return replace(PLAIN, name=HOSTILE, notice=MATHS, areas=areas, options=options, groups=groups)
 
 
 def events(id: str = "N-{}", reporter: str = "ana", note: str = "") -> list[Event]:
@@ -71,7 +72,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     election_writer.write(hostile(), home / "hostile")
     note = HOSTILE.replace("\n", "")
     lines = [encode(plain(event)) for event in events(f"{note}-{{}}", note, note)]
-    lines += [b"\x1b[31m" + HOSTILE.encode() + b"\x00\xff"] * 7
+    lines += [(CONTROL + HOSTILE).encode() + b"\x00\xff"] * 7
     (home / "hostile" / "events.jsonl").write_bytes(b"\n".join(lines))
     found = {}
     for name, night, options in (
@@ -178,8 +179,7 @@ def test_hostile_names_do_nothing(pages: dict[str, Path], page: Page) -> None:
         assert page.locator(element).count() == 0, element
     text = page.locator("body").inner_text()
     assert page.locator("h1").inner_text() == HOSTILE
-    assert r"line\x07 and \u202eturned\u202c" in text
-    assert r"\x1b[31m<script>" in text
+    assert r"\x1b[31m\u202eturned\u202c<script>" in text
     assert "49" not in page.locator("h1").inner_text()
     assert r"$\frac{1}{0}$" in text
     raw = pages["hostile"].read_text()

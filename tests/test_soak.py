@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import soak_plan
 from brokers import Broker
-from soak import Soak, kinds_for
+from soak_rounds import Soak, kinds_for
 
 
 @pytest.mark.parametrize("kind", ["embedded", pytest.param("apache", marks=pytest.mark.apache)])

@@ -6,7 +6,6 @@ workers come and go, the topics have it.
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from time import time
@@ -17,6 +16,7 @@ from kafka.errors import KafkaError
 
 from streams import kafka_clients, topics
 from streams.board.night import Night
+from streams.terminal import note
 from streams.topology import REJECTED_BYTES, Topology
 
 PAUSE: Final = 0.1
@@ -82,7 +82,7 @@ class Follower:
                 self.place = "away"
                 if str(error) != self._told:
                     self._told = str(error)
-                    print(f"cotejo: the board cannot read its topics: {error}", file=sys.stderr, flush=True)
+                    note(f"the board cannot read its topics: {error}")
             await self._sleep(RETRY)
 
     async def _wait_for_topics(self) -> None:

@@ -71,7 +71,7 @@ class Night:
         try:
             notice = Notice.from_plain(_read(content))
             known = notice.finding.area in self.election.areas
-        except (KeyError, TypeError, AttributeError):
+        except ValueError:
             known = False
         if not known:
             self.unreadable += 1

@@ -1,6 +1,5 @@
 """`cotejo board`: the board without a worker."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from streams.broker import is_free
 from streams.cli.common import BROKER, Broker, ElectionFile, Prefix, group, plainly, topology_of
 from streams.election_file import load
 from streams.errors import CotejoError
+from streams.terminal import note
 from streams.topology import PARTITIONS
 
 commands = group("")
@@ -36,7 +36,7 @@ def board(
         app = web.Application()
         Board(broker, known, topology_of(known, prefix, PARTITIONS), host or ()).serve(app)
         name = bind if bind != "0.0.0.0" else (host or ["127.0.0.1"])[0]
-        print(f"cotejo: {known.name}: http://{name}:{port}{PATH}", file=sys.stderr, flush=True)
+        note(f"{known.name}: http://{name}:{port}{PATH}")
         try:
             web.run_app(app, host=bind, port=port, print=None, access_log=None, shutdown_timeout=5)
         except OSError as error:

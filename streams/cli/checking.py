@@ -4,11 +4,12 @@ import typer
 
 from streams.arrivals import Arrivals, Night
 from streams.checking import EventCheck, Problem
-from streams.cli.common import Json, NightPaths, group, plainly, print_json
+from streams.cli.common import Json, NightPaths, group, plainly
 from streams.election_csv import ElectionFileError
 from streams.election_file import load
 from streams.eventlog.errors import LogDamage
 from streams.progress import Progress
+from streams.terminal import show, show_json
 
 commands = group("")
 
@@ -21,7 +22,7 @@ def check(night: NightPaths, as_json: Json = False) -> None:
     def tell(problem: Problem) -> None:
         nonlocal wrong
         wrong += 1
-        print_json(problem) if as_json else print(problem)
+        show_json(problem) if as_json else show(problem)
 
     def damaged(damage: LogDamage) -> None:
         tell(Problem(str(damage.file), damage.record, f"byte {damage.position}", "damaged", damage.what))
@@ -32,7 +33,7 @@ def check(night: NightPaths, as_json: Json = False) -> None:
             known = load(given.election)
         except ElectionFileError as error:
             if as_json:
-                print_json(Problem(error.file, error.line or 0, error.place, "election-file", error.cure))
+                show_json(Problem(error.file, error.line or 0, error.place, "election-file", error.cure))
             raise
         judge = EventCheck(known)
         for path in given.events:
@@ -41,8 +42,8 @@ def check(night: NightPaths, as_json: Json = False) -> None:
                 for problem in judge.problems(progress.over(arrivals)):
                     tell(problem)
         if not as_json:
-            print(f"{known.name}: {len(known.areas):,} areas, {len(known.tables):,} polling tables")
+            show(f"{known.name}: {len(known.areas):,} areas, {len(known.tables):,} polling tables")
         if given.events and not as_json:
             counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
-            print(f"{counts} fine, {wrong:,} problems")
+            show(f"{counts} fine, {wrong:,} problems")
         raise typer.Exit(1 if wrong else 0)

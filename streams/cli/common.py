@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import orjson
 import typer
 
+from streams import terminal
 from streams.election import Election
 from streams.election_writer import ELECTION
 from streams.errors import CotejoError
@@ -55,19 +55,23 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except CotejoError as error:
-        print(f"cotejo: {error}", file=sys.stderr)
+        first, *others = str(error).split("\n")  # the end of a log may stand behind it
+        terminal.note(first)
+        for line in others:
+            terminal.aside(line)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        print("cotejo: stopped", file=sys.stderr)
+        terminal.note("stopped")
         raise typer.Exit(130) from None
 
 
-def print_json(value: object) -> None:
-    """One line of JSON on stdout."""
-    print(orjson.dumps(value).decode())
+def warn_of_edits(files: Iterable[Path]) -> None:
+    """Say which of the election's files are not as they were when their log was begun."""
+    for file in files:
+        terminal.note(f"{file}: was changed since the log was begun, and counts as it is now")
 
 
 def topology_of(election: Election, prefix: str, partitions: int) -> Topology:

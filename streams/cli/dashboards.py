@@ -22,11 +22,11 @@ from streams.cli.common import (
     Prefix,
     group,
     plainly,
-    print_json,
     topology_of,
 )
 from streams.election_file import load
 from streams.errors import CotejoError
+from streams.terminal import show, show_json
 from streams.topology import PARTITIONS
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _enter(url: str, token_env: str, token_file: Path | None) -> Grafana:
 
 def _tell(changes: Iterable[Change], as_json: bool) -> None:
     for change in changes:
-        print_json(change) if as_json else print(f"{change.outcome:<10} {change.what} {change.name}", flush=True)
+        show_json(change) if as_json else show(f"{change.outcome:<10} {change.what} {change.name}")
 
 
 def _token(variable: str, file: Path | None) -> str:

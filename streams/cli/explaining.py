@@ -1,18 +1,19 @@
 """`cotejo explain`: why a polling table or an area stands as it does."""
 
-import sys
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from streams.arrivals import Night
-from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, print_json
+from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.election import Election
 from streams.election_file import load
 from streams.events import Event, Rejection
 from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
 from streams.progress import Progress
+from streams.relive import recording_of
+from streams.terminal import note, show, show_json
 
 commands = group("Print why something stands as it does.")
 
@@ -32,7 +33,7 @@ def explain_table(
         if table not in known.tables:
             raise UnknownPlaceError(f"{table} is no polling table of the register: mend the id, or add it")
         found = taken_in(known, given, keep_going).table(table)
-        print_json(found) if as_json else print("\n".join(table_lines(found, lang)))
+        show_json(found) if as_json else show(*table_lines(found, lang))
 
 
 @commands.command("area")
@@ -50,20 +51,22 @@ def explain_area(
         if area not in known.areas:
             raise UnknownPlaceError(f"{area} is no area of the election: mend the id, or add it")
         found = taken_in(known, given, keep_going).area(area)
-        print_json(found) if as_json else print("\n".join(area_lines(found, lang)))
+        show_json(found) if as_json else show(*area_lines(found, lang))
 
 
 def taken_in(election: Election, night: Night, keep_going: bool) -> Explainer:
     """The night, taken in; what cannot be read is told on stderr."""
-    arrivals, explainer = night.arrivals(keep_going), Explainer(election)
+    arrivals, log = night.arrivals(keep_going), recording_of(night)
+    explainer = Explainer(election, log.manifest.partitions if log and election.policy.group_rate else 0)
+    warn_of_edits(night.edited())
 
-    def events(progress: Progress) -> Iterator[Event]:
+    def events(progress: Progress) -> Iterator[tuple[Event, int, int]]:
         for arrival in progress.over(arrivals):
             if isinstance(arrival.event, Rejection):
-                print(f"cotejo: {arrival.place}: {arrival.event}", file=sys.stderr)
+                note(f"{arrival.place}: {arrival.event}")
             else:
-                yield arrival.event
+                yield arrival.event, arrival.partition, arrival.arrived
 
     with Progress("reading", arrivals.size) as progress:
-        explainer.take(events(progress))
+        explainer.take_recorded(events(progress))
     return explainer

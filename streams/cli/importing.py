@@ -1,6 +1,5 @@
 """`cotejo import`: published files to an election and its events."""
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,13 @@ from streams.cli.common import JsonLines, group, plainly, written
 from streams.importers import convzla
 from streams.importers.csv_map import CsvMap
 from streams.progress import Progress
+from streams.terminal import aside, note, show
 
 commands = group("Turn published files into an election and its events.")
 
 
 def _tell(problem: Problem) -> None:
-    print(problem, file=sys.stderr)
+    aside(problem)
 
 
 @commands.command("csv")
@@ -31,11 +31,11 @@ def import_csv(
     """Any published CSV files, plain or gzipped, as an election, its tally reports and its bulletins."""
     with plainly():
         done = CsvMap(map).write(data or map.parent, out, _tell, jsonl=jsonl)
-        print(f"{done.tables:,} polling tables in {done.areas:,} areas, {done.reports:,} tally reports, ", end="")
-        print(f"{done.bulletins:,} bulletins; {done.skipped:,} rows skipped, {done.problems:,} left out")
+        found = f"{done.tables:,} polling tables in {done.areas:,} areas, {done.reports:,} tally reports"
+        show(f"{found}, {done.bulletins:,} bulletins; {done.skipped:,} rows skipped, {done.problems:,} left out")
         if done.unordered:
-            print(f"cotejo: {done.unordered:,} events are older than the one before: sort the files", file=sys.stderr)
-        print(written(out, jsonl))
+            note(f"{done.unordered:,} events are older than the one before: sort the files")
+        show(written(out, jsonl))
         raise typer.Exit(1 if done.problems else 0)
 
 
@@ -64,6 +64,6 @@ def import_convzla(
 
         done = convzla.write(sheets(), out, jsonl=jsonl)
         votes = ", ".join(f"{option} {count:,}" for option, count in done.votes.items())
-        print(f"{done.tables:,} tally sheets: {votes}; null {done.null:,}")
-        print(f"{bad:,} rows left out; {written(out, jsonl)}")
+        show(f"{done.tables:,} tally sheets: {votes}; null {done.null:,}")
+        show(f"{bad:,} rows left out; {written(out, jsonl)}")
         raise typer.Exit(1 if bad else 0)

@@ -1,6 +1,6 @@
 """`cotejo keys`: key pairs, and signing reports and bulletins."""
 
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from streams.cli.common import ElectionFile, group, plainly
 from streams.codec import encode, plain
 from streams.election_file import load
 from streams.events import Bulletin, TallyReport
+from streams.terminal import note, pass_on, show
 
 commands = group("Make key pairs, and sign with them.")
 
@@ -25,7 +26,7 @@ KeyFile = Annotated[Path, typer.Argument(help="The private key's file.", show_de
 def new_key(key: KeyFile) -> None:
     """Write a new private key for nobody else's eyes, and print its public key for the election's files."""
     with plainly():
-        print(signing_keys.new(key))
+        show(signing_keys.new(key))
 
 
 @commands.command("sign")
@@ -34,13 +35,17 @@ def sign_events(election: ElectionFile, key: KeyFile, events: Events) -> None:
     with plainly():
         known, private = load(election), signing_keys.load(key)
         public, signed, others = signing_keys.public_key(private), 0, 0
-        for arrival in Night(election, tuple(events)).arrivals():
-            event, line = arrival.event, arrival.raw or b""
-            if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(known, event, public):
-                line, signed = encode(plain(signing_keys.sign(private, known.id, event))), signed + 1
-            else:
-                others += 1
-            sys.stdout.buffer.write(line + b"\n")
-        sys.stdout.buffer.flush()
-        print(f"cotejo: {signed:,} signed, {others:,} left as they were", file=sys.stderr)
+
+        def lines() -> Iterator[bytes]:
+            nonlocal signed, others
+            for arrival in Night(election, tuple(events)).arrivals():
+                event, line = arrival.event, arrival.raw or b""
+                if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(known, event, public):
+                    line, signed = encode(plain(signing_keys.sign(private, known.id, event))), signed + 1
+                else:
+                    others += 1
+                yield line + b"\n"
+
+        pass_on(lines())
+        note(f"{signed:,} signed, {others:,} left as they were")
         raise typer.Exit(0 if signed else 1)

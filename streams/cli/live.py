@@ -22,11 +22,11 @@ from streams.cli.common import (
     Prefix,
     group,
     plainly,
-    print_json,
     topology_of,
 )
 from streams.election_file import load
 from streams.progress import Progress
+from streams.terminal import show, show_json
 from streams.topology import PARTITIONS
 
 commands = group("")
@@ -100,7 +100,7 @@ def topics(
         topology = topology_of(load(election), prefix, partitions)
         if acls:
             for acl in kafka_acls.acls(topology):
-                print_json(acl) if as_json else print(f"kafka-acls.sh --bootstrap-server {broker} {acl.command()}")
+                show_json(acl) if as_json else show(f"kafka-acls.sh --bootstrap-server {broker} {acl.command()}")
             return
         if delete:
             kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
@@ -110,10 +110,10 @@ def topics(
         for state in kafka_topics.describe(broker, topology.specs()):
             wrong |= state.state != "ok"
             if as_json:
-                print_json(state)
+                show_json(state)
             else:
                 counts = f"{state.partitions:>3} partitions {state.messages:>10,} messages"
-                print(f"{state.name:<50} {state.state:<8} {counts}  {'; '.join(state.differences)}".rstrip())
+                show(f"{state.name:<50} {state.state:<8} {counts}  {'; '.join(state.differences)}".rstrip())
         raise typer.Exit(1 if wrong and not delete else 0)
 
 
@@ -142,7 +142,7 @@ def feed(
         with Progress("feeding", arrivals.size) as progress:
             fed = feeder.feed(progress.over(arrivals))
         if as_json:
-            print_json(fed)
+            show_json(fed)
         else:
             sent = f"{fed.reports:,} reports, {fed.bulletins:,} bulletins, {fed.unreadable:,} unreadable ones"
-            print(f"{sent} in {fed.messages:,} messages")
+            show(f"{sent} in {fed.messages:,} messages")

@@ -1,6 +1,5 @@
 """`cotejo log`: what is in an event log, whether it is whole, and parts of it."""
 
-import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ import orjson
 import typer
 
 from streams.arrivals import Arrival, Arrivals
-from streams.cli.common import Json, KeepGoing, group, plainly, print_json
+from streams.cli.common import Json, KeepGoing, group, plainly, warn_of_edits
 from streams.codec import encode, plain
 from streams.errors import CotejoError
 from streams.eventlog.cut import By
@@ -22,6 +21,7 @@ from streams.eventlog.record import Record
 from streams.eventlog.summary import Summary, summarize
 from streams.events import Rejection
 from streams.progress import Progress
+from streams.terminal import pass_on, show, show_json
 from streams.webhooks import rfc3339
 
 commands = group("Look into event logs, verify them, cut them.")
@@ -35,16 +35,16 @@ def verify(night: Log, as_json: Json = False) -> None:
 
     def tell(damage: LogDamage) -> None:
         place = {"file": str(damage.file), "byte": damage.position, "record": damage.record, "damage": damage.what}
-        print_json(place) if as_json else print(damage)
+        show_json(place) if as_json else show(damage)
 
     with plainly():
         log = EventLog.open(night)
         with Progress("verifying", log.size) as progress:
             found = summarize(log, keep_going=True, tell=tell, watch=progress.show)
         if not as_json:
-            _say_changed(found)
+            warn_of_edits(_changed(found))
             whole = f"{found.damages:,} damages" if found.damages else "whole"
-            print(f"{night}: {whole}: {found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes")
+            show(f"{night}: {whole}: {found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes")
         raise typer.Exit(1 if found.damages else 0)
 
 
@@ -56,23 +56,23 @@ def info(night: Log, keep_going: KeepGoing = False, as_json: Json = False) -> No
         with Progress("reading", log.size) as progress:
             found = summarize(log, keep_going=keep_going, tell=tell_on_stderr, watch=progress.show)
         if as_json:
-            print_json(found)
+            show_json(found)
             return
         known, state = found.manifest, "closed" if found.closed else "open: it is being written, or was never closed"
         versions = ", ".join(f"{name} {version}" for name, version in known.versions.items())
-        print(f"{night}: election {known.election}, topics {known.prefix}*, written by {known.writer} ({versions})")
-        print(f"{found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes, {state}")
-        print(f"{'partition':<18}{'records':>12}{'bytes':>16}  {'offsets':<22}{'first':<26}last")
+        show(f"{night}: election {known.election}, topics {known.prefix}*, written by {known.writer} ({versions})")
+        show(f"{found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes, {state}")
+        show(f"{'partition':<18}{'records':>12}{'bytes':>16}  {'offsets':<22}{'first':<26}last")
         for part in found.partitions:
             name, offsets = f"{part.topic}/{part.partition}", f"{part.first_offset:,}-{part.last_offset:,}"
             times = f"{_time(part.first_time):<26}{_time(part.last_time)}"
-            print(f"{name:<18}{part.records:>12,}{part.bytes:>16,}  {offsets:<22}{times}")
+            show(f"{name:<18}{part.records:>12,}{part.bytes:>16,}  {offsets:<22}{times}")
         for gap in log.gaps:
-            print(f"gap: {gap.topic}/{gap.partition} offsets {gap.first:,} to {gap.end - 1:,}")
-        print(f"content sha256 {found.content}")
+            show(f"gap: {gap.topic}/{gap.partition} offsets {gap.first:,} to {gap.end - 1:,}")
+        show(f"content sha256 {found.content}")
         for name, hash in known.files.items():
-            print(f"{name} sha256 {hash}")
-        _say_changed(found)
+            show(f"{name} sha256 {hash}")
+        warn_of_edits(_changed(found))
 
 
 @commands.command()
@@ -87,9 +87,7 @@ def cat(
             lines = (_event(arrival) for arrival in Arrivals([night], keep_going))
         else:
             lines = (orjson.dumps(_shown(record)) for record in EventLog.open(night).records(keep_going))
-        for chunk in _chunks(lines):
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+        pass_on(_chunks(lines))
 
 
 @commands.command()
@@ -115,13 +113,11 @@ def cut(
                 tell=tell_on_stderr,
                 watch=progress.show,
             )
-        print(f"{count:,} records; written: {out}")
+        show(f"{count:,} records; written: {out}")
 
 
-def _say_changed(found: Summary) -> None:
-    if found.changed:
-        names = ", ".join(found.changed)
-        print(f"cotejo: {found.log}: changed since the log was begun: {names}", file=sys.stderr)
+def _changed(found: Summary) -> list[Path]:
+    return [Path(found.log) / name for name in found.changed]
 
 
 def _time(at: int) -> str:

@@ -1,7 +1,6 @@
 """`cotejo record`: the input topics into an event log."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import CRITICAL, getLogger
@@ -13,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from streams import topics
-from streams.cli.common import BROKER, Broker, Json, Prefix, group, plainly, print_json, topology_of
+from streams.cli.common import BROKER, Broker, Json, Prefix, group, plainly, topology_of
 from streams.election_file import load
 from streams.election_writer import ELECTION
 from streams.eventlog.errors import LogDamage, LogError
@@ -22,6 +21,7 @@ from streams.eventlog.reader import EventLog
 from streams.eventlog.writer import LogWriter
 from streams.progress import Progress
 from streams.recorder import Recorded, Recorder, RecordError
+from streams.terminal import note, show, show_json
 from streams.topology import PARTITIONS, Topology
 
 commands = group("")
@@ -65,10 +65,10 @@ def record(
             raise
         log.close()
         if as_json:
-            print_json(done)
+            show_json(done)
         else:
             gaps = f", {done.gaps} new gaps" if done.gaps else ""
-            print(f"{done.new:,} records more, {done.records:,} in {night}, {done.lag:,} behind{gaps}")
+            show(f"{done.new:,} records more, {done.records:,} in {night}, {done.lag:,} behind{gaps}")
 
 
 def _resume(night: Path, election: Path | None, prefix: str, partitions: int) -> LogWriter:
@@ -142,4 +142,4 @@ def _stop() -> Iterator[Event]:
 
 
 def _say(text: str) -> None:
-    print(f"cotejo: {text}", file=sys.stderr, flush=True)
+    note(text)

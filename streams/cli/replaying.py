@@ -1,16 +1,14 @@
 """`cotejo replay`: a night lived again offline, under its own configuration or beside another."""
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import orjson
 import typer
 from rich.console import Console
 
 from streams import relive, telling
-from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
+from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.compare import Comparer
 from streams.election import Election
 from streams.election_file import changed, load
@@ -18,6 +16,7 @@ from streams.history import contrast
 from streams.outcome import Outcome
 from streams.progress import Progress
 from streams.replay import Watcher
+from streams.terminal import aside, pass_on, show_json
 from streams.whole import whole
 
 commands = group("")
@@ -44,8 +43,8 @@ def replay(
         if compare is not None:
             _compare(source.election, compare, known, outcomes, lang, as_json)
         elif as_json:
-            sys.stdout.buffer.writelines(outcomes[0].json())
-            print(telling.say("hash", lang, hash=outcomes[0].sha256), file=sys.stderr)
+            pass_on(outcomes[0].json())
+            aside(telling.say("hash", lang, hash=outcomes[0].sha256))
         else:
             telling.tell(console(), known[0], outcomes[0], lang)
 
@@ -63,6 +62,7 @@ class Relived(NamedTuple):
 def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
     """Live a night again; what `follow` makes of its election watches it."""
     source = relive.open_night(paths, keep_going)
+    warn_of_edits(source.edited())
     known = [load(source.election)]
     replays = [source.replay(known[0], None if follow is None else follow(known[0]))]
     if compare is not None:
@@ -90,6 +90,6 @@ def _compare(
             side: {"file": str(path), "sha256": outcome.sha256}
             for side, path, outcome in zip("ab", (mine, other), outcomes, strict=True)
         }
-        sys.stdout.buffer.write(orjson.dumps({**sides, "changed": differing, **found.plain()}) + b"\n")
+        show_json({**sides, "changed": differing, **found.plain()})
     else:
         telling.compare(console(), found, (str(mine), str(other)), differing, language)

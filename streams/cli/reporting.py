@@ -11,6 +11,7 @@ from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
 from streams.cli.replaying import Other, lived
 from streams.election import Election
 from streams.history import contrast
+from streams.terminal import show
 from streams.whole import whole
 
 commands = group("")
@@ -37,10 +38,18 @@ def report(
         source, known, outcomes, comparer = lived(night, compare, keep_going, follow)
         (chronicle,) = chronicles
         chronicle.finish(comparer)
-        own = page.Night(known[0], outcomes[0], chronicle.series, comparer.bulletins, source.inputs(), source.made_by())
+        own = page.Night(
+            known[0],
+            outcomes[0],
+            chronicle.series,
+            comparer.bulletins,
+            source.inputs(),
+            source.made_by(),
+            source.edited(),
+        )
         other = None
         if compare is not None:
             other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))
         with whole(out) as file:
             file.write(page.render(own, lang, other).encode())
-        print(f"{out}: {telling.say('hash', lang, hash=outcomes[0].sha256)}")
+        show(f"{out}: {telling.say('hash', lang, hash=outcomes[0].sha256)}")

@@ -12,6 +12,7 @@ from streams.eventlog import made
 from streams.events import Event
 from streams.nights import reconstruction, simulated
 from streams.progress import Progress
+from streams.terminal import show
 
 commands = group("")
 
@@ -49,7 +50,7 @@ def simulate(
         with Progress("simulating", 0) as progress:
             count = made.write(out, night.election, _counted(night.events(), progress), "cotejo simulate", jsonl=jsonl)
         (out / "truth.json").write_bytes(orjson.dumps(night.truth(), option=orjson.OPT_INDENT_2) + b"\n")
-        print(f"{count:,} events of {tables:,} polling tables; {written(out, jsonl)}; the truth in truth.json")
+        show(f"{count:,} events of {tables:,} polling tables; {written(out, jsonl)}; the truth in truth.json")
 
 
 def _counted(events: Iterator[Event], progress: Progress) -> Iterator[Event]:
@@ -64,4 +65,4 @@ def reconstruct(out: Annotated[Path, typer.Option(help="Directory for the night.
     with plainly():
         election, events = reconstruction.night()
         count = made.write(out, election, events, "cotejo reconstruct", jsonl=jsonl)
-        print(f"{election.name} ({election.notice}), {count:,} events; {written(out, jsonl)}")
+        show(f"{election.name} ({election.notice}), {count:,} events; {written(out, jsonl)}")

@@ -16,11 +16,11 @@ from streams.cli.common import (
     Prefix,
     group,
     plainly,
-    print_json,
     topology_of,
 )
 from streams.election import Election
 from streams.election_file import load
+from streams.terminal import show, show_json
 from streams.topology import PARTITIONS, Topology
 from streams.webhook_commands import Command
 
@@ -37,11 +37,9 @@ def try_receivers(election: ElectionFile, receiver: Only = None, as_json: Json =
         answers = asyncio.run(admin.try_out(known, admin.chosen(known, receiver or ())))
         for each, answer in answers:
             if as_json:
-                print_json(
-                    {"receiver": each.name, "took": answer.good, "status": answer.status, "answer": answer.words}
-                )
+                show_json({"receiver": each.name, "took": answer.good, "status": answer.status, "answer": answer.words})
             else:
-                print(f"{each.name}: {'took the alert' if answer.good else 'did not take the alert'}: {answer.words}")
+                show(f"{each.name}: {'took the alert' if answer.good else 'did not take the alert'}: {answer.words}")
         raise typer.Exit(0 if all(answer.good for _, answer in answers) else 1)
 
 
@@ -56,7 +54,7 @@ def list_receivers(
     with plainly():
         known = load(election)
         for standing in admin.standings(broker, known, _topology(known, prefix)):
-            print_json(standing) if as_json else print("\n".join(admin.lines(standing)))
+            show_json(standing) if as_json else show(*admin.lines(standing))
 
 
 @commands.command()
@@ -71,7 +69,7 @@ def enable(
         known = load(election)
         admin.chosen(known, [receiver])
         admin.send(broker, _topology(known, prefix), [Command(receiver)])
-        print(f"{receiver}: the worker is told. What it has missed: cotejo webhook redeliver")
+        show(f"{receiver}: the worker is told. What it has missed: cotejo webhook redeliver")
 
 
 @commands.command()
@@ -104,9 +102,9 @@ def redeliver(
         for record in found:
             alert = orjson.loads(record.value)
             if as_json:
-                print_json({"receiver": receiver, "id": alert["id"], "at": alert["at"], "sent": not dry_run})
+                show_json({"receiver": receiver, "id": alert["id"], "at": alert["at"], "sent": not dry_run})
             else:
-                print(f"{alert['id']}: {alert['finding']['sentence']['en']}")
+                show(f"{alert['id']}: {alert['finding']['sentence']['en']}")
 
 
 def _topology(election: Election, prefix: str) -> Topology:

@@ -7,15 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import msgspec
 import orjson
+from msgspec import Meta
 
 from streams.codec import encode
 from streams.eventlog.errors import LogError
 from streams.eventlog.format import ID_BYTES, TOPICS, VERSION
 
 MANIFEST: Final = "manifest.json"
+MOST_PARTITIONS: Final = 10_000
+"""More than a cluster should have; a replay keeps ledgers for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Manifest:
     format: int
     election: str
     prefix: str
-    partitions: int
+    partitions: Annotated[int, Meta(ge=1, le=MOST_PARTITIONS)]
     writer: str
     created: int | None
     versions: dict[str, str]
@@ -77,20 +81,19 @@ def read(directory: Path) -> Manifest:
     path = directory / MANIFEST
     try:
         content = orjson.loads(path.read_bytes())
-        own, known = content["id"], content["format"]
-        fields = {name: content[name] for name in Manifest.__dataclass_fields__}
+        known, is_own = content["format"], content["id"] == _id({k: v for k, v in content.items() if k != "id"})
+        if known == VERSION and is_own:
+            return msgspec.convert(content, Manifest)
     except FileNotFoundError:
         cure = "name a log's directory, or an election file and its event files"
         raise LogError(f"{directory}: is no event log, it has no {MANIFEST}: {cure}") from None
     except OSError as error:
         raise LogError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, msgspec.ValidationError):
         raise LogError(f"{path}: is no manifest of an event log: take it from a copy") from None
     if known != VERSION:
         raise LogError(f"{path}: format {known!r} is unknown here, {VERSION} is known: take the Cotejo that wrote it")
-    if own != _id({name: value for name, value in content.items() if name != "id"}):
-        raise LogError(f"{path}: was changed, its id no longer fits: take it from a copy")
-    return Manifest(**fields)
+    raise LogError(f"{path}: was changed, its id no longer fits: take it from a copy")
 
 
 def changed(directory: Path, manifest: Manifest) -> list[str]:
@@ -99,7 +102,9 @@ def changed(directory: Path, manifest: Manifest) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    """A file's hash, empty if there is none."""
+    """A file's hash, empty if there is none. A device or a pipe is none: it could be read for ever."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """Reading an event log: every record in the order it was written, in the memory of one block."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from streams.eventlog.format import END, GAP, RECORDS, FormatError
 from streams.eventlog.manifest import MANIFEST, Manifest
 from streams.eventlog.record import Gap, Record
 from streams.eventlog.segments import Block, Damaged, blocks, segments
+from streams.terminal import note
 
 Tell = Callable[[LogDamage], None]
 
@@ -24,7 +24,7 @@ class Hash(Protocol):
 
 def tell_on_stderr(damage: LogDamage) -> None:
     """One line."""
-    print(f"cotejo: {damage}", file=sys.stderr)
+    note(damage)
 
 
 class EventLog:

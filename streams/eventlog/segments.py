@@ -2,19 +2,24 @@
 
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from streams.eventlog import format
 from streams.eventlog.errors import LogDamage, LogError
-from streams.eventlog.format import BLOCK_BYTES, SEGMENT_BYTES, BlockHead, FormatError
+from streams.eventlog.format import BLOCK_BYTES, MAX_COMPRESSED, SEGMENT_BYTES, BlockHead, FormatError
 
 Damaged = Callable[[LogDamage], None]
 """Is told each damage; may raise it."""
 
 _NAME: Final = re.compile(r"segment-(\d{6})\.log")
+_FREE: Final = 2**10
+"""Bytes that any block may cost: no more than some for each of its head."""
+_FIRST_SCAN: Final = 2**10
 _SCAN: Final = 2**20
+"""Bytes that are looked through at a time for the next block: twice as many each time, from the first to this."""
 
 
 class Block(NamedTuple):
@@ -74,58 +79,84 @@ def _blocks(path: Path, number: int, log: bytes) -> Iterator[Block | _Damage]:
     """One segment's blocks; after a damage the next one that is whole."""
     try:
         with path.open("rb") as file:
+            segment = _Segment(file, path, log)
+            position = SEGMENT_BYTES
             try:
                 format.check_segment_head(file.read(SEGMENT_BYTES), log, number)
             except FormatError as error:
-                found = _resync(file, SEGMENT_BYTES, log)
+                found = segment.next_whole(SEGMENT_BYTES)
                 yield _Damage(0, str(error), found is None)
-                file.seek(found or 0, os.SEEK_SET if found else os.SEEK_END)
-            while True:
-                position = file.tell()
-                block = _block(file, path, position, log)
-                if block is None:
+                if found is None:
                     return
+                position = found
+            while (block := segment.block(position)) is not None:
                 if isinstance(block, Block):
                     yield block
+                    position = block.end
                     continue
-                found = _resync(file, position + 1, log)
+                found = segment.next_whole(position + 1)
                 yield _Damage(position, block, found is None)
                 if found is None:
                     return
-                file.seek(found)
+                position = found
     except OSError as error:
         yield _Damage(0, f"cannot be read: {error.strerror}", False)
 
 
-def _block(file: IO[bytes], path: Path, position: int, log: bytes) -> Block | str | None:
-    """The block that begins here, what is wrong with it, or None at the end of the file."""
-    head = file.read(BLOCK_BYTES)
-    if not head:
-        return None
-    if len(head) < BLOCK_BYTES:
-        return f"ends {len(head)} bytes into a block: its writer was stopped, or the file is cut off"
-    try:
-        known = format.block_head(head, log)
-        payload = file.read(known.compressed)
+class _Segment:
+    """One open segment. However it is made, reading it takes work that grows with its length and no faster: heads that
+    promise blocks which are none may cost as many bytes as came before them, and one block more."""
+
+    def __init__(self, file: IO[bytes], path: Path, log: bytes) -> None:
+        self._file, self._path, self._log = file, path, log
+        self._wasted = 0
+        """Bytes read or unpacked of blocks that are none."""
+
+    def block(self, position: int) -> Block | str | None:
+        """The block that begins here, what is wrong with it, or None at the end of the file."""
+        self._file.seek(position)
+        head = self._file.read(BLOCK_BYTES)
+        if not head:
+            return None
+        if len(head) < BLOCK_BYTES:
+            return f"ends {len(head)} bytes into a block: its writer was stopped, or the file is cut off"
+        try:
+            known = format.block_head(head, self._log)
+        except FormatError as error:
+            return str(error)
+        if max(known.compressed, known.raw, _FREE) > max(position + MAX_COMPRESSED - self._wasted, _FREE):
+            return f"a block that is not looked at: those before it that are none took {self._wasted:,} bytes already"
+        payload = self._file.read(known.compressed)
         if len(payload) < known.compressed:
+            self._wasted += len(payload)
             here = BLOCK_BYTES + len(payload)
             return f"ends {here:,} bytes into a block: its writer was stopped, or the file is cut off"
-        return Block(known, format.unpack(known, payload), path, position, file.tell())
-    except FormatError as error:
-        return str(error)
+        try:
+            raw = format.unpack(known, payload)
+        except FormatError as error:
+            self._wasted += len(payload) + (known.raw if zlib.crc32(payload) == known.checksum else 0)
+            return str(error)
+        return Block(known, raw, self._path, position, position + BLOCK_BYTES + len(payload))
 
+    def next_whole(self, position: int) -> int | None:
+        """Where the next whole block begins, from `position` on."""
+        step = _FIRST_SCAN
+        while True:
+            self._file.seek(position)
+            window = self._file.read(step + BLOCK_BYTES - 1)
+            at = window.find(format.BLOCK_MAGIC)
+            while 0 <= at < step:
+                if self._is_head(window[at : at + BLOCK_BYTES]) and isinstance(self.block(position + at), Block):
+                    return position + at
+                at = window.find(format.BLOCK_MAGIC, at + 1)
+            if len(window) < step + BLOCK_BYTES - 1:
+                return None
+            position += step
+            step = min(2 * step, _SCAN)
 
-def _resync(file: IO[bytes], position: int, log: bytes) -> int | None:
-    """Where the next whole block begins, from `position` on."""
-    while True:
-        file.seek(position)
-        window = file.read(_SCAN)
-        at = window.find(format.BLOCK_MAGIC)
-        while at >= 0:
-            file.seek(position + at)
-            if isinstance(_block(file, Path(), position + at, log), Block):
-                return position + at
-            at = window.find(format.BLOCK_MAGIC, at + 1)
-        if len(window) < _SCAN:
-            return None
-        position += _SCAN - len(format.BLOCK_MAGIC) + 1
+    def _is_head(self, head: bytes) -> bool:
+        """Whether a block may begin so. Most that look like it do not, and need no look at the file."""
+        try:
+            return len(head) == BLOCK_BYTES and bool(format.block_head(head, self._log))
+        except FormatError:
+            return False

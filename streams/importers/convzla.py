@@ -141,7 +141,7 @@ def _sheet(row: dict[str, Any], at: int) -> Sheet:
     )
     names = (row["EDO"], row["MUN"], row["PAR"])
     areas = tuple(
-        Area(id, name.strip() or id, level, parent)
+        Area(id, " ".join(name.split()) or id, level, parent)
         for id, name, level, parent in zip(line, names, night.LEVELS[1:], ("VE", *line), strict=False)
     )
     registered = _number(row, "RE") if row.get("RE") else None

@@ -21,6 +21,7 @@ from streams.errors import CotejoError
 from streams.eventlog import made
 from streams.events import Bulletin, TallyReport
 from streams.progress import Progress
+from streams.shown import unprintable
 
 _MAX_DIGITS: Final = 18
 
@@ -180,15 +181,15 @@ class CsvMap:
         tables: dict[str, PollingTable] = {}
         for row in self._rows(known.register):
             parent = known.root.id
-            for level in known.register.area:
-                id = row.text(level.id, f"area.{level.level}")
-                places.setdefault(id, (row.text(level.name, "name") or id, level.level, parent))
-                parent = id
-            table = row.text(known.register.table, "table")
-            if table in tables:
-                row.problem("duplicate-table", "table", f"{table} is there already: leave one out")
-                continue
             try:
+                for level in known.register.area:
+                    id = row.text(level.id, f"area.{level.level}")
+                    places.setdefault(id, (row.text(level.name, "name") or id, level.level, parent))
+                    parent = id
+                table = row.text(known.register.table, "table")
+                if table in tables:
+                    row.problem("duplicate-table", "table", f"{table} is there already: leave one out")
+                    continue
                 voters = [row.count("{" + column + "}", column) for column in known.register.registered]
             except _BadCellError:
                 continue
@@ -334,11 +335,16 @@ class _Row:
 
     def text(self, template: str, place: str) -> str:
         try:
-            return template.format_map(self._cells).strip()
+            text = template.format_map(self._cells).strip()
         except KeyError as error:
             raise MapError(f"{self._path}:1: no column {error.args[0]}, which the map's `{place}` names") from None
         except (ValueError, IndexError, AttributeError) as error:
             raise MapError(f"the map's `{place}`: {template!r} is no template: {error}") from None
+        text = text if text.isprintable() else " ".join(text.split())  # a line's end, a space that must not break
+        if not text.isprintable():
+            self.problem("control-character", place, f"leave out {unprintable(text)}")
+            raise _BadCellError
+        return text
 
     def count(self, template: str, place: str) -> int | None:
         """A whole number; None where the template is empty, or the cell stands for no figure."""

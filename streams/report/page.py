@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
@@ -53,6 +54,8 @@ class Night:
     bulletins: Sequence[Bulletin]
     inputs: Sequence[Input]
     made_by: Mapping[str, str]
+    edited: Sequence[Path] = ()
+    """Files of the election that are not as they were when the log was begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "other": other,
         "changed": {} if other is None else changed(election, other.election),
         "inputs": night.inputs,
+        "edited": [path.name for path in night.edited],
         "thresholds": _thresholds(election),
         "versions": {"cotejo": version("cotejo"), "matplotlib": version("matplotlib"), **night.made_by},
     }

@@ -51,6 +51,12 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "El registro termina antes que la noche. Sus últimos {count} eventos se juzgaron aparte: el final que se ve "
         "aquí puede no ser el que hubo.",
     ),
+    "edited": (
+        "Not as they were when the log was begun: {files}. This page goes by what they say now; the night may have "
+        "been judged otherwise.",
+        "Ya no son como cuando empezó el registro: {files}. Esta página sigue lo que dicen ahora; puede que aquella "
+        "noche se juzgara de otro modo.",
+    ),
     "neutral": (
         "Cotejo says what does not fit together, by how much, and what would have to be true for it to fit. Why it "
         "does not fit is not in the numbers.",

@@ -1,0 +1,56 @@
+"""The way to the terminal: what comes from outside carries no control character there (tests/test_terminal.py holds
+every other module to it).
+
+JSON stays the same value: what a terminal could obey is written as its escape.
+"""
+
+import sys
+from collections.abc import Iterable
+
+import orjson
+
+from streams.shown import shown
+
+
+def show(*lines: object) -> None:
+    """Lines for people, on stdout."""
+    for line in lines:
+        print(shown(str(line)))
+
+
+def aside(line: object) -> None:
+    """A line for people beside what goes to stdout, on stderr."""
+    print(shown(str(line)), file=sys.stderr, flush=True)
+
+
+def note(text: object) -> None:
+    """What the program itself has to say, on stderr."""
+    aside(f"cotejo: {text}")
+
+
+def show_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    print(escaped(orjson.dumps(value).decode()))
+
+
+def pass_on(pieces: Iterable[bytes]) -> None:
+    """JSON lines on stdout, byte for byte where it is no terminal. No piece ends within a character."""
+    if not sys.stdout.isatty():
+        sys.stdout.buffer.writelines(pieces)
+    else:
+        for piece in pieces:
+            lines = piece.decode(errors="backslashreplace").split("\n")
+            sys.stdout.write("\n".join(map(escaped, lines)))
+    sys.stdout.flush()
+
+
+def escaped(json: str) -> str:
+    """The same JSON, in printable characters."""
+    if json.isprintable():
+        return json
+    return "".join(c if c.isprintable() else _escape(c) for c in json)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
