@@ -33,11 +33,11 @@ def table(report: Mapping[str, Any]) -> str:
         cells = (
             f"{partitions} / {workers}",
             f"{reports:,}",
-            f"{reports / rate / 60:.1f} min",
-            f"{(memory + held) / GIBI:.1f} GiB",
-            f"{(memory + held / workers) / GIBI:.1f} GiB",
-            f"{reports * (report_bytes + cost[SAVED] + cost[SHEETS]) / GIBI:.1f} GiB",
-            f"{tables * per_table:.0f} s",
+            _time(reports / rate),
+            _size(memory + held),
+            _size(memory + held / workers),
+            _size(reports * (report_bytes + cost[SAVED] + cost[SHEETS])),
+            _time(tables * per_table),
         )
         for row, cell in zip(rows, cells, strict=True):
             row.append(cell)
@@ -53,3 +53,11 @@ def table(report: Mapping[str, Any]) -> str:
     head = "| | " + " | ".join(f"{tables:,} tables" for tables, _, _ in SIZES) + " |"
     lines = [f"| {name} | {' | '.join(row)} |" for name, row in zip(names, rows, strict=True)]
     return "\n".join([head, "|---" * (len(SIZES) + 1) + "|", *lines])
+
+
+def _size(size: float) -> str:
+    return f"{size / GIBI:.1f} GiB" if size >= GIBI else f"{size / MEBI:.0f} MiB"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{max(1, seconds):.0f} s"
