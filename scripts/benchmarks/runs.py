@@ -148,17 +148,17 @@ def of_worker(live: LiveNight, fed: Fed, expected: Sums | None) -> Run:
 
 def counted(live: LiveNight) -> float:
     """Reports that the workers have taken in since they started. Each look costs them some milliseconds."""
-    return sum(found.get("cotejo_events_total[tally-report]", 0) for found in _metrics(live))
+    return sum(found.get("cotejo_events_total[tally-report]", 0) for found in metrics(live))
 
 
 def judged(live: LiveNight) -> bool:
     """Whether the last tick of what was fed is judged, and every state put out."""
-    found = _metrics(live)
+    found = metrics(live)
     reached = max(worker.get("cotejo_clock_seconds", 0) for worker in found) * 1000 >= live.until
     return reached and not any(worker.get("cotejo_states_waiting", 0) for worker in found)
 
 
-def _metrics(live: LiveNight) -> list[dict[str, float]]:
+def metrics(live: LiveNight) -> list[dict[str, float]]:
     """Raises `BenchError` where the newest worker has died."""
     if live.workers[-1].poll() is not None:
         raise BenchError(f"the worker has ended: {live.told()}")

@@ -15,7 +15,7 @@ from nights import LiveNight, until
 
 from benchmarks.figures import Figure
 from benchmarks.nights import Stream
-from benchmarks.runs import apache, check, counted, cpu_seconds, empty, feed, judged, say
+from benchmarks.runs import apache, check, counted, cpu_seconds, empty, feed, judged, metrics, say
 
 SHAPES: Final = ((1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4))
 """Partitions and workers. More workers than partitions would share nothing."""
@@ -38,7 +38,9 @@ def run(repeats: int, reports: int, place: Path) -> list[Figure]:
         for number in range(repeats):
             for shape in SHAPES if number % 2 == 0 else reversed(SHAPES):
                 runs[shape].append(_of_shape(stream, broker, place, *shape))
-                say(f"run {number + 1}: {shape[0]} partitions, {shape[1]} workers: {runs[shape][-1]}")
+                rate, workers, its = runs[shape][-1]
+                say(f"run {number + 1}: {shape[0]} partitions, {shape[1]} workers: {rate:,.0f} reports/s, "
+                    f"cores busy: workers {workers:.2f}, broker {its:.2f}")  # fmt: skip
     return [_figure(shape, runs) for shape in SHAPES]
 
 
@@ -56,7 +58,7 @@ def _figure(shape: tuple[int, int], runs: dict[tuple[int, int], list[_Run]]) -> 
 
 def _of_shape(stream: Stream, broker: Broker, place: Path, partitions: int, workers: int) -> _Run:
     with empty(stream, broker, partitions) as live:
-        live.environment = {"COTEJO_SESSION_SECONDS": "60"}  # nobody is thought dead while halted
+        live.environment = {"COTEJO_SESSION_SECONDS": "25"}  # nobody is thought dead while halted
         for number in range(workers):
             live.start(member=f"worker-{number}")
         until(lambda: _have_joined(live, partitions), live.told, 180, 0.2)
@@ -79,5 +81,5 @@ def _of_shape(stream: Stream, broker: Broker, place: Path, partitions: int, work
 
 def _have_joined(live: LiveNight, partitions: int) -> bool:
     """Whether the workers share all partitions of the reports, and each has some."""
-    owned = [found.get("cotejo_owned_partitions", 0) for found in live.all_metrics()]
+    owned = [found.get("cotejo_owned_partitions", 0) for found in metrics(live)]
     return all(owned) and sum(owned) == partitions
