@@ -43,6 +43,11 @@ class ApacheBroker:
         return f"{'localhost' if self._secrets else '127.0.0.1'}:{self._port}"
 
     @property
+    def logs(self) -> Path:
+        """Where it keeps a directory for each partition."""
+        return self._dir / "kafka" / "log"
+
+    @property
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.poll() is None else None
 

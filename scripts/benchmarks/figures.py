@@ -46,3 +46,30 @@ class Figure:
         """Of runs that took turns: as many of either."""
         ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
         return cls(name, unit, Spread.of(ours), beside, Spread.of(theirs), Spread.of(ratios), note)
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as Markdown: medians, with the least and the most in brackets."""
+    head = "| | cotejo | beside | its rate | ratio | runs |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *map(_line, figures)])
+
+
+def _line(figure: Figure) -> str:
+    name = f"{figure.name} ({figure.note})" if figure.note else figure.name
+    theirs = _shown(figure.theirs, figure.unit) if figure.theirs else ""
+    ratio = _shown(figure.ratio, "") if figure.ratio else ""
+    cells = (name, _shown(figure.ours, figure.unit), figure.beside, theirs, ratio, str(figure.ours.runs))
+    return f"| {' | '.join(cells)} |"
+
+
+def _shown(spread: Spread, unit: str) -> str:
+    least, median, most = map(_digits, (spread.least, spread.median, spread.most))
+    middle = f"{median} {unit}".rstrip()
+    return middle if spread.runs == 1 else f"{middle} [{least}–{most}]"
+
+
+def _digits(value: float) -> str:
+    """Three figures that count."""
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3g}"

@@ -1,0 +1,56 @@
+"""The least that anybody must do: fetch every message, and decode it. With `--saved`, of the ledgers' changelog."""
+
+import sys
+
+import job
+import orjson
+import uvloop
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+SAVED = "--saved" in sys.argv
+if SAVED:
+    sys.argv.remove("--saved")
+given = job.arguments()
+watch = job.Stopwatch()
+
+
+def saved(content):
+    """One record of a changelog, its entries too."""
+    found = decode(content)
+    unpack = unpack_announced if found.official else unpack_reading
+    for packed in found.packed:
+        unpack(packed)
+    return 1
+
+
+def reports(content):
+    """How many reports a message holds."""
+    event = orjson.loads(content)
+    return len(event) if isinstance(event, list) else event["type"] == "tally-report"
+
+
+if SAVED:
+    from streams.journal import decode
+    from streams.shelf import unpack_announced, unpack_reading
+
+
+async def main():
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=given.broker, enable_auto_commit=False, max_partition_fetch_bytes=7 * 2**20
+    )
+    await consumer.start()
+    places = [TopicPartition(given.reports, partition) for partition in range(given.partitions)]
+    consumer.assign(places)
+    await consumer.seek_to_beginning(*places)
+    count, read = saved if SAVED else reports, 0
+    while read < given.count:
+        for messages in (await consumer.getmany(timeout_ms=1000, max_records=10_000)).values():
+            watch.start()
+            for message in messages:
+                read += count(message.value)
+    watch.stop()
+    await consumer.stop()
+
+
+uvloop.run(main())
+watch.tell()
