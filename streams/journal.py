@@ -4,23 +4,15 @@ A ledger only grows, and merging is union. So its entries, each saved once, are 
 or deleted, and saving costs what is new, not all that stands beside it.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from itertools import accumulate
+from typing import Final
 
 import msgspec
 
 RECORD_BYTES: Final = 512 * 2**10
 """A record with more bytes of entries is closed; the largest entry is far smaller."""
-
-
-class Entry(NamedTuple):
-    """A reading or an official figure, as it stands in the ledger (`streams.shelf`)."""
-
-    table: int
-    """The polling table's number."""
-    packed: bytes
-    minute: int | None = None
-    """The Unix minute in which a reading came, where an election limits their rate."""
 
 
 class Entries(msgspec.Struct, array_like=True):
@@ -33,32 +25,51 @@ class Entries(msgspec.Struct, array_like=True):
     """Whether they are official figures."""
 
 
-class Journal:
-    """Entries that wait to be saved."""
+class Column:
+    """Entries that wait to be saved: as they stand in the ledgers, each beside its polling table's number and, where an
+    election limits their rate, the Unix minute in which it came."""
 
     def __init__(self) -> None:
-        self.readings: list[Entry] = []
-        self.announced: list[Entry] = []
+        self.tables: list[int] = []
+        self.packed: list[bytes] = []
+        self.minutes: dict[int, int] = {}
+        """By place."""
+
+    def add(self, table: int, packed: bytes, minute: int | None) -> None:
+        """One entry more; many that came together, or without a minute, may be put into the lists themselves."""
+        if minute is not None:
+            self.minutes[len(self.tables)] = minute
+        self.tables.append(table)
+        self.packed.append(packed)
+
+
+class Journal:
+    """What waits to be saved."""
+
+    def __init__(self) -> None:
+        self.readings, self.announced = Column(), Column()
 
     def take(self, ids: Sequence[str]) -> Iterator[bytes]:
         """All that waits, as records. `ids` are those of the polling tables, by number."""
-        readings, self.readings = self.readings, []
-        announced, self.announced = self.announced, []
-        for entries, official in ((readings, False), (announced, True)):
-            for part in _parts(entries):
-                tables, packed, minutes = zip(*part, strict=True)
-                known = [] if minutes.count(None) == len(minutes) else list(minutes)
-                raw = list(map(msgspec.Raw, packed))
-                yield _encode(Entries([ids[table] for table in tables], raw, known, official))
+        taken = (self.readings, False), (self.announced, True)
+        self.readings, self.announced = Column(), Column()
+        for column, official in taken:
+            for part in _parts(column.packed):
+                tables = [ids[table] for table in column.tables[part]]
+                raw = list(map(msgspec.Raw, column.packed[part]))
+                minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
+                yield _encode(Entries(tables, raw, minutes, official))
 
 
-def _parts(entries: list[Entry]) -> Iterator[list[Entry]]:
-    first = size = 0
-    for i, entry in enumerate(entries, 1):
-        size += len(entry.packed)
-        if size > RECORD_BYTES or i == len(entries):
-            yield entries[first:i]
-            first, size = i, 0
+def _parts(packed: list[bytes]) -> Iterator[slice]:
+    """Stretches of a bearable size."""
+    ends = list(accumulate(map(len, packed)))
+    first = 0
+    while first < len(packed):
+        begun = ends[first - 1] if first else 0
+        end = min(len(packed), bisect_right(ends, begun + RECORD_BYTES) + 1)
+        yield slice(first, end)
+        first = end
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -6,7 +6,7 @@ it, and two ledgers of one table merge by union: this is what at-least-once deli
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
@@ -234,21 +234,33 @@ def standing(readings: Iterable[Reading]) -> list[Reading]:
     return found if len(by_group) == len(found) else sorted(by_group.values())
 
 
+def _are_unanimous(readings: Sequence[Reading]) -> bool:
+    """Whether they are of as many readers, all of them stand, and they say the same: most sheets. Then nothing need be
+    sorted out, which takes three times as long."""
+    for reading in readings:
+        if reading.votes != readings[0].votes or reading.retracted or reading.supersedes:
+            return False
+    return len({r.reporter for r in readings}) == len({r.group for r in readings}) == len(readings)
+
+
 def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
     """What distinct readings of one sheet say together under this policy.
 
     Readings match when all votes are equal. The leading reading needs the policy's majority of
     the independent readers, more than half at least, else the sheet is disputed.
     """
-    independent = standing(readings)
+    found = list(readings)
+    independent = found if _are_unanimous(found) else standing(found)
     if not independent:
         return NO_VERDICT
     readers = len(independent)
-    backing: dict[Votes, list[Reading]] = {}
-    for reading in independent:
-        backing.setdefault(reading.votes, []).append(reading)
-    votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
-    support = len(agreeing)
+    agreeing = independent
+    if independent is not found:
+        backing: dict[Votes, list[Reading]] = {}
+        for reading in independent:
+            backing.setdefault(reading.votes, []).append(reading)
+        agreeing = max(backing.values(), key=len)
+    newest, support = max(agreeing), len(agreeing)
     if support <= policy.majority * readers:
         return Verdict(Level.DISPUTED, False, None, 0, support, readers)
     corroborated = support >= max(2, policy.quorum)
@@ -256,8 +268,8 @@ def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
     return Verdict(
         level=Level.CORROBORATED if corroborated else Level.REPORTED,
         accepted=support >= policy.quorum or trusted,
-        votes=votes,
-        null=agreeing[-1].null,
+        votes=newest.votes,
+        null=newest.null,
         agreeing=support,
         readers=readers,
     )

@@ -11,7 +11,7 @@ from streams.bulk import Announcements, Bulk, Readings
 from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, table_of
-from streams.journal import Entries, Entry, Journal, decode
+from streams.journal import Entries, Journal, decode
 from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
 from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of, together
 from streams.shelf import Shelf, entries, unpack_announced, unpack_reading
@@ -137,7 +137,8 @@ class Reconciler:
                 continue
             self._entries += 1
             if unsaved is not None:
-                unsaved.append(Entry(table, entry))
+                unsaved.tables.append(table)
+                unsaved.packed.append(entry)
             if not new.trusted[i]:
                 groups.append(new.groups[i])
         # Nearly every sheet is read once, and then its verdict is plain.
@@ -164,7 +165,8 @@ class Reconciler:
                 continue
             self._entries += 1
             if unsaved is not None:
-                unsaved.append(Entry(table, entry))
+                unsaved.tables.append(table)
+                unsaved.packed.append(entry)
         at = np.array(first, np.int64)
         ones = np.ones((len(new.tables), ANNOUNCED), np.int64)
         self._announced.append((np.array(new.tables)[at], np.column_stack([ones, new.figures])[at]))
@@ -178,7 +180,7 @@ class Reconciler:
         self._entries += 1
         official = isinstance(entry, Announced)
         if self._journal is not None:
-            (self._journal.announced if official else self._journal.readings).append(Entry(table, packed, minute))
+            (self._journal.announced if official else self._journal.readings).add(table, packed, minute)
         if isinstance(entry, Announced):
             self._corrected.add(table)
         else:
@@ -216,9 +218,18 @@ class Reconciler:
     def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
         """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
         that has its ledger here keeps it."""
-        table = table_of(event)
-        number = self._layout.table.get(table)
-        return number is not None and number not in self._shelf and home(table) != self._partition
+        return bool(self.astray([event], home))
+
+    def astray(self, events: Sequence[TallyReport | Bulletin], home: Callable[[str], int]) -> list[int]:
+        """The places of those that are astray. Asked of every report, so it goes straight to the ledgers."""
+        numbers, readings, announced = self._layout.table, self._shelf.readings, self._shelf.announced
+        found = []
+        for i, table in enumerate(map(table_of, events)):
+            number = numbers.get(table)
+            new = number is not None and readings[number] is None and announced[number] is None
+            if new and home(table) != self._partition:
+                found.append(i)
+        return found
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""

@@ -8,6 +8,7 @@ state-based CRDT.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -76,7 +77,8 @@ def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[
 def rows_of(found: Mapping[int, Sequence[int]], width: int) -> Rows:
     """Rows by polling table as arrays."""
     tables = sorted(found)
-    rows = np.array([found[table] for table in tables], np.int64).reshape(len(tables), width)
+    numbers = chain.from_iterable(map(found.__getitem__, tables))
+    rows = np.fromiter(numbers, np.int64, width * len(tables)).reshape(-1, width)
     return np.array(tables, np.int64), rows
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import orjson
-from benchmarks.figures import Figure
 
+from benchmarks.figures import Figure
 from streams import election_file, relive
 from streams.eventlog.reader import EventLog
 

@@ -8,7 +8,7 @@ ticks, so that what is judged together does not depend on how fast the reports w
 import asyncio
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from typing import Any, Final, cast
 
 from faust.types import TP, EventT
@@ -21,7 +21,7 @@ from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App, Batch
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
+from streams.events import Bulletin, Rejection, TallyReport, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
 
@@ -99,30 +99,34 @@ class ReconcileStage:
 
     def _take_in(self, partition: int, records: list[Any]) -> None:
         """What these messages say, as if one by one: between two ticks their order does not matter."""
-        reconciler, home = self._reconcilers[partition], self._topology.partition_of
-        run = _Run(reconciler)
+        run = _Run(self._reconcilers[partition])
         for record in records:
             for item in decode_reports(record.value):
-                match item:
-                    case TallyReport() | Bulletin():
-                        self.counts["reports" if isinstance(item, TallyReport) else "bulletins"] += 1
-                        if reconciler.is_astray(item, home):
-                            self._send_home(item)
-                        else:
-                            run.add(record, item)
-                    case Tick():
-                        run.take_in()
-                        if (reason := check_tick(self._election, item, record.timestamp or 0)) is not None:
-                            run.refused[record.offset].append(reason)
-                        else:
-                            self._send_sheets(partition, item.at)
-                    case Rejection():
-                        run.refused[record.offset].append(item)
-        run.take_in()
+                if isinstance(item, TallyReport | Bulletin):
+                    if run.events and type(item) is not type(run.events[0]):
+                        self._finish(run)
+                    run.events.append(item)
+                    run.records.append(record)
+                elif isinstance(item, Rejection):
+                    run.refused[record.offset].append(item)
+                else:
+                    self._finish(run)
+                    if (reason := check_tick(self._election, item, record.timestamp or 0)) is not None:
+                        run.refused[record.offset].append(reason)
+                    else:
+                        self._send_sheets(partition, item.at)
+        self._finish(run)
         for record in records if run.refused else ():
             if reasons := run.refused.get(record.offset):
                 self.counts.update(f"rejected {reason.code}" for reason in reasons)
                 self.outbox.send(rejected(self._rejected, record, reasons))
+
+    def _finish(self, run: "_Run") -> None:
+        if run.events:
+            self.counts["reports" if isinstance(run.events[0], TallyReport) else "bulletins"] += len(run.events)
+            for event in run.without_strays(self._topology.partition_of):
+                self._send_home(event)
+            run.take_in()
 
     def _send_home(self, event: TallyReport | Bulletin) -> None:
         table = table_of(event)
@@ -154,20 +158,23 @@ class _Run:
 
     def __init__(self, reconciler: Reconciler) -> None:
         self._reconciler = reconciler
-        self._events: list[Any] = []
-        self._records: list[Any] = []
+        self.events: list[Any] = []
+        self.records: list[Any] = []
+        """The message of each."""
         self.refused: dict[int, list[Rejection]] = defaultdict(list)
         """By their messages' offsets."""
 
-    def add(self, record: Any, event: TallyReport | Bulletin) -> None:
-        if self._events and type(event) is not type(self._events[0]):
-            self.take_in()
-        self._events.append(event)
-        self._records.append(record)
+    def without_strays(self, home: Callable[[str], int]) -> list[TallyReport | Bulletin]:
+        """Take out what belongs to another partition."""
+        astray = self._reconciler.astray(self.events, home)
+        found = [self.events[i] for i in astray]
+        for i in reversed(astray):
+            del self.events[i], self.records[i]
+        return found
 
     def take_in(self) -> None:
-        if self._events:
-            arrived = [record.timestamp or 0 for record in self._records]
-            for i, reason in self._reconciler.apply_all(self._events, arrived):
-                self.refused[self._records[i].offset].append(reason)
-            self._events, self._records = [], []
+        """Take in the rest; the next ones come after it."""
+        arrived = [record.timestamp or 0 for record in self.records]
+        for i, reason in self._reconciler.apply_all(self.events, arrived):
+            self.refused[self.records[i].offset].append(reason)
+        self.events, self.records = [], []
