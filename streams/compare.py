@@ -61,6 +61,8 @@ class Comparer:
         """Areas to be evaluated whenever their sums change: the root, those with a bulletin, a finding, an alert."""
         self._watched[ROOT] = True
         self._changed = np.zeros(len(election.areas), bool)
+        self._spoken_of = np.zeros(len(election.areas), bool)
+        """Areas with a new bulletin, or news of an alert, among the changed ones."""
         self._takes, self._taken = 0, np.zeros(len(election.areas), np.int64)
 
     @property
@@ -110,7 +112,7 @@ class Comparer:
             known[bulletin.id] = bulletin
             self._standing[bulletin.area] = _standing(known.values())
             self._watch(bulletin.area)
-            self._changed[self._layout.area[bulletin.area]] = True
+            self._tell_of(bulletin.area)
             # What it says is part of the area above, and its coming ends the silence of the whole.
             parent = self._election.areas[bulletin.area].parent
             if parent is not None:
@@ -201,13 +203,15 @@ class Comparer:
         rest, shares = predicted(given), witnessed_shares(self._election, given.witnessed)
         return {n: _figure(given, rest, i, votes, shares[i] if shares else None) for i, n, votes in given.official}
 
-    def take_changed(self, most: int | None = None) -> list[str]:
-        """The areas whose state may have changed since they were last taken, `most` of them at once: parents first, and
-        of one depth those that were taken longest ago."""
-        changed = np.flatnonzero(self._changed)
-        order = np.lexsort((changed, self._taken[changed], self._layout.depth[changed]))
+    def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
+        """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
+        new bulletin, or news of an alert, where they must be `spoken_of`. Those come first in any case, then parents
+        before their children, and of one depth those that were taken longest ago."""
+        changed = np.flatnonzero(self._spoken_of if spoken_of else self._changed)
+        depth = self._layout.depth[changed]
+        order = np.lexsort((changed, self._taken[changed], depth, ~self._spoken_of[changed]))
         taken = changed[order[:most]]
-        self._changed[taken] = False
+        self._changed[taken] = self._spoken_of[taken] = False
         self._takes += 1
         self._taken[taken] = self._takes
         return [self._layout.areas[area] for area in taken.tolist()]
@@ -249,6 +253,9 @@ class Comparer:
             self._dirty.add(area)
             if found := self._find(area):  # what is told of it before the next tick knows of its alerts
                 self._findings[area] = found
+
+    def _tell_of(self, area: str) -> None:
+        self._changed[self._layout.area[area]] = self._spoken_of[self._layout.area[area]] = True
 
     def _watch(self, area: str) -> None:
         """Evaluate this area from now on whenever its sums change."""
@@ -347,7 +354,7 @@ class Comparer:
             self._unheard.discard(fingerprint)
         elif decision.alert != known:
             self._keep(decision.alert)
-            self._changed[self._layout.area[area]] = True
+            self._tell_of(area)
         return decision.notice
 
     def _keep(self, alert: Alert) -> None:

@@ -341,6 +341,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         self._listen()
         fetcher, pause = self._ensure_consumer()._fetcher, cast(App, self.app).empty_fetch_pause
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
+        fetcher._prefetch_backoff = 0.01  # while one topic's records lie unread, no other's are asked for, 0.1 s long
         if pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
             fetch = fetcher._proc_fetch_request
 

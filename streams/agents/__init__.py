@@ -23,6 +23,10 @@ from streams.topology import Topology
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
+HURRY_EVERY = 0.01
+"""The same for what somebody waits for."""
+TELL_EVERY = 0.1
+"""Seconds between two helpings of areas' states (`compare.STATES`)."""
 TICK_EVERY = 1000
 """Milliseconds between two ticks of the wall clock, at most; fewer where the rules are asked more often."""
 
@@ -72,7 +76,8 @@ def build(
 
     for outbox in stages.outboxes:
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
-    _repeat(app, FLUSH_EVERY, compare.tell_more)
+        _repeat(app, HURRY_EVERY, outbox.hurry)
+    _repeat(app, TELL_EVERY, compare.tell_more)
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
         _repeat(app, every / 1000, _ticking(app, topology, compare, every))

@@ -6,7 +6,8 @@ effect: after the restart there would be nothing left to tell.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -55,7 +56,7 @@ class Outbox:
         fill: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._app, self._table, self._timer, self._fill = app, table, timer, fill
-        self._lock = asyncio.Lock()
+        self._lock, self._sending = asyncio.Lock(), asyncio.Lock()
         self._ended = 0.0
         self.confirmed = 0
         """The newest `stamp` of which everything has been sent and confirmed."""
@@ -88,42 +89,74 @@ class Outbox:
         if (self.events or self._records or self._writes) and (self.urgent or monotonic() - self._ended >= 1.0):
             await self.flush()
 
+    async def hurry(self) -> None:
+        """Send what somebody waits for, and leave the rest to the next flush: this does not wait while state is being
+        saved. Raises `corrections.SendFailed`."""
+        if self.urgent and self._records and not self._sending.locked():
+            with self._all_or_nothing():
+                async with Sends(self._app) as out, self._sending:
+                    records, self._records = self._records, []
+                    await _send(out, records)
+
     async def flush(self) -> None:
         """Send it all, wait for the broker's word, ack. Raises `corrections.SendFailed`; nothing is acked then, and
         nothing more is sent: what comes later would stand there without what it rests on."""
         async with self._lock:
-            if self._failed:
-                raise SendFailed("a flush before this one has failed")
             began = monotonic()
-            async with Sends(self._app) as out:
-                # Taken in here: while the partitions change hands the block does not open, and what was
-                # held before is no longer ours.
-                if self._fill is not None:
-                    await self._fill()
-                events, records, writes, stamp = self.events, self._records, self._parts(self._writes), self.stamp
-                self.clear()
-                self.stamp, self._failed = stamp, True
-                for record in records:
-                    await out.send(**record._asdict())
-                for part in writes:
-                    await out.confirmed()
-                    size = 0
-                    for key, (event, value) in part.items():
-                        await out.put(self._table, event, key, value)
-                        size += len(value or b"")
-                        if size > SLICE:
-                            await out.confirmed()
-                            size = 0
-            self._failed = False
+            with self._all_or_nothing():
+                async with Sends(self._app) as out:
+                    # Taken in here: while the partitions change hands the block does not open, and what was
+                    # held before is no longer ours.
+                    if self._fill is not None:
+                        await self._fill()
+                    async with self._sending:  # what was hurried on is confirmed, once this is ours
+                        events, records, writes, stamp = self._take()
+                        await _send(out, records)
+                    for part in writes:
+                        await self._write(out, part)
             for event in events:
                 event.ack()
             self.confirmed = stamp
             self._ended = monotonic()
             self._timer.observe(self._ended - began)
 
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        if self._failed:
+            raise SendFailed("what was sent before has failed")
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Writes], int]:
+        if self._failed:  # while this waited
+            raise SendFailed("what was hurried on has failed")
+        taken = self.events, self._records, self._parts(self._writes), self.stamp
+        self.clear()
+        self.stamp = taken[-1]
+        return taken
+
+    async def _write(self, out: Sends, part: Writes) -> None:
+        size = 0
+        for key, (event, value) in part.items():
+            await out.put(self._table, event, key, value)
+            size += len(value or b"")
+            if size > SLICE:
+                await out.confirmed()
+                size = 0
+        await out.confirmed()
+
     def _parts(self, writes: Writes) -> list[Writes]:
         """What goes into the table, in parts that are each confirmed before the next."""
         return [writes] if writes else []
+
+
+async def _send(out: Sends, records: list[Record]) -> None:
+    for record in records:
+        await out.send(**record._asdict())
+    await out.confirmed()
 
 
 class SealedOutbox(Outbox):
