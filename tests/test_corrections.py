@@ -25,6 +25,8 @@ from typing import Any
 import pytest
 from brokers import ApacheBroker, Broker
 from faust.types import ConsumerMessage
+from hypothesis import given
+from hypothesis import strategies as st
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams import corrections
@@ -257,6 +259,50 @@ def test_fetch_takes_only_what_was_active_and_assigned_when_it_was_asked_for() -
 
     assert asyncio.run(fetch()) == [{"tp": ["record"]}, {}, {}]
     assert asked == [{corrections.TP("t", 0)}]
+
+
+def record(topic: str, partition: int, offset: int, size: int = 1) -> Any:
+    """A record as aiokafka has them."""
+    fields = {"headers": (), "key": None, "checksum": None, "serialized_key_size": 0, "serialized_value_size": size}
+    place = {"topic": topic, "partition": partition, "offset": offset, "timestamp": 0, "timestamp_type": 0}
+    return SimpleNamespace(**place, **fields, value=b"x" * size)
+
+
+@given(st.lists(st.sampled_from([0, 1, 100, 4000, 9000]), max_size=60), st.integers(1, 12))
+def test_batches_are_what_was_fetched(sizes: list[int], most: int) -> None:
+    """Batches of a partition put together are what was fetched, in order; none is larger than it may be."""
+    records = [record("t", 0, offset, size) for offset, size in enumerate(sizes)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corrections, "BATCH_RECORDS", most)
+        patch.setattr(corrections, "BATCH_BYTES", 5000)
+        found = list(corrections._batches(records))
+    assert [r for batch in found for r in batch] == records
+    assert all(batch and len(batch) <= most for batch in found)
+    assert all(sum(len(r.value) for r in batch[:-1]) <= 5000 for batch in found)
+
+
+@pytest.mark.parametrize(("waiting", "asked"), [(0, {"r", "b"}), (9, {"b"})], ids=["an agent with room", "a full one"])
+def test_batches_are_one_message_each(waiting: int, asked: set[str]) -> None:
+    """A batched topic's records come as one message, under the last one's offset, behind those of other topics; none
+    are fetched for an agent that has enough."""
+    wanted: list[Any] = []
+
+    async def getmany(active: Any, _: float) -> dict[Any, list[Any]]:
+        wanted.extend(active)
+        return {tp: [record(tp.topic, tp.partition, offset) for offset in range(3)] for tp in sorted(active)[::-1]}
+
+    async def delivered() -> list[Any]:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1", batched=["r"])
+        consumer, tps = app.consumer, {corrections.TP("r", 0), corrections.TP("b", 0)}
+        consumer._active_partitions, consumer.flow_active = tps, True
+        consumer._thread = SimpleNamespace(getmany=getmany, highwater=lambda tp: 3)
+        app.topics._tp_index[corrections.TP("r", 0)] = [SimpleNamespace(queue=SimpleNamespace(qsize=lambda: waiting))]
+        return [(tp.topic, m.offset, len(getattr(m, "records", [m]))) async for tp, m in consumer.getmany(1.0)]
+
+    found = asyncio.run(delivered())
+    assert {tp.topic for tp in wanted} == asked
+    expected = [("b", 0, 1), ("b", 1, 1), ("b", 2, 1), ("r", 2, 3)]
+    assert found == [item for item in expected if item[0] in asked]
 
 
 def test_ack_of_an_older_assignment_is_ignored() -> None:
