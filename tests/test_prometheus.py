@@ -96,6 +96,9 @@ def test_what_may_be_empty_is_tested_elsewhere() -> None:
     assert {filled(query.expr) for query in queries() if query.empty} <= shown
 
 
+NIGHT_SECONDS = 10
+
+
 class Prometheus:
     """A real one that scrapes one worker each second, by the committed configuration and rules."""
 
@@ -159,7 +162,8 @@ def night(embedded: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) ->
             prometheus = Prometheus(place, live.ports[-1])
             try:
                 began = time.time()
-                live.feed(lines(events), Pace(pack=100))
+                span = (events[-1].at - events[0].at) / 1000  # each bulletin is there for some scrapes
+                live.feed(lines(events), Pace(span / NIGHT_SECONDS, pack=100))
                 live.wait(delivered=True)
                 clock, sent = live.until / 1000, receiver.verified
                 until(lambda: prometheus.value("cotejo_clock_seconds") == clock, prometheus.told)
