@@ -3,9 +3,8 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from streams import arrivals, election_file
 from streams.arrivals import NightError
@@ -15,14 +14,11 @@ from streams.election import Election
 from streams.eventlog.cut import CUT
 from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
-from streams.eventlog.record import BULLETINS, REPORTS, Record
-from streams.events import Rejection, Tick
+from streams.eventlog.record import BULLETINS, REPORTS, Records
+from streams.events import Event, Rejection, TallyReport, Tick
 from streams.outcome import EXCERPT
 from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Unreadable, Watcher
 from streams.topology import Topology
-
-RUN: Final = 500
-"""Messages of a log that are decoded and taken in at once: what was decoded is still in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class MadeNight:
         """Events, a block or one at a time, all by one channel."""
         if len(self._events) == 1 and self._events[0].is_dir():
             log = EventLog.open(self._events[0])
-            for records in _runs(log.records(self._keep_going)):
+            for records in log.stretches(self._keep_going):
                 self.done = log.done
                 yield 0, items_of(records, str(log.directory)), 0
             return
@@ -185,18 +181,19 @@ def item_of(arrival: arrivals.Arrival) -> Item:
     return arrival.event
 
 
-def items_of(records: Sequence[Record], log: str) -> list[Item]:
+def items_of(records: Records, log: str) -> list[Item]:
     """The events of many messages, in their order."""
-    values = [record.value for record in records if record.value is not None and record.topic == REPORTS]
-    if len(values) == len(records) and (quick := decode_plain(values)) is not None:
-        return [*quick]
-    return [item_of(arrival) for record in records for arrival in arrivals.of_record(record, log)]
+    quick = decode_plain(records.values)
+    if quick is None or (BULLETINS in records.topics and not _is_usual(records.topics, quick)):
+        return [item_of(arrival) for record in records for arrival in arrivals.of_record(record, log)]
+    return [*quick]
 
 
-def _runs(records: Iterator[Record]) -> Iterator[list[Record]]:
-    """Many at a time: what one by one costs more than living the night again."""
-    while run := list(islice(records, RUN)):
-        yield run
+def _is_usual(topics: Sequence[str], events: Sequence[Event]) -> bool:
+    """Whether no report came among the bulletins, where it is none."""
+    return all(
+        topic != BULLETINS or type(event) is not TallyReport for topic, event in zip(topics, events, strict=True)
+    )
 
 
 def _of_election(path: Path) -> list[Input]:
