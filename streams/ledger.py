@@ -6,10 +6,11 @@ it, and two ledgers of one table merge by union: this is what at-least-once deli
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from streams.election import Election, Policy, Votes
 from streams.events import Bulletin, TallyReport
@@ -67,8 +68,7 @@ class Level(Enum):
     """Readers disagree, and no reading has the majority that the policy asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """What a ledger says: the level, and the votes where one reading leads.
 
     `accepted` tells whether the policy lets the votes into the witnessed count.
@@ -240,23 +240,31 @@ def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
     Readings match when all votes are equal. The leading reading needs the policy's majority of
     the independent readers, more than half at least, else the sheet is disputed.
     """
-    independent = standing(readings)
+    given = list(readings)
+    # Nearly every sheet is read once: a third of the time of the general way.
+    independent = standing(given) if len(given) != 1 or given[0].retracted else given
     if not independent:
         return NO_VERDICT
     readers = len(independent)
+    if readers == 1:
+        return _witnessed(independent, 1, policy)
     backing: dict[Votes, list[Reading]] = {}
     for reading in independent:
         backing.setdefault(reading.votes, []).append(reading)
-    votes, agreeing = max(backing.items(), key=lambda item: len(item[1]))
+    return _witnessed(max(backing.values(), key=len), readers, policy)
+
+
+def _witnessed(agreeing: Sequence[Reading], readers: int, policy: Policy) -> Verdict:
+    """The verdict where these readings agree and lead, of so many independent ones."""
     support = len(agreeing)
     if support <= policy.majority * readers:
         return Verdict(Level.DISPUTED, False, None, 0, support, readers)
     corroborated = support >= max(2, policy.quorum)
-    trusted = readers == 1 and independent[0].source in policy.trusted_sources
+    trusted = readers == 1 and agreeing[0].source in policy.trusted_sources
     return Verdict(
         level=Level.CORROBORATED if corroborated else Level.REPORTED,
         accepted=support >= policy.quorum or trusted,
-        votes=votes,
+        votes=agreeing[0].votes,
         null=agreeing[-1].null,
         agreeing=support,
         readers=readers,

@@ -306,7 +306,7 @@ class Verdicts(Mapping[str, Verdict]):
         return self._shelf.verdict(number, self._election.policy)
 
     def __iter__(self) -> Iterator[str]:
-        return (id for number, id in enumerate(self._election.layout.tables) if number in self._shelf)
+        return map(self._election.layout.tables.__getitem__, self._shelf)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
