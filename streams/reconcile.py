@@ -14,7 +14,7 @@ from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.journal import Entries, Entry, Journal, decode
 from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
-from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of, together
+from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of
 from streams.shelf import Shelf, entries, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
@@ -236,7 +236,7 @@ class Reconciler:
         corrected = rows_of(
             {table: self._announced_row(table) for table in self._corrected}, ANNOUNCED + len(self._election.columns)
         )
-        read, announced = _but(self._first, reread), _but(self._announced, corrected)
+        read, announced = _newest([*self._first, reread]), _newest([*self._announced, corrected])
         self._fresh_groups = []
         self._first, self._reread = [], set()
         self._announced, self._corrected = [], set()
@@ -298,14 +298,14 @@ def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:
     return bisect_left(places, first), bisect_left(places, end)
 
 
-def _but(first: list[Rows], again: Rows) -> Rows:
-    """First rows, except of the polling tables that were worked out again, and those."""
-    width = again[1].shape[1]
-    tables, rows = together(width, first)
-    if len(again[0]) and len(tables):
-        once = ~np.isin(tables, again[0])
-        tables, rows = tables[once], rows[once]
-    return together(width, [(tables, rows), again])
+def _newest(parts: list[Rows]) -> Rows:
+    """Rows in order; of one polling table the last."""
+    tables = np.concatenate([tables for tables, _ in parts])
+    order = np.argsort(tables, kind="stable")
+    tables = tables[order]
+    last = np.ones(len(tables), bool)
+    np.not_equal(tables[1:], tables[:-1], out=last[:-1])
+    return tables[last], np.concatenate([rows for _, rows in parts])[order[last]]
 
 
 class Verdicts(Mapping[str, Verdict]):
