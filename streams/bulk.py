@@ -105,7 +105,7 @@ class Bulk:
         if figures is None or True in fields["retracted"] or not _unsaid(fields["registered"], fields["ballots"]):
             plain = [i for i in places if self._is_plain_report(events[i])]
             return self._readings(events, plain) if len(plain) < len(places) else (None, ())
-        tables = [self._table.get(table, -1) for table in fields["table"]]
+        tables = list(map(self._table.get, fields["table"], repeat(-1)))
         nulls = [null or 0 for null in fields["null"]]
         groups = [group or reporter for group, reporter in zip(fields["group"], fields["reporter"], strict=True)]
         names = [fields[name] for name in ("at", "id", "reporter")]
@@ -141,7 +141,7 @@ class Bulk:
             plain = [i for i in places if self._is_plain_bulletin(events[i])]
             return self._announcements(events, plain) if len(plain) < len(places) else (None, ())
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
-        tables = [self._table.get(area, -1) for area in fields["area"]]
+        tables = list(map(self._table.get, fields["area"], repeat(-1)))
         replaced = [other or "" for other in fields["supersedes"]]
         packed = zip(fields["sequence"], fields["at"], fields["id"], replaced, figures, strict=True)
         doubtful = {i for i, table in enumerate(tables) if table < 0 or fields["area"][i] in self._areas}

@@ -133,24 +133,25 @@ class Reconciler:
         """Enter a stretch of readings, all but the doubtful; the places of those and of what may have no room."""
         readings, heavy, groups = self._shelf.readings, self._shelf.heavy, self._fresh_groups
         unsaved = None if self._journal is None else self._journal.readings
-        first, left = list[int](), list[int]()
-        for i in range(begin, end):
-            table, entry = new.tables[i], new.entries[i]
-            if i in new.doubtful or table in heavy:
+        doubtful, trusted, fresh = new.doubtful, new.trusted, self._reread
+        first, left, entered = list[int](), list[int](), 0
+        for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
+            if i in doubtful or table in heavy:
                 left.append(i)
                 continue
             if readings[table] is None:
                 readings[table] = entry
                 first.append(i)
             elif self._shelf.put(readings, table, entry):
-                self._reread.add(table)
+                fresh.add(table)
             else:
                 continue
-            self._entries += 1
+            entered += 1
             if unsaved is not None:
                 unsaved.append(Entry(table, entry))
-            if not new.trusted[i]:
+            if not trusted[i]:
                 groups.append(new.groups[i])
+        self._entries += entered
         if first:  # nearly every sheet is read once, and then its verdict is plain
             self._first.append((np.array([new.tables[i] for i in first], np.int64), new.rows[first]))
         return left
@@ -159,22 +160,23 @@ class Reconciler:
         """The same for official figures."""
         announced, heavy = self._shelf.announced, self._shelf.heavy
         unsaved = None if self._journal is None else self._journal.announced
-        first, left = list[int](), list[int]()
-        for i in range(begin, end):
-            table, entry = new.tables[i], new.entries[i]
-            if i in new.doubtful or table in heavy:
+        doubtful, fresh = new.doubtful, self._corrected
+        first, left, entered = list[int](), list[int](), 0
+        for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
+            if i in doubtful or table in heavy:
                 left.append(i)
                 continue
             if announced[table] is None:
                 announced[table] = entry
                 first.append(i)
             elif self._shelf.put(announced, table, entry):
-                self._corrected.add(table)
+                fresh.add(table)
             else:
                 continue
-            self._entries += 1
+            entered += 1
             if unsaved is not None:
                 unsaved.append(Entry(table, entry))
+        self._entries += entered
         if first:
             self._announced.append((np.array([new.tables[i] for i in first], np.int64), new.rows[first]))
         return left

@@ -47,7 +47,7 @@ class Shelf:
         if held is None:
             place[table] = entry
             return True
-        known = entries(held)
+        known: tuple[bytes, ...] = held if type(held) is tuple else (held,)  # type: ignore[assignment]  # as in entries
         if entry in known:
             return False
         place[table] = now = (*known, entry)

@@ -138,6 +138,12 @@ class Order:
         return "" if offset >= wanted else f"out of order: {topic}/{partition} offset {offset} after {wanted - 1}"
 
     def check_all(self, found: Records) -> list[tuple[int, str]]:
-        """`check` each; the places of those that are wrong, and what is."""
-        said = map(self.check, found.topics, found.partitions, found.offsets)
-        return [(place, what) for place, what in enumerate(said) if what]
+        """`check` each; the places of those that are wrong, and what is. Called once for each it takes twice as long."""
+        wrong = list[tuple[int, str]]()
+        following = self.next
+        places = zip(found.topics, found.partitions, strict=True)
+        for place, (key, offset) in enumerate(zip(places, found.offsets, strict=True)):
+            if offset < following.get(key, 0):
+                wrong.append((place, self.check(*key, offset)))
+            following[key] = offset + 1
+        return wrong
