@@ -7,7 +7,7 @@ judged together is what lay between the same two marks, whatever order the log h
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -52,9 +52,9 @@ class Replay(Protocol):
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
-        """Take in what came by a channel, in order. `arrived` (Unix ms) is when its message came to the broker, 0 where
-        there was none."""
+    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+        """Take in what came by a channel, in order. `arrived` (Unix ms) is when the message of each came to the broker;
+        empty where there was none."""
 
     def finish(self) -> Outcome:
         """Judge what is left, and say what the night came to."""
@@ -130,7 +130,7 @@ class EventReplay:
         self._monitor, self._minutes = Monitor(election), _Minutes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
+    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
         self._minutes.count(items)
         events = [item for item in items if not isinstance(item, Unreadable)]
@@ -191,21 +191,22 @@ class LogReplay:
         self._minutes = _Minutes(election, watch)
         self.comparer = Comparer(election)
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
-        """Take in one message. Raises KeyError for a channel that there is not."""
+    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+        """Take in what came by one channel. Raises KeyError for a channel that there is not."""
         self._minutes.count(items)
-        for item in items:
-            if isinstance(item, Tick):
-                if channel != BULLETINS:
-                    reason = check_tick(self._minutes.election, item, arrived)
-                    if reason is not None:
-                        self._refuse(reason, item)
-                        continue
-                self._channels.mark(channel, item.at)
-                for reached, arrivals in self._channels.take():
-                    self._settle(reached, arrivals)
+        for item, at in zip(items, arrived or repeat(0), strict=False):
+            if type(item) is Tick:
+                self._mark(channel, item, at)
             else:
-                self._channels.add(channel, (channel, item, arrived))
+                self._channels.add(channel, (channel, item, at))
+
+    def _mark(self, channel: Channel, tick: Tick, arrived: int) -> None:
+        if channel != BULLETINS and (reason := check_tick(self._minutes.election, tick, arrived)) is not None:
+            self._refuse(reason, tick)
+            return
+        self._channels.mark(channel, tick.at)
+        for reached, arrivals in self._channels.take():
+            self._settle(reached, arrivals)
 
     def finish(self) -> Outcome:
         """Judge what is left at the next tick, and give it time to fire. Where every mark was reached, nothing is."""

@@ -138,7 +138,7 @@ class Order:
         return "" if offset >= wanted else f"out of order: {topic}/{partition} offset {offset} after {wanted - 1}"
 
     def check_all(self, found: Records) -> list[tuple[int, str]]:
-        """`check` each; the places of those that are wrong, and what is. Called once for each it takes twice as long."""
+        """`check` each; the places of those that are wrong, and what is. A call for each takes twice as long."""
         wrong = list[tuple[int, str]]()
         following = self.next
         places = zip(found.topics, found.partitions, strict=True)
