@@ -147,8 +147,9 @@ class RecordedNight:
             for channel, found in _by_channel(records, name).items():
                 if isinstance(channel, int) and channel >= partitions:
                     raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
-                items, times = zip(*found, strict=True)
-                yield channel, items, times
+                if found:  # a message may be an array of nothing
+                    items, times = zip(*found, strict=True)
+                    yield channel, items, times
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the ticks in it, with a ledger's partition as the broker had it."""

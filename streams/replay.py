@@ -138,7 +138,8 @@ class EventReplay:
             for item in items:
                 if isinstance(item, Unreadable):
                     self._minutes.refuse(*item)
-        # A tick has a hundred events in a large night and few in a small one: columns are made for many ticks at once.
+        # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
+        # a tenth off the replay of a large night.
         prepared = self._monitor.prepare(events)
         due, first = self.comparer.clock + self._tick, 0
         for i, event in enumerate(events):
