@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from streams.layout import Numbers
 
@@ -37,8 +38,7 @@ class Sums(Protocol):
     def __call__(self, j: int) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class MeanSums:
+class MeanSums(Struct, frozen=True, gc=False):
     """What the j largest of `count` numbers come to at least: j times their mean. No histogram is needed for it, so it
     answers first, and nearly always well enough."""
 

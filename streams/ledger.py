@@ -7,9 +7,10 @@ The verdict is a function of the set (design, section 4).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from streams.election import Election, Policy, Votes
 from streams.events import Bulletin, TallyReport
@@ -67,8 +68,7 @@ class Level(Enum):
     """Readers disagree, and no reading has the majority that the policy asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """What a ledger says: the level, and the votes where one reading leads.
 
     `accepted` tells whether the policy lets the votes into the witnessed count.
@@ -235,12 +235,12 @@ def standing(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def _are_unanimous(readings: Sequence[Reading]) -> bool:
-    """Whether they are of as many readers, all of them stand, and they say the same: most sheets. Then nothing need be
-    sorted out, which takes three times as long."""
+    """Whether there are any, all stand, are of as many readers and say the same: most sheets. Then nothing need
+    be sorted out, which takes three times as long."""
     for reading in readings:
         if reading.votes != readings[0].votes or reading.retracted or reading.supersedes:
             return False
-    return len({r.reporter for r in readings}) == len({r.group for r in readings}) == len(readings)
+    return len({r.reporter for r in readings}) == len({r.group for r in readings}) == len(readings) > 0
 
 
 def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
@@ -249,22 +249,25 @@ def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
     Readings match when all votes are equal. The leading reading needs the policy's majority of
     the independent readers, more than half at least, else the sheet is disputed.
     """
-    found = list(readings)
-    independent = found if _are_unanimous(found) else standing(found)
+    given = list(readings)
+    if _are_unanimous(given):
+        return _witnessed(given, len(given), policy)
+    independent = standing(given)
     if not independent:
         return NO_VERDICT
-    readers = len(independent)
-    agreeing = independent
-    if independent is not found:
-        backing: dict[Votes, list[Reading]] = {}
-        for reading in independent:
-            backing.setdefault(reading.votes, []).append(reading)
-        agreeing = max(backing.values(), key=len)
+    backing: dict[Votes, list[Reading]] = {}
+    for reading in independent:
+        backing.setdefault(reading.votes, []).append(reading)
+    return _witnessed(max(backing.values(), key=len), len(independent), policy)
+
+
+def _witnessed(agreeing: Sequence[Reading], readers: int, policy: Policy) -> Verdict:
+    """The verdict where these readings agree and lead, of so many independent ones."""
     newest, support = max(agreeing), len(agreeing)
     if support <= policy.majority * readers:
         return Verdict(Level.DISPUTED, False, None, 0, support, readers)
     corroborated = support >= max(2, policy.quorum)
-    trusted = readers == 1 and independent[0].source in policy.trusted_sources
+    trusted = readers == 1 and agreeing[0].source in policy.trusted_sources
     return Verdict(
         level=Level.CORROBORATED if corroborated else Level.REPORTED,
         accepted=support >= policy.quorum or trusted,

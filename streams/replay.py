@@ -7,13 +7,14 @@ judged together is what lay between the same two marks, whatever order the log h
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol
 
 from streams.admission import check_tick
 from streams.alerts import Notice
 from streams.alignment import Alignment
+from streams.bulk import Prepared
 from streams.codec import encode, plain
 from streams.compare import Comparer
 from streams.election import Election
@@ -51,9 +52,9 @@ class Replay(Protocol):
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
-        """Take in what came by a channel, in order. `arrived` (Unix ms) is when its message came to the broker, 0 where
-        there was none."""
+    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+        """Take in what came by a channel, in order. `arrived` (Unix ms) is when the message of each came to the broker;
+        empty where there was none."""
 
     def finish(self) -> Outcome:
         """Judge what is left, and say what the night came to."""
@@ -129,26 +130,29 @@ class EventReplay:
         self._monitor, self._minutes = Monitor(election), _Minutes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
+    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
         self._minutes.count(items)
-        due, run = self.comparer.clock + self._tick, list[Event]()
-        for item in items:
-            if isinstance(item, Unreadable):
-                self._minutes.refuse(*item)
-                continue
-            if item.at >= due:
-                self._apply(run)
-                run = []
-                self._advance(item.at)
-                due = self.comparer.clock + self._tick
-            run.append(item)
-        self._apply(run)
+        events = [item for item in items if not isinstance(item, Unreadable)]
+        if len(events) < len(items):
+            for item in items:
+                if isinstance(item, Unreadable):
+                    self._minutes.refuse(*item)
+        # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
+        # a tenth off the replay of a large night.
+        prepared = self._monitor.prepare(events)
+        due, first = self.comparer.clock + self._tick, 0
+        for i, event in enumerate(events):
+            if event.at >= due:
+                self._apply(prepared, first, i)
+                self._advance(event.at)
+                due, first = self.comparer.clock + self._tick, i
+        self._apply(prepared, first, len(events))
 
-    def _apply(self, run: Sequence[Event]) -> None:
+    def _apply(self, prepared: Prepared, first: int, end: int) -> None:
         """Take in what comes between two ticks, all at once."""
-        for i, reason in self._monitor.apply_all(run):
-            self._minutes.refuse(reason, encode(plain(run[i])))
+        for i, reason in self._monitor.apply_all(prepared, first, end) if first < end else ():
+            self._minutes.refuse(reason, encode(plain(prepared.events[i])))
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
@@ -188,21 +192,22 @@ class LogReplay:
         self._minutes = _Minutes(election, watch)
         self.comparer = Comparer(election)
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: int = 0) -> None:
-        """Take in one message. Raises KeyError for a channel that there is not."""
+    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+        """Take in what came by one channel. Raises KeyError for a channel that there is not."""
         self._minutes.count(items)
-        for item in items:
-            if isinstance(item, Tick):
-                if channel != BULLETINS:
-                    reason = check_tick(self._minutes.election, item, arrived)
-                    if reason is not None:
-                        self._refuse(reason, item)
-                        continue
-                self._channels.mark(channel, item.at)
-                for reached, arrivals in self._channels.take():
-                    self._settle(reached, arrivals)
+        for item, at in zip(items, arrived or repeat(0), strict=False):
+            if type(item) is Tick:
+                self._mark(channel, item, at)
             else:
-                self._channels.add(channel, (channel, item, arrived))
+                self._channels.add(channel, (channel, item, at))
+
+    def _mark(self, channel: Channel, tick: Tick, arrived: int) -> None:
+        if channel != BULLETINS and (reason := check_tick(self._minutes.election, tick, arrived)) is not None:
+            self._refuse(reason, tick)
+            return
+        self._channels.mark(channel, tick.at)
+        for reached, arrivals in self._channels.take():
+            self._settle(reached, arrivals)
 
     def finish(self) -> Outcome:
         """Judge what is left at the next tick, and give it time to fire. Where every mark was reached, nothing is."""
@@ -244,24 +249,23 @@ class LogReplay:
         return astray
 
     def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]]) -> None:
-        """Take in what came by one channel, and when; reports all at once, as bulletins for polling tables."""
+        """Take in what came by one channel, and when; reports, and bulletins for polling tables, all at once."""
         refused: list[tuple[int, Rejection, bytes]] = []
-        events: dict[type, list[int]] = {TallyReport: [], Bulletin: []}
+        events, places = list[TallyReport | Bulletin](), list[int]()
         for i, (item, _) in enumerate(run):
             if isinstance(item, Unreadable):
                 refused.append((i, *item))
-            elif isinstance(channel, int):
-                events[type(item)].append(i)
-            elif isinstance(item, Bulletin) and (why := self.comparer.add_bulletin(item)) is not None:
-                refused.append((i, why, encode(plain(item))))
-        for places in events.values():
-            own = [cast(TallyReport, run[i][0]) for i in places]
-            if self._under_way:
-                for event in own:
-                    self._under_way.pop(encode(plain(event)), None)
-            if own and isinstance(channel, int):
-                found = self._reconcilers[channel].apply_all(own, [run[i][1] for i in places])
-                refused += ((places[i], why, encode(plain(own[i]))) for i, why in found)
+            elif not isinstance(channel, int):
+                if isinstance(item, Bulletin) and (why := self.comparer.add_bulletin(item)) is not None:
+                    refused.append((i, why, encode(plain(item))))
+            elif not isinstance(item, Tick):
+                events.append(item)
+                places.append(i)
+        for event in events if self._under_way else ():
+            self._under_way.pop(encode(plain(event)), None)
+        if isinstance(channel, int):
+            found = self._reconcilers[channel].apply_all(events, [run[i][1] for i in places])
+            refused += ((places[i], why, encode(plain(events[i]))) for i, why in found)
         for _, reason, content in sorted(refused, key=itemgetter(0)):
             self._minutes.refuse(reason, content)
 

@@ -4,7 +4,7 @@ Nearly every polling table has one reading and perhaps one official figure. As o
 of the memory of tuples (110 bytes instead of 340), and the garbage collector need not look at them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -36,13 +36,18 @@ class Shelf:
     def __contains__(self, table: int) -> bool:
         return self.readings[table] is not None or self.announced[table] is not None
 
+    def __iter__(self) -> Iterator[int]:
+        """The polling tables with a ledger, in order."""
+        both = zip(self.readings, self.announced, strict=True)
+        return (table for table, (read, said) in enumerate(both) if read is not None or said is not None)
+
     def put(self, place: list[Packed | None], table: int, entry: bytes) -> bool:
         """Put an entry among the readings or the official figures; False where it was there already."""
         held = place[table]
         if held is None:
             place[table] = entry
             return True
-        known = entries(held)
+        known: tuple[bytes, ...] = held if type(held) is tuple else (held,)  # type: ignore[assignment]  # as in entries
         if entry in known:
             return False
         place[table] = now = (*known, entry)

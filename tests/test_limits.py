@@ -146,7 +146,7 @@ def test_tick_in_a_replay() -> None:
         (BULLETINS, bulletin()),
         (BULLETINS, Tick(T0)),
     ):
-        replay.take(channel, [event], T0)
+        replay.take(channel, [event], [T0])
     outcome = replay.finish()
     assert list(outcome.rejected) == ["tick-ahead"]
     assert outcome.states["N"]["witnessed"]["tables"] == 1

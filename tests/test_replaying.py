@@ -120,6 +120,21 @@ def recording(directory: Path) -> Logs:
     return logs
 
 
+def test_a_message_may_hold_nothing(tmp_path: Path) -> None:
+    """Empty arrays, and a bulletin among the reports that begins with them, change nothing else of a recorded night."""
+    outcomes = []
+    for name, contents in (("with", [b"[]", b" [] "]), ("without", [])):
+        with LogWriter.create(
+            tmp_path / name, KNOWN, prefix="x.", partitions=2, writer="cotejo record", created=T0
+        ) as log:
+            for offset, content in enumerate([*contents, *lines(EVENTS)]):
+                log.append(Record(REPORTS, 1, offset, T0, None, content))
+        done = cotejo("replay", tmp_path / name, "--json")
+        assert done.returncode == 0, done.stderr
+        outcomes.append(done.stdout)
+    assert outcomes[0] == outcomes[1]
+
+
 def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
     """What was cut from a recording is judged by the ticks in it, as the recording is; what was cut from a night that
     a program made, by its events' times."""

@@ -173,3 +173,25 @@ def test_nothing_yet() -> None:
     comparer.add_bulletin(bulletin((5, 3, 1), "N", tables_counted=3))
     assert comparer.situation("N").witnessed.spread.top(VOTES, 0)(3) == 0
     assert comparer.state("N")["witnessed"]["tables"] == 0
+
+
+@given(st.lists(nights, min_size=1, max_size=4), st.integers(1, 5), st.data())
+def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data: st.DataObject) -> None:
+    """Adding many rows in small stretches gives the sums, the histograms and the changed areas that adding them in one
+    go gives, whatever was added before."""
+    part, whole, pieces = Reconciler(KNOWN), Comparer(KNOWN), Comparer(KNOWN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sums, "LARGE", data.draw(st.sampled_from([2, 2_000])))
+        for i, night in enumerate(rounds):
+            for table, votes in night.items():
+                part.apply(report(table, votes, reporter=f"r{data.draw(st.integers(0, 1))}", at=T0 + i))
+                if data.draw(st.booleans()):
+                    part.apply(bulletin(votes, area=table, sequence=i + 1, at=T0 + i))
+            sheets = part.take_sheets()
+            assert whole.add_sheets(sheets) == bool(sheets)
+            patch.setattr(sums, "MOST", most)
+            assert pieces.add_sheets(sheets) == bool(sheets)
+            patch.setattr(sums, "MOST", 50_000)
+            assert pieces.take_changed() == whole.take_changed()
+            for area in ("N", "S1", "S2", "S3"):
+                assert content(pieces, area) == content(whole, area)

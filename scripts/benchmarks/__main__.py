@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, latency, live, scale, start
+from benchmarks import capacity, latency, live, replay, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.runs import say
 from streams.errors import CotejoError
@@ -28,6 +28,7 @@ REPORTS: Final = 400_000
 
 Section = Callable[[int, int, Path], list[Figure]]
 SECTIONS: Final[dict[str, Section]] = {
+    "replay": lambda repeats, reports, place: replay.run(repeats, place),
     "live": live.run_live,
     "peers": live.run_peers,
     "packed": live.run_packed,

@@ -7,26 +7,41 @@ given the best of it; the replay reads the compressed log from disk.
 import gc
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import orjson
+from brokers import ROOT
 
 from benchmarks.figures import Figure
 from streams import election_file, relive
+from streams.arrivals import Night
 from streams.eventlog.reader import EventLog
+from streams.eventlog.record import BULLETINS, REPORTS, Record
+from streams.eventlog.writer import LogWriter
+from streams.feed import Feeder, Pace
+from streams.topology import Topology
 
-DATA: Final = pathlib.Path("../shared/data/indonesia2019")
-"""Where the Indonesian stream's source is, unless the environment's COTEJO_INDONESIA names a log of it."""
+INDONESIA: Final = ROOT / "../shared/data/indonesia2019"
+"""Where the Indonesian night's table is, if somebody has put it there (docs/real-data.md)."""
 
 SIMULATED: Final = {
-    "simulated, 60 thousand reports": ("--tables", "30000", "--readers", "2", "--witnessed", "1"),
+    "simulated, 60 thousand reports": (
+        *("--tables", "30000", "--readers", "2", "--witnessed", "1"),
+        *("--official", "state", "--municipalities", "30"),
+    ),
     "simulated, 5 million reports": ("--tables", "1000000", "--readers", "5", "--witnessed", "1"),
 }
-"""What `cotejo simulate` is told, by stream: one million polling tables with five readings each on average."""
+"""What `cotejo simulate` is told, by stream."""
+
+RECORDED: Final = "recorded, 60 thousand reports"
+"""The smallest stream as a recorder finds it: fed to four partitions, with the ticks of the night in them."""
+PARTITIONS: Final = 4
 
 
 class Run(NamedTuple):
@@ -48,15 +63,60 @@ def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
     place.mkdir(parents=True, exist_ok=True)
     found: dict[str, pathlib.Path] = {}
     for name, options in SIMULATED.items():
-        night = found[name] = place / name.replace(", ", "-").replace(" ", "-")
-        if not (night / "manifest.json").exists():
-            _cotejo("simulate", "--seed", "5", *options, "--out", str(night))
-    given = os.environ.get("COTEJO_INDONESIA")
-    if given:
-        found["Indonesia 2019"] = pathlib.Path(given)
-    elif DATA.exists():
-        print(f"{DATA} is there: import it with `cotejo import`, and name its log in COTEJO_INDONESIA", file=sys.stderr)
+        found[name] = _made(place, name, "simulate", "--seed", "5", *options)
+        if not (recorded := _home(place, RECORDED)).exists():
+            record(found[name], recorded)
+        found.setdefault(RECORDED, recorded)
+    if INDONESIA.exists():
+        map_ = ROOT / "docs/examples/indonesia2019.toml"
+        found["Indonesia 2019"] = _made(
+            place, "Indonesia 2019", "import", "csv", "--map", str(map_), "--data", str(INDONESIA)
+        )
     return found
+
+
+def _made(place: pathlib.Path, name: str, *arguments: str) -> pathlib.Path:
+    """The stream of this name; made now by a command, unless it is there."""
+    night = _home(place, name)
+    if not night.exists():
+        half = night.with_suffix(".half")
+        shutil.rmtree(half, ignore_errors=True)
+        _cotejo(*arguments, "--out", str(half))
+        half.rename(night)
+    return night
+
+
+def _home(place: pathlib.Path, name: str) -> pathlib.Path:
+    return place / name.replace(", ", "-").replace(" ", "-")
+
+
+def record(night: pathlib.Path, out: pathlib.Path) -> None:
+    """Write a made night as a recorder finds it in the topics that it was fed to."""
+    half = out.with_suffix(".half")
+    shutil.rmtree(half, ignore_errors=True)
+    election, topology = election_file.load(night), Topology("bench.", PARTITIONS)
+    with LogWriter.create(
+        half, election, prefix=topology.prefix, partitions=PARTITIONS, writer="cotejo record", created=1
+    ) as log:
+        Feeder(_Topics(log, topology), election, topology, Pace()).feed(Night.of([night]).arrivals())
+    half.rename(out)
+
+
+class _Topics:
+    """A sink whose messages are recorded as they come."""
+
+    def __init__(self, log: LogWriter, topology: Topology) -> None:
+        self._log, self._topology = log, topology
+        self._offsets: Counter[tuple[str, int]] = Counter()
+
+    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
+        name = BULLETINS if topic == self._topology.bulletins else REPORTS
+        place = name, partition or 0
+        self._log.append(Record(*place, self._offsets[place], 1, key, content))
+        self._offsets[place] += 1
+
+    def close(self) -> None:
+        """The log has an end of its own."""
 
 
 def _figures(name: str, night: pathlib.Path, repeats: int) -> list[Figure]:
@@ -125,11 +185,10 @@ def _cotejo(*arguments: str) -> None:
 def _python(*arguments: str) -> bytes:
     code = "import pathlib, sys; import orjson; from benchmarks import replay; "
     code += "sys.stdout.buffer.write(orjson.dumps(tuple(replay.measure(pathlib.Path(sys.argv[1])))))"
-    path = os.pathsep.join([str(pathlib.Path(__file__).parents[1]), str(pathlib.Path(__file__).parents[2])])
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
         check=True,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     return done.stdout

@@ -6,13 +6,13 @@ than the format allows, so that no file can make a reader ask for more memory th
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import orjson
 import zstandard
 
-from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
+from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record, Records
 
 VERSION: Final = 1
 TOPICS: Final = (REPORTS, BULLETINS)
@@ -33,6 +33,9 @@ _LENGTH = struct.Struct("<i")
 _NAME = struct.Struct("<H")
 SEGMENT_BYTES, BLOCK_BYTES = _SEGMENT.size, _BLOCK.size
 _CHECK: Final = 4
+
+STRETCH: Final = 500
+"""Records that are read at once: what is decoded from them is still in the processor's cache when it is taken in."""
 
 
 class FormatError(ValueError):
@@ -125,23 +128,55 @@ def pack_record(record: Record) -> bytes:
     return b"".join(parts)
 
 
-def unpack_records(raw: bytes, count: int) -> Iterator[Record]:
-    """The records of a block. Raises `FormatError` at the first that does not fit."""
-    at, size = 0, _RECORD.size
-    try:
-        for _ in range(count):
-            topic, partition, offset, timestamp, key_length, value_length, headers = _RECORD.unpack_from(raw, at)
-            at += size
-            key, at = _take(raw, at, key_length)
-            value, at = _take(raw, at, value_length)
-            found: Sequence[tuple[str, bytes | None]] = ()
-            if headers:
-                found, at = _headers(raw, at, headers)
-            yield Record(TOPICS[topic], partition, offset, timestamp, key, value, tuple(found))
-    except (struct.error, IndexError, UnicodeDecodeError):
-        raise FormatError("a record in it does not end where it must") from None
+def unpack_records(raw: bytes, count: int) -> Iterator[Records]:
+    """The records of a block, `STRETCH` at a time. Raises `FormatError` at the first that does not fit, behind those
+    before it."""
+    at = 0
+    while count:
+        found, at, fits = _stretch(raw, at, min(STRETCH, count))
+        if found:
+            yield found
+        if not fits:
+            raise FormatError("a record in it does not end where it must")
+        count -= len(found)
     if at != len(raw):
         raise FormatError("there is more in it than the records it names")
+
+
+def _stretch(raw: bytes, at: int, count: int) -> tuple[Records, int, bool]:
+    """So many records from here on: those that can be read, where the last of them ends, and whether these are all.
+
+    The fields of most are taken by hand here: record by record in calls of its own took three times as long."""
+    heads: list[tuple[int, ...]] = []
+    keys, values = list[bytes | None](), list[bytes | None]()
+    found: dict[int, tuple[tuple[str, bytes | None], ...]] = {}
+    size, end, fits = _RECORD.size, len(raw), True
+    try:
+        for place in range(count):
+            head = _RECORD.unpack_from(raw, at)
+            topic, _, _, _, key_length, value_length, headers = head
+            middle = at + size + key_length
+            behind = middle + value_length
+            if topic >= len(TOPICS):
+                raise IndexError
+            if key_length >= 0 and value_length >= 0 and not headers and behind <= end:
+                key: bytes | None = raw[at + size : middle]
+                value: bytes | None = raw[middle:behind]
+            else:
+                key, behind = _take(raw, at + size, key_length)
+                value, behind = _take(raw, behind, value_length)
+                if headers:
+                    named, behind = _headers(raw, behind, headers)
+                    found[place] = tuple(named)
+            heads.append(head)
+            keys.append(key)
+            values.append(value)
+            at = behind
+    except (struct.error, IndexError, UnicodeDecodeError):
+        fits = False
+    topics, partitions, offsets, timestamps, *_ = zip(*heads, strict=True) if heads else ((),) * 4
+    names = [TOPICS[topic] for topic in topics]
+    return Records(names, partitions, offsets, timestamps, keys, values, found), at, fits
 
 
 def pack_gap(gap: Gap) -> bytes:

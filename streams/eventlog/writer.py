@@ -121,7 +121,7 @@ class LogWriter:
     def append(self, record: Record) -> None:
         """Take in the next record; it is on disk after the next `flush`."""
         try:
-            if what := self.order.check(record):
+            if what := self.order.check(*record[:3]):
                 raise LogError(f"{self.directory}: {what}: nothing may be written twice")
             content = format.pack_record(record)
         except FormatError as error:
@@ -176,10 +176,11 @@ class LogWriter:
             if block.head.kind == GAP:
                 gap = format.unpack_gap(block.raw)
                 self.order.next[gap.topic, gap.partition] = gap.end
-            for record in format.unpack_records(block.raw, block.head.records) if block.head.kind == RECORDS else ():
-                if what := self.order.check(record):
-                    raise FormatError(what)
-                self.last[record.topic, record.partition] = record
+            for found in format.unpack_records(block.raw, block.head.records) if block.head.kind == RECORDS else ():
+                for record in found:
+                    if what := self.order.check(*record[:3]):
+                        raise FormatError(what)
+                    self.last[record.topic, record.partition] = record
         except FormatError as error:
             raise LogDamage(block.file, block.position, block.head.first, str(error)) from None
         self.records = block.head.first + block.head.records
