@@ -225,6 +225,12 @@ def standing(readings: Iterable[Reading]) -> list[Reading]:
     """Of distinct readings one per independent reader, oldest first: those that `Ledger.fates` says count. A tenth of
     its work, and asked whenever a sheet is read again."""
     found = sorted(readings)
+    if not found:
+        return found
+    _, _, reporters, groups, _, _, _, retracted, superseding = zip(*found, strict=True)
+    plain = not any(superseding) and True not in retracted
+    if plain and len(set(reporters)) == len(set(groups)) == len(found):
+        return found  # nearly always: a fifth off a verdict
     if gone := {(r.reporter, r.supersedes) for r in found if r.supersedes not in ("", r.id)}:
         found = [r for r in found if (r.reporter, r.id) not in gone]
     by_reporter = {r.reporter: r for r in found}
@@ -246,8 +252,9 @@ def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
     if not independent:
         return NO_VERDICT
     readers = len(independent)
-    if readers == 1:
-        return _witnessed(independent, 1, policy)
+    votes = independent[0].votes
+    if all(reading.votes == votes for reading in independent):
+        return _witnessed(independent, readers, policy)
     backing: dict[Votes, list[Reading]] = {}
     for reading in independent:
         backing.setdefault(reading.votes, []).append(reading)
