@@ -4,6 +4,8 @@ import csv
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
+from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +45,8 @@ def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
     file = _Csv(path, ("reporter", "public_key"), ("group", "source"))
     found: dict[str, Reporter] = {}
     owners: dict[bytes, str] = {}
-    for line, row in file.rows():
-        id, source, key = row["reporter"], row["source"], public_key(row["public_key"])
+    for line, (id, written, group, source) in file.rows():
+        key = public_key(written)
         file.check(id, line, "reporter", "write the reporter's id")
         file.check(id not in found, line, "reporter", f"{id} is there twice: leave one out")
         if key is None:
@@ -53,7 +55,7 @@ def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
         file.check(owner == id, line, "public_key", f"it is {owner}'s already: each reporter needs a key of its own")
         cure = f"{source} is not among reconcile.trusted_sources: add it there, or leave it out here"
         file.check(not source or source in sources, line, "source", cure)
-        found[id] = Reporter(key, row["group"], source)
+        found[id] = Reporter(key, group, source)
     file.check(found, None, "", "name at least one reporter")
     return found
 
@@ -71,13 +73,12 @@ def _areas(file: "_Csv", levels: frozenset[str]) -> tuple[dict[str, Area], dict[
     """The areas, and the line of each."""
     found: dict[str, Area] = {}
     lines: dict[str, int] = {}
-    for line, row in file.rows():
-        id, level = row["id"], row["level"]
+    for line, (id, parent, name, level, *figures) in file.rows():
         file.check(id, line, "id", "write the area's id")
         file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
         file.check(not levels or level in levels, line, "level", f"{level!r} is not among the election's levels")
-        counts = {name: file.count(row[name], line, name) for name in ("tables", "registered")}
-        found[id] = Area(id, row["name"] or id, level, row["parent"] or None, **counts)
+        counts = map(file.count, figures, repeat(line), ("tables", "registered"))
+        found[id] = Area(id, name or id, level, parent or None, *counts)
         lines[id] = line
     roots = [area.id for area in found.values() if area.parent is None]
     file.check(found, None, "", "name at least one area")
@@ -102,11 +103,10 @@ def _upwards(areas: Mapping[str, Area], area: str) -> list[str]:
 def _register(file: "_Csv", areas: Mapping[str, Area]) -> dict[str, PollingTable]:
     tables: dict[str, PollingTable] = {}
     parents = {area.parent for area in areas.values()}
-    for line, row in file.rows():
-        table, area = row["table"], row["area"]
+    for line, (table, area, registered) in file.rows():
         if not table or table in tables or table in areas or area not in areas or area in parents:
             _refuse(file, line, table, area, tables, areas)
-        tables[table] = PollingTable(area, file.count(row["registered"], line, "registered"))
+        tables[table] = PollingTable(area, file.count(registered, line, "registered"))
     file.check(tables, None, "", "name at least one polling table")
     return tables
 
@@ -131,18 +131,20 @@ class _Csv:
         self._is_plain = False
         """Whether all of it is printable, so that nobody needs to look at each cell."""
 
-    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """The rows with their line numbers; every field is a string, empty where the file has no such column."""
+    def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The rows with their line numbers: the needed fields and the allowed ones, in their order, empty where the
+        file has no such column. With a dict for each row an election took a seventh longer to read."""
         rows, usable = self._rows(), (*self._needed, *self._allowed)
         _, columns = next(rows, (1, list[str]()))
         for name in self._needed:
             self.check(name in columns, 1, name, f"the header must name {', '.join(self._needed)}")
         for name in columns:
             self.check(name in usable, 1, name, f"is no column: use {', '.join(usable)}")
-        blank = dict.fromkeys(usable, "")
+        places = {name: i for i, name in enumerate(columns)}
+        pick = itemgetter(*(places.get(name, len(columns)) for name in usable))
         for line, row in rows:
             if row:
-                yield line, {**blank, **self._given(line, columns, row)}
+                yield line, pick(self._given(line, columns, row))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         lines = text_of(self._path).splitlines()
@@ -154,12 +156,13 @@ class _Csv:
         except csv.Error as error:
             raise self.error(reader.line_num, "", f"is no CSV: {error}") from None
 
-    def _given(self, line: int, columns: list[str], row: list[str]) -> dict[str, str]:
+    def _given(self, line: int, columns: list[str], row: list[str]) -> list[str]:
+        """The cells of a row, and behind them an empty one."""
         if len(row) != len(columns):
             raise self.error(line, "", f"{len(row)} fields, the header has {len(columns)}: mend the row")
-        given = dict(zip(columns, map(str.strip, row), strict=True))
+        given = [*map(str.strip, row), ""]
         if not self._is_plain:
-            for column, value in given.items():
+            for column, value in zip(columns, given, strict=False):
                 cure = f"write printable characters only: there is {unprintable(value)} in it"
                 self.check(value.isprintable(), line, column, cure)
         return given

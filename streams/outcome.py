@@ -88,7 +88,7 @@ class Outcome:
 
 
 def _members(items: Mapping[str, Any], write: Callable[[Any], bytes]) -> Iterator[bytes]:
-    """A JSON object, so many members at a time: twice as fast as member by member."""
+    """A JSON object, so many members at a time, the verdicts as they stand: 1.7 times as fast as a dict for each."""
     keys = sorted(items)
     yield b"{"
     for first in range(0, len(keys), MEMBERS):

@@ -15,7 +15,7 @@ from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.journal import Entries, Journal, decode
 from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
 from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of
-from streams.shelf import Shelf, entries, unpack_announced, unpack_reading
+from streams.shelf import Shelf, Verdicts, entries, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
@@ -319,22 +319,3 @@ def _newest(parts: list[Rows]) -> Rows:
     last = np.ones(len(tables), bool)
     np.not_equal(tables[1:], tables[:-1], out=last[:-1])
     return tables[last], np.concatenate([rows for _, rows in parts])[order[last]]
-
-
-class Verdicts(Mapping[str, Verdict]):
-    """The verdict on every table with a ledger, made when it is asked for."""
-
-    def __init__(self, election: Election, shelf: Shelf) -> None:
-        self._election, self._shelf = election, shelf
-
-    def __getitem__(self, table: str) -> Verdict:
-        number = self._election.layout.table[table]
-        if number not in self._shelf:
-            raise KeyError(table)
-        return self._shelf.verdict(number, self._election.policy)
-
-    def __iter__(self) -> Iterator[str]:
-        return map(self._election.layout.tables.__getitem__, self._shelf)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)

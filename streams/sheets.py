@@ -80,11 +80,3 @@ def rows_of(found: Mapping[int, Sequence[int]], width: int) -> Rows:
     numbers = chain.from_iterable(map(found.__getitem__, tables))
     rows = np.fromiter(numbers, np.int64, width * len(tables)).reshape(-1, width)
     return np.array(tables, np.int64), rows
-
-
-def together(width: int, parts: Sequence[Rows]) -> Rows:
-    """Rows of different polling tables, in order."""
-    tables = np.concatenate([np.zeros(0, np.int64), *(tables for tables, _ in parts)])
-    rows = np.concatenate([np.zeros((0, width), np.int64), *(rows for _, rows in parts)])
-    order = np.argsort(tables)
-    return tables[order], rows[order]

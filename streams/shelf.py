@@ -4,12 +4,12 @@ Nearly every polling table has one reading and perhaps one official figure. As o
 of the memory of tuples (110 bytes instead of 340), and the garbage collector need not look at them.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
-from streams.election import Policy
+from streams.election import Election, Policy
 from streams.ledger import Announced, Ledger, Reading, Verdict, official, verdict_of
 
 Packed = bytes | tuple[bytes, ...]
@@ -82,6 +82,25 @@ class Shelf:
         minutes = {unpack_reading(entry): minute for entry, minute in self._minutes.get(table, {}).items()}
         readings = map(unpack_reading, entries(self.readings[table]))
         return Ledger(readings, map(unpack_announced, entries(self.announced[table])), minutes)
+
+
+class Verdicts(Mapping[str, Verdict]):
+    """The verdict on every table with a ledger, made when it is asked for."""
+
+    def __init__(self, election: Election, shelf: Shelf) -> None:
+        self._election, self._shelf = election, shelf
+
+    def __getitem__(self, table: str) -> Verdict:
+        number = self._election.layout.table[table]
+        if number not in self._shelf:
+            raise KeyError(table)
+        return self._shelf.verdict(number, self._election.policy)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._election.layout.tables.__getitem__, self._shelf)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def entries(held: Packed | None) -> Collection[bytes]:

@@ -121,14 +121,15 @@ def recording(directory: Path) -> Logs:
 
 
 def test_a_message_may_hold_nothing(tmp_path: Path) -> None:
-    """Empty arrays, and a bulletin among the reports that begins with them, change nothing else of a recorded night."""
+    """A partition in which there are only empty arrays changes nothing of a recorded night."""
     outcomes = []
     for name, contents in (("with", [b"[]", b" [] "]), ("without", [])):
         with LogWriter.create(
             tmp_path / name, KNOWN, prefix="x.", partitions=2, writer="cotejo record", created=T0
         ) as log:
-            for offset, content in enumerate([*contents, *lines(EVENTS)]):
-                log.append(Record(REPORTS, 1, offset, T0, None, content))
+            for partition, messages in enumerate((contents, lines(EVENTS))):
+                for offset, content in enumerate(messages):
+                    log.append(Record(REPORTS, partition, offset, T0, None, content))
         done = cotejo("replay", tmp_path / name, "--json")
         assert done.returncode == 0, done.stderr
         outcomes.append(done.stdout)

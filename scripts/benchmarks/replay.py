@@ -28,7 +28,7 @@ from streams.feed import Feeder, Pace
 from streams.topology import Topology
 
 INDONESIA: Final = ROOT / "../shared/data/indonesia2019"
-"""Where the Indonesian night's table is, if somebody has put it there (docs/real-data.md)."""
+"""Where the Indonesian night's table is, if somebody has put it there."""
 
 SIMULATED: Final = {
     "simulated, 60 thousand reports": (

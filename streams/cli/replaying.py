@@ -73,13 +73,17 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
     """Live a night again; what `follow` makes of its election watches it."""
     source = relive.open_night(paths, keep_going)
     warn_of_edits(source.edited())
-    known = [load(source.election)]
-    replays = [source.replay(known[0], None if follow is None else follow(known[0]))]
-    if compare is not None:
-        known.append(load(compare, like=source.election))
-        replays.append(source.replay(known[1]))
-    gc.collect()
-    gc.freeze()  # the register stays to the end: no use looking through it again and again
+    known, replays = [], []
+    gc.disable()  # a register is millions of objects, all of which stay: looking through them is a fifth of reading it
+    try:
+        known.append(load(source.election))
+        replays.append(source.replay(known[0], None if follow is None else follow(known[0])))
+        if compare is not None:
+            known.append(load(compare, like=source.election))
+            replays.append(source.replay(known[1]))
+        gc.freeze()  # nor later
+    finally:
+        gc.enable()
     with Progress("replaying", source.size) as progress:
         for done in relive.relive(source, replays):
             progress.show(done)

@@ -68,8 +68,7 @@ def witnessed_shares(election: Election, tally: Tally) -> list[float] | None:
     if not tally.valid:
         return None
     known, strata = election.layout, tally.strata
-    seen = strata.rows[:, VALID] > 0
-    if not seen.any():
+    if not len(strata.areas) or not (seen := strata.rows[:, VALID] > 0).any():
         return [100 * votes / tally.valid for votes in tally.votes]
     rows, areas = strata.rows[seen], strata.areas[seen]
     weights = known.voters[areas]
