@@ -12,10 +12,18 @@ import pytest
 from brokers import KAFKA, ApacheBroker, lacking, scripts_kafka
 from builders import bulletin, election, lines, report
 from kafka import TopicPartition
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+)
 from kafka.admin import ACLResourcePatternType as PatternType
 from kafka.errors import KafkaError
-from nights import LiveNight, direct
+from nights import LiveNight, direct, until
 
 from streams import election_writer, kafka_clients, records, topics
 from streams.acls import Acl, acls
@@ -70,10 +78,19 @@ def guarded(secure: ApacheBroker, prefix: str) -> Topology:
     """An election's topics, with the ACLs that `cotejo topics --acls` prints."""
     made = Topology(prefix, 2)
     topics.ensure(secure.address, made.specs())
+    asked = [each for acl in acls(made) for each in of_kafka(acl)]
     with topics.admin(secure.address) as client:
-        done = client.create_acls([each for acl in acls(made) for each in of_kafka(acl)])
-    assert not done["failed"]
+        done = client.create_acls(asked)
+        assert not done["failed"]
+        until(lambda: set(asked) <= in_force(client), lambda: f"{len(in_force(client))} of {len(asked)} ACLs")
     return made
+
+
+def in_force(client: Any) -> set[Any]:
+    """The ACLs that the broker goes by: a moment after the controller has taken them."""
+    any_pattern = ResourcePatternFilter(ResourceType.ANY, None, PatternType.ANY)
+    found, _ = client.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, any_pattern))
+    return set(found)
 
 
 def of_kafka(acl: Acl) -> Iterator[Any]:
