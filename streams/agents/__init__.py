@@ -27,7 +27,7 @@ HURRY_EVERY = 0.01
 """The same for what somebody waits for."""
 TELL_EVERY = 0.1
 """Seconds between two helpings of areas' states (`compare.STATES`)."""
-TICK_EVERY = 1000
+TICK_EVERY = 500
 """Milliseconds between two ticks of the wall clock, at most; fewer where the rules are asked more often."""
 
 
