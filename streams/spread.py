@@ -4,8 +4,8 @@ Of each column (option or group) three histograms: the votes w(t) of a sheet; th
 elsewhere, valid(t) - w(t); and its headroom, what a false sheet could hide, ceiling(t) - w(t).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
 
 import numpy as np
 
@@ -47,16 +47,6 @@ class Spread:
             for value, number in zip(*(row.tolist() for row in part[kind][column]), strict=True):
                 counts[value] = counts.get(value, 0) + number
         return counts
-
-    def plain(self) -> list[Any]:
-        """As JSON: kinds, of each the columns, of each the values and their numbers. Of a single part only."""
-        return [[[row.tolist() for row in column] for column in kind] for part in self.parts for kind in part]
-
-    @classmethod
-    def from_plain(cls, rows: Sequence[Sequence[Sequence[Sequence[int]]]]) -> "Spread":
-        """What `plain` wrote."""
-        kinds = [[(_numbers(values), _numbers(numbers)) for values, numbers in kind] for kind in rows]
-        return cls([kinds] if kinds else [])
 
 
 class Running:
@@ -100,11 +90,6 @@ def measures(votes: Numbers, valid: Numbers, ceiling: Numbers) -> Numbers:
 def are_countable(sheets: Numbers) -> bool:
     """Whether the values are small enough for a place each."""
     return int(sheets.max(initial=0)) <= WIDEST
-
-
-def counted(histogram: Mapping[int, int]) -> Histogram:
-    """A histogram from a mapping."""
-    return _numbers(list(histogram)), _numbers(list(histogram.values()))
 
 
 def _histogram(values: Numbers) -> Histogram:
