@@ -267,6 +267,19 @@ def test_a_secret_shows_nowhere(embedded: Broker, tmp_path: Path, names: str) ->
     assert not any(secret in text or b64decode(secret) in text for text in told)
 
 
+def log_beside(night: LiveNight, messages: list[tuple[str, bytes]]) -> str:
+    """The worker's log of the first night, before which these messages stood in these topics."""
+    sink = KafkaSink(night.broker.address)
+    for topic, content in messages:
+        sink.send(topic, content, None, 0)
+    sink.close()
+    night.start()
+    night.feed(FIRST)
+    night.wait(delivered=True)
+    night.stop()
+    return night.log.read_text()
+
+
 def test_forged_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
     """An alert that is almost one, in a topic where nobody would write it, stops no worker, also where there is no
     receiver to be told; what one says reaches the terminal without its control characters."""
@@ -278,15 +291,7 @@ def test_forged_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
         {**real, "id": "forged:N:A:1:1", "finding": {**real["finding"], "sentence": sentence}},
     ]
     with live(NATION, embedded, tmp_path, names) as night:
-        sink = KafkaSink(embedded.address)
-        for alert in spoilt:
-            sink.send(night.topology.alerts, encode(alert), None, 0)
-        sink.close()
-        night.start()
-        night.feed(FIRST)
-        night.wait(delivered=True)
-        night.stop()
-        log = night.log.read_text()
+        log = log_beside(night, [(night.topology.alerts, encode(alert)) for alert in spoilt])
     assert log.count("no alert, left out") == 8
     assert r"\x1b[2Jcleared \x9b1m\u202e\x07" in log
     assert all(line.isprintable() for line in log.split("\n"))
@@ -296,17 +301,11 @@ def test_rubbish_among_the_alerts(embedded: Broker, tmp_path: Path, names: str) 
     """What is no alert and no command is left out with a line in the log; the rest goes on."""
     desk = Scripted()
     with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
-        sink = KafkaSink(embedded.address)
-        for rubbish in (b"", b"[]", b"\xff", b"{}", b'{"receiver":"desk"}', b'{"receiver":"nobody","redeliver":null}'):
-            sink.send(night.topology.alerts, rubbish, None, 0)
-            sink.send(night.topology.webhook_commands, rubbish, None, 0)
-        sink.send(night.topology.webhook_commands, b'{"receiver":"desk","redeliver":"{}"}', None, 0)
-        sink.close()
-        night.start()
-        night.feed(FIRST)
-        night.wait(delivered=True)
-        night.stop()
-        log = night.log.read_text()
+        rubbish = (b"", b"[]", b"\xff", b"{}", b'{"receiver":"desk"}', b'{"receiver":"nobody","redeliver":null}')
+        topics = night.topology.alerts, night.topology.webhook_commands
+        messages = [(topic, content) for content in rubbish for topic in topics]
+        messages.append((night.topology.webhook_commands, b'{"receiver":"desk","redeliver":"{}"}'))
+        log = log_beside(night, messages)
     assert told(desk.taken) == by_fingerprint(expected(FIRST))
     assert log.count("no alert, left out") == 6
     assert log.count("no command, left out") == 6
