@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from streams import alerts
+from streams import alerts, claims
 from streams.admission import check_bulletin
 from streams.alerts import Alert, Notice
+from streams.claims import Flags
 from streams.codec import encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
-from streams.layout import ROOT
+from streams.layout import ROOT, Numbers
 from streams.rollup import READINGS, Strata, Tally
-from streams.rules import are_loud, of_bulletins, of_sums, of_watches
+from streams.rules import may_find, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
-from streams.rules.divergence import witnessed_shares
 from streams.rules.remainder import Remainder, predicted
+from streams.shares import witnessed_shares
 from streams.sheets import Sheets
 from streams.sums import Sums
 
@@ -57,9 +58,10 @@ class Comparer:
         """Whether readings have come since the last evaluation."""
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
-        self._watched = np.zeros(len(election.areas), bool)
-        """Areas to be evaluated whenever their sums change: the root, those with a bulletin, a finding, an alert."""
-        self._watched[ROOT] = True
+        self._lively = np.zeros(len(election.areas), bool)
+        """Areas with a finding: to be evaluated whenever their sums change, others only where a rule may find one."""
+        self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
+        """What their bulletins claim (`streams.claims`)."""
         self._changed = np.zeros(len(election.areas), bool)
         self._spoken_of = np.zeros(len(election.areas), bool)
         """Areas with a new bulletin, or news of an alert, among the changed ones."""
@@ -91,9 +93,29 @@ class Comparer:
             return False
         self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
         self._changed[areas] = True
-        asking = areas[self._watched[areas] | are_loud(self._election, self._sums.rows[areas])]
-        self._dirty.update(self._layout.areas[area] for area in asking.tolist())
+        self._dirty.update(self._layout.areas[area] for area in areas[self._are_asking(areas)].tolist())
         return True
+
+    def _are_asking(self, areas: Numbers) -> Flags:
+        """Which areas, of those whose sums have changed, the rules must be asked about."""
+        rows = self._sums.rows
+
+        def strata(places: Numbers) -> Strata:
+            return self._strata(areas[places].tolist())
+
+        asking = self._lively[areas] | may_find(self._election, areas, rows[areas], self._claims[areas], strata)
+        if not asking[0] and areas[0] == ROOT:  # as it does in all that changes anything
+            asking[0] = self._is_flooded() or any(due <= self._clock for due in self._silences())
+        return asking
+
+    def _is_flooded(self) -> bool:
+        """Whether a reporter group may have sent an outsized part of all readings."""
+        rule, most = self._election.rules.health, max(self._busy_groups().values(), default=0)
+        return most >= rule.flood_min and most >= rule.flood_ratio * int(self._sums.rows[ROOT, READINGS])
+
+    def _busy_groups(self) -> Mapping[str, int]:
+        """Readings of the reporter groups that sent most."""
+        return sum((Counter(groups) for _, groups in self._busiest.values()), Counter())
 
     def differing(self) -> list[str]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
@@ -111,7 +133,8 @@ class Comparer:
         if other is None or _rank(bulletin) > _rank(other):
             known[bulletin.id] = bulletin
             self._standing[bulletin.area] = _standing(known.values())
-            self._watch(bulletin.area)
+            newest = self.situation(bulletin.area).comparison
+            self._claims[self._layout.area[bulletin.area]] = -1 if newest is None else newest.claim
             self._tell_of(bulletin.area)
             # What it says is part of the area above, and its coming ends the silence of the whole.
             parent = self._election.areas[bulletin.area].parent
@@ -252,24 +275,24 @@ class Comparer:
         for area in {alert.finding.area for alert in self._alerts.values()}:
             self._dirty.add(area)
             if found := self._find(area):  # what is told of it before the next tick knows of its alerts
-                self._findings[area] = found
+                self._hold(area, found)
 
     def _tell_of(self, area: str) -> None:
         self._changed[self._layout.area[area]] = self._spoken_of[self._layout.area[area]] = True
 
-    def _watch(self, area: str) -> None:
-        """Evaluate this area from now on whenever its sums change."""
-        self._watched[self._layout.area[area]] = True
-
     def _tally(self, id: str) -> Tally:
         area = self._layout.area[id]
-        below = self._layout.below[area]
         return Tally(
             row=self._sums.rows[area].tolist(),
-            strata=Strata(below, self._sums.rows[below]),
-            busiest=sum((Counter(groups) for _, groups in self._busiest.values()), Counter()) if area == ROOT else {},
+            strata=self._strata([area]),
+            busiest=self._busy_groups() if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
         )
+
+    def _strata(self, areas: list[int]) -> Strata:
+        parts = [self._layout.below[area] for area in areas]
+        below = np.concatenate(parts)
+        return Strata(list(map(len, parts)), below, self._sums.rows[below])
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
@@ -281,7 +304,7 @@ class Comparer:
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
-        if self._dirty:
+        if self._dirty or self._grown:
             return after
         due = list(self._deadlines.values())
         due += [d for d in self._silences() if d > self._clock]
@@ -295,18 +318,17 @@ class Comparer:
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         due = {
-            fingerprint: alert.finding.area
-            for fingerprint, alert in self._alerts.items()
-            if alert.finding.area in dirty or self._deadlines.get(fingerprint, at + 1) <= at
+            fingerprint: self._alerts[fingerprint].finding.area
+            for fingerprint, deadline in self._deadlines.items()
+            if deadline <= at
         }
+        if dirty:
+            known = ((fingerprint, alert.finding.area) for fingerprint, alert in self._alerts.items())
+            due.update((fingerprint, area) for fingerprint, area in known if area in dirty)
         for area in dirty:
             found = self._find(area)
             due.update((fingerprint, area) for fingerprint in found)
-            if found:
-                self._findings[area] = found
-                self._watch(area)
-            else:
-                self._findings.pop(area, None)
+            self._hold(area, found)
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
@@ -322,6 +344,14 @@ class Comparer:
             known = self._of_bulletins[area] = list(of_bulletins(situation))
         found = [*of_sums(situation), *known, *of_watches(situation)]
         return {finding.fingerprint: finding for finding in found}
+
+    def _hold(self, area: str, found: dict[str, Finding]) -> None:
+        """Keep what was found in an area until it is evaluated again."""
+        self._lively[self._layout.area[area]] = bool(found)
+        if found:
+            self._findings[area] = found
+        else:
+            self._findings.pop(area, None)
 
     def _silences(self) -> list[int]:
         """When bulletins and readings will have been away for too long, in Unix ms."""
@@ -360,7 +390,6 @@ class Comparer:
     def _keep(self, alert: Alert) -> None:
         """Remember an alert, and when it may have something to say."""
         self._alerts[alert.fingerprint] = alert
-        self._watch(alert.finding.area)
         deadline = alerts.deadline(alert, self._election.alerts)
         if deadline is None:
             self._deadlines.pop(alert.fingerprint, None)
