@@ -1,7 +1,7 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.layout import ROOT, Numbers
 from streams.rollup import READINGS, Strata, Tally
-from streams.rules import may_find, of_bulletins, of_sums, of_watches
+from streams.rules import least, may_find, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
 from streams.rules.remainder import Remainder, predicted
 from streams.shares import witnessed_shares
@@ -62,6 +62,8 @@ class Comparer:
         """Areas with a finding: to be evaluated whenever their sums change, others only where a rule may find one."""
         self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
         """What their bulletins claim (`streams.claims`)."""
+        self._claiming = np.zeros(len(election.areas), bool)
+        """Areas with a bulletin, and those right below."""
         self._changed = np.zeros(len(election.areas), bool)
         self._spoken_of = np.zeros(len(election.areas), bool)
         """Areas with a new bulletin, or news of an alert, among the changed ones."""
@@ -84,9 +86,7 @@ class Comparer:
 
     def add_sheets(self, sheets: Sheets) -> bool:
         """Take in what a partition says of its polling tables; False when there is no news in it."""
-        version, _ = self._busiest.get(sheets.partition, (0, {}))
-        if sheets.version >= version:
-            self._busiest[sheets.partition] = sheets.version, sheets.busiest
+        self._hear(sheets)
         before = self._sums.rows[ROOT, READINGS]
         areas = self._sums.add(sheets.read, sheets.announced)
         if not len(areas):
@@ -96,6 +96,49 @@ class Comparer:
         self._dirty.update(self._layout.areas[area] for area in areas[self._are_asking(areas)].tolist())
         return True
 
+    def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
+        """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
+        may have been taken in before, nor any that are newer."""
+        if not any(sheets for sheets, _ in ticks):
+            return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
+        watched = self._lively | self._claiming
+        watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
+        rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
+        course = self._sums.ahead(rows, watched, least(self._election))
+        self._changed[course.changed] = True
+
+        def strata(places: Numbers) -> Strata:
+            return course.strata(self._layout, places, self._sums.rows)
+
+        asking = may_find(self._election, course.areas, course.rows, self._claims[course.areas], strata)
+        notices, reached = list[Notice](), 0
+        for tick, (sheets, to) in enumerate(ticks):
+            self._hear(sheets)
+            places = course.of(tick, tick + 1)
+            areas = course.areas[places]
+            asked = asking[places] | self._lively[areas]
+            if len(places):
+                self._grown = True
+                asked[0] |= self._is_loud(int(course.rows[places[0], READINGS]))  # the root comes first
+            self._dirty.update(self._layout.areas[area] for area in areas[asked].tolist())
+            if self._dirty or self._silences():
+                self._sums.reach(course, reached, tick + 1)
+                reached = tick + 1
+            notices += self.advance(to)
+        if reached < len(ticks):
+            self._sums.reach(course, reached, len(ticks))
+        return notices
+
+    def _pass_tick(self, sheets: Sheets, to: int) -> list[Notice]:
+        self.add_sheets(sheets)
+        return self.advance(to)
+
+    def _hear(self, sheets: Sheets) -> None:
+        """Remember who sends most."""
+        version, _ = self._busiest.get(sheets.partition, (0, {}))
+        if sheets.version >= version:
+            self._busiest[sheets.partition] = sheets.version, sheets.busiest
+
     def _are_asking(self, areas: Numbers) -> Flags:
         """Which areas, of those whose sums have changed, the rules must be asked about."""
         rows = self._sums.rows
@@ -104,14 +147,15 @@ class Comparer:
             return self._strata(areas[places].tolist())
 
         asking = self._lively[areas] | may_find(self._election, areas, rows[areas], self._claims[areas], strata)
-        if not asking[0] and areas[0] == ROOT:  # as it does in all that changes anything
-            asking[0] = self._is_flooded() or any(due <= self._clock for due in self._silences())
+        if areas[0] == ROOT:
+            asking[0] |= self._is_loud(int(rows[ROOT, READINGS]))
         return asking
 
-    def _is_flooded(self) -> bool:
-        """Whether a reporter group may have sent an outsized part of all readings."""
+    def _is_loud(self, readings: int) -> bool:
+        """Whether a reporter group may have sent an outsized part of all readings, or something has stayed away."""
         rule, most = self._election.rules.health, max(self._busy_groups().values(), default=0)
-        return most >= rule.flood_min and most >= rule.flood_ratio * int(self._sums.rows[ROOT, READINGS])
+        flooded = most >= rule.flood_min and most >= rule.flood_ratio * readings
+        return flooded or any(due <= self._clock for due in self._silences())
 
     def _busy_groups(self) -> Mapping[str, int]:
         """Readings of the reporter groups that sent most."""
@@ -133,16 +177,17 @@ class Comparer:
         if other is None or _rank(bulletin) > _rank(other):
             known[bulletin.id] = bulletin
             self._standing[bulletin.area] = _standing(known.values())
-            newest = self.situation(bulletin.area).comparison
-            self._claims[self._layout.area[bulletin.area]] = -1 if newest is None else newest.claim
+            newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
+            self._claims[area] = -1 if newest is None else newest.claim
+            self._claiming[area] = self._claiming[self._layout.below[area]] = True
             self._tell_of(bulletin.area)
             # What it says is part of the area above, and its coming ends the silence of the whole.
             parent = self._election.areas[bulletin.area].parent
             if parent is not None:
                 self._parts.setdefault(parent, set()).add(bulletin.area)
-            for area in (bulletin.area, parent or bulletin.area):
-                self._of_bulletins.pop(area, None)
-                self._dirty.add(area)
+            for told in (bulletin.area, parent or bulletin.area):
+                self._of_bulletins.pop(told, None)
+                self._dirty.add(told)
             self._dirty.add(self._election.root.id)
             self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
         return None

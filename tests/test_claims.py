@@ -1,6 +1,7 @@
 """What is told of many areas at once, from their sums alone: never that nothing is to be found where something is."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import claims
+from streams.alerts import Notice
 from streams.bounds import Left, ceiling, floor
 from streams.claims import Flags
 from streams.compare import Comparer
@@ -26,6 +28,7 @@ from streams.events import Bulletin, TallyReport
 from streams.layout import Numbers
 from streams.reconcile import Reconciler
 from streams.rollup import REGISTERED, TABLES, VALID, VOTES
+from streams.sheets import Sheets
 from streams.spread import Spread, measures
 
 sheets = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), max_size=5)
@@ -137,6 +140,41 @@ def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulle
     assert ends[0] == ends[1]
     assert comparers[0].alerts == comparers[1].alerts
     assert comparers[0].pulse == comparers[1].pulse
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(ELECTIONS),
+    st.lists(st.lists(st.lists(reports | bulletins(), max_size=5), min_size=1, max_size=5), max_size=4),
+    st.lists(st.integers(1, 4), min_size=1),
+)
+def test_many_ticks_at_once(known: Election, night: list[list[list[TallyReport | Bulletin]]], pace: list[int]) -> None:
+    """Ticks that go by together lead to the same as one by one; bulletins of areas come between them."""
+    reconciler, alone, together = Reconciler(known), Comparer(known), Comparer(known)
+    at, steps = T0, cycle(pace)
+    for stretch in night:
+        ticks = list[tuple[Sheets, int]]()
+        for events in stretch:
+            for event in events:
+                if not isinstance(event, Bulletin) or event.area not in known.areas:
+                    reconciler.apply(event)
+            at += 10_000 * next(steps)
+            ticks.append((reconciler.take_sheets(), at))
+        told = list[Notice]()
+        for sheets, to in ticks:
+            alone.add_sheets(sheets)
+            told += alone.advance(to)
+        assert together.pass_ticks(ticks) == told
+        for event in (event for events in stretch for event in events):
+            if isinstance(event, Bulletin) and event.area in known.areas:
+                alone.add_bulletin(event)
+                together.add_bulletin(event)
+        for area in known.areas:
+            assert together.state(area) == alone.state(area)
+            assert together.findings(area) == alone.findings(area)
+        assert (together.alerts, together.pulse, together.clock) == (alone.alerts, alone.pulse, alone.clock)
+        assert together.differing() == alone.differing()
+        assert sorted(together.take_changed()) == sorted(alone.take_changed())
 
 
 def test_an_honest_night_asks_about_nothing() -> None:

@@ -1,7 +1,7 @@
 """The rules, in the order in which they speak. Those of `SUMS` and `BULLETINS` hold a bulletin against what else is
 known, `WATCHES` look at an area with or without one. Each yields findings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from streams.claims import BASE, LEFT_TABLES, Flags, are_covered
 from streams.election import Election
 from streams.findings import Comparison, Finding, Situation
 from streams.layout import Numbers
-from streams.rollup import Strata
+from streams.rollup import DIFFERING, DISPUTED, Strata
 from streams.rules.contradiction import contradiction, may_contradict
 from streams.rules.divergence import divergence, may_diverge
 from streams.rules.falling import falling
@@ -51,6 +51,12 @@ def of_bulletins(situation: Situation) -> Iterator[Finding]:
 def of_watches(situation: Situation) -> Iterator[Finding]:
     """What there is to say with or without a bulletin."""
     return (finding for watch in WATCHES for finding in watch(situation))
+
+
+def least(election: Election) -> Mapping[int, int]:
+    """Places in a row of sums, and what one of them must come to before `may_find` can be true of an area without a
+    bulletin."""
+    return {DIFFERING: election.rules.mismatch.min_tables, DISPUTED: election.rules.health.disputed_min}
 
 
 def may_find(
