@@ -5,11 +5,12 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
+import pytest
 from builders import T0, bulletin, election, report
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams import claims
+from streams import claims, sums
 from streams.alerts import Notice
 from streams.bounds import Left, ceiling, floor
 from streams.claims import Flags
@@ -49,12 +50,12 @@ def test_a_yes_is_certain(
     """Where so many false sheets are said to make a figure possible, no breakdown count is above them."""
     votes, rest, home = (np.array([sheet[i] for sheet in witnessed], np.int64) for i in range(3))
     registered = int((votes + rest + home).sum())
-    sums = np.zeros((1, claims.width(1) + VOTES), np.int64)
-    sums[0, [TABLES, REGISTERED, VALID, VOTES]] = len(votes), registered, (votes + rest).sum(), votes.sum()
+    row = np.zeros((1, claims.width(1) + VOTES), np.int64)
+    row[0, [TABLES, REGISTERED, VALID, VOTES]] = len(votes), registered, (votes + rest).sum(), votes.sum()
     voters = None if unwitnessed is None else registered + unwitnessed
     total = valid if left.known else None
     said = claims.claim(1, [(0, official)], 0, left.tables, left.registered, total, voters)
-    possible = bool(claims.suffice(said[None], sums, np.array([false]))[0, 0])
+    possible = bool(claims.suffice(said[None], row, np.array([false]))[0, 0])
     spread = Spread.of(measures(votes[:, None], votes + rest, votes + rest + home))
     tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
     sides = floor(official, tops[0], left), ceiling(official, *tops, left, valid, unwitnessed)
@@ -142,14 +143,23 @@ def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulle
     assert comparers[0].pulse == comparers[1].pulse
 
 
-@settings(max_examples=300)
+@pytest.mark.parametrize("large", [2, sums.LARGE])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(ELECTIONS),
     st.lists(st.lists(st.lists(reports | bulletins(), max_size=5), min_size=1, max_size=5), max_size=4),
     st.lists(st.integers(1, 4), min_size=1),
 )
-def test_many_ticks_at_once(known: Election, night: list[list[list[TallyReport | Bulletin]]], pace: list[int]) -> None:
-    """Ticks that go by together lead to the same as one by one; bulletins of areas come between them."""
+def test_many_ticks_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    large: int,
+    known: Election,
+    night: list[list[list[TallyReport | Bulletin]]],
+    pace: list[int],
+) -> None:
+    """Ticks that go by together lead to the same as one by one, whether histograms are kept up or not; bulletins of
+    areas come between them."""
+    monkeypatch.setattr(sums, "LARGE", large)
     reconciler, alone, together = Reconciler(known), Comparer(known), Comparer(known)
     at, steps = T0, cycle(pace)
     for stretch in night:
