@@ -1,14 +1,15 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from streams import alerts, claims
+from streams import claims
 from streams.admission import check_bulletin
+from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
 from streams.claims import Flags
 from streams.codec import encode, plain
@@ -23,6 +24,7 @@ from streams.rules.remainder import Remainder, predicted
 from streams.shares import witnessed_shares
 from streams.sheets import Sheets
 from streams.sums import Sums
+from streams.turns import Turns
 
 
 class Comparer:
@@ -47,11 +49,7 @@ class Comparer:
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, list[Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
-        self._alerts: dict[str, Alert] = {}
-        self._deadlines: dict[str, int] = {}
-        """Those of the alerts that may change without any news, by fingerprint."""
-        self._unheard: set[str] = set()
-        """The alerts that fire without anybody having heard of them."""
+        self._book = AlertBook(election)
         self._clock = 0
         self._pulse = Pulse()
         self._grown = False
@@ -64,10 +62,7 @@ class Comparer:
         """What their bulletins claim (`streams.claims`)."""
         self._claiming = np.zeros(len(election.areas), bool)
         """Areas with a bulletin, and those right below."""
-        self._changed = np.zeros(len(election.areas), bool)
-        self._spoken_of = np.zeros(len(election.areas), bool)
-        """Areas with a new bulletin, or news of an alert, among the changed ones."""
-        self._takes, self._taken = 0, np.zeros(len(election.areas), np.int64)
+        self._turns = Turns(election.layout)
 
     @property
     def clock(self) -> int:
@@ -82,7 +77,7 @@ class Comparer:
     @property
     def alerts(self) -> Mapping[str, Alert]:
         """Every alert that ever fired or waits to, by fingerprint."""
-        return self._alerts
+        return self._book.alerts
 
     def add_sheets(self, sheets: Sheets) -> bool:
         """Take in what a partition says of its polling tables; False when there is no news in it."""
@@ -92,7 +87,7 @@ class Comparer:
         if not len(areas):
             return False
         self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
-        self._changed[areas] = True
+        self._turns.add(areas)
         self._dirty.update(self._layout.areas[area] for area in areas[self._are_asking(areas)].tolist())
         return True
 
@@ -105,7 +100,7 @@ class Comparer:
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
         rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
         course = self._sums.ahead(rows, watched, least(self._election))
-        self._changed[course.changed] = True
+        self._turns.add(course.changed)
 
         def strata(places: Numbers) -> Strata:
             return course.strata(self._layout, places, self._sums.rows)
@@ -252,7 +247,7 @@ class Comparer:
             },
             "tables_announced": self._matching(tally) if tally.matching.announced else None,
             "official": None,
-            "alerts": sorted(f for f in self._findings.get(area, {}) if self._is_firing(f)),
+            "alerts": sorted(f for f in self._findings.get(area, {}) if self._book.is_firing(f)),
         }
         if bulletin is not None:
             given = Comparison(self._election, known, bulletin, tally)
@@ -273,21 +268,13 @@ class Comparer:
 
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
-        new bulletin, or news of an alert, where they must be `spoken_of`. Those come first in any case, then parents
-        before their children, and of one depth those that were taken longest ago."""
-        changed = np.flatnonzero(self._spoken_of if spoken_of else self._changed)
-        depth = self._layout.depth[changed]
-        order = np.lexsort((changed, self._taken[changed], depth, ~self._spoken_of[changed]))
-        taken = changed[order[:most]]
-        self._changed[taken] = self._spoken_of[taken] = False
-        self._takes += 1
-        self._taken[taken] = self._takes
-        return [self._layout.areas[area] for area in taken.tolist()]
+        new bulletin, or news of an alert, where they must be `spoken_of`: those come first in any case."""
+        return [self._layout.areas[area] for area in self._turns.take(most, urgent=spoken_of).tolist()]
 
     @property
     def changed(self) -> int:
         """How many areas `take_changed` has to give."""
-        return int(np.count_nonzero(self._changed))
+        return len(self._turns)
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
@@ -313,17 +300,17 @@ class Comparer:
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
         for alert in known:
-            self._keep(alert)
+            self._book.keep(alert)
         self._clock = max(self._clock, at)
         if pulse is not None:
             self._pulse, self._grown = pulse, False
-        for area in {alert.finding.area for alert in self._alerts.values()}:
+        for area in {alert.finding.area for alert in self.alerts.values()}:
             self._dirty.add(area)
             if found := self._find(area):  # what is told of it before the next tick knows of its alerts
                 self._hold(area, found)
 
     def _tell_of(self, area: str) -> None:
-        self._changed[self._layout.area[area]] = self._spoken_of[self._layout.area[area]] = True
+        self._turns.add(self._layout.area[area], urgent=True)
 
     def _tally(self, id: str) -> Tally:
         area = self._layout.area[id]
@@ -342,16 +329,12 @@ class Comparer:
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
 
-    def _is_firing(self, fingerprint: str) -> bool:
-        alert = self._alerts.get(fingerprint)
-        return alert is not None and alert.status == "firing"
-
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
         if self._dirty or self._grown:
             return after
-        due = list(self._deadlines.values())
+        due = list(self._book.deadlines)
         due += [d for d in self._silences() if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
@@ -362,14 +345,7 @@ class Comparer:
         if any(before < due <= at for due in self._silences()):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
-        due = {
-            fingerprint: self._alerts[fingerprint].finding.area
-            for fingerprint, deadline in self._deadlines.items()
-            if deadline <= at
-        }
-        if dirty:
-            known = ((fingerprint, alert.finding.area) for fingerprint, alert in self._alerts.items())
-            due.update((fingerprint, area) for fingerprint, area in known if area in dirty)
+        due = self._book.due(at, dirty)
         for area in dirty:
             found = self._find(area)
             due.update((fingerprint, area) for fingerprint in found)
@@ -377,7 +353,7 @@ class Comparer:
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
-        notices += [notice for item in list(self._unmuted()) if (notice := self._step(*item, at))]
+        notices += [notice for item in self._book.unmuted().items() if (notice := self._step(*item, at))]
         # What is told in one tick stands in one order, whichever of it was looked at for what reason.
         return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
@@ -404,55 +380,12 @@ class Comparer:
         limits = ((rule.bulletin_every, self._pulse.bulletin), (rule.reports_every, self._pulse.report))
         return [last + round(1000 * every) for every, last in limits if every]
 
-    def _unmuted(self) -> Iterator[tuple[str, str]]:
-        """Alerts that nobody heard of because one above spoke for them, which has just gone: with their areas."""
-        for fingerprint in self._unheard:
-            alert = self._alerts[fingerprint]
-            if not self._is_firing(alert.muted_by or ""):
-                yield fingerprint, alert.finding.area
-
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
-        bulletin, known = self.bulletin(area), self._alerts.get(fingerprint)
-        finding = self._findings.get(area, {}).get(fingerprint)
-        about = finding if finding is not None or known is None else known.finding
-        decision = alerts.step(
-            known,
-            finding,
-            at,
-            None if bulletin is None else bulletin.id,
-            self._election.alerts,
-            self._muting(about),
-        )
-        if decision.alert is None:
-            self._alerts.pop(fingerprint, None)
-            self._deadlines.pop(fingerprint, None)
-            self._unheard.discard(fingerprint)
-        elif decision.alert != known:
-            self._keep(decision.alert)
+        bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
+        decision, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
+        if changed:
             self._tell_of(area)
         return decision.notice
-
-    def _keep(self, alert: Alert) -> None:
-        """Remember an alert, and when it may have something to say."""
-        self._alerts[alert.fingerprint] = alert
-        deadline = alerts.deadline(alert, self._election.alerts)
-        if deadline is None:
-            self._deadlines.pop(alert.fingerprint, None)
-        else:
-            self._deadlines[alert.fingerprint] = deadline
-        if alert.status == "firing" and not alert.heard:
-            self._unheard.add(alert.fingerprint)
-        else:
-            self._unheard.discard(alert.fingerprint)
-
-    def _muting(self, finding: Finding | None) -> str | None:
-        """The nearest firing alert further up of the same rule and column."""
-        if finding is not None:
-            for parent in reversed(self._election.lineage[finding.area][:-1]):
-                above = replace(finding, area=parent).fingerprint
-                if self._is_firing(above):
-                    return above
-        return None
 
     def _matching(self, tally: Tally) -> dict[str, Any]:
         found = tally.matching
