@@ -1,7 +1,7 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,8 @@ from streams import claims
 from streams.admission import check_bulletin
 from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
+from streams.bulletins import Bulletins
 from streams.claims import Flags
-from streams.codec import encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
@@ -41,11 +41,7 @@ class Comparer:
         self._sums = Sums(election)
         self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
         """By partition: how much it rests on, and the groups."""
-        self._bulletins: dict[str, dict[str, Bulletin]] = {}
-        self._standing: dict[str, list[Bulletin]] = {}
-        """By area, its bulletins that no other supersedes, the newest first."""
-        self._parts: dict[str, set[str]] = {}
-        """By area, the areas right below that have a bulletin."""
+        self._bulletins = Bulletins(election)
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, list[Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
@@ -167,20 +163,13 @@ class Comparer:
             return rejection
         if bulletin.area not in self._election.areas:
             return Rejection("not-an-area", "area", "send bulletins for polling tables to the topic of tally reports")
-        known = self._bulletins.setdefault(bulletin.area, {})
-        other = known.get(bulletin.id)
-        if other is None or _rank(bulletin) > _rank(other):
-            known[bulletin.id] = bulletin
-            self._standing[bulletin.area] = _standing(known.values())
+        if self._bulletins.add(bulletin):
             newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
             self._claims[area] = -1 if newest is None else newest.claim
             self._claiming[area] = self._claiming[self._layout.below[area]] = True
             self._tell_of(bulletin.area)
             # What it says is part of the area above, and its coming ends the silence of the whole.
-            parent = self._election.areas[bulletin.area].parent
-            if parent is not None:
-                self._parts.setdefault(parent, set()).add(bulletin.area)
-            for told in (bulletin.area, parent or bulletin.area):
+            for told in (bulletin.area, self._election.areas[bulletin.area].parent or bulletin.area):
                 self._of_bulletins.pop(told, None)
                 self._dirty.add(told)
             self._dirty.add(self._election.root.id)
@@ -190,12 +179,11 @@ class Comparer:
     @property
     def bulletins(self) -> list[Bulletin]:
         """Every bulletin that was taken in, in the order in which they were issued."""
-        held = [bulletin for known in self._bulletins.values() for bulletin in known.values()]
-        return sorted(held, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
+        return sorted(self._bulletins, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
-        return next(iter(self._standing.get(area, ())), None)
+        return next(iter(self._bulletins.standing(area)), None)
 
     def advance(self, to: int) -> list[Notice]:
         """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
@@ -278,8 +266,7 @@ class Comparer:
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
-        parts = {part: held for part in self._parts.get(area, ()) if (held := self._standing[part])}
-        known, held = self._election.areas[area], self._standing.get(area, [])
+        known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
         return Situation(self._election, known, self._tally(area), self._clock, self._pulse, held, parts)
 
     def findings(self, area: str) -> list[Finding]:
@@ -412,13 +399,3 @@ def _figure(
         "gamma": None if gamma is None else round(gamma, 6),
         "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
     }
-
-
-def _standing(known: Collection[Bulletin]) -> list[Bulletin]:
-    """An area's bulletins that no other supersedes, the newest first."""
-    gone = {b.supersedes for b in known if b.supersedes != b.id}
-    return sorted((b for b in known if b.id not in gone), key=_rank, reverse=True)
-
-
-def _rank(bulletin: Bulletin) -> tuple[int, int, bytes]:
-    return bulletin.sequence, bulletin.at, encode(plain(bulletin))
