@@ -67,6 +67,15 @@ def test_a_worker_and_a_bare_loop_run_over_one_night(stream: Stream, embedded: E
     assert AIOKAFKA.name in shown.splitlines()[-1]
 
 
+def test_a_figure_keeps_what_each_run_had() -> None:
+    """The table has the middle and the ends; the file has all, in the order of the runs."""
+    figure = Figure.paired("live", "reports/s", [30.0, 10.0, 20.0], "peer", [10.0, 10.0, 10.0])
+    assert figure.ours.values == (30.0, 10.0, 20.0)
+    assert figure.ratio is not None
+    assert figure.ratio.values == (3.0, 1.0, 2.0)
+    assert "| 20.0 reports/s [10.0–30.0] |" in table([figure])
+
+
 def test_wrong_sums_do_not_count(stream: Stream, embedded: EmbeddedBroker) -> None:
     """A run whose states are not there, or wrong, is refused."""
     with runs.empty(stream, embedded, 1) as live, pytest.raises(runs.BenchError, match="areas are wrong"):
