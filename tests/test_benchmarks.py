@@ -8,6 +8,7 @@ import orjson
 import pytest
 from benchmarks import runs
 from benchmarks.figures import Figure, table
+from benchmarks.kept import kept, sources
 from benchmarks.live import AIOKAFKA
 from benchmarks.nights import Stream, sums_of
 from brokers import ROOT
@@ -80,6 +81,35 @@ def test_wrong_sums_do_not_count(stream: Stream, embedded: EmbeddedBroker) -> No
     """A run whose states are not there, or wrong, is refused."""
     with runs.empty(stream, embedded, 1) as live, pytest.raises(runs.BenchError, match="areas are wrong"):
         runs.check("nobody", live, live.topology.area_state, 1, stream.expected)
+
+
+def test_what_is_kept_is_made_anew_when_its_recipe_changes(tmp_path: Path) -> None:
+    """Once for each recipe, a file's content included; what the old recipe gave is not left lying about."""
+    source, place = tmp_path / "source", tmp_path / "place"
+    made: list[Path] = []
+
+    def make(path: Path) -> None:
+        made.append(path)
+        path.mkdir()
+        (path / "copy").write_text(source.read_text())
+
+    source.write_text("one")
+    first = kept(place, "night-2", ("seed 6", source), make)
+    other = kept(place, "night-20", ("seed 6", source), make)
+    assert kept(place, "night-2", ("seed 6", source), make) == first
+    assert len(made) == 2
+    source.write_text("two")
+    second = kept(place, "night-2", ("seed 6", source), make)
+    third = kept(place, "night-2", ("seed 7", source), make)
+    assert len({first, second, third}) == 3
+    assert (third / "copy").read_text() == "two"
+    assert sorted(place.iterdir()) == sorted([other, third])
+
+
+def test_a_recipe_whose_code_has_moved_is_refused() -> None:
+    """Else a night would be kept whatever happens to the code."""
+    with pytest.raises(ValueError, match=r"no streams/nights/gone\.py"):
+        sources("nights/gone.py")
 
 
 def test_a_section_that_is_not_there_is_refused_with_those_that_are() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.figures import Figure
+from benchmarks.kept import say
 from benchmarks.nights import Stream
-from benchmarks.runs import Peer, Run, apache, log_bytes, night, of_peer, of_worker, say
+from benchmarks.runs import Peer, Run, apache, log_bytes, night, of_peer, of_worker
 
 LIVE: Final = "live"
 SINGLE: Final = "each its own message"

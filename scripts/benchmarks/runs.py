@@ -15,6 +15,7 @@ import orjson
 from brokers import ApacheBroker, Broker, scripts_kafka
 from nights import LiveNight, until
 
+from benchmarks.kept import say
 from benchmarks.nights import Stream, Sums, sums_of
 from streams import records, topics
 from streams.election import Election
@@ -62,10 +63,6 @@ class Peer:
 
 
 FEEDER: Final = Peer("feeder", "feeding.py", "quixstreams.txt")
-
-
-def say(*words: object) -> None:
-    print("bench:", *words, file=sys.stderr, flush=True)
 
 
 def cpu_seconds(pid: int) -> float:
