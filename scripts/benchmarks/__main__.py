@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, latency, live, replay, scale, start
+from benchmarks import capacity, java, latency, live, replay, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, say
 from streams.errors import CotejoError
@@ -62,6 +62,7 @@ def conditions() -> dict[str, Any]:
         },
         "versions": {
             "python": platform.python_version(),
+            "java": java.version(),
             **{name: version(name) for name in packages},
         },
     }
