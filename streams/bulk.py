@@ -3,8 +3,8 @@
 One by one (`admission`, `ledger.reading_of`) the same takes three times as long. Whatever is not plain is left to that.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, islice, repeat
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -105,16 +105,17 @@ class Bulk:
             plain = [i for i in places if self._is_plain_report(events[i])]
             return self._readings(events, plain) if len(plain) < len(places) else (None, ())
         tables = list(map(self._table.get, fields["table"], repeat(DOUBTFUL)))
-        nulls = _or(fields["null"], repeat(0))
+        none = (0,) * len(places)
+        nulls = _or(fields["null"], none)
         names = [*(fields[name] for name in ("at", "id", "reporter")), _or(fields["group"], fields["reporter"])]
-        replaced = _or(fields["supersedes"], repeat(""))
+        replaced = _or(fields["supersedes"], ("",) * len(places))
         given = list(zip(*names, fields["source"], figures, nulls, repeat(False), replaced, strict=False))
         trusted = [source in self._trusted for source in fields["source"]]
         rows = self.rows_of_readings(trusted, nulls, figures)
         at = np.array(tables)
         voters = rows[:, READ - 1 :].sum(axis=1)
-        if not _unsaid(fields["blank"]):
-            voters += np.array([blank or 0 for blank in fields["blank"]])
+        if (blanks := _or(fields["blank"], none)) is not none:
+            voters += np.array(blanks)
         for i in np.flatnonzero(voters > self._most[at]).tolist():
             tables[i] = DOUBTFUL
         return Readings(tables, list(map(pack, given)), rows, given, trusted), places
@@ -147,7 +148,12 @@ class Bulk:
                 DOUBTFUL if area in self._areas else table for table, area in zip(tables, fields["area"], strict=True)
             ]
         packed = zip(
-            fields["sequence"], fields["at"], fields["id"], _or(fields["supersedes"], repeat("")), figures, strict=False
+            fields["sequence"],
+            fields["at"],
+            fields["id"],
+            _or(fields["supersedes"], ("",) * len(places)),
+            figures,
+            strict=False,
         )
         return Announcements(tables, list(map(pack, packed)), rows_of_announcements(figures)), places
 
@@ -184,11 +190,11 @@ def _columns(kind: type[TallyReport | Bulletin], events: Sequence[Any]) -> dict[
     return dict(zip(kind.__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
 
 
-def _or(column: Sequence[Any], otherwise: Iterable[Any]) -> Sequence[Any]:
+def _or(column: Sequence[Any], otherwise: Sequence[Any]) -> Sequence[Any]:
     """What is said there, and `otherwise` where nothing is."""
-    if _unsaid(column):
-        return list(islice(otherwise, len(column)))
-    return [other if said is None else said for said, other in zip(column, otherwise, strict=False)]
+    if column.count(None) == len(column):
+        return otherwise
+    return [other if said is None else said for said, other in zip(column, otherwise, strict=True)]
 
 
 def _unsaid(*columns: Sequence[Any]) -> bool:
