@@ -203,17 +203,6 @@ class Ledger:
             found["minutes"] = [self._minutes.get(reading) for reading in self]
         return found
 
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> "Ledger":
-        """The ledger that `plain` wrote."""
-        readings = [Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in data["readings"]]
-        minutes = zip(readings, data.get("minutes", ()), strict=False)
-        return cls(
-            readings,
-            (Announced._make((*row[:4], tuple(row[4]))) for row in data.get("announced", ())),
-            {reading: minute for reading, minute in minutes if minute is not None},
-        )
-
 
 def official(announced: Collection[Announced]) -> Announced | None:
     """The newest of some official figures that no other supersedes."""

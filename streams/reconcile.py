@@ -3,22 +3,25 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from streams.admission import check_bulletin, check_report
-from streams.bulk import CODES, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
+from streams.agreement import Agreement
+from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
 from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.journal import Entries, Journal, decode
-from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
-from streams.sheets import ANNOUNCED, READ, Rows, Sheets, rows_of
-from streams.shelf import Shelf, Verdicts, entries, unpack_announced, unpack_reading
+from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
+from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
+from streams.shelf import Packed, Shelf, Verdicts, entries, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
+_GROUP: Final = Reading._fields.index("group")
+_REPORTED, _CORROBORATED = CODES[Level.REPORTED], CODES[Level.CORROBORATED]
 
 
 class Busiest:
@@ -32,11 +35,13 @@ class Busiest:
 
     def count(self, groups: Sequence[str]) -> None:
         """Count one reading of each. Numbers only grow, so whoever is overtaken was overtaken by one of these."""
-        self._readings.update(groups)
-        asking = self.busiest.keys() | set(groups)
+        readings = self._readings
+        readings.update(groups)
+        least = min(self.busiest.values()) if len(self.busiest) == self.MOST else 0
+        asking = self.busiest.keys() | {group for group in groups if readings[group] >= least}
         if len(asking) > self.MOST:
-            asking = set(sorted(asking, key=lambda group: (-self._readings[group], group))[: self.MOST])
-        self.busiest = {group: self._readings[group] for group in asking}
+            asking = set(sorted(asking, key=lambda group: (-readings[group], group))[: self.MOST])
+        self.busiest = {group: readings[group] for group in asking}
 
 
 class Reconciler:
@@ -57,14 +62,10 @@ class Reconciler:
         self._groups = Busiest()
         self._bulk = Bulk(election)
         self._entries = 0
-        self._first: list[Rows] = []
-        """Polling tables with a first reading, and their rows."""
-        self._reread: set[int] = set()
-        """Polling tables with new readings whose verdict must be worked out."""
-        self._announced: list[Rows] = []
-        """Polling tables with a first official figure, and their rows."""
-        self._corrected: set[int] = set()
-        """Polling tables with official figures of which the one that holds must be worked out."""
+        self._quorum, self._trusted = election.policy.quorum, election.policy.trusted_sources
+        self._agreement = Agreement(len(election.tables))
+        self._read = Fresh(READ + len(election.options))
+        self._announced = Fresh(ANNOUNCED + len(election.columns))
         self._fresh_groups: list[str] = []
         self._rates: Counter[tuple[str, int]] = Counter()
         """Readings taken in, by group and the minute in which they came."""
@@ -131,57 +132,60 @@ class Reconciler:
 
     def _enter_readings(self, new: Readings, begin: int, end: int) -> list[int]:
         """Enter a stretch of readings, all but the doubtful; the places of those and of what may have no room."""
-        readings, heavy, groups = self._shelf.readings, self._shelf.heavy, self._fresh_groups
-        unsaved = None if self._journal is None else self._journal.readings
-        doubtful, trusted, fresh = new.doubtful, new.trusted, self._reread
-        first, left, entered = list[int](), list[int](), 0
-        for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
-            if i in doubtful or table in heavy:
-                left.append(i)
-                continue
-            if readings[table] is None:
-                readings[table] = entry
-                first.append(i)
-            elif self._shelf.put(readings, table, entry):
-                fresh.add(table)
-            else:
-                continue
-            entered += 1
-            if unsaved is not None:
-                unsaved.tables.append(table)
-                unsaved.packed.append(entry)
-            if not trusted[i]:
-                groups.append(new.groups[i])
-        self._entries += entered
-        if first:  # nearly every sheet is read once, and then its verdict is plain
-            self._first.append((np.array([new.tables[i] for i in first], np.int64), new.rows[first]))
+        rows, readers = self._read.rows, self._agreement.readers
+
+        def joins(i: int, table: int, held: Packed) -> None:
+            """A further reading: the row is known at a look, or must be worked out."""
+            behind = readers(table, held, new.given[i])
+            rows[table] = self._agreed_row(held, new.given[i], behind) if behind else None
+
+        entered, left = self._enter_columns(new, begin, end, joins)
+        self._fresh_groups += [new.given[i][_GROUP] for i in entered if not new.trusted[i]]
         return left
+
+    def _agreed_row(self, held: Packed, new: tuple[Any, ...], readers: int) -> tuple[int, ...]:
+        """The row of a sheet where so many readers agree (`streams.agreement`), the new reading's too."""
+        quorum = self._quorum
+        _, _, _, _, source, votes, null, _, _ = new
+        corroborated = readers >= 2 and readers >= quorum
+        accepted = readers >= quorum or (readers == 1 and source in self._trusted)
+        count = len(held) + 1 if type(held) is tuple else 2
+        return (count, _CORROBORATED if corroborated else _REPORTED, accepted, null, *votes)
 
     def _enter_announcements(self, new: Announcements, begin: int, end: int) -> list[int]:
         """The same for official figures."""
-        announced, heavy = self._shelf.announced, self._shelf.heavy
-        unsaved = None if self._journal is None else self._journal.announced
-        doubtful, fresh = new.doubtful, self._corrected
-        first, left, entered = list[int](), list[int](), 0
+        rows = self._announced.rows
+        return self._enter_columns(new, begin, end, lambda i, table, held: rows.update({table: None}))[1]
+
+    def _enter_columns(
+        self, new: Readings | Announcements, begin: int, end: int, joins: Callable[[int, int, Packed], None]
+    ) -> tuple[list[int], list[int]]:
+        """Enter a stretch of entries; the places of those that are new, and of those that are left out. `joins` is told
+        the place of each that is not the first of its polling table, the table, and what was held of it."""
+        official = isinstance(new, Announcements)
+        place, fresh = (self._shelf.announced, self._announced) if official else (self._shelf.readings, self._read)
+        first, further, left = list[int](), list[int](), list[int]()
+        heavy, put = self._shelf.heavy, self._shelf.put
         for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
-            if i in doubtful or table in heavy:
+            if table == DOUBTFUL:
                 left.append(i)
-                continue
-            if announced[table] is None:
-                announced[table] = entry
+            elif (held := place[table]) is None:
+                place[table] = entry
                 first.append(i)
-            elif self._shelf.put(announced, table, entry):
-                fresh.add(table)
-            else:
-                continue
-            entered += 1
-            if unsaved is not None:
-                unsaved.tables.append(table)
-                unsaved.packed.append(entry)
-        self._entries += entered
-        if first:
-            self._announced.append((np.array([new.tables[i] for i in first], np.int64), new.rows[first]))
-        return left
+            elif table in heavy:
+                left.append(i)
+            elif put(place, table, entry):
+                further.append(i)
+                joins(i, table, held)
+        if first:  # nearly every table has one reading and one official figure, and then its rows are plain
+            fresh.add(np.array([new.tables[i] for i in first], np.int64), new.rows[first])
+        entered = first + further
+        self._entries += len(entered)
+        if self._journal is not None:
+            unsaved = self._journal.announced if official else self._journal.readings
+            unsaved.tables += [new.tables[i] for i in entered]
+            unsaved.packed += [new.entries[i] for i in entered]
+        return entered, left
 
     def _enter(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
         """Enter a reading or an official figure, whether or not there is room."""
@@ -193,9 +197,10 @@ class Reconciler:
         if self._journal is not None:
             (self._journal.announced if official else self._journal.readings).add(table, packed, minute)
         if isinstance(entry, Announced):
-            self._corrected.add(table)
+            self._announced.rows[table] = None
         else:
-            self._reread.add(table)
+            self._read.rows[table] = None
+            self._agreement.doubt(table)
             if minute is not None:
                 self._rates[entry.group, minute] += 1
             if self._is_counted(entry.source):
@@ -244,15 +249,10 @@ class Reconciler:
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""
-        self._groups.count(self._fresh_groups)
-        reread = rows_of({table: self._read_row(table) for table in self._reread}, READ + len(self._election.options))
-        corrected = rows_of(
-            {table: self._announced_row(table) for table in self._corrected}, ANNOUNCED + len(self._election.columns)
-        )
-        read, announced = _newest([*self._first, reread]), _newest([*self._announced, corrected])
-        self._fresh_groups = []
-        self._first, self._reread = [], set()
-        self._announced, self._corrected = [], set()
+        if self._fresh_groups:
+            self._groups.count(self._fresh_groups)
+            self._fresh_groups = []
+        read, announced = self._read.take(self._read_row), self._announced.take(self._announced_row)
         return Sheets(self._partition, self._entries, read, announced, dict(self._groups.busiest))
 
     def _read_row(self, table: int) -> tuple[int, ...]:
@@ -281,41 +281,29 @@ class Reconciler:
 
     def _load(self, found: Entries) -> None:
         packed = list(map(bytes, found.packed))
-        tables = [self._layout.table.get(id, -1) for id in found.tables]
+        tables = [self._layout.table.get(id, DOUBTFUL) for id in found.tables]
         minutes = found.minutes or [None] * len(tables)
         entries: Sequence[Reading | Announced]
         if found.official:
             entries = announced = list(map(unpack_announced, packed))
-            doubtful = {i for i, table in enumerate(tables) if table < 0}
             rows = rows_of_announcements([entry.votes for entry in announced])
-            left = self._enter_announcements(Announcements(tables, packed, rows, doubtful), 0, len(tables))
+            left = self._enter_announcements(Announcements(tables, packed, rows), 0, len(tables))
         else:
             entries = readings = list(map(unpack_reading, packed))
             none = (0,) * len(self._election.options)
             trusted = [not self._is_counted(entry.source) for entry in readings]
             votes = [entry.votes or none for entry in readings]
             rows = self._bulk.rows_of_readings(trusted, [entry.null for entry in readings], votes)
-            groups = [entry.group for entry in readings]
-            seen = zip(tables, readings, minutes, strict=True)
-            doubtful = {
-                i for i, (table, r, minute) in enumerate(seen) if table < 0 or r.retracted or minute is not None
-            }
-            left = self._enter_readings(Readings(tables, packed, groups, trusted, rows, doubtful), 0, len(tables))
+            plain = [
+                DOUBTFUL if entry.retracted or minute is not None else table
+                for table, entry, minute in zip(tables, readings, minutes, strict=True)
+            ]
+            left = self._enter_readings(Readings(plain, packed, rows, readings, trusted), 0, len(tables))
         for i in left:
-            if tables[i] >= 0:  # else the register has lost it
+            if tables[i] != DOUBTFUL:  # else the register has lost it
                 self._enter(tables[i], entries[i], minutes[i])
 
 
 def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:
     """Where those from `first` to before `end` stand among rising places."""
     return bisect_left(places, first), bisect_left(places, end)
-
-
-def _newest(parts: list[Rows]) -> Rows:
-    """Rows in order; of one polling table the last."""
-    tables = np.concatenate([tables for tables, _ in parts])
-    order = np.argsort(tables, kind="stable")
-    tables = tables[order]
-    last = np.ones(len(tables), bool)
-    np.not_equal(tables[1:], tables[:-1], out=last[:-1])
-    return tables[last], np.concatenate([rows for _, rows in parts])[order[last]]

@@ -6,7 +6,7 @@ sent it and after whatever crash. Losing, repeating or reordering rows cannot ch
 state-based CRDT.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -16,6 +16,7 @@ import orjson
 
 from streams.election import Election
 from streams.layout import Numbers
+from streams.ledger import Level
 
 Rows = tuple[Numbers, Numbers]
 """Polling tables by number, in rising order, and a row for each."""
@@ -23,6 +24,8 @@ Rows = tuple[Numbers, Numbers]
 READ: Final = 4
 """Behind these stand the votes by option in the row of a sheet: how many readings there are; 1 + the place of its level
 (`streams.ledger.Level`); whether it is accepted; null votes."""
+CODES: Final = {level: 1 + i for i, level in enumerate(Level)}
+"""Levels in the rows of sheets."""
 ANNOUNCED: Final = 2
 """Behind these stand the figures by column (-1: none) in the row of what was announced for one polling table: how many
 announcements there are; whether one of them holds."""
@@ -74,9 +77,37 @@ def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[
     return numbers[order], np.array(rows, np.int64).reshape(len(tables), width)[order]
 
 
-def rows_of(found: Mapping[int, Sequence[int]], width: int) -> Rows:
-    """Rows by polling table as arrays."""
-    tables = sorted(found)
-    numbers = chain.from_iterable(map(found.__getitem__, tables))
-    rows = np.fromiter(numbers, np.int64, width * len(tables)).reshape(-1, width)
-    return np.array(tables, np.int64), rows
+class Fresh:
+    """Rows of one kind that changed and have not been asked for yet."""
+
+    def __init__(self, width: int) -> None:
+        self._none = np.zeros(0, np.int64), np.zeros((0, width), np.int64)
+        self._first: list[Rows] = []
+        self.rows: dict[int, Sequence[int] | None] = {}
+        """By polling table, instead of its first; None where it is to be worked out when somebody asks."""
+
+    def add(self, tables: Numbers, rows: Numbers) -> None:
+        """The first rows of polling tables, in any order."""
+        self._first.append((tables, rows))
+
+    def take(self, work_out: Callable[[int], Sequence[int]]) -> Rows:
+        """What changed since the last call, in the order of polling tables."""
+        if not self._first and not self.rows:
+            return self._none
+        parts = self._first
+        if self.rows:
+            rows = [work_out(table) if row is None else row for table, row in self.rows.items()]
+            numbers = np.fromiter(chain.from_iterable(rows), np.int64)
+            parts.append((np.array([*self.rows], np.int64), numbers.reshape(len(rows), -1)))
+        self._first, self.rows = [], {}
+        return _newest(parts)
+
+
+def _newest(parts: list[Rows]) -> Rows:
+    """Rows in order; of one polling table the last."""
+    tables = np.concatenate([tables for tables, _ in parts])
+    order = tables.argsort(kind="stable")
+    tables = tables[order]
+    last = np.ones(len(tables), bool)
+    np.not_equal(tables[1:], tables[:-1], out=last[:-1])
+    return tables[last], np.concatenate([rows for _, rows in parts])[order[last]]

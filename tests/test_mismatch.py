@@ -9,11 +9,9 @@ from builders import T0, bulletin, election, report, situation, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.codec import encode
 from streams.compare import Comparer
 from streams.election import MismatchRule, Rules
 from streams.events import Bulletin, TallyReport
-from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
 from streams.rollup import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
@@ -117,7 +115,6 @@ def test_ledger_keeps_both_apart() -> None:
     assert ledger.official.id == "S1-1-3"
     assert list(ledger) == []
     assert not reconciler.verdicts["S1-1"].accepted
-    assert encode(Ledger.from_plain(ledger.plain()).plain()) == encode(ledger.plain())
 
 
 def test_what_is_not_a_table() -> None:

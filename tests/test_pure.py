@@ -18,6 +18,7 @@ CORE = [
     "streams.codec",
     "streams.signing",
     "streams.admission",
+    "streams.agreement",
     "streams.bulk",
     "streams.journal",
     "streams.ledger",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import journal, reconcile
+from streams import bulk, journal, reconcile
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, TallyReport
@@ -293,6 +293,7 @@ def test_all_at_once(
         half = len(kind) // 2
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(reconcile, "FEW", 1)
+            patch.setattr(bulk, "FEW", 1)
             found = all_.apply_all(kind[:half]) + [(half + i, why) for i, why in all_.apply_all(kind[half:])]
         assert found == single
     assert all_.verdicts == one.verdicts
