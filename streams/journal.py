@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
-RECORD_BYTES: Final = 512 * 2**10
-"""A record with more bytes of entries is closed; the largest entry is far smaller."""
+RECORD_BYTES: Final = 128 * 2**10
+"""A record with more bytes of entries is closed; the largest entry is far smaller. So many take a millisecond or two to
+encode, in which nobody else has a turn."""
 
 
 class Entries(msgspec.Struct, array_like=True):
@@ -50,15 +51,19 @@ class Journal:
         self.readings, self.announced = Column(), Column()
 
     def take(self, ids: Sequence[str]) -> Iterator[bytes]:
-        """All that waits, as records. `ids` are those of the polling tables, by number."""
+        """All that waits now, as records that are encoded one by one when they are asked for. `ids` are those of the
+        polling tables, by number."""
         taken = (self.readings, False), (self.announced, True)
         self.readings, self.announced = Column(), Column()
-        for column, official in taken:
-            for part in _parts(column.packed):
-                tables = [ids[table] for table in column.tables[part]]
-                raw = list(map(msgspec.Raw, column.packed[part]))
-                minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
-                yield _encode(Entries(tables, raw, minutes, official))
+        return (record for column, official in taken for record in _records(column, official, ids))
+
+
+def _records(column: Column, official: bool, ids: Sequence[str]) -> Iterator[bytes]:
+    for part in _parts(column.packed):
+        tables = [ids[table] for table in column.tables[part]]
+        raw = list(map(msgspec.Raw, column.packed[part]))
+        minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
+        yield _encode(Entries(tables, raw, minutes, official))
 
 
 def _parts(packed: list[bytes]) -> Iterator[slice]:

@@ -13,9 +13,17 @@ import sys
 import time
 from typing import Any
 
+import faust
+import faust.tables.recovery
+import faust.transport.drivers.aiokafka as driver
 from faust.types import TP, EventT
+from mode.supervisors import SupervisorStrategy
 
 from streams import corrections
+from streams.corrections import sends
+from streams.corrections.consumer import Consumer
+from streams.corrections.recovery import Recovery
+from streams.corrections.thread import Thread
 
 STARTED = time.monotonic()
 
@@ -91,13 +99,13 @@ def summing(options: dict[str, Any]) -> corrections.App:
 def plain(options: dict[str, Any]) -> corrections.App:
     """Faust's own style, a counter a key written at each event: what a recovery race overcounts."""
     app = make(options)
-    seek = corrections.Consumer.perform_seek
+    seek = Consumer.perform_seek
 
-    async def slow_seek(consumer: corrections.Consumer) -> None:
+    async def slow_seek(consumer: Consumer) -> None:
         await asyncio.sleep(options["slow_seek"])
         await seek(consumer)
 
-    corrections.Consumer.perform_seek = slow_seek
+    Consumer.perform_seek = slow_seek
     counts = app.Table("ledgers", default=int)
 
     @app.after_recovery
@@ -151,7 +159,7 @@ def unsendable(options: dict[str, Any]) -> corrections.App:
 
 def uncorrected_order() -> None:
     """Faust's own end of recovery: resume, then seek, then empty the queues."""
-    base = corrections.faust.tables.recovery.Recovery
+    base = faust.tables.recovery.Recovery
 
     async def completed(self: Any, generation_id: int = 0) -> None:
         self.app._owner.set()
@@ -159,38 +167,38 @@ def uncorrected_order() -> None:
         for hook in self.app._after_recovery:
             await hook(frozenset(tp for tp in self.app.consumer.assignment() if not self._is_changelog_tp(tp)))
 
-    corrections.Recovery.on_recovery_completed = completed
+    Recovery.on_recovery_completed = completed
 
 
 def uncorrected_fetch() -> None:
     """Faust's own fetch: the live set, of which empty means all."""
-    base = corrections.driver.Consumer
-    thread = corrections.driver.AIOKafkaConsumerThread
-    corrections.Consumer.getmany = base.getmany
-    corrections.Thread.getmany = thread.getmany
-    corrections.Thread.seek_to_committed = thread.seek_to_committed
+    base = driver.Consumer
+    thread = driver.AIOKafkaConsumerThread
+    Consumer.getmany = base.getmany
+    Thread.getmany = thread.getmany
+    Thread.seek_to_committed = thread.seek_to_committed
 
 
 def uncorrected_agents() -> None:
-    corrections.Stopper.restart_service = corrections.SupervisorStrategy.restart_service
-    corrections.App._on_agent_error = corrections.faust.App._on_agent_error
+    sends.Stopper.restart_service = SupervisorStrategy.restart_service
+    corrections.App._on_agent_error = faust.App._on_agent_error
 
 
 def uncorrected_sends() -> None:
-    corrections.SendErrors.on_send_error = corrections.faust.Sensor.on_send_error
+    sends.SendErrors.on_send_error = faust.Sensor.on_send_error
 
 
 def uncorrected_late() -> None:
     """No worker asks whether it is still known before it sends."""
     corrections.App._is_heard = lambda self: True
-    corrections.Thread.generation = property(lambda self: self.app.consumer_generation_id)
+    Thread.generation = property(lambda self: self.app.consumer_generation_id)
 
 
 def uncorrected_commit() -> None:
     """Faust's own reckoning of what may be committed."""
-    base = corrections.driver.Consumer
-    corrections.Consumer._new_offset = base._new_offset
-    corrections.Consumer._filter_tps_with_pending_acks = base._filter_tps_with_pending_acks
+    base = driver.Consumer
+    Consumer._new_offset = base._new_offset
+    Consumer._filter_tps_with_pending_acks = base._filter_tps_with_pending_acks
 
 
 def uncorrected_forget() -> None:

@@ -1,4 +1,4 @@
-"""Regression tests for streams/corrections.py: real workers as subprocesses, on both brokers.
+"""Regression tests for streams/corrections: real workers as subprocesses, on both brokers.
 
 Each cure can be taken out to see its test fail: `FAULTS=order pytest tests/test_corrections.py -k clean`;
 the names are in tests/faust_workers.py.
@@ -24,12 +24,13 @@ from typing import Any
 
 import pytest
 from brokers import ApacheBroker, Broker
-from faust.types import ConsumerMessage
+from faust.types import TP, ConsumerMessage, Message
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams import corrections
+from streams.corrections import batches, settings
 from streams.errors import CotejoError
 from streams.topics import TopicSpec, ensure
 
@@ -126,7 +127,7 @@ class Stage:
             newest[key] = value[field] if field else value
         return sum(newest.values())
 
-    def settled(self, wanted: int, field: str = "", seconds: float = 20) -> int:
+    def settled(self, wanted: int, field: str = "", seconds: float = 90) -> int:
         """The counts once they have reached what is wanted, and a moment later."""
         until = time.monotonic() + seconds
         while self.counts(field) < wanted and time.monotonic() < until:
@@ -156,11 +157,11 @@ def _stage(broker: Broker, names: str, place: Path) -> Iterator[Stage]:
 def test_another_faust_is_refused() -> None:
     """An unknown version is refused before anything starts, and the error names the cure."""
     with pytest.raises(corrections.WrongVersion, match=r"install 'faust-streaming==0\.15\.3'"):
-        corrections.check_versions(lambda package: "0.16.0")
-    corrections.check_versions()
+        settings.check_versions(lambda package: "0.16.0")
+    settings.check_versions()
 
 
-@pytest.mark.parametrize("setting", sorted(corrections.FIXED))
+@pytest.mark.parametrize("setting", sorted(settings.FIXED))
 def test_settings_the_cures_rest_on_are_refused(setting: str) -> None:
     """No option can undo what the cures rest on."""
     with pytest.raises(ValueError, match=f"{setting} must stay"):
@@ -179,7 +180,7 @@ def test_concurrency_and_typed_tables_are_refused() -> None:
 @pytest.mark.parametrize("text", ["", "soon", "0", "0.5", "-3", "3601", "nan", "inf", "10s"])
 def test_a_session_that_cannot_be_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong COTEJO_SESSION_SECONDS is one error that names it and the cure, where a worker starts."""
-    monkeypatch.setenv(corrections.SESSION, text)
+    monkeypatch.setenv(settings.SESSION, text)
     cure = re.escape(f"COTEJO_SESSION_SECONDS {text!r}: give a number of seconds from 1 to 3600")
     with pytest.raises(CotejoError, match=cure):
         corrections.App("a", broker="kafka://127.0.0.1:1")
@@ -187,14 +188,14 @@ def test_a_session_that_cannot_be_is_refused(text: str, monkeypatch: pytest.Monk
 
 def test_a_wrong_session_stops_nothing_else() -> None:
     """Importing the modules does not read it: every other command, and --help, work."""
-    wrong = {**os.environ, corrections.SESSION: "soon"}
+    wrong = {**os.environ, settings.SESSION: "soon"}
     subprocess.run([sys.executable, "-c", "import streams.worker"], check=True, cwd=HERE.parent, env=wrong)
 
 
 @pytest.mark.parametrize(("given", "seconds"), [({}, 10), ({"COTEJO_SESSION_SECONDS": "6.5"}, 6.5)])
 def test_a_session_of_so_many_seconds(given: dict[str, str], seconds: float) -> None:
     """A worker is missed after ten seconds, or as many as the environment says; it is heard four times in these."""
-    assert corrections.session(given) == {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
+    assert settings.session(given) == {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
 
 
 def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:
@@ -204,15 +205,13 @@ def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:
         app = corrections.App("a", broker="kafka://127.0.0.1:1")
         table, recovery = app.Table("t"), app.tables.recovery
         app.consumer_generation_id = 1
-        mine, other = corrections.TP("a-t-changelog", 0), corrections.TP("a-t-changelog", 1)
+        mine, other = TP("a-t-changelog", 0), TP("a-t-changelog", 1)
         recovery.add_active(table, mine)
         recovery.active_highwaters.update({mine: 1})
         recovery.in_recovery = True
         app.flow_control.resume()
         for tp, offset, key in ((other, 0, "before"), (mine, 0, "k"), (other, 5, "x"), (mine, 1, "l")):
-            message = corrections.Message(
-                tp.topic, tp.partition, offset, 0.0, 0, None, b"", b"1", None, tp=tp, generation_id=1
-            )
+            message = Message(tp.topic, tp.partition, offset, 0.0, 0, None, b"", b"1", None, tp=tp, generation_id=1)
             app.tables.changelog_queue.put_nowait(app.create_event(key, "v", {}, message))
         task = asyncio.ensure_future(type(recovery)._slurp_changelogs.fun(recovery))
         await asyncio.wait_for(recovery.signal_recovery_end.wait(), 2)
@@ -246,7 +245,7 @@ def test_fetch_takes_only_what_was_active_and_assigned_when_it_was_asked_for() -
             calls.append((method, arguments))
 
         thread.call_thread = call_thread
-        tp, results = corrections.TP("t", 0), []
+        tp, results = TP("t", 0), []
         for active, generation, emptied in (({tp}, 7, True), (set(), 7, False), ({tp}, 8, False)):
             app.consumer_generation_id = 7
             await thread.getmany(active, 0.01)
@@ -258,7 +257,25 @@ def test_fetch_takes_only_what_was_active_and_assigned_when_it_was_asked_for() -
         return results
 
     assert asyncio.run(fetch()) == [{"tp": ["record"]}, {}, {}]
-    assert asked == [{corrections.TP("t", 0)}]
+    assert asked == [{TP("t", 0)}]
+
+
+@pytest.mark.parametrize(
+    ("asked", "partly"),
+    [({"r": [0, 1], "b": [0]}, False), ({"r": [1], "b": [0]}, True), ({"b": [0]}, True)],
+    ids=["all that is read", "one lies unread", "two lie unread"],
+)
+def test_a_fetch_of_some_sources_is_known(asked: dict[str, list[int]], partly: bool) -> None:
+    """Such a fetch must not wait long, since the others wait for its end; a changelog is not among them."""
+
+    async def found() -> bool:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app.tables._changelogs["c"] = SimpleNamespace()
+        assignment = SimpleNamespace(tps={TP("r", 0), TP("r", 1), TP("b", 0), TP("c", 0)})
+        topics = [(topic, [(partition, 7, 2**20) for partition in partitions]) for topic, partitions in asked.items()]
+        return bool(app.consumer._thread._leaves_out(assignment, SimpleNamespace(topics=topics)))
+
+    assert asyncio.run(found()) == partly
 
 
 def record(topic: str, partition: int, offset: int, size: int = 1) -> Any:
@@ -273,9 +290,9 @@ def test_batches_are_what_was_fetched(sizes: list[int], most: int) -> None:
     """Batches of a partition put together are what was fetched, in order; none is larger than it may be."""
     records = [record("t", 0, offset, size) for offset, size in enumerate(sizes)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corrections, "BATCH_RECORDS", most)
-        patch.setattr(corrections, "BATCH_BYTES", 5000)
-        found = list(corrections._batches(records))
+        patch.setattr(batches, "BATCH_RECORDS", most)
+        patch.setattr(batches, "BATCH_BYTES", 5000)
+        found = list(batches.in_batches(records))
     assert [r for batch in found for r in batch] == records
     assert all(batch and len(batch) <= most for batch in found)
     assert all(sum(len(r.value) for r in batch[:-1]) <= 5000 for batch in found)
@@ -293,10 +310,10 @@ def test_batches_are_one_message_each(waiting: int, asked: set[str]) -> None:
 
     async def delivered() -> list[Any]:
         app = corrections.App("a", broker="kafka://127.0.0.1:1", batched=["r"])
-        consumer, tps = app.consumer, {corrections.TP("r", 0), corrections.TP("b", 0)}
+        consumer, tps = app.consumer, {TP("r", 0), TP("b", 0)}
         consumer._active_partitions, consumer.flow_active = tps, True
         consumer._thread = SimpleNamespace(getmany=getmany, highwater=lambda tp: 3)
-        app.topics._tp_index[corrections.TP("r", 0)] = [SimpleNamespace(queue=SimpleNamespace(qsize=lambda: waiting))]
+        app.topics._tp_index[TP("r", 0)] = [SimpleNamespace(queue=SimpleNamespace(qsize=lambda: waiting))]
         return [(tp.topic, m.offset, len(getattr(m, "records", [m]))) async for tp, m in consumer.getmany(1.0)]
 
     found = asyncio.run(delivered())
@@ -312,7 +329,7 @@ def test_ack_of_an_older_assignment_is_ignored() -> None:
         app = corrections.App("a", broker="kafka://127.0.0.1:1")
         app.consumer_generation_id = 7
         app.topics.acking_topics.add("t")
-        tp = corrections.TP("t", 0)
+        tp = TP("t", 0)
         message = ConsumerMessage("t", 0, 5, 0.0, 0, None, b"", b"", None, tp=tp, generation_id=generation)
         message.incref()
         message.ack(app.consumer)
@@ -340,7 +357,7 @@ def test_nothing_unfinished_is_committed(
 
     async def offset() -> int | None:
         app = corrections.App("a", broker="kafka://127.0.0.1:1")
-        app.consumer_generation_id, tp = 7, corrections.TP("t", 0)
+        app.consumer_generation_id, tp = 7, TP("t", 0)
         app.topics.acking_topics.add("t")
         app.consumer._committed_offset[tp] = known if known in delivered else None
         for place in delivered:

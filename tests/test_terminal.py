@@ -254,6 +254,6 @@ def test_nobody_else_prints() -> None:
                 found.add((name, text))
             if text == "Console":
                 assert name in consoles, f"{name} has a console of its own"
-    last_words = {("corrections.py", "print"), ("corrections.py", "sys.stderr")}
+    last_words = {("corrections/running.py", "print"), ("corrections/running.py", "sys.stderr")}
     pipe = {("cli/common.py", "sys.stdout")}
     assert found == last_words | pipe

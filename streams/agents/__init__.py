@@ -23,10 +23,10 @@ from streams.topology import Topology
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
-HURRY_EVERY = 0.01
-"""The same for what somebody waits for."""
-TELL_EVERY = 0.1
-"""Seconds between two helpings of areas' states (`compare.STATES`)."""
+TELL_EVERY = 0.25
+"""Seconds between two helpings of areas' states (`compare.STATES`) while reports come in."""
+TELL_IDLY = 0.05
+"""The same while none come."""
 TICK_EVERY = 500
 """Milliseconds between two ticks of the wall clock, at most; fewer where the rules are asked more often."""
 
@@ -76,11 +76,11 @@ def build(
 
     for outbox in stages.outboxes:
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
-        _repeat(app, HURRY_EVERY, outbox.hurry)
-    _repeat(app, TELL_EVERY, compare.tell_more)
+        _repeat(app, 0, outbox.hurry)
+    _repeat(app, 0, _telling(reconcile, compare))
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
-        _repeat(app, every / 1000, _ticking(app, topology, compare, every))
+        _repeat(app, 0, _ticking(app, topology, compare, every))
         _repeat(app, FLUSH_EVERY, compare.leave_behind)
     return stages
 
@@ -99,17 +99,32 @@ def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None
     app.task(task)
 
 
+def _telling(reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+    read = 0
+
+    async def tell() -> None:
+        nonlocal read
+        before, read = read, reconcile.counts["reports"]
+        await asyncio.sleep(TELL_IDLY if read == before else TELL_EVERY)
+        await compare.tell_more()
+
+    return tell
+
+
 def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) -> Callable[[], Awaitable[None]]:
     reports = raw.topic(app, topology.tally_reports)
     places: list[tuple[Any, int]] = [(reports, partition) for partition in range(topology.partitions)]
     places.append((raw.topic(app, topology.bulletins), 0))
 
     async def tick() -> None:
+        # By the clock, not so long after the last: a loop that is late once must not be late with all that follow
+        now = int(time() * 1000)
+        await asyncio.sleep((every - now % every) / 1000)
         if compare.owned:
             now = int(time() * 1000)
             content = encode(plain(Tick(now - now % every)))
             for topic, partition in places:
                 compare.outbox.send(Record(topic, None, content, partition))
-            compare.outbox.urgent = True
+            compare.outbox.hasten()
 
     return tick

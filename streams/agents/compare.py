@@ -36,6 +36,8 @@ from streams.topology import Topology
 _BULLETINS = "bulletins"
 PATIENCE: Final = 0.5
 """Seconds that a tick of the wall clock waits for a partition that has not come so far."""
+SAVE_EVERY: Final = 0.2
+"""Seconds between two flushes: nobody waits for what is saved, only for what is told."""
 STATES: Final = 100
 """Areas whose states are told at a time; one takes some 0.2 ms."""
 
@@ -100,7 +102,7 @@ class CompareStage:
         self._area_state = raw.topic(app, topology.area_state)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "comparison")
-        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"))
+        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), every=SAVE_EVERY)
         self.counts: Counter[str] = Counter()
         self._reset()
         app.agent(raw.topic(app, topology.table_sheets), name="sheets")(self._take_sheets)
@@ -228,7 +230,7 @@ class CompareStage:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
         self._tell_states(self.comparer.take_changed(spoken_of=True))
-        self.outbox.urgent = True
+        self.outbox.hasten()
 
     @property
     def untold(self) -> int:
@@ -239,7 +241,7 @@ class CompareStage:
         """Tell some states of those that nobody has spoken of: there may be very many, in each tick."""
         if self.untold:
             self._tell_states(self.comparer.take_changed(STATES))
-            self.outbox.urgent = True
+            self.outbox.hasten()
 
     def _tell_states(self, areas: Iterable[str]) -> None:
         for area in areas:

@@ -6,7 +6,7 @@ effect: after the restart there would be nothing left to tell.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,8 @@ from streams.codec import encode
 from streams.corrections import App, Place, SendFailed, Sends, Table
 from streams.saves import Saves
 
-Writes = dict[bytes, tuple[EventT[Any] | Place, bytes | None]]
+Written = tuple[EventT[Any] | Place, bytes | None]
+Writes = dict[bytes, Written]
 
 SLICE: Final = 2**20
 """Bytes of one stage that wait for the broker at a time: behind more, another stage's few would wait too long."""
@@ -45,7 +46,9 @@ def stopwatch() -> Histogram:
 class Outbox:
     """Records, table writes and held events of one stage, until they are flushed; how long that takes goes to `timer`.
 
-    `fill` is awaited at each flush before anything is sent, to add what has been put off until then.
+    A flush comes every so many seconds, or at once where it is `urgent`. `put_off` is asked at each flush for the table
+    writes that have been put off until then. All that belongs to the held events must be among them by then, and what
+    comes while they are read (encoding takes long, and others have their turn) belongs to the next flush.
     """
 
     def __init__(
@@ -53,10 +56,12 @@ class Outbox:
         app: App,
         table: Table,
         timer: Histogram,
-        fill: Callable[[], Awaitable[None]] | None = None,
+        put_off: Callable[[], Iterable[tuple[bytes, Written]]] = tuple,
+        every: float = 1.0,
     ) -> None:
-        self._app, self._table, self._timer, self._fill = app, table, timer, fill
+        self._app, self._table, self._timer, self._put_off, self._every = app, table, timer, put_off, every
         self._lock, self._sending = asyncio.Lock(), asyncio.Lock()
+        self._hastened = asyncio.Event()
         self._ended = 0.0
         self.confirmed = 0
         """The newest `stamp` of which everything has been sent and confirmed."""
@@ -84,17 +89,24 @@ class Outbox:
         self._writes.pop(key, None)
         self._writes[key] = event, value
 
+    def hasten(self) -> None:
+        """Somebody waits for the records: let them leave before the next flush."""
+        self._hastened.set()
+
     async def flush_if_due(self) -> None:
-        """Flush at once what somebody waits for, the rest once a second."""
-        if (self.events or self._records or self._writes) and (self.urgent or monotonic() - self._ended >= 1.0):
+        held = self.events or self._records or self._writes
+        if held and (self.urgent or monotonic() - self._ended >= self._every):
             await self.flush()
 
     async def hurry(self) -> None:
-        """Send what somebody waits for, and leave the rest to the next flush: this does not wait while state is being
-        saved. Raises `corrections.SendFailed`."""
-        if self.urgent and self._records and not self._sending.locked():
+        """Wait until records are hastened, then send them, and leave the rest to the next flush: this does not wait
+        while state is being saved. Raises `corrections.SendFailed`."""
+        await self._hastened.wait()
+        self._hastened.clear()
+        if self._records:
             with self._all_or_nothing():
                 async with Sends(self._app) as out, self._sending:
+                    self._go_on()
                     records, self._records = self._records, []
                     await _send(out, records)
 
@@ -107,8 +119,6 @@ class Outbox:
                 async with Sends(self._app) as out:
                     # Taken in here: while the partitions change hands the block does not open, and what was
                     # held before is no longer ours.
-                    if self._fill is not None:
-                        await self._fill()
                     async with self._sending:  # what was hurried on is confirmed, once this is ours
                         events, records, writes, stamp = self._take()
                         await _send(out, records)
@@ -120,32 +130,38 @@ class Outbox:
             self._ended = monotonic()
             self._timer.observe(self._ended - began)
 
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
+    def _go_on(self) -> None:
+        """To be asked again after each wait."""
         if self._failed:
             raise SendFailed("what was sent before has failed")
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        self._go_on()
         try:
             yield
         except BaseException:
             self._failed = True
             raise
 
-    def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Writes], int]:
-        if self._failed:  # while this waited
-            raise SendFailed("what was hurried on has failed")
-        taken = self.events, self._records, self._parts(self._writes), self.stamp
+    def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int]:
+        """All at one moment: an event that came a little later must not be acked with these."""
+        self._go_on()
+        writes = [self._put_off(), *(part.items() for part in self._parts(self._writes))]
+        taken = self.events, self._records, writes, self.stamp
         self.clear()
         self.stamp = taken[-1]
         return taken
 
-    async def _write(self, out: Sends, part: Writes) -> None:
+    async def _write(self, out: Sends, part: Iterable[tuple[bytes, Written]]) -> None:
         size = 0
-        for key, (event, value) in part.items():
+        for key, (event, value) in part:
             await out.put(self._table, event, key, value)
             size += len(value or b"")
             if size > SLICE:
                 await out.confirmed()
                 size = 0
+            await asyncio.sleep(0)  # the next may have to be encoded first
         await out.confirmed()
 
     def _parts(self, writes: Writes) -> list[Writes]:

@@ -8,7 +8,7 @@ ticks, so that what is judged together does not depend on how fast the reports w
 import asyncio
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from faust.types import TP, EventT
@@ -16,7 +16,7 @@ from prometheus_client import Histogram
 
 from streams.admission import check_tick
 from streams.agents import raw
-from streams.agents.outbox import Outbox, Record
+from streams.agents.outbox import Outbox, Record, Written
 from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App, Batch
@@ -40,7 +40,7 @@ class ReconcileStage:
         self._sink = raw.topic(app, topology.table_sheets)
         self._rejected = raw.topic(app, topology.rejected)
         self._table = raw.table(app, "ledgers")
-        self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._save)
+        self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._unsaved)
         self._reading = asyncio.Lock()
         self._reconcilers: dict[int, Reconciler] = {}
         self._newest: dict[int, EventT[Any]] = {}
@@ -83,7 +83,6 @@ class ReconcileStage:
 
     async def _take(self, event: EventT[Any]) -> None:
         batch = cast(Batch, event.message)
-        self.outbox.hold(event)
         self._newest[batch.partition] = event
         records, size = [], 0
         for record in batch.records:
@@ -96,6 +95,7 @@ class ReconcileStage:
                 await asyncio.sleep(0)
         self._take_in(batch.partition, records)
         self._bytes += size
+        self.outbox.hold(event)  # only now: a flush in between must not ack what is not in the ledgers
 
     def _take_in(self, partition: int, records: list[Any]) -> None:
         """What these messages say, as if one by one: between two ticks their order does not matter."""
@@ -138,19 +138,18 @@ class ReconcileStage:
         for content in self._reconcilers[partition].take_sheets().messages(self._election):
             self.outbox.send(Record(self._sink, None, content, 0))
         self.outbox.send(Record(self._sink, None, encode({"partition": partition, "at": at}), 0))
-        self.outbox.urgent = True
+        self.outbox.hasten()
 
-    async def _save(self) -> None:
-        """What the ledgers have taken in up to this moment: no event is taken in meanwhile, but the other stages go
-        on."""
-        async with self._reading:
-            for partition, event in self._newest.items():
-                for record in self._reconcilers[partition].take_records():
-                    self._written += 1
-                    self.outbox.write(event, f"{partition}/{self._writer}/{self._written}".encode(), record)
-                    await asyncio.sleep(0)
-            self._newest.clear()
-            self._bytes = 0
+    def _unsaved(self) -> Iterator[tuple[bytes, Written]]:
+        """What the ledgers have taken in up to this moment, also of an event that is not all in them: it comes again
+        if it must. Reading goes on while this is encoded."""
+        taken = [(event, p, self._reconcilers[p].take_records()) for p, event in self._newest.items()]
+        self._bytes = 0
+        return ((self._key(partition), (event, record)) for event, partition, records in taken for record in records)
+
+    def _key(self, partition: int) -> bytes:
+        self._written += 1
+        return f"{partition}/{self._writer}/{self._written}".encode()
 
 
 class _Run:

@@ -1,0 +1,16 @@
+"""Faust, corrected: `App` takes the place of `faust.App`, `run` that of its command line.
+
+All is done by subclasses in Faust's own seams: the settings Table, TableManager and agent_supervisor, and the
+factory methods of App, Transport and Consumer. One seam is missing, aiokafka's fetch loop: `Thread.on_start`
+changes attributes of its own instance. Each cure names the fault; tests/test_corrections.py has a
+regression test for it. Faust and aiokafka are pinned, because the cures reach into them.
+"""
+
+from streams.corrections.app import App
+from streams.corrections.batches import Batch
+from streams.corrections.running import run
+from streams.corrections.sends import Sends
+from streams.corrections.settings import WrongSession, WrongVersion
+from streams.corrections.tables import Place, SendFailed, Table
+
+__all__ = ["App", "Batch", "Place", "SendFailed", "Sends", "Table", "WrongSession", "WrongVersion", "run"]

@@ -1,0 +1,72 @@
+"""A worker as a process: it ends when it is told to, with a code that says how."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from typing import Any, NoReturn
+
+import faust
+
+from streams.corrections.app import App
+from streams.errors import CotejoError
+
+STOP_SECONDS = 30.0
+"""Seconds that a worker takes to end, at most."""
+
+
+class Worker(faust.Worker):
+    """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        _end_in_any_case()
+        super()._schedule_shutdown(signal)
+
+    def stop_and_shutdown(self) -> None:
+        _end_in_any_case()
+        super().stop_and_shutdown()
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        self.spinner = None  # its escape codes go to files too
+        for handler in logger.handlers:
+            handler.addFilter(_is_news)
+
+
+def _end_in_any_case() -> None:
+    """End the process if it does not by itself: without a broker, Faust and aiokafka wait for ever to say their last
+    words. What they would have said comes again, as after any crash."""
+
+    def end() -> None:
+        print(f"cotejo: did not come to an end within {STOP_SECONDS:g} s: ended without", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    timer = threading.Timer(STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    told = [*(record.args or ()), *(record.exc_info or ())]
+    return not any(isinstance(item, CotejoError) for item in told)
+
+
+def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
+    """Run a worker of the app until a signal stops it. A failure ends in a non-zero exit code, or is raised if it is
+    one that a user can mend."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+    else:
+        loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()
+    except SystemExit:
+        if isinstance(app.crash_reason, CotejoError):
+            raise app.crash_reason from None
+        raise
+    raise AssertionError  # it does not return
