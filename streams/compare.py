@@ -14,7 +14,7 @@ from streams.codec import encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
-from streams.layout import ROOT
+from streams.layout import ROOT, Numbers
 from streams.rollup import READINGS, Strata, Tally
 from streams.rules import are_loud, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
@@ -94,6 +94,11 @@ class Comparer:
         asking = areas[self._watched[areas] | are_loud(self._election, self._sums.rows[areas])]
         self._dirty.update(self._layout.areas[area] for area in asking.tolist())
         return True
+
+    @property
+    def read(self) -> Numbers:
+        """The newest row of every polling table's sheet (`streams.sheets`), by its number."""
+        return self._sums.read
 
     def differing(self) -> list[str]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""

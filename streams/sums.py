@@ -29,6 +29,11 @@ class Sums:
         self._running: dict[int, Running] = {}
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
 
+    @property
+    def read(self) -> Numbers:
+        """The newest row of every polling table's sheet, by its number; zeros where nobody has read it."""
+        return self._read
+
     def add(self, read: Rows, announced: Rows) -> Numbers:
         """Take in rows of polling tables, except where a newer one is known. The areas whose sums changed."""
         if max(len(read[0]), len(announced[0])) <= MOST:
