@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 
 from streams.layout import Layout
 from streams.register import PollingTable as PollingTable  # part of an election, made apart
-from streams.register import Register
 
 Votes = tuple[int, ...]
 """Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
@@ -318,7 +317,7 @@ class Election:
     @cached_property
     def layout(self) -> Layout:
         """Areas and polling tables as numbers."""
-        return Layout(self.areas, self.tables if isinstance(self.tables, Register) else Register.of(self.tables))
+        return Layout(self.areas, self.tables)
 
     @cached_property
     def group_indexes(self) -> tuple[tuple[int, ...], ...]:

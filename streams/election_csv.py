@@ -2,9 +2,8 @@
 
 import csv
 from base64 import b64decode
-from collections import Counter
-from collections.abc import Container, Iterator, Mapping
-from itertools import islice, repeat
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -37,17 +36,17 @@ def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str,
     itself and the two together."""
     file = _Csv(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
     places, lines = _areas(file, levels)
-    tables = _register(_Csv(register, ("table", "area"), ("registered",)), places)
     order = numbered(places)
-    within = Counter(tables.areas)
+    tables = _register(_Csv(register, ("table", "area"), ("registered",)), places, order)
+    within = dict(zip(order, np.bincount(tables.home, minlength=len(order)).tolist(), strict=True))
     for id in reversed(order[1:]):
         within[places[id].parent or ""] += within[id]
     for area in places.values():
         if area.tables is not None and area.tables < within[area.id]:
-            cure = f"the register has {within[area.id]:,} here: give at least so many"
-            raise file.error(lines[area.id], "tables", cure)
-    # As the layout will have them: so there is one list of them, not two.
-    return places, tables.grouped({id: i for i, id in enumerate(order)})
+            raise file.error(
+                lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many"
+            )
+    return places, tables
 
 
 def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
@@ -84,9 +83,10 @@ def _areas(file: "_Csv", levels: frozenset[str]) -> tuple[dict[str, Area], dict[
     found: dict[str, Area] = {}
     lines: dict[str, int] = {}
     for line, (id, parent, name, level, *figures) in file.rows():
-        file.check(id, line, "id", "write the area's id")
-        file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
-        file.check(not levels or level in levels, line, "level", f"{level!r} is not among the election's levels")
+        if not id or id in found or (levels and level not in levels):
+            file.check(id, line, "id", "write the area's id")
+            file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
+            file.check(False, line, "level", f"{level!r} is not among the election's levels")
         counts = map(file.count, figures, repeat(line), ("tables", "registered"))
         found[id] = Area(id, name or id, level, parent or None, *counts)
         lines[id] = line
@@ -95,8 +95,10 @@ def _areas(file: "_Csv", levels: frozenset[str]) -> tuple[dict[str, Area], dict[
     file.check(roots, None, "parent", "leave the parent of the whole empty")
     file.check(len(roots) < 2, lines[roots[-1]], "parent", f"only one area has no parent; {roots[0]} is it already")
     for area in found.values():
-        file.check(area.parent is None or area.parent in found, lines[area.id], "parent", f"{area.parent} is no area")
-    for area in found.values() if len(numbered(found)) < len(found) else ():
+        if area.parent is not None and area.parent not in found:
+            raise file.error(lines[area.id], "parent", f"{area.parent} is no area")
+    in_circles = len(numbered(found)) < len(found)  # nobody comes there from the whole
+    for area in found.values() if in_circles else ():
         above = area.parent is None or area.id not in _upwards(found, area.parent)
         file.check(above, lines[area.id], "parent", f"{area.id} lies within itself: mend its parents")
     return found, lines
@@ -110,33 +112,31 @@ def _upwards(areas: Mapping[str, Area], area: str) -> list[str]:
     return line
 
 
-def _register(file: "_Csv", areas: Mapping[str, Area]) -> Register:
-    return _register_by_columns(file, areas) or _register_by_rows(file, areas)
+def _register(file: "_Csv", areas: Mapping[str, Area], order: Sequence[str]) -> Register:
+    return _register_by_columns(file, areas, order) or _register_by_rows(file, areas, order)
 
 
-def _register_by_columns(file: "_Csv", areas: Mapping[str, Area]) -> Register | None:
-    """The register, if a look at its columns finds nothing wrong: a third of the time of one at each row. Whatever it
-    is not sure of is read row by row, whose word counts."""
-    leaves = {id: id for id in areas}  # to have each id once, however many polling tables are there
+def _register_by_columns(file: "_Csv", areas: Mapping[str, Area], order: Sequence[str]) -> Register | None:
+    """The register, if a look at its columns finds nothing wrong: half the time of one at each row. Whatever it is not
+    sure of is read row by row, whose word counts."""
+    leaves = {id: i for i, id in enumerate(order)}
     for area in areas.values():
         leaves.pop(area.parent or "", None)
-    known: dict[str, int] = {"": -1}
-    ids, homes, registered = list[str](), list[str](), list[Numbers]()
+    known = {"": -1}
+    ids, home, registered = list[str](), list[Numbers](), list[Numbers]()
     try:
         for tables, places, figures in file.stretches():
             ids += tables
-            homes += map(leaves.__getitem__, places)
+            home.append(np.fromiter(map(leaves.__getitem__, places), np.int64, len(places)))
             known.update((text, file.count(text, 0, "") or 0) for text in set(figures) - known.keys())
             registered.append(np.fromiter(map(known.__getitem__, figures), np.int64, len(figures)))
-    except (KeyError, ElectionFileError):
+        found = Register(order, ids, np.concatenate(home), np.concatenate(registered))
+    except (KeyError, ValueError, ElectionFileError):
         return None
-    place = dict(zip(ids, range(len(ids)), strict=True))
-    if not ids or len(place) < len(ids) or "" in place or not areas.keys().isdisjoint(place):
-        return None
-    return Register(place, homes, np.concatenate(registered))
+    return found if "" not in found and areas.keys().isdisjoint(found.number) else None
 
 
-def _register_by_rows(file: "_Csv", areas: Mapping[str, Area]) -> Register:
+def _register_by_rows(file: "_Csv", areas: Mapping[str, Area], order: Sequence[str]) -> Register:
     tables: dict[str, PollingTable] = {}
     parents = {area.parent for area in areas.values()}
     for line, (table, area, registered) in file.rows():
@@ -144,7 +144,7 @@ def _register_by_rows(file: "_Csv", areas: Mapping[str, Area]) -> Register:
             _refuse(file, line, table, area, tables, areas)
         tables[table] = PollingTable(area, file.count(registered, line, "registered"))
     file.check(tables, None, "", "name at least one polling table")
-    return Register.of(tables)
+    return Register.of(order, tables)
 
 
 def _refuse(
@@ -178,15 +178,20 @@ class _Csv:
                 yield line, pick(self._given(line, columns, row))
 
     def stretches(self) -> Iterator[list[list[str]]]:
-        """The same by columns, so many rows at a time. Raises `ElectionFileError` wherever it is not sure, which need
-        not be the first error nor any."""
-        rows = self._rows()
-        columns, places = self._header(rows)
-        while stretch := [row for _, row in islice(rows, STRETCH)]:
-            full = list(filter(None, stretch))
-            if not self._is_plain or set(map(len, full)) > {len(columns)}:
+        """The same by columns, so many rows at a time, where no cell is quoted. Raises `ElectionFileError` wherever it
+        is not sure, which need not be the first error nor any."""
+        lines = self._lines()
+        columns, places = self._header(iter([(1, lines[0].split(","))] if lines else ()))
+        for first in range(1, len(lines), STRETCH):
+            full = list(filter(None, lines[first : first + STRETCH]))
+            text, commas = ",".join(full), set(map(str.count, full, repeat(",")))
+            longest = max(map(len, full), default=0)
+            if not self._is_plain or commas - {len(columns) - 1} or '"' in text or longest > csv.field_size_limit():
                 raise self.error(None, "", "look at each row")
-            given = [list(map(str.strip, column)) for column in zip(*full, strict=True)]
+            cells = text.split(",") if full else []
+            if " " in text:
+                cells = list(map(str.strip, cells))
+            given = [cells[i :: len(columns)] for i in range(len(columns))]
             given.append([""] * len(full))
             yield [given[place] for place in places]
 
@@ -202,14 +207,17 @@ class _Csv:
         return columns, [places.get(name, len(columns)) for name in usable]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        lines = text_of(self._path).splitlines()
-        self._is_plain = "".join(lines).isprintable()
-        reader = csv.reader(lines)
+        reader = csv.reader(self._lines())
         try:
             for row in reader:
                 yield reader.line_num, row
         except csv.Error as error:
             raise self.error(reader.line_num, "", f"is no CSV: {error}") from None
+
+    def _lines(self) -> list[str]:
+        lines = text_of(self._path).splitlines()
+        self._is_plain = "".join(lines).isprintable()
+        return lines
 
     def _given(self, line: int, columns: list[str], row: list[str]) -> list[str]:
         """The cells of a row, and behind them an empty one."""

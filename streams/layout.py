@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.register import Register
+from streams.register import PollingTable, Register
 
 Numbers = NDArray[np.int64]
 
@@ -33,20 +33,21 @@ class _Area(Protocol):
 class Layout:
     """Numbers for areas and polling tables. Unknown figures are 0."""
 
-    def __init__(self, areas: Mapping[str, _Area], register: Register) -> None:
+    def __init__(self, areas: Mapping[str, _Area], tables: Mapping[str, PollingTable]) -> None:
         self.areas: list[str] = numbered(areas)
         """Ids, by number."""
         self.area: dict[str, int] = {id: i for i, id in enumerate(self.areas)}
         """Number of an area, by id."""
         number, known = self.area, list(map(areas.__getitem__, self.areas))
-        register = register.grouped(number)
-        self.tables: list[str] = register.ids
-        """Ids, by number."""
-        self.table: dict[str, int] = register.place
+        if not isinstance(tables, Register) or tables.areas != self.areas:
+            tables = Register.of(self.areas, tables)
+        self.table: dict[str, int] = tables.number
         """Number of a polling table, by id."""
-        self.knows_register = register.registered >= 0
+        self.tables: list[str] = list(self.table)
+        """Ids, by number."""
+        self.knows_register = tables.registered >= 0
         """Whether its registered voters are known, by polling table."""
-        self.registered = np.maximum(register.registered, 0)
+        self.registered = np.maximum(tables.registered, 0)
         """Registered voters, by polling table."""
         most = self.registered.max(initial=-1, where=self.knows_register)
         self.ceiling = np.where(self.knows_register, self.registered, most)
@@ -70,8 +71,7 @@ class Layout:
         self.knows_tables = np.array([area.tables is not None for area in known], bool)
         self.knows_voters = np.array([area.registered is not None for area in known], bool)
         """Whether those are known, by area."""
-        self._home = _numbers(map(number.__getitem__, register.areas))
-        self._lines = _lines(_numbers(parents), self.depth)
+        self._home, self._lines = tables.home, _lines(_numbers(parents), self.depth)
         self._first = np.searchsorted(self._home, np.arange(len(known)))
         self._end = _ends(parents)
 
