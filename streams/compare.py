@@ -1,7 +1,7 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,13 @@ from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.layout import ROOT, Numbers
-from streams.rollup import READINGS, Strata, Tally
+from streams.rollup import READINGS, VALID, VOTES, Strata, Tally
 from streams.rules import are_loud, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
 from streams.rules.divergence import witnessed_shares
 from streams.rules.remainder import Remainder, predicted
 from streams.sheets import Sheets
+from streams.states import witnessed
 from streams.sums import Sums
 
 
@@ -167,41 +168,40 @@ class Comparer:
 
     def state(self, area: str) -> dict[str, Any]:
         """Everything known of one area, as a JSON object."""
-        tally, bulletin = self._tally(area), self.bulletin(area)
-        known = self._election.areas[area]
-        columns = self._election.columns
-        shares = witnessed_shares(self._election, tally)
-        state: dict[str, Any] = {
-            "area": area,
-            "name": known.name,
-            "level": known.level,
-            "tables": known.tables,
-            "registered": known.registered,
-            "witnessed": {
-                "tables": tally.tables,
-                "coverage": min(1.0, tally.tables / known.tables) if known.tables else None,
-                "registered": tally.registered,
-                "valid": tally.valid,
-                "null": tally.null,
-                "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
-                "shares": {c.id: round(shares[i], 6) if shares else None for i, c in enumerate(columns)},
-                "levels": dict(tally.levels),
-            },
-            "tables_announced": self._matching(tally) if tally.matching.announced else None,
-            "official": None,
-            "alerts": sorted(f for f in self._findings.get(area, {}) if self._is_firing(f)),
+        return self.states([area])[0]
+
+    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+        """The same of many: where most are areas of polling tables, in a third of the time of one by one."""
+        numbers = [self._layout.area[area] for area in areas]
+        rows = self._sums.rows[numbers]
+        votes = rows[:, VOTES : VOTES + len(self._election.columns)]
+        simple: list[list[float]] = (100 * votes / np.maximum(1, rows[:, VALID, None])).tolist()
+        found = []
+        for area, number, row, shares in zip(areas, numbers, rows.tolist(), simple, strict=True):
+            known, bulletin, given = self._election.areas[area], self.bulletin(area), None
+            if bulletin is not None or len(self._layout.below[number]):
+                tally = self._tally(area)
+                given = witnessed_shares(self._election, tally)
+            elif row[VALID]:
+                given = shares
+            state = witnessed(self._election, known, row, given)
+            if findings := self._findings.get(area):
+                state["alerts"] = sorted(filter(self._is_firing, findings))
+            if bulletin is not None:
+                state["official"] = self._official(Comparison(self._election, known, bulletin, tally))
+            found.append(state)
+        return found
+
+    def _official(self, given: Comparison) -> dict[str, Any]:
+        bulletin = given.bulletin
+        return {
+            "bulletin": bulletin.id,
+            "at": bulletin.at,
+            "votes": dict(bulletin.votes),
+            "valid": given.valid,
+            "tolerated": given.tolerated,
+            "figures": self.figures(given),
         }
-        if bulletin is not None:
-            given = Comparison(self._election, known, bulletin, tally)
-            state["official"] = {
-                "bulletin": bulletin.id,
-                "at": bulletin.at,
-                "votes": dict(bulletin.votes),
-                "valid": given.valid,
-                "tolerated": given.tolerated,
-                "figures": self.figures(given),
-            }
-        return state
 
     def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
         """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
@@ -384,16 +384,6 @@ class Comparer:
                 if self._is_firing(above):
                     return above
         return None
-
-    def _matching(self, tally: Tally) -> dict[str, Any]:
-        found = tally.matching
-        shift = {column.id: votes for column, votes in zip(self._election.columns, found.shift, strict=True)}
-        return {
-            "announced": found.announced,
-            "compared": found.compared,
-            "differing": found.differing,
-            "shift": shift,
-        }
 
 
 def _figure(

@@ -99,11 +99,11 @@ class Outcome:
 
 def _members(items: Members[Any], write: Callable[[Any], bytes]) -> Iterator[bytes]:
     """A JSON object, so many members at a time, the verdicts as they stand: 1.7 times as fast as a dict for each."""
-    keys = sorted(items)
+    keys = sorted(iter(items))  # iter, since `sorted` would count them first
     yield b"{"
     for first in range(0, len(keys), MEMBERS):
-        part_of = keys[first : first + MEMBERS]
-        part = write(dict(zip(part_of, items.several(part_of), strict=True)))
+        some = keys[first : first + MEMBERS]
+        part = write(dict(zip(some, items.several(some), strict=True)))
         yield (b"," if first else b"") + part[1:-1]
     yield b"}"
 

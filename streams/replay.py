@@ -116,7 +116,7 @@ class _States(Members[Mapping[str, Any]]):
         return len(self._areas)
 
     def several(self, keys: Sequence[str]) -> Iterable[Mapping[str, Any]]:
-        return map(self._comparer.state, keys)
+        return self._comparer.states(keys)
 
 
 _KINDS: Final[Mapping[type, str]] = {

@@ -28,6 +28,7 @@ CORE = [
     "streams.spread",
     "streams.sums",
     "streams.rollup",
+    "streams.states",
     "streams.reconcile",
     "streams.bounds",
     "streams.findings",
