@@ -1,43 +1,28 @@
 """The CSVs beside an election file: its areas, the register of polling tables, the reporters that sign."""
 
-import csv
 from base64 import b64decode
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import repeat
-from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from streams.csv_file import CsvFile, ElectionFileError
 from streams.election import Area, Reporter
-from streams.errors import CotejoError
 from streams.layout import Numbers, numbered
 from streams.register import PollingTable, Register
-from streams.shown import unprintable
-
-STRETCH: Final = 10_000
-"""Rows that are looked at together."""
 
 KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"
-
-
-class ElectionFileError(CotejoError):
-    """One thing that is wrong: `file`, `line` (from 1, None if it has none), `place`, `cure`."""
-
-    def __init__(self, file: str, line: int | None, place: str, cure: str) -> None:
-        self.file, self.line, self.place, self.cure = file, line, place, cure
-        where = file if line is None else f"{file}:{line}"
-        super().__init__(f"{where}: {place}: {cure}" if place else f"{where}: {cure}")
 
 
 def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str, Area], Register]:
     """Read the areas and the polling tables in them. Raises `ElectionFileError` for whatever does not fit, each file in
     itself and the two together."""
-    file = _Csv(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
+    file = CsvFile(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
     places, lines = _areas(file, levels)
     order = numbered(places)
-    tables = _register(_Csv(register, ("table", "area"), ("registered",)), places, order)
+    tables = _register(CsvFile(register, ("table", "area"), ("registered",)), places, order)
     within = dict(zip(order, np.bincount(tables.home, minlength=len(order)).tolist(), strict=True))
     for id in reversed(order[1:]):
         within[places[id].parent or ""] += within[id]
@@ -51,7 +36,7 @@ def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str,
 
 def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
     """Read the reporters that sign. Raises `ElectionFileError`."""
-    file = _Csv(path, ("reporter", "public_key"), ("group", "source"))
+    file = CsvFile(path, ("reporter", "public_key"), ("group", "source"))
     found: dict[str, Reporter] = {}
     owners: dict[bytes, str] = {}
     for line, (id, written, group, source) in file.rows():
@@ -78,7 +63,7 @@ def public_key(text: str) -> bytes | None:
     return key if len(key) == 32 else None
 
 
-def _areas(file: "_Csv", levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, int]]:
+def _areas(file: CsvFile, levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, int]]:
     """The areas, and the line of each."""
     found: dict[str, Area] = {}
     lines: dict[str, int] = {}
@@ -112,11 +97,11 @@ def _upwards(areas: Mapping[str, Area], area: str) -> list[str]:
     return line
 
 
-def _register(file: "_Csv", areas: Mapping[str, Area], order: Sequence[str]) -> Register:
+def _register(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register:
     return _register_by_columns(file, areas, order) or _register_by_rows(file, areas, order)
 
 
-def _register_by_columns(file: "_Csv", areas: Mapping[str, Area], order: Sequence[str]) -> Register | None:
+def _register_by_columns(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register | None:
     """The register, if a look at its columns finds nothing wrong: half the time of one at each row. Whatever it is not
     sure of is read row by row, whose word counts."""
     leaves = {id: i for i, id in enumerate(order)}
@@ -136,7 +121,7 @@ def _register_by_columns(file: "_Csv", areas: Mapping[str, Area], order: Sequenc
     return found if "" not in found and areas.keys().isdisjoint(found.number) else None
 
 
-def _register_by_rows(file: "_Csv", areas: Mapping[str, Area], order: Sequence[str]) -> Register:
+def _register_by_rows(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register:
     tables: dict[str, PollingTable] = {}
     parents = {area.parent for area in areas.values()}
     for line, (table, area, registered) in file.rows():
@@ -148,7 +133,7 @@ def _register_by_rows(file: "_Csv", areas: Mapping[str, Area], order: Sequence[s
 
 
 def _refuse(
-    file: "_Csv", line: int, table: str, area: str, tables: Mapping[str, PollingTable], areas: Mapping[str, Area]
+    file: CsvFile, line: int, table: str, area: str, tables: Mapping[str, PollingTable], areas: Mapping[str, Area]
 ) -> None:
     """Say what is wrong with a polling table. Apart from the rows that are right, which are a million: to make
     words for each took a quarter of the time that a register takes."""
@@ -157,100 +142,3 @@ def _refuse(
     file.check(table not in areas, line, "table", f"{table} is an area's id: choose another")
     file.check(area in areas, line, "area", f"{area or 'nothing'} is no area: add it to the areas, or mend it")
     file.check(False, line, "area", f"{area} has areas below it: name one of those")
-
-
-class _Csv:
-    """One CSV file with a header; all its errors name it."""
-
-    def __init__(self, path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
-        self._path, self._needed, self._allowed = path, needed, allowed
-        self._is_plain = False
-        """Whether all of it is printable, so that nobody needs to look at each cell."""
-
-    def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The rows with their line numbers: the needed fields and the allowed ones, in their order, empty where the
-        file has no such column. With a dict for each row an election took a seventh longer to read."""
-        rows = self._rows()
-        columns, places = self._header(rows)
-        pick = itemgetter(*places)
-        for line, row in rows:
-            if row:
-                yield line, pick(self._given(line, columns, row))
-
-    def stretches(self) -> Iterator[list[list[str]]]:
-        """The same by columns, so many rows at a time, where no cell is quoted. Raises `ElectionFileError` wherever it
-        is not sure, which need not be the first error nor any."""
-        lines = self._lines()
-        columns, places = self._header(iter([(1, lines[0].split(","))] if lines else ()))
-        for first in range(1, len(lines), STRETCH):
-            full = list(filter(None, lines[first : first + STRETCH]))
-            text, commas = ",".join(full), set(map(str.count, full, repeat(",")))
-            longest = max(map(len, full), default=0)
-            if not self._is_plain or commas - {len(columns) - 1} or '"' in text or longest > csv.field_size_limit():
-                raise self.error(None, "", "look at each row")
-            cells = text.split(",") if full else []
-            if " " in text:
-                cells = list(map(str.strip, cells))
-            given = [cells[i :: len(columns)] for i in range(len(columns))]
-            given.append([""] * len(full))
-            yield [given[place] for place in places]
-
-    def _header(self, rows: Iterator[tuple[int, list[str]]]) -> tuple[list[str], list[int]]:
-        """The columns that the file has, and of each usable one which it is; behind the last where there is none."""
-        usable = (*self._needed, *self._allowed)
-        _, columns = next(rows, (1, list[str]()))
-        for name in self._needed:
-            self.check(name in columns, 1, name, f"the header must name {', '.join(self._needed)}")
-        for name in columns:
-            self.check(name in usable, 1, name, f"is no column: use {', '.join(usable)}")
-        places = {name: i for i, name in enumerate(columns)}
-        return columns, [places.get(name, len(columns)) for name in usable]
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(self._lines())
-        try:
-            for row in reader:
-                yield reader.line_num, row
-        except csv.Error as error:
-            raise self.error(reader.line_num, "", f"is no CSV: {error}") from None
-
-    def _lines(self) -> list[str]:
-        lines = text_of(self._path).splitlines()
-        self._is_plain = "".join(lines).isprintable()
-        return lines
-
-    def _given(self, line: int, columns: list[str], row: list[str]) -> list[str]:
-        """The cells of a row, and behind them an empty one."""
-        if len(row) != len(columns):
-            raise self.error(line, "", f"{len(row)} fields, the header has {len(columns)}: mend the row")
-        given = [*map(str.strip, row), ""]
-        if not self._is_plain:
-            for column, value in zip(columns, given, strict=False):
-                cure = f"write printable characters only: there is {unprintable(value)} in it"
-                self.check(value.isprintable(), line, column, cure)
-        return given
-
-    def error(self, line: int | None, place: str, cure: str) -> ElectionFileError:
-        return ElectionFileError(str(self._path), line, place, cure)
-
-    def check(self, fine: object, line: int | None, place: str, cure: str) -> None:
-        if not fine:
-            raise self.error(line, place, cure)
-
-    def count(self, text: str, line: int, place: str) -> int | None:
-        if not text:
-            return None
-        if not (text.isascii() and text.isdigit() and len(text) <= 10):
-            raise self.error(line, place, f"give a whole number or nothing, not {text[:40]!r}")
-        return int(text)
-
-
-def text_of(path: Path) -> str:
-    """A file's text in UTF-8, with or without a mark. Raises `ElectionFileError`."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ElectionFileError(str(path), line, "", "write it in UTF-8") from None

@@ -13,7 +13,8 @@ from builders import election
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import election_csv, election_writer
+from streams import csv_file, election_csv, election_writer
+from streams.csv_file import ElectionFileError
 from streams.election import (
     AlertPolicy,
     Authority,
@@ -24,8 +25,8 @@ from streams.election import (
     Reporter,
     Rules,
 )
-from streams.election_csv import ElectionFileError
-from streams.election_file import LIMITS, NAMES, SECTIONS, load
+from streams.election_file import load
+from streams.thresholds import LIMITS, NAMES, SECTIONS
 
 KNOWN = replace(
     election(
@@ -226,7 +227,7 @@ def test_register_by_columns(rows: list[str], order: int, stretch: int, end: str
     """Read by columns a register is what it is row by row, whatever is wrong with it."""
     header = ["table,area,registered", "area,table", "registered,table,area"][order]
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(election_csv, "STRETCH", stretch)
+        patch.setattr(csv_file, "STRETCH", stretch)
         election_writer.write(election(states=2, tables=1), Path(directory))
         areas, register = Path(directory, "areas.csv"), Path(directory, "register.csv")
         register.write_text(end.join([header, *rows]), encoding="utf-8", newline="")
