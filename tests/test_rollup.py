@@ -139,6 +139,7 @@ def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) ->
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sums, "LARGE", 2)
+        patch.setattr(sums, "MOST", 3)
         for i, (table, votes, retracted) in enumerate(reports):
             one.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
             kept.add_sheets(one.take_sheets())
