@@ -16,38 +16,15 @@ can be missing, S(j) being the sum of the j largest contributions, all of them w
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
-from msgspec import Struct
 
 from streams.layout import Numbers
 
 Basis = Literal["tables", "registered", "unwitnessed"]
 """Which limit made the bound: the tables left out, the registered voters left out, or the
 registered voters at tables that nobody witnessed."""
-
-
-class Sums(Protocol):
-    """Sums of the j largest of some numbers, or less than them."""
-
-    @property
-    def count(self) -> int: ...
-    @property
-    def total(self) -> int: ...
-    def __call__(self, j: int) -> int: ...
-
-
-class MeanSums(Struct, frozen=True, gc=False):
-    """What the j largest of `count` numbers come to at least: j times their mean. No histogram is needed for it, so it
-    answers first, and nearly always well enough."""
-
-    count: int
-    total: int
-
-    def __call__(self, j: int) -> int:
-        """At least that, for `total` not below zero."""
-        return self.total * min(j, self.count) // self.count if j > 0 and self.count else 0
 
 
 class TopSums:
@@ -109,25 +86,6 @@ class Bound:
     breakdown: int
 
 
-def suffice(
-    false: int,
-    official: int,
-    votes: Sums,
-    rest: Sums,
-    headroom: Sums,
-    left: Left,
-    valid: int | None,
-    unwitnessed: int | None,
-) -> bool:
-    """Whether so many false sheets make the figure possible, on either side: no breakdown count is above it. With
-    `MeanSums` a yes is certain, a no is not."""
-    if left.known and _hide(votes, left, false)[0] < votes.total - official:
-        return False
-    if unwitnessed is not None and headroom(false) < official - votes.total - unwitnessed:
-        return False
-    return valid is None or not left.known or _hide(rest, left, false)[0] >= official - (valid - rest.total)
-
-
 def floor(official: int, votes: TopSums, left: Left) -> Bound | None:
     """O can be no less than W - hide(0). None where nothing limits what was left out."""
     if not left.known:
@@ -174,7 +132,7 @@ def ceiling(
     return Bound("ceiling", sharpest.limit, sharpest.basis, sharpest.hidden, breakdown)
 
 
-def _hide(contributions: Sums, left: Left, k: int) -> tuple[int, Basis]:
+def _hide(contributions: TopSums, left: Left, k: int) -> tuple[int, Basis]:
     by_tables = contributions.total if left.tables is None else contributions(left.tables + k)
     by_registered = by_tables if left.registered is None else min(by_tables, left.registered + contributions(k))
     return by_registered, "registered" if left.tables is None or by_registered < by_tables else "tables"

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from streams.compare import Comparer
 from streams.election import Election
-from streams.rules.divergence import witnessed_shares
+from streams.shares import witnessed_shares
 
 LEVELS: Final = 2
 """Levels of areas from the root down that are followed."""

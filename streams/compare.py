@@ -1,28 +1,30 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from streams import alerts
+from streams import claims, states
 from streams.admission import check_bulletin
+from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
-from streams.codec import encode, plain
+from streams.bulletins import Bulletins
+from streams.claims import Flags
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.layout import ROOT, Numbers
-from streams.rollup import READINGS, VALID, VOTES, Strata, Tally
-from streams.rules import are_loud, of_bulletins, of_sums, of_watches
+from streams.rollup import READINGS, VALID, Strata, Tally
+from streams.rules import least, may_find, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
-from streams.rules.divergence import witnessed_shares
 from streams.rules.remainder import Remainder, predicted
+from streams.shares import post_stratified, witnessed_shares
 from streams.sheets import Sheets
-from streams.states import witnessed
 from streams.sums import Sums
+from streams.turns import Turns
 
 
 class Comparer:
@@ -39,32 +41,24 @@ class Comparer:
         self._sums = Sums(election)
         self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
         """By partition: how much it rests on, and the groups."""
-        self._bulletins: dict[str, dict[str, Bulletin]] = {}
-        self._standing: dict[str, list[Bulletin]] = {}
-        """By area, its bulletins that no other supersedes, the newest first."""
-        self._parts: dict[str, set[str]] = {}
-        """By area, the areas right below that have a bulletin."""
+        self._bulletins = Bulletins(election)
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, list[Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
-        self._alerts: dict[str, Alert] = {}
-        self._deadlines: dict[str, int] = {}
-        """Those of the alerts that may change without any news, by fingerprint."""
-        self._unheard: set[str] = set()
-        """The alerts that fire without anybody having heard of them."""
+        self._book = AlertBook(election)
         self._clock = 0
         self._pulse = Pulse()
         self._grown = False
         """Whether readings have come since the last evaluation."""
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
-        self._watched = np.zeros(len(election.areas), bool)
-        """Areas to be evaluated whenever their sums change: the root, those with a bulletin, a finding, an alert."""
-        self._watched[ROOT] = True
-        self._changed = np.zeros(len(election.areas), bool)
-        self._spoken_of = np.zeros(len(election.areas), bool)
-        """Areas with a new bulletin, or news of an alert, among the changed ones."""
-        self._takes, self._taken = 0, np.zeros(len(election.areas), np.int64)
+        self._lively = np.zeros(len(election.areas), bool)
+        """Areas with a finding: to be evaluated whenever their sums change, others only where a rule may find one."""
+        self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
+        """What their bulletins claim (`streams.claims`)."""
+        self._claiming = np.zeros(len(election.areas), bool)
+        """Areas with a bulletin, and those right below."""
+        self._turns = Turns(election.layout)
 
     @property
     def clock(self) -> int:
@@ -79,27 +73,89 @@ class Comparer:
     @property
     def alerts(self) -> Mapping[str, Alert]:
         """Every alert that ever fired or waits to, by fingerprint."""
-        return self._alerts
+        return self._book.alerts
 
     def add_sheets(self, sheets: Sheets) -> bool:
         """Take in what a partition says of its polling tables; False when there is no news in it."""
-        version, _ = self._busiest.get(sheets.partition, (0, {}))
-        if sheets.version >= version:
-            self._busiest[sheets.partition] = sheets.version, sheets.busiest
+        self._hear(sheets)
         before = self._sums.rows[ROOT, READINGS]
         areas = self._sums.add(sheets.read, sheets.announced)
         if not len(areas):
             return False
         self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
-        self._changed[areas] = True
-        asking = areas[self._watched[areas] | are_loud(self._election, self._sums.rows[areas])]
-        self._dirty.update(self._layout.areas[area] for area in asking.tolist())
+        self._turns.add(areas)
+        self._dirty.update(self._layout.areas[area] for area in areas[self._are_asking(areas)].tolist())
         return True
 
     @property
     def read(self) -> Numbers:
         """The newest row of every polling table's sheet (`streams.sheets`), by its number."""
         return self._sums.read
+
+    def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
+        """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
+        may have been taken in before, nor any that are newer."""
+        if not any(sheets for sheets, _ in ticks):
+            return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
+        watched = self._lively | self._claiming
+        watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
+        rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
+        course = self._sums.ahead(rows, watched, least(self._election))
+        self._turns.add(course.changed)
+
+        def strata(places: Numbers) -> Strata:
+            return course.strata(self._layout, places, self._sums.rows)
+
+        asking = may_find(self._election, course.areas, course.rows, self._claims[course.areas], strata)
+        notices, reached = list[Notice](), 0
+        for tick, (sheets, to) in enumerate(ticks):
+            self._hear(sheets)
+            places = course.of(tick, tick + 1)
+            areas = course.areas[places]
+            asked = asking[places] | self._lively[areas]
+            if len(places):
+                self._grown = True
+                asked[0] |= self._is_loud(int(course.rows[places[0], READINGS]))  # the root comes first
+            self._dirty.update(self._layout.areas[area] for area in areas[asked].tolist())
+            if self._dirty or self._silences():
+                self._sums.reach(course, reached, tick + 1)
+                reached = tick + 1
+            notices += self.advance(to)
+        if reached < len(ticks):
+            self._sums.reach(course, reached, len(ticks))
+        return notices
+
+    def _pass_tick(self, sheets: Sheets, to: int) -> list[Notice]:
+        self.add_sheets(sheets)
+        return self.advance(to)
+
+    def _hear(self, sheets: Sheets) -> None:
+        """Remember who sends most."""
+        version, _ = self._busiest.get(sheets.partition, (0, {}))
+        if sheets.version >= version:
+            self._busiest[sheets.partition] = sheets.version, sheets.busiest
+
+    def _are_asking(self, areas: Numbers) -> Flags:
+        """Which areas, of those whose sums have changed, the rules must be asked about."""
+        rows = self._sums.rows
+
+        def strata(places: Numbers) -> Strata:
+            return self._strata(areas[places].tolist())
+
+        asking = self._lively[areas] | may_find(self._election, areas, rows[areas], self._claims[areas], strata)
+        if areas[0] == ROOT:
+            asking[0] |= self._is_loud(int(rows[ROOT, READINGS]))
+        return asking
+
+    def _is_loud(self, readings: int) -> bool:
+        """Whether a reporter group may have sent an outsized part of all readings, or something has stayed away."""
+        rule, most = self._election.rules.health, max(self._busy_groups().values(), default=0)
+        flooded = most >= rule.flood_min and most >= rule.flood_ratio * readings
+        return flooded or any(due <= self._clock for due in self._silences())
+
+    def _busy_groups(self) -> Mapping[str, int]:
+        """Readings of the reporter groups that sent most."""
+        return sum((Counter(groups) for _, groups in self._busiest.values()), Counter())
 
     def differing(self) -> list[str]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
@@ -112,20 +168,15 @@ class Comparer:
             return rejection
         if bulletin.area not in self._election.areas:
             return Rejection("not-an-area", "area", "send bulletins for polling tables to the topic of tally reports")
-        known = self._bulletins.setdefault(bulletin.area, {})
-        other = known.get(bulletin.id)
-        if other is None or _rank(bulletin) > _rank(other):
-            known[bulletin.id] = bulletin
-            self._standing[bulletin.area] = _standing(known.values())
-            self._watch(bulletin.area)
+        if self._bulletins.add(bulletin):
+            newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
+            self._claims[area] = -1 if newest is None else newest.claim
+            self._claiming[area] = self._claiming[self._layout.below[area]] = True
             self._tell_of(bulletin.area)
             # What it says is part of the area above, and its coming ends the silence of the whole.
-            parent = self._election.areas[bulletin.area].parent
-            if parent is not None:
-                self._parts.setdefault(parent, set()).add(bulletin.area)
-            for area in (bulletin.area, parent or bulletin.area):
-                self._of_bulletins.pop(area, None)
-                self._dirty.add(area)
+            for told in (bulletin.area, self._election.areas[bulletin.area].parent or bulletin.area):
+                self._of_bulletins.pop(told, None)
+                self._dirty.add(told)
             self._dirty.add(self._election.root.id)
             self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
         return None
@@ -133,12 +184,11 @@ class Comparer:
     @property
     def bulletins(self) -> list[Bulletin]:
         """Every bulletin that was taken in, in the order in which they were issued."""
-        held = [bulletin for known in self._bulletins.values() for bulletin in known.values()]
-        return sorted(held, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
+        return sorted(self._bulletins, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
-        return next(iter(self._standing.get(area, ())), None)
+        return next(iter(self._bulletins.standing(area)), None)
 
     def advance(self, to: int) -> list[Notice]:
         """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
@@ -174,21 +224,15 @@ class Comparer:
         """The same of many: where most are areas of polling tables, in a third of the time of one by one."""
         numbers = [self._layout.area[area] for area in areas]
         rows = self._sums.rows[numbers]
-        votes = rows[:, VOTES : VOTES + len(self._election.columns)]
-        simple: list[list[float]] = (100 * votes / np.maximum(1, rows[:, VALID, None])).tolist()
+        witnessed = post_stratified(self._election, rows, self._strata(numbers)).tolist()
         found = []
-        for area, number, row, shares in zip(areas, numbers, rows.tolist(), simple, strict=True):
-            known, bulletin, given = self._election.areas[area], self.bulletin(area), None
-            if bulletin is not None or len(self._layout.below[number]):
-                tally = self._tally(area)
-                given = witnessed_shares(self._election, tally)
-            elif row[VALID]:
-                given = shares
-            state = witnessed(self._election, known, row, given)
+        for area, row, shares in zip(areas, rows.tolist(), witnessed, strict=True):
+            known, bulletin = self._election.areas[area], self.bulletin(area)
+            state = states.witnessed(self._election, known, row, shares if row[VALID] else None)
             if findings := self._findings.get(area):
-                state["alerts"] = sorted(filter(self._is_firing, findings))
+                state["alerts"] = sorted(filter(self._book.is_firing, findings))
             if bulletin is not None:
-                state["official"] = self._official(Comparison(self._election, known, bulletin, tally))
+                state["official"] = self._official(Comparison(self._election, known, bulletin, self._tally(area)))
             found.append(state)
         return found
 
@@ -210,26 +254,17 @@ class Comparer:
 
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
-        new bulletin, or news of an alert, where they must be `spoken_of`. Those come first in any case, then parents
-        before their children, and of one depth those that were taken longest ago."""
-        changed = np.flatnonzero(self._spoken_of if spoken_of else self._changed)
-        depth = self._layout.depth[changed]
-        order = np.lexsort((changed, self._taken[changed], depth, ~self._spoken_of[changed]))
-        taken = changed[order[:most]]
-        self._changed[taken] = self._spoken_of[taken] = False
-        self._takes += 1
-        self._taken[taken] = self._takes
-        return [self._layout.areas[area] for area in taken.tolist()]
+        new bulletin, or news of an alert, where they must be `spoken_of`: those come first in any case."""
+        return [self._layout.areas[area] for area in self._turns.take(most, urgent=spoken_of).tolist()]
 
     @property
     def changed(self) -> int:
         """How many areas `take_changed` has to give."""
-        return int(np.count_nonzero(self._changed))
+        return len(self._turns)
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
-        parts = {part: held for part in self._parts.get(area, ()) if (held := self._standing[part])}
-        known, held = self._election.areas[area], self._standing.get(area, [])
+        known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
         return Situation(self._election, known, self._tally(area), self._clock, self._pulse, held, parts)
 
     def findings(self, area: str) -> list[Finding]:
@@ -250,45 +285,41 @@ class Comparer:
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
         for alert in known:
-            self._keep(alert)
+            self._book.keep(alert)
         self._clock = max(self._clock, at)
         if pulse is not None:
             self._pulse, self._grown = pulse, False
-        for area in {alert.finding.area for alert in self._alerts.values()}:
+        for area in {alert.finding.area for alert in self.alerts.values()}:
             self._dirty.add(area)
             if found := self._find(area):  # what is told of it before the next tick knows of its alerts
-                self._findings[area] = found
+                self._hold(area, found)
 
     def _tell_of(self, area: str) -> None:
-        self._changed[self._layout.area[area]] = self._spoken_of[self._layout.area[area]] = True
-
-    def _watch(self, area: str) -> None:
-        """Evaluate this area from now on whenever its sums change."""
-        self._watched[self._layout.area[area]] = True
+        self._turns.add(self._layout.area[area], urgent=True)
 
     def _tally(self, id: str) -> Tally:
         area = self._layout.area[id]
-        below = self._layout.below[area]
         return Tally(
             row=self._sums.rows[area].tolist(),
-            strata=Strata(below, self._sums.rows[below]),
-            busiest=sum((Counter(groups) for _, groups in self._busiest.values()), Counter()) if area == ROOT else {},
+            strata=self._strata([area]),
+            busiest=self._busy_groups() if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
         )
+
+    def _strata(self, areas: list[int]) -> Strata:
+        parts = [self._layout.below[area] for area in areas]
+        below = np.concatenate(parts)
+        return Strata(list(map(len, parts)), below, self._sums.rows[below])
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
 
-    def _is_firing(self, fingerprint: str) -> bool:
-        alert = self._alerts.get(fingerprint)
-        return alert is not None and alert.status == "firing"
-
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
-        if self._dirty:
+        if self._dirty or self._grown:
             return after
-        due = list(self._deadlines.values())
+        due = list(self._book.deadlines)
         due += [d for d in self._silences() if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
@@ -299,23 +330,15 @@ class Comparer:
         if any(before < due <= at for due in self._silences()):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
-        due = {
-            fingerprint: alert.finding.area
-            for fingerprint, alert in self._alerts.items()
-            if alert.finding.area in dirty or self._deadlines.get(fingerprint, at + 1) <= at
-        }
+        due = self._book.due(at, dirty)
         for area in dirty:
             found = self._find(area)
             due.update((fingerprint, area) for fingerprint in found)
-            if found:
-                self._findings[area] = found
-                self._watch(area)
-            else:
-                self._findings.pop(area, None)
+            self._hold(area, found)
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
-        notices += [notice for item in list(self._unmuted()) if (notice := self._step(*item, at))]
+        notices += [notice for item in self._book.unmuted().items() if (notice := self._step(*item, at))]
         # What is told in one tick stands in one order, whichever of it was looked at for what reason.
         return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
@@ -328,62 +351,26 @@ class Comparer:
         found = [*of_sums(situation), *known, *of_watches(situation)]
         return {finding.fingerprint: finding for finding in found}
 
+    def _hold(self, area: str, found: dict[str, Finding]) -> None:
+        """Keep what was found in an area until it is evaluated again."""
+        self._lively[self._layout.area[area]] = bool(found)
+        if found:
+            self._findings[area] = found
+        else:
+            self._findings.pop(area, None)
+
     def _silences(self) -> list[int]:
         """When bulletins and readings will have been away for too long, in Unix ms."""
         rule = self._election.rules.health
         limits = ((rule.bulletin_every, self._pulse.bulletin), (rule.reports_every, self._pulse.report))
         return [last + round(1000 * every) for every, last in limits if every]
 
-    def _unmuted(self) -> Iterator[tuple[str, str]]:
-        """Alerts that nobody heard of because one above spoke for them, which has just gone: with their areas."""
-        for fingerprint in self._unheard:
-            alert = self._alerts[fingerprint]
-            if not self._is_firing(alert.muted_by or ""):
-                yield fingerprint, alert.finding.area
-
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
-        bulletin, known = self.bulletin(area), self._alerts.get(fingerprint)
-        finding = self._findings.get(area, {}).get(fingerprint)
-        about = finding if finding is not None or known is None else known.finding
-        decision = alerts.step(
-            known,
-            finding,
-            at,
-            None if bulletin is None else bulletin.id,
-            self._election.alerts,
-            self._muting(about),
-        )
-        if decision.alert is None:
-            self._alerts.pop(fingerprint, None)
-            self._deadlines.pop(fingerprint, None)
-            self._unheard.discard(fingerprint)
-        elif decision.alert != known:
-            self._keep(decision.alert)
+        bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
+        decision, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
+        if changed:
             self._tell_of(area)
         return decision.notice
-
-    def _keep(self, alert: Alert) -> None:
-        """Remember an alert, and when it may have something to say."""
-        self._alerts[alert.fingerprint] = alert
-        self._watch(alert.finding.area)
-        deadline = alerts.deadline(alert, self._election.alerts)
-        if deadline is None:
-            self._deadlines.pop(alert.fingerprint, None)
-        else:
-            self._deadlines[alert.fingerprint] = deadline
-        if alert.status == "firing" and not alert.heard:
-            self._unheard.add(alert.fingerprint)
-        else:
-            self._unheard.discard(alert.fingerprint)
-
-    def _muting(self, finding: Finding | None) -> str | None:
-        """The nearest firing alert further up of the same rule and column."""
-        if finding is not None:
-            for parent in reversed(self._election.lineage[finding.area][:-1]):
-                above = replace(finding, area=parent).fingerprint
-                if self._is_firing(above):
-                    return above
-        return None
 
 
 def _figure(
@@ -400,13 +387,3 @@ def _figure(
         "gamma": None if gamma is None else round(gamma, 6),
         "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
     }
-
-
-def _standing(known: Collection[Bulletin]) -> list[Bulletin]:
-    """An area's bulletins that no other supersedes, the newest first."""
-    gone = {b.supersedes for b in known if b.supersedes != b.id}
-    return sorted((b for b in known if b.id not in gone), key=_rank, reverse=True)
-
-
-def _rank(bulletin: Bulletin) -> tuple[int, int, bytes]:
-    return bulletin.sequence, bulletin.at, encode(plain(bulletin))

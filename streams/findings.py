@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import ceil
 from typing import Any, Literal
 
-from streams.bounds import Left, MeanSums, TopSums
+import numpy as np
+
+from streams import claims
+from streams.bounds import Left, TopSums
 from streams.election import Area, Election, Group, Option
 from streams.events import Bulletin
+from streams.layout import Numbers
 from streams.rollup import Tally
 from streams.spread import HEADROOM, REST, VOTES, Kind
 
@@ -136,8 +139,16 @@ class Comparison:
     @cached_property
     def tolerated(self) -> int:
         """Witnessed sheets that may be wrong before anybody is called: both limits of the contradiction rule."""
-        rule = self.election.rules.contradiction
-        return max(1, rule.min_sheets, ceil(rule.min_ratio * self.witnessed.tables))
+        return int(claims.tolerated(self.election.rules.contradiction, np.array(self.witnessed.tables)))
+
+    @cached_property
+    def claim(self) -> Numbers:
+        """What the bulletin says and leaves out, as a row of claims (`streams.claims`)."""
+        figures = ((column, votes) for column, _, votes in self.official)
+        early = self.counted is not None and self.counted < self.election.rules.divergence.counted
+        base, total = 0 if early else self.valid or 0, self.valid if self.left.known else None
+        limits = self.left.tables, self.left.registered, total, self.area.registered
+        return claims.claim(len(self.election.columns), figures, base, *limits)
 
     def votes(self, column: int) -> TopSums:
         """Top sums of w(t)."""
@@ -150,13 +161,6 @@ class Comparison:
     def headroom(self, column: int) -> TopSums:
         """Top sums of registered(t) - w(t)."""
         return self._top_sums(HEADROOM, column)
-
-    def least(self, column: int) -> tuple[MeanSums, MeanSums, MeanSums]:
-        """Less than the top sums of w(t), valid(t) - w(t) and registered(t) - w(t), without the histograms."""
-        seen = self.witnessed
-        votes, tables = seen.votes[column], seen.tables
-        rest, headroom = seen.valid - votes, max(0, seen.registered - votes)
-        return MeanSums(tables, votes), MeanSums(tables, rest), MeanSums(tables, headroom)
 
     def _top_sums(self, kind: Kind, column: int) -> TopSums:
         known = self._known_sums.get((kind, column))

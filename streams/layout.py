@@ -81,14 +81,20 @@ class Layout:
         last = self._first[behind] if behind < len(self.areas) else len(self.tables)
         return int(self._first[area]), int(last)
 
+    def lines(self, tables: Numbers) -> Numbers:
+        """The areas above each polling table, from the root down, -1 behind the last."""
+        lines: Numbers = self._lines[self._home[tables]]
+        return lines
+
     def roll_up(self, tables: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
-        """Add up the rows of some polling tables, in rising order, over every area above: areas and their sums.
+        """Add up the rows of polling tables, in rising order, over every area above: areas and their sums. A polling
+        table may come more than once.
 
         One pass over all levels: four times as fast as one for each. A level is a stretch of `flat`, an area a stretch
         within it, since the polling tables of an area lie together; its sum is the difference of two running sums,
         which are the same for every level.
         """
-        lines = self._lines[self._home[tables]]
+        lines = self.lines(tables)
         flat = lines.T.ravel()
         new = np.empty(len(flat), bool)
         new[:1] = True

@@ -71,6 +71,11 @@ class _Minutes:
         self.rejected: dict[str, Refusals] = {}
         self._watch, self._seen = watch, 0
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody watches."""
+        return self._watch is not None
+
     def count(self, items: Sequence[Item]) -> None:
         for kind, number in Counter(map(type, items)).items():
             self.counts[_KINDS[kind]] += number
@@ -145,12 +150,12 @@ class EventReplay:
         # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
         # a tenth off the replay of a large night.
         prepared = self._monitor.prepare(events)
-        due, first = self.comparer.clock + self._tick, 0
+        due, first = self._monitor.clock + self._tick, 0
         for i, event in enumerate(events):
             if event.at >= due:
                 self._apply(prepared, first, i)
                 self._advance(event.at)
-                due, first = self.comparer.clock + self._tick, i
+                due, first = self._monitor.clock + self._tick, i
         self._apply(prepared, first, len(events))
 
     def _apply(self, prepared: Prepared, first: int, end: int) -> None:
@@ -160,8 +165,9 @@ class EventReplay:
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
-        if self.comparer.clock:
-            self._advance(self.comparer.clock + self._minutes.election.alerts.settling)
+        if self._monitor.clock:
+            self._advance(self._monitor.clock + self._minutes.election.alerts.settling)
+            self._minutes.notices += self._monitor.advance(self._monitor.clock)
         return self._minutes.outcome(self.comparer, [self._monitor.verdicts], 0)
 
     @property
@@ -171,8 +177,11 @@ class EventReplay:
 
     def _advance(self, at: int) -> None:
         """What is new is judged at the next tick; a watcher sees that one, and then where time has come to."""
-        clock = self.comparer.clock
+        clock = self._monitor.clock
         if at - clock < self._tick:
+            return
+        if not self._minutes.watched:
+            self._minutes.notices += self._monitor.pass_by(at)
             return
         if clock:
             self._minutes.tell(self._monitor.advance(min(at, clock + self._tick)), self.comparer)

@@ -99,10 +99,17 @@ class Matching:
 
 @dataclass(frozen=True)
 class Strata:
-    """The areas right below one, which post-stratifying needs: their numbers, and their rows of sums."""
+    """The areas right below some others, which post-stratifying needs: how many are below each, their numbers, one's
+    behind the other's, and their rows of sums."""
 
+    counts: list[int]
     areas: Numbers
     rows: Numbers
+
+    @property
+    def above(self) -> Numbers:
+        """The place of the area that each is below."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
 
 
 @dataclass(frozen=True)

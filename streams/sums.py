@@ -1,10 +1,13 @@
 """The running sums of the whole election: what its sheets add up to, area by area, and how their votes are
 distributed."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
+from streams.claims import Flags
+from streams.course import Arrivals, Course, follow
 from streams.election import Election
 from streams.layout import Numbers
 from streams.rollup import by_column, contributions, width
@@ -46,14 +49,14 @@ class Sums:
 
     def _add(self, read: Rows, announced: Rows) -> Numbers:
         if self._announced is None and len(announced[0]):
-            self._announced = np.zeros((len(self._layout.tables), ANNOUNCED + len(self._election.columns)), np.int64)
+            self._announced = self._nothing_announced()
         read = _newer(self._read, read)
         announced = announced if self._announced is None else _newer(self._announced, announced)
         tables = np.union1d(read[0], announced[0]) if len(announced[0]) else read[0]
         if not len(tables):
             return tables
         before = self._read[tables]
-        self._read[read[0]] = read[1]
+        self._put(*read)
         after = self._read[tables]
         figures = None
         if self._announced is not None:
@@ -64,11 +67,58 @@ class Sums:
         both = contributions(self._election, np.tile(tables, 2), np.concatenate([before, after]), figures)
         areas, sums = self._layout.roll_up(tables, both[len(tables) :] - both[: len(tables)])
         self.rows[areas] += sums
+        return areas
+
+    def _nothing_announced(self) -> Numbers:
+        return np.zeros((len(self._layout.tables), ANNOUNCED + len(self._election.columns)), np.int64)
+
+    def _put(self, tables: Numbers, rows: Numbers) -> None:
+        """Take in the rows of sheets, into the histograms too."""
+        before = self._read[tables] if self._running else rows
+        self._read[tables] = rows
         for area, running in self._running.items():
             first, end = np.searchsorted(tables, self._layout.inside(area))
             running.add(self._measures(tables[first:end], before[first:end]), -1)
-            running.add(self._measures(tables[first:end], after[first:end]), 1)
-        return areas
+            running.add(self._measures(tables[first:end], rows[first:end]), 1)
+
+    def ahead(self, ticks: Sequence[tuple[Rows, Rows]], watched: Flags, least: Mapping[int, int]) -> Course:
+        """Look ahead: what the watched areas come to at each of these ticks, whose rows, of sheets and of what was
+        announced, are newer than any before. Watched is also whatever area may come to as much as `least` says of a
+        place in its row. `reach` takes the rows in."""
+        if self._announced is None and any(len(announced[0]) for _, announced in ticks):
+            self._announced = self._nothing_announced()
+        read, announced = Arrivals([read for read, _ in ticks]), Arrivals([said for _, said in ticks])
+        keys = np.union1d(read.keys, announced.keys)
+        tables, at = np.divmod(keys, len(ticks))
+        figures = None if self._announced is None else announced.as_of(keys, self._announced)
+        after = contributions(self._election, tables, read.as_of(keys, self._read), figures)
+        first = np.ones(len(tables), bool)
+        first[1:] = tables[1:] != tables[:-1]
+        known = tables[first]
+        before = np.empty_like(after)
+        before[1:] = after[:-1]
+        before[first] = contributions(
+            self._election, known, self._read[known], None if self._announced is None else self._announced[known]
+        )
+        changes, places = after - before, list(least)
+        rising = np.maximum(0, changes[:, places])
+        areas, sums = self._layout.roll_up(tables, np.concatenate([changes, rising], axis=1))
+        most = self.rows[areas][:, places] + sums[:, changes.shape[1] :]
+        watched = watched.copy()
+        watched[areas[(most >= list(least.values())).any(axis=1)]] = True
+        rows = follow(self._layout.lines(tables), at, changes, watched, self.rows)
+        return Course(len(ticks), read, announced, *rows, areas, self.rows[areas] + sums[:, : changes.shape[1]])
+
+    def reach(self, course: Course, begin: int, end: int) -> None:
+        """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
+        self._put(*course.read.newest(begin, end))
+        if self._announced is not None:
+            tables, rows = course.announced.newest(begin, end)
+            self._announced[tables] = rows
+        places = course.of(begin, end)
+        self.rows[course.areas[places]] = course.rows[places]  # of each area the last stays
+        if end == course.ticks:
+            self.rows[course.changed] = course.ends
 
     def differing(self) -> Numbers:
         """The polling tables whose official figures are not the accepted sheet's."""

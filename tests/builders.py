@@ -104,7 +104,7 @@ def tally_of(known: Election, figures: Mapping[int, int]) -> Tally:
     row = [0] * width(len(known.columns))
     for place, figure in figures.items():
         row[place] = figure
-    return Tally(row, Strata(np.zeros(0, np.int64), np.zeros((0, len(row)), np.int64)))
+    return Tally(row, Strata([0], np.zeros(0, np.int64), np.zeros((0, len(row)), np.int64)))
 
 
 def compared(

@@ -1,21 +1,26 @@
 """The benchmarks still run, and hold everybody to the same job. How fast anything is, is not asked here."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import orjson
 import pytest
-from benchmarks import runs
+from benchmarks import java, runs
 from benchmarks.figures import Figure, table
-from benchmarks.live import AIOKAFKA
+from benchmarks.kept import CACHE, kept, sources
+from benchmarks.live import AIOKAFKA, KAFKA_STREAMS
 from benchmarks.nights import Stream, sums_of
-from brokers import ROOT
+from brokers import ROOT, ApacheBroker, lacking
+from nights import LiveNight
 
+from streams import records
 from streams.broker import EmbeddedBroker
 from streams.codec import decode_any
 from streams.events import TallyReport
-from streams.feed import KafkaSink
+from streams.feed import Fed, KafkaSink
+from streams.topics import admin
 
 sys.path.insert(0, str(runs.PEERS))
 import job
@@ -49,17 +54,22 @@ def test_the_stream_has_what_the_job_is_about(stream: Stream) -> None:
     assert len({(report.table, report.reporter) for report in reports}) < len(set(ids))
 
 
+def _feed(stream: Stream, live: LiveNight) -> Fed:
+    path, fed = stream.messages(live.topology.partitions)
+    sink = KafkaSink(live.broker.address)
+    for line in path.read_bytes().splitlines():
+        topic, partition, key, content = line.split(b"\t", 3)
+        name = live.topology.tally_reports if topic == b"r" else live.topology.bulletins
+        sink.send(name, content, key or None, int(partition))
+    sink.close()
+    live.until = fed.until
+    return fed
+
+
 def test_a_worker_and_a_bare_loop_run_over_one_night(stream: Stream, embedded: EmbeddedBroker, tmp_path: Path) -> None:
     """Every report is counted, the areas' sums are the core's, and the figures make a table."""
-    path, fed = stream.messages(2)
     with runs.empty(stream, embedded, 2) as live:
-        sink = KafkaSink(embedded.address)
-        for line in path.read_bytes().splitlines():
-            topic, partition, key, content = line.split(b"\t", 3)
-            name = live.topology.tally_reports if topic == b"r" else live.topology.bulletins
-            sink.send(name, content, key or None, int(partition))
-        sink.close()
-        live.until = fed.until
+        fed = _feed(stream, live)
         ours = runs.of_worker(live, fed, stream.expected)
         theirs = runs.of_peer(AIOKAFKA, live, fed, stream, tmp_path)
     assert ours.reports == theirs.reports == fed.reports
@@ -67,10 +77,77 @@ def test_a_worker_and_a_bare_loop_run_over_one_night(stream: Stream, embedded: E
     assert AIOKAFKA.name in shown.splitlines()[-1]
 
 
+def test_a_figure_keeps_what_each_run_had() -> None:
+    """The table has the middle and the ends; the file has all, in the order of the runs."""
+    figure = Figure.paired("live", "reports/s", [30.0, 10.0, 20.0], "peer", [10.0, 10.0, 10.0])
+    assert figure.ours.values == (30.0, 10.0, 20.0)
+    assert figure.ratio is not None
+    assert figure.ratio.values == (3.0, 1.0, 2.0)
+    assert "| 20.0 reports/s [10.0–30.0] |" in table([figure])
+
+
+@pytest.mark.parametrize("peer", KAFKA_STREAMS, ids=lambda peer: peer.name)
+def test_kafka_streams_comes_to_the_same_states(stream: Stream, apache: ApacheBroker, peer: runs.Peer) -> None:
+    """Its sums are the core's in every area, and it lays them beside the bulletins as the other peers do."""
+    if reason := java.lacking():
+        lacking(reason)
+    try:
+        runs.program(peer, CACHE)
+    except java.JavaError as error:
+        lacking(str(error))
+    with runs.empty(stream, apache, 2) as live:
+        fed = _feed(stream, live)
+        assert runs.of_peer(peer, live, fed, stream, CACHE).reports == fed.reports
+        with admin(apache.address) as client:
+            names = [name.removeprefix(live.topology.prefix) for name in client.list_topics()]
+        (output,) = (name for name in names if re.fullmatch(r"OnKafkaStreams-\d+", name))
+        states = [orjson.loads(record.value) for record in records.read(apache.address, live.topology.prefix + output)]
+    for state in states:
+        bulletin = state["official"] and {"votes": state["official"]}
+        assert state == job.state(state["area"], sums_of(state), bulletin)
+    assert any(state["official"] for state in states)
+
+
 def test_wrong_sums_do_not_count(stream: Stream, embedded: EmbeddedBroker) -> None:
     """A run whose states are not there, or wrong, is refused."""
     with runs.empty(stream, embedded, 1) as live, pytest.raises(runs.BenchError, match="areas are wrong"):
         runs.check("nobody", live, live.topology.area_state, 1, stream.expected)
+
+
+def test_what_is_kept_is_made_anew_when_its_recipe_changes(tmp_path: Path) -> None:
+    """Once for each recipe, a file's content included; what the old recipe gave is not left lying about."""
+    source, place = tmp_path / "source", tmp_path / "place"
+    made: list[Path] = []
+
+    def make(path: Path) -> None:
+        made.append(path)
+        path.mkdir()
+        (path / "copy").write_text(source.read_text())
+
+    source.write_text("one")
+    first = kept(place, "night-2", ("seed 6", source), make)
+    other = kept(place, "night-20", ("seed 6", source), make)
+    assert kept(place, "night-2", ("seed 6", source), make) == first
+    assert len(made) == 2
+    source.write_text("two")
+    second = kept(place, "night-2", ("seed 6", source), make)
+    third = kept(place, "night-2", ("seed 7", source), make)
+    assert len({first, second, third}) == 3
+    assert (third / "copy").read_text() == "two"
+    assert sorted(place.iterdir()) == sorted([other, third])
+
+
+def test_a_recipe_whose_code_has_moved_is_refused() -> None:
+    """Else a night would be kept whatever happens to the code."""
+    with pytest.raises(ValueError, match=r"no streams/nights/gone\.py"):
+        sources("nights/gone.py")
+
+
+def test_without_a_jdk_the_peer_in_java_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A JRE alone has no compiler."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert "openjdk-17-jdk-headless" in java.lacking()
 
 
 def test_a_section_that_is_not_there_is_refused_with_those_that_are() -> None:

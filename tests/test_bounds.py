@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.bounds import Bound, Left, MeanSums, TopSums, ceiling, floor, suffice
+from streams.bounds import Bound, Left, TopSums, ceiling, floor
 
 numbers = st.lists(st.integers(0, 6), max_size=5)
 lefts = st.builds(Left, st.none() | st.integers(0, 6), st.none() | st.integers(0, 15))
@@ -100,47 +100,6 @@ def test_ceiling(
         assert bound.breakdown == 0
     elif witnessed:
         assert bound.breakdown > 0
-
-
-@given(st.lists(st.integers(0, 9)), st.integers(-2, 40))
-def test_the_mean_is_less(values: list[int], j: int) -> None:
-    """The j largest come to at least j times the mean, and all of them to the sum."""
-    least = MeanSums(len(values), sum(values))
-    assert least(j) <= top(values)(j)
-    assert least(len(values)) == sum(values)
-
-
-@settings(max_examples=300)
-@given(
-    sheets,
-    lefts,
-    st.integers(0, 40),
-    st.none() | st.integers(0, 40),
-    st.none() | st.integers(0, 15),
-    st.integers(0, 5),
-)
-def test_few_false_sheets_suffice(
-    witnessed: list[tuple[int, int, int]],
-    left: Left,
-    official: int,
-    valid: int | None,
-    unwitnessed: int | None,
-    false: int,
-) -> None:
-    """Whether so many false sheets suffice is what the breakdown counts say; the mean never says yes where they do
-    not."""
-    votes, rest = [w for w, _, _ in witnessed], [o for _, o, _ in witnessed]
-    headroom = [o + home for _, o, home in witnessed]
-    sides = (
-        floor(official, top(votes), left),
-        ceiling(official, top(votes), top(rest), top(headroom), left, valid, unwitnessed),
-    )
-    most = max((side.breakdown for side in sides if side is not None), default=0)
-    given_ = (left, valid, unwitnessed)
-    exactly = suffice(false, official, top(votes), top(rest), top(headroom), *given_)
-    assert exactly == (most <= false) or false >= len(witnessed)
-    of_votes, of_rest, of_headroom = (MeanSums(len(values), sum(values)) for values in (votes, rest, headroom))
-    assert most <= false or not suffice(false, official, of_votes, of_rest, of_headroom, *given_)
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=60), lefts, st.integers(0, 900), st.integers(0, 50))

@@ -22,7 +22,7 @@ from streams.events import Tick
 from streams.feed import Pace
 from streams.outcome import SAMPLES
 from streams.replay import LogReplay
-from streams.rules.divergence import witnessed_shares
+from streams.shares import witnessed_shares
 from streams.topology import Topology
 
 

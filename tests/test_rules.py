@@ -24,9 +24,10 @@ from streams.events import Bulletin
 from streams.findings import Comparison, Finding
 from streams.rules import BULLETINS, SUMS, WATCHES, findings
 from streams.rules.contradiction import contradiction
-from streams.rules.divergence import divergence, witnessed_shares
+from streams.rules.divergence import divergence
 from streams.rules.own_sums import own_sums
 from streams.rules.rounded_shares import rounded_shares
+from streams.shares import witnessed_shares
 from streams.wording import LANGUAGES, number, say
 
 

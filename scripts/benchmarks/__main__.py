@@ -18,12 +18,11 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, latency, live, replay, scale, start
+from benchmarks import capacity, java, latency, live, replay, scale, start
 from benchmarks.figures import Figure, table
-from benchmarks.runs import say
+from benchmarks.kept import CACHE, say
 from streams.errors import CotejoError
 
-CACHE: Final = Path(os.environ.get("COTEJO_CACHE", ROOT / ".cache")) / "bench"
 REPORTS: Final = 400_000
 
 Section = Callable[[int, int, Path], list[Figure]]
@@ -61,7 +60,11 @@ def conditions() -> dict[str, Any]:
             "system": platform.platform(),
             "load": os.getloadavg(),
         },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "versions": {
+            "python": platform.python_version(),
+            "java": java.version(),
+            **{name: version(name) for name in packages},
+        },
     }
 
 

@@ -13,11 +13,13 @@ class Spread:
     median: float
     most: float
     runs: int
+    values: tuple[float, ...]
+    """Of each run, in the order of the runs; so `ours` and `theirs` of one figure belong together one by one."""
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         """At least one value."""
-        return cls(min(values), statistics.median(values), max(values), len(values))
+        return cls(min(values), statistics.median(values), max(values), len(values), tuple(values))
 
 
 @dataclass(frozen=True, slots=True)

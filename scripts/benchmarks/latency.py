@@ -17,8 +17,9 @@ from kafka import TopicPartition
 from nights import LiveNight, until
 
 from benchmarks.figures import Figure
+from benchmarks.kept import say
 from benchmarks.nights import Stream
-from benchmarks.runs import PARTITIONS, apache, counted, empty, feeding, night, of_worker, say
+from benchmarks.runs import PARTITIONS, apache, counted, empty, feeding, night, of_worker
 from streams import kafka_clients
 from streams.codec import decode_any, encode, plain
 from streams.election import Election

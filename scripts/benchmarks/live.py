@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from benchmarks import java
 from benchmarks.figures import Figure
+from benchmarks.kept import say
 from benchmarks.nights import Stream
-from benchmarks.runs import Peer, Run, apache, log_bytes, night, of_peer, of_worker, say
+from benchmarks.runs import Peer, Run, apache, log_bytes, night, of_peer, of_worker
 
 LIVE: Final = "live"
 SINGLE: Final = "each its own message"
@@ -17,6 +19,10 @@ QUIXSTREAMS: Final = (
     Peer("quixstreams, sums in memory", "on_quixstreams.py", "quixstreams.txt", ("--combine",)),
 )
 BYTEWAX: Final = Peer("bytewax, without recovery", "on_bytewax.py", "bytewax.txt")
+KAFKA_STREAMS: Final = (
+    Peer("Kafka Streams, as documented", "kafka_streams/OnKafkaStreams.java"),
+    Peer("Kafka Streams, sums in memory", "kafka_streams/OnKafkaStreams.java", options=("--combine",)),
+)
 
 
 def run_live(repeats: int, reports: int, place: Path) -> list[Figure]:
@@ -25,8 +31,12 @@ def run_live(repeats: int, reports: int, place: Path) -> list[Figure]:
 
 
 def run_peers(repeats: int, reports: int, place: Path) -> list[Figure]:
-    """The same beside every peer."""
-    return _beside((*QUIXSTREAMS, BYTEWAX, AIOKAFKA), repeats, reports, place)
+    """The same beside every peer that can run here."""
+    in_java: tuple[Peer, ...] = KAFKA_STREAMS
+    if reason := java.lacking():
+        say(f"Kafka Streams is left out: {reason}")
+        in_java = ()
+    return _beside((*QUIXSTREAMS, BYTEWAX, *in_java, AIOKAFKA), repeats, reports, place)
 
 
 def run_packed(repeats: int, reports: int, place: Path) -> list[Figure]:

@@ -1,19 +1,19 @@
-"""The night that everybody is given: simulated, the same for the same size, kept between runs."""
+"""The night that everybody is given: simulated, the same for the same size and code, kept between runs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from shutil import rmtree
 from typing import Any, BinaryIO, Final
 
 import orjson
 from msgspec import structs
 
+from benchmarks.kept import kept, sources
 from streams import election_file, election_writer
 from streams.admission import check_report
 from streams.arrivals import of_lines
-from streams.codec import encode, plain
+from streams.codec import decode_any, encode, plain
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Event, TallyReport
@@ -44,20 +44,19 @@ class Stream:
     @classmethod
     def of(cls, reports: int, place: Path) -> "Stream":
         """Made in `place` unless it is there."""
-        directory = place / f"night-{reports}"
-        if not (directory / "expected.json").exists():
-            tables = max(480, round(reports / 1.955))
-            _make(Night(6, tables, readers=2, hours=_hours(reports), **_SHAPE), directory, _again)
-        return cls(directory)
+        night = Night(6, max(480, round(reports / 1.955)), readers=2, hours=_hours(reports), **_SHAPE)
+        return cls._kept(place, f"night-{reports}", night, _again)
 
     @classmethod
     def once(cls, tables: int, place: Path) -> "Stream":
         """Another one: every polling table is read once, and nothing is corrected or repeated."""
-        directory = place / f"once-{tables}"
-        if not (directory / "expected.json").exists():
-            night = Night(6, tables, witnessed=1, mis_keyed=0, hours=_hours(tables), **_SHAPE)
-            _make(night, directory, lambda simulation: list(simulation.events()))
-        return cls(directory)
+        night = Night(6, tables, witnessed=1, mis_keyed=0, hours=_hours(tables), **_SHAPE)
+        return cls._kept(place, f"once-{tables}", night, lambda simulation: list(simulation.events()))
+
+    @classmethod
+    def _kept(cls, place: Path, name: str, night: Night, arrange: Callable[[Simulation], list[Event]]) -> "Stream":
+        recipe = night, Path(__file__), *sources(*_MAKERS)
+        return cls(kept(place, name, recipe, lambda directory: _make(night, directory, arrange)))
 
     @cached_property
     def election(self) -> Election:
@@ -65,8 +64,13 @@ class Stream:
 
     @cached_property
     def expected(self) -> Sums:
-        """What the core makes of it all."""
-        return dict(orjson.loads((self.directory / "expected.json").read_bytes()))
+        """What today's core makes of it all; so it is not kept."""
+        reports = (event for line in self.lines() if isinstance(event := decode_any(line), TallyReport))
+        reconciler, comparer = Reconciler(self.election), Comparer(self.election)
+        reconciler.apply_all(list(reports))
+        comparer.add_sheets(reconciler.take_sheets())
+        found = {area: sums_of(comparer.state(area)) for area in self.election.areas}
+        return {area: sums for area, sums in found.items() if any(sums)}
 
     def lines(self) -> Iterator[bytes]:
         with (self.directory / "events.jsonl").open("rb") as file:
@@ -113,6 +117,8 @@ def sums_of(state: dict[str, Any]) -> list[int]:
     return [known["tables"], *known["votes"].values()]
 
 
+_MAKERS: Final = ("nights/simulated.py", "election_writer.py", "events.py", "codec.py", "feed.py", "topology.py")
+"""The code that a night's files come from, besides this."""
 _SHAPE: Final[dict[str, Any]] = {"states": 24, "municipalities": 20, "official": "state"}
 
 
@@ -121,7 +127,6 @@ def _hours(reports: int) -> float:
 
 
 def _make(night: Night, directory: Path, arrange: Callable[[Simulation], list[Event]]) -> None:
-    rmtree(directory, ignore_errors=True)
     simulation = Simulation(night)
     election = simulation.election
     election_writer.write(election, directory)
@@ -130,7 +135,6 @@ def _make(night: Night, directory: Path, arrange: Callable[[Simulation], list[Ev
     (directory / "areas.json").write_bytes(orjson.dumps(lineage))
     with (directory / "events.jsonl").open("wb") as file:
         file.writelines(encode(plain(event)) + b"\n" for event in events)
-    (directory / "expected.json").write_bytes(orjson.dumps(_sums(election, events)))
 
 
 def _again(simulation: Simulation) -> list[Event]:
@@ -153,11 +157,3 @@ def _again(simulation: Simulation) -> list[Event]:
             found.append((report.at + later, report))
     found.sort(key=lambda item: item[0])
     return [event for _, event in found]
-
-
-def _sums(election: Election, events: list[Event]) -> Sums:
-    reconciler, comparer = Reconciler(election), Comparer(election)
-    reconciler.apply_all([event for event in events if isinstance(event, TallyReport)])
-    comparer.add_sheets(reconciler.take_sheets())
-    found = {area: sums_of(comparer.state(area)) for area in election.areas}
-    return {area: sums for area, sums in found.items() if any(sums)}

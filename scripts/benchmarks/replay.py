@@ -7,18 +7,19 @@ given the best of it; the replay reads the compressed log from disk.
 import gc
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 import orjson
 from brokers import ROOT
 
 from benchmarks.figures import Figure
+from benchmarks.kept import kept, sources
 from streams import election_file, relive
 from streams.arrivals import Night
 from streams.eventlog.reader import EventLog
@@ -42,6 +43,8 @@ SIMULATED: Final = {
 RECORDED: Final = "recorded, 60 thousand reports"
 """The smallest stream as a recorder finds it: fed to four partitions, with the ticks of the night in them."""
 PARTITIONS: Final = 4
+LOG: Final = ("eventlog/*.py", "election_writer.py", "events.py", "codec.py")
+"""The code that every log comes from."""
 
 
 class Run(NamedTuple):
@@ -60,46 +63,32 @@ def run(repeats: int, place: pathlib.Path) -> list[Figure]:
 
 
 def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
-    place.mkdir(parents=True, exist_ok=True)
     found: dict[str, pathlib.Path] = {}
     for name, options in SIMULATED.items():
-        found[name] = _made(place, name, "simulate", "--seed", "5", *options)
-        if not (recorded := _home(place, RECORDED)).exists():
-            record(found[name], recorded)
-        found.setdefault(RECORDED, recorded)
+        recipe = options, *sources(*LOG, "nights/simulated.py", "cli/simulating.py")
+        found[name] = kept(place, _slug(name), recipe, partial(_cotejo, "simulate", "--seed", "5", *options))
+        if RECORDED not in found:
+            recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "feed.py", "topology.py")
+            found[RECORDED] = kept(place, _slug(RECORDED), recipe, partial(record, found[name]))
     if INDONESIA.exists():
         map_ = ROOT / "docs/examples/indonesia2019.toml"
-        found["Indonesia 2019"] = _made(
-            place, "Indonesia 2019", "import", "csv", "--map", str(map_), "--data", str(INDONESIA)
-        )
+        recipe = map_, *sorted(INDONESIA.iterdir()), *sources(*LOG, "importers/csv_map.py")
+        command = partial(_cotejo, "import", "csv", "--map", str(map_), "--data", str(INDONESIA))
+        found["Indonesia 2019"] = kept(place, "Indonesia-2019", recipe, command)
     return found
 
 
-def _made(place: pathlib.Path, name: str, *arguments: str) -> pathlib.Path:
-    """The stream of this name; made now by a command, unless it is there."""
-    night = _home(place, name)
-    if not night.exists():
-        half = night.with_suffix(".half")
-        shutil.rmtree(half, ignore_errors=True)
-        _cotejo(*arguments, "--out", str(half))
-        half.rename(night)
-    return night
-
-
-def _home(place: pathlib.Path, name: str) -> pathlib.Path:
-    return place / name.replace(", ", "-").replace(" ", "-")
+def _slug(name: str) -> str:
+    return name.replace(", ", "-").replace(" ", "-")
 
 
 def record(night: pathlib.Path, out: pathlib.Path) -> None:
     """Write a made night as a recorder finds it in the topics that it was fed to."""
-    half = out.with_suffix(".half")
-    shutil.rmtree(half, ignore_errors=True)
     election, topology = election_file.load(night), Topology("bench.", PARTITIONS)
     with LogWriter.create(
-        half, election, prefix=topology.prefix, partitions=PARTITIONS, writer="cotejo record", created=1
+        out, election, prefix=topology.prefix, partitions=PARTITIONS, writer="cotejo record", created=1
     ) as log:
         Feeder(_Topics(log, topology), election, topology, Pace()).feed(Night.of([night]).arrivals())
-    half.rename(out)
 
 
 class _Topics:
@@ -178,8 +167,10 @@ def _command(night: pathlib.Path) -> tuple[float, float, float]:
     return used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 1024
 
 
-def _cotejo(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "streams", *arguments], stdout=sys.stderr, check=True)
+def _cotejo(*arguments: object) -> None:
+    """Run a command that makes a night where its last argument says."""
+    *command, out = map(str, arguments)
+    subprocess.run([sys.executable, "-m", "streams", *command, "--out", out], stdout=sys.stderr, check=True)
 
 
 def _python(*arguments: str) -> bytes:

@@ -15,6 +15,8 @@ import orjson
 from brokers import ApacheBroker, Broker, scripts_kafka
 from nights import LiveNight, until
 
+from benchmarks import java
+from benchmarks.kept import say
 from benchmarks.nights import Stream, Sums, sums_of
 from streams import records, topics
 from streams.election import Election
@@ -51,7 +53,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A program in peers/ that does the same job, and the requirements it runs with (none: those of Cotejo)."""
+    """A program in peers/ that does the same job, and the requirements it runs with (none: those of Cotejo). One in
+    Java has a directory of its own, with a pom.xml."""
 
     name: str
     script: str
@@ -62,10 +65,6 @@ class Peer:
 
 
 FEEDER: Final = Peer("feeder", "feeding.py", "quixstreams.txt")
-
-
-def say(*words: object) -> None:
-    print("bench:", *words, file=sys.stderr, flush=True)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -127,7 +126,7 @@ def feed(live: LiveNight, stream: Stream, place: Path, pack: int = 1) -> Fed:
 
 def feeding(live: LiveNight, path: Path, place: Path, rate: float = 0) -> "subprocess.Popen[bytes]":
     """Feed the messages in a file; `rate` a second, or as fast as it goes."""
-    command = [interpreter(FEEDER, place), PEERS / FEEDER.script, live.broker.address, path]
+    command = [*program(FEEDER, place), live.broker.address, path]
     topology = live.topology
     return subprocess.Popen([*map(str, command), topology.tally_reports, topology.bulletins, str(rate)])
 
@@ -194,7 +193,7 @@ def _of_process(peer: Peer, live: LiveNight, topic: str, output: str, count: int
             "areas": areas,
             "directory": directory,
         }
-        command = [str(interpreter(peer, place)), str(PEERS / peer.script), *peer.options]
+        command = [*program(peer, place), *peer.options]
         for option, value in given.items():
             command += [f"--{option}", str(value)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=3600, check=False)
@@ -214,7 +213,15 @@ def check(name: str, live: LiveNight, topic: str, partitions: int, expected: Sum
         raise BenchError(f"{name}: {len(wrong)} of {len(expected)} areas are wrong: {area} is {got}, not {wanted}")
 
 
-def interpreter(peer: Peer, place: Path) -> Path:
+def program(peer: Peer, place: Path) -> list[str]:
+    """The command that is a peer, before its arguments; what it needs is made in `place`."""
+    script = PEERS / peer.script
+    if script.suffix == ".java":
+        return java.command(script.parent, script.stem, place)
+    return [str(_interpreter(peer, place)), str(script)]
+
+
+def _interpreter(peer: Peer, place: Path) -> Path:
     """The Python of a peer's virtual environment, made in `place` unless it is as its requirements say."""
     if not peer.requirements:
         return Path(sys.executable)

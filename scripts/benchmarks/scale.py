@@ -14,8 +14,9 @@ from brokers import Broker
 from nights import LiveNight, until
 
 from benchmarks.figures import Figure
+from benchmarks.kept import say
 from benchmarks.nights import Stream
-from benchmarks.runs import apache, check, counted, cpu_seconds, empty, feed, judged, metrics, say
+from benchmarks.runs import apache, check, counted, cpu_seconds, empty, feed, judged, metrics
 
 SHAPES: Final = ((1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4))
 """Partitions and workers. More workers than partitions would share nothing."""

@@ -11,8 +11,9 @@ from typing import Final
 from nights import LiveNight, until
 
 from benchmarks.figures import Figure
+from benchmarks.kept import say
 from benchmarks.nights import Stream
-from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, judged, log_bytes, memory, night, of_loop, say
+from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, judged, log_bytes, memory, night, of_loop
 from streams import topics
 
 TABLES: Final = 1_000_000

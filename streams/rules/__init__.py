@@ -1,24 +1,25 @@
 """The rules, in the order in which they speak. Those of `SUMS` and `BULLETINS` hold a bulletin against what else is
 known, `WATCHES` look at an area with or without one. Each yields findings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streams.claims import BASE, LEFT_TABLES, Flags, are_covered
 from streams.election import Election
 from streams.findings import Comparison, Finding, Situation
 from streams.layout import Numbers
-from streams.rollup import ANNOUNCED, COMPARED, DIFFERING, DISPUTED, LEVELS
-from streams.rules.contradiction import contradiction
-from streams.rules.divergence import divergence
+from streams.rollup import DIFFERING, DISPUTED, Strata
+from streams.rules.contradiction import contradiction, may_contradict
+from streams.rules.divergence import divergence, may_diverge
 from streams.rules.falling import falling
-from streams.rules.feed_health import disputes, flood, silence
-from streams.rules.mismatch import mismatch
+from streams.rules.feed_health import disputes, flood, may_dispute, silence
+from streams.rules.mismatch import may_mismatch, mismatch
 from streams.rules.own_sums import own_sums
 from streams.rules.parts import parts
-from streams.rules.remainder import remainder
+from streams.rules.remainder import may_remain, remainder
 from streams.rules.rounded_shares import rounded_shares
+from streams.shares import post_stratified
 
 Rule = Callable[[Comparison], Iterator[Finding]]
 Watch = Callable[[Situation], Iterator[Finding]]
@@ -52,12 +53,30 @@ def of_watches(situation: Situation) -> Iterator[Finding]:
     return (finding for watch in WATCHES for finding in watch(situation))
 
 
-def are_loud(election: Election, rows: Numbers) -> NDArray[np.bool_]:
-    """Of which areas below the root, given their rows of sums, the watches may have something to say. All that a
-    reading has touched are asked at every tick, and nearly all have nothing."""
-    mismatch_, health = election.rules.mismatch, election.rules.health
-    disputed = rows[:, DISPUTED]
-    read = rows[:, LEVELS + 1 : ANNOUNCED].sum(axis=1)
-    unlike = (rows[:, DIFFERING] >= mismatch_.min_tables) & (rows[:, COMPARED] > 0)
-    found: NDArray[np.bool_] = unlike | ((disputed >= health.disputed_min) & (disputed >= health.disputed_ratio * read))
+def least(election: Election) -> Mapping[int, int]:
+    """Places in a row of sums, and what one of them must come to before `may_find` can be true of an area without a
+    bulletin."""
+    return {DIFFERING: election.rules.mismatch.min_tables, DISPUTED: election.rules.health.disputed_min}
+
+
+def may_find(
+    election: Election, areas: Numbers, rows: Numbers, claims: Numbers, strata: Callable[[Numbers], Strata]
+) -> Flags:
+    """In which areas the rules may find something new in the sums, given these and the claims of the newest bulletins.
+
+    Elsewhere nothing need be asked: that is so nearly everywhere, nearly always. Told of all areas that a tick has
+    touched at once, it takes the time of asking the rules in one. Not of what they find in bulletins alone, nor of
+    `flood` and `silence`, which speak of the whole. `strata` gives the areas below those at some places here.
+    """
+    found = may_mismatch(election, rows) | may_dispute(election, rows)
+    said = np.flatnonzero(claims[:, LEFT_TABLES] >= 0)
+    if len(said):
+        areas, rows, claims = areas[said], rows[said], claims[said]
+        loud = may_contradict(election, claims, rows)
+        loud |= may_remain(election, areas, claims, rows, lambda places: strata(said[places]))
+        covered = are_covered(election.layout.exist[areas], rows, election.rules.divergence.coverage)
+        rest = np.flatnonzero(~loud & covered & (claims[:, BASE] > 0))
+        if len(rest):
+            loud[rest] = may_diverge(election, claims[rest], post_stratified(election, rows[rest], strata(said[rest])))
+        found[said] |= loud
     return found

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from streams.claims import BASE, FIGURES, SLIP, Flags
 from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
-from streams.rollup import TABLES, VALID, VOTES, Tally
+from streams.layout import Numbers
+from streams.shares import Shares, witnessed_shares
 from streams.wording import say
 
 
@@ -58,25 +62,11 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         )
 
 
-def witnessed_shares(election: Election, tally: Tally) -> list[float] | None:
-    """Witnessed share of each column in per cent of the valid votes, post-stratified; None without any.
-
-    Each area right below counts with its registered voters (else its polling tables, else
-    its witnessed ones), whatever part of it has arrived; those where nothing was witnessed
-    take the mean of the others. An area without areas below is taken as it is.
-    """
-    if not tally.valid:
-        return None
-    known, strata = election.layout, tally.strata
-    if not len(strata.areas) or not (seen := strata.rows[:, VALID] > 0).any():
-        return [100 * votes / tally.valid for votes in tally.votes]
-    rows, areas = strata.rows[seen], strata.areas[seen]
-    weights = known.voters[areas]
-    if not weights.all():
-        weights = known.exist[areas]
-    if not weights.all():
-        weights = rows[:, TABLES]
-    votes = rows[:, VOTES : VOTES + len(tally.votes)]
-    weighted = (weights / rows[:, VALID]) @ votes
-    shares: list[float] = (100 * weighted / weights.sum()).tolist()
-    return shares
+def may_diverge(election: Election, claims: Numbers, shares: Shares) -> Flags:
+    """In which areas, given their claims and witnessed shares, it may find something; NaN is no share."""
+    official, base = claims[:, FIGURES:], claims[:, BASE, None]
+    rule = election.rules.divergence
+    with np.errstate(invalid="ignore"):  # a comparison with NaN is false
+        gaps: Shares = np.abs(100 * official / np.maximum(1, base) - shares)
+        wide: Flags = (gaps >= rule.clear * rule.warning - SLIP) & (official >= 0) & (base > 0)
+    return np.asarray(wide.any(axis=1))

@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from streams.claims import Flags
+from streams.election import Election
 from streams.findings import Finding, Situation
+from streams.layout import Numbers
+from streams.rollup import ANNOUNCED, DISPUTED, LEVELS
 from streams.wording import say
 
 
@@ -14,6 +18,14 @@ def disputes(given: Situation) -> Iterator[Finding]:
     if disputed >= rule.disputed_min and disputed >= rule.disputed_ratio * read:
         figures = {"disputed": disputed, "read": read}
         yield _finding(given, "disputes", disputed, "sheets", figures, "disputes")
+
+
+def may_dispute(election: Election, rows: Numbers) -> Flags:
+    """In which areas, given their sums, `disputes` finds something."""
+    rule = election.rules.health
+    disputed, read = rows[:, DISPUTED], rows[:, LEVELS + 1 : ANNOUNCED].sum(axis=1)
+    found: Flags = (disputed >= rule.disputed_min) & (disputed >= rule.disputed_ratio * read)
+    return found
 
 
 def flood(given: Situation) -> Iterator[Finding]:

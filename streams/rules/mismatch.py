@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from math import sqrt
 
+import numpy as np
+
+from streams.claims import Flags
+from streams.election import Election
 from streams.findings import Finding, Severity, Situation
+from streams.layout import Numbers
+from streams.rollup import COMPARED, COMPARED_VALID, DIFFERING, VOTES
 from streams.wording import say
 
 
@@ -54,3 +60,14 @@ def mismatch(given: Situation) -> Iterator[Finding]:
             **figures,
         ),
     )
+
+
+def may_mismatch(election: Election, rows: Numbers) -> Flags:
+    """In which areas, given their sums, it finds something."""
+    rule, columns = election.rules.mismatch, len(election.columns)
+    compared, differing, valid = rows[:, COMPARED], rows[:, DIFFERING], rows[:, COMPARED_VALID]
+    found: Flags = (compared > 0) & (valid > 0) & (differing >= rule.min_tables)
+    if found.any():
+        points = 100 * np.abs(rows[:, VOTES + columns :]).max(axis=1) / np.maximum(1, valid)
+        found &= (differing / np.maximum(1, compared) >= rule.clear * rule.ratio) | (points >= rule.clear * rule.shift)
+    return found

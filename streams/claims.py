@@ -1,0 +1,101 @@
+"""What bulletins claim, of many areas at a time; and which of it a few false sheets would make possible, told from the
+sums alone.
+
+Nearly every figure of an honest night is possible. This says so without the histograms, and of all areas in the time
+that `streams.bounds` takes for one. A yes is certain; a no is for `streams.bounds` to look into.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.election import ContradictionRule
+from streams.layout import Numbers
+from streams.rollup import REGISTERED, TABLES, VALID, VOTES
+
+Flags = NDArray[np.bool_]
+
+UNKNOWN: Final = 2**50
+"""Stands for what the bulletin or the register does not let one know: more than there can be, and small enough for sums
+of it."""
+
+SLIP: Final = 1e-6
+"""Points. What is computed of many areas at once is rounded otherwise than of one."""
+
+LEFT_TABLES: Final = 0
+"""Places in a row of claims: polling tables that the bulletin leaves out,"""
+LEFT_REGISTERED: Final = 1
+"""registered voters that it leaves out,"""
+TOTAL: Final = 2
+"""its valid votes, unknown also where nothing limits what it leaves out,"""
+VOTERS: Final = 3
+"""registered voters of the area,"""
+BASE: Final = 4
+"""the valid votes that its shares are of, 0 where there are none or shares say nothing yet,"""
+FIGURES: Final = 5
+"""and the votes by column, -1 for a column without a figure."""
+
+
+def width(columns: int) -> int:
+    """Numbers in a row of claims. One of nothing but -1 stands for no bulletin."""
+    return FIGURES + columns
+
+
+def claim(columns: int, figures: Iterable[tuple[int, int]], base: int, *limits: int | None) -> Numbers:
+    """The row of one bulletin, of whose figures each is (column, votes); `limits` are those before `BASE`."""
+    row = np.full(width(columns), -1, np.int64)
+    row[:FIGURES] = [*(UNKNOWN if limit is None else limit for limit in limits), base]
+    for column, votes in figures:
+        row[FIGURES + column] = votes
+    return row
+
+
+def tolerated(rule: ContradictionRule, tables: Numbers) -> Numbers:
+    """Witnessed sheets that may be wrong before anybody is called: both limits of the contradiction rule."""
+    limits: Numbers = np.maximum(max(1, rule.min_sheets), np.ceil(rule.min_ratio * tables).astype(np.int64))
+    return limits
+
+
+def suffice(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
+    """Whether so many false sheets make a figure possible, on either side, by area and column: no breakdown count is
+    above it. Instead of the sum of the j largest votes, which the bounds need, j times the mean: less, if anything."""
+    claims, rows, false = claims[:, :, None], rows[:, :, None], false[:, None]
+    tables, official = rows[:, TABLES], claims[:, FIGURES:, 0]
+    votes = rows[:, VOTES : VOTES + official.shape[1], 0]
+    rest = rows[:, VALID] - votes
+
+    def hide(contributions: Numbers) -> Numbers:
+        by_tables = _mean(contributions, tables, claims[:, LEFT_TABLES] + false)
+        by_registered: Numbers = claims[:, LEFT_REGISTERED] + _mean(contributions, tables, false)
+        return np.minimum(by_tables, by_registered)
+
+    unwitnessed = np.maximum(0, claims[:, VOTERS] - rows[:, REGISTERED])
+    found: Flags = hide(votes) >= votes - official
+    found &= _headroom(rows, votes, false) >= official - votes - unwitnessed
+    found &= hide(rest) >= official - claims[:, TOTAL] + rest
+    return found | (official < 0)
+
+
+def are_within(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
+    """Whether so many false sheets account for every vote that a figure has beyond the witnessed ones."""
+    official = claims[:, FIGURES:]
+    votes = rows[:, VOTES : VOTES + official.shape[1]]
+    return official - votes <= _headroom(rows[:, :, None], votes, false[:, None])
+
+
+def _headroom(rows: Numbers, votes: Numbers, false: Numbers) -> Numbers:
+    return _mean(np.maximum(0, rows[:, REGISTERED] - votes), rows[:, TABLES], false)
+
+
+def _mean(total: Numbers, count: Numbers, j: Numbers) -> Numbers:
+    """Less than the sum of the j largest of `count` numbers, none below zero, that come to `total`."""
+    return np.where(j > 0, total * np.minimum(j, count) // np.maximum(1, count), 0)
+
+
+def are_covered(exist: Numbers, rows: Numbers, coverage: float) -> Flags:
+    """Of which areas at least this part (0-1) of the polling tables that exist is witnessed; where nobody knows how
+    many exist, none is."""
+    found: Flags = np.minimum(1.0, rows[:, TABLES] / np.maximum(1, exist)) >= coverage
+    return found & (exist > 0)

@@ -1,0 +1,206 @@
+"""What is told of many areas at once, from their sums alone: never that nothing is to be found where something is."""
+
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import T0, bulletin, election, report
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams import claims, sums
+from streams.alerts import Notice
+from streams.bounds import Left, ceiling, floor
+from streams.claims import Flags
+from streams.compare import Comparer
+from streams.election import (
+    AlertPolicy,
+    ContradictionRule,
+    DivergenceRule,
+    Election,
+    HealthRule,
+    MismatchRule,
+    RemainderRule,
+    Rules,
+)
+from streams.events import Bulletin, TallyReport
+from streams.layout import Numbers
+from streams.reconcile import Reconciler
+from streams.rollup import REGISTERED, TABLES, VALID, VOTES
+from streams.sheets import Sheets
+from streams.spread import Spread, measures
+
+sheets = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), max_size=5)
+"""Votes for c, votes for others, voters who stayed at home."""
+limits = st.none() | st.integers(0, 15)
+
+
+@settings(max_examples=400)
+@given(sheets, st.builds(Left, limits, limits), st.integers(-1, 40), limits, limits, st.integers(0, 5))
+def test_a_yes_is_certain(
+    witnessed: list[tuple[int, int, int]],
+    left: Left,
+    official: int,
+    valid: int | None,
+    unwitnessed: int | None,
+    false: int,
+) -> None:
+    """Where so many false sheets are said to make a figure possible, no breakdown count is above them."""
+    votes, rest, home = (np.array([sheet[i] for sheet in witnessed], np.int64) for i in range(3))
+    registered = int((votes + rest + home).sum())
+    row = np.zeros((1, claims.width(1) + VOTES), np.int64)
+    row[0, [TABLES, REGISTERED, VALID, VOTES]] = len(votes), registered, (votes + rest).sum(), votes.sum()
+    voters = None if unwitnessed is None else registered + unwitnessed
+    total = valid if left.known else None
+    said = claims.claim(1, [(0, official)], 0, left.tables, left.registered, total, voters)
+    possible = bool(claims.suffice(said[None], row, np.array([false]))[0, 0])
+    spread = Spread.of(measures(votes[:, None], votes + rest, votes + rest + home))
+    tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
+    sides = floor(official, tops[0], left), ceiling(official, *tops, left, valid, unwitnessed)
+    most = max((side.breakdown for side in sides if side is not None), default=0)
+    if possible and official >= 0:
+        assert most <= false
+    if official < 0:
+        assert possible  # nothing was said
+
+
+class Asking(Comparer):
+    """Asks the rules about every area that changes, as if nothing could be told beforehand."""
+
+    def _are_asking(self, areas: Numbers) -> Flags:
+        return np.ones(len(areas), bool)
+
+
+QUICK = Rules(
+    contradiction=ContradictionRule(min_sheets=1, min_ratio=0.2),
+    remainder=RemainderRule(coverage=0.1),
+    divergence=DivergenceRule(coverage=0.1, counted=0.3),
+    mismatch=MismatchRule(min_tables=2),
+    health=HealthRule(disputed_min=2, flood_min=4, flood_ratio=0.4, bulletin_every=60, reports_every=45),
+)
+ELECTIONS = [
+    election(3, 4, rules=QUICK, alerts=AlertPolicy(tick=10, hold=10, cooldown=30), groups={"AB": "AB"}, quorum=1),
+    election(3, 4, None, rules=QUICK, alerts=AlertPolicy(tick=10, hold=0, cooldown=30), quorum=2),
+    election(
+        3,
+        4,
+        [100, None, 60],
+        areas={"S1": {"registered": 500, "tables": None}, "S2": {"registered": None}},
+        rules=QUICK,
+        alerts=AlertPolicy(tick=10, hold=0, cooldown=30),
+    ),
+]
+"""Whose registers say all, nothing of voters, and something."""
+
+reports = st.builds(
+    lambda table, votes, reporter: report(table, votes, reporter=reporter),
+    st.sampled_from(list(ELECTIONS[0].tables)),
+    st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 5)),
+    st.sampled_from(["ana", "ben", "eva"]),
+)
+counts = st.none() | st.integers(0, 4)
+
+
+@st.composite
+def bulletins(draw: Any) -> Bulletin:
+    area = draw(st.sampled_from(["N", "S1", "S2", "S3", "S1-1", "S2-2", "S2-3"]))
+    scale = {"N": 12, "S1": 4, "S2": 4, "S3": 4}.get(area, 1)
+    votes: Mapping[str, int] = {o: scale * draw(st.integers(0, 30)) for o in draw(st.sampled_from(["ABC", "AB", "A"]))}
+    fields: dict[str, Any] = {}
+    if scale > 1:
+        fields["tables_counted"] = draw(st.none() | st.integers(0, scale))
+        fields["registered"] = draw(st.none() | st.integers(0, 100 * scale))
+        fields["valid"] = draw(st.none() | st.integers(sum(votes.values()), 70 * scale + sum(votes.values())))
+        fields["status"] = draw(st.sampled_from(["partial", "final"]))
+    sequence = draw(st.integers(1, 3))
+    return bulletin(votes, area, sequence=sequence, at=T0 + 10_000 * draw(st.integers(0, 9)), **fields)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(ELECTIONS), st.lists(st.lists(reports | bulletins(), max_size=6), max_size=12))
+def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulletin]]) -> None:
+    """Asking only where something may be found finds, tells and ends in the same as asking about all that changes."""
+    reconciler, comparers = Reconciler(known), (Comparer(known), Asking(known))
+    for tick, events in enumerate(ticks):
+        for event in events:
+            if isinstance(event, Bulletin) and event.area in known.areas:
+                for comparer in comparers:
+                    comparer.add_bulletin(event)
+            else:
+                reconciler.apply(event)
+        taken = reconciler.take_sheets()
+        for comparer in comparers:
+            comparer.add_sheets(taken)
+        told = [comparer.advance(T0 + 10_000 * tick) for comparer in comparers]
+        assert told[0] == told[1]
+        found = [{area: comparer.findings(area) for area in known.areas} for comparer in comparers]
+        assert found[0] == found[1]
+    ends = [comparer.advance(T0 + 1_000_000) for comparer in comparers]
+    assert ends[0] == ends[1]
+    assert comparers[0].alerts == comparers[1].alerts
+    assert comparers[0].pulse == comparers[1].pulse
+
+
+@pytest.mark.parametrize("large", [2, sums.LARGE])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(ELECTIONS),
+    st.lists(st.lists(st.lists(reports | bulletins(), max_size=5), min_size=1, max_size=5), max_size=4),
+    st.lists(st.integers(1, 4), min_size=1),
+)
+def test_many_ticks_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    large: int,
+    known: Election,
+    night: list[list[list[TallyReport | Bulletin]]],
+    pace: list[int],
+) -> None:
+    """Ticks that go by together lead to the same as one by one, whether histograms are kept up or not; bulletins of
+    areas come between them."""
+    monkeypatch.setattr(sums, "LARGE", large)
+    reconciler, alone, together = Reconciler(known), Comparer(known), Comparer(known)
+    at, steps = T0, cycle(pace)
+    for stretch in night:
+        ticks = list[tuple[Sheets, int]]()
+        for events in stretch:
+            for event in events:
+                if not isinstance(event, Bulletin) or event.area not in known.areas:
+                    reconciler.apply(event)
+            at += 10_000 * next(steps)
+            ticks.append((reconciler.take_sheets(), at))
+        told = list[Notice]()
+        for sheets, to in ticks:
+            alone.add_sheets(sheets)
+            told += alone.advance(to)
+        assert together.pass_ticks(ticks) == told
+        for event in (event for events in stretch for event in events):
+            if isinstance(event, Bulletin) and event.area in known.areas:
+                alone.add_bulletin(event)
+                together.add_bulletin(event)
+        for area in known.areas:
+            assert together.state(area) == alone.state(area)
+            assert together.findings(area) == alone.findings(area)
+        assert (together.alerts, together.pulse, together.clock) == (alone.alerts, alone.pulse, alone.clock)
+        assert together.differing() == alone.differing()
+        assert sorted(together.take_changed()) == sorted(alone.take_changed())
+
+
+def test_an_honest_night_asks_about_nothing() -> None:
+    """Where all is well only a bulletin makes the rules look: so this is worth something."""
+    known = election(4, 50)
+    comparer, reconciler, asked = Comparer(known), Reconciler(known), list[str]()
+    look = comparer.situation
+    comparer.situation = lambda area: asked.append(area) or look(area)  # type: ignore[method-assign,func-returns-value]
+    for area, tables in [("N", 200), *((f"S{s}", 50) for s in range(1, 5))]:
+        votes = 50 * tables, 30 * tables, 10 * tables
+        comparer.add_bulletin(bulletin(votes, area, tables_counted=tables, valid=sum(votes)))
+    comparer.advance(T0)
+    comparer.advance(T0 + 10_000)
+    asked.clear()
+    for tick, table in enumerate(known.tables, 2):
+        reconciler.apply(report(table, (50, 30, 10)))
+        comparer.add_sheets(reconciler.take_sheets())
+        assert not comparer.advance(T0 + 10_000 * tick)
+    assert not asked
