@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from streams import claims
+from streams import claims, states
 from streams.admission import check_bulletin
 from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
@@ -17,11 +17,11 @@ from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.layout import ROOT, Numbers
-from streams.rollup import READINGS, Strata, Tally
+from streams.rollup import READINGS, VALID, Strata, Tally
 from streams.rules import least, may_find, of_bulletins, of_sums, of_watches
 from streams.rules.contradiction import bounds
 from streams.rules.remainder import Remainder, predicted
-from streams.shares import witnessed_shares
+from streams.shares import post_stratified, witnessed_shares
 from streams.sheets import Sheets
 from streams.sums import Sums
 from streams.turns import Turns
@@ -86,6 +86,11 @@ class Comparer:
         self._turns.add(areas)
         self._dirty.update(self._layout.areas[area] for area in areas[self._are_asking(areas)].tolist())
         return True
+
+    @property
+    def read(self) -> Numbers:
+        """The newest row of every polling table's sheet (`streams.sheets`), by its number."""
+        return self._sums.read
 
     def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
         """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
@@ -213,41 +218,34 @@ class Comparer:
 
     def state(self, area: str) -> dict[str, Any]:
         """Everything known of one area, as a JSON object."""
-        tally, bulletin = self._tally(area), self.bulletin(area)
-        known = self._election.areas[area]
-        columns = self._election.columns
-        shares = witnessed_shares(self._election, tally)
-        state: dict[str, Any] = {
-            "area": area,
-            "name": known.name,
-            "level": known.level,
-            "tables": known.tables,
-            "registered": known.registered,
-            "witnessed": {
-                "tables": tally.tables,
-                "coverage": min(1.0, tally.tables / known.tables) if known.tables else None,
-                "registered": tally.registered,
-                "valid": tally.valid,
-                "null": tally.null,
-                "votes": {column.id: tally.votes[i] for i, column in enumerate(columns)},
-                "shares": {c.id: round(shares[i], 6) if shares else None for i, c in enumerate(columns)},
-                "levels": dict(tally.levels),
-            },
-            "tables_announced": self._matching(tally) if tally.matching.announced else None,
-            "official": None,
-            "alerts": sorted(f for f in self._findings.get(area, {}) if self._book.is_firing(f)),
+        return self.states([area])[0]
+
+    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+        """The same of many: where most are areas of polling tables, in a third of the time of one by one."""
+        numbers = [self._layout.area[area] for area in areas]
+        rows = self._sums.rows[numbers]
+        witnessed = post_stratified(self._election, rows, self._strata(numbers)).tolist()
+        found = []
+        for area, row, shares in zip(areas, rows.tolist(), witnessed, strict=True):
+            known, bulletin = self._election.areas[area], self.bulletin(area)
+            state = states.witnessed(self._election, known, row, shares if row[VALID] else None)
+            if findings := self._findings.get(area):
+                state["alerts"] = sorted(filter(self._book.is_firing, findings))
+            if bulletin is not None:
+                state["official"] = self._official(Comparison(self._election, known, bulletin, self._tally(area)))
+            found.append(state)
+        return found
+
+    def _official(self, given: Comparison) -> dict[str, Any]:
+        bulletin = given.bulletin
+        return {
+            "bulletin": bulletin.id,
+            "at": bulletin.at,
+            "votes": dict(bulletin.votes),
+            "valid": given.valid,
+            "tolerated": given.tolerated,
+            "figures": self.figures(given),
         }
-        if bulletin is not None:
-            given = Comparison(self._election, known, bulletin, tally)
-            state["official"] = {
-                "bulletin": bulletin.id,
-                "at": bulletin.at,
-                "votes": dict(bulletin.votes),
-                "valid": given.valid,
-                "tolerated": given.tolerated,
-                "figures": self.figures(given),
-            }
-        return state
 
     def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
         """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
@@ -373,16 +371,6 @@ class Comparer:
         if changed:
             self._tell_of(area)
         return decision.notice
-
-    def _matching(self, tally: Tally) -> dict[str, Any]:
-        found = tally.matching
-        shift = {column.id: votes for column, votes in zip(self._election.columns, found.shift, strict=True)}
-        return {
-            "announced": found.announced,
-            "compared": found.compared,
-            "differing": found.differing,
-            "shift": shift,
-        }
 
 
 def _figure(

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from streams.layout import Layout
+from streams.register import PollingTable as PollingTable  # part of an election, made apart
 
 Votes = tuple[int, ...]
 """Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
@@ -45,13 +46,6 @@ class Area:
     parent: str | None
     tables: int | None = None
     registered: int | None = None
-
-
-class PollingTable(NamedTuple):
-    """One entry of the register."""
-
-    area: str
-    registered: int | None
 
 
 class Reporter(NamedTuple):
@@ -323,7 +317,7 @@ class Election:
     @cached_property
     def layout(self) -> Layout:
         """Areas and polling tables as numbers."""
-        return Layout(self.areas, self.children, self.lineage, self.tables)
+        return Layout(self.areas, self.tables)
 
     @cached_property
     def group_indexes(self) -> tuple[tuple[int, ...], ...]:
@@ -339,8 +333,3 @@ class Election:
     def reserved_groups(self) -> frozenset[str]:
         """The groups that nobody else may name."""
         return frozenset(self.signing_groups.values())
-
-    @cached_property
-    def largest_table(self) -> int | None:
-        """Registered voters of the largest table of the register; None where none is known."""
-        return max((t.registered for t in self.tables.values() if t.registered is not None), default=None)

@@ -4,12 +4,14 @@ Areas are numbered from the root down, each before those below it and all that i
 tables in the order of their areas. So the polling tables anywhere below an area are one stretch of numbers.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from streams.register import PollingTable, Register
 
 Numbers = NDArray[np.int64]
 
@@ -21,14 +23,9 @@ class _Area(Protocol):
     @property
     def id(self) -> str: ...
     @property
+    def parent(self) -> str | None: ...
+    @property
     def tables(self) -> int | None: ...
-    @property
-    def registered(self) -> int | None: ...
-
-
-class _Table(Protocol):
-    @property
-    def area(self) -> str: ...
     @property
     def registered(self) -> int | None: ...
 
@@ -36,55 +33,47 @@ class _Table(Protocol):
 class Layout:
     """Numbers for areas and polling tables. Unknown figures are 0."""
 
-    def __init__(
-        self,
-        areas: Mapping[str, _Area],
-        children: Mapping[str, Sequence[str]],
-        lineage: Mapping[str, Sequence[str]],
-        tables: Mapping[str, _Table],
-    ) -> None:
-        self.areas: list[str] = []
+    def __init__(self, areas: Mapping[str, _Area], tables: Mapping[str, PollingTable]) -> None:
+        self.areas: list[str] = numbered(areas)
         """Ids, by number."""
-        waiting = [area for area, line in lineage.items() if len(line) == 1]
-        while waiting:
-            self.areas.append(waiting.pop())
-            waiting += sorted(children[self.areas[-1]], reverse=True)
         self.area: dict[str, int] = {id: i for i, id in enumerate(self.areas)}
         """Number of an area, by id."""
-        number = self.area
-        self.tables: list[str] = sorted(tables, key=lambda id: number[tables[id].area])
-        """Ids, by number."""
-        self.table: dict[str, int] = {id: i for i, id in enumerate(self.tables)}
+        number, known = self.area, list(map(areas.__getitem__, self.areas))
+        if not isinstance(tables, Register) or tables.areas != self.areas:
+            tables = Register.of(self.areas, tables)
+        self.table: dict[str, int] = tables.number
         """Number of a polling table, by id."""
-        self.registered = _numbers(tables[id].registered or 0 for id in self.tables)
+        self.tables: list[str] = list(self.table)
+        """Ids, by number."""
+        self.knows_register = tables.registered >= 0
+        """Whether its registered voters are known, by polling table."""
+        self.registered = np.maximum(tables.registered, 0)
         """Registered voters, by polling table."""
-        self.knows_register = np.array([tables[id].registered is not None for id in self.tables], bool)
-        """Whether those are known, by polling table."""
         most = self.registered.max(initial=-1, where=self.knows_register)
         self.ceiling = np.where(self.knows_register, self.registered, most)
         """The most votes a false sheet could stand for, by polling table: its registered voters, else those of the
         largest one; -1 where none is known."""
-        deepest = max(len(line) for line in lineage.values())
-        lines = np.full((len(self.areas), deepest), -1, np.int64)
-        for i, id in enumerate(self.areas):
-            lines[i, : len(lineage[id])] = [number[area] for area in lineage[id]]
-        self.depth = (lines >= 0).sum(axis=1)
+        parents = [ROOT, *(number[area.parent or ""] for area in known[1:])]
+        depth = [1] * len(known)
+        below: list[list[int]] = [[] for _ in known]
+        for i, parent in enumerate(parents[1:], 1):
+            depth[i] = depth[parent] + 1
+            below[parent].append(i)
+        self.depth = _numbers(depth)
         """Areas from the root down to each, itself too."""
-        self.below: list[Numbers] = [_numbers(number[part] for part in sorted(children[id])) for id in self.areas]
+        none = _numbers(())
+        self.below: list[Numbers] = [_numbers(part) if part else none for part in below]
         """The areas right below, by area."""
-        self.exist = _numbers(areas[id].tables or 0 for id in self.areas)
+        self.exist = _numbers(area.tables or 0 for area in known)
         """Polling tables that exist, by area."""
-        self.voters = _numbers(areas[id].registered or 0 for id in self.areas)
+        self.voters = _numbers(area.registered or 0 for area in known)
         """Registered voters, by area."""
-        self.knows_tables, self.knows_voters = (
-            np.array([figure is not None for figure in figures], bool)
-            for figures in ([areas[id].tables for id in self.areas], [areas[id].registered for id in self.areas])
-        )
+        self.knows_tables = np.array([area.tables is not None for area in known], bool)
+        self.knows_voters = np.array([area.registered is not None for area in known], bool)
         """Whether those are known, by area."""
-        home = _numbers(number[tables[id].area] for id in self.tables)
-        self._home, self._lines = home, lines
-        self._first = np.searchsorted(home, np.arange(len(self.areas)))
-        self._end = _ends(lines, deepest)
+        self._home, self._lines = tables.home, _lines(_numbers(parents), self.depth)
+        self._first = np.searchsorted(self._home, np.arange(len(known)))
+        self._end = _ends(parents)
 
     def inside(self, area: int) -> tuple[int, int]:
         """The polling tables anywhere below an area: the first, and the one behind the last."""
@@ -120,16 +109,37 @@ class Layout:
         return areas, running[ends - level] - running[starts - level]
 
 
+def numbered(areas: Mapping[str, _Area]) -> list[str]:
+    """The ids of all areas below the one without a parent, in the order of their numbers."""
+    below = defaultdict[str | None, list[str]](list)
+    for area in areas.values():
+        below[area.parent].append(area.id)
+    found: list[str] = []
+    waiting = below[None]
+    while waiting:
+        found.append(waiting.pop())
+        if found[-1] in below:
+            waiting += sorted(below[found[-1]], reverse=True)
+    return found
+
+
 def _numbers(values: Any) -> Numbers:
     return np.fromiter(values, np.int64)
 
 
-def _ends(lines: Numbers, deepest: int) -> Numbers:
-    """Behind the last area below each: the next one that is no deeper."""
-    ends = np.full(len(lines), len(lines), np.int64)
-    for depth in range(deepest):
-        column = lines[:, depth].tolist()
-        for area, run in groupby(range(len(lines)), key=column.__getitem__):
-            if area >= 0:
-                ends[area] = max(run) + 1
-    return ends
+def _lines(parents: Numbers, depth: Numbers) -> Numbers:
+    """By area, those from the root down to it, and -1 behind it."""
+    lines = np.full((len(parents), depth.max()), -1, np.int64)
+    for level in range(lines.shape[1]):
+        areas = np.flatnonzero(depth == level + 1)
+        lines[areas] = lines[parents[areas]]
+        lines[areas, level] = areas
+    return lines
+
+
+def _ends(parents: Sequence[int]) -> Numbers:
+    """Behind the last area below each."""
+    ends = list(range(1, len(parents) + 1))
+    for area in range(len(parents) - 1, ROOT, -1):
+        ends[parents[area]] = max(ends[parents[area]], ends[area])
+    return _numbers(ends)

@@ -119,7 +119,8 @@ class Monitor:
     def states(self) -> Mapping[str, dict[str, Any]]:
         """Every area's state, by area id."""
         self._flush()
-        return {area: self._comparer.state(area) for area in self.election.areas}
+        areas = list(self.election.areas)
+        return dict(zip(areas, self._comparer.states(areas), strict=True))
 
     @property
     def reconciler(self) -> Reconciler:

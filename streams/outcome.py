@@ -1,9 +1,9 @@
 """What a night came to, as canonical JSON: one night gives the same bytes, run after run, on any machine."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -18,6 +18,16 @@ MEMBERS: Final = 500
 """Areas or polling tables in a piece of JSON."""
 EXCERPT: Final = 200
 """Bytes of what was turned away that are kept with them."""
+
+_T = TypeVar("_T")
+
+
+class Members(Mapping[str, _T]):
+    """Areas or polling tables, with what is made of each when somebody asks and not kept."""
+
+    def several(self, keys: Sequence[str]) -> Iterable[_T]:
+        """The values of these, in their order; who can make them together for less than one by one does."""
+        return map(self.__getitem__, keys)
 
 
 @dataclass(slots=True)
@@ -49,9 +59,9 @@ class Outcome:
     unjudged: int
     counts: Mapping[str, int]
     """Events read, by kind."""
-    states: Mapping[str, Mapping[str, Any]]
+    states: Members[Mapping[str, Any]]
     """By area, of all areas."""
-    verdicts: Mapping[str, Verdict]
+    verdicts: Members[Verdict]
     """By polling table, of those with a ledger."""
     alerts: Mapping[str, Alert]
     """By fingerprint."""
@@ -87,12 +97,13 @@ class Outcome:
         return digest.hexdigest()
 
 
-def _members(items: Mapping[str, Any], write: Callable[[Any], bytes]) -> Iterator[bytes]:
+def _members(items: Members[Any], write: Callable[[Any], bytes]) -> Iterator[bytes]:
     """A JSON object, so many members at a time, the verdicts as they stand: 1.7 times as fast as a dict for each."""
-    keys = sorted(items)
+    keys = sorted(iter(items))  # iter, since `sorted` would count them first
     yield b"{"
     for first in range(0, len(keys), MEMBERS):
-        part = write({key: items[key] for key in keys[first : first + MEMBERS]})
+        some = keys[first : first + MEMBERS]
+        part = write(dict(zip(some, items.several(some), strict=True)))
         yield (b"," if first else b"") + part[1:-1]
     yield b"}"
 

@@ -6,8 +6,8 @@ judged together is what lay between the same two marks, whatever order the log h
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, repeat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -22,8 +22,9 @@ from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.ledger import Verdict
 from streams.monitor import Monitor
-from streams.outcome import Outcome, Refusals
+from streams.outcome import Members, Outcome, Refusals
 from streams.reconcile import Reconciler
+from streams.verdicts import NightVerdicts
 
 Channel = int | str
 """A partition of the tally reports, or `streams.eventlog.record.BULLETINS`."""
@@ -88,21 +89,21 @@ class _Minutes:
             self._seen = comparer.clock
             self._watch(comparer)
 
-    def outcome(self, comparer: Comparer, verdicts: Mapping[str, Verdict], unjudged: int) -> Outcome:
+    def outcome(self, comparer: Comparer, ledgers: Sequence[Mapping[str, Verdict]], unjudged: int) -> Outcome:
         return Outcome(
             election=self.election.id,
             at=comparer.clock,
             unjudged=unjudged,
             counts=self.counts,
             states=_States(self.election, comparer),
-            verdicts=verdicts,
+            verdicts=NightVerdicts(self.election, ledgers, comparer.read),
             alerts=dict(comparer.alerts),
             notices=self.notices,
             rejected=self.rejected,
         )
 
 
-class _States(Mapping[str, Mapping[str, Any]]):
+class _States(Members[Mapping[str, Any]]):
     """Every area's state, made when asked for and not kept: with the verdicts, a large night's took 270 MB."""
 
     def __init__(self, election: Election, comparer: Comparer) -> None:
@@ -118,6 +119,9 @@ class _States(Mapping[str, Mapping[str, Any]]):
 
     def __len__(self) -> int:
         return len(self._areas)
+
+    def several(self, keys: Sequence[str]) -> Iterable[Mapping[str, Any]]:
+        return self._comparer.states(keys)
 
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -164,7 +168,7 @@ class EventReplay:
         if self._monitor.clock:
             self._advance(self._monitor.clock + self._minutes.election.alerts.settling)
             self._minutes.notices += self._monitor.advance(self._monitor.clock)
-        return self._minutes.outcome(self.comparer, self._monitor.verdicts, 0)
+        return self._minutes.outcome(self.comparer, [self._monitor.verdicts], 0)
 
     @property
     def comparer(self) -> Comparer:
@@ -230,8 +234,7 @@ class LogReplay:
             self._apply(event, self._home(table_of(event)), 0)
         if self._take_sheets() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
-        verdicts = dict(chain.from_iterable(r.verdicts.items() for r in self._reconcilers))
-        return self._minutes.outcome(self.comparer, verdicts, unjudged)
+        return self._minutes.outcome(self.comparer, [r.verdicts for r in self._reconcilers], unjudged)
 
     def _settle(self, mark: int, arrivals: list[tuple[Channel, Item, int]]) -> None:
         """Each channel's items become ledgers and sums, and these are judged together, as the stages do it."""

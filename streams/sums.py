@@ -18,7 +18,8 @@ LARGE: Final = 2_000
 """Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
 
 MOST: Final = 50_000
-"""Polling tables whose rows are added up at once: 800,000 of them would take a gigabyte while it lasts."""
+"""Polling tables whose rows are added up, or counted, at once: 800,000 of them would take a gigabyte while it lasts,
+or 100 MB."""
 
 
 class Sums:
@@ -31,6 +32,11 @@ class Sums:
         """Not every election has official figures of polling tables."""
         self._running: dict[int, Running] = {}
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
+
+    @property
+    def read(self) -> Numbers:
+        """The newest row of every polling table's sheet, by its number; zeros where nobody has read it."""
+        return self._read
 
     def add(self, read: Rows, announced: Rows) -> Numbers:
         """Take in rows of polling tables, except where a newer one is known. The areas whose sums changed."""
@@ -129,10 +135,24 @@ class Sums:
         if area in self._running:
             return self._running[area].spread()
         first, end = self._layout.inside(area)
-        sheets = self._measures(np.arange(first, end), self._read[first:end])
-        if end - first > LARGE and are_countable(sheets):
-            self._running[area] = Running(sheets)
-        return Spread.of(sheets)
+        if end - first > LARGE and (running := self._running_of(first, end)) is not None:
+            self._running[area] = running
+            return running.spread()
+        return Spread.of(self._measures(np.arange(first, end), self._read[first:end]))
+
+    def _running_of(self, first: int, end: int) -> Running | None:
+        """The histograms of a stretch of polling tables; None where they cannot be kept up."""
+        running = None
+        for start in range(first, end, MOST):
+            stretch = slice(start, min(start + MOST, end))
+            sheets = self._measures(np.arange(stretch.start, stretch.stop), self._read[stretch])
+            if not are_countable(sheets):
+                return None
+            if running is None:
+                running = Running(sheets)
+            else:
+                running.add(sheets, 1)
+        return running
 
     def _measures(self, tables: Numbers, sheets: Numbers) -> Numbers:
         """What the accepted ones of these sheets add to the histograms."""

@@ -1,5 +1,6 @@
 """Election files: what is written is read back, and whatever is wrong is named with its line and cure."""
 
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,8 @@ from builders import election
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import election_writer
+from streams import csv_file, election_csv, election_writer
+from streams.csv_file import ElectionFileError
 from streams.election import (
     AlertPolicy,
     Authority,
@@ -23,8 +25,8 @@ from streams.election import (
     Reporter,
     Rules,
 )
-from streams.election_csv import ElectionFileError
-from streams.election_file import LIMITS, NAMES, SECTIONS, load
+from streams.election_file import load
+from streams.thresholds import LIMITS, NAMES, SECTIONS
 
 KNOWN = replace(
     election(
@@ -209,6 +211,34 @@ def test_whatever_is_in_them(file: str, tmp_path: Path) -> None:
             load(path)
 
     holds()
+
+
+ids = st.sampled_from(["T1", "T2", "T3", " T4", "S1", "", "ñ", '"a,b"', '"T5"', "\x07", "\u2028"])
+places = st.sampled_from(["S1", "S1", "S2", " S2 ", "N", "S3", ""])
+counts = st.sampled_from(["", "0", "7", "007", " 12", "-1", "x", "12345678901", "1"])
+row = st.one_of(
+    st.tuples(ids, places, counts).map(",".join),
+    st.sampled_from(["", " ", "T7,S1", "T7,S1,1,2", ",,", '"T7\n",S2,4']),
+)
+
+
+@given(st.lists(row, max_size=6), st.sampled_from([0, 1, 2]), st.integers(1, 4), st.sampled_from(["\n", "\r\n"]))
+def test_register_by_columns(rows: list[str], order: int, stretch: int, end: str) -> None:
+    """Read by columns a register is what it is row by row, whatever is wrong with it."""
+    header = ["table,area,registered", "area,table", "registered,table,area"][order]
+    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_file, "STRETCH", stretch)
+        election_writer.write(election(states=2, tables=1), Path(directory))
+        areas, register = Path(directory, "areas.csv"), Path(directory, "register.csv")
+        register.write_text(end.join([header, *rows]), encoding="utf-8", newline="")
+        found: list[object] = []
+        for _ in range(2):
+            try:
+                found.append(list(election_csv.load(areas, register, frozenset())[1].items()))
+            except ElectionFileError as error:
+                found.append(str(error))
+            patch.setattr(election_csv, "_register_by_columns", lambda *given: None)
+    assert found[0] == found[1]
 
 
 def test_not_utf8(tmp_path: Path) -> None:

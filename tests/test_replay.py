@@ -16,11 +16,13 @@ from replays import items, of_events, of_logs, terms
 from test_pipeline import KNOWN, nights
 
 from streams.codec import encode, plain
+from streams.compare import Comparer
 from streams.election import AlertPolicy
 from streams.events import Tick
 from streams.feed import Pace
 from streams.outcome import SAMPLES
 from streams.replay import LogReplay
+from streams.shares import witnessed_shares
 from streams.topology import Topology
 
 
@@ -66,6 +68,37 @@ def test_a_log_that_stops_early(night: list[bytes], partitions: int, data: st.Da
     assert {a: {**s, "alerts": 0} for a, s in terms(found[0]).states.items()} == {
         a: {**s, "alerts": 0} for a, s in expected.states.items()
     }
+
+
+@settings(max_examples=100)
+@given(nights(), st.integers(1, 3), st.data())
+def test_together_as_one_by_one(night: list[bytes], partitions: int, data: st.DataObject) -> None:
+    """What an outcome makes in stretches is what its ledgers and areas say when they are asked one by one."""
+    topology = Topology("x.", partitions)
+    logs = feed(KNOWN, night, topology, Pace(pack=3, every_tick=False))
+    log = of_logs(KNOWN, logs, topology, lambda n: 0, lambda c: sys.maxsize)
+    for outcome in (of_events(KNOWN, night), log):
+        tables = data.draw(st.permutations(list(outcome.verdicts)))
+        assert list(outcome.verdicts.several(tables)) == [outcome.verdicts[table] for table in tables]
+        assert len(outcome.verdicts) == len(set(tables)) == len(tables)
+        areas = data.draw(st.permutations(list(KNOWN.areas)))
+        assert list(outcome.states.several(areas)) == [outcome.states[area] for area in areas]
+
+
+@settings(max_examples=100)
+@given(nights())
+def test_shares_of_states(night: list[bytes]) -> None:
+    """The shares that states are given together are those that the rules see, area by area."""
+    seen: list[Comparer] = []
+
+    def watch(comparer: Comparer) -> None:
+        seen.append(comparer)
+
+    outcome = of_events(KNOWN, night, watch)
+    for area in KNOWN.areas if seen else ():
+        shares = witnessed_shares(KNOWN, seen[-1].situation(area).witnessed)
+        expected = [None] * len(KNOWN.columns) if shares is None else [round(share, 6) for share in shares]
+        assert list(outcome.states[area]["witnessed"]["shares"].values()) == expected
 
 
 SMALL = election(alerts=AlertPolicy(tick=10, hold=0, cooldown=60))

@@ -59,7 +59,7 @@ def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, wire: bo
         assert total.tables == len(inside)
         assert total.valid == a + b + c
         assert total.registered == sum(KNOWN.tables[t].registered or 0 for t in inside)
-        most = {t: KNOWN.tables[t].registered or KNOWN.largest_table or 0 for t in inside}
+        most = {t: KNOWN.tables[t].registered or 80 for t in inside}
         for i in range(4):
             votes = {t: (*v, v[1] + v[2])[i] for t, v in inside.items()}
             assert total.spread.histogram(VOTES, i) == Counter(votes.values())
@@ -139,6 +139,7 @@ def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) ->
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sums, "LARGE", 2)
+        patch.setattr(sums, "MOST", 3)
         for i, (table, votes, retracted) in enumerate(reports):
             one.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
             kept.add_sheets(one.take_sheets())

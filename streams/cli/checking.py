@@ -5,7 +5,7 @@ import typer
 from streams.arrivals import Arrivals, Night
 from streams.checking import EventCheck, Problem
 from streams.cli.common import Json, NightPaths, group, plainly
-from streams.election_csv import ElectionFileError
+from streams.csv_file import ElectionFileError
 from streams.election_file import load
 from streams.eventlog.errors import LogDamage
 from streams.progress import Progress

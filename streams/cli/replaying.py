@@ -13,12 +13,13 @@ from streams import relive, telling
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.compare import Comparer
 from streams.election import Election
-from streams.election_file import changed, load
+from streams.election_file import load
 from streams.history import contrast
 from streams.outcome import Outcome
 from streams.progress import Progress
 from streams.replay import Watcher
 from streams.terminal import aside, pass_on, show_json
+from streams.thresholds import changed
 from streams.whole import whole
 
 commands = group("")

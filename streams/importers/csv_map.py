@@ -16,7 +16,7 @@ import msgspec
 
 from streams.checking import Problem
 from streams.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable
-from streams.election_file import Toml
+from streams.election_toml import Toml
 from streams.errors import CotejoError
 from streams.eventlog import made
 from streams.events import Bulletin, TallyReport

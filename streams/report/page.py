@@ -17,7 +17,6 @@ from markupsafe import Markup
 from streams.alerts import Notice
 from streams.chronicle import Series
 from streams.election import Election
-from streams.election_file import changed, defaults, thresholds
 from streams.events import Bulletin
 from streams.findings import RuleClass
 from streams.history import GRAVEST, Contrast, History, histories
@@ -28,6 +27,7 @@ from streams.relive import Input
 from streams.report.drawn import Drawings
 from streams.report.words import Words
 from streams.shown import shown
+from streams.thresholds import changed, defaults, thresholds
 
 HEADLINES: Final = 6
 ALERTS: Final = 20

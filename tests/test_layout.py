@@ -1,0 +1,75 @@
+"""Areas and polling tables as numbers: every figure as the tree itself gives it, whatever the tree."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.election import Area, Election, Option, PollingTable
+from streams.register import Register
+
+some = st.none() | st.integers(0, 9)
+
+
+@st.composite
+def elections(draw: st.DrawFn) -> Election:
+    """Any tree of areas, with polling tables in any order in those that have none below."""
+    parents = [draw(st.integers(0, i)) for i in range(draw(st.integers(0, 8)))]
+    names = draw(st.permutations([f"A{i}" for i in range(len(parents) + 1)]))
+    order = draw(st.permutations(range(len(names))))
+    above = [None, *(names[parent] for parent in parents)]
+    areas = {names[i]: Area(names[i], "", "", above[i], draw(some), draw(some)) for i in order}
+    leaves = [name for name in names if name not in above]
+    homes = draw(st.lists(st.sampled_from(leaves), max_size=12))
+    tables = {f"T{i}": PollingTable(home, draw(some)) for i, home in enumerate(homes)}
+    return Election("e", "", (Option("A", "A"),), areas, tables)
+
+
+@given(elections())
+def test_layout(known: Election) -> None:
+    """Numbers, depths, what is below and inside, what exists: as the lineages say."""
+    layout, lineage = known.layout, known.lineage
+    assert layout.areas == sorted(known.areas, key=lineage.__getitem__)
+    for number, id in enumerate(layout.areas):
+        area, (first, end) = known.areas[id], layout.inside(number)
+        assert layout.area[id] == number
+        assert layout.depth[number] == len(lineage[id])
+        assert [layout.areas[below] for below in layout.below[number]] == sorted(known.children[id])
+        inside = {table for table, entry in known.tables.items() if id in lineage[entry.area]}
+        assert set(layout.tables[first:end]) == inside
+        assert end - first == len(inside)
+        assert (layout.exist[number], layout.voters[number]) == (area.tables or 0, area.registered or 0)
+        assert layout.knows_tables[number] == (area.tables is not None)
+        assert layout.knows_voters[number] == (area.registered is not None)
+    most = max((t.registered for t in known.tables.values() if t.registered is not None), default=-1)
+    for number, id in enumerate(layout.tables):
+        registered = known.tables[id].registered
+        assert layout.table[id] == number
+        assert layout.registered[number] == (registered or 0)
+        assert layout.knows_register[number] == (registered is not None)
+        assert layout.ceiling[number] == (most if registered is None else registered)
+    areas, sums = layout.roll_up(np.arange(len(layout.tables)), np.ones((len(layout.tables), 1), np.int64))
+    inside_of = {layout.areas[area]: count for area, count in zip(areas.tolist(), sums[:, 0].tolist(), strict=True)}
+    assert inside_of == {
+        area: count
+        for area in known.areas
+        if (count := sum(area in lineage[entry.area] for entry in known.tables.values()))
+    }
+
+
+@given(elections())
+def test_register(known: Election) -> None:
+    """In columns a register is what it was, area by area."""
+    register = Register.of(known.layout.areas, known.tables)
+    assert register == known.tables
+    assert [register[id] for id in known.tables] == list(known.tables.values())
+    assert list(register) == known.layout.tables
+    assert all(type(entry.registered) in (int, type(None)) for entry in register.values())
+    with pytest.raises(KeyError):
+        register["nothing"]
+
+
+def test_register_names_each_once() -> None:
+    """One id cannot be two polling tables."""
+    with pytest.raises(ValueError, match="twice"):
+        Register(["N"], ["T", "T"], np.zeros(2, np.int64), np.zeros(2, np.int64))
