@@ -95,7 +95,7 @@ class Comparer:
     def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
         """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
         may have been taken in before, nor any that are newer."""
-        if not any(sheets for sheets, _ in ticks):
+        if len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
         watched = self._lively | self._claiming
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
