@@ -307,9 +307,8 @@ class Comparer:
         )
 
     def _strata(self, areas: list[int]) -> Strata:
-        parts = [self._layout.below[area] for area in areas]
-        below = np.concatenate(parts)
-        return Strata(list(map(len, parts)), below, self._sums.rows[below])
+        counts, below = self._layout.right_below(areas)
+        return Strata(counts, below, self._sums.rows[below])
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area

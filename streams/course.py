@@ -66,8 +66,7 @@ class Course:
     def strata(self, layout: Layout, places: Numbers, before: Numbers) -> Strata:
         """The areas below those of some of the rows, at the same tick. `before` are the rows of all areas before the
         first tick; who is not watched counts as unchanged."""
-        parts = [layout.below[area] for area in self.areas[places].tolist()]
-        counts, below = list(map(len, parts)), np.concatenate(parts)
+        counts, below = layout.right_below(self.areas[places].tolist())
         wanted = below * self.ticks + np.repeat(self.at[places], counts)
         found = np.searchsorted(self.areas * self.ticks + self.at, wanted, side="right") - 1
         known = (found >= 0) & (self.areas[found] == below)

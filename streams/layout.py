@@ -75,6 +75,11 @@ class Layout:
         self._first = np.searchsorted(self._home, np.arange(len(known)))
         self._end = _ends(parents)
 
+    def right_below(self, areas: Sequence[int]) -> tuple[list[int], Numbers]:
+        """The areas right below each of these, one's behind the other's, and how many each has."""
+        parts = [self.below[area] for area in areas]
+        return list(map(len, parts)), np.concatenate([*parts, self.below[0][:0]])
+
     def inside(self, area: int) -> tuple[int, int]:
         """The polling tables anywhere below an area: the first, and the one behind the last."""
         behind = int(self._end[area])

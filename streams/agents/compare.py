@@ -10,7 +10,7 @@ saved. The states of areas follow what was judged, a few at a time: there may be
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -243,14 +243,11 @@ class CompareStage:
             self._tell_states(self.comparer.take_changed(STATES))
             self.outbox.hasten()
 
-    def _tell_states(self, areas: Iterable[str]) -> None:
-        for area in areas:
-            state = self.states[area] = self._state(area)
-            self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0))
-
-    def _state(self, area: str) -> dict[str, Any]:
-        behind = {"behind": self.lag} if self._channels.late else {}
-        return {**self.comparer.state(area), "at": self.at, **behind}
+    def _tell_states(self, areas: Sequence[str]) -> None:
+        now = {"at": self.at, **({"behind": self.lag} if self._channels.late else {})}
+        for area, state in zip(areas, self.comparer.states(areas), strict=True):
+            self.states[area] = state | now
+            self.outbox.send(Record(self._area_state, area.encode(), encode(self.states[area]), 0))
 
     def _save(self, event: EventT[Any]) -> None:
         now = dict(self.comparer.alerts)
