@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from streams import states
 from streams.compare import Comparer
 from streams.election import Election
 from streams.shares import witnessed_shares
@@ -104,7 +105,7 @@ class Chronicle:
         official: dict[str, float] = {}
         breakdown: dict[str, int] = {}
         if comparison is not None:
-            for name, figure in comparer.figures(comparison).items():
+            for name, figure in states.figures(comparison).items():
                 if figure["share"] is not None:
                     official[name] = figure["share"]
                 if figure["breakdown"] is not None:

@@ -19,9 +19,7 @@ from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.layout import ROOT, Numbers
 from streams.rollup import READINGS, VALID, Strata, Tally
 from streams.rules import least, may_find, of_bulletins, of_sums, of_watches
-from streams.rules.contradiction import bounds
-from streams.rules.remainder import Remainder, predicted
-from streams.shares import post_stratified, witnessed_shares
+from streams.shares import post_stratified
 from streams.sheets import Sheets
 from streams.sums import Sums
 from streams.turns import Turns
@@ -232,25 +230,10 @@ class Comparer:
             if findings := self._findings.get(area):
                 state["alerts"] = sorted(filter(self._book.is_firing, findings))
             if bulletin is not None:
-                state["official"] = self._official(Comparison(self._election, known, bulletin, self._tally(area)))
+                given = Comparison(self._election, known, bulletin, self._tally(area))
+                state["official"] = states.official(given)
             found.append(state)
         return found
-
-    def _official(self, given: Comparison) -> dict[str, Any]:
-        bulletin = given.bulletin
-        return {
-            "bulletin": bulletin.id,
-            "at": bulletin.at,
-            "votes": dict(bulletin.votes),
-            "valid": given.valid,
-            "tolerated": given.tolerated,
-            "figures": self.figures(given),
-        }
-
-    def figures(self, given: Comparison) -> dict[str, dict[str, Any]]:
-        """Each figure of a bulletin beside what was witnessed, by option or group, as JSON objects."""
-        rest, shares = predicted(given), witnessed_shares(self._election, given.witnessed)
-        return {n: _figure(given, rest, i, votes, shares[i] if shares else None) for i, n, votes in given.official}
 
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
@@ -370,19 +353,3 @@ class Comparer:
         if changed:
             self._tell_of(area)
         return decision.notice
-
-
-def _figure(
-    given: Comparison, rest: Remainder | None, column: int, votes: int, witnessed: float | None
-) -> dict[str, Any]:
-    gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
-    low, high = bounds(given, column, votes)
-    return {
-        "votes": votes,
-        "share": round(100 * votes / given.valid, 6) if given.valid else None,
-        "witnessed_share": None if witnessed is None else round(witnessed, 6),
-        "floor": low and low.limit,
-        "ceiling": high and high.limit,
-        "gamma": None if gamma is None else round(gamma, 6),
-        "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
-    }

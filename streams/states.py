@@ -1,10 +1,14 @@
-"""What is told of an area's sheets: the part of its state that needs no bulletin, as a JSON object."""
+"""The state of an area, as it is told: JSON objects."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from streams.election import Area, Election
+from streams.findings import Comparison
 from streams.rollup import ANNOUNCED, LEVELS, NAMES, NULL, REGISTERED, TABLES, VALID, VOTES
+from streams.rules.contradiction import bounds
+from streams.rules.remainder import Remainder, predicted
+from streams.shares import witnessed_shares
 
 
 def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[float] | None) -> dict[str, Any]:
@@ -36,4 +40,38 @@ def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[f
         else None,
         "official": None,
         "alerts": [],
+    }
+
+
+def official(given: Comparison) -> dict[str, Any]:
+    """What the state says of the newest bulletin."""
+    return {
+        "bulletin": given.bulletin.id,
+        "at": given.bulletin.at,
+        "votes": dict(given.bulletin.votes),
+        "valid": given.valid,
+        "tolerated": given.tolerated,
+        "figures": figures(given),
+    }
+
+
+def figures(given: Comparison) -> dict[str, dict[str, Any]]:
+    """Each figure of a bulletin beside what was witnessed, by option or group."""
+    rest, shares = predicted(given), witnessed_shares(given.election, given.witnessed)
+    return {name: _figure(given, rest, i, votes, shares[i] if shares else None) for i, name, votes in given.official}
+
+
+def _figure(
+    given: Comparison, rest: Remainder | None, column: int, votes: int, witnessed: float | None
+) -> dict[str, Any]:
+    gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
+    low, high = bounds(given, column, votes)
+    return {
+        "votes": votes,
+        "share": round(100 * votes / given.valid, 6) if given.valid else None,
+        "witnessed_share": None if witnessed is None else round(witnessed, 6),
+        "floor": low and low.limit,
+        "ceiling": high and high.limit,
+        "gamma": None if gamma is None else round(gamma, 6),
+        "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
     }
