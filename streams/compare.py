@@ -170,7 +170,7 @@ class Comparer:
             newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
             self._claims[area] = -1 if newest is None else newest.claim
             self._claiming[area] = self._claiming[self._layout.below[area]] = True
-            self._tell_of(bulletin.area)
+            self._turns.add(area, urgent=True)
             # What it says is part of the area above, and its coming ends the silence of the whole.
             for told in (bulletin.area, self._election.areas[bulletin.area].parent or bulletin.area):
                 self._of_bulletins.pop(told, None)
@@ -237,7 +237,7 @@ class Comparer:
 
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
-        new bulletin, or news of an alert, where they must be `spoken_of`: those come first in any case."""
+        new bulletin, or something told of an alert, where they must be `spoken_of`: those come first in any case."""
         return [self._layout.areas[area] for area in self._turns.take(most, urgent=spoken_of).tolist()]
 
     @property
@@ -276,9 +276,6 @@ class Comparer:
             self._dirty.add(area)
             if found := self._find(area):  # what is told of it before the next tick knows of its alerts
                 self._hold(area, found)
-
-    def _tell_of(self, area: str) -> None:
-        self._turns.add(self._layout.area[area], urgent=True)
 
     def _tally(self, id: str) -> Tally:
         area = self._layout.area[id]
@@ -350,6 +347,6 @@ class Comparer:
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
         bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
         decision, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
-        if changed:
-            self._tell_of(area)
+        if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
+            self._turns.add(self._layout.area[area], urgent=decision.notice is not None)
         return decision.notice

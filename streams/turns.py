@@ -6,7 +6,7 @@ from streams.layout import Layout, Numbers
 
 
 class Turns:
-    """Areas with news, by their numbers. Some of it is urgent: a new bulletin, or news of an alert."""
+    """Areas with news, by their numbers. Some of it is urgent: a new bulletin, or a notice."""
 
     def __init__(self, layout: Layout) -> None:
         self._depth = layout.depth
