@@ -74,7 +74,7 @@ def decode_plain(contents: Sequence[bytes | None]) -> list[Event] | None:
         # One look at all of them, for a third of the time of one at each.
         if not _is_plain(b"".join(contents)):  # type: ignore[arg-type]  # a None among them is a TypeError
             return None
-        return [_QUICK(content) for content in contents]  # type: ignore[arg-type]
+        return list(map(_QUICK, contents))  # type: ignore[arg-type]
     except (MsgspecError, TypeError):
         return None
 
