@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from streams import alerts
-from streams.alerts import Alert, Decision
+from streams.alerts import Alert, Notice
 from streams.election import Election
 from streams.findings import Finding
 
@@ -47,9 +47,11 @@ class AlertBook:
         unheard = ((f, self._alerts[f]) for f in self._unheard)
         return {f: alert.finding.area for f, alert in unheard if not self.is_firing(alert.muted_by or "")}
 
-    def step(self, fingerprint: str, finding: Finding | None, at: int, bulletin: str | None) -> tuple[Decision, bool]:
-        """What becomes of an alert, given what its rule finds now; and whether that is any news. `bulletin` is the id
-        of its area's current one."""
+    def step(
+        self, fingerprint: str, finding: Finding | None, at: int, bulletin: str | None
+    ) -> tuple[Notice | None, bool]:
+        """Decide what becomes of an alert, given what its rule finds now: what to tell, and whether anything is new.
+        `bulletin` is the id of its area's current one."""
         known = self._alerts.get(fingerprint)
         about = finding if finding is not None or known is None else known.finding
         decision = alerts.step(known, finding, at, bulletin, self._policy, self._muting(about))
@@ -57,11 +59,11 @@ class AlertBook:
             self._alerts.pop(fingerprint, None)
             self._deadlines.pop(fingerprint, None)
             self._unheard.discard(fingerprint)
-            return decision, False
+            return decision.notice, False
         changed = decision.alert != known
         if changed:
             self.keep(decision.alert)
-        return decision, changed
+        return decision.notice, changed
 
     def keep(self, alert: Alert) -> None:
         """Remember an alert, and when it may have something to say."""

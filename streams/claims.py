@@ -9,13 +9,10 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.election import ContradictionRule
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.rollup import REGISTERED, TABLES, VALID, VOTES
-
-Flags = NDArray[np.bool_]
 
 UNKNOWN: Final = 2**50
 """Stands for what the bulletin or the register does not let one know: more than there can be, and small enough for sums

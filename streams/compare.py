@@ -12,11 +12,10 @@ from streams.admission import check_bulletin
 from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
 from streams.bulletins import Bulletins
-from streams.claims import Flags
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
-from streams.layout import ROOT, Numbers
+from streams.layout import ROOT, Flags, Numbers
 from streams.rollup import READINGS, VALID, Strata, Tally
 from streams.rules import least, may_find, of_bulletins, of_sums, of_watches
 from streams.shares import post_stratified
@@ -346,7 +345,7 @@ class Comparer:
 
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
         bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
-        decision, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
+        notice, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
         if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
-            self._turns.add(self._layout.area[area], urgent=decision.notice is not None)
-        return decision.notice
+            self._turns.add(self._layout.area[area], urgent=notice is not None)
+        return notice

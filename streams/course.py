@@ -6,8 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from streams.claims import Flags
-from streams.layout import Layout, Numbers
+from streams.layout import Flags, Layout, Numbers, begins
 from streams.rollup import Strata
 from streams.sheets import Rows
 
@@ -89,9 +88,7 @@ def follow(
     areas, at = lines[change, level], at[change]
     order = np.lexsort((at, areas))
     areas, at = areas[order], at[order]
-    new = np.ones(len(areas), bool)
-    new[1:] = (areas[1:] != areas[:-1]) | (at[1:] != at[:-1])
-    starts = np.flatnonzero(new)
+    starts = np.flatnonzero(begins(areas) | begins(at))
     areas, at = areas[starts], at[starts]
     if not len(starts):
         return areas, at, before[areas]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streams.register import PollingTable, Register
 
 Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 ROOT: Final = 0
 """The number of the area without a parent."""
@@ -101,10 +102,7 @@ class Layout:
         """
         lines = self.lines(tables)
         flat = lines.T.ravel()
-        new = np.empty(len(flat), bool)
-        new[:1] = True
-        np.not_equal(flat[1:], flat[:-1], out=new[1:])
-        starts = np.flatnonzero(new)
+        starts = np.flatnonzero(begins(flat))
         areas, ends = flat[starts], np.append(starts[1:], len(flat))
         known = areas >= 0
         areas, starts, ends = areas[known], starts[known], ends[known]
@@ -112,6 +110,13 @@ class Layout:
         np.cumsum(rows, axis=0, out=running[1:])
         level = starts - starts % max(1, len(rows))
         return areas, running[ends - level] - running[starts - level]
+
+
+def begins(numbers: Numbers) -> Flags:
+    """Where a run of equal numbers begins."""
+    new = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
+    return new
 
 
 def numbered(areas: Mapping[str, _Area]) -> list[str]:

@@ -250,16 +250,23 @@ def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
     return _witnessed(max(backing.values(), key=len), len(independent), policy)
 
 
+def weight(agreeing: int, readers: int, source: str, policy: Policy) -> tuple[Level, bool]:
+    """How well a sheet is witnessed where so many readers agree and lead, of so many independent ones, and whether the
+    policy accepts it. `source` is the reader's, where there is one only."""
+    corroborated = agreeing >= 2 and agreeing >= policy.quorum
+    trusted = readers == 1 and source in policy.trusted_sources
+    return Level.CORROBORATED if corroborated else Level.REPORTED, agreeing >= policy.quorum or trusted
+
+
 def _witnessed(agreeing: Sequence[Reading], readers: int, policy: Policy) -> Verdict:
     """The verdict where these readings agree and lead, of so many independent ones."""
     newest, support = max(agreeing), len(agreeing)
     if support <= policy.majority * readers:
         return Verdict(Level.DISPUTED, False, None, 0, support, readers)
-    corroborated = support >= max(2, policy.quorum)
-    trusted = readers == 1 and agreeing[0].source in policy.trusted_sources
+    level, accepted = weight(support, readers, agreeing[0].source, policy)
     return Verdict(
-        level=Level.CORROBORATED if corroborated else Level.REPORTED,
-        accepted=support >= policy.quorum or trusted,
+        level=level,
+        accepted=accepted,
         votes=newest.votes,
         null=newest.null,
         agreeing=support,

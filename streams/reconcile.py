@@ -14,14 +14,13 @@ from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
 from streams.journal import Entries, Journal, decode
-from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, reading_of
+from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of, weight
 from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
 from streams.shelf import Packed, Shelf, Verdicts, entries, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
 _GROUP: Final = Reading._fields.index("group")
-_REPORTED, _CORROBORATED = CODES[Level.REPORTED], CODES[Level.CORROBORATED]
 
 
 class Busiest:
@@ -62,7 +61,6 @@ class Reconciler:
         self._groups = Busiest()
         self._bulk = Bulk(election)
         self._entries = 0
-        self._quorum, self._trusted = election.policy.quorum, election.policy.trusted_sources
         self._agreement = Agreement(len(election.tables))
         self._read = Fresh(READ + len(election.options))
         self._announced = Fresh(ANNOUNCED + len(election.columns))
@@ -145,12 +143,10 @@ class Reconciler:
 
     def _agreed_row(self, held: Packed, new: tuple[Any, ...], readers: int) -> tuple[int, ...]:
         """The row of a sheet where so many readers agree (`streams.agreement`), the new reading's too."""
-        quorum = self._quorum
         _, _, _, _, source, votes, null, _, _ = new
-        corroborated = readers >= 2 and readers >= quorum
-        accepted = readers >= quorum or (readers == 1 and source in self._trusted)
+        level, accepted = weight(readers, readers, source, self._election.policy)
         count = len(held) + 1 if type(held) is tuple else 2
-        return (count, _CORROBORATED if corroborated else _REPORTED, accepted, null, *votes)
+        return (count, CODES[level], accepted, null, *votes)
 
     def _enter_announcements(self, new: Announcements, begin: int, end: int) -> list[int]:
         """The same for official figures."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.election import Election
-from streams.layout import Numbers
+from streams.layout import Numbers, begins
 from streams.rollup import TABLES, VALID, VOTES, Strata, Tally
 
 Shares = NDArray[np.float64]
@@ -32,7 +32,7 @@ def post_stratified(election: Election, rows: Numbers, strata: Strata) -> Shares
     if not len(seen):
         return shares
     above, below, parts = strata.above[seen], strata.areas[seen], strata.rows[seen]
-    first = np.concatenate([[True], above[1:] != above[:-1]])
+    first = begins(above)
     starts, place = np.flatnonzero(first), np.cumsum(first) - 1
     weights = layout.voters[below]
     for other in (layout.exist[below], parts[:, TABLES]):

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from streams.claims import Flags
 from streams.course import Arrivals, Course, follow
 from streams.election import Election
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers, begins
 from streams.rollup import by_column, contributions, width
 from streams.sheets import ANNOUNCED, READ, Rows
 from streams.spread import Running, Spread, are_countable, measures
@@ -92,8 +91,7 @@ class Sums:
         tables, at = np.divmod(keys, len(ticks))
         figures = None if self._announced is None else announced.as_of(keys, self._announced)
         after = contributions(self._election, tables, read.as_of(keys, self._read), figures)
-        first = np.ones(len(tables), bool)
-        first[1:] = tables[1:] != tables[:-1]
+        first = begins(tables)
         known = tables[first]
         before = np.empty_like(after)
         before[1:] = after[:-1]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Final
 
 import numpy as np
 
@@ -10,9 +9,7 @@ from streams.election import Election
 from streams.layout import Numbers
 from streams.ledger import Level, Verdict
 from streams.outcome import Members
-from streams.sheets import READ
-
-_REPORTED: Final = 1 + list(Level).index(Level.REPORTED)  # as it stands in a row
+from streams.sheets import CODES, READ
 
 
 class NightVerdicts(Members[Verdict]):
@@ -38,7 +35,7 @@ class NightVerdicts(Members[Verdict]):
         """Where a single reading stands alone its row says it all: made from the columns of such rows, most nights'
         verdicts take a seventh of the time."""
         rows = self._read[np.fromiter(map(self._number.__getitem__, keys), np.int64, len(keys))]
-        alone = (rows[:, 0] == 1) & (rows[:, 1] == _REPORTED)
+        alone = (rows[:, 0] == 1) & (rows[:, 1] == CODES[Level.REPORTED])
         accepted, nulls = (rows[:, 2] > 0).tolist(), rows[:, 3].tolist()
         votes = map(tuple, rows[:, READ:].tolist())
         found = list(map(Verdict, repeat(Level.REPORTED), accepted, votes, nulls, repeat(1), repeat(1)))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from streams import claims, sums
 from streams.alerts import Notice
 from streams.bounds import Left, ceiling, floor
-from streams.claims import Flags
 from streams.compare import Comparer
 from streams.election import (
     AlertPolicy,
@@ -26,7 +25,7 @@ from streams.election import (
     Rules,
 )
 from streams.events import Bulletin, TallyReport
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.reconcile import Reconciler
 from streams.rollup import REGISTERED, TABLES, VALID, VOTES
 from streams.sheets import Sheets

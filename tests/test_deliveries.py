@@ -135,11 +135,12 @@ def _goes_on(change: Callable[[LiveNight], None], broker: Broker, tmp_path: Path
         night.stop()
     assert told(down.taken) == told(steady.taken) == by_fingerprint(expected())
     assert len(down.seen) == len(steady.seen) == len(expected())
+    assert left
     assert left.keys() == found.keys()
     for fingerprint, then in left.items():
         head = found[fingerprint]
         again = replace(then, attempts=then.attempts + 1)
-        assert head == then or replace(head, due=then.due, words=then.words) == again
+        assert head == then or (replace(head, due=then.due, words=then.words) == again and then.attempts >= 1)
 
 
 class Busy(Scripted):

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from streams.claims import BASE, LEFT_TABLES, Flags, are_covered
+from streams.claims import BASE, LEFT_TABLES, are_covered
 from streams.election import Election
 from streams.findings import Comparison, Finding, Situation
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.rollup import DIFFERING, DISPUTED, Strata
 from streams.rules.contradiction import contradiction, may_contradict
 from streams.rules.divergence import divergence, may_diverge

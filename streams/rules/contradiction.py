@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from streams.bounds import Bound, ceiling, floor
-from streams.claims import Flags, suffice, tolerated
+from streams.claims import suffice, tolerated
 from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.rollup import TABLES
 from streams.wording import say
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from streams.claims import BASE, FIGURES, SLIP, Flags
+from streams.claims import BASE, FIGURES, SLIP
 from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.shares import Shares, witnessed_shares
 from streams.wording import say
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from streams.claims import Flags
 from streams.election import Election
 from streams.findings import Finding, Situation
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.rollup import ANNOUNCED, DISPUTED, LEVELS
 from streams.wording import say
 

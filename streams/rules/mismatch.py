@@ -5,10 +5,9 @@ from math import sqrt
 
 import numpy as np
 
-from streams.claims import Flags
 from streams.election import Election
 from streams.findings import Finding, Severity, Situation
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.rollup import COMPARED, COMPARED_VALID, DIFFERING, VOTES
 from streams.wording import say
 

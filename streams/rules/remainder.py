@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.claims import FIGURES, SLIP, Flags, are_covered, are_within, tolerated
+from streams.claims import FIGURES, SLIP, are_covered, are_within, tolerated
 from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.rollup import REGISTERED, TABLES, VALID, VOTES, Strata
 from streams.wording import say
 
