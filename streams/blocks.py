@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -12,7 +13,7 @@ from streams.arrivals import NightError
 from streams.codec import decode_any, decode_lines
 from streams.events import Rejection
 from streams.outcome import EXCERPT
-from streams.replay import Item, Unreadable
+from streams.replay import Item, Items, Unread, Unreadable
 
 BLOCK_BYTES: Final = 64 * 2**10
 """Bytes of a block, about: what is decoded is still in the processor's cache when it is taken in."""
@@ -32,15 +33,17 @@ class Blocks:
         except OSError as error:
             raise NightError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
-    def __iter__(self) -> Iterator[list[Item]]:
+    def __iter__(self) -> Iterator[Items]:
         found = [self._blocks(file) for file in self._files]
-        return found[0] if len(found) == 1 else _merged(found)
+        if len(found) == 1:
+            return (Unread(block, partial(_items, block)) for block in found[0])
+        return _merged([map(_items, blocks) for blocks in found])
 
-    def _blocks(self, file: IO[bytes]) -> Iterator[list[Item]]:
+    def _blocks(self, file: IO[bytes]) -> Iterator[list[bytes]]:
         with file:
             for found, bytes_ in lines.blocks(file, BLOCK_BYTES):
                 self.done += bytes_
-                yield _items(found)
+                yield found
 
 
 def _items(found: Sequence[bytes]) -> list[Item]:

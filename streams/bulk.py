@@ -17,6 +17,7 @@ from streams.layout import Numbers
 from streams.ledger import Level
 from streams.sheets import ANNOUNCED, CODES, READ
 from streams.shelf import pack
+from streams.usual import UsualBulletin, UsualEvents, UsualReport, asks_who
 
 FEW: Final = 6
 """Fewer events are not worth any columns."""
@@ -78,7 +79,7 @@ class Bulk:
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
         self._quorum = policy.quorum
-        self._open = not election.reporters and policy.unsigned == "accept" and not policy.group_rate
+        self._open = not asks_who(election)
         named = {id for id, known in election.authorities.items() if not known.areas and known.public_key is None}
         self._authorities = named if election.authorities else None
         most = (known.registered * policy.max_turnout).astype(np.int64)
@@ -86,22 +87,25 @@ class Bulk:
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Work out what can be of these events, whatever they are."""
-        reports = [i for i, event in enumerate(events) if type(event) is TallyReport]
-        others = [] if len(reports) == len(events) else [i for i, event in enumerate(events) if type(event) is Bulletin]
-        readings, read = self._readings(events, reports)
-        announcements, announced = self._announcements(events, others)
+        found: Sequence[Any] = events.found if isinstance(events, UsualEvents) else events
+        report, bulletin = (UsualReport, UsualBulletin) if found is not events else (TallyReport, Bulletin)
+        kinds = list(map(type, found))
+        reports = [i for i, kind in enumerate(kinds) if kind is report]
+        others = [] if len(reports) == len(found) else [i for i, kind in enumerate(kinds) if kind is bulletin]
+        readings, read = self._readings(found, reports)
+        announcements, announced = self._announcements(found, others)
         all_ = len(read) + len(announced) == len(events)
         single = [] if all_ else sorted(set(range(len(events))).difference(read, announced))
         return Prepared(events, single, readings, read, announcements, announced)
 
-    def _readings(self, events: Sequence[Event], places: list[int]) -> tuple[Readings | None, Sequence[int]]:
+    def _readings(self, events: Sequence[Any], places: list[int]) -> tuple[Readings | None, Sequence[int]]:
         """The columns of these reports; if any is a retraction or says more than votes, of the others. None where the
         election asks who they are from."""
         if not self._open or len(places) < FEW:
             return None, ()
-        fields = _columns(TallyReport, [events[i] for i in places])
+        fields = _columns([events[i] for i in places])
         figures = self._votes(fields["votes"])
-        if figures is None or True in fields["retracted"] or not _unsaid(fields["registered"], fields["ballots"]):
+        if figures is None or not _is_only_votes(fields):
             plain = [i for i in places if self._is_plain_report(events[i])]
             return self._readings(events, plain) if len(plain) < len(places) else (None, ())
         tables = list(map(self._table.get, fields["table"], repeat(DOUBTFUL)))
@@ -130,15 +134,15 @@ class Bulk:
         rows[:, READ:] = _table(figures, self._options)
         return rows
 
-    def _announcements(self, events: Sequence[Event], places: list[int]) -> tuple[Announcements | None, Sequence[int]]:
+    def _announcements(self, events: Sequence[Any], places: list[int]) -> tuple[Announcements | None, Sequence[int]]:
         """The same of bulletins for polling tables, but for those that say more than votes or are of an authority of
         which more is asked than its name."""
         if len(places) < FEW:
             return None, ()
-        fields = _columns(Bulletin, [events[i] for i in places])
+        fields = _columns([events[i] for i in places])
         votes = self._votes(fields["votes"])
         known = self._authorities is None or self._authorities.issuperset(fields["authority"])
-        if votes is None or not known or any(fields["announced_shares"]):
+        if votes is None or not known or any(fields.get("announced_shares", ())):
             plain = [i for i in places if self._is_plain_bulletin(events[i])]
             return self._announcements(events, plain) if len(plain) < len(places) else (None, ())
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
@@ -163,10 +167,13 @@ class Bulk:
 
     def _is_plain_bulletin(self, event: Any) -> bool:
         known = self._authorities is None or event.authority in self._authorities
-        return known and not event.announced_shares and event.votes.keys() == self._names
+        usual = type(event) is UsualBulletin or (not event.announced_shares and event.votes.keys() == self._names)
+        return known and usual
 
-    def _votes(self, given: Sequence[Mapping[str, int]]) -> list[Votes] | None:
+    def _votes(self, given: Sequence[Any]) -> list[Votes] | None:
         """The votes by option; None unless each names every option and nothing else."""
+        if not isinstance(given[0], Mapping):  # of usual events
+            return list(map(astuple, given))
         try:
             return [self._pick(votes) for votes in given] if set(map(len, given)) == {self._options} else None
         except KeyError:
@@ -186,17 +193,24 @@ def _table(figures: Sequence[Votes], width: int) -> Numbers:
     return np.fromiter(chain.from_iterable(figures), np.int64, len(figures) * width).reshape(-1, width)
 
 
-def _columns(kind: type[TallyReport | Bulletin], events: Sequence[Any]) -> dict[str, Sequence[Any]]:
-    return dict(zip(kind.__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
+def _columns(events: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """The fields of events of one kind, by name."""
+    return dict(zip(events[0].__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
+
+
+def _is_only_votes(fields: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether none of these reports is a retraction or says how many voters there were."""
+    unsaid = all(_unsaid(fields[name]) for name in ("registered", "ballots") if name in fields)
+    return unsaid and True not in fields.get("retracted", ())
 
 
 def _or(column: Sequence[Any], otherwise: Sequence[Any]) -> Sequence[Any]:
     """What is said there, and `otherwise` where nothing is."""
-    if column.count(None) == len(column):
+    if _unsaid(column):
         return otherwise
     return [other if said is None else said for said, other in zip(column, otherwise, strict=True)]
 
 
-def _unsaid(*columns: Sequence[Any]) -> bool:
+def _unsaid(column: Sequence[Any]) -> bool:
     """Whether nobody says anything there."""
-    return all(column.count(None) == len(column) for column in columns)
+    return column.count(None) == len(column)

@@ -21,6 +21,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Time = Annotated[int, Meta(ge=0, le=LATEST)]
 Votes = Annotated[Mapping[Text, Count], Meta(min_length=1)]
+Ratio = Annotated[float, Meta(ge=0, le=1)]
 Shares = Mapping[Text, Annotated[float, Meta(ge=0, le=100)]]
 
 Extra = Mapping[str, Any]
@@ -72,7 +73,7 @@ class Bulletin(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_fi
     status: Status = "partial"
     supersedes: Text | None = None
     tables_counted: Count | None = None
-    tables_counted_ratio: Annotated[float, Meta(ge=0, le=1)] | None = None
+    tables_counted_ratio: Ratio | None = None
     registered: Count | None = None
     registered_area: Count | None = None
     ballots: Count | None = None

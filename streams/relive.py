@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from streams import arrivals, election_file
 from streams.arrivals import NightError
@@ -18,7 +18,7 @@ from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS, Records
 from streams.events import Event, Rejection, TallyReport, Tick
 from streams.outcome import EXCERPT
-from streams.replay import Channel, EventReplay, Item, LogReplay, Replay, Unreadable, Watcher
+from streams.replay import Channel, EventReplay, Item, Items, LogReplay, Replay, Unread, Unreadable, Watcher
 from streams.topology import Topology
 
 
@@ -38,7 +38,7 @@ class Night(Protocol):
     size: int
     done: int
 
-    def messages(self) -> Iterator[tuple[Channel, Sequence[Item], Sequence[int]]]:
+    def messages(self) -> Iterator[tuple[Channel, Items, Sequence[int]]]:
         """Events of one channel at a time, and when the message of each came (Unix ms; empty where that is nothing to
         go by)."""
 
@@ -88,13 +88,13 @@ class MadeNight:
         self._stdin = hashlib.sha256()
         self._read = 0
 
-    def messages(self) -> Iterator[tuple[Channel, Sequence[Item], Sequence[int]]]:
+    def messages(self) -> Iterator[tuple[Channel, Items, Sequence[int]]]:
         """Events, a block or one at a time, all by one channel."""
         source = self._source
         if isinstance(source, EventLog):
             for records in source.stretches(self._keep_going):
                 self.done = source.done
-                yield 0, items_of(records, str(source.directory)), ()
+                yield 0, _unread(records, str(source.directory)), ()
             return
         if isinstance(source, Blocks):
             for block in source:
@@ -138,7 +138,7 @@ class RecordedNight:
         self._log, self._keep_going = log, keep_going
         self.election, self.edited, self.size, self.done = given.election, given.edited, log.size, 0
 
-    def messages(self) -> Iterator[tuple[Channel, Sequence[Item], Sequence[int]]]:
+    def messages(self) -> Iterator[tuple[Channel, Items, Sequence[int]]]:
         """A stretch of the log at a time, channel by channel: how far the channels have come beside each other changes
         nothing. Raises `LogError`, or tells of damages where it keeps going."""
         partitions, name = self._log.manifest.partitions, str(self._log.directory)
@@ -191,12 +191,21 @@ def item_of(arrival: arrivals.Arrival) -> Item:
     return arrival.event
 
 
-def items_of(records: Records, log: str) -> list[Item]:
-    """The events of many messages, in their order."""
-    quick = _quick(records)
-    if quick is None:
+def _unread(records: Records, log: str) -> Items:
+    """Messages to be read by who knows the election, unless what is allowed in them hangs on their topic."""
+
+    def read() -> list[Item]:
         return [item_of(arrival) for record in records for arrival in arrivals.of_record(record, log)]
-    return [*quick]
+
+    strict = BULLETINS in records.topics and any(
+        topic == BULLETINS and _REPORT in (content or b"")
+        for topic, content in zip(records.topics, records.values, strict=True)
+    )
+    return read() if strict else Unread(records.values, read)
+
+
+_REPORT: Final = b'"tally-report"'
+"""Stands in every plain report (`streams.codec.is_plain`)."""
 
 
 def _by_channel(records: Records, log: str) -> dict[Channel, list[tuple[Item, int]]]:

@@ -5,10 +5,11 @@ live night had them (`LogReplay`): the ticks in it are the clock, each partition
 judged together is what lay between the same two marks, whatever order the log has the partitions in.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, repeat
-from operator import itemgetter
+from itertools import accumulate, groupby, repeat
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.admission import check_tick
@@ -24,6 +25,7 @@ from streams.ledger import Verdict
 from streams.monitor import Monitor
 from streams.outcome import Members, Outcome, Refusals
 from streams.reconcile import Reconciler
+from streams.usual import Usual, UsualBulletin, UsualEvents, UsualReader, UsualReport
 from streams.verdicts import NightVerdicts
 
 Channel = int | str
@@ -40,6 +42,17 @@ class Unreadable(NamedTuple):
 Item = Event | Unreadable
 
 
+class Unread(NamedTuple):
+    """Messages of one channel that nobody has read yet: who knows the election reads most of them quicker."""
+
+    contents: Sequence[bytes | None]
+    read: Callable[[], Sequence[Item]]
+    """Reads whatever they are, for any election."""
+
+
+Items = Sequence[Item] | Unread
+
+
 class Watcher(Protocol):
     """Who wants to see the night go by: called when event time has come further, after the rules have spoken."""
 
@@ -53,7 +66,7 @@ class Replay(Protocol):
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+    def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in what came by a channel, in order. `arrived` (Unix ms) is when the message of each came to the broker;
         empty where there was none."""
 
@@ -76,7 +89,7 @@ class _Minutes:
         """Whether anybody watches."""
         return self._watch is not None
 
-    def count(self, items: Sequence[Item]) -> None:
+    def count(self, items: Sequence[Item | Usual]) -> None:
         for kind, number in Counter(map(type, items)).items():
             self.counts[_KINDS[kind]] += number
 
@@ -124,8 +137,12 @@ class _States(Members[Mapping[str, Any]]):
         return self._comparer.states(keys)
 
 
+_AT: Final = attrgetter("at")
+
 _KINDS: Final[Mapping[type, str]] = {
     TallyReport: "reports",
+    UsualReport: "reports",
+    UsualBulletin: "bulletins",
     Bulletin: "bulletins",
     Tick: "ticks",
     Unreadable: "unreadable",
@@ -138,25 +155,34 @@ class EventReplay:
     def __init__(self, election: Election, watch: Watcher | None = None) -> None:
         self._monitor, self._minutes = Monitor(election), _Minutes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
+        self._usual = UsualReader(election)
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+    def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
-        self._minutes.count(items)
-        events = [item for item in items if not isinstance(item, Unreadable)]
-        if len(events) < len(items):
-            for item in items:
-                if isinstance(item, Unreadable):
-                    self._minutes.refuse(*item)
+        events = self._events(items)
         # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
         # a tenth off the replay of a large night.
         prepared = self._monitor.prepare(events)
-        due, first = self._monitor.clock + self._tick, 0
-        for i, event in enumerate(events):
-            if event.at >= due:
-                self._apply(prepared, first, i)
-                self._advance(event.at)
-                due, first = self._monitor.clock + self._tick, i
-        self._apply(prepared, first, len(events))
+        times = list(map(_AT, events.found if isinstance(events, UsualEvents) else events))
+        latest, first = list(accumulate(times, max)), 0
+        while (end := bisect_left(latest, self._monitor.clock + self._tick, first)) < len(times):
+            self._apply(prepared, first, end)
+            self._advance(times[end])
+            first = end
+        self._apply(prepared, first, len(times))
+
+    def _events(self, items: Items) -> Sequence[Event]:
+        """What can be read, counted like the rest."""
+        if isinstance(items, Unread):
+            if (usual := self._usual.read(items.contents)) is not None:
+                self._minutes.count(usual.found if isinstance(usual, UsualEvents) else usual)
+                return usual
+            items = items.read()
+        self._minutes.count(items)
+        for item in items:
+            if isinstance(item, Unreadable):
+                self._minutes.refuse(*item)
+        return [item for item in items if not isinstance(item, Unreadable)]
 
     def _apply(self, prepared: Prepared, first: int, end: int) -> None:
         """Take in what comes between two ticks, all at once."""
@@ -205,8 +231,9 @@ class LogReplay:
         self._minutes = _Minutes(election, watch)
         self.comparer = Comparer(election)
 
-    def take(self, channel: Channel, items: Sequence[Item], arrived: Sequence[int] = ()) -> None:
+    def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in what came by one channel. Raises KeyError for a channel that there is not."""
+        items = items.read() if isinstance(items, Unread) else items
         self._minutes.count(items)
         for item, at in zip(items, arrived or repeat(0), strict=False):
             if type(item) is Tick:

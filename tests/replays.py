@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import orjson
 from nights import Outcome, finished
@@ -13,7 +14,7 @@ from streams.election import Election
 from streams.eventlog.record import BULLETINS, REPORTS, Record
 from streams.outcome import Outcome as Replayed
 from streams.relive import item_of
-from streams.replay import Channel, EventReplay, Item, LogReplay, Watcher
+from streams.replay import Channel, EventReplay, Item, LogReplay, Unread, Watcher
 from streams.topology import Topology
 
 
@@ -22,6 +23,16 @@ def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None 
     replay = EventReplay(election, watch)
     for arrival in of_lines(lines):
         replay.take(0, [item_of(arrival)])
+    return replay.finish()
+
+
+def of_stretches(election: Election, lines: Sequence[bytes], cuts: Iterable[int]) -> Replayed:
+    """The same, unread, cut before some of the lines."""
+    replay = EventReplay(election)
+    ends = sorted({*(cut for cut in cuts if cut < len(lines)), len(lines)})
+    for begin, end in pairwise([0, *ends]):
+        part = lines[begin:end]
+        replay.take(0, Unread(part, lambda part=part: [item_of(arrival) for arrival in of_lines(part)]))  # type: ignore[misc]
     return replay.finish()
 
 

@@ -37,6 +37,7 @@ CORE = [
     "streams.course",
     "streams.shares",
     "streams.turns",
+    "streams.usual",
     "streams.findings",
     "streams.wording",
     "streams.alert_book",

@@ -1,0 +1,80 @@
+"""Events in their usual form are the very events, in fields of their own."""
+
+from collections import Counter
+
+import pytest
+from builders import T0, bulletin, election, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replays import of_events, of_stretches
+from test_codec import behind, careful, fewer_fields, more_fields, spoilt
+from test_pipeline import KNOWN, nights
+
+from streams import bulk
+from streams.codec import encode, plain
+from streams.election import Election
+from streams.events import Event, Rejection, Tick
+from streams.usual import UsualBulletin, UsualEvents, UsualReader, UsualReport
+
+USUAL: list[Event] = [
+    report(),
+    report(votes=(0, 0, 0), group="g", null=2, blank=0, supersedes="r1", url="u", image_sha256="x", signature="s"),
+    bulletin(area="S1-1"),
+    bulletin(valid=9, null=0, status="final", tables_counted=3, tables_counted_ratio=0.5, supersedes="b1"),
+]
+ODD: list[Event] = [
+    report(votes=(5, 3)),
+    report(ballots=9),
+    report(retracted=True),
+    bulletin(announced_shares={"A": 1.0}),
+    Tick(T0),
+]
+KINDS = (UsualReport, UsualBulletin)
+
+
+def elections() -> list[Election]:
+    """The usual one, one whose options no struct can name, and one that asks who reports are from."""
+    return [KNOWN, election(options='"BC'), election(unsigned="hold")]
+
+
+@settings(max_examples=400)
+@given(st.sampled_from([*USUAL, *ODD]), more_fields, fewer_fields, behind, st.sampled_from(elections()))
+def test_equals_careful(event: Event, more: list[tuple[str, str]], less: list[str], end: str, known: Election) -> None:
+    """What is read is what the careful reader makes of it, however it is spelt; what that refuses is not read."""
+    raw = spoilt(event, more, less, end)
+    found, expected = UsualReader(known).read([raw, encode(plain(USUAL[0])), raw]), careful(raw)
+    if found is None:
+        assert isinstance(expected, Rejection) or (more or end)
+    else:
+        assert [*found] == [expected, USUAL[0], expected]
+        assert [*found[1:]] == [USUAL[0], expected]
+
+
+def test_which_are_usual() -> None:
+    """The usual ones have a form of their own; the others are left as they are, beside them."""
+    found = UsualReader(KNOWN).read([encode(plain(event)) for event in [*USUAL, *ODD]])
+    assert isinstance(found, UsualEvents)
+    assert [isinstance(event, KINDS) for event in found.found] == [True] * len(USUAL) + [False] * len(ODD)
+    assert [*found] == [*USUAL, *ODD]
+
+
+@pytest.mark.parametrize("known", elections()[1:])
+def test_no_form_of_their_own(known: Election) -> None:
+    """Where an election can have no such form, or asks for more than votes, events are read all the same."""
+    assert UsualReader(known).read([encode(plain(event)) for event in USUAL]) == USUAL
+
+
+@settings(max_examples=100)
+@given(nights(), st.lists(st.integers(0, 40), max_size=3))
+def test_nights_read_in_stretches(night: list[bytes], cuts: list[int]) -> None:
+    """A night that is read in stretches, by who knows the election, is the night that is read event by event."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "FEW", 1)
+        found = of_stretches(KNOWN, night, cuts)
+    assert b"".join(found.json()) == b"".join(of_events(KNOWN, night).json())
+
+
+def test_stretches_are_read_once() -> None:
+    """Usual events are counted by what they are."""
+    found = of_stretches(KNOWN, [encode(plain(event)) for event in [*USUAL, *ODD]], [])
+    assert found.counts == Counter(reports=5, bulletins=3, ticks=1)
