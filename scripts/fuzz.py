@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import atheris
@@ -18,6 +19,7 @@ with atheris.instrument_imports(include=["streams"]):
     from streams.eventlog.reader import EventLog
     from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
     from streams.monitor import Monitor
+    from streams.usual import UsualReader
 
 ELECTION = Election(
     "fuzz",
@@ -28,6 +30,7 @@ ELECTION = Election(
     reporters={"ana": Reporter(bytes(32))},
     authorities={"board": Authority(bytes(32)), "town": Authority()},
 )
+USUAL = UsualReader(replace(ELECTION, reporters={}))
 REPORT = TallyReport("r", "T", "bea", "web", 1, {"A": 1, "B": 2}, group="g")
 OFFICIAL = Bulletin("b", "town", "N", 1, 1, {"A": 1}, announced_shares={"A": 50.0})
 SEEDS: list[Event] = [
@@ -40,7 +43,8 @@ SEEDS: list[Event] = [
 
 
 def codec(data: bytes) -> None:
-    """Whatever is read is within bounds, is written as it was read, and the core takes it or says why not."""
+    """Whatever is read is within bounds, is written as it was read, and the core takes it or says why not. What is read
+    in its usual form is the same event."""
     monitor = Monitor(ELECTION)
     for event in [*decode_reports(data), decode_bulletin(data), decode_any(data)]:
         if isinstance(event, Rejection):
@@ -49,6 +53,8 @@ def codec(data: bytes) -> None:
             assert decode_any(encode(plain(event))) == event
             monitor.handle(event, 1)
     encode(monitor.states())
+    usual = USUAL.read([data])
+    assert usual is None or [*usual] == [decode_any(data)]
 
 
 def told(damage: LogDamage) -> None:

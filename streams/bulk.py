@@ -114,7 +114,7 @@ class Bulk:
         names = [*(fields[name] for name in ("at", "id", "reporter")), _or(fields["group"], fields["reporter"])]
         replaced = _or(fields["supersedes"], ("",) * len(places))
         given = list(zip(*names, fields["source"], figures, nulls, repeat(False), replaced, strict=False))
-        trusted = [source in self._trusted for source in fields["source"]]
+        trusted = list(map(self._trusted.__contains__, fields["source"]))
         rows = self.rows_of_readings(trusted, nulls, figures)
         at = np.array(tables)
         voters = rows[:, READ - 1 :].sum(axis=1)
