@@ -4,7 +4,7 @@ Of each column (option or group) three histograms: the votes w(t) of a sheet; th
 elsewhere, valid(t) - w(t); and its headroom, what a false sheet could hide, ceiling(t) - w(t).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -19,34 +19,28 @@ HEADROOM: Final = 2
 
 Histogram = tuple[Numbers, Numbers]
 """Values, and beside them the number of sheets that have each."""
+_NONE: Final[Histogram] = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 class Spread:
-    """The histograms of an area, of one or several parts that are added up when somebody asks. Histograms go by kind,
-    then by column."""
+    """The histograms of an area, by kind, then by column; none where there is no sheet."""
 
-    def __init__(self, parts: Iterable[Sequence[Sequence[Histogram]]] = ()) -> None:
-        self.parts = list(parts)
+    def __init__(self, histograms: Sequence[Sequence[Histogram]] = ()) -> None:
+        self._histograms = histograms
 
     @classmethod
     def of(cls, sheets: Numbers) -> "Spread":
         """Of sheets as `measures` gives them: by kind, by column, by sheet."""
-        return cls([[[_histogram(column) for column in kind] for kind in sheets]])
+        return cls([[_histogram(column) for column in kind] for kind in sheets])
 
     def top(self, kind: Kind, column: int) -> TopSums:
         """Top sums of one histogram."""
-        found = [part[kind][column] for part in self.parts]
-        values = np.concatenate([values for values, _ in found]) if found else np.zeros(0, np.int64)
-        numbers = np.concatenate([numbers for _, numbers in found]) if found else values
-        return TopSums(values, numbers)
+        return TopSums(*(self._histograms[kind][column] if self._histograms else _NONE))
 
     def histogram(self, kind: Kind, column: int) -> dict[int, int]:
         """One histogram, value by value."""
-        counts: dict[int, int] = {}
-        for part in self.parts:
-            for value, number in zip(*(row.tolist() for row in part[kind][column]), strict=True):
-                counts[value] = counts.get(value, 0) + number
-        return counts
+        values, numbers = self._histograms[kind][column]
+        return dict(zip(values.tolist(), numbers.tolist(), strict=True))
 
 
 class Running:
@@ -73,8 +67,7 @@ class Running:
 
     def spread(self) -> Spread:
         """As they are now."""
-        part = [[_some(counts) for counts in kind] for kind in self._counts]
-        return Spread([part])
+        return Spread([[_some(counts) for counts in kind] for kind in self._counts])
 
 
 WIDEST: Final = 1_000_000
@@ -102,7 +95,3 @@ def _histogram(values: Numbers) -> Histogram:
 def _some(counts: Numbers) -> Histogram:
     values = np.flatnonzero(counts)
     return values, counts[values]
-
-
-def _numbers(values: Sequence[int]) -> Numbers:
-    return np.asarray(values, np.int64)

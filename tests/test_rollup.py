@@ -15,7 +15,7 @@ from streams.codec import encode
 from streams.compare import Comparer
 from streams.reconcile import Reconciler
 from streams.sheets import Sheets
-from streams.spread import HEADROOM, REST, VOTES, Spread
+from streams.spread import HEADROOM, REST, VOTES
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
 sheet = st.tuples(*[st.integers(0, 15)] * 3)
@@ -161,9 +161,9 @@ def test_absurd_values() -> None:
     assert counts == {7 * 10**8: 1}
 
 
-def test_spread_adds_up() -> None:
-    """Parts that have a value in common give its sheets together."""
-    both = Spread([*tally(KNOWN, {"S1-1": (5, 1, 1)}).spread.parts, *tally(KNOWN, {"S1-2": (5, 2, 2)}).spread.parts])
+def test_top_sums() -> None:
+    """Sheets that have a value in common are there each for itself."""
+    both = tally(KNOWN, {"S1-1": (5, 1, 1), "S1-2": (5, 2, 2)}).spread
     assert both.histogram(VOTES, 0) == {5: 2}
     assert [both.top(VOTES, 0)(j) for j in (0, 1, 2, 3)] == [0, 5, 10, 10]
 
