@@ -13,7 +13,8 @@ from streams.checking import EventCheck, Problem
 from streams.election_file import load
 from streams.errors import CotejoError
 from streams.events import Bulletin, TallyReport
-from streams.importers.csv_map import CsvMap, Imported, MapError
+from streams.importers.csv_map import CsvMap, Imported
+from streams.importers.map_file import MapError
 from streams.monitor import Monitor
 
 MAP = """

@@ -72,7 +72,7 @@ def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
             found[RECORDED] = kept(place, _slug(RECORDED), recipe, partial(record, found[name]))
     if INDONESIA.exists():
         map_ = ROOT / "docs/examples/indonesia2019.toml"
-        recipe = map_, *sorted(INDONESIA.iterdir()), *sources(*LOG, "importers/csv_map.py")
+        recipe = map_, *sorted(INDONESIA.iterdir()), *sources(*LOG, "importers/csv_*.py", "importers/map_file.py")
         command = partial(_cotejo, "import", "csv", "--map", str(map_), "--data", str(INDONESIA))
         found["Indonesia 2019"] = kept(place, "Indonesia-2019", recipe, command)
     return found
