@@ -63,7 +63,9 @@ class Row:
 
     __slots__ = ("_cells", "_line", "_path", "_tell", "_unknown")
 
-    def __init__(self, path: Path, line: int, cells: dict[str, Any], unknown: tuple[str, ...], tell: Any) -> None:
+    def __init__(
+        self, path: Path, line: int, cells: dict[str, Any], unknown: tuple[str, ...], tell: Callable[[Problem], None]
+    ) -> None:
         self._path, self._line, self._cells, self._unknown, self._tell = path, line, cells, unknown, tell
 
     def problem(self, code: str, place: str, cure: str) -> None:
