@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from streams import election_writer
 from streams.codec import encode
 from streams.election_file import load
-from streams.eventlog import format, made, manifest, segments
+from streams.eventlog import format, made, manifest, reader, segments
+from streams.eventlog import record as record_module
 from streams.eventlog.errors import LogDamage, LogError
-from streams.eventlog.reader import EventLog
+from streams.eventlog.reader import EventLog, Order
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.eventlog.writer import LogWriter
 from streams.events import Event
@@ -99,6 +100,95 @@ def test_round_trip(given_: list[tuple[object, ...]], block: int, segment: int) 
         assert all(a <= b for a, b in pairwise(done))
         assert written.done == written.size == sum(p.stat().st_size for p in Path(place).glob("segment-*"))
         assert written.closed
+
+
+def one_by_one(raw: bytes, count: int) -> tuple[list[Record], str]:
+    """A block's records as docs/event-log.md has them, field after field, and what is wrong behind them."""
+    file, found = BytesIO(raw), list[Record]()
+
+    def take(length: int) -> bytes:
+        content = file.read(max(length, 0))
+        if len(content) != length:
+            raise EOFError
+        return content
+
+    def number(kind: str) -> int:
+        (found,) = struct.unpack(kind, take(struct.calcsize(kind)))
+        return int(found)
+
+    def some_or_none(length: int) -> bytes | None:
+        return None if length == -1 else take(length)
+
+    try:
+        for _ in range(count):
+            topic = [REPORTS, BULLETINS][number("<B")]
+            place = number("<I"), number("<q"), number("<q")
+            lengths, named = (number("<i"), number("<i")), number("<H")
+            key, value = map(some_or_none, lengths)
+            headers = tuple((take(number("<H")).decode(), some_or_none(number("<i"))) for _ in range(named))
+            found.append(Record(topic, *place, key, value, headers))
+    except (EOFError, IndexError, UnicodeDecodeError):
+        return found, "a record in it does not end where it must"
+    return found, "" if not file.read() else "there is more in it than the records it names"
+
+
+plain = st.tuples(topics, st.integers(0, 3), st.integers(0, 5), timestamps, st.binary(), st.binary())
+edits = st.lists(st.tuples(st.integers(0), st.sampled_from([0, 1, 2, 127, 128, 255])), max_size=3)
+
+
+@given(messages | st.lists(plain, max_size=60), edits, st.just(0) | st.integers(0, 80), st.integers(-1, 1), st.data())
+@settings(max_examples=200, deadline=None)
+def test_many_at_once(
+    given_: list[tuple[object, ...]], edits: list[tuple[int, int]], cut: int, more: int, data: st.DataObject
+) -> None:
+    """Whatever is in a block, many of its records at a time are what they are one by one, with the same error behind
+    them; and so they are in stretches."""
+    packed = [format.pack_record(record) for record in records(given_)]
+    raw = bytearray(b"".join(packed))
+    for at, byte in edits if raw else ():
+        raw[at % len(raw)] = byte
+    raw, count = raw[: max(len(raw) - cut, 0)], max(len(packed) + more, 0)
+    found, wrong = list[Record](), ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(format, "MANY", data.draw(st.integers(1, 30)))
+        patch.setattr(record_module, "STRETCH", data.draw(st.integers(1, 10)))
+        try:
+            for many in format.unpack_records(bytes(raw), count):
+                together = list(many)
+                assert [record for part in many.stretches(0, len(many)) for record in part] == together
+                assert many.bulletins == [place for place, record in enumerate(many) if record.topic == BULLETINS]
+                found += together
+        except format.FormatError as error:
+            wrong = str(error)
+    assert (found, wrong) == one_by_one(bytes(raw), count)
+
+
+alike = st.tuples(topics, st.sampled_from([0, 1, 2**15, 2**31, 2**32 - 1]))
+calm = st.lists(st.tuples(alike, st.integers(0, 2)), min_size=20)
+wild = st.lists(st.tuples(alike, st.sampled_from([0, 1, -1, -2, 2**40, -(2**40), 2**63])), min_size=1)
+slip = st.tuples(st.sampled_from([(REPORTS, 0), (REPORTS, 2**31)]), st.sampled_from([0, 0, 0, 0, -1]))
+
+
+@given(st.lists(calm | wild | st.lists(slip, min_size=3), max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_order(given_: list[list[tuple[tuple[str, int], int]]]) -> None:
+    """Records looked at together are out of order where they are one by one, and leave the same behind, also where
+    partitions are alike in their lower bits and offsets the last there can be. If all is well one look is enough."""
+    alone, together, one_look = Order(), Order(), Order()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "_FEW", 1)
+        for steps in given_:
+            found, wrong = list[bytes](), list[tuple[int, str]]()
+            for (topic, partition), by in steps:
+                offset = min(alone.next.get((topic, partition), 0) + by, 2**63 - 1)
+                found.append(format.pack_record(Record(topic, partition, offset, 0, None, None)))
+                if what := alone.check(topic, partition, offset):
+                    wrong.append((len(found) - 1, what))
+            (many,) = format.unpack_records(b"".join(found), len(found))
+            assert one_look._all_rise(many.heads) == (not wrong)
+            assert together.check_all(many) == wrong
+            one_look.next = dict(together.next)
+            assert together.next == alone.next
 
 
 def test_the_election_goes_with_it(tmp_path: Path) -> None:

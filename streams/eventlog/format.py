@@ -6,17 +6,18 @@ than the format allows, so that no file can make a reader ask for more memory th
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from itertools import repeat
 from typing import Final, NamedTuple
 
+import numpy as np
 import orjson
 import zstandard
 
-from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record, Records
+from streams.eventlog.record import HEAD, TOPICS, Gap, Record, Records
 
 VERSION: Final = 1
-TOPICS: Final = (REPORTS, BULLETINS)
-"""A record names its topic by the place in this list."""
 MAX_RAW: Final = 32 * 2**20
 """Bytes of a block before compression, at most. One block holds one record at least, so none can be larger."""
 MAX_COMPRESSED: Final = MAX_RAW + MAX_RAW // 128 + 1024
@@ -29,13 +30,15 @@ ID_BYTES: Final = 16
 _SEGMENT = struct.Struct(f"<8sHHI{ID_BYTES}sI")
 _BLOCK = struct.Struct("<4sBxxxIIIQII")
 _RECORD = struct.Struct("<BIqqiiH")
+_LENGTHS = struct.Struct("<21xiiH")
+"""The end of `_RECORD`: how much follows it."""
 _LENGTH = struct.Struct("<i")
 _NAME = struct.Struct("<H")
 SEGMENT_BYTES, BLOCK_BYTES = _SEGMENT.size, _BLOCK.size
 _CHECK: Final = 4
 
-STRETCH: Final = 500
-"""Records that are read at once: what is decoded from them is still in the processor's cache when it is taken in."""
+MANY: Final = 2000
+"""Records that are read at once: all of a usual block, and few beside those that the largest can hold."""
 
 
 class FormatError(ValueError):
@@ -129,54 +132,55 @@ def pack_record(record: Record) -> bytes:
 
 
 def unpack_records(raw: bytes, count: int) -> Iterator[Records]:
-    """The records of a block, `STRETCH` at a time. Raises `FormatError` at the first that does not fit, behind those
+    """The records of a block, `MANY` at a time. Raises `FormatError` at the first that does not fit, behind those
     before it."""
-    at = 0
+    file = BytesIO(raw)
     while count:
-        found, at, fits = _stretch(raw, at, min(STRETCH, count))
+        found, fits = _many(file.read, min(MANY, count))
         if found:
             yield found
         if not fits:
             raise FormatError("a record in it does not end where it must")
         count -= len(found)
-    if at != len(raw):
+    if file.tell() != len(raw):
         raise FormatError("there is more in it than the records it names")
 
 
-def _stretch(raw: bytes, at: int, count: int) -> tuple[Records, int, bool]:
-    """So many records from here on: those that can be read, where the last of them ends, and whether these are all.
+def _many(read: Callable[[int], bytes], count: int) -> tuple[Records, bool]:
+    """So many records from here on: those that can be read, and whether these are all.
 
-    The fields of most are taken by hand here: record by record, in calls of its own, took twice as long."""
-    heads: list[tuple[int, ...]] = []
-    keys, values = list[bytes | None](), list[bytes | None]()
-    found: dict[int, tuple[tuple[str, bytes | None], ...]] = {}
-    size, end, fits = _RECORD.size, len(raw), True
+    Record by record only the lengths are looked at, and most records need no more: that takes less than half of the
+    time of unpacking each head and slicing the block (0.28 us a record instead of 0.6)."""
+    heads, keys, values = list[bytes](), list[bytes | None](), list[bytes | None]()
+    headers: dict[int, tuple[tuple[str, bytes | None], ...]] = {}
+    lengths, fits = _LENGTHS.unpack, True
     try:
-        for place in range(count):
-            head = _RECORD.unpack_from(raw, at)
-            topic, _, _, _, key_length, value_length, headers = head
-            middle = at + size + key_length
-            behind = middle + value_length
-            if topic >= len(TOPICS):
-                raise IndexError
-            if key_length >= 0 and value_length >= 0 and not headers and behind <= end:
-                key: bytes | None = raw[at + size : middle]
-                value: bytes | None = raw[middle:behind]
+        for head in map(read, repeat(_RECORD.size, count)):
+            key_length, value_length, named = lengths(head)
+            if key_length < 0 or value_length < 0 or named:
+                key, value = _take(read, key_length), _take(read, value_length)
+                if named:
+                    headers[len(heads)] = _headers(read, named)
+                keys.append(key)
+                values.append(value)
             else:
-                key, behind = _take(raw, at + size, key_length)
-                value, behind = _take(raw, behind, value_length)
-                if headers:
-                    named, behind = _headers(raw, behind, headers)
-                    found[place] = tuple(named)
+                keys.append(read(key_length))
+                values.append(read(value_length))
             heads.append(head)
-            keys.append(key)
-            values.append(value)
-            at = behind
     except (struct.error, IndexError, UnicodeDecodeError):
         fits = False
-    topics, partitions, offsets, timestamps, *_ = zip(*heads, strict=True) if heads else ((),) * 4
-    names = [TOPICS[topic] for topic in topics]
-    return Records(names, partitions, offsets, timestamps, keys, values, found), at, fits
+    found = Records(np.frombuffer(b"".join(heads), HEAD), keys, values, headers)
+    sound = _sound(found)
+    return (found, fits) if sound == len(found) else (found.part(0, sound), False)
+
+
+def _sound(found: Records) -> int:
+    """How many of these there are before one that is of no topic, or runs beyond the end: only the last can."""
+    if not found:
+        return 0
+    last, known = found.heads[-1], found.heads["topic"] < len(TOPICS)
+    short = len(found.keys[-1] or b"") < last["key"] or len(found.values[-1] or b"") < last["value"]
+    return len(found) - short if known.all() else int(known.argmin())
 
 
 def pack_gap(gap: Gap) -> bytes:
@@ -200,21 +204,20 @@ def _length(content: bytes | None) -> int:
     return -1 if content is None else len(content)
 
 
-def _take(raw: bytes, at: int, length: int) -> tuple[bytes | None, int]:
+def _take(read: Callable[[int], bytes], length: int) -> bytes | None:
     if length == -1:
-        return None, at
-    end = at + length
-    if length < 0 or end > len(raw):
+        return None
+    found = read(length) if length > 0 else b""
+    if len(found) != length:
         raise IndexError
-    return raw[at:end], end
+    return found
 
 
-def _headers(raw: bytes, at: int, count: int) -> tuple[list[tuple[str, bytes | None]], int]:
+def _headers(read: Callable[[int], bytes], count: int) -> tuple[tuple[str, bytes | None], ...]:
     found = []
     for _ in range(count):
-        (length,) = _NAME.unpack_from(raw, at)
-        name, at = _take(raw, at + _NAME.size, length)
-        (length,) = _LENGTH.unpack_from(raw, at)
-        content, at = _take(raw, at + _LENGTH.size, length)
-        found.append(((name or b"").decode(), content))
-    return found, at
+        (length,) = _NAME.unpack(read(_NAME.size))
+        name = _take(read, length) or b""
+        (length,) = _LENGTH.unpack(read(_LENGTH.size))
+        found.append((name.decode(), _take(read, length)))
+    return tuple(found)

@@ -15,7 +15,8 @@ from msgspec import Meta
 
 from streams.codec import encode
 from streams.eventlog.errors import LogError
-from streams.eventlog.format import ID_BYTES, TOPICS, VERSION
+from streams.eventlog.format import ID_BYTES, VERSION
+from streams.eventlog.record import TOPICS
 
 MANIFEST: Final = "manifest.json"
 MOST_PARTITIONS: Final = 10_000

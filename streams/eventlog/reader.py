@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.election_writer import ELECTION
 from streams.eventlog import format, lock, manifest
 from streams.eventlog.errors import LogDamage
 from streams.eventlog.format import END, GAP, RECORDS, FormatError
 from streams.eventlog.manifest import MANIFEST, Manifest
-from streams.eventlog.record import Gap, Record, Records
+from streams.eventlog.record import TOPICS, Gap, Record, Records
 from streams.eventlog.segments import Block, Damaged, blocks, segments
 from streams.terminal import note
+
+_FEW: Final = 50
+"""Fewer records are looked at one by one: the columns of so many cost no less."""
 
 Tell = Callable[[LogDamage], None]
 
@@ -86,11 +92,10 @@ class EventLog:
                 for found in self._records(block):
                     begin = 0
                     for place, what in order.check_all(found):
-                        if begin < place:
-                            yield found.part(begin, place)
+                        yield from found.stretches(begin, place)
                         damaged(LogDamage(block.file, block.position, count + place, what))
                         begin = place
-                    yield found.part(begin, len(found)) if begin else found
+                    yield from found.stretches(begin, len(found))
                     count += len(found)
             except FormatError as error:
                 damaged(LogDamage(block.file, block.position, count, str(error)))
@@ -138,12 +143,31 @@ class Order:
         return "" if offset >= wanted else f"out of order: {topic}/{partition} offset {offset} after {wanted - 1}"
 
     def check_all(self, found: Records) -> list[tuple[int, str]]:
-        """`check` each; the places of those that are wrong, and what is. A call for each takes twice as long."""
-        wrong = list[tuple[int, str]]()
-        following = self.next
-        places = zip(found.topics, found.partitions, strict=True)
-        for place, (key, offset) in enumerate(zip(places, found.offsets, strict=True)):
-            if offset < following.get(key, 0):
-                wrong.append((place, self.check(*key, offset)))
-            following[key] = offset + 1
-        return wrong
+        """`check` each; the places of those that are wrong, and what is."""
+        if len(found) >= _FEW and self._all_rise(found.heads):
+            return []
+        records = enumerate(zip(found.topics, found.partitions, found.offsets, strict=True))
+        return [(place, what) for place, record in records if (what := self.check(*record))]
+
+    def _all_rise(self, heads: NDArray[np.void]) -> bool:
+        """Take in the places of all these records, if nothing is wrong with any; whether that is so.
+
+        They are looked at partition by partition, each in its runs: 0.03 us a record, one by one 0.2 or more."""
+        places = heads["partition"].astype(np.int64) * len(TOPICS) + heads["topic"]
+        order = places.astype(np.uint16).argsort(kind="stable")  # 16 bits are sorted in a third of the time
+        places, offsets = places.take(order), heads["offset"].take(order)
+        goes_on = places[1:] == places[:-1]
+        if (goes_on & (offsets[1:] <= offsets[:-1])).any():
+            return False
+        lasts = [*np.flatnonzero(~goes_on).tolist(), len(places) - 1]
+        firsts = [0, *(last + 1 for last in lasts[:-1])]
+        reached = dict[tuple[str, int], int]()
+        runs = (places[firsts].tolist(), offsets[firsts].tolist(), offsets[lasts].tolist())
+        for place, first, last in zip(*runs, strict=True):
+            partition, topic = divmod(place, len(TOPICS))
+            key = TOPICS[topic], partition
+            if first < reached.get(key, self.next.get(key, 0)):
+                return False
+            reached[key] = last + 1
+        self.next |= reached
+        return True

@@ -2,10 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 REPORTS = "tally-reports"
 BULLETINS = "bulletins"
+TOPICS: Final = (REPORTS, BULLETINS)
+"""A record's head names its topic by the place in this list."""
+
+HEAD: Final = np.dtype(
+    [
+        ("topic", "<u1"),
+        ("partition", "<u4"),
+        ("offset", "<i8"),
+        ("timestamp", "<i8"),
+        ("key", "<i4"),
+        ("value", "<i4"),
+        ("headers", "<u2"),
+    ]
+)
+"""What stands before a record's key in a log: `key` and `value` are their lengths, -1 for None; `headers` how many."""
 
 
 class Record(NamedTuple):
@@ -21,17 +40,41 @@ class Record(NamedTuple):
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Records one after another, field by field. `headers` are by place, of those that have any."""
+STRETCH: Final = 500
+"""Records that are taken in at once: what is decoded from them is still in the processor's cache then."""
 
-    topics: Sequence[str]
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-    timestamps: Sequence[int]
+
+@dataclass(frozen=True)
+class Records:
+    """Records one after another, field by field; what their heads (`HEAD`) say becomes a list when it is asked for.
+    `headers` are by place, of those that have any."""
+
+    heads: NDArray[np.void]
     keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
     headers: Mapping[int, tuple[tuple[str, bytes | None], ...]]
+
+    @cached_property
+    def topics(self) -> Sequence[str]:
+        return [TOPICS[code] for code in self._column("topic")]
+
+    @cached_property
+    def partitions(self) -> Sequence[int]:
+        return self._column("partition")
+
+    @cached_property
+    def offsets(self) -> Sequence[int]:
+        return self._column("offset")
+
+    @cached_property
+    def timestamps(self) -> Sequence[int]:
+        return self._column("timestamp")
+
+    @property
+    def bulletins(self) -> Sequence[int]:
+        """The places of those of the topic of bulletins."""
+        found: list[int] = np.flatnonzero(self.heads["topic"]).tolist()
+        return found
 
     def __len__(self) -> int:
         return len(self.values)
@@ -44,9 +87,18 @@ class Records:
 
     def part(self, first: int, end: int) -> "Records":
         """The records from one place to before another."""
-        columns = (self.topics, self.partitions, self.offsets, self.timestamps, self.keys, self.values)
-        headers = {place - first: held for place, held in self.headers.items() if first <= place < end}
-        return Records(*(column[first:end] for column in columns), headers)  # type: ignore[call-arg,arg-type]
+        places = range(first, end) if self.headers else ()
+        headers = {place - first: self.headers[place] for place in places if place in self.headers}
+        return Records(self.heads[first:end], self.keys[first:end], self.values[first:end], headers)
+
+    def stretches(self, first: int, end: int) -> Iterator["Records"]:
+        """The same, not more than `STRETCH` at a time."""
+        for begin in range(first, end, STRETCH):
+            yield self.part(begin, min(begin + STRETCH, end))
+
+    def _column(self, name: str) -> list[Any]:
+        found: list[Any] = self.heads[name].tolist()
+        return found
 
 
 class Gap(NamedTuple):
