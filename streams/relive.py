@@ -197,10 +197,7 @@ def _unread(records: Records, log: str) -> Items:
     def read() -> list[Item]:
         return [item_of(arrival) for record in records for arrival in arrivals.of_record(record, log)]
 
-    strict = BULLETINS in records.topics and any(
-        topic == BULLETINS and _REPORT in (content or b"")
-        for topic, content in zip(records.topics, records.values, strict=True)
-    )
+    strict = any(_REPORT in (records.values[i] or b"") for i in records.bulletins)
     return read() if strict else Unread(records.values, read)
 
 
@@ -227,14 +224,8 @@ def _by_channel(records: Records, log: str) -> dict[Channel, list[tuple[Item, in
 def _quick(records: Records) -> list[Event] | None:
     """The event of each message, all read in one go; None where one needs a second look, or is an array."""
     quick = decode_plain(records.values)
-    return quick if quick is None or BULLETINS not in records.topics or _is_usual(records.topics, quick) else None
-
-
-def _is_usual(topics: Sequence[str], events: Sequence[Event]) -> bool:
-    """Whether no report came among the bulletins, where it is none."""
-    return all(
-        topic != BULLETINS or type(event) is not TallyReport for topic, event in zip(topics, events, strict=True)
-    )
+    strict = quick is not None and any(type(quick[i]) is TallyReport for i in records.bulletins)
+    return None if strict else quick
 
 
 def _of_election(path: Path) -> list[Input]:
