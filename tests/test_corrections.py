@@ -322,6 +322,18 @@ def test_batches_are_one_message_each(waiting: int, asked: set[str]) -> None:
     assert found == [item for item in expected if item[0] in asked]
 
 
+def test_sending_a_record_takes_no_turn() -> None:
+    """Once the producer has started, a record is handed to it without a pause: beside a busy agent each takes long."""
+
+    async def pauses() -> int:
+        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app.producer = SimpleNamespace(maybe_start=lambda: asyncio.sleep(0))
+        assert await app.maybe_start_producer() is app.producer
+        return sum(1 for _ in app.maybe_start_producer().__await__())
+
+    assert asyncio.run(pauses()) == 0
+
+
 def test_ack_of_an_older_assignment_is_ignored() -> None:
     """An event that was delivered before a rebalance cannot commit anything after it."""
 
