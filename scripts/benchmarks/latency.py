@@ -1,6 +1,6 @@
 """How long things take to arrive, while reports come at half of the rate that a worker can take.
 
-A report is there when /metrics counts its polling table, which is looked at ten times a second; a bulletin when its
+A report is there when /metrics counts its polling table, which is looked at five times a second; a bulletin when its
 state, and its first alert, stand in their topics. Whoever looks runs on the same cores as what is looked at: it reads
 one line of `/metrics` and leaves the rest, and waits for records instead of asking for them again and again.
 """
@@ -33,7 +33,7 @@ HERE: Final = "S1"
 METRIC: Final = re.compile(rf'^cotejo_witnessed_tables{{area="{HERE}",.*}} (.*)$'.encode(), re.MULTILINE)
 PROBES: Final = 200
 BULLETINS: Final = 40
-LOOK: Final = 0.1
+LOOK: Final = 0.2
 """Seconds between two looks at /metrics."""
 QUANTILES: Final = (50, 95, 99)
 
