@@ -28,13 +28,16 @@ class Agreement:
         and null votes are now the sheet's; 0 where that is not certain. To be asked of each reading but the first, when
         it joins those that are held."""
         if type(held) is tuple:
-            last, known, several = unpack_reading(held[-1]), self._known[table], len(held)
+            entry, known, several = held[-1], self._known[table], len(held)
         else:
-            last, known, several = unpack_reading(held), _ALIKE | _AGAIN, 1  # type: ignore[arg-type]  # these are bytes
-        self._known[table] = _DOUBT
-        old_at, _, old_reporter, old_group, _, old_votes, old_null, old_retracted, old_supersedes = last
+            entry, known, several = held, _ALIKE | _AGAIN, 1  # type: ignore[assignment]  # these are bytes
         at, _, reporter, group, _, votes, null, retracted, supersedes = new
-        if not known or old_supersedes or supersedes or old_retracted or retracted:
+        self._known[table] = _DOUBT
+        if not known or supersedes or retracted:
+            return 0
+        last = unpack_reading(entry)
+        old_at, _, old_reporter, old_group, _, old_votes, old_null, old_retracted, old_supersedes = last
+        if old_supersedes or old_retracted:
             return 0
         if reporter == old_reporter:
             if known & _AGAIN and at > old_at:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class Reconciler:
         self._bulk = Bulk(election)
         self._entries = 0
         self._agreement = Agreement(len(election.tables))
+        self._weights: dict[tuple[int, bool], tuple[int, bool]] = {}
+        """What `_weigh` says, which is the same for all trusted sources, and for all others."""
         self._read = Fresh(READ + len(election.options))
         self._announced = Fresh(ANNOUNCED + len(election.columns))
         self._fresh_groups: list[str] = []
@@ -130,23 +132,28 @@ class Reconciler:
 
     def _enter_readings(self, new: Readings, begin: int, end: int) -> list[int]:
         """Enter a stretch of readings, all but the doubtful; the places of those and of what may have no room."""
-        rows, readers = self._read.rows, self._agreement.readers
+        rows, readers, weights = self._read.rows, self._agreement.readers, self._weights
+        given, trusted = new.given, new.trusted
 
         def joins(i: int, table: int, held: Packed) -> None:
             """A further reading: the row is known at a look, or must be worked out."""
-            behind = readers(table, held, new.given[i])
-            rows[table] = self._agreed_row(held, new.given[i], behind) if behind else None
+            behind = readers(table, held, given[i])
+            if behind:
+                _, _, _, _, source, votes, null, _, _ = given[i]
+                known = weights.get((behind, trusted[i])) or self._weigh(behind, trusted[i], source)
+                rows[table] = (len(held) + 1 if type(held) is tuple else 2, *known, null, *votes)
+            else:
+                rows[table] = None
 
         entered, left = self._enter_columns(new, begin, end, joins)
-        self._fresh_groups += [new.given[i][_GROUP] for i in entered if not new.trusted[i]]
+        self._fresh_groups += [given[i][_GROUP] for i in entered if not trusted[i]]
         return left
 
-    def _agreed_row(self, held: Packed, new: tuple[Any, ...], readers: int) -> tuple[int, ...]:
-        """The row of a sheet where so many readers agree (`streams.agreement`), the new reading's too."""
-        _, _, _, _, source, votes, null, _, _ = new
+    def _weigh(self, readers: int, trusted: bool, source: str) -> tuple[int, bool]:
+        """The level, as a code, and whether a sheet is accepted where so many readers agree (`streams.agreement`)."""
         level, accepted = weight(readers, readers, source, self._election.policy)
-        count = len(held) + 1 if type(held) is tuple else 2
-        return (count, CODES[level], accepted, null, *votes)
+        known = self._weights[readers, trusted] = CODES[level], accepted
+        return known
 
     def _enter_announcements(self, new: Announcements, begin: int, end: int) -> list[int]:
         """The same for official figures."""
@@ -155,27 +162,34 @@ class Reconciler:
 
     def _enter_columns(
         self, new: Readings | Announcements, begin: int, end: int, joins: Callable[[int, int, Packed], None]
-    ) -> tuple[list[int], list[int]]:
+    ) -> tuple[Sequence[int], list[int]]:
         """Enter a stretch of entries; the places of those that are new, and of those that are left out. `joins` is told
         the place of each that is not the first of its polling table, the table, and what was held of it."""
         official = isinstance(new, Announcements)
         place, fresh = (self._shelf.announced, self._announced) if official else (self._shelf.readings, self._read)
-        first, further, left = list[int](), list[int](), list[int]()
+        tables, entries = new.tables[begin:end], new.entries[begin:end]
+        first, known, left = bytearray(b"\1") * len(tables), list[int](), list[int]()
         heavy, put = self._shelf.heavy, self._shelf.put
-        for i, table, entry in zip(range(begin, end), new.tables[begin:end], new.entries[begin:end], strict=True):
-            if table == DOUBTFUL:
-                left.append(i)
-            elif (held := place[table]) is None:
-                place[table] = entry
-                first.append(i)
-            elif table in heavy:
-                left.append(i)
+        for i, table, entry in zip(range(len(tables)), tables, entries, strict=True):
+            held = place[table]
+            if held is None and table != DOUBTFUL:
+                place[table] = entry  # nearly every table has one reading and one official figure
+                continue
+            first[i] = 0
+            if held is None or table == DOUBTFUL or table in heavy:
+                left.append(begin + i)
             elif put(place, table, entry):
-                further.append(i)
-                joins(i, table, held)
-        if first:  # nearly every table has one reading and one official figure, and then its rows are plain
-            fresh.add(np.array([new.tables[i] for i in first], np.int64), new.rows[first])
-        entered = first + further
+                joins(begin + i, table, held)
+            else:
+                known.append(begin + i)
+        at, rows = np.array(tables, np.int64), new.rows[begin:end]
+        if not all(first):
+            kept = np.frombuffer(first, bool)
+            at, rows = at[kept], rows[kept]
+        fresh.add(at, rows)
+        entered: Sequence[int] = range(begin, end)
+        if known or left:
+            entered = sorted(set(entered).difference(known, left))
         self._entries += len(entered)
         if self._journal is not None:
             unsaved = self._journal.announced if official else self._journal.readings

@@ -94,20 +94,22 @@ class Fresh:
         """What changed since the last call, in the order of polling tables."""
         if not self._first and not self.rows:
             return self._none
-        parts = self._first
-        if self.rows:
+        parts, again = self._first, bool(self.rows)
+        if again:
             rows = [work_out(table) if row is None else row for table, row in self.rows.items()]
             numbers = np.fromiter(chain.from_iterable(rows), np.int64)
             parts.append((np.array([*self.rows], np.int64), numbers.reshape(len(rows), -1)))
         self._first, self.rows = [], {}
-        return _newest(parts)
+        return _newest(parts, again)
 
 
-def _newest(parts: list[Rows]) -> Rows:
-    """Rows in order; of one polling table the last."""
+def _newest(parts: list[Rows], again: bool) -> Rows:
+    """Rows in order; of one polling table the last, where any may come again."""
     tables = np.concatenate([tables for tables, _ in parts])
     order = tables.argsort(kind="stable")
     tables = tables[order]
-    last = np.ones(len(tables), bool)
-    np.not_equal(tables[1:], tables[:-1], out=last[:-1])
-    return tables[last], np.concatenate([rows for _, rows in parts])[order[last]]
+    if again:
+        last = np.ones(len(tables), bool)
+        np.not_equal(tables[1:], tables[:-1], out=last[:-1])
+        tables, order = tables[last], order[last]
+    return tables, np.concatenate([rows for _, rows in parts])[order]

@@ -51,7 +51,7 @@ class Shelf:
         if entry in known:
             return False
         place[table] = now = (*known, entry)
-        if sum(map(len, now)) > LARGE:
+        if len(b"".join(now)) > LARGE:
             self.heavy.add(table)
         return True
 
