@@ -106,10 +106,18 @@ class Layout:
         areas, ends = flat[starts], np.append(starts[1:], len(flat))
         known = areas >= 0
         areas, starts, ends = areas[known], starts[known], ends[known]
-        running = np.zeros((len(rows) + 1, rows.shape[1]), np.int64)
+        running = np.zeros((len(rows) + 1, rows.shape[1]), np.int64, order="F")
         np.cumsum(rows, axis=0, out=running[1:])
         level = starts - starts % max(1, len(rows))
         return areas, running[ends - level] - running[starts - level]
+
+
+def union(*rising: Numbers) -> Numbers:
+    """The numbers of several arrays, each in rising order, once each and in order: `np.union1d` for what is sorted
+    already, in a third of the time."""
+    numbers = np.concatenate(rising)
+    numbers.sort(kind="stable")  # which merges runs
+    return numbers[begins(numbers)]
 
 
 def begins(numbers: Numbers) -> Flags:

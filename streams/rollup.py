@@ -47,7 +47,8 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
     """What polling tables add to the sums of the areas above: by their rows (`streams.sheets`), of their sheets and,
     where any was announced, of what was."""
     columns, known = len(election.columns), election.layout
-    rows = np.zeros((len(tables), width(columns)), np.int64)
+    # Filled column by column, so that is how they lie in memory: half the time of `Sums.add`, for 800,000 rows.
+    rows = np.zeros((len(tables), width(columns)), np.int64, order="F")
     accepted = read[:, 2]
     rows[:, READINGS] = read[:, 0]
     rows[:, TABLES] = accepted

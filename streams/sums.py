@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.course import Arrivals, Course, follow
 from streams.election import Election
-from streams.layout import Flags, Numbers, begins
+from streams.layout import Flags, Numbers, begins, union
 from streams.rollup import by_column, contributions, width
 from streams.sheets import ANNOUNCED, READ, Rows
 from streams.spread import Running, Spread, are_countable, measures
@@ -51,7 +51,7 @@ class Sums:
             self._announced = self._nothing_announced()
         read = _newer(self._read, read)
         announced = announced if self._announced is None else _newer(self._announced, announced)
-        tables = np.union1d(read[0], announced[0]) if len(announced[0]) else read[0]
+        tables = union(read[0], announced[0]) if len(announced[0]) else read[0]
         if not len(tables):
             return tables
         before = self._read[tables]
@@ -87,7 +87,7 @@ class Sums:
         if self._announced is None and any(len(announced[0]) for _, announced in ticks):
             self._announced = self._nothing_announced()
         read, announced = Arrivals([read for read, _ in ticks]), Arrivals([said for _, said in ticks])
-        keys = np.union1d(read.keys, announced.keys)
+        keys = union(read.keys, announced.keys)
         tables, at = np.divmod(keys, len(ticks))
         figures = None if self._announced is None else announced.as_of(keys, self._announced)
         after = contributions(self._election, tables, read.as_of(keys, self._read), figures)
@@ -101,11 +101,12 @@ class Sums:
         changes, places = after - before, list(least)
         rising = np.maximum(0, changes[:, places])
         areas, sums = self._layout.roll_up(tables, np.concatenate([changes, rising], axis=1))
-        most = self.rows[areas][:, places] + sums[:, changes.shape[1] :]
+        known = self.rows[areas]
+        most = known[:, places] + sums[:, changes.shape[1] :]
         watched = watched.copy()
         watched[areas[(most >= list(least.values())).any(axis=1)]] = True
         rows = follow(self._layout.lines(tables), at, changes, watched, self.rows)
-        return Course(len(ticks), read, announced, *rows, areas, self.rows[areas] + sums[:, : changes.shape[1]])
+        return Course(len(ticks), read, announced, *rows, areas, known + sums[:, : changes.shape[1]])
 
     def reach(self, course: Course, begin: int, end: int) -> None:
         """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
