@@ -51,7 +51,7 @@ class Shelf:
         if entry in known:
             return False
         place[table] = now = (*known, entry)
-        if len(b"".join(now)) > LARGE:
+        if sum(map(len, now)) > LARGE:
             self.heavy.add(table)
         return True
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.election import Area, Election, Option, PollingTable
+from streams.layout import union
 from streams.register import Register
 
 some = st.none() | st.integers(0, 9)
@@ -73,3 +74,10 @@ def test_register_names_each_once() -> None:
     """One id cannot be two polling tables."""
     with pytest.raises(ValueError, match="twice"):
         Register(["N"], ["T", "T"], np.zeros(2, np.int64), np.zeros(2, np.int64))
+
+
+@given(st.lists(st.lists(st.integers(0, 20), unique=True).map(sorted), min_size=1, max_size=3))
+def test_union(rising: list[list[int]]) -> None:
+    """What is in any of several rising arrays, once and in order."""
+    found = union(*(np.array(numbers, np.int64) for numbers in rising))
+    assert found.tolist() == sorted(set().union(*rising))

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from builders import T0, alike, bulletin, election, report, tally
@@ -14,7 +15,7 @@ from streams import sums
 from streams.codec import encode
 from streams.compare import Comparer
 from streams.reconcile import Reconciler
-from streams.sheets import Sheets
+from streams.sheets import Fresh, Sheets
 from streams.spread import HEADROOM, REST, VOTES
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
@@ -196,3 +197,26 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
             assert pieces.take_changed() == whole.take_changed()
             for area in ("N", "S1", "S2", "S3"):
                 assert content(pieces, area) == content(whole, area)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 9), unique=True), st.dictionaries(st.integers(0, 9), st.none() | st.just([7]))
+        ),
+        max_size=4,
+    )
+)
+def test_fresh(parts: list[tuple[list[int], dict[int, list[int] | None]]]) -> None:
+    """Rows that changed are handed over once, in order, the first row of a table only where nothing newer is known."""
+    fresh, expected = Fresh(1), dict[int, list[int]]()
+    for place, (first, further) in enumerate(parts):
+        new = [table for table in first if table not in expected]
+        fresh.add(np.array(new, np.int64), np.array([[place]] * len(new), np.int64).reshape(-1, 1))
+        fresh.rows.update(further)
+        expected |= {table: [place] for table in new}
+        expected |= {table: [100 + table] if row is None else row for table, row in further.items()}
+    tables, rows = fresh.take(lambda table: [100 + table])
+    assert dict(zip(tables.tolist(), rows.tolist(), strict=True)) == expected
+    assert tables.tolist() == sorted(expected)
+    assert not len(fresh.take(lambda table: [0])[0])
