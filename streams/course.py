@@ -93,7 +93,7 @@ def follow(
     areas, at = areas[order[starts]], at[order[starts]]
     if not len(starts):
         return areas, at, before[areas]
-    # Column by column, as they lie in memory: half the time of row by row.
+    # Column by column, as they lie in memory.
     running = np.cumsum(np.add.reduceat(changes.T[:, change[order]], starts, axis=1), axis=1).T
     first = np.searchsorted(areas, areas)  # place of each area's first row
     earlier = np.where((first > 0)[:, None], running[first - 1], 0)
