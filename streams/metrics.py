@@ -6,7 +6,7 @@ holds no area any more, so it shows none.
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from time import time
@@ -20,11 +20,12 @@ from prometheus_client.process_collector import ProcessCollector
 from streams import __version__
 from streams.agents import Stages
 from streams.alerts import Status
+from streams.area_samples import FAMILIES, AreaSamples, State
 from streams.corrections import App
 from streams.election import Election
 from streams.findings import Severity
 from streams.ledger import Level
-from streams.metric_list import METRICS
+from streams.metric_list import METRICS, Metric
 from streams.topology import Topology
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -47,12 +48,27 @@ _RATIOS: Final = {
 _TIMES: Final = {"health": ("bulletin_every", "reports_every")}
 
 
+def _limits(election: Election) -> Iterator[tuple[str, tuple[str, str], float]]:
+    """Limits of the election file: metric, labels, value."""
+    rules = asdict(election.rules)
+    for limits, name, divisor in (
+        (_POINTS, "threshold_ratio", 100),
+        (_RATIOS, "threshold_ratio", 1),
+        (_TIMES, "threshold_seconds", 1),
+    ):
+        for rule, keys in limits.items():
+            for key in keys:
+                yield name, (rule, key), rules[rule][key] / divisor
+
+
 class Exporter:
     """All metrics of one worker. Ask it in the event loop's own thread: it reads what the stages write."""
 
     def __init__(self, app: App, election: Election, topology: Topology, stages: Stages) -> None:
         self._app, self._election, self._topology, self._stages = app, election, topology, stages
         disable_created_metrics()  # type: ignore[no-untyped-call]  # else each histogram has a series more that nobody asks for
+        self._areas, self._limits = AreaSamples(self._area), [*_limits(election)]
+        self._versions = __version__, platform.python_version(), version("faust-streaming")
         self._registry = CollectorRegistry(auto_describe=False)
         for collector in (self, stages.times):
             self._registry.register(collector)
@@ -61,21 +77,34 @@ class Exporter:
 
     def text(self) -> bytes:
         """The exposition, of content type `CONTENT_TYPE`."""
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + self._areas.text(self._shown())
 
-    def collect(self) -> Iterator[Family]:
-        """Prometheus' collector protocol."""
-        found = _Samples()
-        self._worker(found)
-        if self._app.is_settled and self._stages.compare.owned:
-            self._whole(found)
+    def _shown(self) -> Iterator[tuple[str, State]]:
+        """The areas that this worker speaks for, with their states."""
+        if self._owns():
             for area, state in self._stages.compare.states.items():
                 if len(self._election.lineage[area]) <= self._election.metrics.levels:
-                    self._area(found, [area, state["name"], state["level"]], state)
+                    yield area, state
+
+    def _owns(self) -> bool:
+        return self._app.is_settled and self._stages.compare.owned
+
+    def collect(self) -> Iterator[Family]:
+        """Prometheus' collector protocol: all but what rests on nothing but areas' states."""
+        found = _Samples(metric for metric in METRICS if metric.name not in FAMILIES)
+        self._worker(found)
+        if self._owns():
+            self._whole(found)
+            for area, state in self._shown():
+                if state["official"] is not None:
+                    age = max(0, self._stages.compare.at - state["official"]["at"]) / 1000
+                    found.add("bulletin_age_seconds", (area, state["name"], state["level"]), age)
             self._firing(found)
         yield from found.families.values()
 
-    def _area(self, found: "_Samples", area: list[str], state: Mapping[str, Any]) -> None:
+    def _area(self, state: State) -> Iterator[Family]:
+        found = _Samples(FAMILIES.values())
+        area = [state["area"], state["name"], state["level"]]
         witnessed, announced = state["witnessed"], state["tables_announced"]
         found.add("area_tables", area, state["tables"])
         found.add("witnessed_tables", area, witnessed["tables"])
@@ -91,11 +120,11 @@ class Exporter:
             found.add("differing_tables", area, announced["differing"])
         if state["official"] is not None:
             self._official(found, area, state["official"])
+        yield from found.families.values()
 
     def _official(self, found: "_Samples", area: list[str], official: Mapping[str, Any]) -> None:
         found.add("official_valid_votes", area, official["valid"])
         found.add("tolerated_sheets", area, official["tolerated"])
-        found.add("bulletin_age_seconds", area, max(0, self._stages.compare.at - official["at"]) / 1000)
         for option, known in official["figures"].items():
             figure = [*area, *self._option(option)]
             share, witnessed = known["share"], known["witnessed_share"]
@@ -130,15 +159,8 @@ class Exporter:
         for severity in get_args(Severity):
             for status in get_args(Status):
                 found.add("alerts", (severity, status), alerts[severity, status])
-        rules = asdict(election.rules)
-        for limits, name, divisor in (
-            (_POINTS, "threshold_ratio", 100),
-            (_RATIOS, "threshold_ratio", 1),
-            (_TIMES, "threshold_seconds", 1),
-        ):
-            for rule, keys in limits.items():
-                for key in keys:
-                    found.add(name, (rule, key), rules[rule][key] / divisor)
+        for name, labels, value in self._limits:
+            found.add(name, labels, value)
         found.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
         found.add("clock_seconds", (), compare.outbox.confirmed / 1000)
         found.add("states_waiting", (), compare.untold)
@@ -178,16 +200,16 @@ class Exporter:
             found.add("receiver_due", (receiver,), courier.due)
             found.add("receiver_failing", (receiver,), int(bool(courier.state.failing_since)))
             found.add("receiver_disabled", (receiver,), int(bool(courier.state.gone)))
-        found.add("build_info", (__version__, platform.python_version(), version("faust-streaming")), 1)
+        found.add("build_info", self._versions, 1)
 
 
 class _Samples:
-    """The families of `METRICS`, and what is put into them."""
+    """Families of metrics, and what is put into them."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Iterable[Metric]) -> None:
         kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
         self.families: dict[str, Family] = {
-            m.name: kinds[m.kind](m.name, m.help, labels=m.labels) for m in METRICS if m.kind in kinds
+            m.name: kinds[m.kind](m.name, m.help, labels=m.labels) for m in metrics if m.kind in kinds
         }
 
     def add(self, name: str, labels: tuple[str, ...] | list[str], value: float | None) -> None:

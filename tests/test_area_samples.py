@@ -1,0 +1,64 @@
+"""The samples of areas, written once for each state: the text that prometheus_client would write each time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from streams.area_samples import FAMILIES, AreaSamples, State
+from streams.metric_list import AREA
+
+TEXT = st.text(st.sampled_from('aé"\\\n{},= #<'), max_size=6)
+VALUE = st.none() | st.integers(-1, 10**13) | st.floats(allow_nan=False)
+SAMPLES = st.lists(st.tuples(st.sampled_from(sorted(FAMILIES)), TEXT, VALUE), max_size=8)
+STATES = st.dictionaries(TEXT, SAMPLES, max_size=4)
+
+
+def labels(name: str, area: str, text: str) -> list[str]:
+    return [area, text, "state", *(text for _ in FAMILIES[name].labels[len(AREA) :])]
+
+
+class Plain:
+    """What prometheus_client is asked for."""
+
+    def __init__(self, states: dict[str, State]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        families = {name: GaugeMetricFamily(name, m.help, labels=m.labels) for name, m in FAMILIES.items()}
+        for state in self._states.values():
+            for name, text, value in state["samples"]:
+                if value is not None:
+                    families[name].add_metric(labels(name, state["area"], text), value)
+        yield from families.values()
+
+
+@given(st.lists(STATES, max_size=4))
+def test_text(looks: list[dict[str, list[Any]]]) -> None:
+    """Whatever changed between two looks, came or went."""
+    areas, states = AreaSamples(lambda state: Plain({"": state}).collect()), dict[str, State]()
+    for found in looks:
+        told = {area: {"area": area, "samples": samples} for area, samples in found.items()}
+        states = {
+            area: states[area] if area in states and states[area] == state else state for area, state in told.items()
+        }
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(Plain(states))
+        assert areas.text(states.items()) == generate_latest(registry)
+
+
+def test_written_once() -> None:
+    """A state is written at the first look at it, and not again while it stands."""
+    written = []
+
+    def collect(state: State) -> Iterator[GaugeMetricFamily]:
+        written.append(state["area"])
+        return iter(())
+
+    areas, first, second = AreaSamples(collect), {"area": "N"}, {"area": "S"}
+    for states in ([("N", first), ("S", second)], [("N", first), ("S", dict(second))], [("N", first)]):
+        areas.text(states)
+    assert written == ["N", "S", "S"]
