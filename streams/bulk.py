@@ -17,7 +17,7 @@ from streams.layout import Numbers
 from streams.ledger import Level
 from streams.sheets import ANNOUNCED, CODES, READ
 from streams.shelf import pack
-from streams.usual import UsualBulletin, UsualEvents, UsualReport, asks_who
+from streams.usual import UsualBulletin, UsualReport, as_read, asks_who
 
 FEW: Final = 6
 """Fewer events are not worth any columns."""
@@ -87,7 +87,7 @@ class Bulk:
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Work out what can be of these events, whatever they are."""
-        found: Sequence[Any] = events.found if isinstance(events, UsualEvents) else events
+        found: Sequence[Any] = as_read(events)
         report, bulletin = (UsualReport, UsualBulletin) if found is not events else (TallyReport, Bulletin)
         kinds = list(map(type, found))
         reports = [i for i, kind in enumerate(kinds) if kind is report]

@@ -25,7 +25,7 @@ from streams.ledger import Verdict
 from streams.monitor import Monitor
 from streams.outcome import Members, Outcome, Refusals
 from streams.reconcile import Reconciler
-from streams.usual import Usual, UsualBulletin, UsualEvents, UsualReader, UsualReport
+from streams.usual import Usual, UsualBulletin, UsualReader, UsualReport, as_read
 from streams.verdicts import NightVerdicts
 
 Channel = int | str
@@ -163,7 +163,7 @@ class EventReplay:
         # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
         # a tenth off the replay of a large night.
         prepared = self._monitor.prepare(events)
-        times = list(map(_AT, events.found if isinstance(events, UsualEvents) else events))
+        times = list(map(_AT, as_read(events)))
         latest, first = list(accumulate(times, max)), 0
         while (end := bisect_left(latest, self._monitor.clock + self._tick, first)) < len(times):
             self._apply(prepared, first, end)
@@ -175,7 +175,7 @@ class EventReplay:
         """What can be read, counted like the rest."""
         if isinstance(items, Unread):
             if (usual := self._usual.read(items.contents)) is not None:
-                self._minutes.count(usual.found if isinstance(usual, UsualEvents) else usual)
+                self._minutes.count(as_read(usual))
                 return usual
             items = items.read()
         self._minutes.count(items)

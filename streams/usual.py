@@ -89,6 +89,11 @@ class UsualEvents(Sequence[Event]):
         return decode_quick(self._contents[place])
 
 
+def as_read(events: Sequence[Event]) -> Sequence[Usual | Event]:
+    """The same events, the usual ones in their usual form where they were read in it."""
+    return events.found if isinstance(events, UsualEvents) else events
+
+
 def asks_who(election: Election) -> bool:
     """Whether it matters who a report is from, or how many come from there: then each needs a second look."""
     policy = election.policy
