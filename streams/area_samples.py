@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client import Metric, generate_latest
 
 from streams.metric_list import AREA, METRICS
 
@@ -39,9 +39,7 @@ class AreaSamples:
         known = self._known.get(area)
         if known is not None and known[0] is state:
             return known
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Once(self._collect(state)))
-        return state, by_family(generate_latest(registry).decode())
+        return state, _by_family(generate_latest(_Once(self._collect(state))).decode())
 
     @staticmethod
     def _parts(areas: Iterable[Mapping[str, str]]) -> Iterator[str]:
@@ -60,7 +58,7 @@ class _Once:
         return self._found
 
 
-def by_family(text: str) -> Mapping[str, str]:
+def _by_family(text: str) -> Mapping[str, str]:
     """The samples in an exposition, by the name of their family."""
     found: dict[str, list[str]] = defaultdict(list)
     for line in text.split("\n"):
