@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from streams import arrivals, election_file
 from streams.arrivals import NightError
 from streams.blocks import Blocks
-from streams.codec import decode_plain
+from streams.codec import decode_plain, decode_quick
 from streams.election import Election
 from streams.eventlog.cut import CUT
 from streams.eventlog.manifest import MANIFEST
@@ -202,7 +202,7 @@ def _unread(records: Records, log: str) -> Items:
 
 
 _REPORT: Final = b'"tally-report"'
-"""Stands in every plain report (`streams.codec.is_plain`)."""
+"""Stands in every report that `streams.codec.decode_plain` reads."""
 
 
 def _by_channel(records: Records, log: str) -> dict[Channel, list[tuple[Item, int]]]:
@@ -223,7 +223,7 @@ def _by_channel(records: Records, log: str) -> dict[Channel, list[tuple[Item, in
 
 def _quick(records: Records) -> list[Event] | None:
     """The event of each message, all read in one go; None where one needs a second look, or is an array."""
-    quick = decode_plain(records.values)
+    quick = decode_plain(records.values, decode_quick)
     strict = quick is not None and any(type(quick[i]) is TallyReport for i in records.bulletins)
     return None if strict else quick
 

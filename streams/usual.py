@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 import msgspec
 from msgspec import MsgspecError, Struct, field
 
-from streams.codec import decode_plain, decode_quick, is_plain
+from streams.codec import decode_plain, decode_quick
 from streams.election import Election
 from streams.events import Count, Event, Ratio, Status, Text, Tick, Time
 
@@ -118,17 +118,11 @@ class UsualReader:
     def read(self, contents: Sequence[bytes | None]) -> Sequence[Event] | None:
         """The event in each; None where one needs a second look, or is no event."""
         if self._decode is decode_quick:
-            return decode_plain(contents)
-        try:
-            if not is_plain(b"".join(contents)):  # type: ignore[arg-type]  # a None among them is a TypeError
-                return None
-            try:
-                found = list(map(self._decode, contents))  # type: ignore[arg-type]
-            except MsgspecError:
-                found = list(map(self._read, contents))  # type: ignore[arg-type]
-        except (MsgspecError, TypeError):
-            return None
-        return UsualEvents(contents, found)  # type: ignore[arg-type]
+            return decode_plain(contents, decode_quick)
+        found = decode_plain(contents, self._decode)
+        if found is None:
+            found = decode_plain(contents, self._read)
+        return None if found is None else UsualEvents(contents, found)  # type: ignore[arg-type]  # no None among them
 
     def _read(self, content: bytes) -> Usual | Event:
         try:

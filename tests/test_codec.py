@@ -93,7 +93,7 @@ def test_any_bytes(raw: bytes | None, reader: Callable[[bytes | None], list[Any]
 def careful(raw: bytes) -> Event | Rejection:
     """An event file's line by the careful reader alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codec, "is_plain", lambda raw: False)
+        patch.setattr(codec, "_is_plain", lambda raw: False)
         return decode_any(raw)
 
 
