@@ -40,7 +40,7 @@ class Comparer:
         """By partition: how much it rests on, and the groups."""
         self._bulletins = Bulletins(election)
         self._findings: dict[str, dict[str, Finding]] = {}
-        self._of_bulletins: dict[str, list[Finding]] = {}
+        self._of_bulletins: dict[str, dict[str, Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
         self._book = AlertBook(election)
         self._clock = 0
@@ -50,7 +50,8 @@ class Comparer:
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
         self._lively = np.zeros(len(election.areas), bool)
-        """Areas with a finding: to be evaluated whenever their sums change, others only where a rule may find one."""
+        """Areas with a finding in their sums: to be evaluated whenever these change, others only where a rule may find
+        one."""
         self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
         """What their bulletins claim (`streams.claims`)."""
         self._claiming = np.zeros(len(election.areas), bool)
@@ -325,13 +326,12 @@ class Comparer:
         situation = self.situation(area)
         known = self._of_bulletins.get(area)
         if known is None:
-            known = self._of_bulletins[area] = list(of_bulletins(situation))
-        found = [*of_sums(situation), *known, *of_watches(situation)]
-        return {finding.fingerprint: finding for finding in found}
+            known = self._of_bulletins[area] = _by_fingerprint(of_bulletins(situation))
+        return _by_fingerprint(of_sums(situation)) | known | _by_fingerprint(of_watches(situation))
 
     def _hold(self, area: str, found: dict[str, Finding]) -> None:
         """Keep what was found in an area until it is evaluated again."""
-        self._lively[self._layout.area[area]] = bool(found)
+        self._lively[self._layout.area[area]] = found.keys() > self._of_bulletins[area].keys()
         if found:
             self._findings[area] = found
         else:
@@ -349,3 +349,7 @@ class Comparer:
         if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
             self._turns.add(self._layout.area[area], urgent=notice is not None)
         return notice
+
+
+def _by_fingerprint(found: Iterable[Finding]) -> dict[str, Finding]:
+    return {finding.fingerprint: finding for finding in found}
