@@ -20,12 +20,12 @@ from prometheus_client.process_collector import ProcessCollector
 from streams import __version__
 from streams.agents import Stages
 from streams.alerts import Status
-from streams.area_samples import FAMILIES, AreaSamples, State
+from streams.area_samples import FAMILIES, AreaSamples, Sample, State
 from streams.corrections import App
 from streams.election import Election
 from streams.findings import Severity
 from streams.ledger import Level
-from streams.metric_list import METRICS, Metric
+from streams.metric_list import METRICS
 from streams.topology import Topology
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -89,9 +89,9 @@ class Exporter:
     def _owns(self) -> bool:
         return self._app.is_settled and self._stages.compare.owned
 
-    def collect(self) -> Iterator[Family]:
+    def collect(self) -> Iterable[Family]:
         """Prometheus' collector protocol: all but what rests on nothing but areas' states."""
-        found = _Samples(metric for metric in METRICS if metric.name not in FAMILIES)
+        found = _Samples()
         self._worker(found)
         if self._owns():
             self._whole(found)
@@ -100,11 +100,11 @@ class Exporter:
                     age = max(0, self._stages.compare.at - state["official"]["at"]) / 1000
                     found.add("bulletin_age_seconds", (area, state["name"], state["level"]), age)
             self._firing(found)
-        yield from found.families.values()
+        return _families(found)
 
-    def _area(self, state: State) -> Iterator[Family]:
-        found = _Samples(FAMILIES.values())
-        area = [state["area"], state["name"], state["level"]]
+    def _area(self, state: State) -> Iterable[Sample]:
+        found = _Samples()
+        area = (state["area"], state["name"], state["level"])
         witnessed, announced = state["witnessed"], state["tables_announced"]
         found.add("area_tables", area, state["tables"])
         found.add("witnessed_tables", area, witnessed["tables"])
@@ -112,21 +112,21 @@ class Exporter:
         found.add("witnessed_valid_votes", area, witnessed["valid"])
         found.add("witnessed_null_votes", area, witnessed["null"])
         for verdict in Level:
-            found.add("sheets", [*area, verdict.value], witnessed["levels"].get(verdict.value, 0))
+            found.add("sheets", (*area, verdict.value), witnessed["levels"].get(verdict.value, 0))
         for option, votes in witnessed["votes"].items():
-            found.add("witnessed_votes", [*area, *self._option(option)], votes)
+            found.add("witnessed_votes", (*area, *self._option(option)), votes)
         if announced is not None:
             found.add("compared_tables", area, announced["compared"])
             found.add("differing_tables", area, announced["differing"])
         if state["official"] is not None:
             self._official(found, area, state["official"])
-        yield from found.families.values()
+        return found
 
-    def _official(self, found: "_Samples", area: list[str], official: Mapping[str, Any]) -> None:
+    def _official(self, found: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
         found.add("official_valid_votes", area, official["valid"])
         found.add("tolerated_sheets", area, official["tolerated"])
         for option, known in official["figures"].items():
-            figure = [*area, *self._option(option)]
+            figure = (*area, *self._option(option))
             share, witnessed = known["share"], known["witnessed_share"]
             found.add("official_votes", figure, known["votes"])
             found.points("official_share_ratio", figure, share)
@@ -203,20 +203,27 @@ class Exporter:
         found.add("build_info", self._versions, 1)
 
 
-class _Samples:
-    """Families of metrics, and what is put into them."""
+class _Samples(list[Sample]):
+    """Samples of any metrics."""
 
-    def __init__(self, metrics: Iterable[Metric]) -> None:
-        kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
-        self.families: dict[str, Family] = {
-            m.name: kinds[m.kind](m.name, m.help, labels=m.labels) for m in metrics if m.kind in kinds
-        }
-
-    def add(self, name: str, labels: tuple[str, ...] | list[str], value: float | None) -> None:
+    def add(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
         """One sample; None is nothing known."""
         if value is not None:
-            self.families[f"cotejo_{name}"].add_metric(list(labels), value)
+            self.append((f"cotejo_{name}", labels, value))
 
-    def points(self, name: str, labels: list[str], value: float | None) -> None:
+    def points(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
         """A sample of percentage points, as a ratio."""
         self.add(name, labels, None if value is None else round(value / 100, 8))
+
+
+def _families(samples: Iterable[Sample]) -> Iterable[Family]:
+    """All but those of areas, with these samples in them."""
+    kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
+    found: dict[str, Family] = {
+        m.name: kinds[m.kind](m.name, m.help, labels=m.labels)
+        for m in METRICS
+        if m.kind in kinds and m.name not in FAMILIES
+    }
+    for name, labels, value in samples:
+        found[name].add_metric(labels, value)
+    return found.values()

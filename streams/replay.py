@@ -317,5 +317,4 @@ class LogReplay:
 
     def _take_sheets(self) -> bool:
         """Whether there is anything new in them."""
-        taken = [self.comparer.add_sheets(reconciler.take_sheets()) for reconciler in self._reconcilers]
-        return any(taken)
+        return self.comparer.add_sheets(*(reconciler.take_sheets() for reconciler in self._reconcilers))

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from streams.election import Election
-from streams.layout import Numbers
+from streams.layout import Numbers, begins
 from streams.ledger import Level
 
 Rows = tuple[Numbers, Numbers]
@@ -113,3 +113,14 @@ def _newest(parts: list[Rows], again: bool) -> Rows:
         np.not_equal(tables[1:], tables[:-1], out=last[:-1])
         tables, order = tables[last], order[last]
     return tables, np.concatenate([rows for _, rows in parts])[order]
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows from one or more places, in the order of polling tables; of one polling table the row of most entries, of
+    such the last."""
+    if len(parts) == 1:
+        return parts[0]
+    tables, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((rows[:, 0], tables))[::-1]
+    newest = order[begins(tables[order])][::-1]
+    return tables[newest], rows[newest]

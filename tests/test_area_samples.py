@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from streams.area_samples import FAMILIES, AreaSamples, State
+from streams.area_samples import FAMILIES, AreaSamples, Sample, State
 from streams.metric_list import AREA
 
 TEXT = st.text(st.sampled_from('aé"\\\n{},= #<'), max_size=6)
@@ -17,8 +17,13 @@ SAMPLES = st.lists(st.tuples(st.sampled_from(sorted(FAMILIES)), TEXT, VALUE), ma
 STATES = st.dictionaries(TEXT, SAMPLES, max_size=4)
 
 
-def labels(name: str, area: str, text: str) -> list[str]:
-    return [area, text, "state", *(text for _ in FAMILIES[name].labels[len(AREA) :])]
+def labels(name: str, area: str, text: str) -> tuple[str, ...]:
+    return (area, text, "state", *(text for _ in FAMILIES[name].labels[len(AREA) :]))
+
+
+def samples(state: State) -> list[Sample]:
+    found = ((name, labels(name, state["area"], text), value) for name, text, value in state["samples"])
+    return [(name, text, value) for name, text, value in found if value is not None]
 
 
 class Plain:
@@ -30,16 +35,15 @@ class Plain:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         families = {name: GaugeMetricFamily(name, m.help, labels=m.labels) for name, m in FAMILIES.items()}
         for state in self._states.values():
-            for name, text, value in state["samples"]:
-                if value is not None:
-                    families[name].add_metric(labels(name, state["area"], text), value)
+            for name, text, value in samples(state):
+                families[name].add_metric(text, value)
         yield from families.values()
 
 
 @given(st.lists(STATES, max_size=4))
 def test_text(looks: list[dict[str, list[Any]]]) -> None:
     """Whatever changed between two looks, came or went."""
-    areas, states = AreaSamples(lambda state: Plain({"": state}).collect()), dict[str, State]()
+    areas, states = AreaSamples(samples), dict[str, State]()
     for found in looks:
         told = {area: {"area": area, "samples": samples} for area, samples in found.items()}
         states = {
@@ -54,11 +58,11 @@ def test_written_once() -> None:
     """A state is written at the first look at it, and not again while it stands."""
     written = []
 
-    def collect(state: State) -> Iterator[GaugeMetricFamily]:
+    def found(state: State) -> list[Sample]:
         written.append(state["area"])
-        return iter(())
+        return []
 
-    areas, first, second = AreaSamples(collect), {"area": "N"}, {"area": "S"}
+    areas, first, second = AreaSamples(found), {"area": "N"}, {"area": "S"}
     for states in ([("N", first), ("S", second)], [("N", first), ("S", dict(second))], [("N", first)]):
         areas.text(states)
     assert written == ["N", "S", "S"]

@@ -177,6 +177,26 @@ def test_nothing_yet() -> None:
     assert comparer.state("N")["witnessed"]["tables"] == 0
 
 
+@given(st.lists(st.lists(st.tuples(st.integers(0, 2), nights), min_size=1, max_size=4), min_size=1, max_size=3))
+def test_taken_in_together(rounds: list[list[tuple[int, dict[str, tuple[int, ...]]]]]) -> None:
+    """Sheets of several partitions, and of several moments, come to the same together as one after another, also where
+    two partitions have a ledger of one table."""
+    parts = [Reconciler(KNOWN, number) for number in range(3)]
+    together, one_by_one = Comparer(KNOWN), Comparer(KNOWN)
+    for i, events in enumerate(rounds):
+        sheets = []
+        for number, night in events:
+            for table, votes in night.items():
+                parts[number].apply(report(table, votes, reporter=f"r{number}", at=T0 + i))
+                parts[number].apply(bulletin(votes, area=table, sequence=i + 1, at=T0 + i))
+            sheets.append(parts[number].take_sheets())
+        news = [one_by_one.add_sheets(part) for part in sheets]
+        assert together.add_sheets(*sheets) == any(news)
+        assert together.take_changed() == one_by_one.take_changed()
+        for area in ("N", "S1", "S2", "S3"):
+            assert content(together, area) == content(one_by_one, area)
+
+
 @given(st.lists(nights, min_size=1, max_size=4), st.integers(1, 5), st.data())
 def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data: st.DataObject) -> None:
     """Adding many rows in small stretches gives the sums, the histograms and the changed areas that adding them in one

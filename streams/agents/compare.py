@@ -200,11 +200,12 @@ class CompareStage:
         for event, what in arrivals:
             self.outbox.hold(event)
             self._add(event, what)
+        if sheets := [what for _, what in arrivals if isinstance(what, Sheets)]:
+            self.comparer.add_sheets(*sheets)
 
     def _add(self, event: EventT[Any], what: Sheets | Bulletin | Rejection | None) -> None:
         match what:
             case Sheets():
-                self.comparer.add_sheets(what)
                 self._reached[what.partition] = event.message.offset
             case Bulletin() if what.area in self._election.tables:
                 # It meets its table's sheet where the readings are.
