@@ -17,6 +17,7 @@ from streams.journal import Entries, Journal, decode
 from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of, weight
 from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
 from streams.shelf import Packed, Shelf, Verdicts, entries, unpack_announced, unpack_reading
+from streams.usual import tables_of
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
@@ -248,14 +249,11 @@ class Reconciler:
 
     def astray(self, events: Sequence[TallyReport | Bulletin], home: Callable[[str], int]) -> list[int]:
         """The places of those that are astray. Asked of every report, so it goes straight to the ledgers."""
-        numbers, readings, announced = self._layout.table, self._shelf.readings, self._shelf.announced
-        found = []
-        for i, table in enumerate(map(table_of, events)):
-            number = numbers.get(table)
-            new = number is not None and readings[number] is None and announced[number] is None
-            if new and home(table) != self._partition:
-                found.append(i)
-        return found
+        readings, announced = self._shelf.readings, self._shelf.announced
+        tables = tables_of(events)
+        numbers = map(self._layout.table.get, tables)
+        new = [i for i, n in enumerate(numbers) if n is not None and readings[n] is None and announced[n] is None]
+        return [i for i in new if home(tables[i]) != self._partition]
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""

@@ -6,14 +6,16 @@ other form is read as one of those.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 from msgspec import MsgspecError, Struct, field
+from msgspec.structs import astuple
 
-from streams.codec import decode_plain, decode_quick
+from streams.codec import MAX_PACK, decode_plain, decode_quick
 from streams.election import Election
-from streams.events import Count, Event, Ratio, Status, Text, Tick, Time
+from streams.events import Bulletin, Count, Event, Ratio, Status, TallyReport, Text, Tick, Time
 
 _Votes = TypeVar("_Votes")
 """A struct with a field for each option, in their order."""
@@ -67,10 +69,10 @@ Usual = UsualReport[Any] | UsualBulletin[Any]
 
 
 class UsualEvents(Sequence[Event]):
-    """Events of which the usual ones (`found`) are held in their usual form, and read again when one is asked for."""
+    """Events of which the usual ones (`found`) are held in their usual form; whoever asks for one gets the event."""
 
-    def __init__(self, contents: Sequence[bytes], found: Sequence[Usual | Event]) -> None:
-        self._contents, self.found = contents, found
+    def __init__(self, found: Sequence[Usual | Event]) -> None:
+        self.found = found
 
     def __len__(self) -> int:
         return len(self.found)
@@ -82,16 +84,27 @@ class UsualEvents(Sequence[Event]):
 
     def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
         if isinstance(place, slice):
-            return UsualEvents(self._contents[place], self.found[place])
-        found = self.found[place]
-        if not isinstance(found, UsualReport | UsualBulletin):
-            return found
-        return decode_quick(self._contents[place])
+            return UsualEvents(self.found[place])
+        return _event(self.found[place])
+
+
+def _event(found: Usual | Event) -> Event:
+    if not isinstance(found, UsualReport | UsualBulletin):
+        return found
+    fields = dict(zip(found.__struct_fields__, astuple(found), strict=True))
+    fields["votes"] = dict(zip(found.votes.__struct_encode_fields__, astuple(found.votes), strict=True))
+    return (TallyReport if isinstance(found, UsualReport) else Bulletin)(**fields)
 
 
 def as_read(events: Sequence[Event]) -> Sequence[Usual | Event]:
     """The same events, the usual ones in their usual form where they were read in it."""
     return events.found if isinstance(events, UsualEvents) else events
+
+
+def tables_of(events: Sequence[Event]) -> list[str]:
+    """The ids of the polling tables that reports and bulletins speak of, in whatever form."""
+    bulletins = Bulletin, UsualBulletin
+    return [event.area if isinstance(event, bulletins) else event.table for event in as_read(events)]  # type: ignore[union-attr]  # no ticks
 
 
 def asks_who(election: Election) -> bool:
@@ -105,6 +118,7 @@ class UsualReader:
 
     def __init__(self, election: Election) -> None:
         self._decode: Callable[[bytes], Usual | Event] = decode_quick
+        self._decode_pack: Callable[[bytes], list[Usual | Event] | Usual | Event] | None = None
         if asks_who(election):
             return
         try:
@@ -114,6 +128,7 @@ class UsualReader:
             return  # an option's id has a character that no field's name can have
         kinds: Any = UsualReport[votes] | UsualBulletin[votes] | Tick  # type: ignore[valid-type]
         self._decode = msgspec.json.Decoder(kinds).decode
+        self._decode_pack = msgspec.json.Decoder(kinds | list[kinds]).decode
 
     def read(self, contents: Sequence[bytes | None]) -> Sequence[Event] | None:
         """The event in each; None where one needs a second look, or is no event."""
@@ -122,10 +137,20 @@ class UsualReader:
         found = decode_plain(contents, self._decode)
         if found is None:
             found = decode_plain(contents, self._read)
-        return None if found is None else UsualEvents(contents, found)  # type: ignore[arg-type]  # no None among them
+        return None if found is None else UsualEvents(found)
 
     def _read(self, content: bytes) -> Usual | Event:
         try:
             return self._decode(content)
         except MsgspecError:
             return decode_quick(content)
+
+    def read_packs(self, contents: Sequence[bytes | None]) -> tuple[UsualEvents, list[int]] | None:
+        """The same where each may be an array of them, with the number of events in each; None where one is not
+        usual."""
+        packs = None if self._decode_pack is None else decode_plain(contents, self._decode_pack)
+        if packs is None:
+            return None
+        found = [pack if isinstance(pack, list) else [pack] for pack in packs]
+        sizes = list(map(len, found))
+        return None if max(sizes, default=0) > MAX_PACK else (UsualEvents([*chain.from_iterable(found)]), sizes)

@@ -11,9 +11,10 @@ from test_codec import behind, careful, fewer_fields, more_fields, spoilt
 from test_pipeline import KNOWN, nights
 
 from streams import bulk
-from streams.codec import encode, plain
+from streams.codec import MAX_PACK, decode_reports, encode, plain
 from streams.election import Election
 from streams.events import Event, Rejection, Tick
+from streams.reconcile import Reconciler
 from streams.usual import UsualBulletin, UsualEvents, UsualReader, UsualReport
 
 USUAL: list[Event] = [
@@ -48,6 +49,43 @@ def test_equals_careful(event: Event, more: list[tuple[str, str]], less: list[st
     else:
         assert [*found] == [expected, USUAL[0], expected]
         assert [*found[1:]] == [USUAL[0], expected]
+
+
+packs = st.lists(st.lists(st.sampled_from([*USUAL, *ODD]), max_size=3) | st.sampled_from([*USUAL, *ODD]), max_size=4)
+
+
+@given(packs, st.sampled_from(elections()))
+def test_packs(given: list[list[Event] | Event], known: Election) -> None:
+    """Messages that hold one event or an array are read as the careful reader of messages does, or left to that."""
+    contents = [encode([*map(plain, one)] if isinstance(one, list) else plain(one)) for one in given]
+    expected = [decode_reports(content) for content in contents]
+    if (found := UsualReader(known).read_packs(contents)) is not None:
+        events, sizes = found
+        assert [*events] == [event for message in expected for event in message]
+        assert sizes == [*map(len, expected)]
+
+
+def test_packs_are_usual() -> None:
+    """Arrays of usual events are read in their usual form; an array of too many is left to who turns it away."""
+    many = encode([plain(USUAL[0])] * MAX_PACK)
+    found = UsualReader(KNOWN).read_packs([encode([*map(plain, USUAL)]), encode(plain(Tick(T0))), many])
+    assert found is not None
+    assert found[1] == [len(USUAL), 1, MAX_PACK]
+    assert isinstance(found[0].found[0], UsualReport)
+    assert UsualReader(KNOWN).read_packs([many[:-1] + b"," + many[1:]]) is None
+
+
+@given(st.lists(st.sampled_from([*USUAL, *ODD[:-1]])), st.lists(st.sampled_from(USUAL[:2]), max_size=1))
+def test_astray(events: list[Event], before: list[Event]) -> None:
+    """Whatever form events are in, the same ones belong to another partition."""
+    found = UsualReader(KNOWN).read([encode(plain(event)) for event in events])
+    assert found is not None
+    reconciler = Reconciler(KNOWN, 1)
+    reconciler.apply_all(before)  # type: ignore[arg-type]  # reports only
+    assert reconciler.astray(found, lambda table: len(table) % 2) == reconciler.astray(  # type: ignore[arg-type]
+        events,  # type: ignore[arg-type]  # no ticks
+        lambda table: len(table) % 2,
+    )
 
 
 def test_which_are_usual() -> None:

@@ -8,7 +8,7 @@ ticks, so that what is judged together does not depend on how fast the reports w
 import asyncio
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from faust.types import TP, EventT
@@ -21,9 +21,10 @@ from streams.agents.rejected import rejected
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App, Batch
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, table_of
+from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
+from streams.usual import UsualReader, UsualReport, as_read
 
 MAX_HELD_BYTES: Final = 32 * 2**20
 """Bytes of messages that may wait for a flush; then reading pauses until it is done."""
@@ -40,6 +41,7 @@ class ReconcileStage:
 
     def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
         self._app, self._election, self._topology = app, election, topology
+        self._usual = UsualReader(election)
         self._source = raw.topic(app, topology.tally_reports)
         self._sink = raw.topic(app, topology.table_sheets)
         self._rejected = raw.topic(app, topology.rejected)
@@ -106,34 +108,52 @@ class ReconcileStage:
 
     def _take_in(self, partition: int, records: list[Any]) -> None:
         """What these messages say, as if one by one: between two ticks their order does not matter."""
-        run = _Run(self._reconcilers[partition])
-        for record in records:
-            for item in decode_reports(record.value):
-                if isinstance(item, TallyReport | Bulletin):
-                    if run.events and type(item) is not type(run.events[0]):
-                        self._finish(run)
-                    run.events.append(item)
-                    run.records.append(record)
-                elif isinstance(item, Rejection):
-                    run.refused[record.offset].append(item)
-                else:
-                    self._finish(run)
-                    if (reason := check_tick(self._election, item, record.timestamp or 0)) is not None:
-                        run.refused[record.offset].append(reason)
-                    else:
-                        self._send_sheets(partition, item.at)
-        self._finish(run)
-        for record in records if run.refused else ():
-            if reasons := run.refused.get(record.offset):
+        events, sources = self._events(records)
+        refused: dict[int, list[Rejection]] = defaultdict(list)
+        begun = 0
+        for i in [i for i, item in enumerate(as_read(events)) if isinstance(item, Tick | Rejection)]:
+            self._enter(partition, events[begun:i], sources[begun:i], refused)
+            item, begun = events[i], i + 1
+            if isinstance(item, Rejection):
+                refused[sources[i].offset].append(item)
+            elif (reason := check_tick(self._election, item, sources[i].timestamp or 0)) is not None:
+                refused[sources[i].offset].append(reason)
+            else:
+                self._send_sheets(partition, item.at)
+        self._enter(partition, events[begun:], sources[begun:], refused)
+        for record in records if refused else ():
+            if reasons := refused.get(record.offset):
                 self.counts.update(f"rejected {reason.code}" for reason in reasons)
                 self.outbox.send(rejected(self._rejected, record, reasons))
 
-    def _finish(self, run: "_Run") -> None:
-        if run.events:
-            self.counts["reports" if isinstance(run.events[0], TallyReport) else "bulletins"] += len(run.events)
-            for event in run.without_strays(self._topology.partition_of):
-                self._send_home(event)
-            run.take_in()
+    def _events(self, records: list[Any]) -> tuple[Sequence[Any], list[Any]]:
+        """The events in these messages, and what is none, each beside its message."""
+        contents = [record.value for record in records]
+        if (events := self._usual.read(contents)) is not None:
+            return events, records
+        if (packs := self._usual.read_packs(contents)) is not None:
+            found: Sequence[Any]
+            found, sizes = packs
+        else:
+            several = [decode_reports(content) for content in contents]
+            found, sizes = [item for items in several for item in items], list(map(len, several))
+        return found, [record for record, size in zip(records, sizes, strict=True) for _ in range(size)]
+
+    def _enter(
+        self, partition: int, events: Sequence[Any], sources: list[Any], refused: dict[int, list[Rejection]]
+    ) -> None:
+        """Take in reports and bulletins for polling tables, but send home what belongs to another partition. `refused`
+        is by the offsets of their messages."""
+        reconciler = self._reconcilers[partition]
+        for kind, count in Counter(map(type, as_read(events))).items():
+            self.counts["reports" if kind in (TallyReport, UsualReport) else "bulletins"] += count
+        if astray := reconciler.astray(events, self._topology.partition_of):
+            for i in astray:
+                self._send_home(events[i])
+            kept = sorted(set(range(len(events))).difference(astray))
+            events, sources = [events[i] for i in kept], [sources[i] for i in kept]
+        for i, reason in reconciler.apply_all(events, [source.timestamp or 0 for source in sources]):
+            refused[sources[i].offset].append(reason)
 
     def _send_home(self, event: TallyReport | Bulletin) -> None:
         table = table_of(event)
@@ -157,30 +177,3 @@ class ReconcileStage:
     def _key(self, partition: int) -> bytes:
         self._written += 1
         return f"{partition}/{self._writer}/{self._written}".encode()
-
-
-class _Run:
-    """Reports, or bulletins for polling tables, that came one after another and are taken in together."""
-
-    def __init__(self, reconciler: Reconciler) -> None:
-        self._reconciler = reconciler
-        self.events: list[Any] = []
-        self.records: list[Any] = []
-        """The message of each."""
-        self.refused: dict[int, list[Rejection]] = defaultdict(list)
-        """By their messages' offsets."""
-
-    def without_strays(self, home: Callable[[str], int]) -> list[TallyReport | Bulletin]:
-        """Take out what belongs to another partition."""
-        astray = self._reconciler.astray(self.events, home)
-        found = [self.events[i] for i in astray]
-        for i in reversed(astray):
-            del self.events[i], self.records[i]
-        return found
-
-    def take_in(self) -> None:
-        """Take in the rest; the next ones come after it."""
-        arrived = [record.timestamp or 0 for record in self.records]
-        for i, reason in self._reconciler.apply_all(self.events, arrived):
-            self.refused[self.records[i].offset].append(reason)
-        self.events, self.records = [], []

@@ -14,7 +14,7 @@ from faust.types import TP
 if TYPE_CHECKING:
     from streams.corrections.app import App
 
-GATHER: Final = 0.01
+GATHER: Final = 0.03
 """Seconds between two fetches, at least."""
 
 Batches = Mapping[TP, list[Any]]
