@@ -1,7 +1,6 @@
 """All alerts of an election: which of them may have something to say, and which speaks for which."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from streams import alerts
 from streams.alerts import Alert, Notice
@@ -82,7 +81,7 @@ class AlertBook:
         """The nearest firing alert further up of the same rule and column."""
         if finding is not None:
             for parent in reversed(self._lineage[finding.area][:-1]):
-                above = replace(finding, area=parent).fingerprint
+                above = finding.fingerprint_in(parent)
                 if self.is_firing(above):
                     return above
         return None

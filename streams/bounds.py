@@ -18,8 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from streams.layout import Numbers
 
 Basis = Literal["tables", "registered", "unwitnessed"]
@@ -28,15 +26,13 @@ registered voters at tables that nobody witnessed."""
 
 
 class TopSums:
-    """Sums of the j largest of many small integers, from their histogram: values, and how many there are of each.
-    A value may come several times."""
+    """Sums of the j largest of many small integers, from their histogram: values, the largest first, and how many there
+    are of each."""
 
     def __init__(self, values: Numbers, numbers: Numbers) -> None:
-        order = np.argsort(-values, kind="stable")
-        values, numbers = values[order], numbers[order]
         self._values: list[int] = values.tolist()
-        self._counts: list[int] = [0, *np.cumsum(numbers).tolist()]
-        self._sums: list[int] = [0, *np.cumsum(values * numbers).tolist()]
+        self._counts: list[int] = [0, *numbers.cumsum().tolist()]
+        self._sums: list[int] = [0, *(values * numbers).cumsum().tolist()]
 
     @property
     def count(self) -> int:

@@ -42,7 +42,11 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Rule, area, and option or group: the identity of the alert it may become."""
-        return f"{self.rule}:{self.area}:{self.column}"
+        return self.fingerprint_in(self.area)
+
+    def fingerprint_in(self, area: str) -> str:
+        """That of the same finding in another area."""
+        return f"{self.rule}:{area}:{self.column}"
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""

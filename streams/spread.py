@@ -18,7 +18,7 @@ REST: Final = 1
 HEADROOM: Final = 2
 
 Histogram = tuple[Numbers, Numbers]
-"""Values, and beside them the number of sheets that have each."""
+"""Values, the largest first, and beside them the number of sheets that have each."""
 _NONE: Final[Histogram] = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
@@ -89,9 +89,9 @@ def _histogram(values: Numbers) -> Histogram:
     if are_countable(values):
         return _some(np.bincount(values))
     found, numbers = np.unique(values, return_counts=True)
-    return found, numbers.astype(np.int64)
+    return found[::-1], numbers[::-1].astype(np.int64)
 
 
 def _some(counts: Numbers) -> Histogram:
-    values = np.flatnonzero(counts)
+    values = counts.nonzero()[0][::-1]
     return values, counts[values]

@@ -4,7 +4,7 @@ The wording is neutral: what does not fit, by how much, what would have to be tr
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 LANGUAGES = ("en", "es")
 
@@ -229,10 +229,13 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_SWAPPED: Final = str.maketrans(",.", ".,")
+
+
 def number(value: float, language: str, decimals: int = 0) -> str:
     """A number as the language's press prints it: 5,326,104.5 or 5.326.104,5."""
     text = f"{value:,.{decimals}f}"
-    return text.translate(str.maketrans(",.", ".,")) if language == "es" else text
+    return text.translate(_SWAPPED) if language == "es" else text
 
 
 def say(key: str, places: int = 0, /, **figures: Any) -> dict[str, str]:

@@ -16,7 +16,8 @@ lefts = st.builds(Left, st.none() | st.integers(0, 6), st.none() | st.integers(0
 
 
 def of_histogram(counts: Counter[int]) -> TopSums:
-    return TopSums(np.array(list(counts), np.int64), np.array(list(counts.values()), np.int64))
+    values = sorted(counts, reverse=True)
+    return TopSums(np.array(values, np.int64), np.array([counts[value] for value in values], np.int64))
 
 
 def top(values: list[int]) -> TopSums:
