@@ -117,14 +117,21 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     places.append((raw.topic(app, topology.bulletins), 0))
 
     async def tick() -> None:
-        # By the clock, not so long after the last: a loop that is late once must not be late with all that follow
-        now = int(time() * 1000)
-        await asyncio.sleep((every - now % every) / 1000)
+        at = await next_tick(every)
         if compare.owned:
-            now = int(time() * 1000)
-            content = encode(plain(Tick(now - now % every)))
+            content = encode(plain(Tick(at)))
             for topic, partition in places:
                 compare.outbox.send(Record(topic, None, content, partition))
             compare.outbox.hasten()
 
     return tick
+
+
+async def next_tick(every: int) -> int:
+    """Wait until the wall clock comes to a multiple of so many milliseconds, and return it; each one once. By the
+    clock, not so long after the last: a loop that is late once must not be late with all that follow."""
+    due = (int(time() * 1000) // every + 1) * every
+    while (left := due / 1000 - time()) > 0:  # noqa: ASYNC110, a loop may also wake up too early
+        await asyncio.sleep(left)
+    now = int(time() * 1000)
+    return max(due, now - now % every)
