@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from streams.corrections.app import App
 
 GATHER: Final = 0.03
-"""Seconds between two fetches, at least."""
+"""Seconds between two fetches, at least: each costs the worker and the broker some milliseconds, whatever it brings.
+With a third of it, a worker at half of its rate beside its broker on two cores came to be behind: a report took 1.3 to
+3 s until its metric showed it, instead of 0.4 to 0.6."""
 
 Batches = Mapping[TP, list[Any]]
 
