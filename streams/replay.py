@@ -8,9 +8,11 @@ judged together is what lay between the same two marks, whatever order the log h
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, groupby, repeat
+from itertools import groupby, repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Protocol
+
+import numpy as np
 
 from streams.admission import check_tick
 from streams.alerts import Notice
@@ -164,7 +166,7 @@ class EventReplay:
         # a tenth off the replay of a large night.
         prepared = self._monitor.prepare(events)
         times = list(map(_AT, as_read(events)))
-        latest, first = list(accumulate(times, max)), 0
+        latest, first = np.maximum.accumulate(np.array(times, np.int64)).tolist(), 0
         while (end := bisect_left(latest, self._monitor.clock + self._tick, first)) < len(times):
             self._apply(prepared, first, end)
             self._advance(times[end])
