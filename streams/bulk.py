@@ -4,11 +4,13 @@ One by one (`admission`, `ledger.reading_of`) the same takes three times as long
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import astuple
 
 from streams.election import Election, Votes
@@ -21,6 +23,17 @@ from streams.usual import UsualBulletin, UsualReport, as_read, asks_who
 
 FEW: Final = 6
 """Fewer events are not worth any columns."""
+
+_UNSAID: Final = "registered", "ballots"
+"""What a report that is only votes does not say."""
+
+_OF_REPORTS: Final = frozenset(
+    ("at", "id", "reporter", "group", "source", "table", "votes", "null", "blank", "supersedes", *_UNSAID, "retracted")
+)
+_OF_BULLETINS: Final = frozenset(
+    ("sequence", "at", "id", "area", "authority", "votes", "supersedes", "announced_shares")
+)
+"""The fields that become columns. Most others stand behind them, and are left out."""
 
 DOUBTFUL: Final = -1
 """Stands for the number of a polling table where an event is not certainly admitted."""
@@ -101,7 +114,7 @@ class Bulk:
         election asks who they are from."""
         if not self._open or len(places) < FEW:
             return None, ()
-        fields = _columns(_at(events, places))
+        fields = _columns(_at(events, places), _OF_REPORTS)
         figures = self._votes(fields["votes"])
         if figures is None or not _is_only_votes(fields):
             plain = [i for i in places if self._is_plain_report(events[i])]
@@ -139,7 +152,7 @@ class Bulk:
         which more is asked than its name."""
         if len(places) < FEW:
             return None, ()
-        fields = _columns(_at(events, places))
+        fields = _columns(_at(events, places), _OF_BULLETINS)
         votes = self._votes(fields["votes"])
         known = self._authorities is None or self._authorities.issuperset(fields["authority"])
         if votes is None or not known or any(fields.get("announced_shares", ())):
@@ -206,14 +219,23 @@ def _at(events: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:
     return events if len(places) == len(events) else [events[i] for i in places]
 
 
-def _columns(events: Sequence[Any]) -> dict[str, Sequence[Any]]:
-    """The fields of events of one kind, by name."""
-    return dict(zip(events[0].__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
+def _columns(events: Sequence[Any], asked: frozenset[str]) -> dict[str, Sequence[Any]]:
+    """Fields of events of one kind, by name: those that are asked for, and what stands before the last of them."""
+    kind: type[Struct] = type(events[0])
+    names = _first(kind, asked)
+    return dict(zip(names, zip(*map(astuple, events), strict=True), strict=False))
+
+
+@cache
+def _first(kind: type[Struct], asked: frozenset[str]) -> Sequence[str]:
+    """The names of a type's fields up to the last that is asked for: the columns behind it are never made."""
+    names = kind.__struct_fields__
+    return names[: 1 + max(names.index(name) for name in asked.intersection(names))]
 
 
 def _is_only_votes(fields: Mapping[str, Sequence[Any]]) -> bool:
     """Whether none of these reports is a retraction or says how many voters there were."""
-    unsaid = all(_unsaid(fields[name]) for name in ("registered", "ballots") if name in fields)
+    unsaid = all(_unsaid(fields[name]) for name in _UNSAID if name in fields)
     return unsaid and True not in fields.get("retracted", ())
 
 

@@ -92,8 +92,9 @@ class _Minutes:
         return self._watch is not None
 
     def count(self, items: Sequence[Item | Usual]) -> None:
-        for kind, number in Counter(map(type, items)).items():
-            self.counts[_KINDS[kind]] += number
+        kinds = list(map(type, items))
+        for kind in set(kinds):  # one or two: a `Counter` of them all takes half as long again
+            self.counts[_KINDS[kind]] += kinds.count(kind)
 
     def refuse(self, rejection: Rejection, content: bytes) -> None:
         self.rejected.setdefault(rejection.code, Refusals()).add(rejection, content)
@@ -165,11 +166,11 @@ class EventReplay:
         # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
         # a tenth off the replay of a large night.
         prepared = self._monitor.prepare(events)
-        times = list(map(_AT, as_read(events)))
-        latest, first = np.maximum.accumulate(np.array(times, np.int64)).tolist(), 0
+        times = np.fromiter(map(_AT, as_read(events)), np.int64, len(events))
+        latest, first = np.maximum.accumulate(times).tolist(), 0
         while (end := bisect_left(latest, self._monitor.clock + self._tick, first)) < len(times):
             self._apply(prepared, first, end)
-            self._advance(times[end])
+            self._advance(int(times[end]))
             first = end
         self._apply(prepared, first, len(times))
 
