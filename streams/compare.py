@@ -94,7 +94,7 @@ class Comparer:
 
     def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
         """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
-        may have been taken in before, nor any that are newer."""
+        may have been taken in before, nor any that are newer; their rows may be loose."""
         if len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
         watched = self._lively | self._claiming
@@ -126,7 +126,7 @@ class Comparer:
         return notices
 
     def _pass_tick(self, sheets: Sheets, to: int) -> list[Notice]:
-        self.add_sheets(sheets)
+        self.add_sheets(sheets.in_order())
         return self.advance(to)
 
     def _hear(self, sheets: Sheets) -> None:

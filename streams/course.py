@@ -6,40 +6,44 @@ from functools import cached_property
 
 import numpy as np
 
-from streams.layout import Flags, Layout, Numbers, begins
+from streams.layout import Flags, Layout, Numbers, closes, rising
 from streams.rollup import Strata
-from streams.sheets import Rows
+from streams.sheets import Rows, together
 
 
 class Arrivals:
-    """Rows of polling tables that came at many ticks; of each tick one for a polling table at most."""
+    """Rows of polling tables that came at many ticks, in any order; of one polling table and tick the last counts."""
 
     def __init__(self, parts: Sequence[Rows]) -> None:
-        self._count = len(parts)
-        self._tables = np.concatenate([tables for tables, _ in parts])
-        self._rows = np.concatenate([rows for _, rows in parts])
         lengths = [len(tables) for tables, _ in parts]
+        self._count = len(parts)
+        self._came = together(parts)
         self._ends = np.cumsum([0, *lengths])
-        keys = self._tables * self._count + np.repeat(np.arange(self._count), lengths)
-        self._order = np.argsort(keys)
-        self.keys: Numbers = keys[self._order]
+        tables, rows = self._came
+        order = rising(tables)
+        keys = tables * self._count + np.repeat(np.arange(self._count), lengths)
+        keys = keys.take(order)
+        last = closes(keys)
+        self.keys: Numbers = keys[last]
         """Of each, polling table times the number of ticks, plus tick, in rising order."""
+        self._rows = rows.take(order[last], axis=0)
 
     def as_of(self, keys: Numbers, known: Numbers) -> Numbers:
         """The rows that hold at these keys; `known` are those of all polling tables before the first tick."""
-        if not len(self.keys):
-            return known[keys // self._count]
-        found = np.searchsorted(self.keys, keys, side="right") - 1
+        if keys is self.keys:
+            return self._rows
         tables = keys // self._count
-        ours = (found >= 0) & (self.keys[found] // self._count == tables)
-        rows: Numbers = self._rows[self._order[found]]
-        return rows if ours.all() else np.where(ours[:, None], rows, known[tables])
+        if not len(self.keys):
+            return known.take(tables, axis=0)
+        found = np.searchsorted(self.keys, keys, side="right") - 1
+        ours = (found >= 0) & (self.keys.take(found) // self._count == tables)
+        return np.where(ours[:, None], self._rows.take(found, axis=0), known.take(tables, axis=0))
 
-    def newest(self, begin: int, end: int) -> Rows:
-        """What holds after the ticks from `begin` to before `end`, of the polling tables that changed in them."""
+    def between(self, begin: int, end: int) -> Rows:
+        """What came at the ticks from `begin` to before `end`, as it came."""
         part = slice(self._ends[begin], self._ends[end])
-        tables, last = np.unique(self._tables[part][::-1], return_index=True)
-        return tables, self._rows[part][::-1][last]
+        tables, rows = self._came
+        return tables[part], rows[part]
 
 
 @dataclass(frozen=True)
@@ -79,22 +83,18 @@ class Course:
         return order, np.searchsorted(self.at[order], np.arange(self.ticks + 1))
 
 
-def follow(
-    lines: Numbers, at: Numbers, changes: Numbers, watched: Flags, before: Numbers
-) -> tuple[Numbers, Numbers, Numbers]:
-    """The watched areas, the ticks that change them, and their rows then, in this order. Each of the changes to their
-    rows has a tick (`at`) and a line of areas from the root down, -1 behind the last."""
-    change, level = np.nonzero(watched[lines] & (lines >= 0))
-    areas, at = lines[change, level], at[change]
+def follow(lines: Numbers, at: Numbers, changes: Numbers, watched: Flags) -> tuple[Numbers, Numbers, Numbers]:
+    """The watched areas, the ticks that change them, and how far each has come then, in this order. Changes, column by
+    column, are of polling tables with these lines (`Layout.lines`), each at a tick."""
+    flat, count = lines.ravel(), len(at)
+    places = np.flatnonzero(np.append(watched, False)[flat])  # the last is for -1, where a line has ended
     ticks = at.max(initial=0) + 1
-    keys = areas * ticks + at
-    order = np.argsort(keys, kind="stable")
-    starts = np.flatnonzero(begins(keys[order]))
-    areas, at = areas[order[starts]], at[order[starts]]
-    if not len(starts):
-        return areas, at, before[areas]
-    # Column by column, as they lie in memory.
-    running = np.cumsum(np.add.reduceat(changes.T[:, change[order]], starts, axis=1), axis=1).T
+    keys = flat.take(places) * ticks + at.take(places % count)
+    order = rising(keys)
+    keys = keys.take(order)
+    last = np.flatnonzero(closes(keys))
+    areas, at = np.divmod(keys.take(last), ticks)
+    running = changes.take(places.take(order) % count, axis=1).cumsum(axis=1).take(last, axis=1)
     first = np.searchsorted(areas, areas)  # place of each area's first row
-    earlier = np.where((first > 0)[:, None], running[first - 1], 0)
-    return areas, at, before[areas] + running - earlier
+    earlier = np.where(first > 0, running.take(first - 1, axis=1), 0)
+    return areas, at, running - earlier

@@ -88,28 +88,39 @@ class Layout:
         return int(self._first[area]), int(last)
 
     def lines(self, tables: Numbers) -> Numbers:
-        """The areas above each polling table, from the root down, -1 behind the last."""
-        lines: Numbers = self._lines[self._home[tables]]
-        return lines
+        """The areas above each polling table, level by level from the root down, -1 below the last."""
+        return self._lines.take(self._home.take(tables), axis=1)
 
-    def roll_up(self, tables: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
-        """Add up the rows of polling tables, in rising order, over every area above: areas and their sums. A polling
-        table may come more than once.
 
-        One pass over all levels: four times as fast as one for each. A level is a stretch of `flat`, an area a stretch
-        within it, since the polling tables of an area lie together; its sum is the difference of two running sums,
-        which are the same for every level.
-        """
-        lines = self.lines(tables)
-        flat = lines.T.ravel()
-        starts = np.flatnonzero(begins(flat))
-        areas, ends = flat[starts], np.append(starts[1:], len(flat))
-        known = areas >= 0
-        areas, starts, ends = areas[known], starts[known], ends[known]
-        running = np.zeros((len(rows) + 1, rows.shape[1]), np.int64, order="F")
-        np.cumsum(rows, axis=0, out=running[1:])
-        level = starts - starts % max(1, len(rows))
-        return areas, running[ends - level] - running[starts - level]
+def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:
+    """Add up the figures of polling tables, column by column, over every area above: areas, and their sums in the same
+    way. These are the lines of polling tables in rising order; each may come more than once.
+
+    One pass over all levels: four times as fast as one for each. A level is a stretch of `flat`, an area a stretch
+    within it, since the polling tables of an area lie together; its sum is the difference of two running sums, which
+    are the same for every level.
+    """
+    columns, count = figures.shape
+    flat = lines.ravel()
+    starts = np.flatnonzero(begins(flat))
+    areas, ends = flat.take(starts), np.append(starts[1:], len(flat))
+    known = areas >= 0
+    areas, starts, ends = areas[known], starts[known], ends[known]
+    running = np.zeros((columns, count + 1), np.int64)
+    np.cumsum(figures, axis=1, out=running[:, 1:])
+    level = starts - starts % max(1, count)
+    return areas, running.take(ends - level, axis=1) - running.take(starts - level, axis=1)
+
+
+def rising(numbers: Numbers) -> Numbers:
+    """The places of numbers, none below zero, from the least to the greatest, those of equals in their order.
+
+    Sorted together with their places: of thousands it takes a fifth of the time of a stable `np.argsort`."""
+    bits = len(numbers).bit_length()
+    together = numbers << bits | np.arange(len(numbers))
+    together.sort()
+    places: Numbers = together & (1 << bits) - 1
+    return places
 
 
 def union(*rising: Numbers) -> Numbers:
@@ -125,6 +136,13 @@ def begins(numbers: Numbers) -> Flags:
     new = np.ones(len(numbers), bool)
     np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
     return new
+
+
+def closes(numbers: Numbers) -> Flags:
+    """Where a run of equal numbers ends."""
+    last = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=last[:-1])
+    return last
 
 
 def numbered(areas: Mapping[str, _Area]) -> list[str]:
@@ -146,12 +164,12 @@ def _numbers(values: Any) -> Numbers:
 
 
 def _lines(parents: Numbers, depth: Numbers) -> Numbers:
-    """By area, those from the root down to it, and -1 behind it."""
-    lines = np.full((len(parents), depth.max()), -1, np.int64)
-    for level in range(lines.shape[1]):
+    """Level by level, by area, those from the root down to it, and -1 below it."""
+    lines = np.full((depth.max(), len(parents)), -1, np.int64)
+    for level in range(len(lines)):
         areas = np.flatnonzero(depth == level + 1)
-        lines[areas] = lines[parents[areas]]
-        lines[areas, level] = areas
+        lines[:, areas] = lines[:, parents[areas]]
+        lines[level, areas] = areas
     return lines
 
 

@@ -257,6 +257,10 @@ class Reconciler:
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""
+        return self.take_loose().in_order()
+
+    def take_loose(self) -> Sheets:
+        """The same, as they came (`Sheets`)."""
         if self._fresh_groups:
             self._groups.count(self._fresh_groups)
             self._fresh_groups = []

@@ -44,42 +44,43 @@ def width(columns: int) -> int:
 
 
 def contributions(election: Election, tables: Numbers, read: Numbers, announced: Numbers | None) -> Numbers:
-    """What polling tables add to the sums of the areas above: by their rows (`streams.sheets`), of their sheets and,
-    where any was announced, of what was."""
-    columns, known = len(election.columns), election.layout
-    # Filled column by column, so that is how they lie in memory: half the time of `Sums.add`, for 800,000 rows.
-    rows = np.zeros((len(tables), width(columns)), np.int64, order="F")
-    accepted = read[:, 2]
-    rows[:, READINGS] = read[:, 0]
-    rows[:, TABLES] = accepted
-    rows[:, REGISTERED] = accepted * known.registered[tables]
-    rows[:, NULL] = accepted * read[:, 3]
-    level = read[:, 1] if announced is None else np.maximum(read[:, 1], announced[:, 0] > 0)
-    rows[:, LEVELS:ANNOUNCED] = level[:, None] == _CODES
-    votes = rows[:, VOTES : VOTES + columns]
-    by_column(election, read[:, sheets.READ :] * accepted[:, None], votes)
-    rows[:, VALID] = votes[:, : len(election.options)].sum(axis=1)
+    """What polling tables add to the sums of the areas above, column by column: by their rows (`streams.sheets`), of
+    their sheets and, where any was announced, of what was."""
+    columns, options = len(election.columns), len(election.options)
+    # Turned round at once, so that every figure lies with its like: half the time for thousands of rows.
+    count, level, accepted, null, *_ = given = np.ascontiguousarray(read.T)
+    found = np.zeros((width(columns), len(tables)), np.int64)
+    found[READINGS] = count
+    found[TABLES] = accepted
+    found[REGISTERED] = accepted * election.layout.registered.take(tables)
+    found[NULL] = accepted * null
+    votes = found[VOTES : VOTES + columns]
+    by_column(election, given[sheets.READ :] * accepted, votes)
+    found[VALID] = votes[:options].sum(axis=0)
     if announced is not None:
-        rows[:, READINGS] += announced[:, 0]
-        rows[:, ANNOUNCED] = announced[:, 1]
-        rows[:, COMPARED] = compared = announced[:, 1] * accepted
-        figures = announced[:, sheets.ANNOUNCED :]
-        shift = np.where(figures < 0, 0, figures - votes) * compared[:, None]
-        rows[:, DIFFERING] = shift.any(axis=1)
-        rows[:, COMPARED_VALID] = compared * rows[:, VALID]
-        rows[:, VOTES + columns :] = shift
-    return rows
+        said, holds, *_ = given = np.ascontiguousarray(announced.T)
+        level = np.maximum(level, said > 0)
+        found[READINGS] += said
+        found[ANNOUNCED] = holds
+        found[COMPARED] = compared = holds * accepted
+        figures, shift = given[sheets.ANNOUNCED :], found[VOTES + columns :]
+        shift[:] = np.where(figures < 0, 0, figures - votes) * compared
+        found[DIFFERING] = shift.any(axis=0)
+        found[COMPARED_VALID] = compared * found[VALID]
+    found[LEVELS:ANNOUNCED] = level == _CODES
+    return found
 
 
-_CODES: Final = np.arange(1, 1 + len(NAMES))  # the first stands for no reading: so it is where only an office spoke
+_CODES: Final = np.arange(1, 1 + len(NAMES))[:, None]
+"""The first stands for no reading: so it is where only an office spoke."""
 
 
 def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
-    """Votes by option, followed by the sum of each group."""
+    """Votes by option, followed by the sum of each group: of many sheets, each the second index."""
     options = len(election.options)
-    out[:, :options] = votes
+    out[:options] = votes
     for i, group in enumerate(election.group_indexes):
-        out[:, options + i] = votes[:, list(group)].sum(axis=1)
+        out[options + i] = votes[list(group)].sum(axis=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ sent it and after whatever crash. Losing, repeating or reordering rows cannot ch
 state-based CRDT.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import numpy as np
 import orjson
 
 from streams.election import Election
-from streams.layout import Numbers, begins
+from streams.layout import Numbers, closes, rising
 from streams.ledger import Level
 
 Rows = tuple[Numbers, Numbers]
@@ -36,7 +37,8 @@ MOST: Final = 4_000
 
 @dataclass(frozen=True)
 class Sheets:
-    """Of the polling tables that changed."""
+    """Of the polling tables that changed. Their rows may be loose for a while: in any order, and of one polling table
+    the last counts."""
 
     partition: int
     version: int
@@ -48,6 +50,10 @@ class Sheets:
 
     def __bool__(self) -> bool:
         return bool(len(self.read[0]) or len(self.announced[0]))
+
+    def in_order(self) -> "Sheets":
+        """The same, of rows that may be loose."""
+        return replace(self, read=in_order(self.read), announced=in_order(self.announced))
 
     def messages(self, election: Election) -> Iterator[bytes]:
         """As JSON objects for a topic, of a bearable size."""
@@ -91,28 +97,34 @@ class Fresh:
         self._first.append((tables, rows))
 
     def take(self, work_out: Callable[[int], Sequence[int]]) -> Rows:
-        """What changed since the last call, in the order of polling tables."""
+        """What changed since the last call, as it came: of one polling table the last row counts."""
         if not self._first and not self.rows:
             return self._none
-        parts, again = self._first, bool(self.rows)
-        if again:
+        parts = self._first
+        if self.rows:
             rows = [work_out(table) if row is None else row for table, row in self.rows.items()]
-            numbers = np.fromiter(chain.from_iterable(rows), np.int64)
-            parts.append((np.array([*self.rows], np.int64), numbers.reshape(len(rows), -1)))
+            shape = len(rows), self._none[1].shape[1]
+            numbers = np.fromiter(chain.from_iterable(rows), np.int64, math.prod(shape))
+            parts.append((np.fromiter(self.rows, np.int64, len(rows)), numbers.reshape(shape)))
         self._first, self.rows = [], {}
-        return _newest(parts, again)
+        return together(parts)
 
 
-def _newest(parts: list[Rows], again: bool) -> Rows:
-    """Rows in order; of one polling table the last, where any may come again."""
-    tables = np.concatenate([tables for tables, _ in parts])
-    order = tables.argsort(kind="stable")
-    tables = tables[order]
-    if again:
-        last = np.ones(len(tables), bool)
-        np.not_equal(tables[1:], tables[:-1], out=last[:-1])
-        tables, order = tables[last], order[last]
-    return tables, np.concatenate([rows for _, rows in parts])[order]
+def together(parts: Sequence[Rows]) -> Rows:
+    """Rows from one or more places, one's behind the other's."""
+    if len(parts) == 1:
+        return parts[0]
+    tables, rows = zip(*parts, strict=True)
+    return np.concatenate(tables), np.concatenate(rows)
+
+
+def in_order(given: Rows) -> Rows:
+    """Rows in the order of polling tables; of one polling table the last."""
+    tables, rows = given
+    order = rising(tables)
+    tables = tables.take(order)
+    last = closes(tables)
+    return tables[last], rows.take(order[last], axis=0)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
@@ -120,7 +132,7 @@ def joined(parts: Sequence[Rows]) -> Rows:
     such the last."""
     if len(parts) == 1:
         return parts[0]
-    tables, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((rows[:, 0], tables))[::-1]
-    newest = order[begins(tables[order])][::-1]
+    tables, rows = together(parts)
+    order = np.lexsort((rows[:, 0], tables))
+    newest = order[closes(tables[order])]
     return tables[newest], rows[newest]

@@ -75,9 +75,8 @@ WIDEST: Final = 1_000_000
 
 
 def measures(votes: Numbers, valid: Numbers, ceiling: Numbers) -> Numbers:
-    """What is counted of sheets: votes by sheet and column give (kind, column, sheet)."""
-    columns = votes.T
-    return np.stack([columns, valid - columns, np.maximum(0, ceiling - columns)])
+    """What is counted of sheets: votes by column and sheet give (kind, column, sheet)."""
+    return np.stack([votes, valid - votes, np.maximum(0, ceiling - votes)])
 
 
 def are_countable(sheets: Numbers) -> bool:

@@ -8,17 +8,20 @@ import numpy as np
 
 from streams.course import Arrivals, Course, follow
 from streams.election import Election
-from streams.layout import Flags, Numbers, begins, union
+from streams.layout import Flags, Numbers, begins, roll_up, union
 from streams.rollup import by_column, contributions, width
-from streams.sheets import ANNOUNCED, READ, Rows
+from streams.sheets import ANNOUNCED, READ, Rows, in_order
 from streams.spread import Running, Spread, are_countable, measures
 
 LARGE: Final = 2_000
 """Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
 
-MOST: Final = 50_000
-"""Polling tables whose rows are added up, or counted, at once: 800,000 of them would take a gigabyte while it lasts,
-or 100 MB."""
+MOST: Final = 10_000
+"""Polling tables whose rows are added up, or counted, at once. What is made of them stays in the processor's caches:
+for 800,000 it takes three quarters of the time of 50,000 at once, and less memory."""
+
+_Said = tuple[Numbers, Numbers | None]
+"""Rows of sheets, and of what was announced, where anything was."""
 
 
 class Sums:
@@ -26,6 +29,7 @@ class Sums:
 
     def __init__(self, election: Election) -> None:
         self._election, self._layout = election, election.layout
+        # Many rows are picked by `take`, here and wherever there are thousands: a quarter of the time of an index.
         self._read = np.zeros((len(election.tables), READ + len(election.options)), np.int64)
         self._announced: Numbers | None = None
         """Not every election has official figures of polling tables."""
@@ -39,11 +43,12 @@ class Sums:
 
     def add(self, read: Rows, announced: Rows) -> Numbers:
         """Take in rows of polling tables, except where a newer one is known. The areas whose sums changed."""
-        if max(len(read[0]), len(announced[0])) <= MOST:
+        if len(read[0]) + len(announced[0]) <= MOST:
             return self._add(read, announced)
-        changed = np.zeros(len(self.rows), bool)
-        for first in range(0, len(self._read), MOST):
-            changed[self._add(_stretch(read, first), _stretch(announced, first))] = True
+        tables, changed = union(read[0], announced[0]), np.zeros(len(self.rows), bool)
+        for first in range(0, len(tables), MOST):
+            part = tables[first : first + MOST]
+            changed[self._add(_between(read, part), _between(announced, part))] = True
         return np.flatnonzero(changed)
 
     def _add(self, read: Rows, announced: Rows) -> Numbers:
@@ -54,26 +59,32 @@ class Sums:
         tables = union(read[0], announced[0]) if len(announced[0]) else read[0]
         if not len(tables):
             return tables
-        before = self._read[tables]
+        before, known = self._read.take(tables, axis=0), self._official(tables)
         self._put(*read)
-        after = self._read[tables]
-        figures = None
         if self._announced is not None:
-            known = self._announced[tables]
             self._announced[announced[0]] = announced[1]
-            figures = np.concatenate([known, self._announced[tables]])
-        # Before and after in one go: for the few polling tables of a tick the calls cost more than the numbers.
-        both = contributions(self._election, np.tile(tables, 2), np.concatenate([before, after]), figures)
-        areas, sums = self._layout.roll_up(tables, both[len(tables) :] - both[: len(tables)])
-        self.rows[areas] += sums
+        changes = self._changes(tables, (before, known), (self._read.take(tables, axis=0), self._official(tables)))
+        areas, sums = roll_up(self._layout.lines(tables), changes)
+        self.rows[areas] += sums.T
         return areas
+
+    def _official(self, tables: Numbers) -> Numbers | None:
+        return None if self._announced is None else self._announced.take(tables, axis=0)
+
+    def _changes(self, tables: Numbers, before: _Said, after: _Said) -> Numbers:
+        """How their contributions change where such rows take the place of those before, column by column."""
+        # Before and after in one go: for the few polling tables of a tick the calls cost more than the numbers.
+        (was, known), (read, figures) = before, after
+        said = None if known is None or figures is None else np.concatenate([known, figures])
+        both = contributions(self._election, np.tile(tables, 2), np.concatenate([was, read]), said)
+        return both[:, len(tables) :] - both[:, : len(tables)]
 
     def _nothing_announced(self) -> Numbers:
         return np.zeros((len(self._layout.tables), ANNOUNCED + len(self._election.columns)), np.int64)
 
     def _put(self, tables: Numbers, rows: Numbers) -> None:
         """Take in the rows of sheets, into the histograms too."""
-        before = self._read[tables] if self._running else rows
+        before = self._read.take(tables, axis=0) if self._running else rows
         self._read[tables] = rows
         for area, running in self._running.items():
             first, end = np.searchsorted(tables, self._layout.inside(area))
@@ -87,33 +98,38 @@ class Sums:
         if self._announced is None and any(len(announced[0]) for _, announced in ticks):
             self._announced = self._nothing_announced()
         read, announced = Arrivals([read for read, _ in ticks]), Arrivals([said for _, said in ticks])
-        keys = union(read.keys, announced.keys)
+        keys = union(read.keys, announced.keys) if len(announced.keys) else read.keys
         tables, at = np.divmod(keys, len(ticks))
+        after = read.as_of(keys, self._read)
         figures = None if self._announced is None else announced.as_of(keys, self._announced)
-        after = contributions(self._election, tables, read.as_of(keys, self._read), figures)
-        first = begins(tables)
-        known = tables[first]
-        before = np.empty_like(after)
-        before[1:] = after[:-1]
-        before[first] = contributions(
-            self._election, known, self._read[known], None if self._announced is None else self._announced[known]
-        )
-        changes, places = after - before, list(least)
-        rising = np.maximum(0, changes[:, places])
-        areas, sums = self._layout.roll_up(tables, np.concatenate([changes, rising], axis=1))
-        known = self.rows[areas]
-        most = known[:, places] + sums[:, changes.shape[1] :]
+        before, known = self._read.take(tables, axis=0), self._official(tables)
+        again = np.flatnonzero(~begins(tables))
+        before[again] = after.take(again - 1, axis=0)
+        if known is not None and figures is not None:
+            known[again] = figures.take(again - 1, axis=0)
+        changes, places = self._changes(tables, (before, known), (after, figures)), list(least)
+        # Half of the columns stay as they are, nearly always: without them all judging takes a seventh less.
+        busy = np.flatnonzero(changes.any(axis=1))
+        moved = np.concatenate([changes.take(busy, axis=0), np.maximum(0, changes.take(places, axis=0))])
+        lines = self._layout.lines(tables)
+        areas, sums = roll_up(lines, moved)
+        ends = self.rows.take(areas, axis=0)
+        most = ends[:, places] + sums[len(busy) :].T
         watched = watched.copy()
         watched[areas[(most >= list(least.values())).any(axis=1)]] = True
-        rows = follow(self._layout.lines(tables), at, changes, watched, self.rows)
-        return Course(len(ticks), read, announced, *rows, areas, known + sums[:, : changes.shape[1]])
+        ends[:, busy] += sums[: len(busy)].T
+        followed, at, come = follow(lines, at, moved[: len(busy)], watched)
+        rows = self.rows.take(followed, axis=0)
+        rows[:, busy] += come.T
+        return Course(len(ticks), read, announced, followed, at, rows, areas, ends)
 
     def reach(self, course: Course, begin: int, end: int) -> None:
         """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
-        self._put(*course.read.newest(begin, end))
+        read = course.read.between(begin, end)
+        self._put(*(in_order(read) if self._running else read))
         if self._announced is not None:
-            tables, rows = course.announced.newest(begin, end)
-            self._announced[tables] = rows
+            tables, rows = course.announced.between(begin, end)
+            self._announced[tables] = rows  # of each polling table the last stays
         places = course.of(begin, end)
         self.rows[course.areas[places]] = course.rows[places]  # of each area the last stays
         if end == course.ticks:
@@ -123,10 +139,10 @@ class Sums:
         """The polling tables whose official figures are not the accepted sheet's."""
         if self._announced is None:
             return np.zeros(0, np.int64)
-        votes = np.zeros((len(self._read), len(self._election.columns)), np.int64)
-        by_column(self._election, self._read[:, READ:], votes)
-        figures = self._announced[:, ANNOUNCED:]
-        apart = ((figures >= 0) & (figures != votes)).any(axis=1)
+        votes = np.zeros((len(self._election.columns), len(self._read)), np.int64)
+        by_column(self._election, self._read[:, READ:].T, votes)
+        figures = self._announced[:, ANNOUNCED:].T
+        apart = ((figures >= 0) & (figures != votes)).any(axis=0)
         return np.flatnonzero(apart & (self._read[:, 2] * self._announced[:, 1] > 0))
 
     def spread(self, area: int) -> Spread:
@@ -157,22 +173,22 @@ class Sums:
         """What the accepted ones of these sheets add to the histograms."""
         accepted = sheets[:, 2] > 0
         sheets, ceiling = sheets[accepted], self._layout.ceiling[tables[accepted]]
-        votes = np.empty((len(sheets), len(self._election.columns)), np.int64)
-        by_column(self._election, sheets[:, READ:], votes)
+        votes = np.empty((len(self._election.columns), len(sheets)), np.int64)
+        by_column(self._election, sheets[:, READ:].T, votes)
         valid = sheets[:, READ:].sum(axis=1)
         return measures(votes, valid, np.where(ceiling < 0, valid, ceiling))
 
 
-def _stretch(given: Rows, first: int) -> Rows:
-    """Those of the `MOST` polling tables from this one on."""
+def _between(given: Rows, some: Numbers) -> Rows:
+    """Those from the first to the last of some polling tables."""
     tables, rows = given
-    part = slice(*np.searchsorted(tables, [first, first + MOST]))
+    part = slice(*np.searchsorted(tables, [some[0], some[-1] + 1]))
     return tables[part], rows[part]
 
 
 def _newer(known: Numbers, given: Rows) -> Rows:
     """Those rows that are not older than what is known, and differ from it."""
     tables, rows = given
-    before = known[tables]
+    before = known.take(tables, axis=0)
     fresh = (rows[:, 0] >= before[:, 0]) & (rows != before).any(axis=1)
     return (tables, rows) if fresh.all() else (tables[fresh], rows[fresh])

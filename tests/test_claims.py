@@ -55,7 +55,7 @@ def test_a_yes_is_certain(
     total = valid if left.known else None
     said = claims.claim(1, [(0, official)], 0, left.tables, left.registered, total, voters)
     possible = bool(claims.suffice(said[None], row, np.array([false]))[0, 0])
-    spread = Spread.of(measures(votes[:, None], votes + rest, votes + rest + home))
+    spread = Spread.of(measures(votes[None], votes + rest, votes + rest + home))
     tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
     sides = floor(official, tops[0], left), ceiling(official, *tops, left, valid, unwitnessed)
     most = max((side.breakdown for side in sides if side is not None), default=0)
@@ -142,7 +142,7 @@ def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulle
     assert comparers[0].pulse == comparers[1].pulse
 
 
-@pytest.mark.parametrize("large", [2, sums.LARGE])
+@pytest.mark.parametrize(("large", "tidy"), [(2, True), (2, False), (sums.LARGE, False)])
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(ELECTIONS),
@@ -152,12 +152,13 @@ def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulle
 def test_many_ticks_at_once(
     monkeypatch: pytest.MonkeyPatch,
     large: int,
+    tidy: bool,
     known: Election,
     night: list[list[list[TallyReport | Bulletin]]],
     pace: list[int],
 ) -> None:
-    """Ticks that go by together lead to the same as one by one, whether histograms are kept up or not; bulletins of
-    areas come between them."""
+    """Ticks that go by together lead to the same as one by one, whether histograms are kept up or not, and whether the
+    rows are in order or as they came; bulletins of areas come between them."""
     monkeypatch.setattr(sums, "LARGE", large)
     reconciler, alone, together = Reconciler(known), Comparer(known), Comparer(known)
     at, steps = T0, cycle(pace)
@@ -168,12 +169,12 @@ def test_many_ticks_at_once(
                 if not isinstance(event, Bulletin) or event.area not in known.areas:
                     reconciler.apply(event)
             at += 10_000 * next(steps)
-            ticks.append((reconciler.take_sheets(), at))
+            ticks.append((reconciler.take_loose(), at))
         told = list[Notice]()
         for sheets, to in ticks:
-            alone.add_sheets(sheets)
+            alone.add_sheets(sheets.in_order())
             told += alone.advance(to)
-        assert together.pass_ticks(ticks) == told
+        assert together.pass_ticks([(sheets.in_order(), to) for sheets, to in ticks] if tidy else ticks) == told
         for event in (event for events in stretch for event in events):
             if isinstance(event, Bulletin) and event.area in known.areas:
                 alone.add_bulletin(event)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.election import Area, Election, Option, PollingTable
-from streams.layout import union
+from streams.layout import begins, closes, rising, roll_up, union
 from streams.register import Register
 
 some = st.none() | st.integers(0, 9)
@@ -49,13 +49,21 @@ def test_layout(known: Election) -> None:
         assert layout.registered[number] == (registered or 0)
         assert layout.knows_register[number] == (registered is not None)
         assert layout.ceiling[number] == (most if registered is None else registered)
-    areas, sums = layout.roll_up(np.arange(len(layout.tables)), np.ones((len(layout.tables), 1), np.int64))
-    inside_of = {layout.areas[area]: count for area, count in zip(areas.tolist(), sums[:, 0].tolist(), strict=True)}
-    assert inside_of == {
-        area: count
-        for area in known.areas
-        if (count := sum(area in lineage[entry.area] for entry in known.tables.values()))
-    }
+
+
+@given(elections(), st.data())
+def test_roll_up(known: Election, data: st.DataObject) -> None:
+    """Columns of figures of polling tables, in rising order, some again, come to what adding up line by line does."""
+    layout, lineage = known.layout, known.lineage
+    count = len(layout.tables)
+    tables = sorted(data.draw(st.lists(st.integers(0, count - 1), max_size=20))) if count else []
+    figures = np.array([data.draw(st.lists(st.integers(-9, 9), min_size=2, max_size=2)) for _ in tables], np.int64)
+    expected = dict[str, list[int]]()
+    for table, row in zip(tables, figures.tolist(), strict=True):
+        for area in lineage[known.tables[layout.tables[table]].area]:
+            expected[area] = [a + b for a, b in zip(expected.get(area, [0, 0]), row, strict=True)]
+    areas, sums = roll_up(layout.lines(np.array(tables, np.int64)), figures.reshape(-1, 2).T)
+    assert {layout.areas[a]: row for a, row in zip(areas.tolist(), sums.T.tolist(), strict=True)} == expected
 
 
 @given(elections())
@@ -81,3 +89,14 @@ def test_union(rising: list[list[int]]) -> None:
     """What is in any of several rising arrays, once and in order."""
     found = union(*(np.array(numbers, np.int64) for numbers in rising))
     assert found.tolist() == sorted(set().union(*rising))
+
+
+@given(st.lists(st.integers(0, 9) | st.integers(0, 2**40)))
+def test_rising(numbers: list[int]) -> None:
+    """The order of numbers, those of equals as they came, and where runs of equals begin and end in it."""
+    given = np.array(numbers, np.int64)
+    order = rising(given)
+    assert order.tolist() == np.argsort(given, kind="stable").tolist()
+    ordered = given[order]
+    assert ordered[begins(ordered)].tolist() == ordered[closes(ordered)].tolist() == sorted(set(numbers))
+    assert order[closes(ordered)].tolist() == [len(numbers) - 1 - numbers[::-1].index(n) for n in sorted(set(numbers))]

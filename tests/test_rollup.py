@@ -15,7 +15,7 @@ from streams import sums
 from streams.codec import encode
 from streams.compare import Comparer
 from streams.reconcile import Reconciler
-from streams.sheets import Fresh, Sheets
+from streams.sheets import Fresh, Sheets, in_order
 from streams.spread import HEADROOM, REST, VOTES
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
@@ -228,7 +228,7 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
     )
 )
 def test_fresh(parts: list[tuple[list[int], dict[int, list[int] | None]]]) -> None:
-    """Rows that changed are handed over once, in order, the first row of a table only where nothing newer is known."""
+    """Rows that changed are handed over once; in order, of each table the newest row is left."""
     fresh, expected = Fresh(1), dict[int, list[int]]()
     for place, (first, further) in enumerate(parts):
         new = [table for table in first if table not in expected]
@@ -236,7 +236,7 @@ def test_fresh(parts: list[tuple[list[int], dict[int, list[int] | None]]]) -> No
         fresh.rows.update(further)
         expected |= {table: [place] for table in new}
         expected |= {table: [100 + table] if row is None else row for table, row in further.items()}
-    tables, rows = fresh.take(lambda table: [100 + table])
+    tables, rows = in_order(fresh.take(lambda table: [100 + table]))
     assert dict(zip(tables.tolist(), rows.tolist(), strict=True)) == expected
     assert tables.tolist() == sorted(expected)
     assert not len(fresh.take(lambda table: [0])[0])
