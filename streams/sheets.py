@@ -9,7 +9,7 @@ state-based CRDT.
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, Final
 
 import numpy as np
@@ -77,10 +77,11 @@ class Sheets:
 
 
 def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[Sequence[int]]) -> Rows:
-    numbers = np.fromiter((election.layout.table.get(table, -1) for table in tables), np.int64, len(tables))
+    numbers = np.fromiter(map(election.layout.table.get, tables, repeat(-1)), np.int64, len(tables))
     order = np.argsort(numbers)  # the register may have changed, and with it the numbers
     order = order[numbers[order] >= 0]
-    return numbers[order], np.array(rows, np.int64).reshape(len(tables), width)[order]
+    figures = np.fromiter(chain.from_iterable(rows), np.int64)  # in two thirds of the time of an array of lists
+    return numbers[order], figures.reshape(len(tables), width)[order]
 
 
 class Fresh:

@@ -191,8 +191,8 @@ def test_taken_in_together(rounds: list[list[tuple[int, dict[str, tuple[int, ...
                 parts[number].apply(bulletin(votes, area=table, sequence=i + 1, at=T0 + i))
             sheets.append(parts[number].take_sheets())
         news = [one_by_one.add_sheets(part) for part in sheets]
-        assert together.add_sheets(*sheets) == any(news)
-        assert together.take_changed() == one_by_one.take_changed()
+        assert together.add_sheets(*sheets) <= any(news)
+        assert {*together.take_changed()} <= {*one_by_one.take_changed()}  # what changes there and back is none
         for area in ("N", "S1", "S2", "S3"):
             assert content(together, area) == content(one_by_one, area)
 
