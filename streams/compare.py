@@ -1,24 +1,25 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from streams import claims, states
+from streams import states
 from streams.admission import check_bulletin
 from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
+from streams.asking import Asking
 from streams.bulletins import Bulletins
 from streams.course import Course
 from streams.election import Election
 from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
+from streams.heard import Heard
 from streams.layout import ROOT, Flags, Numbers
 from streams.rollup import READINGS, VALID, Strata, Tally
-from streams.rules import least, may_find, of_bulletins, of_sums, of_watches
+from streams.rules import least, of_bulletins, of_sums, of_watches
 from streams.shares import post_stratified
 from streams.sheets import Sheets, joined
 from streams.sums import Sums
@@ -37,26 +38,16 @@ class Comparer:
         self._tick = max(1, round(election.alerts.tick * 1000))
         self._layout = election.layout
         self._sums = Sums(election)
-        self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
-        """By partition: how much it rests on, and the groups."""
         self._bulletins = Bulletins(election)
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, dict[str, Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
         self._book = AlertBook(election)
         self._clock = 0
-        self._pulse = Pulse()
-        self._grown = False
-        """Whether readings have come since the last evaluation."""
+        self._heard = Heard(election)
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
-        self._lively = np.zeros(len(election.areas), bool)
-        """Areas with a finding in their sums: to be evaluated whenever these change, others only where a rule may find
-        one."""
-        self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
-        """What their bulletins claim (`streams.claims`)."""
-        self._claiming = np.zeros(len(election.areas), bool)
-        """Areas with a bulletin, and those right below."""
+        self._asking = Asking(election)
         self._turns = Turns(election.layout)
 
     @property
@@ -67,7 +58,7 @@ class Comparer:
     @property
     def pulse(self) -> Pulse:
         """When bulletins and readings last came."""
-        return self._pulse
+        return self._heard.pulse
 
     @property
     def alerts(self) -> Mapping[str, Alert]:
@@ -78,14 +69,22 @@ class Comparer:
         """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
         better taken in together: most of the time goes by the call."""
         for part in sheets:
-            self._hear(part)
+            self._heard.hear_sheets(part)
         before = self._sums.rows[ROOT, READINGS]
         areas = self._sums.add(joined([part.read for part in sheets]), joined([part.announced for part in sheets]))
         if not len(areas):
             return False
-        self._grown = self._grown or bool(self._sums.rows[ROOT, READINGS] > before)
+        readings = int(self._sums.rows[ROOT, READINGS])
+        self._heard.grown |= readings > before
         self._turns.add(areas)
-        self._dirty.update(self._layout.areas[area] for area in areas[self._are_asking(areas)].tolist())
+
+        def strata(places: Numbers) -> Strata:
+            return self._strata(areas[places].tolist())
+
+        asked = self._asking.have_found(areas) | self._asking.may_find(areas, self._sums.rows[areas], strata)
+        self._dirty.update(self._layout.areas[area] for area in areas[asked].tolist())
+        if self._heard.are_odd(readings, self._clock):
+            self._dirty.add(self._election.root.id)
         return True
 
     @property
@@ -98,7 +97,7 @@ class Comparer:
         may have been taken in before, nor any that are newer; their rows may be loose."""
         if len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
-        watched = self._lively | self._claiming
+        watched = self._asking.watched
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
         rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
         course = self._sums.ahead(rows, watched, least(self._election))
@@ -107,20 +106,20 @@ class Comparer:
         def strata(places: Numbers) -> Strata:
             return course.strata(self._layout, places, self._sums.rows)
 
-        may = may_find(self._election, course.areas, course.rows, self._claims[course.areas], strata)
+        may = self._asking.may_find(course.areas, course.rows, strata)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
         notices, reached, asked = list[Notice](), 0, self._asked(course, may)
         for tick, (sheets, to) in enumerate(ticks):
-            self._hear(sheets)
+            self._heard.hear_sheets(sheets)
             if tick in readings:
-                self._grown = True
-                if self._is_loud(readings[tick]):
+                self._heard.grown = True
+                if self._heard.are_odd(readings[tick], self._clock):
                     self._dirty.add(self._election.root.id)
             self._dirty.update(asked.get(tick, ()))
             if self._rest(to):
                 continue
-            if self._dirty or self._silences():
+            if self._dirty or self._heard.silences:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
             notices += self.advance(to)
@@ -132,7 +131,7 @@ class Comparer:
     def _asked(self, course: Course, may: Flags) -> Mapping[int, list[str]]:
         """The areas to be evaluated at each tick: where the rules may find something, or have found something."""
         found = defaultdict[int, list[str]](list)
-        places = np.flatnonzero(may | self._lively[course.areas])
+        places = np.flatnonzero(may | self._asking.have_found(course.areas))
         for tick, area in zip(course.at[places].tolist(), course.areas[places].tolist(), strict=True):
             found[tick].append(self._layout.areas[area])
         return found
@@ -141,46 +140,18 @@ class Comparer:
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
         what `advance` does, but nearly all ticks are such, and judging many takes a tenth less."""
         last = to - to % self._tick
-        if not self._clock or self._dirty or self._silences() or self._book.unmuted():
+        if not self._clock or self._dirty or self._heard.silences or self._book.unmuted():
             return False
         if any(due <= last for due in self._book.deadlines):
             return False
-        if self._grown and last > self._clock:
-            self._pulse, self._grown = replace(self._pulse, report=self._clock + self._tick), False
-        self._clock = max(self._clock, last)
+        if last > self._clock:
+            self._heard.take_pulse(self._clock + self._tick)
+            self._clock = last
         return True
 
     def _pass_tick(self, sheets: Sheets, to: int) -> list[Notice]:
         self.add_sheets(sheets.in_order())
         return self.advance(to)
-
-    def _hear(self, sheets: Sheets) -> None:
-        """Remember who sends most."""
-        version, _ = self._busiest.get(sheets.partition, (0, {}))
-        if sheets.version >= version:
-            self._busiest[sheets.partition] = sheets.version, sheets.busiest
-
-    def _are_asking(self, areas: Numbers) -> Flags:
-        """Which areas, of those whose sums have changed, the rules must be asked about."""
-        rows = self._sums.rows
-
-        def strata(places: Numbers) -> Strata:
-            return self._strata(areas[places].tolist())
-
-        asking = self._lively[areas] | may_find(self._election, areas, rows[areas], self._claims[areas], strata)
-        if areas[0] == ROOT:
-            asking[0] |= self._is_loud(int(rows[ROOT, READINGS]))
-        return asking
-
-    def _is_loud(self, readings: int) -> bool:
-        """Whether a reporter group may have sent an outsized part of all readings, or something has stayed away."""
-        rule, most = self._election.rules.health, max(self._busy_groups().values(), default=0)
-        flooded = most >= rule.flood_min and most >= rule.flood_ratio * readings
-        return flooded or any(due <= self._clock for due in self._silences())
-
-    def _busy_groups(self) -> Mapping[str, int]:
-        """Readings of the reporter groups that sent most."""
-        return sum((Counter(groups) for _, groups in self._busiest.values()), Counter())
 
     def differing(self) -> list[str]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
@@ -195,15 +166,14 @@ class Comparer:
             return Rejection("not-an-area", "area", "send bulletins for polling tables to the topic of tally reports")
         if self._bulletins.add(bulletin):
             newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
-            self._claims[area] = -1 if newest is None else newest.claim
-            self._claiming[area] = self._claiming[self._layout.below[area]] = True
+            self._asking.claim(area, None if newest is None else newest.claim)
             self._turns.add(area, urgent=True)
             # What it says is part of the area above, and its coming ends the silence of the whole.
             for told in (bulletin.area, self._election.areas[bulletin.area].parent or bulletin.area):
                 self._of_bulletins.pop(told, None)
                 self._dirty.add(told)
             self._dirty.add(self._election.root.id)
-            self._pulse = replace(self._pulse, bulletin=max(self._pulse.bulletin, bulletin.at))
+            self._heard.hear_bulletin(bulletin.at)
         return None
 
     @property
@@ -223,7 +193,7 @@ class Comparer:
         last = to - to % self._tick
         if not self._clock:
             self._clock = last
-            self._pulse = Pulse(max(last, self._pulse.bulletin), last)
+            self._heard.begin(last)
         notices: list[Notice] = []
         while (at := self._next_tick()) is not None and at <= last:
             notices += self._evaluate(at)
@@ -275,7 +245,7 @@ class Comparer:
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
         known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
-        return Situation(self._election, known, self._tally(area), self._clock, self._pulse, held, parts)
+        return Situation(self._election, known, self._tally(area), self._clock, self.pulse, held, parts)
 
     def findings(self, area: str) -> list[Finding]:
         """What the rules found in one area at the last tick."""
@@ -298,7 +268,7 @@ class Comparer:
             self._book.keep(alert)
         self._clock = max(self._clock, at)
         if pulse is not None:
-            self._pulse, self._grown = pulse, False
+            self._heard.go_on(pulse)
         for area in {alert.finding.area for alert in self.alerts.values()}:
             self._dirty.add(area)
             if found := self._find(area):  # what is told of it before the next tick knows of its alerts
@@ -309,7 +279,7 @@ class Comparer:
         return Tally(
             row=self._sums.rows[area].tolist(),
             strata=self._strata([area]),
-            busiest=self._busy_groups() if area == ROOT else {},
+            busiest=self._heard.busiest if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
         )
 
@@ -323,17 +293,16 @@ class Comparer:
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
-        if self._dirty or self._grown:
+        if self._dirty or self._heard.grown:
             return after
         due = list(self._book.deadlines)
-        due += [d for d in self._silences() if d > self._clock]
+        due += [d for d in self._heard.silences if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
     def _evaluate(self, at: int) -> list[Notice]:
         before, self._clock = self._clock, at
-        if self._grown:
-            self._pulse, self._grown = replace(self._pulse, report=at), False
-        if any(before < due <= at for due in self._silences()):
+        self._heard.take_pulse(at)
+        if any(before < due <= at for due in self._heard.silences):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         due = self._book.due(at, dirty)
@@ -358,17 +327,11 @@ class Comparer:
 
     def _hold(self, area: str, found: dict[str, Finding]) -> None:
         """Keep what was found in an area until it is evaluated again."""
-        self._lively[self._layout.area[area]] = found.keys() > self._of_bulletins[area].keys()
+        self._asking.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
         if found:
             self._findings[area] = found
         else:
             self._findings.pop(area, None)
-
-    def _silences(self) -> list[int]:
-        """When bulletins and readings will have been away for too long, in Unix ms."""
-        rule = self._election.rules.health
-        limits = ((rule.bulletin_every, self._pulse.bulletin), (rule.reports_every, self._pulse.report))
-        return [last + round(1000 * every) for every, last in limits if every]
 
     def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
         bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
