@@ -35,7 +35,9 @@ from streams.topology import Topology
 
 _BULLETINS = "bulletins"
 PATIENCE: Final = 0.5
-"""Seconds that a tick of the wall clock waits for a partition that has not come so far."""
+"""Seconds that a tick of the wall clock waits for a partition that has not come so far, at most;"""
+PATIENT_TICKS: Final = 2
+"""or so many ticks, where the rules are asked that often: whoever does so would rather hear of a bulletin at once."""
 SAVE_EVERY: Final = 0.2
 """Seconds between two flushes: nobody waits for what is saved, only for what is told."""
 STATES: Final = 100
@@ -118,6 +120,7 @@ class CompareStage:
         """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
+        self._patience = min(PATIENCE, PATIENT_TICKS * self._election.alerts.tick)
         self._seen: dict[int, float] = {}
         """When the first channel came to each tick that waits."""
         self._reached: dict[int, int] = {}
@@ -185,7 +188,7 @@ class CompareStage:
     async def leave_behind(self) -> None:
         """Judge without the partitions that a tick has waited for in vain. For the wall clock only: a fed night waits
         as long as it takes."""
-        while (at := self._channels.waiting) is not None and monotonic() - self._seen[at] >= PATIENCE:
+        while (at := self._channels.waiting) is not None and monotonic() - self._seen[at] >= self._patience:
             self._channels.leave_behind()
             self._judge()
 
