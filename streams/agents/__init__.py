@@ -23,6 +23,8 @@ from streams.topology import Topology
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
+LEAVE_EVERY = 0.02
+"""Seconds between two looks at whether a tick has waited long enough for a partition."""
 TELL_EVERY = 0.25
 """Seconds between two helpings of areas' states (`compare.STATES`) while reports come in."""
 TELL_IDLY = 0.05
@@ -81,7 +83,7 @@ def build(
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
         _repeat(app, 0, _ticking(app, topology, compare, every))
-        _repeat(app, FLUSH_EVERY, compare.leave_behind)
+        _repeat(app, LEAVE_EVERY, compare.leave_behind)
     return stages
 
 

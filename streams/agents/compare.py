@@ -35,9 +35,8 @@ from streams.topology import Topology
 
 _BULLETINS = "bulletins"
 PATIENCE: Final = 0.5
-"""Seconds that a tick of the wall clock waits for a partition that has not come so far, at most;"""
-PATIENT_TICKS: Final = 2
-"""or so many ticks, where the rules are asked that often: whoever does so would rather hear of a bulletin at once."""
+"""Seconds that a tick of the wall clock waits for a partition that has not come so far, at most. Where the rules are
+asked more often, it waits until the next tick is due: whoever wants that would rather hear of a bulletin at once."""
 SAVE_EVERY: Final = 0.2
 """Seconds between two flushes: nobody waits for what is saved, only for what is told."""
 STATES: Final = 100
@@ -120,7 +119,7 @@ class CompareStage:
         """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
-        self._patience = min(PATIENCE, PATIENT_TICKS * self._election.alerts.tick)
+        self._patience = min(PATIENCE, self._election.alerts.tick)
         self._seen: dict[int, float] = {}
         """When the first channel came to each tick that waits."""
         self._reached: dict[int, int] = {}
