@@ -27,7 +27,7 @@ from streams.ledger import Verdict
 from streams.monitor import Monitor
 from streams.outcome import Members, Outcome, Refusals
 from streams.reconcile import Reconciler
-from streams.usual import Usual, UsualBulletin, UsualReader, UsualReport, as_read
+from streams.usual import KINDS, Usual, UsualReader, as_read
 from streams.verdicts import NightVerdicts
 
 Channel = int | str
@@ -142,14 +142,7 @@ class _States(Members[Mapping[str, Any]]):
 
 _AT: Final = attrgetter("at")
 
-_KINDS: Final[Mapping[type, str]] = {
-    TallyReport: "reports",
-    UsualReport: "reports",
-    UsualBulletin: "bulletins",
-    Bulletin: "bulletins",
-    Tick: "ticks",
-    Unreadable: "unreadable",
-}
+_KINDS: Final[Mapping[type, str]] = {**KINDS, Tick: "ticks", Unreadable: "unreadable"}
 
 
 class EventReplay:

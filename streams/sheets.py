@@ -134,6 +134,5 @@ def joined(parts: Sequence[Rows]) -> Rows:
     if len(parts) == 1:
         return parts[0]
     tables, rows = together(parts)
-    order = np.lexsort((rows[:, 0], tables))
-    newest = order[closes(tables[order])]
-    return tables[newest], rows[newest]
+    order = rising(rows[:, 0])
+    return in_order((tables.take(order), rows.take(order, axis=0)))

@@ -5,9 +5,9 @@ fields instead of by name, an event and its columns take half of the time of `st
 other form is read as one of those.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 import msgspec
 from msgspec import MsgspecError, Struct, field
@@ -67,6 +67,14 @@ class UsualBulletin(
 
 Usual = UsualReport[Any] | UsualBulletin[Any]
 
+KINDS: Final[Mapping[type, str]] = {
+    TallyReport: "reports",
+    UsualReport: "reports",
+    Bulletin: "bulletins",
+    UsualBulletin: "bulletins",
+}
+"""As what each is counted, whichever form it is in."""
+
 
 class UsualEvents(Sequence[Event]):
     """Events of which the usual ones (`found`) are held in their usual form; whoever asks for one gets the event."""
@@ -118,7 +126,7 @@ class UsualReader:
 
     def __init__(self, election: Election) -> None:
         self._decode: Callable[[bytes], Usual | Event] = decode_quick
-        self._decode_pack: Callable[[bytes], list[Usual | Event] | Usual | Event] | None = None
+        self._decode_pack: Callable[[bytes], list[Usual | Event] | Usual | Event] = decode_quick
         if asks_who(election):
             return
         try:
@@ -148,7 +156,7 @@ class UsualReader:
     def read_packs(self, contents: Sequence[bytes | None]) -> tuple[UsualEvents, list[int]] | None:
         """The same where each may be an array of them, with the number of events in each; None where one is not
         usual."""
-        packs = None if self._decode_pack is None else decode_plain(contents, self._decode_pack)
+        packs = decode_plain(contents, self._decode_pack)
         if packs is None:
             return None
         found = [pack if isinstance(pack, list) else [pack] for pack in packs]

@@ -105,6 +105,7 @@ class CompareStage:
         self._table = raw.table(app, "comparison")
         self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), every=SAVE_EVERY)
         self.counts: Counter[str] = Counter()
+        self._patience = min(PATIENCE, election.alerts.tick)
         self._reset()
         app.agent(raw.topic(app, topology.table_sheets), name="sheets")(self._take_sheets)
         app.agent(raw.topic(app, topology.bulletins), name="bulletins")(self._take_bulletins)
@@ -119,7 +120,6 @@ class CompareStage:
         """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
-        self._patience = min(PATIENCE, self._election.alerts.tick)
         self._seen: dict[int, float] = {}
         """When the first channel came to each tick that waits."""
         self._reached: dict[int, int] = {}

@@ -24,7 +24,7 @@ from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
-from streams.usual import UsualReader, UsualReport, as_read
+from streams.usual import KINDS, UsualReader, as_read
 
 MAX_HELD_BYTES: Final = 32 * 2**20
 """Bytes of messages that may wait for a flush; then reading pauses until it is done."""
@@ -146,7 +146,7 @@ class ReconcileStage:
         is by the offsets of their messages."""
         reconciler = self._reconcilers[partition]
         for kind, count in Counter(map(type, as_read(events))).items():
-            self.counts["reports" if kind in (TallyReport, UsualReport) else "bulletins"] += count
+            self.counts[KINDS[kind]] += count
         if astray := reconciler.astray(events, self._topology.partition_of):
             for i in astray:
                 self._send_home(events[i])
