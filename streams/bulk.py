@@ -42,7 +42,7 @@ DOUBTFUL: Final = -1
 class Readings(NamedTuple):
     """Readings, field by field."""
 
-    tables: list[int]
+    tables: Numbers
     entries: list[bytes]
     """As they stand in the ledgers."""
     rows: Numbers
@@ -55,7 +55,7 @@ class Readings(NamedTuple):
 class Announcements(NamedTuple):
     """Official figures of polling tables, field by field."""
 
-    tables: list[int]
+    tables: Numbers
     entries: list[bytes]
     """As they stand in the ledgers."""
     rows: Numbers
@@ -87,8 +87,9 @@ class Bulk:
         )
         self._names, self._options = set(names), len(names)
         self._no_groups = (-1,) * len(election.groups)
-        self._table = election.layout.table
-        self._areas = election.areas.keys() & election.tables.keys()
+        self._layout = election.layout
+        areas = election.areas.keys() & election.tables.keys()
+        self._areas = election.layout.numbers(list(areas))
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
         self._quorum = policy.quorum
@@ -119,7 +120,7 @@ class Bulk:
         if figures is None or not _is_only_votes(fields):
             plain = [i for i in places if self._is_plain_report(events[i])]
             return self._readings(events, plain) if len(plain) < len(places) else (None, ())
-        tables = list(map(self._table.get, fields["table"], repeat(DOUBTFUL)))
+        tables = self._layout.numbers(fields["table"])
         none = (0,) * len(places)
         nulls = _or(fields["null"], none)
         names = [*(fields[name] for name in ("at", "id", "reporter")), _or(fields["group"], fields["reporter"])]
@@ -127,12 +128,10 @@ class Bulk:
         given = list(zip(*names, fields["source"], figures, nulls, repeat(False), replaced, strict=False))
         trusted = list(map(self._trusted.__contains__, fields["source"]))
         rows = self.rows_of_readings(trusted, nulls, figures)
-        at = np.array(tables)
         voters = rows[:, READ - 1 :].sum(axis=1)
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
-        for i in np.flatnonzero(voters > self._most[at]).tolist():
-            tables[i] = DOUBTFUL
+        tables[voters > self._most[tables]] = DOUBTFUL
         return Readings(tables, list(map(pack, given)), rows, given, trusted), places
 
     def rows_of_readings(self, trusted: Sequence[bool], nulls: Sequence[int], figures: Sequence[Votes]) -> Numbers:
@@ -159,11 +158,9 @@ class Bulk:
             plain = [i for i in places if self._is_plain_bulletin(events[i])]
             return self._announcements(events, plain) if len(plain) < len(places) else (None, ())
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
-        tables = list(map(self._table.get, fields["area"], repeat(DOUBTFUL)))
-        if self._areas:
-            tables = [
-                DOUBTFUL if area in self._areas else table for table, area in zip(tables, fields["area"], strict=True)
-            ]
+        tables = self._layout.numbers(fields["area"])
+        if len(self._areas):
+            tables[np.isin(tables, self._areas)] = DOUBTFUL
         packed = zip(
             fields["sequence"],
             fields["at"],

@@ -6,11 +6,13 @@ tables in the order of their areas. So the polling tables anywhere below an area
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.index import Index
 from streams.register import PollingTable, Register
 
 Numbers = NDArray[np.int64]
@@ -75,6 +77,14 @@ class Layout:
         self._home, self._lines = tables.home, _lines(_numbers(parents), self.depth)
         self._first = np.searchsorted(self._home, np.arange(len(known)))
         self._end = _ends(parents)
+
+    def numbers(self, tables: Sequence[str]) -> Numbers:
+        """Numbers of polling tables by id, -1 where there is none."""
+        return self._index.find(tables)
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.table)
 
     def right_below(self, areas: Sequence[int]) -> tuple[list[int], Numbers]:
         """The areas right below each of these, one's behind the other's, and how many each has."""

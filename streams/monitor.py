@@ -103,7 +103,8 @@ class Monitor:
         away, and why, in their order."""
         events = prepared.events
         left = self._reconciler.enter_plain(prepared, first, end)
-        return [(i, why) for i in left if (why := self.apply(events[i], events[i].at)) is not None]
+        singly = ((i, events[i]) for i in left)
+        return [(i, why) for i, event in singly if (why := self.apply(event, event.at)) is not None]
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""

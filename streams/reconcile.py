@@ -168,7 +168,8 @@ class Reconciler:
         the place of each that is not the first of its polling table, the table, and what was held of it."""
         official = isinstance(new, Announcements)
         place, fresh = (self._shelf.announced, self._announced) if official else (self._shelf.readings, self._read)
-        tables, entries = new.tables[begin:end], new.entries[begin:end]
+        at, rows = new.tables[begin:end], new.rows[begin:end]
+        tables, entries = at.tolist(), new.entries[begin:end]
         first, known, left = bytearray(b"\1") * len(tables), list[int](), list[int]()
         heavy, put = self._shelf.heavy, self._shelf.put
         for i, table, entry in zip(range(len(tables)), tables, entries, strict=True):
@@ -183,7 +184,6 @@ class Reconciler:
                 joins(begin + i, table, held)
             else:
                 known.append(begin + i)
-        at, rows = np.array(tables, np.int64), new.rows[begin:end]
         if not all(first):
             kept = np.frombuffer(first, bool)
             at, rows = at[kept], rows[kept]
@@ -194,7 +194,7 @@ class Reconciler:
         self._entries += len(entered)
         if self._journal is not None:
             unsaved = self._journal.announced if official else self._journal.readings
-            unsaved.tables += [new.tables[i] for i in entered]
+            unsaved.tables += [tables[i - begin] for i in entered]
             unsaved.packed += [new.entries[i] for i in entered]
         return entered, left
 
@@ -251,8 +251,8 @@ class Reconciler:
         """The places of those that are astray. Asked of every report, so it goes straight to the ledgers."""
         readings, announced = self._shelf.readings, self._shelf.announced
         tables = tables_of(events)
-        numbers = map(self._layout.table.get, tables)
-        new = [i for i, n in enumerate(numbers) if n is not None and readings[n] is None and announced[n] is None]
+        numbers = self._layout.numbers(tables).tolist()
+        new = [i for i, n in enumerate(numbers) if n >= 0 and readings[n] is None and announced[n] is None]
         return [i for i in new if home(tables[i]) != self._partition]
 
     def take_sheets(self) -> Sheets:
@@ -293,7 +293,7 @@ class Reconciler:
 
     def _load(self, found: Entries) -> None:
         packed = list(map(bytes, found.packed))
-        tables = [self._layout.table.get(id, DOUBTFUL) for id in found.tables]
+        tables = self._layout.numbers(found.tables)
         minutes = found.minutes or [None] * len(tables)
         entries: Sequence[Reading | Announced]
         if found.official:
@@ -306,14 +306,12 @@ class Reconciler:
             trusted = [not self._is_counted(entry.source) for entry in readings]
             votes = [entry.votes or none for entry in readings]
             rows = self._bulk.rows_of_readings(trusted, [entry.null for entry in readings], votes)
-            plain = [
-                DOUBTFUL if entry.retracted or minute is not None else table
-                for table, entry, minute in zip(tables, readings, minutes, strict=True)
-            ]
+            odd = [e.retracted or minute is not None for e, minute in zip(readings, minutes, strict=True)]
+            plain = np.where(odd, DOUBTFUL, tables)
             left = self._enter_readings(Readings(plain, packed, rows, readings, trusted), 0, len(tables))
         for i in left:
             if tables[i] != DOUBTFUL:  # else the register has lost it
-                self._enter(tables[i], entries[i], minutes[i])
+                self._enter(int(tables[i]), entries[i], minutes[i])
 
 
 def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """A worker: the stages of one election on a broker, with the board and `/metrics`, until a signal ends it."""
 
-import gc
 import os
 import sys
 from functools import partial
@@ -8,7 +7,7 @@ from typing import Any, NoReturn, cast
 
 from faust.web.drivers.aiohttp import Web
 
-from streams import agents, corrections, kafka_clients, metrics, receiver_secrets, records, topics
+from streams import agents, corrections, garbage, kafka_clients, metrics, receiver_secrets, records, topics
 from streams.alerts import Notice
 from streams.board import PATH
 from streams.board.server import Board
@@ -21,9 +20,6 @@ from streams.topology import Topology
 SWITCH = 0.001
 """Seconds after which a thread that computes lets another one have its turn. With Python's 5 ms the thread that fetches
 waits as long at each step, and one round trip in twenty took 11 to 14 ms beside a busy thread; with this 3 to 6 ms."""
-GARBAGE = 20_000, 20, 100
-"""When Python looks for garbage. Most of what there is stays, and hardly anything goes round in circles: by default
-looking took a fifth of the time that reports take, and a register of 100,000 tables meant pauses of 0.1 s and more."""
 EMPTY_FETCH_PAUSE = 0.02
 """Seconds; the embedded broker needs it, and others don't mind."""
 
@@ -51,8 +47,7 @@ def run(
     `SecretError`, `topics.BrokerUnreachable`, `topics.TopicError`.
     """
     sys.setswitchinterval(SWITCH)
-    gc.set_threshold(*GARBAGE)
-    gc.freeze()  # a register is millions of objects, all of which stay: looking through them stops everything
+    garbage.look_seldom()
     secrets = receiver_secrets.of_election(election, os.environ)
     if not is_free(port):
         raise WorkerError(f"port {port} is in use: choose another with --port")
@@ -84,7 +79,7 @@ def run(
 
     @app.after_recovery
     async def keep(_: object) -> None:
-        gc.freeze()  # the ledgers too
+        garbage.look_seldom()  # the ledgers are there now
 
     app.page("/metrics")(page)
     Board(broker, election, topology, [host]).serve(cast(Web, app.web).web_app)

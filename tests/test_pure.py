@@ -23,6 +23,7 @@ CORE = [
     "streams.bulk",
     "streams.journal",
     "streams.ledger",
+    "streams.index",
     "streams.register",
     "streams.layout",
     "streams.sheets",

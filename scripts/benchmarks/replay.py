@@ -20,7 +20,7 @@ from brokers import ROOT
 
 from benchmarks.figures import Figure
 from benchmarks.kept import kept, sources
-from streams import election_file, relive
+from streams import election_file, garbage, relive
 from streams.arrivals import Night
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS, Record
@@ -132,7 +132,7 @@ def measure(night: pathlib.Path) -> Run:
     replay = source.replay(election_file.load(source.election))
     start = time.process_time() - begun
     gc.collect()
-    gc.freeze()  # as the command does
+    garbage.look_seldom()  # as the command does
     judging = _seconds(lambda: [None for _ in relive.relive(source, [replay])])
     outcomes = []
     judging += _seconds(lambda: outcomes.append(replay.finish()))

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
-from streams import relive, telling
+from streams import garbage, relive, telling
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.compare import Comparer
 from streams.election import Election
@@ -82,7 +82,7 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
         if compare is not None:
             known.append(load(compare, like=source.election))
             replays.append(source.replay(known[1]))
-        gc.freeze()  # nor later
+        garbage.look_seldom()
     finally:
         gc.enable()
     with Progress("replaying", source.size) as progress:
