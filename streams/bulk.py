@@ -101,6 +101,8 @@ class Bulk:
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Work out what can be of these events, whatever they are."""
+        if len(events) < FEW:
+            return Prepared(events, range(len(events)))
         found: Sequence[Any] = as_read(events)
         report, bulletin = (UsualReport, UsualBulletin) if found is not events else (TallyReport, Bulletin)
         kinds = list(map(type, found))

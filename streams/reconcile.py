@@ -9,15 +9,15 @@ import numpy as np
 
 from streams.admission import check_bulletin, check_report
 from streams.agreement import Agreement
-from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
+from streams.bulk import DOUBTFUL, Announcements, Bulk, Prepared, Readings, rows_of_announcements
 from streams.codec import encode
 from streams.election import Election
-from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Entries, Journal, decode
+from streams.layout import Numbers
 from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of, weight
 from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
 from streams.shelf import Packed, Shelf, Verdicts, entries, unpack_announced, unpack_reading
-from streams.usual import tables_of
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
@@ -108,12 +108,17 @@ class Reconciler:
     ) -> list[tuple[int, Rejection]]:
         """The same for many at once: the places of those that are turned away, and why. Each came at its own time
         unless `arrived` says when."""
-        if len(events) < FEW:
-            left: Iterable[int] = range(len(events))
-        else:
-            left = self.enter_plain(self.prepare(events), 0, len(events))
-        times = arrived if arrived is not None else [event.at for event in events]
-        return [(i, why) for i in left if (why := self.apply(events[i], times[i])) is not None]
+        return self.apply_prepared(self.prepare(events), arrived)
+
+    def apply_prepared(self, prepared: Prepared, arrived: Sequence[int] | None = None) -> list[tuple[int, Rejection]]:
+        """The same where the reports and bulletins have been prepared."""
+        left, found = self.enter_plain(prepared, 0, len(prepared.events)), list[tuple[int, Rejection]]()
+        for i in left:
+            event = prepared.events[i]
+            assert not isinstance(event, Tick)
+            if (why := self.apply(event, event.at if arrived is None else arrived[i])) is not None:
+                found.append((i, why))
+        return found
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Whatever can be worked out of these events before they are taken in."""
@@ -242,18 +247,21 @@ class Reconciler:
         """Whether readings of this source count towards a flood: a trusted source may send what it likes."""
         return source not in self._election.policy.trusted_sources
 
-    def is_astray(self, event: TallyReport | Bulletin, home: Callable[[str], int]) -> bool:
-        """Whether the event's polling table belongs to another partition, `home` of it: a table has one ledger. One
-        that has its ledger here keeps it."""
-        return bool(self.astray([event], home))
+    def is_astray(self, event: TallyReport | Bulletin, homes: Numbers) -> bool:
+        """Whether the event's polling table belongs to another partition: a table has one ledger. One that has its
+        ledger here keeps it. `homes` are the partitions of all polling tables, by number."""
+        table = self._layout.table.get(table_of(event))
+        return table is not None and homes[table] != self._partition and table not in self._shelf
 
-    def astray(self, events: Sequence[TallyReport | Bulletin], home: Callable[[str], int]) -> list[int]:
-        """The places of those that are astray. Asked of every report, so it goes straight to the ledgers."""
-        readings, announced = self._shelf.readings, self._shelf.announced
-        tables = tables_of(events)
-        numbers = self._layout.numbers(tables).tolist()
-        new = [i for i, n in enumerate(numbers) if n >= 0 and readings[n] is None and announced[n] is None]
-        return [i for i in new if home(tables[i]) != self._partition]
+    def astray(self, prepared: Prepared, homes: Numbers) -> list[int]:
+        """The places of those reports and bulletins that are astray. Asked of each, and hardly any is."""
+        asked = [*prepared.single]
+        for new, places in ((prepared.readings, prepared.read), (prepared.announcements, prepared.announced)):
+            if new is not None:
+                at_home = (new.tables != DOUBTFUL) & (homes.take(new.tables) == self._partition)
+                asked += [places[i] for i in np.flatnonzero(~at_home).tolist()]
+        events = prepared.events
+        return [i for i in sorted(asked) if self.is_astray(events[i], homes)]  # type: ignore[arg-type]  # no ticks
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""

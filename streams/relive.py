@@ -154,7 +154,8 @@ class RecordedNight:
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
         """By the ticks in it, with a ledger's partition as the broker had it."""
         partitions = self._log.manifest.partitions
-        return LogReplay(election, partitions, Topology.of(election, partitions).partition_of, watch)
+        homes = Topology.of(election, partitions).homes(election.layout.tables)
+        return LogReplay(election, partitions, homes, watch)
 
     def inputs(self) -> list[Input]:
         """The election's files, the manifest, the segments."""

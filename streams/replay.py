@@ -23,6 +23,7 @@ from streams.compare import Comparer
 from streams.election import Election
 from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.layout import Numbers
 from streams.ledger import Verdict
 from streams.monitor import Monitor
 from streams.outcome import Members, Outcome, Refusals
@@ -211,18 +212,16 @@ class EventReplay:
 
 
 class LogReplay:
-    """A log of the topics as they were. `home` says to which partition a polling table belongs.
+    """A log of the topics as they were. `homes` are the partitions that polling tables belong to, by number.
 
     What the log's last marks leave over is judged by itself in the end: the log stops earlier than the night did.
     Memory grows with how far the partitions are apart in the log.
     """
 
-    def __init__(
-        self, election: Election, partitions: int, home: Callable[[str], int], watch: Watcher | None = None
-    ) -> None:
+    def __init__(self, election: Election, partitions: int, homes: Numbers, watch: Watcher | None = None) -> None:
         self._reconcilers = [Reconciler(election, p) for p in range(partitions)]
         self._channels = Alignment[tuple[Channel, Item, int]]([*range(partitions), BULLETINS])
-        self._home, self._tables = home, election.tables
+        self._homes, self._layout = homes, election.layout
         self._under_way: dict[bytes, TallyReport | Bulletin] = {}
         self._minutes = _Minutes(election, watch)
         self.comparer = Comparer(election)
@@ -254,7 +253,7 @@ class LogReplay:
             at = at or max((item.at for _, item, _ in left if not isinstance(item, Unreadable)), default=0)
             self._settle(at + round(alerts.tick * 1000), left)
         for event in self._under_way.values():
-            self._apply(event, self._home(table_of(event)), 0)
+            self._apply(event, int(self._homes[self._layout.table[table_of(event)]]), 0)
         if self._take_sheets() or left:
             self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
         return self._minutes.outcome(self.comparer, [r.verdicts for r in self._reconcilers], unjudged)
@@ -275,9 +274,9 @@ class LogReplay:
         if isinstance(item, Unreadable | Tick):
             return False
         if isinstance(channel, int):
-            astray = self._reconcilers[channel].is_astray(item, self._home)
+            astray = self._reconcilers[channel].is_astray(item, self._homes)
         else:
-            astray = table_of(item) in self._tables
+            astray = table_of(item) in self._layout.table
         if astray:
             self._minutes.counts["strays"] += 1
             self._under_way[encode(plain(item))] = item

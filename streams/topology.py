@@ -1,11 +1,15 @@
 """Which topics one election's night consists of, and which partition a polling table belongs to."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from kafka.partitioner import murmur2
+from numpy.typing import NDArray
 
+from streams import murmur
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.topics import MESSAGE_BYTES, TopicSpec
@@ -15,6 +19,7 @@ PARTITIONS: Final = 4
 REJECTED_BYTES: Final = MESSAGE_BYTES + 2**20
 """A rejected message as it came, with its reasons beside it."""
 
+_NOT_NEGATIVE: Final = 0x7FFFFFFF
 _LEGAL = re.compile(r"[A-Za-z0-9._-]{1,180}")
 
 
@@ -101,4 +106,9 @@ class Topology:
 
     def partition_of(self, table: str) -> int:
         """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
-        return int(murmur2(table.encode()) & 0x7FFFFFFF) % self.partitions
+        return int(murmur2(table.encode()) & _NOT_NEGATIVE) % self.partitions
+
+    def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
+        """The same of many: the partition of each."""
+        hashes = murmur.murmur2([table.encode() for table in tables])
+        return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions

@@ -109,12 +109,6 @@ def as_read(events: Sequence[Event]) -> Sequence[Usual | Event]:
     return events.found if isinstance(events, UsualEvents) else events
 
 
-def tables_of(events: Sequence[Event]) -> list[str]:
-    """The ids of the polling tables that reports and bulletins speak of, in whatever form."""
-    bulletins = Bulletin, UsualBulletin
-    return [event.area if isinstance(event, bulletins) else event.table for event in as_read(events)]  # type: ignore[union-attr]  # no ticks
-
-
 def asks_who(election: Election) -> bool:
     """Whether it matters who a report is from, or how many come from there: then each needs a second look."""
     policy = election.policy

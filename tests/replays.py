@@ -47,7 +47,7 @@ def of_logs(
 ) -> Replayed:
     """The night of topics that are read in any order, `choose(n)` saying which of n channels is next; `keep` says how
     many messages of a channel there are."""
-    replay = LogReplay(election, topology.partitions, topology.partition_of)
+    replay = LogReplay(election, topology.partitions, topology.homes(election.layout.tables))
     channels: list[Channel] = [*range(topology.partitions), BULLETINS]
     left = {c: (logs.bulletins if isinstance(c, str) else logs.reports[c])[: keep(c)] for c in channels}
     while waiting := [channel for channel in channels if left[channel]]:

@@ -22,6 +22,7 @@ from streams.journal import decode
 from streams.monitor import Monitor
 from streams.reconcile import LEDGER_BYTES, Reconciler
 from streams.replay import LogReplay
+from streams.topology import Topology
 
 KNOWN = election(states=2, tables=60, trusted_sources=frozenset({"press"}), group_rate=3)
 MINUTE = 60_000
@@ -138,7 +139,7 @@ YEAR_2099 = Tick(4_070_908_800_000)
 def test_tick_in_a_replay() -> None:
     """A tick of another century, written by somebody, does not keep its partition from being judged."""
     known = election(max_lead=60)
-    replay = LogReplay(known, 1, lambda table: 0)
+    replay = LogReplay(known, 1, Topology("x.", 1).homes(known.layout.tables))
     for channel, event in (
         (0, YEAR_2099),
         (0, report()),

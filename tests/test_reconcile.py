@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import bulk, journal, reconcile
+from streams import bulk, index, journal
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, TallyReport
@@ -292,8 +292,8 @@ def test_all_at_once(
         single = [(i, why) for i, event in enumerate(kind) if (why := one.apply(event)) is not None]
         half = len(kind) // 2
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(reconcile, "FEW", 1)
             patch.setattr(bulk, "FEW", 1)
+            patch.setattr(index, "FEW", 1)
             found = all_.apply_all(kind[:half]) + [(half + i, why) for i, why in all_.apply_all(kind[half:])]
         assert found == single
     assert all_.verdicts == one.verdicts

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from builders import T0, bulletin, election, report
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from replays import of_events, of_stretches
 from test_codec import behind, careful, fewer_fields, more_fields, spoilt
 from test_pipeline import KNOWN, nights
 
-from streams import bulk
+from streams import bulk, index
 from streams.codec import MAX_PACK, decode_reports, encode, plain
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
@@ -45,7 +46,8 @@ def test_equals_careful(event: Event, more: list[tuple[str, str]], less: list[st
     raw = spoilt(event, more, less, end)
     found, expected = UsualReader(known).read([raw, encode(plain(USUAL[0])), raw]), careful(raw)
     if found is None:
-        assert isinstance(expected, Rejection) or (more or end)
+        takes_back = isinstance(expected, TallyReport) and expected.retracted and "votes" in less
+        assert isinstance(expected, Rejection) or more or end or takes_back
     else:
         assert [*found] == [expected, USUAL[0], expected]
         assert [*found[1:]] == [USUAL[0], expected]
@@ -85,8 +87,10 @@ def test_astray(events: list[TallyReport | Bulletin], before: list[TallyReport |
     assert found is not None
     reconciler.apply_all(before)
     expected = [i for i, event in enumerate(events) if not home and is_new(reconciler, table_of(event))]
-    assert reconciler.astray(events, lambda table: home) == expected
-    assert reconciler.astray(found, lambda table: home) == expected  # type: ignore[arg-type]  # no ticks in it
+    homes = np.full(len(KNOWN.tables), home)
+    assert [i for i, event in enumerate(events) if reconciler.is_astray(event, homes)] == expected
+    for form in (events, found):
+        assert reconciler.astray(reconciler.prepare(form), homes) == expected
 
 
 def is_new(reconciler: Reconciler, table: str) -> bool:
@@ -113,6 +117,7 @@ def test_nights_read_in_stretches(night: list[bytes], cuts: list[int]) -> None:
     """A night that is read in stretches, by who knows the election, is the night that is read event by event."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "FEW", 1)
+        patch.setattr(index, "FEW", 1)
         found = of_stretches(KNOWN, night, cuts)
     assert b"".join(found.json()) == b"".join(of_events(KNOWN, night).json())
 
