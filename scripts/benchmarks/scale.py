@@ -27,6 +27,8 @@ class _Run(NamedTuple):
     """Reports per second, of all workers together."""
     workers: float
     """Cores that they keep busy."""
+    busiest: float
+    """That of the one that keeps most busy: the comparing one, whatever is left to the others."""
     broker: float
     """The same of the broker."""
 
@@ -39,16 +41,16 @@ def run(repeats: int, reports: int, place: Path) -> list[Figure]:
         for number in range(repeats):
             for shape in SHAPES if number % 2 == 0 else reversed(SHAPES):
                 runs[shape].append(_of_shape(stream, broker, place, *shape))
-                rate, workers, its = runs[shape][-1]
+                rate, workers, busiest, its = runs[shape][-1]
                 say(f"run {number + 1}: {shape[0]} partitions, {shape[1]} workers: {rate:,.0f} reports/s, "
-                    f"cores busy: workers {workers:.2f}, broker {its:.2f}")  # fmt: skip
+                    f"cores busy: workers {workers:.2f}, the busiest {busiest:.2f}, broker {its:.2f}")  # fmt: skip
     return [_figure(shape, runs) for shape in SHAPES]
 
 
 def _figure(shape: tuple[int, int], runs: dict[tuple[int, int], list[_Run]]) -> Figure:
     (partitions, workers), mine = shape, runs[shape]
-    busy, broker = (float(np.median([run[i] for run in mine])) for i in (1, 2))
-    note = f"workers keep {busy:.2f} cores busy, the broker {broker:.2f}"
+    busy, busiest, broker = (float(np.median([run[i] for run in mine])) for i in (1, 2, 3))
+    note = f"workers keep {busy:.2f} cores busy, the busiest {busiest:.2f}, the broker {broker:.2f}"
     name = f"scale: {partitions} partitions, {workers} workers"
     rates = [run.rate for run in mine]
     if workers == 1:
@@ -77,7 +79,7 @@ def _of_shape(stream: Stream, broker: Broker, place: Path, partitions: int, work
         *ours, its = (cpu_seconds(pid) - was for pid, was in zip(pids, before, strict=True))
         live.stop()
         check("cotejo", live, live.topology.area_state, 1, stream.expected)
-        return _Run(fed.reports / seconds, sum(ours) / seconds, its / seconds)
+        return _Run(fed.reports / seconds, sum(ours) / seconds, max(ours) / seconds, its / seconds)
 
 
 def _have_joined(live: LiveNight, partitions: int) -> bool:
