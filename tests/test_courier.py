@@ -18,6 +18,7 @@ from streams.alerts import Notice
 from streams.broker import free_port
 from streams.codec import encode
 from streams.corrections import Place
+from streams.delivery import Answer
 from streams.election import Receiver
 from streams.posting import Poster
 from streams.receiver_secrets import Secrets
@@ -100,3 +101,32 @@ def test_orphans(monkeypatch: pytest.MonkeyPatch) -> None:
         DeliveryTable(found, found, Place(TP("alerts", 0), 1))  # type: ignore[arg-type]
         assert {key for key, _ in found.log} == left
         assert found.log[0][1] is None or orjson.loads(found.log[0][1])["due"] == []
+
+
+def test_gone_before_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says 410 to a notice is not sent those that were to leave at the same moment, and nothing stops."""
+    asked = asyncio.Queue[str]()
+
+    async def refuse(self: Poster, told: Notice) -> Answer:
+        asked.put_nowait(told.id)
+        return Answer(410, "410 Gone")
+
+    async def send() -> None:
+        desk = opened(Writes(), [])
+        for fingerprint in ("f:A:x", "f:B:x"):
+            known = notice(fingerprint, 1)
+            desk.take(known, encode(known.plain()))
+        running = asyncio.ensure_future(desk.run())
+        assert await asked.get() == "f:A:x:1:1"
+        await asyncio.sleep(0.01)
+        assert not running.done()
+        assert (desk.due, desk.state.missed) == (0, 2)
+        desk.enable()
+        known = notice("f:B:x", 2)
+        desk.take(known, encode(known.plain()))  # nothing is left that says it is under way
+        assert await asked.get() == "f:B:x:1:2"
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    monkeypatch.setattr(Poster, "post", refuse)
+    asyncio.run(asyncio.wait_for(send(), 10))

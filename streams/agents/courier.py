@@ -118,8 +118,10 @@ class Courier:
             task.result()
 
     async def _attempt(self, fingerprint: str) -> None:
-        delivery = self._chains[fingerprint].due[0]
         try:
+            if not (due := self._chains[fingerprint].due):
+                return  # dropped before its turn: another attempt was answered with 410
+            delivery = due[0]
             notice = Notice.from_plain(orjson.loads(self._table.content(delivery.notice)))
             answer = await self._poster.post(notice)
         finally:
