@@ -24,7 +24,7 @@ from streams.election import Election
 from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.reconcile import Reconciler
 from streams.topology import Topology
-from streams.usual import KINDS, UsualReader, as_read
+from streams.usual import KINDS, UsualReader, as_read, by_type
 
 MAX_HELD_BYTES: Final = 32 * 2**20
 """Bytes of messages that may wait for a flush; then reading pauses until it is done."""
@@ -147,9 +147,8 @@ class ReconcileStage:
         """Take in reports and bulletins for polling tables, but send home what belongs to another partition. `refused`
         is by the offsets of their messages."""
         reconciler = self._reconcilers[partition]
-        kinds = list(map(type, as_read(events)))
-        for kind in set(kinds):
-            self.counts[KINDS[kind]] += kinds.count(kind)
+        for kind, count in by_type(as_read(events)).items():
+            self.counts[KINDS[kind]] += count
         prepared = reconciler.prepare(events)
         if astray := reconciler.astray(prepared, self._homes):
             for i in astray:
