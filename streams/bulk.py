@@ -5,7 +5,7 @@ One by one (`admission`, `ledger.reading_of`) the same takes three times as long
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import chain, repeat
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from streams.agreement import SAID, Readers
 from streams.election import Election, Votes
 from streams.events import Bulletin, Event, TallyReport
 from streams.layout import Numbers
@@ -42,19 +43,24 @@ DOUBTFUL: Final = -1
 class Readings(NamedTuple):
     """Readings, field by field."""
 
+    places: Sequence[int]
+    """Among the events that they come from, rising."""
     tables: Numbers
     entries: list[bytes]
     """As they stand in the ledgers."""
     rows: Numbers
     """The rows of sheets that are read by nobody else (`streams.sheets`)."""
-    given: Sequence[tuple[Any, ...]]
-    """What they say, as in a `Reading`."""
-    trusted: Sequence[bool]
+    looks: Numbers
+    """What `streams.agreement` looks at."""
+    groups: Sequence[str]
+    """Reporter groups, empty for a trusted source: that may send what it likes. All left out where all are trusted."""
 
 
 class Announcements(NamedTuple):
     """Official figures of polling tables, field by field."""
 
+    places: Sequence[int]
+    """Among the events that they come from, rising."""
     tables: Numbers
     entries: list[bytes]
     """As they stand in the ledgers."""
@@ -63,18 +69,13 @@ class Announcements(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Events, and what most of them say, field by field: worked out without a look at any ledger, so that it can be for
-    many, of which some are taken in before others."""
+    """Events, and what most of them say, field by field: worked out without a look at any ledger."""
 
     events: Sequence[Event]
     single: Sequence[int]
-    """The places of those that must be looked at one by one."""
+    """The places of those that must be looked at one by one, rising."""
     readings: Readings | None = None
-    read: Sequence[int] = ()
-    """The places among the events of the readings,"""
     announcements: Announcements | None = None
-    announced: Sequence[int] = ()
-    """and of the official figures."""
 
 
 class Bulk:
@@ -90,6 +91,7 @@ class Bulk:
         self._layout = election.layout
         areas = election.areas.keys() & election.tables.keys()
         self._areas = election.layout.numbers(list(areas))
+        self._readers = Readers()
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
         self._quorum = policy.quorum
@@ -106,59 +108,67 @@ class Bulk:
         found: Sequence[Any] = as_read(events)
         report, bulletin = (UsualReport, UsualBulletin) if found is not events else (TallyReport, Bulletin)
         kinds = list(map(type, found))
-        readings, read = self._readings(found, _places(kinds, report))
-        announcements, announced = self._announcements(found, _places(kinds, bulletin))
-        all_ = len(read) + len(announced) == len(events)
-        single = [] if all_ else sorted(set(range(len(events))).difference(read, announced))
-        return Prepared(events, single, readings, read, announcements, announced)
+        readings = self._readings(found, _places(kinds, report))
+        announcements = self._announcements(found, _places(kinds, bulletin))
+        plain = [columns.places for columns in (readings, announcements) if columns is not None]
+        all_ = sum(map(len, plain)) == len(events)
+        single = [] if all_ else sorted(set(range(len(events))).difference(*plain))
+        return Prepared(events, single, readings, announcements)
 
-    def _readings(self, events: Sequence[Any], places: Sequence[int]) -> tuple[Readings | None, Sequence[int]]:
+    def _readings(self, events: Sequence[Any], places: Sequence[int]) -> Readings | None:
         """The columns of these reports; if any is a retraction or says more than votes, of the others. None where the
         election asks who they are from."""
         if not self._open or len(places) < FEW:
-            return None, ()
+            return None
         fields = _columns(_at(events, places), _OF_REPORTS)
         figures = self._votes(fields["votes"])
         if figures is None or not _is_only_votes(fields):
             plain = [i for i in places if self._is_plain_report(events[i])]
-            return self._readings(events, plain) if len(plain) < len(places) else (None, ())
+            return self._readings(events, plain) if len(plain) < len(places) else None
         tables = self._layout.numbers(fields["table"])
         none = (0,) * len(places)
         nulls = _or(fields["null"], none)
-        names = [*(fields[name] for name in ("at", "id", "reporter")), _or(fields["group"], fields["reporter"])]
+        reporters = fields["reporter"]
+        groups = _or(fields["group"], reporters)
         replaced = _or(fields["supersedes"], ("",) * len(places))
-        given = list(zip(*names, fields["source"], figures, nulls, repeat(False), replaced, strict=False))
-        trusted = list(map(self._trusted.__contains__, fields["source"]))
-        rows = self.rows_of_readings(trusted, nulls, figures)
-        voters = rows[:, READ - 1 :].sum(axis=1)
+        names = fields["at"], fields["id"], reporters, groups, fields["source"]
+        columns = *names, figures, nulls, (False,) * len(places), replaced
+        found = self.readings(places, tables, list(map(pack, zip(*columns, strict=True))), columns)
+        voters = found.looks[:, SAID:].sum(axis=1)
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
         tables[voters > self._most[tables]] = DOUBTFUL
-        return Readings(tables, list(map(pack, given)), rows, given, trusted), places
+        return found
 
-    def rows_of_readings(self, trusted: Sequence[bool], nulls: Sequence[int], figures: Sequence[Votes]) -> Numbers:
-        """The rows that readings make by themselves."""
-        rows = np.empty((len(figures), READ + self._options), np.int64)
+    def readings(
+        self, places: Sequence[int], tables: Numbers, entries: list[bytes], columns: Sequence[Sequence[Any]]
+    ) -> Readings:
+        """Readings of which all fields are known, in the order in which a `Reading` has them."""
+        at, _, reporters, groups, sources, figures, nulls, _, replaced = columns
+        trusted = np.fromiter(map(self._trusted.__contains__, sources), bool, len(entries))
+        rows = np.empty((len(entries), READ + self._options), np.int64)
         rows[:, 0] = 1
         rows[:, 1] = CODES[Level.REPORTED]
         rows[:, 2] = True if self._quorum <= 1 else trusted
         rows[:, 3] = nulls
         rows[:, READ:] = _table(figures, self._options)
-        return rows
+        looks = self._readers.looks(at, reporters, groups, replaced, rows[:, READ - 1 :])
+        if trusted.any():
+            said = zip(groups, trusted.tolist(), strict=True)
+            groups = () if trusted.all() else ["" if known else group for group, known in said]
+        return Readings(places, tables, entries, rows, looks, groups)
 
-    def _announcements(
-        self, events: Sequence[Any], places: Sequence[int]
-    ) -> tuple[Announcements | None, Sequence[int]]:
+    def _announcements(self, events: Sequence[Any], places: Sequence[int]) -> Announcements | None:
         """The same of bulletins for polling tables, but for those that say more than votes or are of an authority of
         which more is asked than its name."""
         if len(places) < FEW:
-            return None, ()
+            return None
         fields = _columns(_at(events, places), _OF_BULLETINS)
         votes = self._votes(fields["votes"])
         known = self._authorities is None or self._authorities.issuperset(fields["authority"])
         if votes is None or not known or any(fields.get("announced_shares", ())):
             plain = [i for i in places if self._is_plain_bulletin(events[i])]
-            return self._announcements(events, plain) if len(plain) < len(places) else (None, ())
+            return self._announcements(events, plain) if len(plain) < len(places) else None
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
         tables = self._layout.numbers(fields["area"])
         if len(self._areas):
@@ -171,7 +181,7 @@ class Bulk:
             figures,
             strict=False,
         )
-        return Announcements(tables, list(map(pack, packed)), rows_of_announcements(figures)), places
+        return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures))
 
     def _is_plain_report(self, event: Any) -> bool:
         unsaid = event.registered is None and event.ballots is None

@@ -36,7 +36,7 @@ class Column:
         self.minutes: dict[int, int] = {}
         """By place."""
 
-    def add(self, table: int, packed: bytes, minute: int | None) -> None:
+    def add(self, table: int, packed: bytes, minute: int | None = None) -> None:
         """One entry more; many that came together, or without a minute, may be put into the lists themselves."""
         if minute is not None:
             self.minutes[len(self.tables)] = minute

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from streams.alerts import Alert, Notice
-from streams.bulk import Prepared
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport
 from streams.ledger import Announced, Verdict
-from streams.reconcile import Reconciler
+from streams.reconcile import Entered, Reconciler
 from streams.sheets import Sheets
 
 ROWS: Final = 8_000
@@ -94,15 +93,15 @@ class Monitor:
                 return self._reconciler.apply(event, at)
         return None
 
-    def prepare(self, events: Sequence[Event]) -> Prepared:
-        """Work out ahead what does not hang on when events are taken in."""
-        return self._reconciler.prepare(events)
+    def enter(self, events: Sequence[Event]) -> Entered:
+        """Do ahead what does not hang on when events are taken in: all of them are to be, in order, before others."""
+        return self._reconciler.enter(self._reconciler.prepare(events))
 
-    def apply_all(self, prepared: Prepared, first: int, end: int) -> list[tuple[int, Rejection]]:
+    def apply_all(self, entered: Entered, first: int, end: int) -> list[tuple[int, Rejection]]:
         """`apply` the events from `first` to before `end`, each at its own time; the places of those that are turned
         away, and why, in their order."""
-        events = prepared.events
-        left = self._reconciler.enter_plain(prepared, first, end)
+        events = entered.events
+        left = self._reconciler.take_in(entered, first, end)
         singly = ((i, events[i]) for i in left)
         return [(i, why) for i, event in singly if (why := self.apply(event, event.at)) is not None]
 

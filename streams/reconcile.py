@@ -2,26 +2,27 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from streams.admission import check_bulletin, check_report
-from streams.agreement import Agreement
-from streams.bulk import DOUBTFUL, Announcements, Bulk, Prepared, Readings, rows_of_announcements
+from streams.agreement import MOST, Agreement
+from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
 from streams.codec import encode
-from streams.election import Election
+from streams.election import Election, Policy
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
-from streams.journal import Entries, Journal, decode
+from streams.journal import Column, Entries, Journal, decode
 from streams.layout import Numbers
-from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of, weight
+from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of, verdict_of, weight
 from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
-from streams.shelf import Packed, Shelf, Verdicts, entries, unpack_announced, unpack_reading
+from streams.shelf import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
-_GROUP: Final = Reading._fields.index("group")
+_NONE: Final = np.zeros(0, np.int64)
+_VOTES: Final = Reading._fields.index("votes")
 
 
 class Busiest:
@@ -44,6 +45,22 @@ class Busiest:
         self.busiest = {group: readings[group] for group in asking}
 
 
+class _Part(NamedTuple):
+    """Entries of one kind, of which all but those at these places stand in the ledgers."""
+
+    new: Readings | Announcements
+    others: list[int]
+
+
+class Entered(NamedTuple):
+    """Events of which all that is certainly new stands in the ledgers, and of which none has been taken in yet."""
+
+    events: Sequence[Event]
+    single: Sequence[int]
+    """The places of those that must be looked at one by one, rising."""
+    parts: Sequence[_Part]
+
+
 class Reconciler:
     """The ledgers of one partition of the reports.
 
@@ -62,9 +79,8 @@ class Reconciler:
         self._groups = Busiest()
         self._bulk = Bulk(election)
         self._entries = 0
-        self._agreement = Agreement(len(election.tables))
-        self._weights: dict[tuple[int, bool], tuple[int, bool]] = {}
-        """What `_weigh` says, which is the same for all trusted sources, and for all others."""
+        self._agreement = Agreement(len(election.tables), len(election.options))
+        self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
         self._read = Fresh(READ + len(election.options))
         self._announced = Fresh(ANNOUNCED + len(election.columns))
         self._fresh_groups: list[str] = []
@@ -112,7 +128,7 @@ class Reconciler:
 
     def apply_prepared(self, prepared: Prepared, arrived: Sequence[int] | None = None) -> list[tuple[int, Rejection]]:
         """The same where the reports and bulletins have been prepared."""
-        left, found = self.enter_plain(prepared, 0, len(prepared.events)), list[tuple[int, Rejection]]()
+        left, found = self.take_in(self.enter(prepared), 0, len(prepared.events)), list[tuple[int, Rejection]]()
         for i in left:
             event = prepared.events[i]
             assert not isinstance(event, Tick)
@@ -124,84 +140,111 @@ class Reconciler:
         """Whatever can be worked out of these events before they are taken in."""
         return self._bulk.prepare(events)
 
-    def enter_plain(self, prepared: Prepared, first: int, end: int) -> list[int]:
-        """Take in those events from `first` to before `end` that are plain; the places of the others, which `apply` has
+    def enter(self, prepared: Prepared) -> Entered:
+        """Put into the ledgers at once what is certainly new of these events. `take_in` takes each in when its time has
+        come; until it has with all of them, nothing else may be taken in."""
+        aside, parts = self._aside(prepared), list[_Part]()
+        if (read := prepared.readings) is not None:
+            parts.append(self._enter_readings(read, aside))
+        if (said := prepared.announcements) is not None:
+            first, _ = self._shelf.announced.heads(said.tables, aside)
+            parts.append(self._enter_sure(said, first))
+        return Entered(prepared.events, prepared.single, parts)
+
+    def take_in(self, entered: Entered, first: int, end: int) -> list[int]:
+        """Take in the events from `first` to before `end` that are plain; the places of the others, which `apply` has
         to look at one by one."""
-        left = list(prepared.single[slice(*_between(prepared.single, first, end))])
-        if prepared.readings is not None:
-            places = _between(prepared.read, first, end)
-            left += [prepared.read[i] for i in self._enter_readings(prepared.readings, *places)]
-        if prepared.announcements is not None:
-            places = _between(prepared.announced, first, end)
-            left += [prepared.announced[i] for i in self._enter_announcements(prepared.announcements, *places)]
+        left = list(entered.single[slice(*_between(entered.single, first, end))])
+        for part in entered.parts:
+            begin, behind = _between(part.new.places, first, end)
+            if begin < behind:
+                left += [part.new.places[i] for i in self._take_in(part, begin, behind)]
         return sorted(left)
 
-    def _enter_readings(self, new: Readings, begin: int, end: int) -> list[int]:
-        """Enter a stretch of readings, all but the doubtful; the places of those and of what may have no room."""
-        rows, readers, weights = self._read.rows, self._agreement.readers, self._weights
-        given, trusted = new.given, new.trusted
+    def _enter_readings(self, new: Readings, aside: Numbers) -> _Part:
+        """Enter the readings that are the first of their polling tables, and those whose row one look tells."""
+        chains, agreement, tables = self._shelf.readings, self._agreement, new.tables
+        sure, further = chains.heads(tables, aside)
+        agreement.begin(tables.take(sure), new.looks.take(sure, axis=0))
+        if self._shelf.heavy:
+            further = further[~np.isin(tables.take(further), list(self._shelf.heavy))]
+        if len(further) >= FEW:
+            behind = agreement.join(tables.take(further), new.looks.take(further, axis=0))
+            told, several = further[behind > 0], behind > 1
+            rows = new.rows.copy()
+            rows[told, 0] = chains.counts(tables.take(told)) + 1
+            rows[further[several], 1 : READ - 1] = self._weights.take(behind[several], axis=0)
+            new, sure = new._replace(rows=rows), np.concatenate([sure, told])
+        return self._enter_sure(new, sure)
 
-        def joins(i: int, table: int, held: Packed) -> None:
-            """A further reading: the row is known at a look, or must be worked out."""
-            behind = readers(table, held, given[i])
-            if behind:
-                _, _, _, _, source, votes, null, _, _ = given[i]
-                known = weights.get((behind, trusted[i])) or self._weigh(behind, trusted[i], source)
-                rows[table] = (len(held) + 1 if type(held) is tuple else 2, *known, null, *votes)
+    def _aside(self, prepared: Prepared) -> Numbers:
+        """The polling tables of which anything must be looked at by itself, in its turn: nothing of them is certain."""
+        places = [*prepared.single]
+        for new in (prepared.readings, prepared.announcements):
+            if new is not None:
+                places += [new.places[i] for i in np.flatnonzero(new.tables == DOUBTFUL).tolist()]
+        known = self._layout.table
+        events = (prepared.events[i] for i in places)
+        tables = {known.get(table_of(event)) for event in events if not isinstance(event, Tick)}
+        return np.array([*tables - {None}], np.int64)
+
+    def _enter_sure(self, new: Readings | Announcements, sure: Numbers) -> _Part:
+        """Enter those that are certainly new, at these places."""
+        chains, _, unsaved = self._kept(new)
+        tables, entries, others = new.tables, new.entries, np.zeros(0, np.int64)
+        if len(sure) < len(entries):
+            tables, entries = tables.take(sure), list(map(entries.__getitem__, sure.tolist()))
+            others = np.delete(np.arange(len(new.entries)), sure)
+        chains.extend(tables, entries)
+        if unsaved is not None:
+            unsaved.tables += tables.tolist()
+            unsaved.packed += entries
+        return _Part(new, others.tolist())
+
+    def _take_in(self, part: _Part, begin: int, end: int) -> list[int]:
+        """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
+        new, others = part.new, part.others[slice(*_between(part.others, begin, end))]
+        chains, fresh, unsaved = self._kept(new)
+        tables, rows = new.tables[begin:end], new.rows[begin:end]
+        groups = [*new.groups[begin:end]] if isinstance(new, Readings) else []
+        entered, again, left, known = list[int](), list[int](), list[int](), list[int]()
+        for i in others:
+            table = int(new.tables[i])
+            if table == DOUBTFUL or table in self._shelf.heavy:
+                left.append(i)
+            elif chains.put(table, new.entries[i]):
+                if isinstance(new, Readings) and self._agreement.is_again(table, new.looks[i].tolist()):
+                    again.append(i)
+                else:
+                    entered.append(table)
+                if unsaved is not None:
+                    unsaved.add(table, new.entries[i])
             else:
-                rows[table] = None
-
-        entered, left = self._enter_columns(new, begin, end, joins)
-        self._fresh_groups += [given[i][_GROUP] for i in entered if not trusted[i]]
+                known.append(i)
+        if others:
+            sure = np.delete(np.arange(end - begin), np.array(others) - begin)
+            tables, rows = tables.take(sure), rows.take(sure, axis=0)
+        fresh.add(tables, rows)
+        if again:
+            tables, rows = new.tables.take(again), new.rows.take(again, axis=0)
+            rows[:, 0] = chains.counts(tables)
+            fresh.add(tables, rows)
+        if entered:
+            fresh.ask(entered)
+            if isinstance(new, Readings):
+                self._agreement.doubt(entered)
+        self._entries += end - begin - len(left) - len(known)
+        for i in sorted(left + known, reverse=True) if groups else ():
+            del groups[i - begin]
+        self._fresh_groups += groups
         return left
 
-    def _weigh(self, readers: int, trusted: bool, source: str) -> tuple[int, bool]:
-        """The level, as a code, and whether a sheet is accepted where so many readers agree (`streams.agreement`)."""
-        level, accepted = weight(readers, readers, source, self._election.policy)
-        known = self._weights[readers, trusted] = CODES[level], accepted
-        return known
-
-    def _enter_announcements(self, new: Announcements, begin: int, end: int) -> list[int]:
-        """The same for official figures."""
-        rows = self._announced.rows
-        return self._enter_columns(new, begin, end, lambda i, table, held: rows.update({table: None}))[1]
-
-    def _enter_columns(
-        self, new: Readings | Announcements, begin: int, end: int, joins: Callable[[int, int, Packed], None]
-    ) -> tuple[Sequence[int], list[int]]:
-        """Enter a stretch of entries; the places of those that are new, and of those that are left out. `joins` is told
-        the place of each that is not the first of its polling table, the table, and what was held of it."""
-        official = isinstance(new, Announcements)
-        place, fresh = (self._shelf.announced, self._announced) if official else (self._shelf.readings, self._read)
-        at, rows = new.tables[begin:end], new.rows[begin:end]
-        tables, entries = at.tolist(), new.entries[begin:end]
-        first, known, left = bytearray(b"\1") * len(tables), list[int](), list[int]()
-        heavy, put = self._shelf.heavy, self._shelf.put
-        for i, table, entry in zip(range(len(tables)), tables, entries, strict=True):
-            held = place[table]
-            if held is None and table != DOUBTFUL:
-                place[table] = entry  # nearly every table has one reading and one official figure
-                continue
-            first[i] = 0
-            if held is None or table == DOUBTFUL or table in heavy:
-                left.append(begin + i)
-            elif put(place, table, entry):
-                joins(begin + i, table, held)
-            else:
-                known.append(begin + i)
-        if not all(first):
-            kept = np.frombuffer(first, bool)
-            at, rows = at[kept], rows[kept]
-        fresh.add(at, rows)
-        entered: Sequence[int] = range(begin, end)
-        if known or left:
-            entered = sorted(set(entered).difference(known, left))
-        self._entries += len(entered)
-        if self._journal is not None:
-            unsaved = self._journal.announced if official else self._journal.readings
-            unsaved.tables += [tables[i - begin] for i in entered]
-            unsaved.packed += [new.entries[i] for i in entered]
-        return entered, left
+    def _kept(self, new: Readings | Announcements) -> tuple[Chains, Fresh, Column | None]:
+        """Where such entries are kept, where their rows wait, and where they wait to be saved."""
+        read, said = (None, None) if self._journal is None else (self._journal.readings, self._journal.announced)
+        if isinstance(new, Announcements):
+            return self._shelf.announced, self._announced, said
+        return self._shelf.readings, self._read, read
 
     def _enter(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
         """Enter a reading or an official figure, whether or not there is room."""
@@ -213,10 +256,10 @@ class Reconciler:
         if self._journal is not None:
             (self._journal.announced if official else self._journal.readings).add(table, packed, minute)
         if isinstance(entry, Announced):
-            self._announced.rows[table] = None
+            self._announced.ask([table])
         else:
-            self._read.rows[table] = None
-            self._agreement.doubt(table)
+            self._read.ask([table])
+            self._agreement.doubt([table])
             if minute is not None:
                 self._rates[entry.group, minute] += 1
             if self._is_counted(entry.source):
@@ -256,10 +299,10 @@ class Reconciler:
     def astray(self, prepared: Prepared, homes: Numbers) -> list[int]:
         """The places of those reports and bulletins that are astray. Asked of each, and hardly any is."""
         asked = [*prepared.single]
-        for new, places in ((prepared.readings, prepared.read), (prepared.announcements, prepared.announced)):
+        for new in (prepared.readings, prepared.announcements):
             if new is not None:
                 at_home = (new.tables != DOUBTFUL) & (homes.take(new.tables) == self._partition)
-                asked += [places[i] for i in np.flatnonzero(~at_home).tolist()]
+                asked += [new.places[i] for i in np.flatnonzero(~at_home).tolist()]
         events = prepared.events
         return [i for i in sorted(asked) if self.is_astray(events[i], homes)]  # type: ignore[arg-type]  # no ticks
 
@@ -270,19 +313,19 @@ class Reconciler:
     def take_loose(self) -> Sheets:
         """The same, as they came (`Sheets`)."""
         if self._fresh_groups:
-            self._groups.count(self._fresh_groups)
+            self._groups.count(list(filter(None, self._fresh_groups)))
             self._fresh_groups = []
         read, announced = self._read.take(self._read_row), self._announced.take(self._announced_row)
         return Sheets(self._partition, self._entries, read, announced, dict(self._groups.busiest))
 
     def _read_row(self, table: int) -> tuple[int, ...]:
-        verdict = self._shelf.verdict(table, self._election.policy)
+        held = self._shelf.readings.of(table)
+        verdict = verdict_of(map(unpack_reading, held), self._election.policy)
         votes = verdict.votes if verdict.votes is not None else (0,) * len(self._election.options)
-        count = len(entries(self._shelf.readings[table]))
-        return (count, CODES[verdict.level], verdict.accepted, verdict.null, *votes)
+        return (len(held), CODES[verdict.level], verdict.accepted, verdict.null, *votes)
 
     def _announced_row(self, table: int) -> tuple[int, ...]:
-        official, count = self._shelf.official(table), len(entries(self._shelf.announced[table]))
+        official, count = self._shelf.official(table), len(self._shelf.announced.of(table))
         none = (0,) * len(self._election.columns)
         return (count, 0, *none) if official is None else (count, 1, *official.votes)
 
@@ -301,25 +344,32 @@ class Reconciler:
 
     def _load(self, found: Entries) -> None:
         packed = list(map(bytes, found.packed))
-        tables = self._layout.numbers(found.tables)
+        tables, places = self._layout.numbers(found.tables), range(len(packed))
         minutes = found.minutes or [None] * len(tables)
         entries: Sequence[Reading | Announced]
+        new: Readings | Announcements
         if found.official:
             entries = announced = list(map(unpack_announced, packed))
-            rows = rows_of_announcements([entry.votes for entry in announced])
-            left = self._enter_announcements(Announcements(tables, packed, rows), 0, len(tables))
+            new = Announcements(places, tables, packed, rows_of_announcements([entry.votes for entry in announced]))
+            first, _ = self._shelf.announced.heads(tables, _NONE)
+            part = self._enter_sure(new, first)
         else:
             entries = readings = list(map(unpack_reading, packed))
             none = (0,) * len(self._election.options)
-            trusted = [not self._is_counted(entry.source) for entry in readings]
-            votes = [entry.votes or none for entry in readings]
-            rows = self._bulk.rows_of_readings(trusted, [entry.null for entry in readings], votes)
-            odd = [e.retracted or minute is not None for e, minute in zip(readings, minutes, strict=True)]
-            plain = np.where(odd, DOUBTFUL, tables)
-            left = self._enter_readings(Readings(plain, packed, rows, readings, trusted), 0, len(tables))
-        for i in left:
+            columns = list(zip(*readings, strict=True))
+            columns[_VOTES] = tuple(entry.votes or none for entry in readings)
+            odd = np.array([e.retracted or minute is not None for e, minute in zip(readings, minutes, strict=True)])
+            new = self._bulk.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns)
+            part = self._enter_readings(new, _NONE)
+        for i in self._take_in(part, 0, len(packed)):
             if tables[i] != DOUBTFUL:  # else the register has lost it
                 self._enter(int(tables[i]), entries[i], minutes[i])
+
+
+def _weigh(readers: int, policy: Policy) -> tuple[int, bool]:
+    """The level, as a code, and whether a sheet is accepted where so many readers agree, of any source."""
+    level, accepted = weight(readers, readers, "", policy)
+    return CODES[level], accepted
 
 
 def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:

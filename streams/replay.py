@@ -17,7 +17,6 @@ import numpy as np
 from streams.admission import check_tick
 from streams.alerts import Notice
 from streams.alignment import Alignment
-from streams.bulk import Prepared
 from streams.codec import encode, plain
 from streams.compare import Comparer
 from streams.election import Election
@@ -27,7 +26,7 @@ from streams.layout import Numbers
 from streams.ledger import Verdict
 from streams.monitor import Monitor
 from streams.outcome import Members, Outcome, Refusals
-from streams.reconcile import Reconciler
+from streams.reconcile import Entered, Reconciler
 from streams.usual import KINDS, Usual, UsualReader, as_read, by_type
 from streams.verdicts import NightVerdicts
 
@@ -156,16 +155,15 @@ class EventReplay:
     def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
         events = self._events(items)
-        # Few events lie between two ticks of most nights: their columns are made for many ticks at once, which takes
-        # a tenth off the replay of a large night.
-        prepared = self._monitor.prepare(events)
+        # Few events lie between two ticks of most nights: they are entered for many ticks at once.
+        entered = self._monitor.enter(events)
         times = np.fromiter(map(_AT, as_read(events)), np.int64, len(events))
         latest, first = np.maximum.accumulate(times).tolist(), 0
         while (end := bisect_left(latest, self._monitor.clock + self._tick, first)) < len(times):
-            self._apply(prepared, first, end)
+            self._apply(entered, first, end)
             self._advance(int(times[end]))
             first = end
-        self._apply(prepared, first, len(times))
+        self._apply(entered, first, len(times))
 
     def _events(self, items: Items) -> Sequence[Event]:
         """What can be read, counted like the rest."""
@@ -180,10 +178,10 @@ class EventReplay:
                 self._minutes.refuse(*item)
         return [item for item in items if not isinstance(item, Unreadable)]
 
-    def _apply(self, prepared: Prepared, first: int, end: int) -> None:
+    def _apply(self, entered: Entered, first: int, end: int) -> None:
         """Take in what comes between two ticks, all at once."""
-        for i, reason in self._monitor.apply_all(prepared, first, end) if first < end else ():
-            self._minutes.refuse(reason, encode(plain(prepared.events[i])))
+        for i, reason in self._monitor.apply_all(entered, first, end) if first < end else ():
+            self._minutes.refuse(reason, encode(plain(entered.events[i])))
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""

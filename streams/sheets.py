@@ -7,7 +7,7 @@ state-based CRDT.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
@@ -89,25 +89,27 @@ class Fresh:
 
     def __init__(self, width: int) -> None:
         self._none = np.zeros(0, np.int64), np.zeros((0, width), np.int64)
-        self._first: list[Rows] = []
-        self.rows: dict[int, Sequence[int] | None] = {}
-        """By polling table, instead of its first; None where it is to be worked out when somebody asks."""
+        self._parts: list[Rows] = []
+        self._asked: set[int] = set()
 
     def add(self, tables: Numbers, rows: Numbers) -> None:
-        """The first rows of polling tables, in any order."""
-        self._first.append((tables, rows))
+        """Rows of polling tables, in any order; of one polling table the last that was added counts,"""
+        self._parts.append((tables, rows))
+
+    def ask(self, tables: Iterable[int]) -> None:
+        """but for those whose row is to be worked out when somebody asks."""
+        self._asked.update(tables)
 
     def take(self, work_out: Callable[[int], Sequence[int]]) -> Rows:
         """What changed since the last call, as it came: of one polling table the last row counts."""
-        if not self._first and not self.rows:
+        if not self._parts and not self._asked:
             return self._none
-        parts = self._first
-        if self.rows:
-            rows = [work_out(table) if row is None else row for table, row in self.rows.items()]
-            shape = len(rows), self._none[1].shape[1]
-            numbers = np.fromiter(chain.from_iterable(rows), np.int64, math.prod(shape))
-            parts.append((np.fromiter(self.rows, np.int64, len(rows)), numbers.reshape(shape)))
-        self._first, self.rows = [], {}
+        parts = self._parts
+        if self._asked:
+            shape = len(self._asked), self._none[1].shape[1]
+            rows = np.fromiter(chain.from_iterable(map(work_out, self._asked)), np.int64, math.prod(shape))
+            parts.append((np.fromiter(self._asked, np.int64, shape[0]), rows.reshape(shape)))
+        self._parts, self._asked = [], set()
         return together(parts)
 
 

@@ -1,19 +1,20 @@
 """Ledgers by the hundred thousand: packed, and unpacked when somebody asks.
 
-Nearly every polling table has one reading and perhaps one official figure. As one byte string each they take a third
-of the memory of tuples (110 bytes instead of 340), and the garbage collector need not look at them.
+As one byte string each, entries take a third of the memory of tuples (110 bytes instead of 340), and the garbage
+collector need not look at them. The same entry is always the same bytes.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.election import Election, Policy
+from streams.layout import Numbers
 from streams.ledger import Announced, Ledger, Reading, Verdict, official, verdict_of
-
-Packed = bytes | tuple[bytes, ...]
-"""One entry, or several. The same entry is always the same bytes."""
 
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
@@ -23,65 +24,120 @@ LARGE: Final = 4 * 2**10
 """Bytes of packed readings, or official figures. As JSON they are four times as many at most."""
 
 
+_LAST, _COUNT, _BYTES = range(3)
+
+
+class Chains:
+    """Packed entries in the order in which they came, each with the place of the one before it that is of the same
+    polling table. So thousands are entered with a few calls, whatever polling tables they are of, and none that is
+    there is touched."""
+
+    def __init__(self, tables: int, heavy: set[int]) -> None:
+        self._entries: list[bytes] = []
+        self._before = array("i")
+        self._state = np.zeros((tables, 3), np.int32)
+        """Of each polling table the place of the last entry, how many there are, and their bytes."""
+        self._turn = np.zeros(tables + 1, np.int32)
+        self._heavy = heavy
+
+    def __contains__(self, table: int) -> bool:
+        return bool(self._state[table, _COUNT])
+
+    def heads(self, tables: Numbers, aside: Numbers) -> tuple[Numbers, Numbers]:
+        """Where each polling table comes first among these: the places of those without an entry, and of the others.
+        Left out are negative numbers, and those aside."""
+        places = np.arange(len(tables))
+        self._turn[tables[::-1]] = places[::-1]  # of equal ones the last stays
+        self._turn[aside] = self._turn[-1] = -1
+        heads, known = self._turn.take(tables) == places, self.counts(tables) > 0
+        return np.flatnonzero(heads & ~known), np.flatnonzero(heads & known)
+
+    def counts(self, tables: Numbers) -> NDArray[np.int32]:
+        """How many entries these polling tables have."""
+        found: NDArray[np.int32] = self._state[tables, _COUNT]
+        return found
+
+    def of(self, table: int) -> list[bytes]:
+        """The entries of a polling table, as they came."""
+        place, count, _ = self._state[table].tolist()
+        found = list[bytes]()
+        for _ in range(count):
+            found.append(self._entries[place])
+            place = self._before[place]
+        found.reverse()
+        return found
+
+    def put(self, table: int, entry: bytes) -> bool:
+        """Put an entry behind the others; False where it was there already."""
+        if entry in self.of(table):
+            return False
+        last, count, size = self._state[table].tolist()
+        self._before.append(last)
+        self._state[table] = len(self._entries), count + 1, size + len(entry)
+        self._entries.append(entry)
+        if size + len(entry) > LARGE:
+            self._heavy.add(table)
+        return True
+
+    def extend(self, tables: Numbers, entries: Sequence[bytes]) -> None:
+        """Put entries behind the others that are certainly not there, of as many different polling tables."""
+        first, state = len(self._entries), self._state.take(tables, axis=0)
+        self._before.frombytes(state[:, _LAST].tobytes())
+        self._entries += entries
+        state[:, _LAST] = np.arange(first, first + len(entries))
+        state[:, _COUNT] += 1
+        state[:, _BYTES] += np.fromiter(map(len, entries), np.int32, len(entries))
+        self._state[tables] = state
+        heavy = tables[state[:, _BYTES] > LARGE]
+        if len(heavy):
+            self._heavy.update(heavy.tolist())
+
+
 class Shelf:
     """The ledgers of polling tables, by number."""
 
     def __init__(self, tables: int) -> None:
-        self.readings: list[Packed | None] = [None] * tables
-        self.announced: list[Packed | None] = [None] * tables
-        self.heavy: set[int] = set()
+        self.heavy = set[int]()
         """Polling tables whose ledger is large; that of any other has some 40 kB as JSON at most, and room for more."""
+        self.readings, self.announced = Chains(tables, self.heavy), Chains(tables, self.heavy)
+        self._tables = tables
         self._minutes: dict[int, dict[bytes, int]] = {}
 
     def __contains__(self, table: int) -> bool:
-        return self.readings[table] is not None or self.announced[table] is not None
+        return table in self.readings or table in self.announced
 
     def __iter__(self) -> Iterator[int]:
         """The polling tables with a ledger, in order."""
-        both = zip(self.readings, self.announced, strict=True)
-        return (table for table, (read, said) in enumerate(both) if read is not None or said is not None)
-
-    def put(self, place: list[Packed | None], table: int, entry: bytes) -> bool:
-        """Put an entry among the readings or the official figures; False where it was there already."""
-        held = place[table]
-        if held is None:
-            place[table] = entry
-            return True
-        known: tuple[bytes, ...] = held if type(held) is tuple else (held,)  # type: ignore[assignment]  # as in entries
-        if entry in known:
-            return False
-        place[table] = now = (*known, entry)
-        if sum(map(len, now)) > LARGE:
-            self.heavy.add(table)
-        return True
+        every = np.arange(self._tables)
+        yield from np.flatnonzero(self.readings.counts(every) + self.announced.counts(every)).tolist()
 
     def add(self, table: int, entry: Reading | Announced, minute: int | None = None) -> bytes | None:
         """Add an entry, and the minute in which it came; what was added, or None where it was there already."""
         packed = pack(entry)
         if minute is not None:
             self._minutes.setdefault(table, {}).setdefault(packed, minute)
-        return packed if self.put(self._place(entry), table, packed) else None
+        return packed if self._chains(entry).put(table, packed) else None
 
     def has(self, table: int, entry: Reading | Announced) -> bool:
         """Whether the entry is there."""
-        return pack(entry) in entries(self._place(entry)[table])
+        return pack(entry) in self._chains(entry).of(table)
 
-    def _place(self, entry: Reading | Announced) -> list[Packed | None]:
+    def _chains(self, entry: Reading | Announced) -> Chains:
         return self.readings if isinstance(entry, Reading) else self.announced
 
     def verdict(self, table: int, policy: Policy) -> Verdict:
         """What the readings of a polling table say."""
-        return verdict_of(map(unpack_reading, entries(self.readings[table])), policy)
+        return verdict_of(map(unpack_reading, self.readings.of(table)), policy)
 
     def official(self, table: int) -> Announced | None:
         """The official figure of a polling table that holds."""
-        return official(list(map(unpack_announced, entries(self.announced[table]))))
+        return official(list(map(unpack_announced, self.announced.of(table))))
 
     def ledger(self, table: int) -> Ledger:
         """Unpacked; empty where there is none."""
         minutes = {unpack_reading(entry): minute for entry, minute in self._minutes.get(table, {}).items()}
-        readings = map(unpack_reading, entries(self.readings[table]))
-        return Ledger(readings, map(unpack_announced, entries(self.announced[table])), minutes)
+        readings = map(unpack_reading, self.readings.of(table))
+        return Ledger(readings, map(unpack_announced, self.announced.of(table)), minutes)
 
 
 class Verdicts(Mapping[str, Verdict]):
@@ -101,10 +157,3 @@ class Verdicts(Mapping[str, Verdict]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def entries(held: Packed | None) -> Collection[bytes]:
-    """The entries one by one."""
-    if held is None:
-        return ()
-    return held if type(held) is tuple else (held,)  # type: ignore[return-value]  # mypy does not see the bytes go

@@ -1,15 +1,17 @@
 """What one look tells of a sheet is what the verdict on all its readings says."""
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.agreement import Agreement
+from streams.agreement import MARKS, MOST, Agreement, Readers
 from streams.election import Policy
+from streams.layout import Numbers
 from streams.ledger import Reading, Verdict, verdict_of
-from streams.shelf import Packed, pack
 
 POLICY = Policy()
+SHEET = np.zeros(1, np.int64)
 
 
 def reading(
@@ -37,30 +39,69 @@ some = st.lists(
 )
 
 
-def looks(readings: list[Reading], asked: list[bool]) -> list[tuple[int, Verdict]]:
-    """What is told of a sheet when each reading but the first joins it, 0 where nobody asks, beside the verdict."""
-    agreement = Agreement(1)
-    found = []
-    for count in range(1, len(readings)):
-        packed = [pack(held) for held in readings[:count]]
-        held: Packed = packed[0] if count == 1 else tuple(packed)
-        if asked[count - 1]:
-            told = agreement.readers(0, held, readings[count])
-        else:
-            agreement.doubt(0)
-            told = 0
-        found.append((told, verdict_of(readings[: count + 1], POLICY)))
-    return found
+class Asked:
+    """What is told of a sheet when each reading but the first joins it; 0 where that is in doubt."""
+
+    def __init__(self) -> None:
+        self.agreement, self.readers = Agreement(1, 2), Readers()
+
+    def look(self, reading: Reading) -> Numbers:
+        said = np.array([[reading.null, *reading.votes]])
+        return self.readers.looks([reading.at], [reading.reporter], [reading.group], [reading.supersedes], said)
+
+    def tell(self, reading: Reading, way: str) -> int:
+        """By many at once, only of one reader again, or not at all."""
+        new, told = self.look(reading), 0
+        if way == "many" and not reading.retracted:
+            told = int(self.agreement.join(SHEET, new)[0])
+        elif way == "one" and not reading.retracted:
+            told = int(self.agreement.is_again(0, new[0].tolist()))
+        if not told:
+            self.agreement.doubt([0])
+        return told
 
 
-@given(some, st.lists(st.sampled_from([True] * 5 + [False]), min_size=7, max_size=7))
-@example([reading(1), reading(2, "b"), reading(3, "aa")], [True] * 7)
-def test_is_the_verdict(readings: list[Reading], asked: list[bool]) -> None:
-    """Whenever a look tells how many readers agree, the verdict has them all behind the newest reading's figures."""
-    for new, (told, verdict) in zip(readings[1:], looks(readings, asked), strict=True):
+def looks(readings: list[Reading], ways: list[str]) -> list[tuple[int, Verdict]]:
+    asked = Asked()
+    if readings and not readings[0].retracted:
+        asked.agreement.begin(SHEET, asked.look(readings[0]))
+    told = [asked.tell(reading, way) for reading, way in zip(readings[1:], ways, strict=False)]
+    return [(told, verdict_of(readings[: i + 2], POLICY)) for i, told in enumerate(told)]
+
+
+@given(some, st.lists(st.sampled_from(["many"] * 5 + ["one", "none"]), min_size=7, max_size=7), st.integers(0, 2))
+@example([reading(1), reading(2, "b"), reading(3, "aa")], ["many"] * 7, 9)
+@example([reading(1), reading(3, votes=(5, 4)), reading(2)], ["many"] * 7, 9)
+@example([reading(1), reading(2, "b", votes=(5, 4))], ["many"] * 7, 0)
+@example([reading(1), reading(2, "b")], ["one"] * 7, 0)
+def test_is_the_verdict(readings: list[Reading], ways: list[str], most: int) -> None:
+    """Whenever a look tells how many readers agree, the verdict has them all behind the newest reading's figures; also
+    where not every reporter has a number."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Readers, "MOST", most)
+        found = looks(readings, ways)
+    for new, (told, verdict) in zip(readings[1:], found, strict=True):
         if told:
             assert (verdict.votes, verdict.null) == (new.votes, new.null)
             assert verdict.agreeing == verdict.readers == told
+
+
+def test_many_readers() -> None:
+    """A sheet that is read more often than can be counted is in doubt; until then each reader is told of."""
+    found = looks([reading(i, f"x{i}") for i in range(MOST + 3)], ["many"] * (MOST + 3))
+    told = [readers for readers, _ in found]
+    counted = [n for n in told if n]
+    assert counted == list(range(2, 2 + len(counted)))
+    assert told[-1] == 0
+
+
+def test_names_that_may_be_one() -> None:
+    """Where the bits of two names are the same, a sheet is in doubt, whoever they are."""
+    asked = Asked()
+    first, second = asked.look(reading(1)), asked.look(reading(2, "b"))
+    second[:, MARKS] = first[:, MARKS]
+    asked.agreement.begin(SHEET, first)
+    assert asked.agreement.join(SHEET, second)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -80,4 +121,4 @@ def test_is_the_verdict(readings: list[Reading], asked: list[bool]) -> None:
 )
 def test_tells(readings: list[Reading], told: list[int]) -> None:
     """What it tells at once, and where it is in doubt."""
-    assert [readers for readers, _ in looks(readings, [True] * 9)] == told
+    assert [readers for readers, _ in looks(readings, ["many"] * 9)] == told

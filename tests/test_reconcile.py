@@ -1,7 +1,8 @@
 """One partition's ledgers: sums that follow every verdict, state that survives a crash."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import bulk, index, journal
+from streams import bulk, index, journal, reconcile
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, TallyReport
 from streams.reconcile import Busiest, Reconciler
+from streams.sheets import Sheets
 from streams.spread import HEADROOM, REST, VOTES
 
 KNOWN = election(states=2, tables=3, registered=[60, None, 90], quorum=2, trusted_sources=frozenset({"press"}))
@@ -278,6 +280,15 @@ bulletins = st.lists(
 )
 
 
+@contextmanager
+def always_many() -> Iterator[None]:
+    """However few there are, they are taken in as many are."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (bulk, index, reconcile):
+            patch.setattr(module, "FEW", 1)
+        yield
+
+
 @given(reports_of(list(KNOWN.tables)), st.lists(st.integers(0, 13)), st.data(), bulletins, st.booleans())
 def test_all_at_once(
     events: list[TallyReport], plainly: list[int], data: st.DataObject, official: list[Bulletin], spoilt: bool
@@ -291,9 +302,7 @@ def test_all_at_once(
     for kind in kinds:
         single = [(i, why) for i, event in enumerate(kind) if (why := one.apply(event)) is not None]
         half = len(kind) // 2
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(bulk, "FEW", 1)
-            patch.setattr(index, "FEW", 1)
+        with always_many():
             found = all_.apply_all(kind[:half]) + [(half + i, why) for i, why in all_.apply_all(kind[half:])]
         assert found == single
     assert all_.verdicts == one.verdicts
@@ -301,3 +310,85 @@ def test_all_at_once(
     assert latest(all_, quick) == latest(one, slow)
     assert quick.differing() == slow.differing()
     assert saved(all_) == saved(one)
+
+
+usual = st.lists(
+    st.builds(
+        TallyReport,
+        id=st.integers(0, 30).map("r{}".format),
+        table=st.sampled_from(["S1-1", "S1-2"]),
+        reporter=st.sampled_from("abcd"),
+        group=st.sampled_from([None] * 5 + ["g", "a"]),
+        source=st.sampled_from(["web", "press"]),
+        at=st.integers(T0, T0 + 30),
+        votes=st.sampled_from([(5, 3, 1)] * 5 + [(4, 4, 1)]).map(named),
+        null=st.sampled_from([None] * 5 + [1]),
+        retracted=st.sampled_from([False] * 9 + [True]),
+        supersedes=st.sampled_from([None] * 9 + ["r1"]),
+    ),
+    max_size=6,
+)
+
+
+@given(st.lists(st.tuples(usual, bulletins.map(lambda given: given[:4])), max_size=5), st.data(), st.booleans())
+def test_entered_ahead(
+    stretches: list[tuple[list[TallyReport], list[Bulletin]]], data: st.DataObject, spoilt: bool
+) -> None:
+    """Where events are entered ahead and taken in part by part, the rows, counts and busiest groups of each part are
+    those of one by one, whatever of the same polling tables comes later, and however often."""
+    lived = list[tuple[list[Any], list[int]]]()
+    for reports, official in stretches:
+        odd_ones = [structs.replace(reports[0], **data.draw(odd))] if spoilt and reports else []
+        known = [event for event in official if event.area not in KNOWN.areas]
+        events = data.draw(st.permutations([*reports, *odd_ones, *known]))
+        lived.append((events, data.draw(st.lists(st.integers(0, len(events)), max_size=4))))
+    assert_ahead_is_one_by_one(lived)
+
+
+def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]]) -> None:
+    """Of stretches of events, and the places in them behind which somebody asks for rows."""
+    one, ahead = Reconciler(KNOWN, saves=True), Reconciler(KNOWN, saves=True)
+    for events, cuts in stretches:
+        with always_many():
+            entered = ahead.enter(ahead.prepare(events))
+        ends = sorted({*cuts, len(events)})
+        for first, end in zip([0, *ends], ends, strict=False):
+            refused = [i for i in range(first, end) if one.apply(events[i]) is not None]
+            left = ahead.take_in(entered, first, end)
+            assert [i for i in left if ahead.apply(events[i]) is not None] == refused
+            assert plain(ahead.take_sheets()) == plain(one.take_sheets())
+    assert saved(ahead) == saved(one)
+
+
+def read(at: int, reporter: str = "a", **other: Any) -> TallyReport:
+    """Of one polling table."""
+    return report(**{"id": f"r{at}", "at": T0 + at, "reporter": reporter, **other})
+
+
+@pytest.mark.parametrize(
+    "stretches",
+    [
+        pytest.param([([read(i, f"x{i}")], []) for i in range(9)], id="readers agree, one by one"),
+        pytest.param([([read(i, f"x{i}") for i in range(9)], [3, 6])], id="readers agree, all at once"),
+        pytest.param([([read(i) for i in range(9)], [2, 4])], id="one reader again and again"),
+        pytest.param([([read(1)], []), ([read(2, "b", ballots=9), read(3, "c")], [1])], id="one in between says more"),
+        pytest.param([([read(1)], []), ([read(3, "b"), read(2, retracted=True)], [1])], id="taken back afterwards"),
+        pytest.param(
+            [
+                ([read(1)], []),
+                ([read(2, "b", votes=(4, 4, 1), ballots=9), read(3, "c", votes=(4, 4, 1), ballots=9)], []),
+                ([read(4, "d")], []),
+            ],
+            id="others disagreed",
+        ),
+        pytest.param([([read(1, "a"), read(2, "b")], []), ([read(2, "b"), read(3, "c")], [])], id="one comes again"),
+    ],
+)
+def test_ahead(stretches: list[tuple[list[Any], list[int]]]) -> None:
+    """The same where each is known to matter."""
+    assert_ahead_is_one_by_one(stretches)
+
+
+def plain(sheets: Sheets) -> list[Any]:
+    figures = [column.tolist() for rows in (sheets.read, sheets.announced) for column in rows]
+    return [sheets.version, sheets.busiest, *figures]

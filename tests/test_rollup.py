@@ -219,23 +219,15 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
                 assert content(pieces, area) == content(whole, area)
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.lists(st.integers(0, 9), unique=True), st.dictionaries(st.integers(0, 9), st.none() | st.just([7]))
-        ),
-        max_size=4,
-    )
-)
-def test_fresh(parts: list[tuple[list[int], dict[int, list[int] | None]]]) -> None:
-    """Rows that changed are handed over once; in order, of each table the newest row is left."""
+@given(st.lists(st.tuples(st.lists(st.integers(0, 9), unique=True), st.lists(st.integers(0, 9))), max_size=4))
+def test_fresh(parts: list[tuple[list[int], list[int]]]) -> None:
+    """Rows that changed are handed over once; in order, of each table the newest row is left, or what is worked out."""
     fresh, expected = Fresh(1), dict[int, list[int]]()
-    for place, (first, further) in enumerate(parts):
-        new = [table for table in first if table not in expected]
-        fresh.add(np.array(new, np.int64), np.array([[place]] * len(new), np.int64).reshape(-1, 1))
-        fresh.rows.update(further)
-        expected |= {table: [place] for table in new}
-        expected |= {table: [100 + table] if row is None else row for table, row in further.items()}
+    for place, (added, asked) in enumerate(parts):
+        fresh.add(np.array(added, np.int64), np.array([[place]] * len(added), np.int64).reshape(-1, 1))
+        fresh.ask(asked)
+        expected |= {table: [place] for table in added}
+    expected |= {table: [100 + table] for _, asked in parts for table in asked}
     tables, rows = in_order(fresh.take(lambda table: [100 + table]))
     assert dict(zip(tables.tolist(), rows.tolist(), strict=True)) == expected
     assert tables.tolist() == sorted(expected)

@@ -1,0 +1,38 @@
+"""Many ledgers side by side, each as if it were alone."""
+
+from collections import defaultdict
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.shelf import LARGE, Chains
+
+entries = st.sampled_from([b"a", b"b", b"c", b"d" * (LARGE // 2), b"e" * (LARGE // 2 + 1)])
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(-1, 4), entries), max_size=6)), st.lists(st.integers(0, 4), max_size=2))
+def test_chains(stretches: list[list[tuple[int, bytes]]], aside: list[int]) -> None:
+    """Each polling table has its own entries, once each, in the order in which they came, by many or one by one."""
+    heavy, expected = set[int](), defaultdict[int, list[bytes]](list)
+    chains = Chains(5, heavy)
+    for stretch in stretches:
+        tables = [table for table, _ in stretch]
+        first, further = chains.heads(np.array(tables, np.int64), np.array(aside, np.int64))
+        heads = [i for i, table in enumerate(tables) if table >= 0 and table not in tables[:i] and table not in aside]
+        assert first.tolist() == [i for i in heads if not expected[tables[i]]]
+        assert further.tolist() == [i for i in heads if expected[tables[i]]]
+        chains.extend(np.array(tables, np.int64)[first], [stretch[i][1] for i in first])
+        for i in first.tolist():
+            expected[tables[i]].append(stretch[i][1])
+        for table, entry in stretch:
+            if table >= 0 and chains.put(table, entry):
+                assert entry not in expected[table]
+                expected[table].append(entry)
+            else:
+                assert table < 0 or entry in expected[table]
+    every = range(5)
+    assert [chains.of(table) for table in every] == [expected[table] for table in every]
+    assert chains.counts(np.arange(5)).tolist() == [len(expected[table]) for table in every]
+    assert [table in chains for table in every] == [bool(expected[table]) for table in every]
+    assert heavy == {table for table in expected if sum(map(len, expected[table])) > LARGE}
