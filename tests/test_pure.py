@@ -71,6 +71,7 @@ CORE = [
 
 ALLOWED = {
     *(
+        "array",
         "bisect",
         "collections",
         "dataclasses",
