@@ -25,6 +25,9 @@ AGAIN: Final = 255
 """or all are of one reporter, each later than those before it. In both cases none takes back what was said."""
 
 
+_ONE: Final = np.int64(1)
+
+
 class Readers:
     """Numbers of reporters, so that thousands are compared at once. Only the first few thousand get one: whoever sends
     sheets by the hundred is among them, and all the others would fill the memory."""
@@ -60,9 +63,6 @@ def _bits(names: Sequence[str]) -> Numbers:
     hashes = np.fromiter(map(hash, names), np.int64, len(names))
     found: Numbers = _ONE << (hashes & 63) | _ONE << (hashes >> 6 & 63) | _ONE << (hashes >> 12 & 63)
     return found
-
-
-_ONE: Final = np.int64(1)
 
 
 class Agreement:

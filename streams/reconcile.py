@@ -147,8 +147,7 @@ class Reconciler:
         if (read := prepared.readings) is not None:
             parts.append(self._enter_readings(read, aside))
         if (said := prepared.announcements) is not None:
-            first, _ = self._shelf.announced.heads(said.tables, aside)
-            parts.append(self._enter_sure(said, first))
+            parts.append(self._enter_announcements(said, aside))
         return Entered(prepared.events, prepared.single, parts)
 
     def take_in(self, entered: Entered, first: int, end: int) -> list[int]:
@@ -177,6 +176,11 @@ class Reconciler:
             new, sure = new._replace(rows=rows), np.concatenate([sure, told])
         return self._enter_sure(new, sure)
 
+    def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
+        """Enter the official figures that are the first of their polling tables."""
+        first, _ = self._shelf.announced.heads(new.tables, aside)
+        return self._enter_sure(new, first)
+
     def _aside(self, prepared: Prepared) -> Numbers:
         """The polling tables of which anything must be looked at by itself, in its turn: nothing of them is certain."""
         places = [*prepared.single]
@@ -190,7 +194,7 @@ class Reconciler:
 
     def _enter_sure(self, new: Readings | Announcements, sure: Numbers) -> _Part:
         """Enter those that are certainly new, at these places."""
-        chains, _, unsaved = self._kept(new)
+        chains, _, unsaved = self._kept(isinstance(new, Announcements))
         tables, entries, others = new.tables, new.entries, np.zeros(0, np.int64)
         if len(sure) < len(entries):
             tables, entries = tables.take(sure), list(map(entries.__getitem__, sure.tolist()))
@@ -204,7 +208,7 @@ class Reconciler:
     def _take_in(self, part: _Part, begin: int, end: int) -> list[int]:
         """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
         new, others = part.new, part.others[slice(*_between(part.others, begin, end))]
-        chains, fresh, unsaved = self._kept(new)
+        chains, fresh, unsaved = self._kept(isinstance(new, Announcements))
         tables, rows = new.tables[begin:end], new.rows[begin:end]
         groups = [*new.groups[begin:end]] if isinstance(new, Readings) else []
         entered, again, left, known = list[int](), list[int](), list[int](), list[int]()
@@ -239,10 +243,10 @@ class Reconciler:
         self._fresh_groups += groups
         return left
 
-    def _kept(self, new: Readings | Announcements) -> tuple[Chains, Fresh, Column | None]:
-        """Where such entries are kept, where their rows wait, and where they wait to be saved."""
+    def _kept(self, official: bool) -> tuple[Chains, Fresh, Column | None]:
+        """Where official figures, or readings, are kept, where their rows wait, and where they wait to be saved."""
         read, said = (None, None) if self._journal is None else (self._journal.readings, self._journal.announced)
-        if isinstance(new, Announcements):
+        if official:
             return self._shelf.announced, self._announced, said
         return self._shelf.readings, self._read, read
 
@@ -252,13 +256,11 @@ class Reconciler:
         if packed is None:
             return
         self._entries += 1
-        official = isinstance(entry, Announced)
-        if self._journal is not None:
-            (self._journal.announced if official else self._journal.readings).add(table, packed, minute)
-        if isinstance(entry, Announced):
-            self._announced.ask([table])
-        else:
-            self._read.ask([table])
+        _, fresh, unsaved = self._kept(isinstance(entry, Announced))
+        fresh.ask([table])
+        if unsaved is not None:
+            unsaved.add(table, packed, minute)
+        if isinstance(entry, Reading):
             self._agreement.doubt([table])
             if minute is not None:
                 self._rates[entry.group, minute] += 1
@@ -351,8 +353,7 @@ class Reconciler:
         if found.official:
             entries = announced = list(map(unpack_announced, packed))
             new = Announcements(places, tables, packed, rows_of_announcements([entry.votes for entry in announced]))
-            first, _ = self._shelf.announced.heads(tables, _NONE)
-            part = self._enter_sure(new, first)
+            part = self._enter_announcements(new, _NONE)
         else:
             entries = readings = list(map(unpack_reading, packed))
             none = (0,) * len(self._election.options)

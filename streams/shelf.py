@@ -23,7 +23,6 @@ unpack_announced: Final = msgspec.msgpack.Decoder(Announced).decode
 LARGE: Final = 4 * 2**10
 """Bytes of packed readings, or official figures. As JSON they are four times as many at most."""
 
-
 _LAST, _COUNT, _BYTES = range(3)
 
 
