@@ -13,11 +13,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from streams.agreement import SAID, Readers
+from streams.agreement import SAID, looks_at
 from streams.election import Election, Votes
 from streams.events import Bulletin, Event, TallyReport
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.ledger import Level
+from streams.names import Names
 from streams.sheets import ANNOUNCED, CODES, READ
 from streams.shelf import pack
 from streams.usual import UsualBulletin, UsualReport, as_read, asks_who
@@ -36,6 +37,9 @@ _OF_BULLETINS: Final = frozenset(
 )
 """The fields that become columns. Most others stand behind them, and are left out."""
 
+_NOTHING: Final = type(None)
+_NONE: Final = np.zeros(0, np.int64)
+
 DOUBTFUL: Final = -1
 """Stands for the number of a polling table where an event is not certainly admitted."""
 
@@ -53,7 +57,11 @@ class Readings(NamedTuple):
     looks: Numbers
     """What `streams.agreement` looks at."""
     groups: Sequence[str]
-    """Reporter groups, empty for a trusted source: that may send what it likes. All left out where all are trusted."""
+    """Reporter groups,"""
+    counted: Numbers
+    """and their numbers (`streams.names`), -1 for a trusted source: that may send what it likes."""
+    doubted: Numbers = _NONE
+    """Polling tables, by number, of which a reading is `DOUBTFUL`."""
 
 
 class Announcements(NamedTuple):
@@ -66,6 +74,8 @@ class Announcements(NamedTuple):
     """As they stand in the ledgers."""
     rows: Numbers
     """The rows of polling tables for which nothing else was announced."""
+    doubted: Numbers = _NONE
+    """Polling tables, by number, of which a figure is `DOUBTFUL`."""
 
 
 class Prepared(NamedTuple):
@@ -81,17 +91,17 @@ class Prepared(NamedTuple):
 class Bulk:
     """Columns of what an election admits without a second look."""
 
-    def __init__(self, election: Election) -> None:
-        names = [option.id for option in election.options]
+    def __init__(self, election: Election, names: Names) -> None:
+        options = [option.id for option in election.options]
         self._pick: Callable[[Mapping[str, int]], Votes] = (
-            itemgetter(*names) if len(names) > 1 else lambda votes: (votes[names[0]],)
+            itemgetter(*options) if len(options) > 1 else lambda votes: (votes[options[0]],)
         )
-        self._names, self._options = set(names), len(names)
+        self._option_ids, self._options = set(options), len(options)
         self._no_groups = (-1,) * len(election.groups)
         self._layout = election.layout
         areas = election.areas.keys() & election.tables.keys()
         self._areas = election.layout.numbers(list(areas))
-        self._readers = Readers()
+        self._names = names
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
         self._quorum = policy.quorum
@@ -137,7 +147,8 @@ class Bulk:
         voters = found.looks[:, SAID:].sum(axis=1)
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
-        tables[voters > self._most[tables]] = DOUBTFUL
+        found = found._replace(doubted=tables[doubtful := voters > self._most[tables]])
+        tables[doubtful] = DOUBTFUL
         return found
 
     def readings(
@@ -145,18 +156,20 @@ class Bulk:
     ) -> Readings:
         """Readings of which all fields are known, in the order in which a `Reading` has them."""
         at, _, reporters, groups, sources, figures, nulls, _, replaced = columns
-        trusted = np.fromiter(map(self._trusted.__contains__, sources), bool, len(entries))
+        kinds = set(sources)
+        trusted: Flags | bool = kinds <= self._trusted
+        if not trusted and kinds & self._trusted:
+            trusted = np.fromiter(map(self._trusted.__contains__, sources), bool, len(entries))
         rows = np.empty((len(entries), READ + self._options), np.int64)
         rows[:, 0] = 1
         rows[:, 1] = CODES[Level.REPORTED]
         rows[:, 2] = True if self._quorum <= 1 else trusted
         rows[:, 3] = nulls
         rows[:, READ:] = _table(figures, self._options)
-        looks = self._readers.looks(at, reporters, groups, replaced, rows[:, READ - 1 :])
-        if trusted.any():
-            said = zip(groups, trusted.tolist(), strict=True)
-            groups = () if trusted.all() else ["" if known else group for group, known in said]
-        return Readings(places, tables, entries, rows, looks, groups)
+        known = self._names.look(reporters)
+        of = known if groups is reporters else self._names.look(groups)
+        looks = looks_at(at, known, of, replaced, rows[:, READ - 1 :])
+        return Readings(places, tables, entries, rows, looks, groups, np.where(trusted, -1, of.numbers))
 
     def _announcements(self, events: Sequence[Any], places: Sequence[int]) -> Announcements | None:
         """The same of bulletins for polling tables, but for those that say more than votes or are of an authority of
@@ -171,8 +184,10 @@ class Bulk:
             return self._announcements(events, plain) if len(plain) < len(places) else None
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
         tables = self._layout.numbers(fields["area"])
+        doubted = _NONE
         if len(self._areas):
-            tables[np.isin(tables, self._areas)] = DOUBTFUL
+            doubted = tables[doubtful := np.isin(tables, self._areas)]
+            tables[doubtful] = DOUBTFUL
         packed = zip(
             fields["sequence"],
             fields["at"],
@@ -181,15 +196,15 @@ class Bulk:
             figures,
             strict=False,
         )
-        return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures))
+        return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures), doubted)
 
     def _is_plain_report(self, event: Any) -> bool:
         unsaid = event.registered is None and event.ballots is None
-        return unsaid and not event.retracted and event.votes.keys() == self._names
+        return unsaid and not event.retracted and event.votes.keys() == self._option_ids
 
     def _is_plain_bulletin(self, event: Any) -> bool:
         known = self._authorities is None or event.authority in self._authorities
-        usual = type(event) is UsualBulletin or (not event.announced_shares and event.votes.keys() == self._names)
+        usual = type(event) is UsualBulletin or (not event.announced_shares and event.votes.keys() == self._option_ids)
         return known and usual
 
     def _votes(self, given: Sequence[Any]) -> list[Votes] | None:
@@ -252,9 +267,11 @@ def _or(column: Sequence[Any], otherwise: Sequence[Any]) -> Sequence[Any]:
     """What is said there, and `otherwise` where nothing is."""
     if _unsaid(column):
         return otherwise
+    if _NOTHING not in set(map(type, column)):  # in a third of the time of looking for None itself
+        return column
     return [other if said is None else said for said, other in zip(column, otherwise, strict=True)]
 
 
 def _unsaid(column: Sequence[Any]) -> bool:
     """Whether nobody says anything there."""
-    return column.count(None) == len(column)
+    return column[0] is None and column.count(None) == len(column)

@@ -141,6 +141,13 @@ def union(*rising: Numbers) -> Numbers:
     return numbers[begins(numbers)]
 
 
+def all_but(count: int, places: Sequence[int] | Numbers) -> Flags:
+    """True in so many places but these. `np.delete` with it takes a tenth of the time of one with the places."""
+    rest = np.ones(count, bool)
+    rest[places] = False
+    return rest
+
+
 def begins(numbers: Numbers) -> Flags:
     """Where a run of equal numbers begins."""
     new = np.ones(len(numbers), bool)

@@ -233,19 +233,19 @@ def _all_stand(readings: Sequence[Reading]) -> bool:
 
 
 def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
-    """What distinct readings of one sheet say together under this policy.
+    """What distinct readings of one sheet say together under this policy."""
+    return judged(*leading(list(readings)), policy)
 
-    Readings match when all votes are equal. The leading reading needs the policy's majority of
-    the independent readers, more than half at least, else the sheet is disputed.
-    """
-    given = list(readings)
-    independent = given if _all_stand(given) else standing(given)
-    if not independent:
-        return NO_VERDICT
+
+def leading(readings: Sequence[Reading]) -> tuple[Sequence[Reading], int]:
+    """Of distinct readings of one sheet those that agree and lead, and how many independent ones there are.
+
+    Readings match when all votes are equal."""
+    independent = readings if _all_stand(readings) else standing(readings)
     backing: dict[Votes, list[Reading]] = {}
     for reading in independent:
         backing.setdefault(reading.votes, []).append(reading)
-    return _witnessed(max(backing.values(), key=len), len(independent), policy)
+    return max(backing.values(), key=len, default=()), len(independent)
 
 
 def weight(agreeing: int, readers: int, source: str, policy: Policy) -> tuple[Level, bool]:
@@ -256,8 +256,11 @@ def weight(agreeing: int, readers: int, source: str, policy: Policy) -> tuple[Le
     return Level.CORROBORATED if corroborated else Level.REPORTED, agreeing >= policy.quorum or trusted
 
 
-def _witnessed(agreeing: Sequence[Reading], readers: int, policy: Policy) -> Verdict:
-    """The verdict where these readings agree and lead, of so many independent ones."""
+def judged(agreeing: Sequence[Reading], readers: int, policy: Policy) -> Verdict:
+    """The verdict where these readings agree and lead, of so many independent ones: they need the policy's majority of
+    those, more than half at least, else the sheet is disputed."""
+    if not agreeing:
+        return NO_VERDICT
     newest, support = max(agreeing), len(agreeing)
     if support <= policy.majority * readers:
         return Verdict(Level.DISPUTED, False, None, 0, support, readers)

@@ -8,41 +8,25 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.admission import check_bulletin, check_report
-from streams.agreement import MOST, Agreement
+from streams.agreement import DOUBT, MOST, Agreement, Looked, Told
 from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
+from streams.busiest import Busiest
 from streams.codec import encode
 from streams.election import Election, Policy
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Column, Entries, Journal, decode
-from streams.layout import Numbers
-from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of, verdict_of, weight
+from streams.layout import Numbers, all_but
+from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, judged, leading, reading_of, weight
+from streams.names import Names
 from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
 from streams.shelf import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
+_AT_ONCE: Final = 1_000
+"""Sheets of which all readings are looked at together: unpacked, they take ten times the memory."""
 _NONE: Final = np.zeros(0, np.int64)
 _VOTES: Final = Reading._fields.index("votes")
-
-
-class Busiest:
-    """Readings by reporter group, and the few groups that sent most (of equals, the first by name)."""
-
-    MOST = 5
-
-    def __init__(self) -> None:
-        self._readings: Counter[str] = Counter()
-        self.busiest: dict[str, int] = {}
-
-    def count(self, groups: Sequence[str]) -> None:
-        """Count one reading of each. Numbers only grow, so whoever is overtaken was overtaken by one of these."""
-        readings = self._readings
-        readings.update(groups)
-        least = min(self.busiest.values()) if len(self.busiest) == self.MOST else 0
-        asking = self.busiest.keys() | {group for group in groups if readings[group] >= least}
-        if len(asking) > self.MOST:
-            asking = set(sorted(asking, key=lambda group: (-readings[group], group))[: self.MOST])
-        self.busiest = {group: readings[group] for group in asking}
 
 
 class _Part(NamedTuple):
@@ -76,14 +60,19 @@ class Reconciler:
         self._partition = partition
         self._journal = Journal() if saves else None
         self._shelf = Shelf(len(election.tables))
-        self._groups = Busiest()
-        self._bulk = Bulk(election)
+        names = Names()
+        self._busiest = Busiest(names)
+        self._agreement = Agreement(len(election.tables), len(election.options), names)
+        self._bulk = Bulk(election, names)
         self._entries = 0
-        self._agreement = Agreement(len(election.tables), len(election.options))
         self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
+        self._disputed = (CODES[Level.DISPUTED], *(0,) * (READ - 2 + len(election.options)))
         self._read = Fresh(READ + len(election.options))
         self._announced = Fresh(ANNOUNCED + len(election.columns))
-        self._fresh_groups: list[str] = []
+        self._senders: list[Numbers] = []
+        """Groups by their numbers, whose readings are not counted yet;"""
+        self._others: list[str] = []
+        """and by name."""
         self._rates: Counter[tuple[str, int]] = Counter()
         """Readings taken in, by group and the minute in which they came."""
 
@@ -168,13 +157,22 @@ class Reconciler:
         if self._shelf.heavy:
             further = further[~np.isin(tables.take(further), list(self._shelf.heavy))]
         if len(further) >= FEW:
-            behind = agreement.join(tables.take(further), new.looks.take(further, axis=0))
-            told, several = further[behind > 0], behind > 1
+            told = agreement.join(tables.take(further), new.looks.take(further, axis=0))
+            certain = further[told.readers != DOUBT]
             rows = new.rows.copy()
-            rows[told, 0] = chains.counts(tables.take(told)) + 1
-            rows[further[several], 1 : READ - 1] = self._weights.take(behind[several], axis=0)
-            new, sure = new._replace(rows=rows), np.concatenate([sure, told])
+            rows[certain, 0] = chains.counts(tables.take(certain)) + 1
+            self._judge(rows, further, told)
+            new, sure = new._replace(rows=rows), np.concatenate([sure, certain])
         return self._enter_sure(new, sure)
+
+    def _judge(self, rows: Numbers, places: Numbers, told: Told) -> None:
+        """Fill in what was told of the sheets in these places. Of an only reader it is their row as it is."""
+        several = told.readers > 1
+        disputed = told.behind <= self._election.policy.majority * told.readers
+        rows[places[several & disputed], 1:] = self._disputed
+        led = several & ~disputed
+        rows[places[led], 1 : READ - 1] = self._weights.take(told.behind[led], axis=0)
+        rows[places[led], READ - 1 :] = told.said[led]
 
     def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
         """Enter the official figures that are the first of their polling tables."""
@@ -183,41 +181,41 @@ class Reconciler:
 
     def _aside(self, prepared: Prepared) -> Numbers:
         """The polling tables of which anything must be looked at by itself, in its turn: nothing of them is certain."""
-        places = [*prepared.single]
-        for new in (prepared.readings, prepared.announcements):
-            if new is not None:
-                places += [new.places[i] for i in np.flatnonzero(new.tables == DOUBTFUL).tolist()]
-        known = self._layout.table
-        events = (prepared.events[i] for i in places)
-        tables = {known.get(table_of(event)) for event in events if not isinstance(event, Tick)}
-        return np.array([*tables - {None}], np.int64)
+        found = [new.doubted for new in (prepared.readings, prepared.announcements) if new is not None]
+        if prepared.single and found:
+            events = (prepared.events[i] for i in prepared.single)
+            tables = {self._layout.table.get(table_of(event)) for event in events if not isinstance(event, Tick)}
+            found.append(np.array([*tables - {None}], np.int64))
+        return found[0] if len(found) == 1 else np.concatenate([_NONE, *found])
 
     def _enter_sure(self, new: Readings | Announcements, sure: Numbers) -> _Part:
         """Enter those that are certainly new, at these places."""
         chains, _, unsaved = self._kept(isinstance(new, Announcements))
-        tables, entries, others = new.tables, new.entries, np.zeros(0, np.int64)
+        tables, entries, others = new.tables, new.entries, list[int]()
         if len(sure) < len(entries):
-            tables, entries = tables.take(sure), list(map(entries.__getitem__, sure.tolist()))
-            others = np.delete(np.arange(len(new.entries)), sure)
+            left = all_but(len(entries), sure)
+            others = np.flatnonzero(left).tolist()
+            tables, entries = tables[~left], entries.copy()
+            for i in reversed(others):  # hardly any
+                del entries[i]
         chains.extend(tables, entries)
         if unsaved is not None:
             unsaved.tables += tables.tolist()
             unsaved.packed += entries
-        return _Part(new, others.tolist())
+        return _Part(new, others)
 
     def _take_in(self, part: _Part, begin: int, end: int) -> list[int]:
         """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
         new, others = part.new, part.others[slice(*_between(part.others, begin, end))]
         chains, fresh, unsaved = self._kept(isinstance(new, Announcements))
         tables, rows = new.tables[begin:end], new.rows[begin:end]
-        groups = [*new.groups[begin:end]] if isinstance(new, Readings) else []
         entered, again, left, known = list[int](), list[int](), list[int](), list[int]()
         for i in others:
             table = int(new.tables[i])
             if table == DOUBTFUL or table in self._shelf.heavy:
                 left.append(i)
             elif chains.put(table, new.entries[i]):
-                if isinstance(new, Readings) and self._agreement.is_again(table, new.looks[i].tolist()):
+                if isinstance(new, Readings) and self._agreement.is_again(table, new.looks[i]):
                     again.append(i)
                 else:
                     entered.append(table)
@@ -226,8 +224,8 @@ class Reconciler:
             else:
                 known.append(i)
         if others:
-            sure = np.delete(np.arange(end - begin), np.array(others) - begin)
-            tables, rows = tables.take(sure), rows.take(sure, axis=0)
+            sure = all_but(end - begin, np.array(others) - begin)
+            tables, rows = tables[sure], rows[sure]
         fresh.add(tables, rows)
         if again:
             tables, rows = new.tables.take(again), new.rows.take(again, axis=0)
@@ -235,13 +233,19 @@ class Reconciler:
             fresh.add(tables, rows)
         if entered:
             fresh.ask(entered)
-            if isinstance(new, Readings):
+        if isinstance(new, Readings):
+            if entered:
                 self._agreement.doubt(entered)
+            self._count(new, begin, end, left + known)
         self._entries += end - begin - len(left) - len(known)
-        for i in sorted(left + known, reverse=True) if groups else ():
-            del groups[i - begin]
-        self._fresh_groups += groups
         return left
+
+    def _count(self, new: Readings, begin: int, end: int, without: Sequence[int]) -> None:
+        """Count the groups of a stretch of readings without some of them."""
+        counted = new.counted[begin:end].copy()
+        counted[np.array(without, np.int64) - begin] = -1
+        self._senders.append(counted[counted > 0])
+        self._others += [new.groups[begin + i] for i in np.flatnonzero(counted == 0).tolist()]
 
     def _kept(self, official: bool) -> tuple[Chains, Fresh, Column | None]:
         """Where official figures, or readings, are kept, where their rows wait, and where they wait to be saved."""
@@ -265,7 +269,7 @@ class Reconciler:
             if minute is not None:
                 self._rates[entry.group, minute] += 1
             if self._is_counted(entry.source):
-                self._fresh_groups.append(entry.group)
+                self._others.append(entry.group)
 
     def _no_room(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
         """Turn away what is beyond a limit. The limits look at nothing but what was taken in, which is saved. After a
@@ -314,17 +318,34 @@ class Reconciler:
 
     def take_loose(self) -> Sheets:
         """The same, as they came (`Sheets`)."""
-        if self._fresh_groups:
-            self._groups.count(list(filter(None, self._fresh_groups)))
-            self._fresh_groups = []
-        read, announced = self._read.take(self._read_row), self._announced.take(self._announced_row)
-        return Sheets(self._partition, self._entries, read, announced, dict(self._groups.busiest))
+        if self._senders or self._others:
+            self._busiest.count(np.concatenate([_NONE, *self._senders]), self._others)
+            self._senders, self._others = [], []
+        read, announced = self._read.take(self._read_rows), self._announced.take(self._announced_rows)
+        return Sheets(self._partition, self._entries, read, announced, dict(self._busiest.busiest))
 
-    def _read_row(self, table: int) -> tuple[int, ...]:
-        held = self._shelf.readings.of(table)
-        verdict = verdict_of(map(unpack_reading, held), self._election.policy)
+    def _read_rows(self, tables: Sequence[int]) -> Numbers:
+        """Rows from all readings of these polling tables."""
+        rows = np.empty((len(tables), READ + len(self._election.options)), np.int64)
+        for first in range(0, len(tables), _AT_ONCE):
+            part = tables[first : first + _AT_ONCE]
+            sheets = [self._looked(table) for table in part]
+            rows[first : first + _AT_ONCE] = [self._row(sheet) for sheet in sheets]
+            if len(part) >= FEW:
+                self._agreement.settle(part, sheets)
+        return rows
+
+    def _looked(self, table: int) -> Looked:
+        readings = list(map(unpack_reading, self._shelf.readings.of(table)))
+        return Looked(readings, *leading(readings))
+
+    def _row(self, sheet: Looked) -> tuple[int, ...]:
+        verdict = judged(sheet.leading, sheet.readers, self._election.policy)
         votes = verdict.votes if verdict.votes is not None else (0,) * len(self._election.options)
-        return (len(held), CODES[verdict.level], verdict.accepted, verdict.null, *votes)
+        return (len(sheet.readings), CODES[verdict.level], verdict.accepted, verdict.null, *votes)
+
+    def _announced_rows(self, tables: Sequence[int]) -> Numbers:
+        return np.array([self._announced_row(table) for table in tables], np.int64)
 
     def _announced_row(self, table: int) -> tuple[int, ...]:
         official, count = self._shelf.official(table), len(self._shelf.announced.of(table))

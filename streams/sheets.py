@@ -6,7 +6,6 @@ sent it and after whatever crash. Losing, repeating or reordering rows cannot ch
 state-based CRDT.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -100,15 +99,14 @@ class Fresh:
         """but for those whose row is to be worked out when somebody asks."""
         self._asked.update(tables)
 
-    def take(self, work_out: Callable[[int], Sequence[int]]) -> Rows:
+    def take(self, work_out: Callable[[Sequence[int]], Numbers]) -> Rows:
         """What changed since the last call, as it came: of one polling table the last row counts."""
         if not self._parts and not self._asked:
             return self._none
         parts = self._parts
         if self._asked:
-            shape = len(self._asked), self._none[1].shape[1]
-            rows = np.fromiter(chain.from_iterable(map(work_out, self._asked)), np.int64, math.prod(shape))
-            parts.append((np.fromiter(self._asked, np.int64, shape[0]), rows.reshape(shape)))
+            asked = list(self._asked)
+            parts.append((np.array(asked, np.int64), work_out(asked)))
         self._parts, self._asked = [], set()
         return together(parts)
 

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.agreement import MARKS, MOST, Agreement, Readers
-from streams.election import Policy
+from streams.agreement import DOUBT, MARKS, MOST, Agreement, Looked, looks_at
 from streams.layout import Numbers
-from streams.ledger import Reading, Verdict, verdict_of
+from streams.ledger import Reading, leading
+from streams.names import Names
 
-POLICY = Policy()
 SHEET = np.zeros(1, np.int64)
 
 
@@ -39,60 +38,99 @@ some = st.lists(
 )
 
 
+Seen = tuple[int, int, tuple[int, ...]]
+"""Readers behind the leading figures, of how many, and these figures; `IN_DOUBT` where that is not told."""
+IN_DOUBT: Seen = (0, DOUBT, ())
+
+
 class Asked:
-    """What is told of a sheet when each reading but the first joins it; 0 where that is in doubt."""
+    """What is told of a sheet when each reading but the first joins it."""
 
     def __init__(self) -> None:
-        self.agreement, self.readers = Agreement(1, 2), Readers()
+        self.names = Names()
+        self.agreement = Agreement(1, 2, self.names)
+        self.readings: list[Reading] = []
 
     def look(self, reading: Reading) -> Numbers:
         said = np.array([[reading.null, *reading.votes]])
-        return self.readers.looks([reading.at], [reading.reporter], [reading.group], [reading.supersedes], said)
+        names = self.names.look([reading.reporter]), self.names.look([reading.group])
+        return looks_at([reading.at], *names, [reading.supersedes], said)
 
-    def tell(self, reading: Reading, way: str) -> int:
-        """By many at once, only of one reader again, or not at all."""
-        new, told = self.look(reading), 0
+    def begin(self, reading: Reading) -> None:
+        """By the first reading."""
+        self.readings.append(reading)
+        if not reading.retracted:
+            self.agreement.begin(SHEET, self.look(reading))
+
+    def tell(self, reading: Reading, way: str) -> Seen:
+        """By many at once, only of one reader again, not at all, or after all readings have been looked at."""
+        self.readings.append(reading)
+        new, seen = self.look(reading), IN_DOUBT
         if way == "many" and not reading.retracted:
-            told = int(self.agreement.join(SHEET, new)[0])
-        elif way == "one" and not reading.retracted:
-            told = int(self.agreement.is_again(0, new[0].tolist()))
-        if not told:
+            told = self.agreement.join(SHEET, new)
+            if told.readers[0] != DOUBT:
+                seen = int(told.behind[0]), int(told.readers[0]), tuple(told.said[0].tolist())
+        elif way == "one" and not reading.retracted and self.agreement.is_again(0, new[0]):
+            seen = 1, 1, (reading.null, *reading.votes)
+        if seen is IN_DOUBT:
             self.agreement.doubt([0])
-        return told
+        if way == "settle":
+            self.agreement.settle([0], [Looked(self.readings, *leading(self.readings))])
+        return seen
 
 
-def looks(readings: list[Reading], ways: list[str]) -> list[tuple[int, Verdict]]:
-    asked = Asked()
-    if readings and not readings[0].retracted:
-        asked.agreement.begin(SHEET, asked.look(readings[0]))
-    told = [asked.tell(reading, way) for reading, way in zip(readings[1:], ways, strict=False)]
-    return [(told, verdict_of(readings[: i + 2], POLICY)) for i, told in enumerate(told)]
+def looks(readings: list[Reading], ways: list[str]) -> list[tuple[Seen, Seen]]:
+    """What is told of each reading but the first, and what a look at all of them says."""
+    asked, found = Asked(), list[tuple[Seen, Seen]]()
+    for reading, way in zip(readings, ["", *ways], strict=False):
+        if not asked.readings:
+            asked.begin(reading)
+            continue
+        told = asked.tell(reading, way)
+        lead, readers = leading(asked.readings)
+        newest = max(lead, default=reading)
+        found.append((told, (len(lead), readers, (newest.null, *newest.votes))))
+    return found
 
 
-@given(some, st.lists(st.sampled_from(["many"] * 5 + ["one", "none"]), min_size=7, max_size=7), st.integers(0, 2))
-@example([reading(1), reading(2, "b"), reading(3, "aa")], ["many"] * 7, 9)
-@example([reading(1), reading(3, votes=(5, 4)), reading(2)], ["many"] * 7, 9)
-@example([reading(1), reading(2, "b", votes=(5, 4))], ["many"] * 7, 0)
-@example([reading(1), reading(2, "b")], ["one"] * 7, 0)
+WAYS = ["many"] * 5 + ["one", "none", "settle", "settle"]
+
+
+@given(some, st.lists(st.sampled_from(WAYS), min_size=9, max_size=9), st.integers(0, 2))
+@example([reading(1), reading(2, "b"), reading(3, "aa")], ["many"] * 9, 9)
+@example([reading(1), reading(3, votes=(5, 4)), reading(2)], ["many"] * 9, 9)
+@example([reading(1), reading(2, "b", votes=(5, 4))], ["many"] * 9, 0)
+@example([reading(1), reading(2, "b")], ["one"] * 9, 0)
+@example([reading(1), reading(2, "b", null=1)], ["many"] * 9, 9)
+@example([reading(1), reading(2, votes=(5, 4)), reading(3, "b")], ["one", "many"], 9)
 def test_is_the_verdict(readings: list[Reading], ways: list[str], most: int) -> None:
-    """Whenever a look tells how many readers agree, the verdict has them all behind the newest reading's figures; also
-    where not every reporter has a number."""
+    """Whatever a look tells is what a look at all readings says, but for which of two lead that are even: the sheet is
+    disputed then. Also where not every reporter has a number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Readers, "MOST", most)
+        patch.setattr(Names, "MOST", most)
         found = looks(readings, ways)
-    for new, (told, verdict) in zip(readings[1:], found, strict=True):
-        if told:
-            assert (verdict.votes, verdict.null) == (new.votes, new.null)
-            assert verdict.agreeing == verdict.readers == told
+    assert len(found) == max(0, len(readings) - 1)
+    for told, seen in found:
+        if told is not IN_DOUBT:
+            assert told[:2] == seen[:2]
+            assert told[2] == seen[2] or 2 * told[0] == told[1]
 
 
 def test_many_readers() -> None:
     """A sheet that is read more often than can be counted is in doubt; until then each reader is told of."""
     found = looks([reading(i, f"x{i}") for i in range(MOST + 3)], ["many"] * (MOST + 3))
-    told = [readers for readers, _ in found]
+    told = [behind for (behind, _, _), _ in found]
     counted = [n for n in told if n]
     assert counted == list(range(2, 2 + len(counted)))
     assert told[-1] == 0
+
+
+@pytest.mark.parametrize(("count", "told"), [(MOST - 1, MOST), (MOST, DOUBT), (MOST + 1, DOUBT)])
+def test_most_readers(count: int, told: int) -> None:
+    """So many readers and no more are known after a look at all of them."""
+    asked, one = Asked(), reading(1)
+    asked.agreement.settle([0], [Looked([one], [one] * count, count)])
+    assert asked.tell(reading(2, "b"), "many")[1] == told
 
 
 def test_names_that_may_be_one() -> None:
@@ -101,24 +139,79 @@ def test_names_that_may_be_one() -> None:
     first, second = asked.look(reading(1)), asked.look(reading(2, "b"))
     second[:, MARKS] = first[:, MARKS]
     asked.agreement.begin(SHEET, first)
-    assert asked.agreement.join(SHEET, second)[0] == 0
+    assert asked.agreement.join(SHEET, second).readers[0] == DOUBT
+
+
+B = (5, 4)
+"""What some say where others say (5, 3)."""
 
 
 @pytest.mark.parametrize(
     ("readings", "told"),
     [
-        pytest.param([reading(i, f"x{i}") for i in range(4)], [2, 3, 4], id="all agree"),
-        pytest.param([reading(i, votes=(i, 0)) for i in range(4)], [1, 1, 1], id="one reader, again and again"),
-        pytest.param([reading(1), reading(2, "b"), reading(3, "b")], [2, 0], id="one of several again"),
-        pytest.param([reading(1), reading(2), reading(3, "b")], [1, 0], id="another behind one again"),
-        pytest.param([reading(2), reading(1)], [0], id="the older one later"),
-        pytest.param([reading(1), reading(2, "b", votes=(5, 4)), reading(3, "c")], [0, 0], id="they disagree"),
-        pytest.param([reading(1), reading(2, "b", null=1)], [0], id="null votes differ"),
-        pytest.param([reading(1), reading(2, "b", "a")], [0], id="of one group"),
-        pytest.param([reading(1, retracted=True), reading(2)], [0], id="one was taken back"),
-        pytest.param([reading(1), reading(2, "b", supersedes="r1")], [0], id="one names another"),
+        pytest.param([reading(i, f"x{i}") for i in range(4)], [(2, 2), (3, 3), (4, 4)], id="all agree"),
+        pytest.param([reading(i, votes=(i, 0)) for i in range(4)], [(1, 1)] * 3, id="one reader, again and again"),
+        pytest.param([reading(1), reading(2, "b"), reading(3, "b")], [(2, 2), None], id="one of several again"),
+        pytest.param([reading(1), reading(2), reading(3, "b")], [(1, 1), (2, 2)], id="another behind one again"),
+        pytest.param(
+            [reading(1), reading(2, votes=B), reading(3, "b", votes=B)], [(1, 1), (2, 2)], id="behind the newest"
+        ),
+        pytest.param([reading(2), reading(1)], [None], id="the older one later"),
+        pytest.param([reading(1), reading(2, "b", votes=B), reading(3, "c")], [(1, 2), (2, 3)], id="one disagrees"),
+        pytest.param(
+            [reading(1), reading(2, "b", votes=B), reading(3, "c", votes=B)], [(1, 2), None], id="who may be overtaken"
+        ),
+        pytest.param(
+            [reading(1), reading(2, "b"), reading(3, "c", votes=B), reading(4, "d", votes=B), reading(5, "e", votes=B)],
+            [(2, 2), (2, 3), (2, 4), None],
+            id="two who may be overtaken",
+        ),
+        pytest.param([reading(1), reading(2, "b", null=1), reading(3, "c")], [None, None], id="null votes differ"),
+        pytest.param([reading(1), reading(2, "b", "a")], [None], id="of one group"),
+        pytest.param([reading(1, retracted=True), reading(2)], [None], id="one was taken back"),
+        pytest.param([reading(1), reading(2, "b", supersedes="r1")], [None], id="one names another"),
     ],
 )
-def test_tells(readings: list[Reading], told: list[int]) -> None:
+def test_tells(readings: list[Reading], told: list[tuple[int, int] | None]) -> None:
     """What it tells at once, and where it is in doubt."""
-    assert [readers for readers, _ in looks(readings, ["many"] * 9)] == told
+    found = [seen for seen, _ in looks(readings, ["many"] * 9)]
+    assert [None if seen is IN_DOUBT else seen[:2] for seen in found] == told
+
+
+@pytest.mark.parametrize(
+    ("readings", "more", "told"),
+    [
+        pytest.param([reading(1), reading(2, "b", votes=B)], reading(3, "c"), (2, 3), id="two disagree"),
+        pytest.param(
+            [reading(1), reading(2, "b", votes=B), reading(3, "c", votes=B)], reading(4, "d"), (2, 4), id="two lead"
+        ),
+        pytest.param(
+            [reading(1), reading(2, "b", votes=B), reading(3, "c", votes=(1, 1))],
+            reading(4, "d"),
+            None,
+            id="none leads",
+        ),
+        pytest.param([reading(1), reading(2, "b", null=1)], reading(3, "c"), None, id="null votes differ"),
+        pytest.param([reading(1), reading(2, "b", "a")], reading(3, "c", "g"), (2, 2), id="of one group"),
+        pytest.param([reading(1), reading(2, "b", "a")], reading(3, "c", "a"), None, id="of one group, once more"),
+        pytest.param([reading(1), reading(2, "b", "a")], reading(3, "b", "a"), None, id="one of two again"),
+        pytest.param([reading(2), reading(1)], reading(3), (1, 1), id="one reader again"),
+        pytest.param([reading(2), reading(1)], reading(1), None, id="one reader, not later"),
+        pytest.param([reading(1), reading(2, supersedes="r1")], reading(3), None, id="one who named another"),
+        pytest.param(
+            [reading(1), reading(2, supersedes="r3")], reading(4, "b"), (2, 2), id="beside one who named another"
+        ),
+        pytest.param([reading(1), reading(2, retracted=True, votes=())], reading(3, "b"), None, id="nobody is left"),
+        pytest.param(
+            [reading(1), reading(2, retracted=True, votes=()), reading(3, "b")],
+            reading(4, "c"),
+            (2, 2),
+            id="one is left",
+        ),
+        pytest.param([reading(1), reading(2, retracted=True, votes=())], reading(3), None, id="who took back, again"),
+    ],
+)
+def test_settled(readings: list[Reading], more: Reading, told: tuple[int, int] | None) -> None:
+    """What is told of one more reading after a look at all of them, and where it is in doubt all the same."""
+    (*_, (seen, _)) = looks([*readings, more], ["settle"] * (len(readings) - 1) + ["many"])
+    assert (None if seen is IN_DOUBT else seen[:2]) == told

@@ -21,6 +21,8 @@ CORE = [
     "streams.agreement",
     "streams.asking",
     "streams.bulk",
+    "streams.busiest",
+    "streams.names",
     "streams.journal",
     "streams.ledger",
     "streams.index",

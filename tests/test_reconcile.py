@@ -15,7 +15,7 @@ from streams import bulk, index, journal, reconcile
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, TallyReport
-from streams.reconcile import Busiest, Reconciler
+from streams.reconcile import Reconciler
 from streams.sheets import Sheets
 from streams.spread import HEADROOM, REST, VOTES
 
@@ -241,16 +241,6 @@ def test_rejected() -> None:
     assert reconciler.ledger("S1-1") is None
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=60))
-def test_busiest(groups: list[str]) -> None:
-    """The few busiest groups, kept as readings come, are those that sorting all of them gives."""
-    kept = Busiest()
-    for i, group in enumerate(groups):
-        kept.count([group])
-        counted = Counter(groups[: i + 1])
-        assert kept.busiest == dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: Busiest.MOST])
-
-
 some_votes: list[Any] = [(5, 3, 1), (70, 0, 0), (5, 3), {"X": 1}, {"A": 1, "B": 2, "X": 3}]
 figures = st.sampled_from(some_votes).map(named)
 odd = st.fixed_dictionaries(
@@ -351,12 +341,12 @@ def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]]) -> 
     for events, cuts in stretches:
         with always_many():
             entered = ahead.enter(ahead.prepare(events))
-        ends = sorted({*cuts, len(events)})
-        for first, end in zip([0, *ends], ends, strict=False):
-            refused = [i for i in range(first, end) if one.apply(events[i]) is not None]
-            left = ahead.take_in(entered, first, end)
-            assert [i for i in left if ahead.apply(events[i]) is not None] == refused
-            assert plain(ahead.take_sheets()) == plain(one.take_sheets())
+            ends = sorted({*cuts, len(events)})
+            for first, end in zip([0, *ends], ends, strict=False):
+                refused = [i for i in range(first, end) if one.apply(events[i]) is not None]
+                left = ahead.take_in(entered, first, end)
+                assert [i for i in left if ahead.apply(events[i]) is not None] == refused
+                assert plain(ahead.take_sheets()) == plain(one.take_sheets())
     assert saved(ahead) == saved(one)
 
 

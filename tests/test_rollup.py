@@ -228,7 +228,7 @@ def test_fresh(parts: list[tuple[list[int], list[int]]]) -> None:
         fresh.ask(asked)
         expected |= {table: [place] for table in added}
     expected |= {table: [100 + table] for _, asked in parts for table in asked}
-    tables, rows = in_order(fresh.take(lambda table: [100 + table]))
+    tables, rows = in_order(fresh.take(lambda asked: np.array([[100 + table] for table in asked])))
     assert dict(zip(tables.tolist(), rows.tolist(), strict=True)) == expected
     assert tables.tolist() == sorted(expected)
-    assert not len(fresh.take(lambda table: [0])[0])
+    assert not len(fresh.take(lambda asked: np.zeros((len(asked), 1), np.int64))[0])
