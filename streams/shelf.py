@@ -1,7 +1,7 @@
 """Ledgers by the hundred thousand: packed, and unpacked when somebody asks.
 
-As one byte string each, entries take a third of the memory of tuples (110 bytes instead of 340), and the garbage
-collector need not look at them. The same entry is always the same bytes.
+Packed, one behind the other, entries take a fifth of the memory of tuples (70 bytes instead of 340), and whatever comes
+and goes beside them leaves no gaps. The same entry is always the same bytes.
 """
 
 from array import array
@@ -32,7 +32,9 @@ class Chains:
     there is touched."""
 
     def __init__(self, tables: int, heavy: set[int]) -> None:
-        self._entries: list[bytes] = []
+        self._entries = bytearray()
+        self._ends = array("q", [0])
+        """Where each entry ends, and the next one begins."""
         self._before = array("i")
         self._state = np.zeros((tables, 3), np.int32)
         """Of each polling table the place of the last entry, how many there are, and their bytes."""
@@ -56,12 +58,12 @@ class Chains:
         found: NDArray[np.int32] = self._state[tables, _COUNT]
         return found
 
-    def of(self, table: int) -> list[bytes]:
+    def of(self, table: int) -> list[bytearray]:
         """The entries of a polling table, as they came."""
         place, count, _ = self._state[table].tolist()
-        found = list[bytes]()
+        found = list[bytearray]()
         for _ in range(count):
-            found.append(self._entries[place])
+            found.append(self._entries[self._ends[place] : self._ends[place + 1]])
             place = self._before[place]
         found.reverse()
         return found
@@ -71,21 +73,24 @@ class Chains:
         if entry in self.of(table):
             return False
         last, count, size = self._state[table].tolist()
+        self._state[table] = len(self._before), count + 1, size + len(entry)
         self._before.append(last)
-        self._state[table] = len(self._entries), count + 1, size + len(entry)
-        self._entries.append(entry)
+        self._entries += entry
+        self._ends.append(len(self._entries))
         if size + len(entry) > LARGE:
             self._heavy.add(table)
         return True
 
     def extend(self, tables: Numbers, entries: Sequence[bytes]) -> None:
         """Put entries behind the others that are certainly not there, of as many different polling tables."""
-        first, state = len(self._entries), self._state.take(tables, axis=0)
+        first, state = len(self._before), self._state.take(tables, axis=0)
+        sizes = np.fromiter(map(len, entries), np.int64, len(entries))
         self._before.frombytes(state[:, _LAST].tobytes())
-        self._entries += entries
+        self._ends.frombytes((len(self._entries) + sizes.cumsum()).tobytes())
+        self._entries += b"".join(entries)
         state[:, _LAST] = np.arange(first, first + len(entries))
         state[:, _COUNT] += 1
-        state[:, _BYTES] += np.fromiter(map(len, entries), np.int32, len(entries))
+        state[:, _BYTES] += sizes
         self._state[tables] = state
         heavy = tables[state[:, _BYTES] > LARGE]
         if len(heavy):
