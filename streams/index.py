@@ -43,6 +43,8 @@ class Index:
         order = np.argsort(keys, kind="stable")
         behind = np.arange(len(ids)) - np.searchsorted(keys[order], keys[order])
         fit = behind < _SLOTS
+        self._others = {ids[i]: i for i in order[~fit].tolist()}
+        """Those that are one too many for their key."""
         at, order = keys[order[fit]] * _SLOTS + behind[fit], order[fit]
         self._places = np.full(_SLOTS << bits, -1, np.int32)
         self._places[at] = order
@@ -62,8 +64,8 @@ class Index:
         found = np.full(len(ids), -1)
         which = hits // _SLOTS
         found[which] = self._places.take(keys[which] * _SLOTS + hits % _SLOTS)
-        for i in np.flatnonzero(found < 0).tolist():  # unknown, or one too many for its key
-            found[i] = self._place.get(ids[i], -1)
+        for i in np.flatnonzero(found < 0).tolist():
+            found[i] = self._others.get(ids[i], -1)
         return found
 
     def _bytes(self, ids: Sequence[str]) -> NDArray[np.bytes_]:
