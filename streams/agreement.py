@@ -109,10 +109,9 @@ class Agreement:
     def settle(self, tables: Sequence[int], sheets: Sequence[Looked]) -> None:
         """All readings of these polling tables have been looked at."""
         every = chain.from_iterable(sheet.readings for sheet in sheets)
-        at, _, reporters, groups, _, _, _, gone, others = zip(*every, strict=True)
-        odd = ["-" if retracted else other for retracted, other in zip(gone, others, strict=True)]
+        at, _, reporters, groups, _, _, _, _, replaced = zip(*every, strict=True)
         look, none = self._names.look, np.empty((len(at), 0), np.int64)
-        looks = looks_at(at, look(reporters), look(groups), odd, none)
+        looks = looks_at(at, look(reporters), look(groups), replaced, none)
         first = np.cumsum([0, *(len(sheet.readings) for sheet in sheets[:-1])])
         least, most = np.minimum.reduceat(looks, first), np.maximum.reduceat(looks, first)
         one = (least[:, READER] == most[:, READER]) & (least[:, READERS] != DOUBT)

@@ -32,10 +32,11 @@ class Busiest:
         np.add.at(self._counts, numbers, 1)
         self._others.update(names)
         least = min(self.busiest.values()) if len(self.busiest) == self.MOST else 0
-        near = set(numbers[self._counts.take(numbers) >= least].tolist())
-        asking = self.busiest.keys() | {self._names[number] for number in near}
-        asking |= {name for name in names if self._others[name] >= least}
-        readings = {group: self._readings(group) for group in asking}
+        near = {self._names[number] for number in set(numbers[self._counts.take(numbers) >= least].tolist())}
+        near |= {name for name in names if self._others[name] >= least}
+        if not near:  # as it is in most short ticks
+            return
+        readings = {group: self._readings(group) for group in near | self.busiest.keys()}
         most = sorted(readings, key=lambda group: (-readings[group], group))[: self.MOST]
         self.busiest = {group: readings[group] for group in most}
 

@@ -34,11 +34,11 @@ class Names:
 
     def look(self, names: Sequence[str]) -> Known:
         """What is known of these names, each of which gets a number now if there are any left."""
-        found = list(map(self._numbers.get, names))
-        if None in found:
+        try:
+            numbers = np.fromiter(map(self._numbers.get, names), np.int64, len(names))
+        except TypeError:  # there was None, and to look for it first takes a tenth longer
             self._add(names)
-            found = list(map(self._numbers.get, names, repeat(0)))
-        numbers = np.array(found, np.int64)
+            numbers = np.fromiter(map(self._numbers.get, names, repeat(0)), np.int64, len(names))
         return Known(numbers, self._bits.take(numbers) if numbers.all() else _bits(names))
 
     def number(self, name: str) -> int:
@@ -49,8 +49,8 @@ class Names:
         return self._names[number]
 
     def _add(self, names: Sequence[str]) -> None:
-        new = [name for name in dict.fromkeys(names) if name not in self._numbers]
-        new, first = new[: self.MOST - len(self._numbers)], len(self._names)
+        left, first = self.MOST - len(self._numbers), len(self._names)
+        new = [name for name in dict.fromkeys(names) if name not in self._numbers][:left] if left else []
         self._numbers.update(zip(new, range(first, first + len(new)), strict=True))
         self._names += new
         self._bits[first : first + len(new)] = _bits(new)

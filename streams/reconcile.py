@@ -8,23 +8,22 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.admission import check_bulletin, check_report
-from streams.agreement import DOUBT, MOST, Agreement, Looked, Told
+from streams.agreement import DOUBT, Agreement
 from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
 from streams.busiest import Busiest
 from streams.codec import encode
-from streams.election import Election, Policy
+from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Column, Entries, Journal, decode
 from streams.layout import Numbers, all_but
-from streams.ledger import Announced, Ledger, Level, Reading, Verdict, announced_of, judged, leading, reading_of, weight
+from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
 from streams.names import Names
-from streams.sheets import ANNOUNCED, CODES, READ, Fresh, Sheets
+from streams.rows import RowMaker
+from streams.sheets import ANNOUNCED, READ, Fresh, Sheets
 from streams.shelf import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
-_AT_ONCE: Final = 1_000
-"""Sheets of which all readings are looked at together: unpacked, they take ten times the memory."""
 _NONE: Final = np.zeros(0, np.int64)
 _VOTES: Final = Reading._fields.index("votes")
 
@@ -65,12 +64,11 @@ class Reconciler:
         self._agreement = Agreement(len(election.tables), len(election.options), names)
         self._bulk = Bulk(election, names)
         self._entries = 0
-        self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
-        self._disputed = (CODES[Level.DISPUTED], *(0,) * (READ - 2 + len(election.options)))
+        self._rows = RowMaker(election, self._shelf, self._agreement)
         self._read = Fresh(READ + len(election.options))
         self._announced = Fresh(ANNOUNCED + len(election.columns))
         self._senders: list[Numbers] = []
-        """Groups by their numbers, whose readings are not counted yet;"""
+        """Groups by their numbers (or what is none), whose readings are not counted yet;"""
         self._others: list[str] = []
         """and by name."""
         self._rates: Counter[tuple[str, int]] = Counter()
@@ -159,20 +157,13 @@ class Reconciler:
         if len(further) >= FEW:
             told = agreement.join(tables.take(further), new.looks.take(further, axis=0))
             certain = further[told.readers != DOUBT]
+            joined = new.rows.take(further, axis=0)
+            joined[:, 0] = chains.counts(tables.take(further)) + 1
+            self._rows.fill(joined, told)
             rows = new.rows.copy()
-            rows[certain, 0] = chains.counts(tables.take(certain)) + 1
-            self._judge(rows, further, told)
+            rows[further] = joined
             new, sure = new._replace(rows=rows), np.concatenate([sure, certain])
         return self._enter_sure(new, sure)
-
-    def _judge(self, rows: Numbers, places: Numbers, told: Told) -> None:
-        """Fill in what was told of the sheets in these places. Of an only reader it is their row as it is."""
-        several = told.readers > 1
-        disputed = told.behind <= self._election.policy.majority * told.readers
-        rows[places[several & disputed], 1:] = self._disputed
-        led = several & ~disputed
-        rows[places[led], 1 : READ - 1] = self._weights.take(told.behind[led], axis=0)
-        rows[places[led], READ - 1 :] = told.said[led]
 
     def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
         """Enter the official figures that are the first of their polling tables."""
@@ -242,10 +233,13 @@ class Reconciler:
 
     def _count(self, new: Readings, begin: int, end: int, without: Sequence[int]) -> None:
         """Count the groups of a stretch of readings without some of them."""
-        counted = new.counted[begin:end].copy()
-        counted[np.array(without, np.int64) - begin] = -1
-        self._senders.append(counted[counted > 0])
-        self._others += [new.groups[begin + i] for i in np.flatnonzero(counted == 0).tolist()]
+        counted = new.counted[begin:end]
+        if without:
+            counted = counted.copy()
+            counted[np.array(without) - begin] = -1
+        if not counted.all():
+            self._others += [new.groups[begin + i] for i in np.flatnonzero(counted == 0).tolist()]
+        self._senders.append(counted)
 
     def _kept(self, official: bool) -> tuple[Chains, Fresh, Column | None]:
         """Where official figures, or readings, are kept, where their rows wait, and where they wait to be saved."""
@@ -319,38 +313,11 @@ class Reconciler:
     def take_loose(self) -> Sheets:
         """The same, as they came (`Sheets`)."""
         if self._senders or self._others:
-            self._busiest.count(np.concatenate([_NONE, *self._senders]), self._others)
+            counted = np.concatenate([_NONE, *self._senders])
+            self._busiest.count(counted[counted > 0], self._others)
             self._senders, self._others = [], []
-        read, announced = self._read.take(self._read_rows), self._announced.take(self._announced_rows)
+        read, announced = self._read.take(self._rows.read), self._announced.take(self._rows.announced)
         return Sheets(self._partition, self._entries, read, announced, dict(self._busiest.busiest))
-
-    def _read_rows(self, tables: Sequence[int]) -> Numbers:
-        """Rows from all readings of these polling tables."""
-        rows = np.empty((len(tables), READ + len(self._election.options)), np.int64)
-        for first in range(0, len(tables), _AT_ONCE):
-            part = tables[first : first + _AT_ONCE]
-            sheets = [self._looked(table) for table in part]
-            rows[first : first + _AT_ONCE] = [self._row(sheet) for sheet in sheets]
-            if len(part) >= FEW:
-                self._agreement.settle(part, sheets)
-        return rows
-
-    def _looked(self, table: int) -> Looked:
-        readings = list(map(unpack_reading, self._shelf.readings.of(table)))
-        return Looked(readings, *leading(readings))
-
-    def _row(self, sheet: Looked) -> tuple[int, ...]:
-        verdict = judged(sheet.leading, sheet.readers, self._election.policy)
-        votes = verdict.votes if verdict.votes is not None else (0,) * len(self._election.options)
-        return (len(sheet.readings), CODES[verdict.level], verdict.accepted, verdict.null, *votes)
-
-    def _announced_rows(self, tables: Sequence[int]) -> Numbers:
-        return np.array([self._announced_row(table) for table in tables], np.int64)
-
-    def _announced_row(self, table: int) -> tuple[int, ...]:
-        official, count = self._shelf.official(table), len(self._shelf.announced.of(table))
-        none = (0,) * len(self._election.columns)
-        return (count, 0, *none) if official is None else (count, 1, *official.votes)
 
     def take_records(self) -> Iterator[bytes]:
         """What the ledgers have taken in since the last call and must be saved, as records (`streams.journal`); to be
@@ -386,12 +353,6 @@ class Reconciler:
         for i in self._take_in(part, 0, len(packed)):
             if tables[i] != DOUBTFUL:  # else the register has lost it
                 self._enter(int(tables[i]), entries[i], minutes[i])
-
-
-def _weigh(readers: int, policy: Policy) -> tuple[int, bool]:
-    """The level, as a code, and whether a sheet is accepted where so many readers agree, of any source."""
-    level, accepted = weight(readers, readers, "", policy)
-    return CODES[level], accepted
 
 
 def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:

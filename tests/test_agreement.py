@@ -103,6 +103,11 @@ WAYS = ["many"] * 5 + ["one", "none", "settle", "settle"]
 @example([reading(1), reading(2, "b")], ["one"] * 9, 0)
 @example([reading(1), reading(2, "b", null=1)], ["many"] * 9, 9)
 @example([reading(1), reading(2, votes=(5, 4)), reading(3, "b")], ["one", "many"], 9)
+@example([reading(1), reading(2, group="g"), reading(3, "b", "g")], ["one", "many"], 9)
+@example([reading(1), reading(3), reading(2, votes=(5, 4))], ["one"] * 9, 9)
+@example([reading(1), reading(2, "b"), reading(3, votes=(5, 4))], ["none", "one"], 9)
+@example([reading(1), reading(2, supersedes="r3"), reading(3, votes=(5, 4))], ["one"] * 9, 9)
+@example([reading(1), reading(2, "b"), reading(3, "c", votes=(5, 4))], ["many"] * 9, 0)
 def test_is_the_verdict(readings: list[Reading], ways: list[str], most: int) -> None:
     """Whatever a look tells is what a look at all readings says, but for which of two lead that are even: the sheet is
     disputed then. Also where not every reporter has a number."""
@@ -152,6 +157,7 @@ B = (5, 4)
         pytest.param([reading(i, f"x{i}") for i in range(4)], [(2, 2), (3, 3), (4, 4)], id="all agree"),
         pytest.param([reading(i, votes=(i, 0)) for i in range(4)], [(1, 1)] * 3, id="one reader, again and again"),
         pytest.param([reading(1), reading(2, "b"), reading(3, "b")], [(2, 2), None], id="one of several again"),
+        pytest.param([reading(1), reading(2, "b"), reading(3)], [(2, 2), None], id="the first of several again"),
         pytest.param([reading(1), reading(2), reading(3, "b")], [(1, 1), (2, 2)], id="another behind one again"),
         pytest.param(
             [reading(1), reading(2, votes=B), reading(3, "b", votes=B)], [(1, 1), (2, 2)], id="behind the newest"
@@ -209,6 +215,12 @@ def test_tells(readings: list[Reading], told: list[tuple[int, int] | None]) -> N
             id="one is left",
         ),
         pytest.param([reading(1), reading(2, retracted=True, votes=())], reading(3), None, id="who took back, again"),
+        pytest.param(
+            [reading(1), reading(2, retracted=True, votes=()), reading(3)],
+            reading(4),
+            (1, 1),
+            id="who took back, and again",
+        ),
     ],
 )
 def test_settled(readings: list[Reading], more: Reading, told: tuple[int, int] | None) -> None:

@@ -33,6 +33,7 @@ CORE = [
     "streams.spread",
     "streams.sums",
     "streams.rollup",
+    "streams.rows",
     "streams.states",
     "streams.reconcile",
     "streams.bounds",

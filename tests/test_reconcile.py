@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import bulk, index, journal, reconcile
+from streams import bulk, index, journal, reconcile, rows
 from streams.compare import Comparer
 from streams.election import Election
 from streams.events import Bulletin, TallyReport
@@ -19,7 +19,14 @@ from streams.reconcile import Reconciler
 from streams.sheets import Sheets
 from streams.spread import HEADROOM, REST, VOTES
 
-KNOWN = election(states=2, tables=3, registered=[60, None, 90], quorum=2, trusted_sources=frozenset({"press"}))
+NIGHT: dict[str, Any] = {
+    "states": 2,
+    "tables": 3,
+    "registered": [60, None, 90],
+    "trusted_sources": frozenset({"press"}),
+}
+KNOWN = election(**NIGHT, quorum=2)
+STRICT = election(**NIGHT, quorum=3, majority=0.7)
 
 
 def reports_of(tables: list[str]) -> st.SearchStrategy[list[TallyReport]]:
@@ -274,7 +281,7 @@ bulletins = st.lists(
 def always_many() -> Iterator[None]:
     """However few there are, they are taken in as many are."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bulk, index, reconcile):
+        for module in (bulk, index, reconcile, rows):
             patch.setattr(module, "FEW", 1)
         yield
 
@@ -320,24 +327,27 @@ usual = st.lists(
 )
 
 
-@given(st.lists(st.tuples(usual, bulletins.map(lambda given: given[:4])), max_size=5), st.data(), st.booleans())
+some_stretches = st.lists(st.tuples(usual, bulletins.map(lambda given: given[:4])), max_size=5)
+
+
+@given(some_stretches, st.data(), st.booleans(), st.sampled_from([KNOWN, STRICT]))
 def test_entered_ahead(
-    stretches: list[tuple[list[TallyReport], list[Bulletin]]], data: st.DataObject, spoilt: bool
+    stretches: list[tuple[list[TallyReport], list[Bulletin]]], data: st.DataObject, spoilt: bool, known: Election
 ) -> None:
     """Where events are entered ahead and taken in part by part, the rows, counts and busiest groups of each part are
     those of one by one, whatever of the same polling tables comes later, and however often."""
     lived = list[tuple[list[Any], list[int]]]()
     for reports, official in stretches:
         odd_ones = [structs.replace(reports[0], **data.draw(odd))] if spoilt and reports else []
-        known = [event for event in official if event.area not in KNOWN.areas]
-        events = data.draw(st.permutations([*reports, *odd_ones, *known]))
+        of_tables = [event for event in official if event.area not in known.areas]
+        events = data.draw(st.permutations([*reports, *odd_ones, *of_tables]))
         lived.append((events, data.draw(st.lists(st.integers(0, len(events)), max_size=4))))
-    assert_ahead_is_one_by_one(lived)
+    assert_ahead_is_one_by_one(lived, known)
 
 
-def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]]) -> None:
+def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], known: Election = KNOWN) -> None:
     """Of stretches of events, and the places in them behind which somebody asks for rows."""
-    one, ahead = Reconciler(KNOWN, saves=True), Reconciler(KNOWN, saves=True)
+    one, ahead = Reconciler(known, saves=True), Reconciler(known, saves=True)
     for events, cuts in stretches:
         with always_many():
             entered = ahead.enter(ahead.prepare(events))
