@@ -142,7 +142,7 @@ def union(*rising: Numbers) -> Numbers:
 
 
 def all_but(count: int, places: Sequence[int] | Numbers) -> Flags:
-    """True in so many places but these. `np.delete` with it takes a tenth of the time of one with the places."""
+    """True in so many places but these."""
     rest = np.ones(count, bool)
     rest[places] = False
     return rest
