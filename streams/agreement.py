@@ -128,5 +128,5 @@ class Agreement:
 
 def _known(sheet: Looked) -> int:
     """How many readers there are where the leading figures are certainly that, else `DOUBT`."""
-    certain = sheet.readers <= MOST and 2 * len(sheet.leading) >= sheet.readers
-    return sheet.readers if certain and len({reading.null for reading in sheet.leading}) == 1 else DOUBT
+    certain = 2 * len(sheet.leading) >= sheet.readers and len({reading.null for reading in sheet.leading}) == 1
+    return sheet.readers if certain else DOUBT

@@ -202,7 +202,7 @@ def test_tells(readings: list[Reading], told: list[tuple[int, int] | None]) -> N
         pytest.param([reading(1), reading(2, "b", "a")], reading(3, "c", "a"), None, id="of one group, once more"),
         pytest.param([reading(1), reading(2, "b", "a")], reading(3, "b", "a"), None, id="one of two again"),
         pytest.param([reading(2), reading(1)], reading(3), (1, 1), id="one reader again"),
-        pytest.param([reading(2), reading(1)], reading(1), None, id="one reader, not later"),
+        pytest.param([reading(3), reading(1)], reading(2), None, id="one reader, not later"),
         pytest.param([reading(1), reading(2, supersedes="r1")], reading(3), None, id="one who named another"),
         pytest.param(
             [reading(1), reading(2, supersedes="r3")], reading(4, "b"), (2, 2), id="beside one who named another"

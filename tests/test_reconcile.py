@@ -382,11 +382,16 @@ def read(at: int, reporter: str = "a", **other: Any) -> TallyReport:
             id="others disagreed",
         ),
         pytest.param([([read(1, "a"), read(2, "b")], []), ([read(2, "b"), read(3, "c")], [])], id="one comes again"),
+        pytest.param(
+            [([read(i, f"x{i}", votes=(5, 3, 1) if i < 3 else (4, 4, 1))], []) for i in range(5)],
+            id="fewer and fewer agree",
+        ),
     ],
 )
-def test_ahead(stretches: list[tuple[list[Any], list[int]]]) -> None:
+@pytest.mark.parametrize("known", [KNOWN, STRICT], ids=["half", "seven of ten"])
+def test_ahead(stretches: list[tuple[list[Any], list[int]]], known: Election) -> None:
     """The same where each is known to matter."""
-    assert_ahead_is_one_by_one(stretches)
+    assert_ahead_is_one_by_one(stretches, known)
 
 
 def plain(sheets: Sheets) -> list[Any]:
