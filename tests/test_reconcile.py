@@ -382,6 +382,7 @@ def read(at: int, reporter: str = "a", **other: Any) -> TallyReport:
             id="others disagreed",
         ),
         pytest.param([([read(1, "a"), read(2, "b")], []), ([read(2, "b"), read(3, "c")], [])], id="one comes again"),
+        pytest.param([([read(i, source="press")], []) for i in range(3)], id="one who is trusted, again and again"),
         pytest.param(
             [([read(i, f"x{i}", votes=(5, 3, 1) if i < 3 else (4, 4, 1))], []) for i in range(5)],
             id="fewer and fewer agree",
@@ -392,6 +393,19 @@ def read(at: int, reporter: str = "a", **other: Any) -> TallyReport:
 def test_ahead(stretches: list[tuple[list[Any], list[int]]], known: Election) -> None:
     """The same where each is known to matter."""
     assert_ahead_is_one_by_one(stretches, known)
+
+
+@pytest.mark.parametrize("known", [KNOWN, STRICT], ids=["half", "seven of ten"])
+def test_few_are_asked_of(known: Election) -> None:
+    """What had to be looked at by itself counts for the next stretch too, where so few were asked of that they stay in
+    doubt."""
+    events = [read(1), read(2, "b", votes=(4, 4, 1)), read(3, "c", votes=(4, 4, 1)), read(4, "d", votes=(4, 4, 1))]
+    one, many = Reconciler(known), Reconciler(known)
+    for stretch in (events[:2], events[2:3], events[3:]):
+        with always_many():
+            assert not many.apply_all(stretch)
+        assert not one.apply_all(stretch)
+        assert plain(many.take_sheets()) == plain(one.take_sheets())
 
 
 def plain(sheets: Sheets) -> list[Any]:
