@@ -22,7 +22,7 @@ class Busiest:
         """and of those that have no number."""
         self.busiest: dict[str, int] = {}
 
-    def count(self, numbers: Numbers, names: Sequence[str] = ()) -> None:
+    def count(self, numbers: Numbers, names: Sequence[str]) -> None:
         """Count one reading of each of these groups, some by their numbers, others by name. Counts only grow, so
         whoever is overtaken was overtaken by one of these."""
         if names:

@@ -345,7 +345,7 @@ def test_entered_ahead(
     assert_ahead_is_one_by_one(lived, known)
 
 
-def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], known: Election = KNOWN) -> None:
+def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], known: Election) -> None:
     """Of stretches of events, and the places in them behind which somebody asks for rows."""
     one, ahead = Reconciler(known, saves=True), Reconciler(known, saves=True)
     for events, cuts in stretches:
