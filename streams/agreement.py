@@ -106,6 +106,11 @@ class Agreement:
         """Readings have joined that were not certain, or of which nobody was asked."""
         self._state[tables, READERS] = DOUBT
 
+    def known(self, tables: Numbers) -> tuple[Numbers, Numbers]:
+        """How many readers of these polling tables' sheets stand behind the leading figures, and of how many; `DOUBT`
+        where that is not known."""
+        return self._state[tables, BEHIND], self._state[tables, READERS]
+
     def settle(self, tables: Sequence[int], sheets: Sequence[Looked]) -> None:
         """All readings of these polling tables have been looked at."""
         every = chain.from_iterable(sheet.readings for sheet in sheets)

@@ -14,6 +14,7 @@ from streams.events import Bulletin, Event, Rejection, TallyReport
 from streams.ledger import Announced, Verdict
 from streams.reconcile import Entered, Reconciler
 from streams.sheets import Sheets
+from streams.shelf import Verdicts
 
 ROWS: Final = 8_000
 """Rows of polling tables that are judged together at most, where many ticks are,"""
@@ -140,7 +141,7 @@ class Monitor:
         return self.comparer.alerts
 
     @property
-    def verdicts(self) -> Mapping[str, Verdict]:
+    def verdicts(self) -> Verdicts:
         """The verdict on every table that was reported."""
         return self._reconciler.verdicts
 

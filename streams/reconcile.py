@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Column, Entries, Journal, decode
 from streams.layout import Numbers, all_but
-from streams.ledger import Announced, Ledger, Reading, Verdict, announced_of, reading_of
+from streams.ledger import Announced, Ledger, Reading, announced_of, reading_of
 from streams.names import Names
 from streams.rows import RowMaker
 from streams.sheets import ANNOUNCED, READ, Fresh, Sheets
@@ -75,9 +75,9 @@ class Reconciler:
         """Readings taken in, by group and the minute in which they came."""
 
     @property
-    def verdicts(self) -> Mapping[str, Verdict]:
+    def verdicts(self) -> Verdicts:
         """The verdict on every table with a ledger."""
-        return Verdicts(self._election, self._shelf)
+        return Verdicts(self._election, self._shelf, self._agreement)
 
     def ledger(self, table: str) -> Ledger | None:
         """The ledger of a table, where there is one."""

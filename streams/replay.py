@@ -23,10 +23,10 @@ from streams.election import Election
 from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.layout import Numbers
-from streams.ledger import Verdict
 from streams.monitor import Monitor
 from streams.outcome import Members, Outcome, Refusals
 from streams.reconcile import Entered, Reconciler
+from streams.shelf import Verdicts
 from streams.usual import KINDS, Usual, UsualReader, as_read, by_type
 from streams.verdicts import NightVerdicts
 
@@ -104,7 +104,7 @@ class _Minutes:
             self._seen = comparer.clock
             self._watch(comparer)
 
-    def outcome(self, comparer: Comparer, ledgers: Sequence[Mapping[str, Verdict]], unjudged: int) -> Outcome:
+    def outcome(self, comparer: Comparer, ledgers: Sequence[Verdicts], unjudged: int) -> Outcome:
         return Outcome(
             election=self.election.id,
             at=comparer.clock,

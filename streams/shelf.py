@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.agreement import DOUBT, Agreement
 from streams.election import Election, Policy
 from streams.layout import Numbers
 from streams.ledger import Announced, Ledger, Reading, Verdict, official, verdict_of
@@ -147,8 +148,8 @@ class Shelf:
 class Verdicts(Mapping[str, Verdict]):
     """The verdict on every table with a ledger, made when it is asked for."""
 
-    def __init__(self, election: Election, shelf: Shelf) -> None:
-        self._election, self._shelf = election, shelf
+    def __init__(self, election: Election, shelf: Shelf, agreement: Agreement) -> None:
+        self._election, self._shelf, self._agreement = election, shelf, agreement
 
     def __getitem__(self, table: str) -> Verdict:
         number = self._election.layout.table[table]
@@ -161,3 +162,9 @@ class Verdicts(Mapping[str, Verdict]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def known(self, tables: Numbers, readings: Numbers) -> tuple[Numbers, Numbers]:
+        """Of these polling tables, by number, how many readers agree and lead, and of how many; `DOUBT` of those where
+        only a look at all readings tells, or there are not as many of them as this."""
+        agreeing, readers = self._agreement.known(tables)
+        return agreeing, np.where(self._shelf.readings.counts(tables) == readings, readers, DOUBT)

@@ -13,11 +13,14 @@ from msgspec import structs
 
 from streams import bulk, index, journal, reconcile, rows
 from streams.compare import Comparer
-from streams.election import Election
+from streams.election import Election, Policy
 from streams.events import Bulletin, TallyReport
+from streams.ledger import Verdict
 from streams.reconcile import Reconciler
 from streams.sheets import Sheets
+from streams.shelf import Shelf
 from streams.spread import HEADROOM, REST, VOTES
+from streams.verdicts import NightVerdicts
 
 NIGHT: dict[str, Any] = {
     "states": 2,
@@ -335,7 +338,8 @@ def test_entered_ahead(
     stretches: list[tuple[list[TallyReport], list[Bulletin]]], data: st.DataObject, spoilt: bool, known: Election
 ) -> None:
     """Where events are entered ahead and taken in part by part, the rows, counts and busiest groups of each part are
-    those of one by one, whatever of the same polling tables comes later, and however often."""
+    those of one by one, whatever of the same polling tables comes later, and however often; so are the verdicts that a
+    night's outcome has of them."""
     lived = list[tuple[list[Any], list[int]]]()
     for reports, official in stretches:
         odd_ones = [structs.replace(reports[0], **data.draw(odd))] if spoilt and reports else []
@@ -347,7 +351,7 @@ def test_entered_ahead(
 
 def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], known: Election) -> None:
     """Of stretches of events, and the places in them behind which somebody asks for rows."""
-    one, ahead = Reconciler(known, saves=True), Reconciler(known, saves=True)
+    one, ahead, seen = Reconciler(known, saves=True), Reconciler(known, saves=True), Comparer(known)
     for events, cuts in stretches:
         with always_many():
             entered = ahead.enter(ahead.prepare(events))
@@ -356,8 +360,17 @@ def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], kno
                 refused = [i for i in range(first, end) if one.apply(events[i]) is not None]
                 left = ahead.take_in(entered, first, end)
                 assert [i for i in left if ahead.apply(events[i]) is not None] == refused
-                assert plain(ahead.take_sheets()) == plain(one.take_sheets())
+                taken = ahead.take_sheets()
+                assert plain(taken) == plain(one.take_sheets())
+                seen.add_sheets(taken)
     assert saved(ahead) == saved(one)
+    assert night(known, ahead, seen) == one.verdicts
+
+
+def night(known: Election, reconciler: Reconciler, seen: Comparer) -> dict[str, Verdict]:
+    """The verdicts as an outcome has them."""
+    verdicts = NightVerdicts(known, [reconciler.verdicts], seen.read)
+    return dict(zip(verdicts, verdicts.several([*verdicts]), strict=True))
 
 
 def read(at: int, reporter: str = "a", **other: Any) -> TallyReport:
@@ -393,6 +406,28 @@ def read(at: int, reporter: str = "a", **other: Any) -> TallyReport:
 def test_ahead(stretches: list[tuple[list[Any], list[int]]], known: Election) -> None:
     """The same where each is known to matter."""
     assert_ahead_is_one_by_one(stretches, known)
+
+
+def test_verdicts_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a night's outcome only sheets in doubt are read again, and those with a reading that nobody has judged."""
+    reconciler, seen, asked = Reconciler(KNOWN), Comparer(KNOWN), list[int]()
+    agree = [report(table, id=f"{table}-{who}", reporter=who) for table in ("S1-1", "S1-2") for who in "abcd"]
+    doubt = [report("S2-1", id=who, reporter=who, votes=(5, 3, i)) for i, who in enumerate("abc")]
+    with always_many():
+        for event in [*agree[:7], *doubt]:
+            reconciler.apply_all([event])
+        seen.add_sheets(reconciler.take_sheets())
+        reconciler.apply_all(agree[7:])
+    look = Shelf.verdict
+
+    def verdict(self: Shelf, table: int, policy: Policy) -> Verdict:
+        asked.append(table)
+        return look(self, table, policy)
+
+    monkeypatch.setattr(Shelf, "verdict", verdict)
+    assert night(KNOWN, reconciler, seen)["S1-2"].readers == 4
+    ids = KNOWN.layout.tables
+    assert [ids[table] for table in asked] == ["S1-2", "S2-1"]
 
 
 @pytest.mark.parametrize("known", [KNOWN, STRICT], ids=["half", "seven of ten"])
