@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import orjson
@@ -11,9 +12,11 @@ import pytest
 from brokers import ROOT
 from builders import bulletin, election, report
 from nights import until
+from typer.testing import CliRunner
 
-from streams import election_writer, event_file
+from streams import __version__, election_writer, event_file
 from streams.broker import EmbeddedBroker, free_port
+from streams.cli import COMMANDS, GROUPS, app
 from streams.codec import encode
 from streams.scrape import scrape
 
@@ -39,6 +42,20 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     with events.open("ab") as file:
         file.write(b'{"type":"tally-report"}\n')
     return path, events
+
+
+def test_version() -> None:
+    """It says which version it is."""
+    done = cotejo("--version")
+    assert (done.returncode, done.stdout.decode()) == (0, f"cotejo {__version__}\n")
+
+
+@pytest.mark.parametrize("name", [*GROUPS.values(), *chain.from_iterable(COMMANDS.values())])
+def test_only_what_is_asked_for(name: str) -> None:
+    """A command whose module alone was imported is the one that is there among all."""
+    alone, every = (CliRunner().invoke(found, [name, "--help"]) for found in (app([name]), app()))
+    assert (alone.exit_code, alone.output) == (0, every.output)
+    assert CliRunner().invoke(app([name]), ["nonsense"]).exit_code == 2
 
 
 def test_check(files: tuple[Path, Path]) -> None:

@@ -24,7 +24,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         yield from commands(command, (*path, name)) if hasattr(command, "commands") else [(*path, name)]
 
 
-COMMANDS = list(commands(typer.main.get_command(app)))
+COMMANDS = list(commands(typer.main.get_command(app())))
 
 
 @pytest.mark.parametrize("command", [" ".join(path) for path in COMMANDS])

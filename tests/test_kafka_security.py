@@ -306,7 +306,7 @@ def test_one_place(path: Path) -> None:
 def test_acls_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`cotejo topics --acls` prints a command of Kafka's own for each right, and needs no broker for it."""
     file = election_writer.write(KNOWN, tmp_path)
-    app(["topics", str(file), "--broker", "kafka.example:9093", "--prefix", "p.", "--acls"], standalone_mode=False)
+    app()(["topics", str(file), "--broker", "kafka.example:9093", "--prefix", "p.", "--acls"], standalone_mode=False)
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == len(list(acls(Topology("p."))))
     given = "--add --allow-principal User:reporter --operation Write --topic p.tally-reports"

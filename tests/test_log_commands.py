@@ -44,7 +44,7 @@ ODD = [
 
 def cotejo(*arguments: object, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     """The command, in this process: that is quick."""
-    done = CliRunner().invoke(cli.app, list(map(str, arguments)), input=stdin)
+    done = CliRunner().invoke(cli.app(), list(map(str, arguments)), input=stdin)
     assert done.exception is None or isinstance(done.exception, SystemExit)
     return subprocess.CompletedProcess("", done.exit_code, done.stdout_bytes, done.stderr_bytes)
 

@@ -165,7 +165,7 @@ def test_an_election_that_was_edited(night: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     here = CliRunner()
     for arguments in asked:
-        assert "was changed" not in here.invoke(cli.app, [str(argument) for argument in arguments]).stderr
+        assert "was changed" not in here.invoke(cli.app(), [str(argument) for argument in arguments]).stderr
     assert "Not as they were" not in (tmp_path / "en.html").read_text()
     edits = {"election.toml": ("cooldown = 600", "cooldown = 60"), "areas.csv": ("9000", "9001")}
     for name, (old, new) in edits.items():
@@ -173,7 +173,7 @@ def test_an_election_that_was_edited(night: Path, tmp_path: Path) -> None:
     (night / "register.csv").unlink()
     (night / "register.csv").write_text("table,area\n" + "".join(f"{t},{p.area}\n" for t, p in KNOWN.tables.items()))
     for arguments in asked:
-        done = here.invoke(cli.app, [str(argument) for argument in arguments])
+        done = here.invoke(cli.app(), [str(argument) for argument in arguments])
         assert done.exit_code == 0
         told = [line for line in done.stderr.splitlines() if "was changed since the log was begun" in line]
         assert [line.split(": ")[1] for line in told] == [f"{night}/{name}" for name in (*edits, "register.csv")]

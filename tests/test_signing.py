@@ -189,7 +189,7 @@ def test_worked_example() -> None:
 
 
 def run(*arguments: object) -> None:
-    app([str(argument) for argument in arguments], standalone_mode=False)
+    app()([str(argument) for argument in arguments], standalone_mode=False)
 
 
 def test_commands(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:

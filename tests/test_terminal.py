@@ -41,7 +41,7 @@ KNOWN = election(states=2, tables=4)
 
 
 def cotejo(*arguments: object) -> Result:
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(cli.app(), [str(argument) for argument in arguments])
 
 
 def harmless(text: str) -> bool:

@@ -1,33 +1,64 @@
 """The command `cotejo`: one module for each command, or for a few that belong together."""
 
-from streams.cli import (
-    board,
-    checking,
-    dashboards,
-    explaining,
-    importing,
-    keys,
-    live,
-    logs,
-    recording,
-    replaying,
-    reporting,
-    simulating,
-    webhook,
-)
-from streams.cli.common import group
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Final
 
-app = group("Official bulletins beside witnessed tally sheets, live.")
-for module in (live, board, recording, checking, simulating, replaying, reporting):
-    app.add_typer(module.commands)
-app.add_typer(importing.commands, name="import")
-app.add_typer(keys.commands, name="keys")
-app.add_typer(explaining.commands, name="explain")
-app.add_typer(logs.commands, name="log")
-app.add_typer(webhook.commands, name="webhook")
-app.add_typer(dashboards.commands, name="dashboards")
+import typer
+
+from streams import __version__
+from streams.cli.common import group
+from streams.terminal import show
+
+COMMANDS: Final[Mapping[str, Sequence[str]]] = {
+    "live": ("demo", "worker", "topics", "feed"),
+    "board": ("board",),
+    "recording": ("record",),
+    "checking": ("check",),
+    "simulating": ("simulate", "reconstruct"),
+    "replaying": ("replay",),
+    "reporting": ("report",),
+}
+"""The commands in each module,"""
+GROUPS: Final[Mapping[str, str]] = {
+    "importing": "import",
+    "keys": "keys",
+    "explaining": "explain",
+    "logs": "log",
+    "webhook": "webhook",
+    "dashboards": "dashboards",
+}
+"""and what the commands of a module stand behind."""
+
+
+def app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """All commands; where the first argument names one, only those of its module, since importing all of them takes
+    as long as most commands."""
+    found = group("Official bulletins beside witnessed tally sheets, live.")
+    found.callback()(_cotejo)
+    asked = arguments[0] if arguments else ""
+    home = {name: module for module, names in COMMANDS.items() for name in names}
+    home |= {name: module for module, name in GROUPS.items()}
+    for module in [home[asked]] if asked in home else [*COMMANDS, *GROUPS]:
+        found.add_typer(import_module(f"streams.cli.{module}").commands, name=GROUPS.get(module))
+    return found
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        show(f"cotejo {__version__}")
+        raise typer.Exit
+
+
+def _cotejo(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
     """Entry point."""
-    app()
+    app(sys.argv[1:])()
