@@ -1,5 +1,6 @@
 """A worker: the stages of one election on a broker, with the board and `/metrics`, until a signal ends it."""
 
+import asyncio
 import os
 import sys
 from functools import partial
@@ -22,6 +23,9 @@ SWITCH = 0.001
 waits as long at each step, and one round trip in twenty took 11 to 14 ms beside a busy thread; with this 3 to 6 ms."""
 EMPTY_FETCH_PAUSE = 0.02
 """Seconds; the embedded broker needs it, and others don't mind."""
+
+SETTLED = 10
+"""Seconds after which the sheets of all ledgers that were read again have left, nearly always."""
 
 
 class WorkerError(CotejoError):
@@ -80,6 +84,7 @@ def run(
     @app.after_recovery
     async def keep(_: object) -> None:
         garbage.look_seldom()  # the ledgers are there now
+        asyncio.get_running_loop().call_later(SETTLED, garbage.give_back)
 
     app.page("/metrics")(page)
     Board(broker, election, topology, [host]).serve(cast(Web, app.web).web_app)

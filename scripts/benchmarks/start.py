@@ -15,6 +15,7 @@ from benchmarks.kept import say
 from benchmarks.nights import Stream
 from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, judged, log_bytes, memory, night, of_loop
 from streams import topics
+from streams.worker import SETTLED
 
 TABLES: Final = 1_000_000
 """Unless as many as the reports of the night that is asked for, if that is smaller."""
@@ -78,6 +79,7 @@ def _again(live: LiveNight, tables: int) -> dict[str, float]:
     found = {"election": election, "rest": ready - election, "all": ready, "cpu": cpu_seconds(worker.pid)}
     if (shown := live.metrics().get("cotejo_witnessed_tables[N][N][nation]")) != tables:
         raise BenchError(f"{shown} polling tables are there after the start, not {tables}")
+    time.sleep(SETTLED + 1)  # until it has given back what it needed for that
     return {**found, "memory": memory(worker.pid), "election memory": held}
 
 
