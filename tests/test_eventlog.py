@@ -21,7 +21,6 @@ from streams import election_writer
 from streams.codec import encode
 from streams.election_file import load
 from streams.eventlog import format, made, manifest, reader, segments
-from streams.eventlog import record as record_module
 from streams.eventlog.errors import LogDamage, LogError
 from streams.eventlog.reader import EventLog, Order
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
@@ -142,7 +141,7 @@ def test_many_at_once(
     given_: list[tuple[object, ...]], edits: list[tuple[int, int]], cut: int, more: int, data: st.DataObject
 ) -> None:
     """Whatever is in a block, many of its records at a time are what they are one by one, with the same error behind
-    them; and so they are in stretches."""
+    them; and so are parts of them."""
     packed = [format.pack_record(record) for record in records(given_)]
     raw = bytearray(b"".join(packed))
     for at, byte in edits if raw else ():
@@ -151,11 +150,11 @@ def test_many_at_once(
     found, wrong = list[Record](), ""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(format, "MANY", data.draw(st.integers(1, 30)))
-        patch.setattr(record_module, "STRETCH", data.draw(st.integers(1, 10)))
         try:
             for many in format.unpack_records(bytes(raw), count):
                 together = list(many)
-                assert [record for part in many.stretches(0, len(many)) for record in part] == together
+                cut_at = data.draw(st.integers(0, len(many)))
+                assert [*many.part(0, cut_at), *many.part(cut_at, len(many))] == together
                 assert many.bulletins == [place for place, record in enumerate(many) if record.topic == BULLETINS]
                 found += together
         except format.FormatError as error:

@@ -38,7 +38,9 @@ SEGMENT_BYTES, BLOCK_BYTES = _SEGMENT.size, _BLOCK.size
 _CHECK: Final = 4
 
 MANY: Final = 2000
-"""Records that are read at once: all of a usual block, and few beside those that the largest can hold."""
+"""Records that are read, and taken in, at once: all of a usual block, and few beside those that the largest can hold.
+Fewer keep what is decoded in the processor's cache, but cost as many calls: with 650 at once a replay of five readings
+a sheet was a tenth slower, and others no faster."""
 
 
 class FormatError(ValueError):

@@ -92,10 +92,11 @@ class EventLog:
                 for found in self._records(block):
                     begin = 0
                     for place, what in order.check_all(found):
-                        yield from found.stretches(begin, place)
+                        if place > begin:
+                            yield found.part(begin, place)
                         damaged(LogDamage(block.file, block.position, count + place, what))
                         begin = place
-                    yield from found.stretches(begin, len(found))
+                    yield found.part(begin, len(found)) if begin else found
                     count += len(found)
             except FormatError as error:
                 damaged(LogDamage(block.file, block.position, count, str(error)))

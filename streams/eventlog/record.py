@@ -40,10 +40,6 @@ class Record(NamedTuple):
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
-STRETCH: Final = 650
-"""Records that are taken in at once: what is decoded from them is still in the processor's cache then."""
-
-
 @dataclass(frozen=True)
 class Records:
     """Records one after another, field by field; what their heads (`HEAD`) say becomes a list when it is asked for.
@@ -90,13 +86,6 @@ class Records:
         places = range(first, end) if self.headers else ()
         headers = {place - first: self.headers[place] for place in places if place in self.headers}
         return Records(self.heads[first:end], self.keys[first:end], self.values[first:end], headers)
-
-    def stretches(self, first: int, end: int) -> Iterator["Records"]:
-        """The same, not more than `STRETCH` at a time, in equal parts: a small one costs as much as a large one."""
-        count = -(-(end - first) // STRETCH)
-        for i in range(count):
-            begin, behind = (first + (end - first) * place // count for place in (i, i + 1))
-            yield self.part(begin, behind)
 
     def _column(self, name: str) -> list[Any]:
         found: list[Any] = self.heads[name].tolist()
