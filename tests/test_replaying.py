@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -199,7 +200,8 @@ def test_ctrl_c(command: str, files: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     arguments = [sys.executable, "-m", "streams", command, str(files[0]), "-", "--out", str(out / "file")]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which it is not behind a shell's &
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heard) as process:
         assert process.stdin is not None
         assert process.stderr is not None
         process.stdin.write(b"".join(line + b"\n" for line in lines(EVENTS) * 100))  # more than a pipe holds
