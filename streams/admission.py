@@ -31,10 +31,7 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
         # The sheet's own word lowers the limit; it cannot lift it.
         limit = min(limit, election.policy.max_ballots)
     if ballots > limit:
-        known = "" if registered is None else f" for {registered:,} registered voters"
-        return Rejection(
-            "too-many-ballots", "votes", f"read the sheet again: {ballots:,} ballots{known}, limit {limit:,}"
-        )
+        return too_many_ballots(ballots, registered, limit)
     # Null or blank votes that the report leaves out may be what is missing.
     whole = report.null is not None and report.blank is not None
     if report.ballots is not None and (ballots > report.ballots or (whole and ballots < report.ballots)):
@@ -42,6 +39,12 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
             "sum-differs", "ballots", f"read the sheet again: {report.ballots:,} stated, {ballots:,} added up"
         )
     return None
+
+
+def too_many_ballots(ballots: int, registered: int | None, limit: int) -> Rejection:
+    """Turn away a sheet with more than can have been cast. `registered` voters are None where they are not known."""
+    known = "" if registered is None else f" for {registered:,} registered voters"
+    return Rejection("too-many-ballots", "votes", f"read the sheet again: {ballots:,} ballots{known}, limit {limit:,}")
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:

@@ -38,11 +38,11 @@ class Refusals:
     count: int = 0
     samples: list[tuple[Rejection, str]] = field(default_factory=list)
 
-    def add(self, rejection: Rejection, content: bytes) -> None:
-        """Count one more."""
+    def add(self, rejection: Rejection, content: Callable[[], bytes]) -> None:
+        """Count one more. Of most nobody asks for the `content`."""
         self.count += 1
         if len(self.samples) < SAMPLES:
-            self.samples.append((rejection, content[:EXCERPT].decode(errors="backslashreplace")))
+            self.samples.append((rejection, content()[:EXCERPT].decode(errors="backslashreplace")))
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""

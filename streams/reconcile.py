@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,6 +41,8 @@ class Entered(NamedTuple):
     events: Sequence[Event]
     single: Sequence[int]
     """The places of those that must be looked at one by one, rising."""
+    refused: Mapping[int, Rejection]
+    """Why some of those that are left are turned away, by their places: nobody needs to look at them."""
     parts: Sequence[_Part]
 
 
@@ -117,9 +119,11 @@ class Reconciler:
         """The same where the reports and bulletins have been prepared."""
         left, found = self.take_in(self.enter(prepared), 0, len(prepared.events)), list[tuple[int, Rejection]]()
         for i in left:
-            event = prepared.events[i]
-            assert not isinstance(event, Tick)
-            if (why := self.apply(event, event.at if arrived is None else arrived[i])) is not None:
+            if (why := prepared.refused.get(i)) is None:
+                event = prepared.events[i]
+                assert not isinstance(event, Tick)
+                why = self.apply(event, event.at if arrived is None else arrived[i])
+            if why is not None:
                 found.append((i, why))
         return found
 
@@ -135,7 +139,7 @@ class Reconciler:
             parts.append(self._enter_readings(read, aside))
         if (said := prepared.announcements) is not None:
             parts.append(self._enter_announcements(said, aside))
-        return Entered(prepared.events, prepared.single, parts)
+        return Entered(prepared.events, prepared.single, prepared.refused, parts)
 
     def take_in(self, entered: Entered, first: int, end: int) -> list[int]:
         """Take in the events from `first` to before `end` that are plain; the places of the others, which `apply` has
@@ -172,12 +176,11 @@ class Reconciler:
 
     def _aside(self, prepared: Prepared) -> Numbers:
         """The polling tables of which anything must be looked at by itself, in its turn: nothing of them is certain."""
-        found = [new.doubted for new in (prepared.readings, prepared.announcements) if new is not None]
-        if prepared.single and found:
-            events = (prepared.events[i] for i in prepared.single)
-            tables = {self._layout.table.get(table_of(event)) for event in events if not isinstance(event, Tick)}
-            found.append(np.array([*tables - {None}], np.int64))
-        return found[0] if len(found) == 1 else np.concatenate([_NONE, *found])
+        if not prepared.single or (prepared.readings is None and prepared.announcements is None):
+            return _NONE
+        events = (prepared.events[i] for i in prepared.single)
+        tables = {self._layout.table.get(table_of(event)) for event in events if not isinstance(event, Tick)}
+        return np.array([*tables - {None}], np.int64)
 
     def _enter_sure(self, new: Readings | Announcements, sure: Numbers) -> _Part:
         """Enter those that are certainly new, at these places."""

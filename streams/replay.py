@@ -8,6 +8,7 @@ judged together is what lay between the same two marks, whatever order the log h
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby, repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Protocol
@@ -95,7 +96,7 @@ class _Minutes:
         for kind, count in by_type(items).items():
             self.counts[_KINDS[kind]] += count
 
-    def refuse(self, rejection: Rejection, content: bytes) -> None:
+    def refuse(self, rejection: Rejection, content: Callable[[], bytes]) -> None:
         self.rejected.setdefault(rejection.code, Refusals()).add(rejection, content)
 
     def tell(self, notices: list[Notice], comparer: Comparer) -> None:
@@ -139,6 +140,15 @@ class _States(Members[Mapping[str, Any]]):
         return self._comparer.states(keys)
 
 
+def _json(event: Event) -> bytes:
+    return encode(plain(event))
+
+
+def _json_at(events: Sequence[Event], place: int) -> bytes:
+    """The same of one among many, which are not made before somebody asks."""
+    return _json(events[place])
+
+
 _AT: Final = attrgetter("at")
 
 _KINDS: Final[Mapping[type, str]] = {**KINDS, Tick: "ticks", Unreadable: "unreadable"}
@@ -175,13 +185,13 @@ class EventReplay:
         self._minutes.count(items)
         for item in items:
             if isinstance(item, Unreadable):
-                self._minutes.refuse(*item)
+                self._minutes.refuse(item.rejection, partial(bytes, item.excerpt))
         return [item for item in items if not isinstance(item, Unreadable)]
 
     def _apply(self, entered: Entered, first: int, end: int) -> None:
         """Take in what comes between two ticks, all at once."""
         for i, reason in self._monitor.apply_all(entered, first, end) if first < end else ():
-            self._minutes.refuse(reason, encode(plain(entered.events[i])))
+            self._minutes.refuse(reason, partial(_json_at, entered.events, i))
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
@@ -276,27 +286,27 @@ class LogReplay:
             astray = table_of(item) in self._layout.table
         if astray:
             self._minutes.counts["strays"] += 1
-            self._under_way[encode(plain(item))] = item
+            self._under_way[_json(item)] = item
         return astray
 
     def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]]) -> None:
         """Take in what came by one channel, and when; reports, and bulletins for polling tables, all at once."""
-        refused: list[tuple[int, Rejection, bytes]] = []
+        refused: list[tuple[int, Rejection, Callable[[], bytes]]] = []
         events, places = list[TallyReport | Bulletin](), list[int]()
         for i, (item, _) in enumerate(run):
             if isinstance(item, Unreadable):
-                refused.append((i, *item))
+                refused.append((i, item.rejection, partial(bytes, item.excerpt)))
             elif not isinstance(channel, int):
                 if isinstance(item, Bulletin) and (why := self.comparer.add_bulletin(item)) is not None:
-                    refused.append((i, why, encode(plain(item))))
+                    refused.append((i, why, partial(_json, item)))
             elif not isinstance(item, Tick):
                 events.append(item)
                 places.append(i)
         for event in events if self._under_way else ():
-            self._under_way.pop(encode(plain(event)), None)
+            self._under_way.pop(_json(event), None)
         if isinstance(channel, int):
             found = self._reconcilers[channel].apply_all(events, [run[i][1] for i in places])
-            refused += ((places[i], why, encode(plain(events[i]))) for i, why in found)
+            refused += ((places[i], why, partial(_json, events[i])) for i, why in found)
         for _, reason, content in sorted(refused, key=itemgetter(0)):
             self._minutes.refuse(reason, content)
 
@@ -305,7 +315,7 @@ class LogReplay:
 
     def _refuse(self, reason: Rejection | None, event: Event) -> None:
         if reason is not None:
-            self._minutes.refuse(reason, encode(plain(event)))
+            self._minutes.refuse(reason, partial(_json, event))
 
     def _take_sheets(self) -> bool:
         """Whether there is anything new in them."""
