@@ -61,6 +61,18 @@ class Readings(NamedTuple):
     counted: Numbers
     """and their numbers (`streams.names`), -1 for a trusted source: that may send what it likes."""
 
+    def at(self, some: Sequence[int]) -> "Readings":
+        """Those that stand here at some of the places."""
+        return Readings(
+            [self.places[i] for i in some],
+            self.tables.take(some),
+            [self.entries[i] for i in some],
+            self.rows.take(some, axis=0),
+            self.looks.take(some, axis=0),
+            [self.groups[i] for i in some],
+            self.counted.take(some),
+        )
+
 
 class Announcements(NamedTuple):
     """Official figures of polling tables, field by field."""

@@ -152,22 +152,40 @@ class Reconciler:
         return sorted(left)
 
     def _enter_readings(self, new: Readings, aside: Numbers) -> _Part:
-        """Enter the readings that are the first of their polling tables, and those whose row one look tells."""
+        """Enter the readings that are the first of their polling tables, and those whose row one look tells; then those
+        that come behind these, of the same polling tables."""
+        part, doubtful = self._enter_heads(new, aside)
+        doubtful |= {DOUBTFUL, *aside.tolist()}
+        while len(behind := [i for i in part.others if int(new.tables[i]) not in doubtful]) >= FEW:
+            more, unknown = self._enter_heads(new.at(behind), aside)
+            doubtful |= unknown
+            rows = part.new.rows.copy()
+            rows[behind] = more.new.rows
+            entered = set(behind).difference(behind[i] for i in more.others)
+            part = _Part(part.new._replace(rows=rows), [i for i in part.others if i not in entered])
+        return part
+
+    def _enter_heads(self, new: Readings, aside: Numbers) -> tuple[_Part, set[int]]:
+        """Do so with what comes first of each polling table; of which of them that is not certain."""
         chains, agreement, tables = self._shelf.readings, self._agreement, new.tables
         sure, further = chains.heads(tables, aside)
         agreement.begin(tables.take(sure), new.looks.take(sure, axis=0))
-        if self._shelf.heavy:
-            further = further[~np.isin(tables.take(further), list(self._shelf.heavy))]
-        if len(further) >= FEW:
+        doubtful = set(self._shelf.heavy)
+        if doubtful:
+            further = further[~np.isin(tables.take(further), list(doubtful))]
+        if len(further) < FEW:
+            doubtful.update(tables.take(further).tolist())
+        else:
             told = agreement.join(tables.take(further), new.looks.take(further, axis=0))
-            certain = further[told.readers != DOUBT]
+            certain = told.readers != DOUBT
+            doubtful.update(tables.take(further[~certain]).tolist())
             joined = new.rows.take(further, axis=0)
             joined[:, 0] = chains.counts(tables.take(further)) + 1
             self._rows.fill(joined, told)
             rows = new.rows.copy()
             rows[further] = joined
-            new, sure = new._replace(rows=rows), np.concatenate([sure, certain])
-        return self._enter_sure(new, sure)
+            new, sure = new._replace(rows=rows), np.concatenate([sure, further[certain]])
+        return self._enter_sure(new, sure), doubtful
 
     def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
         """Enter the official figures that are the first of their polling tables."""
