@@ -289,6 +289,19 @@ def always_many() -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize("table", [*KNOWN.tables, "unknown"])
+def test_too_many_ballots(table: str) -> None:
+    """What has too many ballots is refused from its columns as by itself, whether or not its register is known."""
+    votes = [(30, 30, 0), (30, 30, 31), (4_000, 1_000, 0), (4_000, 1_001, 0)]
+    events = [report(table, id=f"r{i}", votes=figures, blank=1) for i, figures in enumerate(votes)]
+    one, all_ = Reconciler(KNOWN), Reconciler(KNOWN)
+    single = [(i, why) for i, event in enumerate(events) if (why := one.apply(event)) is not None]
+    with always_many():
+        assert all_.apply_all(events) == single
+    assert {i for i, _ in single} >= {2, 3}
+    assert all_.verdicts == one.verdicts
+
+
 @given(reports_of(list(KNOWN.tables)), st.lists(st.integers(0, 13)), st.data(), bulletins, st.booleans())
 def test_all_at_once(
     events: list[TallyReport], plainly: list[int], data: st.DataObject, official: list[Bulletin], spoilt: bool
