@@ -75,6 +75,8 @@ class Reconciler:
         """Groups by their numbers (or what is none), whose readings are not counted yet;"""
         self._others: list[str] = []
         """and by name."""
+        self._large: dict[int, tuple[tuple[int, int, int], int]] = {}
+        """Ledgers that limits were asked about: their extent (`streams.shelf`), and their bytes as JSON."""
         self._rates: Counter[tuple[str, int]] = Counter()
         """Readings taken in, by group and the minute in which they came."""
 
@@ -301,12 +303,21 @@ class Reconciler:
             cure = f"send it again in a minute: {entry.group} may send {rate:,} in one"
             return Rejection("rate-limited", "reporter_group", cure)
         if table in self._shelf.heavy:
-            ledger, new = self._shelf.ledger(table), Ledger()
+            new = Ledger()
             new.add(entry, minute)
-            if len(encode(ledger.plain())) + len(encode(new.plain())) > LEDGER_BYTES:
-                cure = f"find out who sends them: {self._layout.tables[table]} has {len(ledger):,} readings"
+            if self._bytes(table) + len(encode(new.plain())) > LEDGER_BYTES:
+                readings, announced, _ = self._shelf.extent(table)
+                cure = f"find out who sends them: {self._layout.tables[table]} has {readings + announced:,} readings"
                 return Rejection("ledger-full", "table", cure)
         return None
+
+    def _bytes(self, table: int) -> int:
+        """How large a ledger is as JSON. A flood that is turned away asks for it thousands of times, and 3 ms each."""
+        extent = self._shelf.extent(table)
+        known = self._large.get(table)
+        if known is None or known[0] != extent:
+            known = self._large[table] = extent, len(encode(self._shelf.ledger(table).plain()))
+        return known[1]
 
     def _is_limited(self, reading: Reading) -> bool:
         return self._election.policy.group_rate > 0 and self._is_counted(reading.source)

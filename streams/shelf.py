@@ -127,6 +127,12 @@ class Shelf:
         """Whether the entry is there."""
         return pack(entry) in self._chains(entry).of(table)
 
+    def extent(self, table: int) -> tuple[int, int, int]:
+        """How many readings, official figures, and minutes of readings there are: while these are as many, a ledger is
+        the same."""
+        readings, announced = (int(chains.counts(np.array([table]))[0]) for chains in (self.readings, self.announced))
+        return readings, announced, len(self._minutes.get(table, ()))
+
     def _chains(self, entry: Reading | Announced) -> Chains:
         return self.readings if isinstance(entry, Reading) else self.announced
 
