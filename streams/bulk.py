@@ -41,7 +41,8 @@ _OF_BULLETINS: Final = frozenset(
 _NOTHING: Final = type(None)
 
 DOUBTFUL: Final = -1
-"""Stands for the number of a polling table where an event is not certainly admitted: no ledger takes it in."""
+"""Stands for the number of a polling table where an event is not certainly admitted. None of those that come enters a
+ledger; of those that were saved some do, one by one."""
 
 
 class Readings(NamedTuple):
@@ -158,7 +159,7 @@ class Bulk:
         voters = found.looks[:, SAID:].sum(axis=1)
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
-        # Nearly all that a night turns away: one by one each takes 40 us, which was a twentieth of a replay.
+        # Nearly all that a night turns away: one by one each took 60 us, a twentieth of a replay.
         for i in np.flatnonzero((voters > self._most.take(tables)) & (tables != DOUBTFUL)).tolist():
             refused[places[i]] = self._too_many(int(tables[i]), int(voters[i]))
             tables[i] = DOUBTFUL
