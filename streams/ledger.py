@@ -8,7 +8,7 @@ The verdict is a function of the set (design, section 4).
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -193,15 +193,6 @@ class Ledger:
     def verdict(self, policy: Policy) -> Verdict:
         """What the readings say together under this policy."""
         return verdict_of(self._readings, policy)
-
-    def plain(self) -> dict[str, list[Any]]:
-        """The ledger as JSON, in order."""
-        found: dict[str, list[Any]] = {"readings": [list(reading) for reading in self]}
-        if self._announced:
-            found["announced"] = [list(a) for a in self.announced]
-        if self._minutes:
-            found["minutes"] = [self._minutes.get(reading) for reading in self]
-        return found
 
 
 def official(announced: Collection[Announced]) -> Announced | None:

@@ -101,14 +101,12 @@ class Monitor:
     def apply_all(self, entered: Entered, first: int, end: int) -> list[tuple[int, Rejection]]:
         """`apply` the events from `first` to before `end`, each at its own time; the places of those that are turned
         away, and why, in their order."""
-        found = list[tuple[int, Rejection]]()
-        for i in self._reconciler.take_in(entered, first, end):
-            if (why := entered.refused.get(i)) is None:
-                event = entered.events[i]
-                why = self.apply(event, event.at)
-            if why is not None:
-                found.append((i, why))
-        return found
+
+        def apply(i: int) -> Rejection | None:
+            event = entered.events[i]
+            return self.apply(event, event.at)
+
+        return self._reconciler.take_in(entered, first, end, apply)
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""

@@ -1,8 +1,7 @@
 """From readings to sheets: the ledgers of one partition and what they say of its polling tables."""
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,19 +10,17 @@ from streams.admission import check_bulletin, check_report
 from streams.agreement import DOUBT, Agreement
 from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
 from streams.busiest import Busiest
-from streams.codec import encode
 from streams.election import Election
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Column, Entries, Journal, decode
 from streams.layout import Numbers, all_but
 from streams.ledger import Announced, Ledger, Reading, announced_of, reading_of
+from streams.limits import Limits
 from streams.names import Names
 from streams.rows import RowMaker
 from streams.sheets import ANNOUNCED, READ, Fresh, Sheets
 from streams.shelf import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
 
-LEDGER_BYTES: Final = 64 * 2**10
-"""A ledger with more bytes, as JSON, takes in nothing new: somebody floods this table."""
 _WORTH: Final = 16
 """Where hundreds are of so few polling tables that one look tells less than one in so many, one by one is quicker."""
 _NONE: Final = np.zeros(0, np.int64)
@@ -67,6 +64,7 @@ class Reconciler:
         self._busiest = Busiest(names)
         self._agreement = Agreement(len(election.tables), len(election.options), names)
         self._bulk = Bulk(election, names)
+        self._limits = Limits(election, self._shelf)
         self._entries = 0
         self._rows = RowMaker(election, self._shelf, self._agreement)
         self._read = Fresh(READ + len(election.options))
@@ -75,10 +73,6 @@ class Reconciler:
         """Groups by their numbers (or what is none), whose readings are not counted yet;"""
         self._others: list[str] = []
         """and by name."""
-        self._large: dict[int, tuple[tuple[int, int, int], int]] = {}
-        """Ledgers that limits were asked about: their extent (`streams.shelf`), and their bytes as JSON."""
-        self._rates: Counter[tuple[str, int]] = Counter()
-        """Readings taken in, by group and the minute in which they came."""
 
     @property
     def verdicts(self) -> Verdicts:
@@ -102,13 +96,10 @@ class Reconciler:
         if rejection is not None:
             return rejection
         table = self._layout.table[table_of(event)]
-        entry: Reading | Announced
-        if isinstance(event, TallyReport):
-            entry = reading_of(self._election, event)
-            minute = arrived // 60_000 if self._is_limited(entry) else None
-        else:
-            entry, minute = announced_of(self._election, event), None
-        if (rejection := self._no_room(table, entry, minute)) is None:
+        known = self._election
+        entry = reading_of(known, event) if isinstance(event, TallyReport) else announced_of(known, event)
+        minute = self._limits.minute(entry, arrived)
+        if (rejection := self._limits.check(table, entry, minute)) is None:
             self._enter(table, entry, minute)
         return rejection
 
@@ -121,15 +112,14 @@ class Reconciler:
 
     def apply_prepared(self, prepared: Prepared, arrived: Sequence[int] | None = None) -> list[tuple[int, Rejection]]:
         """The same where the reports and bulletins have been prepared."""
-        left, found = self.take_in(self.enter(prepared), 0, len(prepared.events)), list[tuple[int, Rejection]]()
-        for i in left:
-            if (why := prepared.refused.get(i)) is None:
-                event = prepared.events[i]
-                assert not isinstance(event, Tick)
-                why = self.apply(event, event.at if arrived is None else arrived[i])
-            if why is not None:
-                found.append((i, why))
-        return found
+        events = prepared.events
+
+        def apply(i: int) -> Rejection | None:
+            event = events[i]
+            assert not isinstance(event, Tick)
+            return self.apply(event, event.at if arrived is None else arrived[i])
+
+        return self.take_in(self.enter(prepared), 0, len(events), apply)
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Whatever can be worked out of these events before they are taken in."""
@@ -145,15 +135,18 @@ class Reconciler:
             parts.append(self._enter_announcements(said, aside))
         return Entered(prepared.events, prepared.single, prepared.refused, parts)
 
-    def take_in(self, entered: Entered, first: int, end: int) -> list[int]:
-        """Take in the events from `first` to before `end` that are plain; the places of the others, which `apply` has
-        to look at one by one."""
+    def take_in(
+        self, entered: Entered, first: int, end: int, apply: Callable[[int], Rejection | None]
+    ) -> list[tuple[int, Rejection]]:
+        """Take in the events from `first` to before `end`: the plain ones at once, and then by `apply` each of the
+        others, by its place. The places of those that are turned away, and why, in their order."""
         left = list(entered.single[slice(*_between(entered.single, first, end))])
         for part in entered.parts:
             begin, behind = _between(part.new.places, first, end)
             if begin < behind:
                 left += [part.new.places[i] for i in self._take_in(part, begin, behind)]
-        return sorted(left)
+        found = ((i, entered.refused.get(i) or apply(i)) for i in sorted(left))
+        return [(i, why) for i, why in found if why is not None]
 
     def _enter_readings(self, new: Readings, aside: Numbers) -> _Part:
         """Enter the readings that are the first of their polling tables, and those whose row one look tells; then those
@@ -281,50 +274,15 @@ class Reconciler:
         if packed is None:
             return
         self._entries += 1
+        self._limits.count(entry, minute)
         _, fresh, unsaved = self._kept(isinstance(entry, Announced))
         fresh.ask([table])
         if unsaved is not None:
             unsaved.add(table, packed, minute)
         if isinstance(entry, Reading):
             self._agreement.doubt([table])
-            if minute is not None:
-                self._rates[entry.group, minute] += 1
-            if self._is_counted(entry.source):
+            if self._limits.is_counted(entry.source):
                 self._others.append(entry.group)
-
-    def _no_room(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
-        """Turn away what is beyond a limit. The limits look at nothing but what was taken in, which is saved. After a
-        crash some of what came later may be in the ledgers before what came earlier is there again; all of it together
-        is within the limits, so each gets in again, and what was beyond them stays out (docs/adr/0005)."""
-        if (minute is None and table not in self._shelf.heavy) or self._shelf.has(table, entry):
-            return None
-        rate = self._election.policy.group_rate
-        if isinstance(entry, Reading) and minute is not None and self._rates[entry.group, minute] >= rate:
-            cure = f"send it again in a minute: {entry.group} may send {rate:,} in one"
-            return Rejection("rate-limited", "reporter_group", cure)
-        if table in self._shelf.heavy:
-            new = Ledger()
-            new.add(entry, minute)
-            if self._bytes(table) + len(encode(new.plain())) > LEDGER_BYTES:
-                readings, announced, _ = self._shelf.extent(table)
-                cure = f"find out who sends them: {self._layout.tables[table]} has {readings + announced:,} readings"
-                return Rejection("ledger-full", "table", cure)
-        return None
-
-    def _bytes(self, table: int) -> int:
-        """How large a ledger is as JSON. A flood that is turned away asks for it thousands of times, and 3 ms each."""
-        extent = self._shelf.extent(table)
-        known = self._large.get(table)
-        if known is None or known[0] != extent:
-            known = self._large[table] = extent, len(encode(self._shelf.ledger(table).plain()))
-        return known[1]
-
-    def _is_limited(self, reading: Reading) -> bool:
-        return self._election.policy.group_rate > 0 and self._is_counted(reading.source)
-
-    def _is_counted(self, source: str) -> bool:
-        """Whether readings of this source count towards a flood: a trusted source may send what it likes."""
-        return source not in self._election.policy.trusted_sources
 
     def is_astray(self, event: TallyReport | Bulletin, homes: Numbers) -> bool:
         """Whether the event's polling table belongs to another partition: a table has one ledger. One that has its

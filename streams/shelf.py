@@ -22,7 +22,7 @@ unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
 unpack_announced: Final = msgspec.msgpack.Decoder(Announced).decode
 
 LARGE: Final = 4 * 2**10
-"""Bytes of packed readings, or official figures. As JSON they are four times as many at most."""
+"""Bytes of packed readings, or official figures: what has no more need not be asked about limits."""
 
 _LAST, _COUNT, _BYTES = range(3)
 
@@ -41,6 +41,9 @@ class Chains:
         """Of each polling table the place of the last entry, how many there are, and their bytes."""
         self._turn = np.zeros(tables + 1, np.int32)
         self._heavy = heavy
+        self._known: dict[int, set[bytes]] = {}
+        """All entries of a heavy polling table that somebody asked about: to go through a thousand takes a millisecond,
+        and whoever floods it makes us ask for each that comes. It holds while it has as many as there are."""
 
     def __contains__(self, table: int) -> bool:
         return bool(self._state[table, _COUNT])
@@ -69,15 +72,31 @@ class Chains:
         found.reverse()
         return found
 
+    def extent(self, table: int) -> tuple[int, int]:
+        """How many entries of a polling table there are, and their bytes."""
+        _, count, size = self._state[table].tolist()
+        return count, size
+
+    def has(self, table: int, entry: bytes) -> bool:
+        """Whether an entry is there."""
+        if table not in self._heavy:
+            return entry in self.of(table)
+        known, (count, _) = self._known.get(table), self.extent(table)
+        if known is None or len(known) != count:
+            known = self._known[table] = set(map(bytes, self.of(table)))
+        return entry in known
+
     def put(self, table: int, entry: bytes) -> bool:
         """Put an entry behind the others; False where it was there already."""
-        if entry in self.of(table):
+        if self.has(table, entry):
             return False
         last, count, size = self._state[table].tolist()
         self._state[table] = len(self._before), count + 1, size + len(entry)
         self._before.append(last)
         self._entries += entry
         self._ends.append(len(self._entries))
+        if table in self._known:
+            self._known[table].add(entry)
         if size + len(entry) > LARGE:
             self._heavy.add(table)
         return True
@@ -103,7 +122,7 @@ class Shelf:
 
     def __init__(self, tables: int) -> None:
         self.heavy = set[int]()
-        """Polling tables whose ledger is large; that of any other has some 40 kB as JSON at most, and room for more."""
+        """Polling tables whose ledger is large; that of any other has room for more."""
         self.readings, self.announced = Chains(tables, self.heavy), Chains(tables, self.heavy)
         self._tables = tables
         self._minutes: dict[int, dict[bytes, int]] = {}
@@ -125,13 +144,12 @@ class Shelf:
 
     def has(self, table: int, entry: Reading | Announced) -> bool:
         """Whether the entry is there."""
-        return pack(entry) in self._chains(entry).of(table)
+        return self._chains(entry).has(table, pack(entry))
 
-    def extent(self, table: int) -> tuple[int, int, int]:
-        """How many readings, official figures, and minutes of readings there are: while these are as many, a ledger is
-        the same."""
-        readings, announced = (int(chains.counts(np.array([table]))[0]) for chains in (self.readings, self.announced))
-        return readings, announced, len(self._minutes.get(table, ()))
+    def extent(self, table: int) -> tuple[int, int]:
+        """How many entries there are, and their bytes."""
+        (readings, read), (announced, said) = self.readings.extent(table), self.announced.extent(table)
+        return readings + announced, read + said
 
     def _chains(self, entry: Reading | Announced) -> Chains:
         return self.readings if isinstance(entry, Reading) else self.announced

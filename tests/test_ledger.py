@@ -3,14 +3,12 @@
 from itertools import permutations
 from typing import Any
 
-import orjson
 import pytest
 from builders import T0, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.admission import check_bulletin, check_report
-from streams.codec import encode
 from streams.election import Policy
 from streams.events import Bulletin, TallyReport
 from streams.ledger import Fate, Ledger, Level, Reading, reading_of, standing
@@ -248,14 +246,6 @@ def test_union(left: list[Reading], right: list[Reading], policy: Policy) -> Non
     for reading in left:
         other.add(reading)
     assert one.verdict(policy) == other.verdict(policy) == Ledger(left + right).verdict(policy)
-
-
-@given(ledgers)
-def test_plain(given_: list[Reading]) -> None:
-    """A ledger's JSON has all that its readings say, in their order."""
-    ledger = Ledger(given_)
-    rows = orjson.loads(encode(ledger.plain()))["readings"]
-    assert [Reading._make((*row[:5], tuple(row[5]), *row[6:])) for row in rows] == list(ledger)
 
 
 @given(ledgers, policies)

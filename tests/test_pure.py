@@ -25,6 +25,7 @@ CORE = [
     "streams.names",
     "streams.journal",
     "streams.ledger",
+    "streams.limits",
     "streams.index",
     "streams.register",
     "streams.layout",

@@ -1,7 +1,7 @@
 """One partition's ledgers: sums that follow every verdict, state that survives a crash."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from msgspec import structs
 from streams import bulk, index, journal, reconcile, rows
 from streams.compare import Comparer
 from streams.election import Election, Policy
-from streams.events import Bulletin, TallyReport
+from streams.events import Bulletin, Rejection, TallyReport
 from streams.ledger import Verdict
 from streams.reconcile import Reconciler
 from streams.sheets import Sheets
@@ -371,13 +371,18 @@ def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], kno
             ends = sorted({*cuts, len(events)})
             for first, end in zip([0, *ends], ends, strict=False):
                 refused = [i for i in range(first, end) if one.apply(events[i]) is not None]
-                left = ahead.take_in(entered, first, end)
-                assert [i for i in left if ahead.apply(events[i]) is not None] == refused
+                found = ahead.take_in(entered, first, end, applied(ahead, events))
+                assert [i for i, _ in found] == refused
                 taken = ahead.take_sheets()
                 assert plain(taken) == plain(one.take_sheets())
                 seen.add_sheets(taken)
     assert saved(ahead) == saved(one)
     assert night(known, ahead, seen) == one.verdicts
+
+
+def applied(reconciler: Reconciler, events: Sequence[Any]) -> Callable[[int], Rejection | None]:
+    """What takes in one of these events by itself."""
+    return lambda i: reconciler.apply(events[i])
 
 
 def night(known: Election, reconciler: Reconciler, seen: Comparer) -> dict[str, Verdict]:

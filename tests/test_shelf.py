@@ -31,8 +31,12 @@ def test_chains(stretches: list[list[tuple[int, bytes]]], aside: list[int]) -> N
                 expected[table].append(entry)
             else:
                 assert table < 0 or entry in expected[table]
+            assert table < 0 or chains.has(table, entry)
     every = range(5)
     assert [chains.of(table) for table in every] == [expected[table] for table in every]
     assert chains.counts(np.arange(5)).tolist() == [len(expected[table]) for table in every]
+    assert [chains.extent(table) for table in every] == [
+        (len(of), sum(map(len, of))) for of in (expected[table] for table in every)
+    ]
     assert [table in chains for table in every] == [bool(expected[table]) for table in every]
     assert heavy == {table for table in expected if sum(map(len, expected[table])) > LARGE}
