@@ -18,12 +18,13 @@ from streams.names import Known, Names
 
 BEHIND, READERS, READER, AT, MARKS, SAID = 0, 1, 2, 3, 4, 6
 """The columns of a look: how many readers stand behind the leading figures; how many there are, `DOUBT` where that is
-not known; the number of the only one, 0 where there are others or it has none; the newest reading's time; the bits of
-all reporters and those of all groups (`streams.names`); the leading figures, null votes first."""
+not known; the number of the only one, 0 where there are others or it has none; the time of its newest reading, which is
+nothing where there are others; the bits of all reporters and those of all groups (`streams.names`); the leading
+figures, null votes first."""
 
 DOUBT: Final = 0
 MOST: Final = 254
-"""Readers of a sheet; with more it is in doubt."""
+"""Readers of a sheet; another one that joins as many is in doubt."""
 
 
 class Told(NamedTuple):

@@ -14,12 +14,12 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from streams.admission import too_many_ballots
-from streams.agreement import SAID, looks_at
+from streams.agreement import looks_at
 from streams.election import Election, Votes
 from streams.events import Bulletin, Event, Rejection, TallyReport
 from streams.layout import Flags, Numbers
 from streams.ledger import Level
-from streams.names import Names
+from streams.names import Known, Names
 from streams.sheets import ANNOUNCED, CODES, READ
 from streams.shelf import pack
 from streams.usual import UsualBulletin, UsualReport, as_read, asks_who
@@ -40,6 +40,7 @@ _OF_BULLETINS: Final = frozenset(
 
 _NOTHING: Final = type(None)
 
+_NOBODY: Final = ""
 DOUBTFUL: Final = -1
 """Stands for the number of a polling table where an event is not certainly admitted. None of those that come enters a
 ledger; of those that were saved some do, one by one."""
@@ -110,8 +111,6 @@ class Bulk:
         self._option_ids, self._options = set(options), len(options)
         self._no_groups = (-1,) * len(election.groups)
         self._layout = election.layout
-        areas = election.areas.keys() & election.tables.keys()
-        self._areas = election.layout.numbers(list(areas))
         self._names = names
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
@@ -153,17 +152,17 @@ class Bulk:
         reporters = fields["reporter"]
         groups = _or(fields["group"], reporters)
         replaced = _or(fields["supersedes"], ("",) * len(places))
-        names = fields["at"], fields["id"], reporters, groups, fields["source"]
-        columns = *names, figures, nulls, (False,) * len(places), replaced
-        found = self.readings(places, tables, list(map(pack, zip(*columns, strict=True))), columns)
-        voters = found.looks[:, SAID:].sum(axis=1)
+        said = said_in(nulls, figures)
+        voters = said.sum(axis=1)
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
         # Nearly all that a night turns away: one by one each took 60 us, a twentieth of a replay.
         for i in np.flatnonzero((voters > self._most.take(tables)) & (tables != DOUBTFUL)).tolist():
             refused[places[i]] = self._too_many(int(tables[i]), int(voters[i]))
             tables[i] = DOUBTFUL
-        return found
+        names = fields["at"], fields["id"], reporters, groups, fields["source"]
+        columns = *names, figures, nulls, (False,) * len(places), replaced
+        return self.readings(places, tables, list(map(pack, zip(*columns, strict=True))), columns, said)
 
     def _too_many(self, table: int, ballots: int) -> Rejection:
         layout = self._layout
@@ -171,10 +170,16 @@ class Bulk:
         return too_many_ballots(ballots, registered, int(self._most[table]))
 
     def readings(
-        self, places: Sequence[int], tables: Numbers, entries: list[bytes], columns: Sequence[Sequence[Any]]
+        self,
+        places: Sequence[int],
+        tables: Numbers,
+        entries: list[bytes],
+        columns: Sequence[Sequence[Any]],
+        said: Numbers,
     ) -> Readings:
-        """Readings of which all fields are known, in the order in which a `Reading` has them."""
-        at, _, reporters, groups, sources, figures, nulls, _, replaced = columns
+        """Readings of which all fields are known, in the order in which a `Reading` has them; `said` as `said_in` has
+        it."""
+        at, _, reporters, groups, sources, _, _, _, replaced = columns
         kinds = set(sources)
         trusted: Flags | bool = kinds <= self._trusted
         if not trusted and kinds & self._trusted:
@@ -183,12 +188,19 @@ class Bulk:
         rows[:, 0] = 1
         rows[:, 1] = CODES[Level.REPORTED]
         rows[:, 2] = True if self._quorum <= 1 else trusted
-        rows[:, 3] = nulls
-        rows[:, READ:] = _table(figures, self._options)
-        known = self._names.look(reporters)
-        of = known if groups is reporters else self._names.look(groups)
-        looks = looks_at(at, known, of, replaced, rows[:, READ - 1 :])
+        rows[:, READ - 1 :] = said
+        known = self._look(reporters, tables)
+        of = known if groups is reporters else self._look(groups, tables)
+        looks = looks_at(at, known, of, replaced, said)
         return Readings(places, tables, entries, rows, looks, groups, np.where(trusted, -1, of.numbers))
+
+    def _look(self, names: Sequence[str], tables: Numbers) -> Known:
+        """What is known of names; those of what is turned away are of nobody: else they could use up all numbers."""
+        if len(away := np.flatnonzero(tables == DOUBTFUL)):
+            names = [*names]
+            for i in away.tolist():
+                names[i] = _NOBODY
+        return self._names.look(names)
 
     def _announcements(self, events: Sequence[Any], places: Sequence[int]) -> Announcements | None:
         """The same of bulletins for polling tables, but for those that say more than votes or are of an authority of
@@ -203,8 +215,6 @@ class Bulk:
             return self._announcements(events, plain) if len(plain) < len(places) else None
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
         tables = self._layout.numbers(fields["area"])
-        if len(self._areas):
-            tables[np.isin(tables, self._areas)] = DOUBTFUL
         packed = zip(
             fields["sequence"],
             fields["at"],
@@ -238,12 +248,20 @@ def rows_of_announcements(figures: Sequence[Votes]) -> Numbers:
     """The rows that official figures make by themselves; at least one."""
     width = len(figures[0])
     rows = np.ones((len(figures), ANNOUNCED + width), np.int64)
-    rows[:, ANNOUNCED:] = _table(figures, width)
+    rows[:, ANNOUNCED:] = _table(figures)
     return rows
 
 
-def _table(figures: Sequence[Votes], width: int) -> Numbers:
+def said_in(nulls: Sequence[int], figures: Sequence[Votes]) -> Numbers:
+    """The null votes and, behind them, the votes by option of each of these; at least one."""
+    said = np.empty((len(figures), 1 + len(figures[0])), np.int64)
+    said[:, 0], said[:, 1:] = nulls, _table(figures)
+    return said
+
+
+def _table(figures: Sequence[Votes]) -> Numbers:
     """As an array; a third of the time that numpy takes for tuples by itself."""
+    width = len(figures[0])
     return np.fromiter(chain.from_iterable(figures), np.int64, len(figures) * width).reshape(-1, width)
 
 

@@ -24,6 +24,8 @@ class Entries(msgspec.Struct, array_like=True):
     minutes: list[int | None]
     official: bool
     """Whether they are official figures."""
+    columns: list[str] = []
+    """The ids of the election's columns: what the figures in entries stand for, the options first."""
 
 
 class Column:
@@ -45,25 +47,24 @@ class Column:
 
 
 class Journal:
-    """What waits to be saved."""
+    """What waits to be saved. `ids` are those of the polling tables, by number; `columns` as in `Entries`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: Sequence[str], columns: list[str]) -> None:
+        self._ids, self._columns = ids, columns
         self.readings, self.announced = Column(), Column()
 
-    def take(self, ids: Sequence[str]) -> Iterator[bytes]:
-        """All that waits now, as records that are encoded one by one when they are asked for. `ids` are those of the
-        polling tables, by number."""
+    def take(self) -> Iterator[bytes]:
+        """All that waits now, as records that are encoded one by one when they are asked for."""
         taken = (self.readings, False), (self.announced, True)
         self.readings, self.announced = Column(), Column()
-        return (record for column, official in taken for record in _records(column, official, ids))
+        return (record for column, official in taken for record in self._records(column, official))
 
-
-def _records(column: Column, official: bool, ids: Sequence[str]) -> Iterator[bytes]:
-    for part in _parts(column.packed):
-        tables = [ids[table] for table in column.tables[part]]
-        raw = list(map(msgspec.Raw, column.packed[part]))
-        minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
-        yield _encode(Entries(tables, raw, minutes, official))
+    def _records(self, column: Column, official: bool) -> Iterator[bytes]:
+        for part in _parts(column.packed):
+            tables = [self._ids[table] for table in column.tables[part]]
+            raw = list(map(msgspec.Raw, column.packed[part]))
+            minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
+            yield _encode(Entries(tables, raw, minutes, official, self._columns))
 
 
 def _parts(packed: list[bytes]) -> Iterator[slice]:

@@ -6,7 +6,7 @@ it, and two ledgers of one table merge by union: this is what at-least-once deli
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -110,17 +110,10 @@ def announced_of(election: Election, bulletin: Bulletin) -> Announced:
 class Ledger:
     """The readings of one sheet, and the official figures for its table."""
 
-    __slots__ = ("_announced", "_minutes", "_readings")
+    __slots__ = ("_announced", "_readings")
 
-    def __init__(
-        self,
-        readings: Iterable[Reading] = (),
-        announced: Iterable[Announced] = (),
-        minutes: Mapping[Reading, int] | None = None,
-    ) -> None:
-        self._readings = set(readings)
-        self._announced = set(announced)
-        self._minutes = dict(minutes or {})
+    def __init__(self, readings: Iterable[Reading] = (), announced: Iterable[Announced] = ()) -> None:
+        self._readings, self._announced = set(readings), set(announced)
 
     def __len__(self) -> int:
         return len(self._readings) + len(self._announced)
@@ -132,30 +125,14 @@ class Ledger:
     def __contains__(self, reading: object) -> bool:
         return reading in self._readings
 
-    def __le__(self, other: "Ledger") -> bool:
-        """Whether the other one has all that this one has."""
-        return self._readings <= other._readings and self._announced <= other._announced
-
-    @property
-    def minutes(self) -> Mapping[Reading, int]:
-        """When readings came, in Unix minutes, where an election limits their rate. It is no part of a reading: one
-        that comes again later is the same."""
-        return self._minutes
-
-    def add(self, entry: Reading | Announced, minute: int | None = None) -> bool:
-        """Add a reading, which came in that minute, or an official figure; False when it was there already."""
-        if isinstance(entry, Reading):
-            return bool(self.update(Ledger([entry], (), {} if minute is None else {entry: minute})))
-        return bool(self.update(Ledger((), [entry])))
-
-    def update(self, other: "Ledger") -> int:
-        """Add all that the other one has; how many were new."""
+    def add(self, entry: Reading | Announced) -> bool:
+        """Add a reading or an official figure; False when it was there already."""
         before = len(self)
-        self._readings |= other._readings
-        self._announced |= other._announced
-        for reading, minute in other._minutes.items():
-            self._minutes.setdefault(reading, minute)
-        return len(self) - before
+        if isinstance(entry, Reading):
+            self._readings.add(entry)
+        else:
+            self._announced.add(entry)
+        return len(self) > before
 
     @property
     def announced(self) -> list[Announced]:

@@ -14,7 +14,7 @@ from streams.ledger import Announced, Reading
 from streams.shelf import Shelf, pack
 
 LEDGER_BYTES: Final = 64 * 2**10
-"""A ledger with more bytes, packed, takes in nothing new: somebody floods this table."""
+"""A ledger takes in nothing that would make it larger, packed: somebody floods this polling table."""
 
 
 class Limits:
@@ -37,16 +37,16 @@ class Limits:
 
     def check(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
         """Why an entry is turned away that counts for this minute; one that is in its ledger never is."""
-        if (minute is None and table not in self._shelf.heavy) or self._shelf.has(table, entry):
+        if (minute is None and not self._shelf.heavy[table]) or self._shelf.has(table, entry):
             return None
         rate = self._policy.group_rate
         if isinstance(entry, Reading) and minute is not None and self._taken[entry.group, minute] >= rate:
             cure = f"send it again in a minute: {entry.group} may send {rate:,} in one"
             return Rejection("rate-limited", "reporter_group", cure)
-        if table in self._shelf.heavy:
+        if self._shelf.heavy[table]:
             entries, size = self._shelf.extent(table)
             if size + len(pack(entry)) > LEDGER_BYTES:
-                cure = f"find out who sends them: {self._tables[table]} has {entries:,} readings"
+                cure = f"find out who sends them: {self._tables[table]} has {entries:,} entries"
                 return Rejection("ledger-full", "table", cure)
         return None
 

@@ -2,15 +2,17 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from streams.admission import check_bulletin, check_report
 from streams.agreement import DOUBT, Agreement
-from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements
+from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements, said_in
 from streams.busiest import Busiest
 from streams.election import Election
+from streams.errors import ElectionChangedError
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Column, Entries, Journal, decode
 from streams.layout import Numbers, all_but
@@ -24,7 +26,6 @@ from streams.shelf import Chains, Shelf, Verdicts, unpack_announced, unpack_read
 _WORTH: Final = 16
 """Where hundreds are of so few polling tables that one look tells less than one in so many, one by one is quicker."""
 _NONE: Final = np.zeros(0, np.int64)
-_VOTES: Final = Reading._fields.index("votes")
 
 
 class _Part(NamedTuple):
@@ -32,6 +33,20 @@ class _Part(NamedTuple):
 
     new: Readings | Announcements
     others: list[int]
+
+
+class _Stretch:
+    """A part's entries from `begin` to before `end`, and what has become of the doubtful ones, by their places."""
+
+    __slots__ = ("again", "begin", "end", "entered", "known", "left", "others", "part")
+
+    def __init__(self, part: _Part, begin: int, end: int) -> None:
+        self.part, self.begin, self.end = part, begin, end
+        self.others = part.others[slice(*_between(part.others, begin, end))]
+        self.left, self.known, self.again = list[int](), list[int](), list[int]()
+        """What is to be looked at by itself; what was there; what a sheet's only reader sends again."""
+        self.entered: list[int] = []
+        """The polling tables of the rest."""
 
 
 class Entered(NamedTuple):
@@ -58,7 +73,8 @@ class Reconciler:
     def __init__(self, election: Election, partition: int = 0, *, saves: bool = False) -> None:
         self._election, self._layout = election, election.layout
         self._partition = partition
-        self._journal = Journal() if saves else None
+        self._columns = [column.id for column in election.columns]
+        self._journal = Journal(election.layout.tables, self._columns) if saves else None
         self._shelf = Shelf(len(election.tables))
         names = Names()
         self._busiest = Busiest(names)
@@ -100,7 +116,7 @@ class Reconciler:
         entry = reading_of(known, event) if isinstance(event, TallyReport) else announced_of(known, event)
         minute = self._limits.minute(entry, arrived)
         if (rejection := self._limits.check(table, entry, minute)) is None:
-            self._enter(table, entry, minute)
+            self._take_in_one(table, entry, minute)
         return rejection
 
     def apply_all(
@@ -129,10 +145,13 @@ class Reconciler:
         """Put into the ledgers at once what is certainly new of these events. `take_in` takes each in when its time has
         come; until it has with all of them, nothing else may be taken in."""
         aside, parts = self._aside(prepared), list[_Part]()
-        if (read := prepared.readings) is not None:
-            parts.append(self._enter_readings(read, aside))
-        if (said := prepared.announcements) is not None:
-            parts.append(self._enter_announcements(said, aside))
+        read, said = prepared.readings, prepared.announcements
+        if read is not None:
+            again = _NONE if said is None else self._further(said, aside)
+            parts.append(self._enter_readings(read, np.concatenate([aside, again])))
+        if said is not None:
+            left = [int(part.new.tables[i]) for part in parts for i in part.others]
+            parts.append(self._enter_announcements(said, np.concatenate([aside, np.array(left, np.int64)])))
         return Entered(prepared.events, prepared.single, prepared.refused, parts)
 
     def take_in(
@@ -141,10 +160,9 @@ class Reconciler:
         """Take in the events from `first` to before `end`: the plain ones at once, and then by `apply` each of the
         others, by its place. The places of those that are turned away, and why, in their order."""
         left = list(entered.single[slice(*_between(entered.single, first, end))])
-        for part in entered.parts:
-            begin, behind = _between(part.new.places, first, end)
-            if begin < behind:
-                left += [part.new.places[i] for i in self._take_in(part, begin, behind)]
+        stretches = [_Stretch(part, *_between(part.new.places, first, end)) for part in entered.parts]
+        for stretch in self._put(stretches):
+            left += [stretch.part.new.places[i] for i in self._take_in(stretch)]
         found = ((i, entered.refused.get(i) or apply(i)) for i in sorted(left))
         return [(i, why) for i, why in found if why is not None]
 
@@ -169,9 +187,7 @@ class Reconciler:
         chains, agreement, tables = self._shelf.readings, self._agreement, new.tables
         sure, further = chains.heads(tables, aside)
         agreement.begin(tables.take(sure), new.looks.take(sure, axis=0))
-        doubtful = set(self._shelf.heavy)
-        if doubtful:
-            further = further[~np.isin(tables.take(further), list(doubtful))]
+        doubtful = set(tables[self._shelf.heavy.take(tables)].tolist())
         if len(further) < FEW:
             doubtful.update(tables.take(further).tolist())
         else:
@@ -185,6 +201,13 @@ class Reconciler:
             rows[further] = joined
             new, sure = new._replace(rows=rows), np.concatenate([sure, further[certain]])
         return self._enter_sure(new, sure), doubtful
+
+    def _further(self, said: Announcements, aside: Numbers) -> Numbers:
+        """The polling tables whose official figures are not all certain. Nothing of theirs is entered ahead: had a
+        reading its place in the ledger before an official figure that came earlier, another would be beyond the
+        limit."""
+        first, _ = self._shelf.announced.heads(said.tables, aside)
+        return said.tables[all_but(len(said.tables), first)]
 
     def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
         """Enter the official figures that are the first of their polling tables."""
@@ -206,34 +229,43 @@ class Reconciler:
         if len(sure) < len(entries):
             left = all_but(len(entries), sure)
             others = np.flatnonzero(left).tolist()
-            tables, entries = tables[~left], entries.copy()
-            for i in reversed(others):  # hardly any
-                del entries[i]
+            tables, entries = tables[~left], [*compress(entries, ~left)]
         chains.extend(tables, entries)
         if unsaved is not None:
             unsaved.tables += tables.tolist()
             unsaved.packed += entries
         return _Part(new, others)
 
-    def _take_in(self, part: _Part, begin: int, end: int) -> list[int]:
-        """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
-        new, others = part.new, part.others[slice(*_between(part.others, begin, end))]
-        chains, fresh, unsaved = self._kept(isinstance(new, Announcements))
-        tables, rows = new.tables[begin:end], new.rows[begin:end]
-        entered, again, left, known = list[int](), list[int](), list[int](), list[int]()
-        for i in others:
+    def _put(self, stretches: list[_Stretch]) -> list[_Stretch]:
+        """Put the doubtful entries of these into the ledgers, in the order in which they came: then each finds in its
+        ledger what it would have found by itself, and room where it would have."""
+        every = [
+            (stretch.part.new.places[i], place, i) for place, stretch in enumerate(stretches) for i in stretch.others
+        ]
+        for _, place, i in sorted(every):
+            stretch = stretches[place]
+            new = stretch.part.new
+            chains, _, unsaved = self._kept(isinstance(new, Announcements))
             table = int(new.tables[i])
-            if table == DOUBTFUL or table in self._shelf.heavy:
-                left.append(i)
-            elif chains.put(table, new.entries[i]):
+            if table == DOUBTFUL or self._shelf.heavy[table]:
+                stretch.left.append(i)
+            elif not chains.put(table, new.entries[i]):
+                stretch.known.append(i)
+            else:
                 if isinstance(new, Readings) and self._agreement.is_again(table, new.looks[i]):
-                    again.append(i)
+                    stretch.again.append(i)
                 else:
-                    entered.append(table)
+                    stretch.entered.append(table)
                 if unsaved is not None:
                     unsaved.add(table, new.entries[i])
-            else:
-                known.append(i)
+        return [stretch for stretch in stretches if stretch.begin < stretch.end]
+
+    def _take_in(self, stretch: _Stretch) -> list[int]:
+        """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
+        (new, _), begin, end = stretch.part, stretch.begin, stretch.end
+        others, again, entered, left = stretch.others, stretch.again, stretch.entered, stretch.left
+        chains, fresh, _ = self._kept(isinstance(new, Announcements))
+        tables, rows = new.tables[begin:end], new.rows[begin:end]
         if others:
             sure = all_but(end - begin, np.array(others) - begin)
             tables, rows = tables[sure], rows[sure]
@@ -247,8 +279,8 @@ class Reconciler:
         if isinstance(new, Readings):
             if entered:
                 self._agreement.doubt(entered)
-            self._count(new, begin, end, left + known)
-        self._entries += end - begin - len(left) - len(known)
+            self._count(new, begin, end, left + stretch.known)
+        self._entries += end - begin - len(left) - len(stretch.known)
         return left
 
     def _count(self, new: Readings, begin: int, end: int, without: Sequence[int]) -> None:
@@ -268,9 +300,9 @@ class Reconciler:
             return self._shelf.announced, self._announced, said
         return self._shelf.readings, self._read, read
 
-    def _enter(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
-        """Enter a reading or an official figure, whether or not there is room."""
-        packed = self._shelf.add(table, entry, minute)
+    def _take_in_one(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
+        """Take in a reading or an official figure, whether or not there is room."""
+        packed = self._shelf.add(table, entry)
         if packed is None:
             return
         self._entries += 1
@@ -316,17 +348,19 @@ class Reconciler:
     def take_records(self) -> Iterator[bytes]:
         """What the ledgers have taken in since the last call and must be saved, as records (`streams.journal`); to be
         read to its end."""
-        return iter(()) if self._journal is None else self._journal.take(self._layout.tables)
+        return iter(()) if self._journal is None else self._journal.take()
 
     def load(self, records: Iterable[bytes]) -> None:
         """Take in saved records, in any order, any of them again. Every sheet counts as changed afterwards, since the
-        last before a crash may never have left."""
+        last before a crash may never have left. Raises `ElectionChangedError`."""
         journal, self._journal = self._journal, None
         for record in records:
             self._load(decode(record))
         self._journal = journal
 
     def _load(self, found: Entries) -> None:
+        if found.columns not in ([], self._columns):  # older records do not say
+            raise ElectionChangedError(found.columns, self._columns)
         packed = list(map(bytes, found.packed))
         tables, places = self._layout.numbers(found.tables), range(len(packed))
         minutes = found.minutes or [None] * len(tables)
@@ -339,14 +373,15 @@ class Reconciler:
         else:
             entries = readings = list(map(unpack_reading, packed))
             none = (0,) * len(self._election.options)
-            columns = list(zip(*readings, strict=True))
-            columns[_VOTES] = tuple(entry.votes or none for entry in readings)
+            said = said_in([entry.null for entry in readings], [entry.votes or none for entry in readings])
             odd = np.array([e.retracted or minute is not None for e, minute in zip(readings, minutes, strict=True)])
-            new = self._bulk.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns)
+            columns = list(zip(*readings, strict=True))
+            new = self._bulk.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns, said)
             part = self._enter_readings(new, _NONE)
-        for i in self._take_in(part, 0, len(packed)):
-            if tables[i] != DOUBTFUL:  # else the register has lost it
-                self._enter(int(tables[i]), entries[i], minutes[i])
+        for stretch in self._put([_Stretch(part, 0, len(packed))]):
+            for i in self._take_in(stretch):
+                if tables[i] != DOUBTFUL:  # else the register has lost it
+                    self._take_in_one(int(tables[i]), entries[i], minutes[i])
 
 
 def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:

@@ -77,7 +77,7 @@ class Replay(Protocol):
         """Judge what is left, and say what the night came to."""
 
 
-class _Minutes:
+class _Notes:
     """What both kinds of replay write down."""
 
     def __init__(self, election: Election, watch: Watcher | None) -> None:
@@ -158,7 +158,7 @@ class EventReplay:
     """Events that carry their own time: the ticks before each are due when it comes."""
 
     def __init__(self, election: Election, watch: Watcher | None = None) -> None:
-        self._monitor, self._minutes = Monitor(election), _Minutes(election, watch)
+        self._monitor, self._notes = Monitor(election), _Notes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
         self._usual = UsualReader(election)
 
@@ -179,26 +179,26 @@ class EventReplay:
         """What can be read, counted like the rest."""
         if isinstance(items, Unread):
             if (usual := self._usual.read(items.contents)) is not None:
-                self._minutes.count(as_read(usual))
+                self._notes.count(as_read(usual))
                 return usual
             items = items.read()
-        self._minutes.count(items)
+        self._notes.count(items)
         for item in items:
             if isinstance(item, Unreadable):
-                self._minutes.refuse(item.rejection, partial(bytes, item.excerpt))
+                self._notes.refuse(item.rejection, partial(bytes, item.excerpt))
         return [item for item in items if not isinstance(item, Unreadable)]
 
     def _apply(self, entered: Entered, first: int, end: int) -> None:
         """Take in what comes between two ticks, all at once."""
         for i, reason in self._monitor.apply_all(entered, first, end) if first < end else ():
-            self._minutes.refuse(reason, partial(_json_at, entered.events, i))
+            self._notes.refuse(reason, partial(_json_at, entered.events, i))
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
         if self._monitor.clock:
-            self._advance(self._monitor.clock + self._minutes.election.alerts.settling)
-            self._minutes.notices += self._monitor.advance(self._monitor.clock)
-        return self._minutes.outcome(self.comparer, [self._monitor.verdicts], 0)
+            self._advance(self._monitor.clock + self._notes.election.alerts.settling)
+            self._notes.notices += self._monitor.advance(self._monitor.clock)
+        return self._notes.outcome(self.comparer, [self._monitor.verdicts], 0)
 
     @property
     def comparer(self) -> Comparer:
@@ -210,12 +210,12 @@ class EventReplay:
         clock = self._monitor.clock
         if at - clock < self._tick:
             return
-        if not self._minutes.watched:
-            self._minutes.notices += self._monitor.pass_by(at)
+        if not self._notes.watched:
+            self._notes.notices += self._monitor.pass_by(at)
             return
         if clock:
-            self._minutes.tell(self._monitor.advance(min(at, clock + self._tick)), self.comparer)
-        self._minutes.tell(self._monitor.advance(at), self.comparer)
+            self._notes.tell(self._monitor.advance(min(at, clock + self._tick)), self.comparer)
+        self._notes.tell(self._monitor.advance(at), self.comparer)
 
 
 class LogReplay:
@@ -229,14 +229,15 @@ class LogReplay:
         self._reconcilers = [Reconciler(election, p) for p in range(partitions)]
         self._channels = Alignment[tuple[Channel, Item, int]]([*range(partitions), BULLETINS])
         self._homes, self._layout = homes, election.layout
-        self._under_way: dict[bytes, TallyReport | Bulletin] = {}
-        self._minutes = _Minutes(election, watch)
+        self._under_way: dict[bytes, tuple[TallyReport | Bulletin, int]] = {}
+        """What has gone on to its own partition and has not come there yet, and when it came."""
+        self._notes = _Notes(election, watch)
         self.comparer = Comparer(election)
 
     def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in what came by one channel. Raises KeyError for a channel that there is not."""
         items = items.read() if isinstance(items, Unread) else items
-        self._minutes.count(items)
+        self._notes.count(items)
         for item, at in zip(items, arrived or repeat(0), strict=False):
             if type(item) is Tick:
                 self._mark(channel, item, at)
@@ -244,7 +245,7 @@ class LogReplay:
                 self._channels.add(channel, (channel, item, at))
 
     def _mark(self, channel: Channel, tick: Tick, arrived: int) -> None:
-        if channel != BULLETINS and (reason := check_tick(self._minutes.election, tick, arrived)) is not None:
+        if channel != BULLETINS and (reason := check_tick(self._notes.election, tick, arrived)) is not None:
             self._refuse(reason, tick)
             return
         self._channels.mark(channel, tick.at)
@@ -254,30 +255,30 @@ class LogReplay:
     def finish(self) -> Outcome:
         """Judge what is left at the next tick, and give it time to fire. Where every mark was reached, nothing is."""
         at, left = self._channels.close()
-        alerts = self._minutes.election.alerts
+        alerts = self._notes.election.alerts
         unjudged = len(left) + len(self._under_way)
         if left:
             at = at or max((item.at for _, item, _ in left if not isinstance(item, Unreadable)), default=0)
             self._settle(at + round(alerts.tick * 1000), left)
-        for event in self._under_way.values():
-            self._apply(event, int(self._homes[self._layout.table[table_of(event)]]), 0)
+        for event, arrived in self._under_way.values():
+            self._apply(event, int(self._homes[self._layout.table[table_of(event)]]), arrived)
         if self._take_sheets() or left:
-            self._minutes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
-        return self._minutes.outcome(self.comparer, [r.verdicts for r in self._reconcilers], unjudged)
+            self._notes.tell(self.comparer.advance(self.comparer.clock + alerts.settling), self.comparer)
+        return self._notes.outcome(self.comparer, [r.verdicts for r in self._reconcilers], unjudged)
 
     def _settle(self, mark: int, arrivals: list[tuple[Channel, Item, int]]) -> None:
         """Each channel's items become ledgers and sums, and these are judged together, as the stages do it."""
         # First what goes on to its own partition, since that is where it is taken in: there it stands again.
-        here = [(channel, item, at) for channel, item, at in arrivals if not self._goes_on(channel, item)]
+        here = [(channel, item, at) for channel, item, at in arrivals if not self._goes_on(channel, item, at)]
 
         def news() -> None:
             for channel, run in groupby(here, key=itemgetter(0)):
                 self._arrive(channel, [(item, at) for _, item, at in run])
             self._take_sheets()
 
-        self._minutes.tell(self.comparer.settle(mark, news), self.comparer)
+        self._notes.tell(self.comparer.settle(mark, news), self.comparer)
 
-    def _goes_on(self, channel: Channel, item: Item) -> bool:
+    def _goes_on(self, channel: Channel, item: Item, arrived: int) -> bool:
         if isinstance(item, Unreadable | Tick):
             return False
         if isinstance(channel, int):
@@ -285,8 +286,8 @@ class LogReplay:
         else:
             astray = table_of(item) in self._layout.table
         if astray:
-            self._minutes.counts["strays"] += 1
-            self._under_way[_json(item)] = item
+            self._notes.counts["strays"] += 1
+            self._under_way[_json(item)] = item, arrived
         return astray
 
     def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]]) -> None:
@@ -308,14 +309,14 @@ class LogReplay:
             found = self._reconcilers[channel].apply_all(events, [run[i][1] for i in places])
             refused += ((places[i], why, partial(_json, events[i])) for i, why in found)
         for _, reason, content in sorted(refused, key=itemgetter(0)):
-            self._minutes.refuse(reason, content)
+            self._notes.refuse(reason, content)
 
     def _apply(self, event: TallyReport | Bulletin, partition: int, arrived: int) -> None:
         self._refuse(self._reconcilers[partition].apply(event, arrived), event)
 
     def _refuse(self, reason: Rejection | None, event: Event) -> None:
         if reason is not None:
-            self._minutes.refuse(reason, partial(_json, event))
+            self._notes.refuse(reason, partial(_json, event))
 
     def _take_sheets(self) -> bool:
         """Whether there is anything new in them."""

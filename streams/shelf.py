@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streams.agreement import DOUBT, Agreement
 from streams.election import Election, Policy
-from streams.layout import Numbers
+from streams.layout import Flags, Numbers
 from streams.ledger import Announced, Ledger, Reading, Verdict, official, verdict_of
 
 pack: Final = msgspec.msgpack.Encoder().encode
@@ -25,6 +25,8 @@ LARGE: Final = 4 * 2**10
 """Bytes of packed readings, or official figures: what has no more need not be asked about limits."""
 
 _LAST, _COUNT, _BYTES = range(3)
+_ASKED: Final = 200
+"""Heavy polling tables whose entries are known by themselves: of a full one that takes 150 kB."""
 
 
 class Chains:
@@ -32,7 +34,7 @@ class Chains:
     polling table. So thousands are entered with a few calls, whatever polling tables they are of, and none that is
     there is touched."""
 
-    def __init__(self, tables: int, heavy: set[int]) -> None:
+    def __init__(self, tables: int, heavy: Flags) -> None:
         self._entries = bytearray()
         self._ends = array("q", [0])
         """Where each entry ends, and the next one begins."""
@@ -42,19 +44,19 @@ class Chains:
         self._turn = np.zeros(tables + 1, np.int32)
         self._heavy = heavy
         self._known: dict[int, set[bytes]] = {}
-        """All entries of a heavy polling table that somebody asked about: to go through a thousand takes a millisecond,
-        and whoever floods it makes us ask for each that comes. It holds while it has as many as there are."""
+        """All entries of heavy polling tables that somebody asked about: to go through a thousand takes a millisecond,
+        and whoever floods one makes us ask for each that comes. They hold while they are as many as there are."""
 
     def __contains__(self, table: int) -> bool:
         return bool(self._state[table, _COUNT])
 
     def heads(self, tables: Numbers, aside: Numbers) -> tuple[Numbers, Numbers]:
         """Where each polling table comes first among these: the places of those without an entry, and of the others.
-        Left out are negative numbers, and those aside."""
+        Left out are negative numbers, those aside, and heavy ones: those must be asked about limits."""
         places = np.arange(len(tables))
         self._turn[tables[::-1]] = places[::-1]  # of equal ones the last stays
         self._turn[aside] = self._turn[-1] = -1
-        heads, known = self._turn.take(tables) == places, self.counts(tables) > 0
+        heads, known = (self._turn.take(tables) == places) & ~self._heavy.take(tables), self.counts(tables) > 0
         return np.flatnonzero(heads & ~known), np.flatnonzero(heads & known)
 
     def counts(self, tables: Numbers) -> NDArray[np.int32]:
@@ -79,10 +81,12 @@ class Chains:
 
     def has(self, table: int, entry: bytes) -> bool:
         """Whether an entry is there."""
-        if table not in self._heavy:
+        if not self._heavy[table]:
             return entry in self.of(table)
         known, (count, _) = self._known.get(table), self.extent(table)
         if known is None or len(known) != count:
+            if len(self._known) >= _ASKED:
+                del self._known[next(iter(self._known))]
             known = self._known[table] = set(map(bytes, self.of(table)))
         return entry in known
 
@@ -97,8 +101,7 @@ class Chains:
         self._ends.append(len(self._entries))
         if table in self._known:
             self._known[table].add(entry)
-        if size + len(entry) > LARGE:
-            self._heavy.add(table)
+        self._heavy[table] |= size + len(entry) > LARGE
         return True
 
     def extend(self, tables: Numbers, entries: Sequence[bytes]) -> None:
@@ -112,20 +115,17 @@ class Chains:
         state[:, _COUNT] += 1
         state[:, _BYTES] += sizes
         self._state[tables] = state
-        heavy = tables[state[:, _BYTES] > LARGE]
-        if len(heavy):
-            self._heavy.update(heavy.tolist())
+        self._heavy[tables] |= state[:, _BYTES] > LARGE
 
 
 class Shelf:
     """The ledgers of polling tables, by number."""
 
     def __init__(self, tables: int) -> None:
-        self.heavy = set[int]()
-        """Polling tables whose ledger is large; that of any other has room for more."""
+        self.heavy: Flags = np.zeros(tables, bool)
+        """Which polling tables have a large ledger; that of any other has room for more."""
         self.readings, self.announced = Chains(tables, self.heavy), Chains(tables, self.heavy)
         self._tables = tables
-        self._minutes: dict[int, dict[bytes, int]] = {}
 
     def __contains__(self, table: int) -> bool:
         return table in self.readings or table in self.announced
@@ -135,11 +135,9 @@ class Shelf:
         every = np.arange(self._tables)
         yield from np.flatnonzero(self.readings.counts(every) + self.announced.counts(every)).tolist()
 
-    def add(self, table: int, entry: Reading | Announced, minute: int | None = None) -> bytes | None:
-        """Add an entry, and the minute in which it came; what was added, or None where it was there already."""
+    def add(self, table: int, entry: Reading | Announced) -> bytes | None:
+        """Add an entry; what was added, or None where it was there already."""
         packed = pack(entry)
-        if minute is not None:
-            self._minutes.setdefault(table, {}).setdefault(packed, minute)
         return packed if self._chains(entry).put(table, packed) else None
 
     def has(self, table: int, entry: Reading | Announced) -> bool:
@@ -164,9 +162,8 @@ class Shelf:
 
     def ledger(self, table: int) -> Ledger:
         """Unpacked; empty where there is none."""
-        minutes = {unpack_reading(entry): minute for entry, minute in self._minutes.get(table, {}).items()}
         readings = map(unpack_reading, self.readings.of(table))
-        return Ledger(readings, map(unpack_announced, self.announced.of(table)), minutes)
+        return Ledger(readings, map(unpack_announced, self.announced.of(table)))
 
 
 class Verdicts(Mapping[str, Verdict]):

@@ -104,11 +104,12 @@ def test_what_is_acked_is_saved(steps: list[str]) -> None:
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5))
 def test_a_journal_hands_over_what_waits_at_that_moment(turns: list[list[int]]) -> None:
     """Also where it is read later, when more has come."""
-    journal, ids = Journal(), [f"t{table}" for table in range(10)]
+    ids = [f"t{table}" for table in range(10)]
+    journal = Journal(ids, ["A"])
     taken = []
     for tables in turns:
         for table in tables:
             journal.readings.add(table, b"\x00", None)
-        taken.append(journal.take(ids))
+        taken.append(journal.take())
     found = [[table for record in records for table in decode(record).tables] for records in taken]
     assert found == [[ids[table] for table in tables] for tables in turns]

@@ -12,6 +12,7 @@ CORE = [
     "streams.election",
     "streams.eventlog",
     "streams.eventlog.record",
+    "streams.errors",
     "streams.events",
     "streams.shown",
     "streams.fields",

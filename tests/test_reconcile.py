@@ -3,19 +3,23 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
-from builders import T0, election, named, report
+from builders import T0, bulletin, election, named, report
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import bulk, index, journal, reconcile, rows
+from streams import bulk, index, journal, limits, reconcile, rows, shelf
+from streams.agreement import READER
 from streams.compare import Comparer
 from streams.election import Election, Policy
+from streams.errors import ElectionChangedError
 from streams.events import Bulletin, Rejection, TallyReport
 from streams.ledger import Verdict
+from streams.names import Names
 from streams.reconcile import Reconciler
 from streams.sheets import Sheets
 from streams.shelf import Shelf
@@ -360,6 +364,53 @@ def test_entered_ahead(
         events = data.draw(st.permutations([*reports, *odd_ones, *of_tables]))
         lived.append((events, data.draw(st.lists(st.integers(0, len(events)), max_size=4))))
     assert_ahead_is_one_by_one(lived, known)
+
+
+@given(st.randoms(use_true_random=True))
+def test_entered_ahead_at_the_limit(chance: Random) -> None:
+    """The same where polling tables are flooded: which entry finds its ledger full does not hang on what it comes
+    together with."""
+    lived = [(crowd(chance), [chance.randrange(30) for _ in range(chance.randrange(4))]) for _ in range(4)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shelf, "LARGE", 40)
+        patch.setattr(limits, "LEDGER_BYTES", 200)  # two chains of forty bytes, and room for some entries more
+        assert_ahead_is_one_by_one(lived, KNOWN)
+
+
+def crowd(chance: Random) -> list[TallyReport | Bulletin]:
+    """Thirty readings and official figures of few polling tables, some of them again and again."""
+    official = chance.choice([0.1, 0.5, 0.9])
+
+    def one() -> TallyReport | Bulletin:
+        known: dict[str, Any] = {"id": f"e{chance.randrange(40)}", "at": T0 + chance.randrange(3), "votes": (5, 3, 1)}
+        table = chance.choice(["S1-1", "S1-1", "S1-2", "S2-3"])
+        if chance.random() < official:
+            return bulletin(**known, area=table, sequence=chance.randrange(20))
+        return report(table, **known, reporter=chance.choice("abcdefgh"))
+
+    return [one() for _ in range(30)]
+
+
+def test_another_election() -> None:
+    """What was saved of other options is not taken for these."""
+    before = Reconciler(KNOWN, saves=True)
+    before.apply(report())
+    for options in ("AB", "ABCD", "ACB"):
+        now = Reconciler(election(options=options))
+        with pytest.raises(ElectionChangedError, match="were A, B, C and are"):
+            now.load(before.take_records())
+        before.apply(report(id=options))
+
+
+def test_who_is_turned_away_has_no_number() -> None:
+    """However many names come with what is turned away, readers who come later are known."""
+    reconciler = Reconciler(KNOWN)
+    with always_many():
+        for table, votes in (("S9-9", (5, 3, 1)), ("S1-1", (500, 0, 0))):
+            reconciler.apply_all([report(table, votes, id=f"f{i}", reporter=f"{table}{i}") for i in range(Names.MOST)])
+        prepared = reconciler.prepare([report(id=f"r{i}", reporter=f"x{i}") for i in range(9)])
+    assert prepared.readings is not None
+    assert prepared.readings.looks[:, READER].all()
 
 
 def assert_ahead_is_one_by_one(stretches: list[tuple[list[Any], list[int]]], known: Election) -> None:

@@ -27,7 +27,7 @@ from streams.codec import decode_bulletin, encode, plain
 from streams.compare import Comparer
 from streams.corrections import App, Place
 from streams.election import Election
-from streams.errors import CotejoError
+from streams.errors import CotejoError, ElectionChangedError
 from streams.events import Bulletin, Rejection, Tick
 from streams.findings import Pulse
 from streams.sheets import Sheets
@@ -41,16 +41,6 @@ SAVE_EVERY: Final = 0.2
 """Seconds between two flushes: nobody waits for what is saved, only for what is told."""
 STATES: Final = 100
 """Areas whose states are told at a time; one takes some 0.2 ms."""
-
-
-class ElectionChangedError(CotejoError):
-    """The saved sums are of other options or groups than the election file has now."""
-
-    def __init__(self, before: list[str], now: list[str]) -> None:
-        super().__init__(
-            f"the options and groups were {', '.join(before)} and are {', '.join(now)} now: "
-            "put the election file back, or begin anew with another --prefix"
-        )
 
 
 class SheetsLostError(CotejoError):

@@ -51,6 +51,8 @@ class ReconcileStage:
         self._reading = asyncio.Lock()
         self._reconcilers: dict[int, Reconciler] = {}
         self._newest: dict[int, EventT[Any]] = {}
+        self._ticked: dict[int, int] = {}
+        """The latest tick by partition: one that is not later moves no time, and is not worth any sheets."""
         self._bytes = 0
         self.counts: Counter[str] = Counter()
         app.agent(self._source, name="reconcile")(self._consume)
@@ -71,6 +73,7 @@ class ReconcileStage:
         self._writer, self._written = secrets.token_hex(4), 0
         self.outbox.clear()
         self._newest.clear()
+        self._ticked.clear()
         self._bytes = 0
         mine = {tp.partition for tp in partitions if tp.topic == self._topology.tally_reports}
         self._reconcilers = {p: Reconciler(self._election, p, saves=True) for p in sorted(mine)}
@@ -119,7 +122,8 @@ class ReconcileStage:
                 refused[sources[i].offset].append(item)
             elif (reason := check_tick(self._election, item, sources[i].timestamp or 0)) is not None:
                 refused[sources[i].offset].append(reason)
-            else:
+            elif item.at > self._ticked.get(partition, 0):
+                self._ticked[partition] = item.at
                 self._send_sheets(partition, item.at)
         self._enter(partition, events[begun:], sources[begun:], refused)
         for record in records if refused else ():
