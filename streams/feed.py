@@ -6,6 +6,7 @@ that clock on, so that a pause of the night stays one.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final, Protocol
@@ -96,7 +97,8 @@ class KafkaSink:
         try:
             self._flush()
         finally:
-            self._producer.close(timeout=10)
+            with suppress(KafkaError):  # it flushes again: what is not confirmed has been said, or nothing is left
+                self._producer.close(timeout=10)
         self._check()
 
     def _flush(self) -> None:

@@ -11,6 +11,7 @@ from brokers import Broker
 from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka.errors import KafkaTimeoutError
 from pipeline import Logs, feed
 
 from streams import event_file, kafka_clients
@@ -144,3 +145,19 @@ def test_a_broker_that_dies_under_a_feed(monkeypatch: pytest.MonkeyPatch) -> Non
     sink.send("dying", b"{}", partition=0)
     with pytest.raises(FeedError, match=r"the broker (refused a message|did not confirm everything): \S+"):
         sink.close()
+
+
+def test_a_client_that_hangs(monkeypatch: pytest.MonkeyPatch, embedded: EmbeddedBroker) -> None:
+    """A client that cannot even be closed, as happens when the broker dies at a bad moment, is the same error."""
+
+    def hang(timeout: float) -> None:
+        raise KafkaTimeoutError("Timeout waiting for future")
+
+    sink = KafkaSink(embedded.address)
+    real = sink._producer.close
+    monkeypatch.setattr(sink._producer, "flush", hang)
+    monkeypatch.setattr(sink._producer, "close", hang)
+    with pytest.raises(FeedError, match="the broker did not confirm everything: KafkaTimeoutError"):
+        sink.close()
+    monkeypatch.undo()
+    real(timeout=10)
