@@ -90,8 +90,9 @@ def refusal(error: object) -> str:
 
 def _client(kind: Any, broker: str, *topics: str, seconds: float = CONNECT_SECONDS, **options: Any) -> Any:
     known, servers = configured(), _servers(broker)
-    _greet(broker, known, seconds)
-    where = {"bootstrap_servers": servers, "bootstrap_timeout_ms": int(seconds * 1000)}
+    reached = _greet(broker, known, seconds)
+    # Of several it would choose by lot, and choose one that is dead again and again until its time is over.
+    where = {"bootstrap_servers": [reached], "bootstrap_timeout_ms": int(seconds * 1000)}
     try:
         with ThreadPoolExecutor(1) as thread:  # in ours it would lose what Ctrl-C raises, and wait for ever
             return thread.submit(kind, *topics, **where, **known.options(), **options).result()
@@ -109,8 +110,8 @@ def _servers(broker: str) -> list[str]:
     return broker.replace(" ", "").split(",")
 
 
-def _greet(broker: str, known: Security, seconds: float) -> None:
-    """Connect to the first server that can be reached and, where there is more to it, log in. Raises
+def _greet(broker: str, known: Security, seconds: float) -> str:
+    """Connect to the first server that can be reached and, where there is more to it, log in; that server. Raises
     `BrokerUnreachable`, `BrokerRefused`."""
     reason = "no address"
     for server in _servers(broker):
@@ -125,7 +126,7 @@ def _greet(broker: str, known: Security, seconds: float) -> None:
             continue
         if known != Security():
             _log_in(server, host.strip("[]"), int(port), known, seconds)
-        return
+        return server
     raise BrokerUnreachable(broker, reason)
 
 
