@@ -103,10 +103,17 @@ class Comparison:
 
     @cached_property
     def counted(self) -> float | None:
-        """Polling tables in the bulletin over those that exist (0-1); None where it does not let one know."""
-        if self.bulletin.tables_counted is None:
+        """Polling tables in the bulletin over those that exist (0-1); None where it does not let one know.
+
+        By `tables_counted` where the tables that exist are known, else by `tables_counted_ratio`. A final bulletin that
+        tells neither has counted all.
+        """
+        if self.bulletin.tables_counted is not None and self.area.tables:
+            return min(1.0, self.bulletin.tables_counted / self.area.tables)
+        if self.bulletin.tables_counted_ratio is not None:
             return self.bulletin.tables_counted_ratio
-        return min(1.0, self.bulletin.tables_counted / self.area.tables) if self.area.tables else None
+        silent = self.bulletin.tables_counted is None
+        return 1.0 if silent and self.bulletin.status == "final" else None
 
     @cached_property
     def left(self) -> Left:
