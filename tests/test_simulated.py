@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from builders import lines
 
@@ -31,16 +32,79 @@ def test_seeded() -> None:
     assert digest(SMALL) == digest(SMALL) != digest(replace(SMALL, seed=2))
 
 
+def test_the_same_on_every_machine() -> None:
+    """The truth of one seed, as it was when this test was written."""
+    electorate = Simulation(replace(SMALL, seed=7)).electorate
+    assert electorate.votes.sum(axis=0).tolist() == [75139, 64743, 7204]
+    assert hashlib.sha256(electorate.votes.astype("<i8").tobytes()).hexdigest()[:16] == "3a0d8a61ee832890"
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_areas(seed: int) -> None:
+    """Parishes have 3 to 20 tables, fewer only alone in their municipality; areas say what exists, and how many
+    voters there are where that is known."""
+    simulation = Simulation(Night(seed=seed, tables=900, states=5, municipalities=8))
+    election = simulation.election
+    alone = {area.parent for area in election.areas.values() if len(election.children.get(area.parent or "", ())) == 1}
+    parishes = [area for area in election.areas.values() if area.level == "parish"]
+    assert all(3 <= (p.tables or 0) <= 20 or p.parent in alone for p in parishes)
+    register = election.tables.values()
+    for parish in parishes:
+        known = [table.registered for table in register if table.area == parish.id]
+        assert len(known) == parish.tables
+        assert parish.registered == (None if None in known else sum(k or 0 for k in known))
+    assert election.areas["N"].registered == simulation.truth()["registered"]
+    assert sum(p.tables or 0 for p in parishes) == election.areas["N"].tables == 900
+
+
+def test_as_hard_as_real_nights() -> None:
+    """On most nights turnout goes with the vote, states turn out differently, sheets and counts come in different
+    orders that both depend on the vote, and some registers are unread."""
+    turnouts, spreads, orders, unread = [], [], [], []
+    for seed in range(1, 21):
+        e = Simulation(Night(seed=seed, tables=1200, states=8, municipalities=6)).electorate
+        valid = e.votes.sum(axis=1)
+        share, turnout = e.votes[:, 0] / valid, (valid + e.null) / e.registered
+        state = e.levels[1].home
+        turnouts.append(np.corrcoef(share, turnout)[0, 1])
+        by_state = [turnout[state == s].mean() for s in range(8)]
+        spreads.append(max(by_state) - min(by_state))
+        orders.append([abs(np.corrcoef(share, order)[0, 1]) for order in (e.arrival, e.counted)])
+        unread.append(np.mean([table.registered is None for table in e.election.tables.values()]))
+        assert abs(np.corrcoef(e.arrival, e.counted)[0, 1]) < 0.999
+    assert min(turnouts) > 0
+    assert np.median(turnouts) > 0.4
+    assert np.median(spreads) > 0.1
+    assert np.median(orders) > 0.5
+    assert 0.02 < np.mean(unread) < 0.08
+
+
+def test_the_unseen_vote_otherwise() -> None:
+    """Only tables that nobody reads are moved, by no more than was asked for, and on some nights by nearly as much."""
+    means = []
+    for seed in range(1, 11):
+        night = Night(seed=seed, tables=1200, states=8, municipalities=6)
+        usual, moved = (Simulation(replace(night, unseen_otherwise=points)).electorate for points in (0, 12))
+        assert (usual.unseen == moved.unseen).all()
+        assert (usual.votes[~usual.unseen] == moved.votes[~usual.unseen]).all()
+        shares = [e.votes[e.unseen, 0] / e.votes[e.unseen].sum(axis=1) for e in (usual, moved)]
+        points = 100 * (shares[1] - shares[0])
+        assert abs(points).max() < 13  # votes are whole numbers
+        means.append(abs(points.mean()))
+    assert max(means) > 8
+
+
 def test_truth() -> None:
     """The final bulletin is the truth, the sheets add up to it, and the order is that of time."""
-    simulation = Simulation(replace(SMALL, witnessed=1, mis_keyed=0, official="state"))
+    simulation = Simulation(replace(SMALL, witnessed=1, mis_keyed=0, official="municipality"))
     events = list(simulation.events())
     reports = [e for e in events if isinstance(e, TallyReport)]
     finals = {e.area: e for e in events if isinstance(e, Bulletin) and e.status == "final"}
     truth = simulation.truth()
     assert finals["N"].votes == truth["votes"] == truth["official"]
     assert {o: sum(r.votes[o] for r in reports) for o in "ABC"} == truth["votes"]
-    assert {o: sum(finals[f"S{s}"].votes[o] for s in range(1, 5)) for o in "ABC"} == truth["votes"]
+    for areas in ([f"S{s}" for s in range(1, 5)], [f"S{s}-M{m}" for s in range(1, 5) for m in range(1, 6)]):
+        assert {o: sum(finals[area].votes[o] for area in areas) for o in "ABC"} == truth["votes"]
     assert [e.at for e in events] == sorted(e.at for e in events)
     assert (len(reports), truth["readings"]) == (400, 400)
 
@@ -111,6 +175,9 @@ def test_liars_are_outvoted() -> None:
         {"tables": 5},
         {"readers": 0.5},
         {"hours": 0},
+        {"turnout_by_vote": 9},
+        {"unread_registers": 2},
+        {"unseen_otherwise": -1},
         {"forged": 0.5},
         {"shift": 200},
         {"bulletins": 0},

@@ -117,8 +117,10 @@ def sums_of(state: dict[str, Any]) -> list[int]:
     return [known["tables"], *known["votes"].values()]
 
 
-_MAKERS: Final = ("nights/simulated.py", "election_writer.py", "events.py", "codec.py", "feed.py", "topology.py")
-"""The code that a night's files come from, besides this."""
+SIMULATION: Final = tuple(f"nights/{name}.py" for name in ("simulated", "settings", "electorate", "draws", "slips"))
+"""The code that simulates."""
+_MAKERS: Final = (*SIMULATION, "election_writer.py", "events.py", "codec.py", "feed.py", "topology.py")
+"""The code that a night's files come from, besides this module."""
 _SHAPE: Final[dict[str, Any]] = {"states": 24, "municipalities": 20, "official": "state"}
 
 

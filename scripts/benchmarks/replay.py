@@ -21,6 +21,7 @@ from brokers import ROOT
 
 from benchmarks.figures import Figure
 from benchmarks.kept import kept, sources
+from benchmarks.nights import SIMULATION
 from streams import election_file, garbage, relive
 from streams.arrivals import Night
 from streams.eventlog.reader import EventLog
@@ -68,7 +69,7 @@ def run(repeats: int, place: pathlib.Path) -> list[Figure]:
 def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
     found: dict[str, pathlib.Path] = {}
     for name, options in SIMULATED.items():
-        recipe = options, *sources(*LOG, "nights/simulated.py", "cli/simulating.py")
+        recipe = options, *sources(*LOG, *SIMULATION, "cli/simulating.py")
         found[name] = kept(place, _slug(name), recipe, partial(_cotejo, "simulate", "--seed", "5", *options))
         if RECORDED not in found:
             recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "feed.py", "topology.py")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import orjson
 import typer
@@ -23,19 +23,22 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed makes the same night.")] = 1,
     tables: Annotated[int, typer.Option(help="Polling tables.", min=1)] = 3000,
     states: Annotated[int, typer.Option(help="States.", min=1)] = 24,
-    municipalities: Annotated[int, typer.Option(help="Municipalities of each state.", min=1)] = 10,
+    municipalities: Annotated[int, typer.Option(help="Municipalities of each state; below are parishes.", min=1)] = 10,
     hours: Annotated[float, typer.Option(help="How long the night is.")] = 8.0,
     witnessed: Annotated[float, typer.Option(help="Share of the tables of which anybody reads the sheet.")] = 0.85,
     readers: Annotated[float, typer.Option(help="Readings of such a sheet, on average, at least 1.")] = 1.0,
     groups: Annotated[int, typer.Option(help="Reporter groups.", min=1)] = 2000,
-    cities_first: Annotated[float, typer.Option(help="How far arrival hangs on the vote: 0 chance, 1 fully.")] = 0.8,
+    cities_first: Annotated[
+        float, typer.Option(help="How far both orders depend on the vote: 0 chance, 1 fully.")
+    ] = 0.8,
+    turnout_by_vote: Annotated[float, typer.Option(help="Points of turnout for each point of A's share.")] = 0.4,
+    unread_registers: Annotated[float, typer.Option(help="Share of the tables whose voters are unknown.")] = 0.05,
+    unseen_otherwise: Annotated[float, typer.Option(help="Points by which unread tables vote otherwise.")] = 12.0,
     mis_keyed: Annotated[float, typer.Option(help="Share of readings with a slip.")] = 0.02,
     liars: Annotated[float, typer.Option(help="Share of the groups that forge, all alike.")] = 0.0,
     forged: Annotated[float, typer.Option(help="Share of the readings that are theirs.")] = 0.0,
     bulletins: Annotated[int, typer.Option(help="Announcements for each area.", min=1)] = 6,
-    official: Annotated[
-        Literal["nation", "state", "table"], typer.Option(help="The lowest level that is announced.")
-    ] = "nation",
+    official: Annotated[simulated.Official, typer.Option(help="The lowest level that is announced.")] = "nation",
     late: Annotated[int, typer.Option(help="Bulletins that come after the next one.", min=0)] = 0,
     corrected: Annotated[int, typer.Option(help="Bulletins with a slip and a correction.", min=0)] = 0,
     shift: Annotated[float, typer.Option(help="Points that the official count moves from A to B.")] = 0.0,
