@@ -192,10 +192,16 @@ def test_a_wrong_session_stops_nothing_else() -> None:
     subprocess.run([sys.executable, "-c", "import streams.worker"], check=True, cwd=HERE.parent, env=wrong)
 
 
-@pytest.mark.parametrize(("given", "seconds"), [({}, 10), ({"COTEJO_SESSION_SECONDS": "6.5"}, 6.5)])
-def test_a_session_of_so_many_seconds(given: dict[str, str], seconds: float) -> None:
-    """A worker is missed after ten seconds, or as many as the environment says; it is heard four times in these."""
-    assert settings.session(given) == {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
+@pytest.mark.parametrize(("text", "seconds", "longest"), [(None, 10, 30), ("6.5", 6.5, 30), ("1200", 1200, 1200)])
+def test_a_session_of_so_many_seconds(text: str | None, seconds: float, longest: float) -> None:
+    """A worker is missed after ten seconds, or as many as the environment says; it is heard four times in these, and
+    no request may end before a session, or Faust refuses to start."""
+    found = settings.session({} if text is None else {settings.SESSION: text})
+    assert found == {
+        "broker_session_timeout": seconds,
+        "broker_heartbeat_interval": seconds / 4,
+        "broker_request_timeout": longest,
+    }
 
 
 def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:

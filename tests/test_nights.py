@@ -19,6 +19,7 @@ from replays import told
 
 from streams.arrivals import Arrivals
 from streams.codec import decode_any
+from streams.corrections.settings import SESSION
 from streams.election import AlertPolicy, Election
 from streams.events import Event, TallyReport
 from streams.feed import KafkaSink, Pace
@@ -229,12 +230,13 @@ def cotejo(*arguments: object) -> bytes:
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_member_comes_back_at_once(how: str, broker: Broker, names: str, tmp_path: Path) -> None:
-    """A named worker that was stopped or killed has its partitions back without waiting for a session to end, on
-    another port too."""
+    """A named worker that was stopped or killed has its partitions back without waiting for a session to end, which
+    would take twenty minutes, on another port too."""
     with LiveNight(NATION, broker, tmp_path, names) as live:
+        live.environment = {SESSION: "1200"}
         for _ in range(3):
             live.start()
-            live.ready(7.5)
+            live.ready(120)
             live.stop() if how == "stop" else live.kill()
 
 

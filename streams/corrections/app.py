@@ -17,6 +17,7 @@ from streams.corrections.recovery import Assignor, TableManager
 from streams.corrections.sends import SendErrors, Sends, Stopper
 from streams.corrections.settings import DEFAULTS, FIXED, check_versions, session
 from streams.corrections.tables import Table
+from streams.errors import CotejoError
 
 Hook = Callable[[frozenset[TP]], Awaitable[None]]
 
@@ -56,6 +57,8 @@ class App(faust.App):
         """When the group's coordinator last knew us (monotonic seconds)."""
         self._sending: set[Sends] = set()
         self._started_producer: Any = None
+        self.cause: BaseException | None = None
+        """What ended this worker: of several reasons the first that a user can mend, else the first."""
         super().__init__(id, **{**DEFAULTS, **session(os.environ), **own, **options})
         self.sensors.add(SendErrors(self))
 
@@ -87,6 +90,8 @@ class App(faust.App):
     def fail(self, reason: BaseException) -> None:
         """Stop the worker; nothing is committed any more."""
         self._halt()
+        if self.cause is None or (isinstance(reason, CotejoError) and not isinstance(self.cause, CotejoError)):
+            self.cause = reason
         self._failing = asyncio.ensure_future(self.crash(reason))
 
     async def maybe_start_producer(self) -> Any:

@@ -66,7 +66,8 @@ def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
     try:
         Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()
     except SystemExit:
-        if isinstance(app.crash_reason, CotejoError):
-            raise app.crash_reason from None
+        for cause in (app.cause, app.crash_reason):
+            if isinstance(cause, CotejoError):
+                raise cause from None
         raise
     raise AssertionError  # it does not return

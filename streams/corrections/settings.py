@@ -46,7 +46,8 @@ class WrongSession(CotejoError):  # noqa: N818 - says what happened
 
 
 def session(environment: Mapping[str, str]) -> dict[str, float]:
-    """How long a session lasts, and how often we are heard in it. Raises `WrongSession`."""
+    """How long a session lasts, how often we are heard in it, and how long a request may take. Raises
+    `WrongSession`."""
     text = environment.get(SESSION, "10")  # Faust's 60: so long a dead worker's partitions would stand still
     try:
         seconds = float(text)
@@ -54,7 +55,9 @@ def session(environment: Mapping[str, str]) -> dict[str, float]:
         seconds = 0.0
     if not 1 <= seconds <= 3600:
         raise WrongSession(f"{SESSION} {text!r}: give a number of seconds from 1 to 3600, or unset it for 10")
-    return {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
+    times = {"broker_session_timeout": seconds, "broker_heartbeat_interval": seconds / 4}
+    # Faust wants a request to last for a session at least
+    return times | {"broker_request_timeout": max(seconds, DEFAULTS["broker_request_timeout"])}
 
 
 def check_versions(found: Callable[[str], str] = version) -> None:

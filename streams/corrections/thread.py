@@ -11,6 +11,8 @@ import faust.transport.drivers.aiokafka as driver
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP
 
+from streams.corrections import group
+
 if TYPE_CHECKING:
     from streams.corrections.app import App
 
@@ -28,6 +30,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
         self._listen()
+        group.watch(self._ensure_consumer()._coordinator, self.app, self._fail)
         fetcher, pause = self._ensure_consumer()._fetcher, cast("App", self.app).empty_fetch_pause
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         fetcher._prefetch_backoff = 0.01  # while one topic's records lie unread, no other's are asked for, 0.1 s long
@@ -61,6 +64,9 @@ class Thread(driver.AIOKafkaConsumerThread):
     def generation(self) -> int:
         """The generation of the group that we are a member of; -1 once the coordinator has said that we are none."""
         return int(self._ensure_consumer()._coordinator.generation)
+
+    def _fail(self, reason: BaseException) -> None:
+        self.parent_loop.call_soon_threadsafe(cast("App", self.app).fail, reason)
 
     def _listen(self) -> None:
         """Note when the coordinator last confirmed a heartbeat, at the latest."""
