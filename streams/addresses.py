@@ -45,23 +45,25 @@ def why_not_url(receiver: Receiver) -> str | None:
         address = ip_address(parts.hostname)
     except ValueError:
         return None  # a name: what it resolves to is judged when it is connected to
-    return why_not_address(str(address), receiver)
+    why = why_not_address(str(address), receiver)
+    return why and f"{parts.hostname} {why}"
 
 
 def why_not_address(text: str, receiver: Receiver) -> str | None:
-    """Why a receiver may not be at this IP address; None if it may. Whatever is not known to be harmless is not."""
+    """Why a receiver may not be at this IP address, as what follows "it"; None if it may. Whatever is not known to be
+    harmless is not. The address itself is not in the text: that is for whoever may see it to add."""
     address = _inner(ip_address(text))
     if address.is_loopback:
-        return None if receiver.allow_loopback else f"{text} is this machine itself: say allow_loopback = true"
+        return None if receiver.allow_loopback else "is this machine itself: say allow_loopback = true"
     if receiver.url.startswith("http://"):
-        return f"{text} is not this machine: use https://"
+        return "is not this machine: use https://"
     if any(address in network for network in _PRIVATE):
-        return None if receiver.allow_private else f"{text} is a private address: say allow_private = true"
+        return None if receiver.allow_private else "is a private address: say allow_private = true"
     strange = address.is_multicast or address.is_unspecified or address.is_reserved or address in _ASSIGNMENTS
     if strange or not address.is_global:
-        return f"{text} is no address of one machine in the public network"
+        return "is no address of one machine in the public network"
     if isinstance(address, IPv6Address) and (address.is_site_local or address.sixtofour or address.teredo):
-        return f"{text} leads to another network"
+        return "leads to another network"
     return None
 
 

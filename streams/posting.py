@@ -1,18 +1,29 @@
-"""One POST to a receiver, and what came of it. Nothing here is tried twice."""
+"""One POST to a receiver, and what came of it. Nothing here is tried twice.
 
-import asyncio
+What goes into an `Answer` is kept, logged and shown: it is in words of our own, by kind of error, since a library's
+message may hold the receiver's address and the token in it.
+"""
+
+import errno
 import hashlib
+import html
+import json
+import re
 import socket
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from time import time
-from typing import Any, Final, Self
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
-import aiohttp
+import h11
 
-from streams import alertmanager, webhooks
+from streams import alertmanager, http_exchange, webhooks
 from streams.addresses import why_not_address
 from streams.alerts import Notice
 from streams.delivery import Answer
@@ -21,58 +32,48 @@ from streams.receiver_secrets import Secrets
 
 TIMEOUT: Final = 15.0
 """Seconds a receiver has to answer, connecting included."""
-CONNECT: Final = 5.0
-"""Seconds in which each connection must stand."""
 EXCERPT: Final = 200
-"""Bytes that are read of an answer's body, to show what a receiver complains of."""
-EXCERPT_SECONDS: Final = 1.0
-"""Seconds that its body is waited for."""
+"""Characters of an answer's body that are shown, so that one sees what a receiver complains of."""
+TOKEN: Final = 6
+"""Characters from which a part of an address may be a token, and is not repeated."""
+
+_NETWORK: Final = {
+    errno.ECONNREFUSED: "the connection is refused: nothing listens there",
+    errno.ECONNRESET: "the connection was broken off before an answer came",
+    errno.EPIPE: "the connection was broken off before an answer came",
+    errno.ENETUNREACH: "no network leads there",
+    errno.EHOSTUNREACH: "no network leads there",
+    errno.EMFILE: "this process has too many files open: raise `ulimit -n`",
+    errno.ENFILE: "this machine has too many files open",
+}
+_CERTIFICATES: Final = {10: "it has expired", 18: "it is signed by itself", 19: "its authority is unknown",
+    20: "its authority is unknown", 62: "it is for another name", 64: "it is for another address"}  # fmt: skip
+"""By OpenSSL's X509_V_ERR numbers."""
 
 
 class Poster:
-    """POSTs to one receiver while the context is open: checked addresses, no redirects, no cookies, no proxies."""
+    """POSTs to one receiver: checked addresses, no redirects, no cookies, no proxies, a connection for each."""
 
     def __init__(self, election: Election, receiver: Receiver, secrets: Secrets) -> None:
         self._election, self._receiver, self._secrets = election, receiver, secrets
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=self._socket),
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT, sock_connect=CONNECT),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"user-agent": "cotejo"},
-            auto_decompress=False,
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        self._context = http_exchange.tls()
 
     async def post(self, notice: Notice) -> Answer:
-        """Send a notice; never raises for what the network or the receiver does."""
-        content = body(self._election, self._receiver, notice)
-        signed = webhooks.headers(
-            self._secrets.values, webhooks.message_id(notice.id), content, datetime.fromtimestamp(time(), UTC)
-        )
+        """Send a notice. Whatever goes wrong with it is an answer in words: it ends this attempt, nothing else."""
         try:
-            async with self._session.post(
-                self._receiver.url, data=content, headers=signed, allow_redirects=False
-            ) as answer:
-                return await _answer(answer)
-        except TimeoutError as error:
-            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-            return Answer(0, f"no connection in {CONNECT:g} s" if connecting else f"no answer in {TIMEOUT:g} s")
-        except aiohttp.ClientConnectorDNSError:
-            return Answer(0, "no address is known for its name")
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: whatever is no HTTP
-            return Answer(0, _plain(str(getattr(error, "os_error", error))) or type(error).__name__)
-
-    def _socket(self, info: Any) -> socket.socket:
-        """A socket for the very address that is connected to next: nothing can change between check and use."""
-        family, kind, protocol, _, address = info
-        if why := why_not_address(address[0], self._receiver):
-            raise OSError(why)
-        return socket.socket(family, kind, protocol)
+            content = body(self._election, self._receiver, notice)
+            now = datetime.fromtimestamp(time(), UTC)
+            response = await http_exchange.post(
+                self._receiver.url,
+                webhooks.headers(self._secrets.values, webhooks.message_id(notice.id), content, now),
+                content,
+                why_not=partial(why_not_address, receiver=self._receiver),
+                context=self._context,
+                seconds=TIMEOUT,
+            )
+            return _answer(response, self._receiver.url)
+        except Exception as error:
+            return Answer(0, _failure(error))
 
 
 def body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
@@ -92,37 +93,86 @@ def address_mark(receiver: Receiver) -> str:
 
 
 def wish_of(retry_after: str, now: float) -> int | None:
-    """The time, in Unix ms, that a Retry-After header names: seconds from `now` (Unix seconds), or an HTTP date."""
+    """The time, in Unix ms, that a Retry-After header names: seconds from `now` (Unix seconds), or an HTTP date. None
+    for anything else."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return round(1000 * (now + int(text[:9])))
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return round(1000 * (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):  # a year of twenty digits, a zone of a thousand hours
         return None
-    return round(1000 * (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-async def _answer(answer: aiohttp.ClientResponse) -> Answer:
-    words = str(answer.status)
+def _answer(response: http_exchange.Response, url: str) -> Answer:
+    status = response.status
+    words = str(status)
     with suppress(ValueError):  # a status that nobody has named
-        words += f" {HTTPStatus(answer.status).phrase}"
-    good = 200 <= answer.status < 300
-    if 300 <= answer.status < 400:
+        words += f" {HTTPStatus(status).phrase}"
+    good = 200 <= status < 300
+    if not response.readable:
+        words += ", with headers that cannot be read"
+    if 300 <= status < 400:
         words += ": redirects are not followed, change the address"
-    elif not good and (said := await _excerpt(answer)):
+    elif not good and (said := excerpt(response.excerpt, url)):
         words += f": {said}"
-    wish = None if good else wish_of(answer.headers.get("retry-after", ""), time())
-    return Answer(answer.status, words, wish)
+    return Answer(status, words, None if good else wish_of(response.retry_after, time()))
 
 
-async def _excerpt(answer: aiohttp.ClientResponse) -> str:
-    with suppress(TimeoutError, aiohttp.ClientError):
-        async with asyncio.timeout(EXCERPT_SECONDS):
-            return _plain((await answer.content.read(EXCERPT)).decode("utf-8", "replace"))
-    return ""
+def _failure(error: Exception) -> str:
+    """What kept an answer from coming."""
+    match error:
+        case http_exchange.ConnectionTimeoutError():
+            return f"no connection in {http_exchange.CONNECT:g} s"
+        case TimeoutError():
+            return f"no answer in {TIMEOUT:g} s"
+        case http_exchange.RefusedError():
+            return f"the address that its name has {error}"
+        case http_exchange.NoAnswerError():
+            return str(error)
+        case h11.RemoteProtocolError():
+            return "what came is no HTTP answer"
+        case socket.gaierror():
+            return "no address is known for its name"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {_CERTIFICATES.get(error.verify_code, 'it does not verify')}"
+        case ssl.SSLError():
+            return "no TLS connection comes about: see whether https is spoken there"
+        case OSError(errno=int(number)) if number in _NETWORK:
+            return _NETWORK[number]
+        case OSError(errno=int(number)) if number in errno.errorcode:
+            return f"the network failed ({errno.errorcode[number]})"
+    return f"it could not be sent ({type(error).__name__})"
 
 
-def _plain(text: str) -> str:
-    """One line that a terminal and a log can take."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:EXCERPT]).split())
+def excerpt(content: bytes, url: str) -> str:
+    """The beginning of an answer's body as one line that a terminal and a log can take, without the receiver's
+    address: many servers repeat the path, and with it the token, in what they say of an error."""
+    text = content.decode("utf-8", "replace")
+    pieces = sorted(_pieces(url), key=len, reverse=True)
+    for piece in pieces:
+        text = re.sub(re.escape(piece), "...", text, flags=re.IGNORECASE)
+        for length in range(len(piece) - 1, TOKEN - 1, -1):  # what was read may end within it
+            if text.lower().endswith(piece[:length].lower()):
+                text = text[:-length] + "..."
+    as_meant = unquote(html.unescape(text)).replace("\\", "").lower()
+    if any(piece.lower() in as_meant for piece in pieces):  # in a spelling of its own
+        return ""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:EXCERPT]
+
+
+def _pieces(url: str) -> set[str]:
+    """The address, and each part of it that may be a token, in the spellings that an answer may have of them."""
+    parts = urlsplit(url)
+    whole = f"{parts.path}?{parts.query}"
+    found = {url, parts.netloc, parts.hostname or "", whole, parts.path, *re.split(r"[/?&=;,:.]", whole)}
+    spellings: list[Callable[[str], str]] = [str, unquote, html.escape, lambda piece: json.dumps(piece)[1:-1]]
+
+    def spelt() -> Iterator[str]:
+        for piece in found:
+            for spell in spellings:
+                yield spell(piece)
+                yield spell(unquote(piece))
+
+    return {piece for piece in spelt() if len(piece) >= TOKEN}

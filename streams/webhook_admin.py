@@ -109,11 +109,8 @@ async def try_out(election: Election, receivers: Iterable[Receiver]) -> list[tup
         (receiver, Poster(election, receiver, receiver_secrets.of_receiver(receiver, os.environ)))
         for receiver in receivers
     ]
-    found = []
-    for receiver, poster in posters:
-        async with poster:
-            found.append((receiver, await poster.post(trial(election, round(time() * 1000)))))
-    return found
+    notice = trial(election, round(time() * 1000))
+    return [(receiver, await poster.post(notice)) for receiver, poster in posters]
 
 
 def trial(election: Election, at: int) -> Notice:

@@ -260,20 +260,29 @@ def test_enabled_and_delivered_again(embedded: Broker, tmp_path: Path, names: st
 
 
 def test_a_secret_shows_nowhere(embedded: Broker, tmp_path: Path, names: str) -> None:
-    """Whatever a receiver answers, its secret stands in no log, at its most talkative, and in no topic."""
-    desk = Scripted(Say(500, body=b"no"), 401, 204)
-    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+    """Whatever a receiver answers, its secret and the token in its address stand in no log, at its most talkative, in
+    no topic, and not in `webhook list`; also when it repeats its address, or its answer cannot be read."""
+    token = "T0ken-0f-the-d3sk"
+    desk = Scripted(
+        Say(500, body=f"Cannot POST /{token}".encode()),
+        Say(503, {"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, token.encode()),
+        Say(401, {"x y": token}),
+        204,
+    )
+    with desk.listening() as url, live(with_receivers(desk=url + token), embedded, tmp_path, names) as night:
         night.start(log="DEBUG")
         night.feed(FIRST)
         night.wait(delivered=True)
+        listed = webhook("list", night.file, "--broker", embedded.address, "--prefix", night.topology.prefix)
         night.stop()
-        told = [night.log.read_bytes()]
+        told = [night.log.read_bytes(), listed.stdout.encode()]
         for spec in night.topology.specs():
             told += [part for r in night.read(spec.name, spec.partitions) for part in (r.key, r.value) if part]
     assert desk.taken
     assert told[0]
     secret = NEW.removeprefix("whsec_").encode()
-    assert not any(secret in text or b64decode(secret) in text for text in told)
+    assert not any(part in text for text in told for part in (secret, b64decode(secret), token.encode()))
+    assert b"last error" in told[1]
 
 
 def log_beside(night: LiveNight, messages: list[tuple[str, bytes]]) -> str:

@@ -87,16 +87,15 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver until cancelled. Raises what is a fault of ours."""
-        async with self._poster:
-            try:
-                while True:
-                    await self._turn()
-            finally:
-                if tasks := list(self._running.values()):
-                    await asyncio.wait(tasks, timeout=GRACE)
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            while True:
+                await self._turn()
+        finally:
+            if tasks := list(self._running.values()):
+                await asyncio.wait(tasks, timeout=GRACE)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _turn(self) -> None:
         """Start what is due, then wait for whatever comes first: the next one's time, news, or an answer."""
