@@ -36,6 +36,7 @@ class Reason(Enum):
     HOLDING = "below the limit that raises, above the limit that clears"
     RESOLVED = "the finding is gone"
     SUPERSEDED = "a newer bulletin does not show it"
+    REMARKED = "its rule calls nobody any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def step(
     """
     if alert is None or alert.status == "resolved":
         if finding is None or finding.severity is None:
+            if alert is not None and _waits_to_remark(alert):
+                alert = replace(alert, severity="info")  # there is nothing left to remark
             return Decision(alert, None, Reason.IDLE)
         episode = 1 if alert is None else alert.episode + 1
         alert = Alert(finding.fingerprint, "pending", at, finding, finding.severity, episode)
@@ -167,9 +170,16 @@ def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
     """When, in Unix ms, the alert may change without any news; None if it cannot."""
     if alert.status == "pending":
         return alert.since + round(policy.hold * 1000)
+    if _waits_to_remark(alert):
+        return alert.told_at
     if alert.status == "firing" and alert.finding.severity is not None and alert.finding.value != alert.told_value:
         return alert.told_at + round(policy.cooldown * 1000)
     return None
+
+
+def _waits_to_remark(alert: Alert) -> bool:
+    """Whether it has just ended because its rule calls nobody any more: at the next tick it begins as a remark."""
+    return alert.status == "resolved" and alert.finding.severity == "info" != alert.severity
 
 
 def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy, parent: str | None) -> Decision:
@@ -190,6 +200,9 @@ def _firing(
     if finding is None:
         reason = Reason.RESOLVED if before.bulletin in (bulletin, "") else Reason.SUPERSEDED
         return _tell(replace(alert, status="resolved"), at, reason, parent)
+    if finding.severity == "info" != alert.severity:
+        # Its rule was made a remark meanwhile. Who was called hears that it is over; the remark is an alert of its own.
+        return _tell(replace(alert, status="resolved", finding=finding), at, Reason.REMARKED, parent)
     newer = finding.bulletin != before.bulletin
     if newer and finding.severity is None:
         # What clears is a matter of one bulletin's figures: a newer one must raise its own alert.

@@ -3,6 +3,7 @@
 Everything here is static for a night. `streams.election_file` reads it from disk.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -177,6 +178,33 @@ class FingerprintRule:
     """Shares are tried with zero up to this many decimals."""
 
 
+Switch = Literal["on", "remark", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What each rule may do, by the name that its alerts have (an underscore stands for the hyphen).
+
+    "on" is the rule as it is. "remark" makes everything it finds a remark: severity info, which calls nobody. "off"
+    does not ask it. `streams.rules` has the rules themselves.
+    """
+
+    contradiction: Switch = "on"
+    remainder: Switch = "on"
+    divergence: Switch = "on"
+    own_sums: Switch = "on"
+    falling_figure: Switch = "on"
+    parts: Switch = "on"
+    rounded_shares: Switch = "on"
+    table_mismatch: Switch = "on"
+    feed_health: Switch = "on"
+
+    def of(self, rule: str) -> Switch:
+        """That of the rule of this name. Raises AttributeError for a rule that has none."""
+        found: Switch = getattr(self, rule.replace("-", "_"))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
     """The life of an alert (design, section 6). All in seconds of event time."""
@@ -205,7 +233,7 @@ class MetricsPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Thresholds of every rule."""
+    """Thresholds of every rule, and whether it is asked."""
 
     contradiction: ContradictionRule = ContradictionRule()
     remainder: RemainderRule = RemainderRule()
@@ -213,6 +241,7 @@ class Rules:
     mismatch: MismatchRule = MismatchRule()
     health: HealthRule = HealthRule()
     fingerprint: FingerprintRule = FingerprintRule()
+    switch: Switches = Switches()
 
 
 Format = Literal["standard", "alertmanager", "alertmanager-api"]
@@ -232,6 +261,8 @@ class Receiver:
     """It may be on this machine, over http too."""
     allow_private: bool = False
     """It may be in a private network."""
+    remarks: bool = False
+    """It is sent remarks (severity info) too, which call nobody."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +335,21 @@ class Election:
         for area in self.areas:
             line(area)
         return lines
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Area id to the name to show: one that no other area has.
+
+        That is its own name; where several areas have that, with its parent's in brackets; where that does not tell
+        them apart either, with its id.
+        """
+        alike = Counter(area.name for area in self.areas.values())
+        found = {area.id: area.name for area in self.areas.values()}
+        for area in self.areas.values():
+            if alike[area.name] > 1 and area.parent is not None:
+                found[area.id] = f"{area.name} ({self.areas[area.parent].name})"
+        alike = Counter(found.values())
+        return {id: label if alike[label] == 1 else f"{self.areas[id].name} [{id}]" for id, label in found.items()}
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:

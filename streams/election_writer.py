@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.election import Election
+from streams.thresholds import NAMES
 
 ELECTION, AREAS, REGISTER, REPORTERS = "election.toml", "areas.csv", "register.csv", "reporters.csv"
 
@@ -48,8 +49,7 @@ def _toml(election: Election) -> Iterable[str]:
     yield from _section("[reconcile]", asdict(election.policy))
     for name, rule in asdict(election.rules).items():
         yield from _section(f"[rules.{name}]", rule)
-    alerts = election.alerts
-    yield from _section("[alerts]", {"tick": alerts.tick, "for": alerts.hold, "cooldown": alerts.cooldown})
+    yield from _section("[alerts]", asdict(election.alerts))
     yield from _section("[metrics]", asdict(election.metrics))
     for receiver in election.receivers:
         yield from _section("[[receiver]]", asdict(receiver))
@@ -68,7 +68,7 @@ def _section(header: str, fields: dict[str, Any]) -> Iterable[str]:
         if isinstance(value, frozenset):
             value = sorted(value)
         # A JSON string, number or array of strings is also one of TOML.
-        yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        yield f"{NAMES.get(key, key)} = {json.dumps(value, ensure_ascii=False)}"
     yield ""
 
 

@@ -1,7 +1,7 @@
 """What a rule says of the state now, and what it is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -38,6 +38,10 @@ class Finding:
     bulletin: str
     inputs: Mapping[str, Any]
     sentence: Mapping[str, str] = field(compare=False)
+
+    def as_remark(self) -> "Finding":
+        """The same, calling nobody: where it would have called people, it is only information."""
+        return self if self.severity is None else replace(self, severity="info")
 
     @property
     def fingerprint(self) -> str:
@@ -82,6 +86,11 @@ class Comparison:
     """The area's bulletin before this one, unless this one supersedes it."""
     parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
     """The bulletins of the areas right below that no other supersedes, the newest first; areas without are left out."""
+
+    @property
+    def label(self) -> str:
+        """The area's name, told apart from those of other areas."""
+        return self.election.labels[self.area.id]
 
     @cached_property
     def official(self) -> list[tuple[int, str, int]]:
@@ -213,6 +222,11 @@ class Situation:
     bulletins: Sequence[Bulletin] = ()
     """The area's bulletins that no other supersedes, the newest first."""
     parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The area's name, told apart from those of other areas."""
+        return self.election.labels[self.area.id]
 
     @property
     def bulletin(self) -> Bulletin | None:

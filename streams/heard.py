@@ -13,7 +13,7 @@ class Heard:
     """Of bulletins and readings, whatever they say. Times are event time in Unix ms."""
 
     def __init__(self, election: Election) -> None:
-        self._rule = election.rules.health
+        self._rule, self._watching = election.rules.health, election.rules.switch.feed_health != "off"
         self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
         """By partition: how much it rests on, and the groups."""
         self.pulse = Pulse()
@@ -53,10 +53,10 @@ class Heard:
     def silences(self) -> list[int]:
         """When bulletins and readings will have been away for too long."""
         limits = ((self._rule.bulletin_every, self.pulse.bulletin), (self._rule.reports_every, self.pulse.report))
-        return [last + round(1000 * every) for every, last in limits if every]
+        return [last + round(1000 * every) for every, last in limits if every and self._watching]
 
     def are_odd(self, readings: int, at: int) -> bool:
         """Whether a reporter group may have sent an outsized part of all readings, or something has stayed away."""
         most = max(self.busiest.values(), default=0)
-        flooded = most >= self._rule.flood_min and most >= self._rule.flood_ratio * readings
+        flooded = self._watching and most >= self._rule.flood_min and most >= self._rule.flood_ratio * readings
         return flooded or any(due <= at for due in self.silences)

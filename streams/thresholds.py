@@ -16,11 +16,14 @@ from streams.election import (
     Policy,
     RemainderRule,
     Rules,
+    Switch,
+    Switches,
     Unsigned,
 )
 
 SECTIONS: Final[Mapping[str, Any]] = {
     "reconcile": Policy,
+    "rules.switch": Switches,
     "rules.contradiction": ContradictionRule,
     "rules.remainder": RemainderRule,
     "rules.divergence": DivergenceRule,
@@ -32,7 +35,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
 }
 """The tables of thresholds, each with the dataclass that holds its defaults."""
 
-NAMES: Final = {"hold": "for"}
+NAMES: Final = {"hold": "for", **{field.name: field.name.replace("_", "-") for field in fields(Switches)}}
 """Fields that are called otherwise in the file."""
 
 LIMITS: Final[Mapping[str, tuple[float, float]]] = {
@@ -73,7 +76,10 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Least and most of every number."""
 
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"reconcile.unsigned": get_args(Unsigned)}
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "reconcile.unsigned": get_args(Unsigned),
+    **{f"rules.switch.{NAMES[field.name]}": get_args(Switch) for field in fields(Switches)},
+}
 """The words that may stand where no number does."""
 
 

@@ -229,6 +229,9 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_TERM_PLACES: Final = frozenset({"what", "limit", "direction", "precision"})
+"""Places of a sentence that hold a key of `_TERMS`. In every other place a string is a name, and stays as it is."""
+
 _SWAPPED: Final = str.maketrans(",.", ".,")
 
 
@@ -241,8 +244,9 @@ def number(value: float, language: str, decimals: int = 0) -> str:
 def say(key: str, places: int = 0, /, **figures: Any) -> dict[str, str]:
     """The sentence `key` in every language.
 
-    Integers are written with separators, floats with so many decimal `places`; a string that names a term
-    (`_TERMS`) or a reason (`_HIDDEN`) is put in words, any other is kept as it is.
+    Integers are written with separators, floats with so many decimal `places`. A string is a name and is kept as it
+    is, whatever it spells, except in `_TERM_PLACES` (a key of `_TERMS`) and in "why" (a key of `_HIDDEN`). Raises
+    KeyError for a term that nobody has put in words.
     """
     return {language: _SENTENCES[key][language].format_map(_words(language, places, figures)) for language in LANGUAGES}
 
@@ -251,7 +255,7 @@ def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, 
     words = {}
     for name, value in figures.items():
         if isinstance(value, str):
-            words[name] = _TERMS[value][language] if value in _TERMS else value
+            words[name] = _TERMS[value][language] if name in _TERM_PLACES else value
         elif value is not None:
             words[name] = number(value, language, places if isinstance(value, float) else 0)
     if words.get("why") in _HIDDEN:

@@ -239,6 +239,7 @@ ROWS = [
         "resolved",
         True,
     ),
+    Row("its rule only remarks now", FIRING, found(10, "info"), 1, "b1", AT_ONCE, Reason.REMARKED, "resolved", True),
     Row(
         "health knows no bulletin: it just ends",
         alert("firing", finding=found(bulletin="")),
@@ -360,5 +361,5 @@ def test_deadline_is_true(row: Row) -> None:
     due = deadline(state, row.policy)
     last = T0 + row.after + 24 * 60 * MINUTE if due is None else due - 1
     for at in (T0 + row.after, last):
-        if at >= T0 + row.after:
+        if at >= T0 + row.after and (due is None or at < due):
             assert step(state, row.finding, at, row.bulletin, row.policy).notice is None

@@ -373,7 +373,7 @@ def test_first_bulletin() -> None:
 def test_second_bulletin_adds_up() -> None:
     """Venezuela's second bulletin keeps every sum, so neither of the two rules has anything to say."""
     given_ = compared(venezuela(), {}, bulletin(SECOND, valid=12_335_884))
-    assert not [finding for rule in (*SUMS, *BULLETINS) for finding in rule(given_)]
+    assert not [finding for rule in (*SUMS, *BULLETINS) for finding in rule.find(given_)]
 
 
 @given(st.integers(10**6, 10**8), st.integers(1, 998), st.integers(1, 998))
@@ -438,7 +438,7 @@ def test_the_truth_is_silent(official: Bulletin, night: dict[str, tuple[int, ...
 
 
 def rules() -> Iterator[str]:
-    return (rule.__name__ for rule in (*SUMS, *BULLETINS, *WATCHES))
+    return (rule.find.__name__ for rule in (*SUMS, *BULLETINS, *WATCHES))
 
 
 def test_all_rules_are_tested() -> None:

@@ -98,8 +98,9 @@ class NotifyStage:
                 self._warn(f"{self._topology.alerts}, offset {event.message.offset}: no alert, left out")
             elif not notice.muted_by:
                 self._say(notice)
-                for courier in self.couriers.values():
-                    courier.take(notice, content)
+                for receiver in self._election.receivers:
+                    if notice.severity != "info" or receiver.remarks:
+                        self.couriers[receiver.name].take(notice, content)
             self._saved_with(event)
 
     async def _take_commands(self, stream: Any) -> None:

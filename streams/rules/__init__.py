@@ -1,7 +1,8 @@
 """The rules, in the order in which they speak. Those of `SUMS` and `BULLETINS` hold a bulletin against what else is
 known, `WATCHES` look at an area with or without one. Each yields findings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,14 +22,38 @@ from streams.rules.remainder import may_remain, remainder
 from streams.rules.rounded_shares import rounded_shares
 from streams.shares import post_stratified
 
-Rule = Callable[[Comparison], Iterator[Finding]]
-Watch = Callable[[Situation], Iterator[Finding]]
+_Given = TypeVar("_Given", Comparison, Situation)
 
-SUMS: tuple[Rule, ...] = (contradiction, remainder, divergence)
+
+class Rule(NamedTuple, Generic[_Given]):
+    """A rule, under the name that its findings and its switch have. Several may share a name, and so a switch."""
+
+    name: str
+    find: Callable[[_Given], Iterator[Finding]]
+
+
+SUMS: tuple[Rule[Comparison], ...] = (
+    Rule("contradiction", contradiction),
+    Rule("remainder", remainder),
+    Rule("divergence", divergence),
+)
 """What depends on the witnessed sums: to be asked whenever a sheet comes."""
-BULLETINS: tuple[Rule, ...] = (own_sums, falling, parts, rounded_shares)
+BULLETINS: tuple[Rule[Comparison], ...] = (
+    Rule("own-sums", own_sums),
+    Rule("falling-figure", falling),
+    Rule("parts", parts),
+    Rule("rounded-shares", rounded_shares),
+)
 """What depends on bulletins alone: to be asked when there is a new one, of the area or right below."""
-WATCHES: tuple[Watch, ...] = (mismatch, disputes, flood, silence)
+WATCHES: tuple[Rule[Situation], ...] = (
+    Rule("table-mismatch", mismatch),
+    Rule("feed-health", disputes),
+    Rule("feed-health", flood),
+    Rule("feed-health", silence),
+)
+
+NAMES: Final = tuple(dict.fromkeys([r.name for r in SUMS] + [r.name for r in BULLETINS] + [r.name for r in WATCHES]))
+"""The rules' names, each with a switch in the election file."""
 
 
 def findings(situation: Situation) -> list[Finding]:
@@ -39,18 +64,31 @@ def findings(situation: Situation) -> list[Finding]:
 def of_sums(situation: Situation) -> Iterator[Finding]:
     """What the bulletin and the witnessed sums say together."""
     comparison = situation.comparison
-    return (finding for rule in SUMS for finding in rule(comparison)) if comparison else iter(())
+    return _ask(SUMS, comparison) if comparison else iter(())
 
 
 def of_bulletins(situation: Situation) -> Iterator[Finding]:
     """What bulletins say of themselves and each other."""
     comparison = situation.comparison
-    return (finding for rule in BULLETINS for finding in rule(comparison)) if comparison else iter(())
+    return _ask(BULLETINS, comparison) if comparison else iter(())
 
 
 def of_watches(situation: Situation) -> Iterator[Finding]:
     """What there is to say with or without a bulletin."""
-    return (finding for watch in WATCHES for finding in watch(situation))
+    return _ask(WATCHES, situation)
+
+
+def is_on(election: Election, rule: str) -> bool:
+    """Whether the rule of this name is asked at all."""
+    return election.rules.switch.of(rule) != "off"
+
+
+def _ask(rules: Iterable[Rule[_Given]], given: _Given) -> Iterator[Finding]:
+    """What those that are switched on find; of those that may only remark, as a remark."""
+    for rule in rules:
+        if is_on(given.election, rule.name):
+            remarks = given.election.rules.switch.of(rule.name) == "remark"
+            yield from (finding.as_remark() if remarks else finding for finding in rule.find(given))
 
 
 def least(election: Election) -> Mapping[int, int]:
@@ -68,7 +106,10 @@ def may_find(
     touched at once, it takes the time of asking the rules in one. Not of what they find in bulletins alone, nor of
     `flood` and `silence`, which speak of the whole. `strata` gives the areas below those at some places here.
     """
-    found = may_mismatch(election, rows) | may_dispute(election, rows)
+    found = np.zeros(len(rows), bool)
+    for name, may in (("table-mismatch", may_mismatch), ("feed-health", may_dispute)):
+        if is_on(election, name):
+            found |= may(election, rows)
     said = np.flatnonzero(claims[:, LEFT_TABLES] >= 0)
     if len(said):
         areas, rows, claims = areas[said], rows[said], claims[said]

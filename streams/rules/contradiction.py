@@ -93,7 +93,7 @@ def _finding(
         inputs={**figures, "side": bound.side, "basis": bound.basis},
         sentence=say(
             bound.side,
-            area=given.area.name,
+            area=given.label,
             bulletin=given.bulletin.id,
             option=given.election.columns[given.election.column_index[column]].name,
             why=bound.basis if bound.hidden else "nothing",

@@ -54,7 +54,7 @@ def divergence(given: Comparison) -> Iterator[Finding]:
             sentence=say(
                 "divergence",
                 1,
-                area=given.area.name,
+                area=given.label,
                 bulletin=given.bulletin.id,
                 option=given.election.columns[column].name,
                 **figures,

@@ -46,7 +46,7 @@ def _fall(
         inputs=figures,
         sentence=say(
             "falls" if option is None else "falls-votes",
-            area=given.area.name,
+            area=given.label,
             bulletin=given.bulletin.id,
             **figures,
             **named,

@@ -68,5 +68,5 @@ def _finding(
         unit=unit,
         bulletin="",
         inputs=figures,
-        sentence=say(key, 1, area=given.area.name, **figures),
+        sentence=say(key, 1, area=given.label, **figures),
     )

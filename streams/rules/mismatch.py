@@ -53,7 +53,7 @@ def mismatch(given: Situation) -> Iterator[Finding]:
         sentence=say(
             "mismatch",
             2,
-            area=given.area.name,
+            area=given.label,
             option=option.name,
             direction="more" if found.shift[column] >= 0 else "fewer",
             **figures,

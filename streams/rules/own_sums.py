@@ -80,5 +80,5 @@ def _finding(
         unit="points" if sentence == "share" else "votes",
         bulletin=given.bulletin.id,
         inputs=figures,
-        sentence=say(sentence, decimals, area=given.area.name, bulletin=given.bulletin.id, **figures),
+        sentence=say(sentence, decimals, area=given.label, bulletin=given.bulletin.id, **figures),
     )

@@ -85,7 +85,7 @@ def _compare(
         inputs={**figures, "parts": len(known) if key == "parts-more" else len(later)},
         sentence=say(
             f"{key}-votes" if option else key,
-            area=given.area.name,
+            area=given.label,
             bulletin=given.bulletin.id,
             **({"option": option.name} if option else {"what": what}),
             **figures,

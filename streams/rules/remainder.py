@@ -175,7 +175,7 @@ def _finding(
         sentence=say(
             "remainder" if rest.registered else "remainder-tables",
             1,
-            area=given.area.name,
+            area=given.label,
             bulletin=given.bulletin.id,
             option=name.name,
             **figures,

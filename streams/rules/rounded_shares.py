@@ -35,7 +35,7 @@ def rounded_shares(given: Comparison) -> Iterator[Finding]:
                 inputs={"valid": valid, "figures": len(figures), "decimals": decimals, "chance": chance},
                 sentence=say(
                     "rounded-shares",
-                    area=given.area.name,
+                    area=given.label,
                     bulletin=given.bulletin.id,
                     figures=len(figures),
                     valid=valid,
