@@ -343,13 +343,14 @@ class Election:
         That is its own name; where several areas have that, with its parent's in brackets; where that does not tell
         them apart either, with its id.
         """
-        alike = Counter(area.name for area in self.areas.values())
         found = {area.id: area.name for area in self.areas.values()}
+        alike = Counter(found.values())
         for area in self.areas.values():
             if alike[area.name] > 1 and area.parent is not None:
                 found[area.id] = f"{area.name} ({self.areas[area.parent].name})"
-        alike = Counter(found.values())
-        return {id: label if alike[label] == 1 else f"{self.areas[id].name} [{id}]" for id, label in found.items()}
+        while len(alike := Counter(found.values())) < len(found):
+            found = {id: f"{label} [{id}]" if alike[label] > 1 else label for id, label in found.items()}
+        return found
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:

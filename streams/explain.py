@@ -71,7 +71,7 @@ class Explainer:
             announced = {"bulletin": official.id, "votes": {c.id: votes for c, votes in figures if votes >= 0}}
         return {
             "table": id,
-            "areas": [self._election.areas[area].name for area in self._election.lineage[known.area]],
+            "areas": [self._election.labels[area] for area in self._election.lineage[known.area]],
             "registered": known.registered,
             "level": (verdict.level if verdict else Level.NONE).value,
             "accepted": bool(verdict and verdict.accepted),

@@ -148,7 +148,7 @@ class Exporter:
             place, finding = self._election.areas[alert.finding.area], alert.finding
             deep = len(self._election.lineage[place.id]) > self._election.metrics.levels
             if alert.status == "firing" and not deep:
-                area, option = (place.id, place.name, place.level), self._option(finding.column)
+                area, option = (place.id, self._election.labels[place.id], place.level), self._option(finding.column)
                 shown.add((*area, *option, finding.rule, alert.severity, "no" if alert.muted_by is None else "yes"))
         for labels in sorted(shown):
             found.add("alert_firing", labels, 1)

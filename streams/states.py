@@ -21,7 +21,7 @@ def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[f
     rounded = [None] * len(columns) if shares is None else [round(share, 6) for share in shares]
     return {
         "area": area.id,
-        "name": area.name,
+        "name": election.labels[area.id],
         "level": area.level,
         "tables": area.tables,
         "registered": area.registered,

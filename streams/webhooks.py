@@ -60,7 +60,7 @@ def area_of(election: Election, notice: Notice) -> dict[str, str]:
     area = election.areas.get(notice.finding.area)
     return {
         "id": notice.finding.area,
-        "name": area.name if area else notice.finding.area,
+        "name": election.labels.get(notice.finding.area, notice.finding.area),
         "level": area.level if area else "",
     }
 

@@ -229,7 +229,7 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-_TERM_PLACES: Final = frozenset({"what", "limit", "direction", "precision"})
+TERM_PLACES: Final = frozenset({"what", "limit", "direction", "precision"})
 """Places of a sentence that hold a key of `_TERMS`. In every other place a string is a name, and stays as it is."""
 
 _SWAPPED: Final = str.maketrans(",.", ".,")
@@ -241,11 +241,16 @@ def number(value: float, language: str, decimals: int = 0) -> str:
     return text.translate(_SWAPPED) if language == "es" else text
 
 
+def term(key: str, language: str) -> str:
+    """A term of the field in words, such as "valid-votes". Raises KeyError for one that there is not."""
+    return _TERMS[key][language]
+
+
 def say(key: str, places: int = 0, /, **figures: Any) -> dict[str, str]:
     """The sentence `key` in every language.
 
     Integers are written with separators, floats with so many decimal `places`. A string is a name and is kept as it
-    is, whatever it spells, except in `_TERM_PLACES` (a key of `_TERMS`) and in "why" (a key of `_HIDDEN`). Raises
+    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`) and in "why" (a key of `_HIDDEN`). Raises
     KeyError for a term that nobody has put in words.
     """
     return {language: _SENTENCES[key][language].format_map(_words(language, places, figures)) for language in LANGUAGES}
@@ -255,7 +260,7 @@ def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, 
     words = {}
     for name, value in figures.items():
         if isinstance(value, str):
-            words[name] = _TERMS[value][language] if name in _TERM_PLACES else value
+            words[name] = term(value, language) if name in TERM_PLACES else value
         elif value is not None:
             words[name] = number(value, language, places if isinstance(value, float) else 0)
     if words.get("why") in _HIDDEN:

@@ -100,9 +100,9 @@ class Night:
                         {"id": c.id, "name": c.name, "members": election.members.get(c.id)} for c in election.columns
                     ],
                 },
-                "area": _named(known),
-                "path": [_named(election.areas[above]) for above in election.lineage[area]],
-                "children": [_named(election.areas[below]) for below in election.children[area]],
+                "area": _named(election, known),
+                "path": [_named(election, election.areas[above]) for above in election.lineage[area]],
+                "children": [_named(election, election.areas[below]) for below in election.children[area]],
                 "states": self._changed(area, 0),
                 "series": series(history.after(0)),
                 "step": history.step,
@@ -212,7 +212,7 @@ def _told(election: Election, notice: Notice) -> dict[str, Any]:
         "muted": notice.muted_by is not None,
         "rule": finding.rule,
         "class": finding.rule_class,
-        "area": _named(election.areas[finding.area]),
+        "area": _named(election, election.areas[finding.area]),
         "column": finding.column,
         "value": finding.value,
         "unit": finding.unit,
@@ -221,10 +221,10 @@ def _told(election: Election, notice: Notice) -> dict[str, Any]:
     }
 
 
-def _named(area: Area) -> dict[str, Any]:
+def _named(election: Election, area: Area) -> dict[str, Any]:
     return {
         "id": area.id,
-        "name": area.name,
+        "name": election.labels[area.id],
         "level": area.level,
         "tables": area.tables,
         "registered": area.registered,

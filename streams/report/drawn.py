@@ -130,7 +130,7 @@ class Drawings:
 
     def _label(self, known: History) -> str:
         finding = known.finding
-        area = self._election.areas[finding.area].name
+        area = self._election.labels[finding.area]
         column = self._names.get(finding.column)
         rule = self._words.term(finding.rule)
         return f"{rule}: {_surname(column)}, {area}" if column else f"{rule}: {area}"

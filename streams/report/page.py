@@ -28,6 +28,7 @@ from streams.report.drawn import Drawings
 from streams.report.words import Words
 from streams.shown import shown
 from streams.thresholds import changed, defaults, thresholds
+from streams.wording import TERM_PLACES, term
 
 HEADLINES: Final = 6
 ALERTS: Final = 20
@@ -192,19 +193,24 @@ def _evidence(known: History, say: Words) -> list[tuple[str, str]]:
         figures[finding.unit] = finding.value
     if "tables" in finding.inputs:
         figures["witnessed sheets"] = figures.pop("tables")
-    return [(say.term(name), _value(value, say)) for name, value in figures.items() if value is not None]
+    return [(say.term(name), _value(name, value, say)) for name, value in figures.items() if value is not None]
 
 
-def _value(value: Any, say: Words) -> str:
+def _value(name: str, value: Any, say: Words) -> str:
+    """A figure's value in words. A string is a name, and stays as it is, where the figure is not one of terms."""
     match value:
-        case bool() | str():
-            return say.term(str(value))
+        case str() if name in TERM_PLACES:
+            return term(value, say.language)
+        case str() if name in ("side", "basis"):
+            return say.term(value)
+        case str():
+            return value
         case int():
             return say.number(value)
         case float():
             return f"{value:.1e}" if 0 < abs(value) < 0.01 else say.number(value)
         case Mapping():
-            return ", ".join(f"{name} {_value(item, say)}" for name, item in value.items())
+            return ", ".join(f"{key} {_value('', item, say)}" for key, item in value.items())
     return str(value)
 
 

@@ -23,6 +23,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "bulletins": ("Bulletins", "Boletines"),
     "rejected": ("Turned away", "No admitido"),
     "compare": ("Under another configuration", "Con otra configuración"),
+    "unwitnessed": ("registered voters nobody witnessed", "electores que nadie atestiguó"),
     "basis": ("What this rests on", "En qué se basa"),
     "lead": (
         "In the end {tables} of {exist} polling tables were witnessed ({coverage} %).",
@@ -257,12 +258,16 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "computed": ("computed, %", "calculado, %"),
     "option": ("option", "opción"),
     "witnessed sheets": ("sheets witnessed", "actas atestiguadas"),
+}
+"""Words of the field that stand in findings and bulletins; one that is not here is shown as it is."""
+
+LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     "nation": ("nation", "nación"),
     "state": ("state", "estado"),
     "municipality": ("municipality", "municipio"),
     "parish": ("parish", "parroquia"),
 }
-"""Words of the field that stand in findings and bulletins; one that is not here is shown as it is."""
+"""Usual levels of areas; an election names its own, and one that is not here is shown as it is."""
 
 
 class Words:
@@ -280,6 +285,10 @@ class Words:
     def term(self, word: str) -> str:
         """A word of the field."""
         return TERMS[word][self._at] if word in TERMS else word
+
+    def level(self, name: str) -> str:
+        """A level of areas."""
+        return LEVELS[name][self._at] if name in LEVELS else name
 
     def number(self, value: float | None, decimals: int | None = None) -> str:
         """A number with separators; floats with two decimals unless told; nothing for None."""
