@@ -1,0 +1,177 @@
+"""Every share that an honest count can announce, given what was witnessed: in whatever order the tables were counted,
+and whatever the tables nobody witnessed hold within limits (design, section 5; derived in docs/evidence.md).
+
+Votes lie in *blocks*: a witnessed table, or tables nobody witnessed that are expected to vote alike. Each has valid
+votes, votes for an option, and a class. Class 0 is witnessed and holds exactly what it says; the share of a block of
+class 1 + n may lie up to `unseen` x (1 + n/2) points from what is expected, n being the levels up from which the
+expectation was borrowed, between 0 and 100 %.
+
+A bulletin of V valid votes can have counted any of them. The lowest share it can announce is that of the V votes in the
+blocks with the lowest shares: sort, fill up, the last block in part. No subset of whole blocks with V votes has less.
+
+Blocks are kept in `BINS` bins of equal width by share. Sums over bins are whole numbers, so that neither the order nor
+the number of changes can alter them. Where in a bin the filling stops is not known; it is rounded outwards.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.layout import Flags, Numbers
+
+Figures = NDArray[np.float64]
+
+BINS: Final = 1_000
+"""Bins of shares, a tenth of a point each. Deviations are rounded up to whole bins."""
+
+UNIT: Final = 2**16
+"""Votes are counted in this part of a vote: expected votes are not whole."""
+
+FACTOR: Final = 4.0
+"""The most by which what is expected of the unseen is scaled, up or (in a complete count) down."""
+
+_TRIED: Final = 32
+"""Deviations tried at once: two rounds find one of `BINS`."""
+
+
+class Blocks(NamedTuple):
+    """Blocks in their bins: int64 arrays of shape (figures, classes, BINS), in parts of a vote (`UNIT`)."""
+
+    valid: Numbers
+    votes: Numbers
+
+    @classmethod
+    def none(cls, figures: int, classes: int) -> "Blocks":
+        """Without any block."""
+        return cls(*(np.zeros((figures, classes, BINS), np.int64) for _ in range(2)))
+
+    def add(self, kind: Numbers, valid: Numbers, votes: Numbers, sign: int = 1) -> None:
+        """Add blocks, or take them out again (`sign` -1): their classes (n), valid votes (n), and votes by figure
+        (figures, n), all in parts of a vote."""
+        some = np.flatnonzero(valid)
+        kind, valid, votes = kind[some], valid[some], votes[:, some]
+        figures, classes, _ = self.valid.shape
+        place = np.minimum(BINS * votes // valid, BINS - 1)
+        place += BINS * (kind + classes * np.arange(figures)[:, None])
+        np.add.at(self.valid.reshape(-1), place, np.broadcast_to(sign * valid, place.shape))
+        np.add.at(self.votes.reshape(-1), place, sign * votes)
+
+
+class Count(NamedTuple):
+    """What bulletins have counted; arrays of the same length."""
+
+    valid: Numbers
+    """Valid votes announced, above 0."""
+    fraction: Figures
+    """Tables in the bulletin over those that exist (0-1); 1 where it does not say."""
+    complete: Flags
+    """Whether all tables were counted."""
+
+    def scale(self, witnessed: Figures, expected: Figures) -> Figures:
+        """By what to multiply the valid votes expected of the unseen, given those and the witnessed ones in votes.
+
+        So that the whole comes to what the bulletin lets one expect, V / f: those nobody saw may honestly have turned
+        out more. While counting goes on never below 1, since the tables counted first may be small ones."""
+        whole = self.valid / np.maximum(self.fraction, 1e-9)
+        scale = (whole - witnessed) / np.where(expected > 0, expected, 1.0)
+        scale = np.clip(scale, np.where(self.complete, 1 / FACTOR, 1.0), FACTOR)
+        return np.where(expected > 0, scale, 1.0)
+
+
+class Projection:
+    """Figures, each one column of an area, ready to be asked how low and how high they may honestly be announced."""
+
+    def __init__(self, blocks: Blocks, scale: Figures, mass: Figures, slack: Figures) -> None:
+        """`blocks` holds all figures; the others are by figure. `scale` multiplies the unseen, `mass` is of how many
+        valid votes the announced shares are (inf: all there are), `slack` the points that rounding expected votes can
+        have cost."""
+        kinds = np.flatnonzero(blocks.valid.any(axis=(0, 2)))
+        self._kinds = kinds if len(kinds) else np.zeros(1, np.int64)
+        factor = np.where(self._kinds == 0, 1.0, scale[:, None])[:, :, None]
+        # Running sums of whole numbers below 2**53: floats hold them exactly.
+        valid, votes = (_running(each[:, self._kinds], factor) for each in blocks)
+        self._low = valid, votes
+        self._mass = np.minimum(mass * UNIT, valid[:, :, -1].sum(axis=1))
+        self._slack = slack
+
+    @property
+    def middle(self) -> Figures:
+        """The share of the whole just as expected, in per cent, by figure."""
+        valid, votes = (each[:, :, -1].sum(axis=1) for each in self._low)
+        return np.asarray(100 * votes / np.where(valid > 0, valid, 1))
+
+    def interval(self, unseen: float) -> tuple[Figures, Figures]:
+        """Lowest and highest share, in per cent, by figure, where the unseen may be so many points off."""
+        shift = np.full((len(self._mass), 1), _bins(unseen))
+        least, less = (self._least(side, shift)[:, 0] for side in (self._low, self._mirrored))
+        mass = np.where(self._mass > 0, self._mass, 1)
+        low, high = 100 * least / mass, 100 * (mass - less) / mass
+        return np.maximum(0, low - self._slack), np.minimum(100, high + self._slack)
+
+    def required(self, share: Figures) -> Figures:
+        """The least deviation of the unseen, in points, with which an announced `share` (per cent, by figure) fits:
+        rounded up to a tenth, NaN where even 100 points do not do."""
+        above = share > self.middle
+        sides = zip(self._low, self._mirrored, strict=True)
+        side = tuple(np.where(above[:, None, None], mirrored, low) for low, mirrored in sides)
+        mass = np.where(self._mass > 0, self._mass, 1)[:, None]
+        wanted = (np.where(above, 100 - share, share) + self._slack + 1e-9)[:, None]  # the last digits decide nothing
+        first, step = np.zeros((len(share), 1), np.int64), _TRIED
+        for step in (_TRIED, 1):
+            tried = first + step * np.arange(_TRIED)
+            fits = 100 * self._least(side, np.minimum(tried, BINS)) / mass <= wanted
+            place = np.where(fits.any(axis=1), fits.argmax(axis=1), _TRIED)[:, None]
+            first = np.maximum(first, first + step * place - (step - 1))
+        return np.where(first[:, 0] > BINS, np.nan, first[:, 0] * (100 / BINS))
+
+    @property
+    def _mirrored(self) -> tuple[Figures, Figures]:
+        """The running sums of the votes for all others: their lowest share is 100 less the highest one."""
+        valid, votes = self._low
+        rest = valid - votes
+        return valid[:, :, -1:] - valid[:, :, ::-1], rest[:, :, -1:] - rest[:, :, ::-1]
+
+    def _least(self, side: tuple[Figures, ...], unseen: Numbers) -> Figures:
+        """The fewest votes among the mass counted, in parts of a vote, where the unseen may be so many bins off:
+        both (figures, tried)."""
+        valid, votes = side
+        shift = np.ceil(unseen[:, :, None] * (1 + (self._kinds - 1) / 2)).astype(np.int64)
+        shift = np.where(self._kinds == 0, 0, np.minimum(shift, BINS))
+        figures, kinds = np.arange(len(valid))[:, None, None], np.arange(len(self._kinds))
+
+        def until(bins: Numbers) -> tuple[Numbers, ...]:
+            """Places of the sums over the blocks that are below so many bins once they are shifted."""
+            return figures, kinds, np.minimum(bins[:, :, None] + shift, BINS)
+
+        mass = self._mass[:, None]
+        enough = mass * (1 + 1e-12)  # sums in another order differ in the last digits
+        low, high = np.zeros(unseen.shape, np.int64), np.full(unseen.shape, BINS)
+        if (valid[until(high)].sum(axis=2) <= enough).all():  # complete counts
+            low = high
+        for _ in range(0 if low is high else BINS.bit_length()):
+            middle = (low + high + 1) // 2
+            fit = valid[until(middle)].sum(axis=2) <= enough
+            low, high = np.where(fit, middle, low), np.where(fit, high, middle - 1)
+        places = until(low)
+        within, gone = valid[places], (figures, kinds, shift)
+        # Blocks below the deviation come down to 0 %; the others lose just that much.
+        kept = votes[places] - votes[gone] - shift / BINS * (within - valid[gone])
+        return np.asarray(np.maximum(0, kept).sum(axis=2) + (mass - within.sum(axis=2)) * (low / BINS))
+
+
+def _bins(points: float) -> int:
+    return int(np.ceil(points * (BINS / 100) - 1e-9))
+
+
+def _running(blocks: Numbers, factor: Figures) -> Figures:
+    """Sums over the bins before each, and over all, scaled: shape (figures, classes, BINS + 1)."""
+    found = np.zeros((*blocks.shape[:2], BINS + 1))
+    np.cumsum(blocks, axis=2, out=found[:, :, 1:])
+    found *= factor
+    return found
+
+
+def gaps(share: Figures, low: Figures, high: Figures) -> Figures:
+    """Points from an announced share to the interval: below it negative, above it positive, within it 0."""
+    return np.minimum(0, share - low) + np.maximum(0, share - high)
