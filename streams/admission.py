@@ -1,11 +1,17 @@
 """Whether the election knows what an event speaks of, and whether its figures can be at all."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import islice
+from operator import attrgetter
+from typing import Final
 
 from streams import signing
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, Tick
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.usual import as_read
+
+_AT: Final = attrgetter("at")
 
 
 def check_report(election: Election, report: TallyReport) -> Rejection | None:
@@ -48,12 +54,34 @@ def too_many_ballots(ballots: int, registered: int | None, limit: int) -> Reject
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
-    """Turn away a tick among the reports that is further ahead of its arrival (Unix ms) than the policy lets it be: it
-    would keep all that follows it in its partition from being judged until then."""
+    """Turn away a tick among the reports that is further ahead of its arrival (Unix ms, 0 where unknown) than the
+    policy lets it be: it would keep all that follows it in its partition from being judged until then."""
     lead = election.policy.max_lead
-    if lead and tick.at > arrived + round(1000 * lead):
+    if lead and arrived and tick.at > arrived + round(1000 * lead):
         return Rejection("tick-ahead", "at", f"set the clock right: ticks may be {lead:g} s ahead of the broker's")
     return None
+
+
+def check_date(election: Election, event: Event, now: int) -> Rejection | None:
+    """Turn away a bulletin or report that is dated more than `max_lead` ahead of event time, `now` (Unix ms). Taken in,
+    a bulletin of another century would end the rule on silence, and a reading could never be corrected by a newer one.
+    """
+    lead = election.policy.max_lead
+    if not lead or event.at <= now + round(1000 * lead):
+        return None
+    place = "issued_at" if isinstance(event, Bulletin) else "observed_at"
+    ahead = f"{shown_time(event.at)}, but it is {shown_time(now)} in this night"
+    return Rejection("dated-ahead", place, f"mend the date ({ahead}), or raise reconcile.max_lead above {lead:g} s")
+
+
+def dated_ahead(election: Election, events: Sequence[Event], arrived: Sequence[int]) -> dict[int, Rejection]:
+    """The places of the events that `check_date` turns away, and why; each came at its own time (Unix ms, 0 where that
+    is unknown and nothing is checked). Nearly always there are none, which two passes tell."""
+    lead = round(1000 * election.policy.max_lead)
+    if not (lead and events) or max(map(_AT, as_read(events))) <= min(arrived) + lead:
+        return {}
+    found = ((i, check_date(election, events[i], now)) for i, now in enumerate(arrived) if now)
+    return {i: why for i, why in found if why is not None}
 
 
 def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
@@ -69,6 +97,11 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
         if unknown is not None:
             return Rejection("unknown-option", f"{name}.{unknown}", f"use one of {_some(election.column_index)}")
     return signing.check_bulletin(election, bulletin)
+
+
+def shown_time(at: int) -> str:
+    """A moment (Unix ms) as RFC 3339 in UTC, to the second."""
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _unknown(figures: Iterable[str], known: Container[str]) -> str | None:

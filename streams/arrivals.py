@@ -60,6 +60,12 @@ class Arrival(NamedTuple):
         return 0 if isinstance(self.event, Rejection) else self.event.at
 
 
+def event_of(arrival: Arrival) -> Event:
+    """Of an arrival that can be read."""
+    assert not isinstance(arrival.event, Rejection)
+    return arrival.event
+
+
 @dataclass(frozen=True, slots=True)
 class Night:
     """Where a night's election is, and its events: logs' directories and event files, `-` for stdin."""

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from streams.admission import check_bulletin, check_report
-from streams.arrivals import Arrival
+from streams.admission import check_bulletin, check_date, check_report
+from streams.arrivals import Arrival, event_of
 from streams.codec import encode, plain
 from streams.election import Election
+from streams.event_time import Dated, EventTime
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
 
 
@@ -26,6 +27,10 @@ class Problem:
         return f"{self.file}:{self.line}: {self.place + ': ' if self.place else ''}{self.code}: {self.cure}"
 
 
+def _problem(arrival: Arrival, reason: Rejection) -> Problem:
+    return Problem(arrival.file, arrival.line, reason.place, reason.code, reason.cure)
+
+
 class EventCheck:
     """The events of one election. `counts` has the events that are fine, by type."""
 
@@ -35,18 +40,30 @@ class EventCheck:
         self.counts: Counter[str] = Counter()
 
     def problems(self, arrivals: Iterable[Arrival]) -> Iterator[Problem]:
-        """Say what is wrong with each, in their order."""
+        """Say what is wrong with each, in their order; of an event that is dated beyond the night when that shows."""
+        time = EventTime[Arrival](self._election, event_of)
         for arrival in arrivals:
-            reason = self._judge(arrival.event, arrival.place)
-            if reason is None:
-                self.counts[_KINDS[type(arrival.event)]] += 1
+            if isinstance(arrival.event, Rejection):
+                yield _problem(arrival, arrival.event)
+            elif not arrival.arrived:
+                yield from self._problems(time.take([arrival]))
+            elif isinstance(arrival.event, Tick):
+                yield from self._problems([(arrival, None)])
             else:
-                yield Problem(arrival.file, arrival.line, reason.place, reason.code, reason.cure)
+                yield from self._problems([(arrival, check_date(self._election, arrival.event, arrival.arrived))])
+        yield from self._problems(time.finish())
 
-    def _judge(self, event: Event | Rejection, here: str) -> Rejection | None:
+    def _problems(self, dated: Iterable[Dated[Arrival]]) -> Iterator[Problem]:
+        for arrival, why in dated:
+            event = event_of(arrival)
+            reason = why or self._judge(event, arrival.place)
+            if reason is None:
+                self.counts[_KINDS[type(event)]] += 1
+            else:
+                yield _problem(arrival, reason)
+
+    def _judge(self, event: Event, here: str) -> Rejection | None:
         match event:
-            case Rejection():
-                return event
             case TallyReport():
                 return check_report(self._election, event) or self._repeated("report", event.id, event, here)
             case Bulletin():

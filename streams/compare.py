@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from streams import states
-from streams.admission import check_bulletin
+from streams.admission import check_bulletin, check_date
 from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
 from streams.asking import Asking
@@ -157,9 +157,12 @@ class Comparer:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
         return sorted(self._layout.tables[table] for table in self._sums.differing().tolist())
 
-    def add_bulletin(self, bulletin: Bulletin) -> Rejection | None:
-        """Take in a bulletin, or say why it is turned away. Order and repetition do not matter."""
+    def add_bulletin(self, bulletin: Bulletin, at: int | None = None) -> Rejection | None:
+        """Take in a bulletin that came until event time `at` (Unix ms; None where it was admitted before), or say why
+        it is turned away. Order and repetition do not matter."""
         rejection = check_bulletin(self._election, bulletin)
+        if rejection is None and at is not None:
+            rejection = check_date(self._election, bulletin, at)
         if rejection is not None:
             return rejection
         if bulletin.area not in self._election.areas:

@@ -88,8 +88,8 @@ class Policy:
     """The same for a table whose registered voters are unknown, in ballots."""
     group_rate: int = 0
     """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
-    max_lead: float = 0.0
-    """Seconds that a tick among the reports may be ahead of its arrival; 0 is not checked."""
+    max_lead: float = 3600.0
+    """Seconds that a bulletin, a reading or a tick may be dated ahead of the time it comes at; 0 is not checked."""
     unsigned: Unsigned = "accept"
     """Whether the unsigned reports of reporters without a key are counted, or held back."""
 

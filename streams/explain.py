@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from streams.admission import check_date, check_tick
 from streams.election import Election
 from streams.errors import CotejoError
-from streams.events import Bulletin, Event, Rejection, TallyReport, table_of
+from streams.event_time import Dated, EventTime
+from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.ledger import Level, Verdict
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
@@ -36,6 +38,9 @@ class Explainer:
         self._gates = [Reconciler(election, partition) for partition in range(partitions)]
         unlimited = replace(election, policy=replace(election.policy, group_rate=0))
         self._monitor = Monitor(unlimited if partitions else election)
+        self._time = EventTime[Event](election, lambda event: event)
+        self._dated: list[Bulletin] = []
+        """Of a recorded night the bulletins that came since the last tick: it tells whether their date can be."""
         self._rejected: dict[str, list[tuple[TallyReport | Bulletin, Rejection]]] = {}
 
     def take(self, events: Iterable[Event]) -> None:
@@ -45,10 +50,33 @@ class Explainer:
     def take_recorded(self, came: Iterable[tuple[Event, int, int]]) -> None:
         """The same of events with the partition that each came by, and when (Unix ms)."""
         for event, partition, arrived in came:
-            rejection = self._turned_away(event, partition, arrived) or self._monitor.handle(event).rejection
+            if arrived:
+                self._take_recorded(event, partition, arrived)
+            else:
+                self._take_dated(self._time.take([event]))
+        self._take_dated(self._time.finish())
+        self._take_dated((bulletin, None) for bulletin in self._dated)
+        self._monitor.finish()
+
+    def _take_recorded(self, event: Event, partition: int, arrived: int) -> None:
+        """Take in what has a time of arrival. Bulletins wait for the tick by which a worker judges their date."""
+        if isinstance(event, Bulletin) and event.area in self._election.areas:
+            self._dated.append(event)
+            return
+        if isinstance(event, Tick):
+            if check_tick(self._election, event, arrived) is None:
+                waiting, self._dated = self._dated, []
+                self._take_dated((bulletin, check_date(self._election, bulletin, event.at)) for bulletin in waiting)
+                self._monitor.handle(event)
+            return
+        reason = check_date(self._election, event, arrived)
+        self._take_dated([(event, reason or self._turned_away(event, partition, arrived))])
+
+    def _take_dated(self, dated: Iterable[Dated[Event]]) -> None:
+        for event, reason in dated:
+            rejection = reason or self._monitor.handle(event).rejection
             if rejection is not None and isinstance(event, TallyReport | Bulletin):
                 self._rejected.setdefault(table_of(event), []).append((event, rejection))
-        self._monitor.finish()
 
     def _turned_away(self, event: Event, partition: int, arrived: int) -> Rejection | None:
         """Why the reconciler of its partition let a reading not in, in a night that was recorded."""

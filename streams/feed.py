@@ -14,10 +14,11 @@ from typing import Any, Final, Protocol
 from kafka.errors import KafkaError
 
 from streams import kafka_clients
-from streams.arrivals import Arrival
+from streams.arrivals import Arrival, event_of
 from streams.codec import encode, plain
 from streams.election import Election
 from streams.errors import CotejoError
+from streams.event_time import Dated, EventTime
 from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Rejection, TallyReport, Tick
 from streams.topics import MESSAGE_BYTES
@@ -125,21 +126,36 @@ class Feeder:
         self._packs: dict[int, list[bytes]] = {}
         self._ticked, self._ticked_at, self._announced = 0, 0.0, False
         self._began: tuple[int, float] | None = None
+        self._time = EventTime[Arrival](election, event_of)
         self.fed = Fed()
 
     def feed(self, arrivals: Iterable[Arrival], watch: Callable[[Fed], None] = lambda fed: None) -> Fed:
         """Send every event; `watch` is told after each. Ends with a tick that lets every waiting alert fire."""
         for arrival in arrivals:
-            event = arrival.event
-            if not isinstance(event, Rejection):
-                self._wait(event.at, watch)
-                self._advance(event.at, isinstance(event, Bulletin) and event.area not in self._tables)
-            self._send(arrival)
-            self.fed.events += 1
-            watch(self.fed)
+            if isinstance(arrival.event, Rejection):
+                self._go_out(arrival, watch)
+            else:
+                self._go_out_dated(self._time.take([arrival]), watch)
+        self._go_out_dated(self._time.finish(), watch)
         self._finish()
         self._sink.close()
         return self.fed
+
+    def _go_out_dated(self, dated: Iterable[Dated[Arrival]], watch: Callable[[Fed], None]) -> None:
+        """Send events once it is known whether their dates move the clock. One that is dated beyond the night does not,
+        and a tick comes soon behind it, by which the worker turns it away."""
+        for arrival, reason in dated:
+            event = event_of(arrival)
+            if reason is None:
+                self._wait(event.at, watch)
+                self._advance(event.at, isinstance(event, Bulletin) and event.area not in self._tables)
+            self._go_out(arrival, watch)
+            self._announced = self._announced or reason is not None
+
+    def _go_out(self, arrival: Arrival, watch: Callable[[Fed], None]) -> None:
+        self._send(arrival)
+        self.fed.events += 1
+        watch(self.fed)
 
     def _finish(self) -> None:
         """What came last is judged at the next tick, and waits from there: so one tick is not enough."""

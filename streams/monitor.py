@@ -89,7 +89,7 @@ class Monitor:
                 return self._reconciler.apply(event, at)
             case Bulletin() if event.area in self.election.areas:
                 self._judge()
-                return self._comparer.add_bulletin(event)
+                return self._comparer.add_bulletin(event, at)
             case Bulletin():
                 return self._reconciler.apply(event, at)
         return None

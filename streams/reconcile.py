@@ -3,11 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.admission import check_bulletin, check_report
+from streams.admission import check_bulletin, check_date, check_report, dated_ahead
 from streams.agreement import DOUBT, Agreement
 from streams.bulk import DOUBTFUL, FEW, Announcements, Bulk, Prepared, Readings, rows_of_announcements, said_in
 from streams.busiest import Busiest
@@ -102,13 +103,15 @@ class Reconciler:
 
     def apply(self, event: TallyReport | Bulletin, arrived: int = 0) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
-        changes nothing. `arrived` (Unix ms) is when its message came to this partition."""
+        changes nothing. `arrived` (Unix ms) is when its message came to this partition, 0 where that is unknown."""
         if isinstance(event, TallyReport):
             rejection = check_report(self._election, event)
         else:
             rejection = check_bulletin(self._election, event)
             if event.area in self._election.areas:
                 rejection = Rejection("not-a-table", "area", "send bulletins for areas to the topic of bulletins")
+        if rejection is None and arrived:
+            rejection = check_date(self._election, event, arrived)
         if rejection is not None:
             return rejection
         table = self._layout.table[table_of(event)]
@@ -129,6 +132,11 @@ class Reconciler:
     def apply_prepared(self, prepared: Prepared, arrived: Sequence[int] | None = None) -> list[tuple[int, Rejection]]:
         """The same where the reports and bulletins have been prepared."""
         events = prepared.events
+        if arrived is not None and (ahead := dated_ahead(self._election, events, arrived)):
+            kept = [i for i in range(len(events)) if i not in ahead]
+            others = self.prepare([events[i] for i in kept])
+            found = self.apply_prepared(others, [arrived[i] for i in kept])
+            return sorted([*ahead.items(), *((kept[i], why) for i, why in found)], key=itemgetter(0))
 
         def apply(i: int) -> Rejection | None:
             event = events[i]

@@ -21,6 +21,7 @@ from streams.alignment import Alignment
 from streams.codec import encode, plain
 from streams.compare import Comparer
 from streams.election import Election
+from streams.event_time import Dated, EventTime
 from streams.eventlog.record import BULLETINS
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.layout import Numbers
@@ -161,10 +162,13 @@ class EventReplay:
         self._monitor, self._notes = Monitor(election), _Notes(election, watch)
         self._tick = max(1, round(election.alerts.tick * 1000))
         self._usual = UsualReader(election)
+        self._time = EventTime[Event](election, lambda event: event)
 
     def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in events in the order in which they came; the channel does not matter."""
-        events = self._events(items)
+        self._take(self._dated(self._events(items)))
+
+    def _take(self, events: Sequence[Event]) -> None:
         # Few events lie between two ticks of most nights: they are entered for many ticks at once.
         entered = self._monitor.enter(events)
         times = np.fromiter(map(_AT, as_read(events)), np.int64, len(events))
@@ -174,6 +178,25 @@ class EventReplay:
             self._advance(int(times[end]))
             first = end
         self._apply(entered, first, len(times))
+
+    def _dated(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events that are not dated beyond the night; those of which that is not known yet come with later ones."""
+        times = np.fromiter(map(_AT, as_read(events)), np.int64, len(events))
+        if not len(times):
+            return events
+        before = np.maximum.accumulate(np.concatenate([[self._time.now or times[0]], times]))
+        if self._time.passes(int(before[-1]), int((times - before[:-1]).max())):
+            return events
+        return self._admitted(self._time.take(events))
+
+    def _admitted(self, dated: Iterable[Dated[Event]]) -> Sequence[Event]:
+        admitted = []
+        for event, reason in dated:
+            if reason is None:
+                admitted.append(event)
+            else:
+                self._notes.refuse(reason, partial(_json, event))
+        return admitted
 
     def _events(self, items: Items) -> Sequence[Event]:
         """What can be read, counted like the rest."""
@@ -195,6 +218,7 @@ class EventReplay:
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
+        self._take(self._admitted(self._time.finish()))
         if self._monitor.clock:
             self._advance(self._monitor.clock + self._notes.election.alerts.settling)
             self._notes.notices += self._monitor.advance(self._monitor.clock)
@@ -273,7 +297,7 @@ class LogReplay:
 
         def news() -> None:
             for channel, run in groupby(here, key=itemgetter(0)):
-                self._arrive(channel, [(item, at) for _, item, at in run])
+                self._arrive(channel, [(item, at) for _, item, at in run], mark)
             self._take_sheets()
 
         self._notes.tell(self.comparer.settle(mark, news), self.comparer)
@@ -290,15 +314,16 @@ class LogReplay:
             self._under_way[_json(item)] = item, arrived
         return astray
 
-    def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]]) -> None:
-        """Take in what came by one channel, and when; reports, and bulletins for polling tables, all at once."""
+    def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]], mark: int) -> None:
+        """Take in what came by one channel until a mark, and when; reports, and bulletins for polling tables, all at
+        once."""
         refused: list[tuple[int, Rejection, Callable[[], bytes]]] = []
         events, places = list[TallyReport | Bulletin](), list[int]()
         for i, (item, _) in enumerate(run):
             if isinstance(item, Unreadable):
                 refused.append((i, item.rejection, partial(bytes, item.excerpt)))
             elif not isinstance(channel, int):
-                if isinstance(item, Bulletin) and (why := self.comparer.add_bulletin(item)) is not None:
+                if isinstance(item, Bulletin) and (why := self.comparer.add_bulletin(item, mark)) is not None:
                     refused.append((i, why, partial(_json, item)))
             elif not isinstance(item, Tick):
                 events.append(item)

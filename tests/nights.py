@@ -23,10 +23,11 @@ from streams.arrivals import of_lines
 from streams.broker import free_port
 from streams.codec import decode_any, encode
 from streams.election import Election
-from streams.events import Rejection
+from streams.event_time import Dated, EventTime
+from streams.events import Event, Rejection
 from streams.feed import Fed, Feeder, KafkaSink, Pace
 from streams.ledger import Ledger
-from streams.monitor import Monitor
+from streams.monitor import Effects, Monitor
 from streams.scrape import scrape
 from streams.shelf import unpack_announced, unpack_reading
 from streams.topics import ensure, lag
@@ -49,16 +50,22 @@ class Outcome:
 
 def direct(election: Election, lines: Iterable[bytes]) -> Outcome:
     """The night through the core."""
-    monitor, outcome = Monitor(election), Outcome()
+    monitor, outcome, time = Monitor(election), Outcome(), EventTime[Event](election, lambda event: event)
+
+    def take(dated: Iterable[Dated[Event]]) -> None:
+        for event, reason in dated:
+            effects = Effects(rejection=reason) if reason else monitor.handle(event)
+            outcome.notices += [plainly(notice.plain()) for notice in effects.notices]
+            if effects.rejection is not None:
+                outcome.rejected.append(effects.rejection.code)
+
     for line in lines:
         event = decode_any(line)
         if isinstance(event, Rejection):
             outcome.rejected.append(event.code)
-            continue
-        effects = monitor.handle(event)
-        outcome.notices += [plainly(notice.plain()) for notice in effects.notices]
-        if effects.rejection is not None:
-            outcome.rejected.append(effects.rejection.code)
+        else:
+            take(time.take([event]))
+    take(time.finish())
     outcome.notices += [plainly(notice.plain()) for notice in monitor.finish()]
     outcome.states = {area: plainly(state) for area, state in monitor.states().items()}
     outcome.verdicts = {table: plainly(shown(verdict)) for table, verdict in monitor.verdicts.items()}

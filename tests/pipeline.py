@@ -114,16 +114,16 @@ class Pipeline:
     def _mark(self, channel: int | str, at: int) -> None:
         self._channels.mark(channel, at)
         for reached, arrivals in self._channels.take():
-            notices = self._comparer.settle(reached, partial(self._arrive, arrivals))
+            notices = self._comparer.settle(reached, partial(self._arrive, arrivals, reached))
             self._outcome.notices += [notice.plain() for notice in notices]
 
-    def _arrive(self, arrivals: list[Sheets | Bulletin | Rejection]) -> None:
+    def _arrive(self, arrivals: list[Sheets | Bulletin | Rejection], mark: int) -> None:
         for what in arrivals:
             match what:
                 case Sheets():
                     self._comparer.add_sheets(what)
                 case Bulletin():
-                    if (reason := self._comparer.add_bulletin(what)) is not None:
+                    if (reason := self._comparer.add_bulletin(what, mark)) is not None:
                         self._outcome.rejected.append(reason.code)
                 case Rejection():
                     self._outcome.rejected.append(what.code)

@@ -1,5 +1,7 @@
 """What bulletins say, and what they leave unsaid."""
 
+from typing import Any
+
 import pytest
 from builders import bulletin, compared, election
 
@@ -15,7 +17,7 @@ from builders import bulletin, compared, election
         ({"status": "partial", "tables_counted_ratio": 0.5}, 0.5, 3),
     ],
 )
-def test_counted_tables(said: dict[str, object], counted: float | None, left: int | None) -> None:
+def test_counted_tables(said: dict[str, Any], counted: float | None, left: int | None) -> None:
     """How much a bulletin has counted: what it says; all where it is final and does not say; else unknown."""
     found = compared(election(), {}, bulletin(**said))
     assert (found.counted, found.left.tables) == (counted, left)

@@ -183,19 +183,19 @@ class CompareStage:
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick, tell, save."""
-        notices = self.comparer.settle(at, lambda: self._apply(arrivals))
+        notices = self.comparer.settle(at, lambda: self._apply(arrivals, at))
         self.at = self.outbox.stamp = at
         self._tell(notices)
         self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
 
-    def _apply(self, arrivals: list[_Arrival]) -> None:
+    def _apply(self, arrivals: list[_Arrival], at: int) -> None:
         for event, what in arrivals:
             self.outbox.hold(event)
-            self._add(event, what)
+            self._add(event, what, at)
         if sheets := [what for _, what in arrivals if isinstance(what, Sheets)]:
             self.comparer.add_sheets(*sheets)
 
-    def _add(self, event: EventT[Any], what: Sheets | Bulletin | Rejection | None) -> None:
+    def _add(self, event: EventT[Any], what: Sheets | Bulletin | Rejection | None, at: int) -> None:
         match what:
             case Sheets():
                 self._reached[what.partition] = event.message.offset
@@ -205,7 +205,7 @@ class CompareStage:
                 self.outbox.send(Record(self._reports, what.area.encode(), encode(plain(what)), home))
             case Bulletin():
                 self.counts["bulletins"] += 1
-                reason = self.comparer.add_bulletin(what)
+                reason = self.comparer.add_bulletin(what, at)
                 if reason is not None:
                     self._turn_away(event, reason)
                     return
