@@ -13,6 +13,7 @@ CORE = [
     "streams.eventlog",
     "streams.eventlog.record",
     "streams.errors",
+    "streams.event_time",
     "streams.events",
     "streams.shown",
     "streams.fields",
