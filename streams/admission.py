@@ -22,7 +22,28 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
     """
     if report.table not in election.tables:
         return Rejection("unknown-table", "table", f"add {report.table} to the register, or mend the id")
-    return signing.check_report(election, report) or (None if report.retracted else _check_figures(election, report))
+    if (reason := signing.check_report(election, report)) is not None or report.retracted:
+        return reason
+    return _check_bound(report) or _check_figures(election, report)
+
+
+_OF_BOUNDS: Final = {"at-least": "votes", "at-most": "ballots"}
+"""The one figure that each kind of bound gives."""
+_OF_SHEETS: Final = ("votes", "ballots", "null", "blank")
+
+
+def _check_bound(report: TallyReport) -> Rejection | None:
+    """Turn away a bound without its figure, or with one that it does not bound: nobody could tell what is meant."""
+    if report.bound is None:
+        return None
+    wanted = _OF_BOUNDS[report.bound]
+    if not report.votes if wanted == "votes" else report.ballots is None:
+        return Rejection("missing", wanted, f"give {wanted}: that is what an {report.bound} bound is of")
+    for name in _OF_SHEETS:
+        if name != wanted and getattr(report, name) not in (None, {}):
+            cure = f"leave out {name}: an {report.bound} bound is of {wanted}; send the rest in another report"
+            return Rejection("unclear-bound", name, cure)
+    return None
 
 
 def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
@@ -30,6 +51,8 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
     unknown = _unknown(report.votes, election.option_index)
     if unknown is not None:
         return Rejection("unknown-option", f"votes.{unknown}", f"use one of {_some(election.option_index)}")
+    if report.bound == "at-most":
+        return None  # more than there are voters limits nothing, and is no error
     ballots = sum(report.votes.values()) + (report.null or 0) + (report.blank or 0)
     registered = table.registered if table.registered is not None else report.registered
     limit = election.policy.max_ballots if registered is None else int(registered * election.policy.max_turnout)
@@ -37,7 +60,7 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
         # The sheet's own word lowers the limit; it cannot lift it.
         limit = min(limit, election.policy.max_ballots)
     if ballots > limit:
-        return too_many_ballots(ballots, registered, limit)
+        return too_many_ballots(ballots, registered, limit, bound=report.bound is not None)
     # Null or blank votes that the report leaves out may be what is missing.
     whole = report.null is not None and report.blank is not None
     if report.ballots is not None and (ballots > report.ballots or (whole and ballots < report.ballots)):
@@ -47,10 +70,12 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
     return None
 
 
-def too_many_ballots(ballots: int, registered: int | None, limit: int) -> Rejection:
-    """Turn away a sheet with more than can have been cast. `registered` voters are None where they are not known."""
+def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound: bool = False) -> Rejection:
+    """Turn away a sheet, or a bound, with more than can have been cast. `registered` voters are None where they are not
+    known."""
     known = "" if registered is None else f" for {registered:,} registered voters"
-    return Rejection("too-many-ballots", "votes", f"read the sheet again: {ballots:,} ballots{known}, limit {limit:,}")
+    again = "count the ballots again" if bound else "read the sheet again"
+    return Rejection("too-many-ballots", "votes", f"{again}: {ballots:,} ballots{known}, limit {limit:,}")
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:

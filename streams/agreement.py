@@ -115,7 +115,7 @@ class Agreement:
     def settle(self, tables: Sequence[int], sheets: Sequence[Looked]) -> None:
         """All readings of these polling tables have been looked at."""
         every = chain.from_iterable(sheet.readings for sheet in sheets)
-        at, _, reporters, groups, _, _, _, _, replaced = zip(*every, strict=True)
+        at, _, reporters, groups, _, _, _, _, replaced, *_ = zip(*every, strict=True)
         look, none = self._names.look, np.empty((len(at), 0), np.int64)
         looks = looks_at(at, look(reporters), look(groups), replaced, none)
         first = np.cumsum([0, *(len(sheet.readings) for sheet in sheets[:-1])])

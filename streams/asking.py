@@ -41,6 +41,8 @@ class Asking:
         """In which of them the rules found something when they were last asked: its figures change with the sums."""
         return self._found[areas]
 
-    def may_find(self, areas: Numbers, rows: Numbers, strata: Callable[[Numbers], Strata]) -> Flags:
+    def may_find(
+        self, areas: Numbers, rows: Numbers, strata: Callable[[Numbers], Strata], bounds: Numbers | None = None
+    ) -> Flags:
         """In which of them they may find something new, given their sums (`streams.rules.may_find`)."""
-        return may_find(self._election, areas, rows, self._claims[areas], strata)
+        return may_find(self._election, areas, rows, self._claims[areas], strata, bounds)

@@ -27,8 +27,8 @@ from streams.usual import UsualBulletin, UsualReport, as_read, asks_who
 FEW: Final = 6
 """Fewer events are not worth any columns."""
 
-_UNSAID: Final = "registered", "ballots"
-"""What a report that is only votes does not say."""
+_UNSAID: Final = "registered", "ballots", "bound"
+"""What a report that is only votes of a sheet does not say."""
 
 _OF_REPORTS: Final = frozenset(
     ("at", "id", "reporter", "group", "source", "table", "votes", "null", "blank", "supersedes", *_UNSAID, "retracted")
@@ -226,7 +226,7 @@ class Bulk:
         return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures))
 
     def _is_plain_report(self, event: Any) -> bool:
-        unsaid = event.registered is None and event.ballots is None
+        unsaid = event.registered is None and event.ballots is None and event.bound is None
         return unsaid and not event.retracted and event.votes.keys() == self._option_ids
 
     def _is_plain_bulletin(self, event: Any) -> bool:
@@ -293,7 +293,7 @@ def _first(kind: type[Struct], asked: frozenset[str]) -> Sequence[str]:
 
 
 def _is_only_votes(fields: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether none of these reports is a retraction or says how many voters there were."""
+    """Whether none of these reports is a retraction or is a bound or says how many voters there were."""
     unsaid = all(_unsaid(fields[name]) for name in _UNSAID if name in fields)
     return unsaid and True not in fields.get("retracted", ())
 

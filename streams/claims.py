@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from streams import bound_sums
 from streams.election import ContradictionRule
 from streams.layout import Flags, Numbers
 from streams.rollup import REGISTERED, TABLES, VALID, VOTES
@@ -55,13 +56,21 @@ def tolerated(rule: ContradictionRule, tables: Numbers) -> Numbers:
     return limits
 
 
-def suffice(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
+def suffice(claims: Numbers, rows: Numbers, false: Numbers, bounds: Numbers | None = None) -> Flags:
     """Whether so many false sheets make a figure possible, on either side, by area and column: no breakdown count is
-    above it. Instead of the sum of the j largest votes, which the bounds need, j times the mean: less, if anything."""
+    above it. Instead of the sum of the j largest votes, which the bounds need, j times the mean: less, if anything.
+    `bounds` are the areas' rows of `streams.bound_sums`, where there are any: a polling table's bounds count as a
+    sheet."""
     claims, rows, false = claims[:, :, None], rows[:, :, None], false[:, None]
-    tables, official = rows[:, TABLES], claims[:, FIGURES:, 0]
-    votes = rows[:, VOTES : VOTES + official.shape[1], 0]
-    rest = rows[:, VALID] - votes
+    official = claims[:, FIGURES:, 0]
+    columns = official.shape[1]
+    witnessed = rows[:, VOTES : VOTES + columns, 0]
+    tables, valid, votes, ruled_out = rows[:, TABLES], rows[:, VALID], witnessed, np.zeros_like(witnessed)
+    if bounds is not None:
+        at_least, ruled_out, _ = bounds[:, bound_sums.FIGURES :].reshape(-1, 3, columns).swapaxes(0, 1)
+        tables, votes = tables + bounds[:, [bound_sums.ADDED]], votes + at_least
+        valid = valid + bounds[:, [bound_sums.ADDED_VALID]]
+    rest = valid - votes
 
     def hide(contributions: Numbers) -> Numbers:
         by_tables = _mean(contributions, tables, claims[:, LEFT_TABLES] + false)
@@ -69,8 +78,10 @@ def suffice(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
         return np.minimum(by_tables, by_registered)
 
     unwitnessed = np.maximum(0, claims[:, VOTERS] - rows[:, REGISTERED])
+    room = np.maximum(votes, witnessed + unwitnessed - ruled_out)
+    headroom = np.maximum(0, rows[:, REGISTERED] - witnessed) + np.maximum(0, ruled_out)
     found: Flags = hide(votes) >= votes - official
-    found &= _headroom(rows, votes, false) >= official - votes - unwitnessed
+    found &= _mean(headroom, tables, false) >= official - room
     found &= hide(rest) >= official - claims[:, TOTAL] + rest
     return found | (official < 0)
 

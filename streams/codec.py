@@ -5,13 +5,13 @@ Only the form is judged here; whether the election knows the table or the option
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeGuard, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar, get_args
 
 import msgspec
 import orjson
 from msgspec import MsgspecError
 
-from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.events import BoundKind, Bulletin, Event, Rejection, TallyReport, Tick
 from streams.fields import BadFieldError, Fields
 
 MAX_BYTES: Final = 4 * 2**20
@@ -19,6 +19,7 @@ MAX_BYTES: Final = 4 * 2**20
 MAX_PACK: Final = 10_000
 """Events in an array: of the smallest, a message could hold a million, and each would be turned away for itself."""
 
+_BOUNDS: Final = get_args(BoundKind)
 _E = TypeVar("_E")
 
 
@@ -116,6 +117,7 @@ def plain(event: Event) -> dict[str, Any]:
                 "blank": event.blank,
                 "registered": event.registered,
                 "ballots": event.ballots,
+                "bound": event.bound,
                 "image_sha256": event.image_sha256,
                 "url": event.url,
                 "supersedes": event.supersedes,
@@ -180,6 +182,7 @@ def _typed(kinds: Mapping[str, Callable[[Fields], _E]], data: Any, place: str, u
 
 
 def _report(fields: Fields) -> TallyReport:
+    bound = fields.choice_or_none("bound", _BOUNDS)
     return TallyReport(
         id=fields.text("id"),
         table=fields.text("table"),
@@ -187,11 +190,12 @@ def _report(fields: Fields) -> TallyReport:
         group=fields.text_or_none("reporter_group"),
         source=fields.text("source"),
         at=fields.time("observed_at"),
-        votes=fields.mapping("votes", fields.count_of, required=not fields.raw.get("retracted")),
+        votes=fields.mapping("votes", fields.count_of, required=not fields.raw.get("retracted") and bound != "at-most"),
         null=fields.count_or_none("null"),
         blank=fields.count_or_none("blank"),
         registered=fields.count_or_none("registered"),
         ballots=fields.count_or_none("ballots"),
+        bound=bound,
         image_sha256=fields.text_or_none("image_sha256"),
         url=fields.text_or_none("url"),
         supersedes=fields.text_or_none("supersedes"),

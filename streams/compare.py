@@ -11,6 +11,7 @@ from streams.admission import check_bulletin, check_date
 from streams.alert_book import AlertBook
 from streams.alerts import Alert, Notice
 from streams.asking import Asking
+from streams.bound_sums import BoundSums
 from streams.bulletins import Bulletins
 from streams.course import Course
 from streams.election import Election
@@ -71,7 +72,8 @@ class Comparer:
         for part in sheets:
             self._heard.hear_sheets(part)
         before = self._sums.rows[ROOT, READINGS]
-        areas = self._sums.add(joined([part.read for part in sheets]), joined([part.announced for part in sheets]))
+        kinds = zip(*((part.read, part.announced, part.bounds) for part in sheets), strict=True)
+        areas = self._sums.add(*map(joined, kinds))
         if not len(areas):
             return False
         readings = int(self._sums.rows[ROOT, READINGS])
@@ -81,7 +83,8 @@ class Comparer:
         def strata(places: Numbers) -> Strata:
             return self._strata(areas[places].tolist())
 
-        asked = self._asking.have_found(areas) | self._asking.may_find(areas, self._sums.rows[areas], strata)
+        asked = self._asking.have_found(areas)
+        asked |= self._asking.may_find(areas, self._sums.rows[areas], strata, self._bounds(areas))
         self._dirty.update(self._layout.areas[area] for area in areas[asked].tolist())
         if self._heard.are_odd(readings, self._clock):
             self._dirty.add(self._election.root.id)
@@ -95,7 +98,8 @@ class Comparer:
     def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
         """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
         may have been taken in before, nor any that are newer; their rows may be loose."""
-        if len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
+        bounded = self._sums.bounds is not None or any(len(sheets.bounds[0]) for sheets, _ in ticks)
+        if bounded or len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
         watched = self._asking.watched
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
@@ -156,6 +160,10 @@ class Comparer:
     def differing(self) -> list[str]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
         return sorted(self._layout.tables[table] for table in self._sums.differing().tolist())
+
+    def outside(self) -> list[str]:
+        """The polling tables announced outside their own bounds, by id."""
+        return sorted(self._layout.tables[table] for table in self._sums.outside().tolist())
 
     def add_bulletin(self, bulletin: Bulletin, at: int | None = None) -> Rejection | None:
         """Take in a bulletin that came until event time `at` (Unix ms; None where it was admitted before), or say why
@@ -227,6 +235,8 @@ class Comparer:
         for area, row, shares in zip(areas, rows.tolist(), witnessed, strict=True):
             known, bulletin = self._election.areas[area], self.bulletin(area)
             state = states.witnessed(self._election, known, row, shares if row[VALID] else None)
+            if (bounds := self._bound_sums(area)) is not None:
+                state["bounds"] = bounds.plain(self._election)
             if findings := self._findings.get(area):
                 state["alerts"] = sorted(filter(self._book.is_firing, findings))
             if bulletin is not None:
@@ -284,7 +294,15 @@ class Comparer:
             strata=self._strata([area]),
             busiest=self._heard.busiest if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
+            bounds=self._bound_sums(id),
         )
+
+    def _bounds(self, areas: Numbers) -> Numbers | None:
+        return None if self._sums.bounds is None else self._sums.bounds[areas]
+
+    def _bound_sums(self, id: str) -> BoundSums | None:
+        found = self._sums.bounds
+        return None if found is None else BoundSums(found[self._layout.area[id]].tolist())
 
     def _strata(self, areas: list[int]) -> Strata:
         counts, below = self._layout.right_below(areas)

@@ -151,6 +151,21 @@ class MismatchRule:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundsRule:
+    """When polling tables announced outside what bounds them call people."""
+
+    min_tables: int = 3
+    """Such polling tables of an area, as a number, from which it warns."""
+    critical_tables: int = 10
+    """The same, from which it is critical."""
+    ratio: float = 0.01
+    """The same over all that are announced by themselves and bounded (0-1), put down to slips: both severities need
+    more, by three standard deviations."""
+    clear: float = 0.8
+    """A firing alert holds until the number is below this share of the limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class HealthRule:
     """When what arrives, or does not, is worth a look. A limit of 0 is not watched."""
 
@@ -197,6 +212,8 @@ class Switches:
     parts: Switch = "on"
     rounded_shares: Switch = "on"
     table_mismatch: Switch = "on"
+    below_floor: Switch = "on"
+    above_ceiling: Switch = "on"
     feed_health: Switch = "on"
 
     def of(self, rule: str) -> Switch:
@@ -241,6 +258,7 @@ class Rules:
     mismatch: MismatchRule = MismatchRule()
     health: HealthRule = HealthRule()
     fingerprint: FingerprintRule = FingerprintRule()
+    bounds: BoundsRule = BoundsRule()
     switch: Switches = Switches()
 
 

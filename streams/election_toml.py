@@ -94,6 +94,8 @@ class Toml:
         rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
         for name, rule in (("remainder", rules.remainder), ("divergence", rules.divergence)):
             self.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
+        ordered = rules.bounds.min_tables <= rules.bounds.critical_tables
+        self.check(ordered, "rules.bounds.critical_tables", "give at least `min_tables`")
         return rules
 
     def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:

@@ -31,8 +31,16 @@ UNREADABLE: Final = "\x7f"
 """A field's name that `streams.codec` lets nobody use who is read without a second look."""
 
 
+BoundKind = Literal["at-least", "at-most"]
+"""What a reading says that is no reading of a sheet: votes that were certainly cast, or ballots that can have been."""
+
+
 class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tally-report"):
-    """One reader's reading of one tally sheet."""
+    """One reader's reading of one tally sheet; with a `bound`, of anything else that limits a polling table's figures.
+
+    `at-least` gives in `votes` what was certainly cast for each option that it names, `at-most` gives in `ballots` how
+    many ballots can have been cast (docs/evidence.md).
+    """
 
     id: Text
     table: Text
@@ -45,6 +53,7 @@ class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag
     blank: Count | None = None
     registered: Count | None = None
     ballots: Count | None = None
+    bound: BoundKind | None = None
     image_sha256: Text | None = None
     url: Text | None = None
     supersedes: Text | None = None

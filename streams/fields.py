@@ -1,14 +1,17 @@
 """Typed reading of one JSON object, field by field: each error says which field, and what to write instead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Rejection
 from streams.shown import shown
 
 MAX_DEPTH: Final = 50
 """Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""
+
+_W = TypeVar("_W", bound=str)
+"""One of some words."""
 
 
 class BadFieldError(Exception):
@@ -55,6 +58,16 @@ class Fields:
         if value is None or isinstance(value, bool):
             return bool(value)
         raise BadFieldError("wrong-type", name, "say true or false")
+
+    def choice_or_none(self, name: str, words: Sequence[_W]) -> _W | None:
+        """One of at least two words."""
+        value = self._get(name)
+        if value is None:
+            return None
+        for word in words:
+            if word == value:
+                return word
+        raise BadFieldError("wrong-type", name, f"say {', '.join(words[:-1])} or {words[-1]}, or leave it out")
 
     def count(self, name: str) -> int:
         value = self._get(name)

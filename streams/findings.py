@@ -157,9 +157,24 @@ class Comparison:
         return self.valid / registered if self.valid and registered else None
 
     @cached_property
+    def bounded(self) -> int:
+        """Polling tables of which no sheet is accepted, but bounds are known."""
+        return 0 if self.witnessed.bounds is None else self.witnessed.bounds.tables
+
+    @cached_property
     def tolerated(self) -> int:
-        """Witnessed sheets that may be wrong before anybody is called: both limits of the contradiction rule."""
-        return int(claims.tolerated(self.election.rules.contradiction, np.array(self.witnessed.tables)))
+        """Polling tables whose sheets or bounds may be wrong before anybody is called: both limits of the contradiction
+        rule."""
+        known = np.array(self.witnessed.tables + self.bounded)
+        return int(claims.tolerated(self.election.rules.contradiction, known))
+
+    def room(self, column: int) -> int | None:
+        """Votes that polling tables without an accepted sheet can hold for a column, at most, beyond those that were
+        certainly cast there (docs/evidence.md). None where nobody knows their registered voters."""
+        bounds = self.witnessed.bounds
+        if self.unwitnessed is None or bounds is None:
+            return self.unwitnessed
+        return max(0, self.unwitnessed - bounds.ruled_out[column] - bounds.at_least[column])
 
     @cached_property
     def claim(self) -> Numbers:
@@ -171,7 +186,7 @@ class Comparison:
         return claims.claim(len(self.election.columns), figures, base, *limits)
 
     def votes(self, column: int) -> TopSums:
-        """Top sums of w(t)."""
+        """Top sums of w(t); where no sheet is accepted, of what was certainly cast."""
         return self._top_sums(VOTES, column)
 
     def rest(self, column: int) -> TopSums:

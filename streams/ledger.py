@@ -8,16 +8,25 @@ The verdict is a function of the set (design, section 4).
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
 from streams.election import Election, Policy, Votes
 from streams.events import Bulletin, TallyReport
 
+Bound = Literal["", "at-least", "at-most"]
+"""What kind of evidence a reading is: of a sheet, or one of the two bounds."""
+_KINDS: Final[Sequence[Bound]] = get_args(Bound)
+
 
 class Reading(NamedTuple):
-    """What a report says of its sheet. Tuple order is the order in time: `at`, then `id`."""
+    """What a report says of its sheet, or of what bounds its polling table's figures. Tuple order is the order in time:
+    `at`, then `id`.
+
+    Readings of the sheet and bounds of either kind stand beside each other. A report replaces its reporter's older one
+    of its own kind; a retraction takes back that, or all that its reporter said where it names no kind.
+    """
 
     at: int
     id: str
@@ -28,6 +37,18 @@ class Reading(NamedTuple):
     null: int
     retracted: bool
     supersedes: str
+    bound: Bound = ""
+    ballots: int = 0
+    """Of an at-most bound, how many can have been cast."""
+
+    @property
+    def kinds(self) -> Sequence[Bound]:
+        """Of which kinds of evidence it is its reporter's word: a retraction without a kind is of all."""
+        return _KINDS if self.retracted and not self.bound else (self.bound,)
+
+
+SHEET_FIELDS: Final = 9
+"""The first fields of a `Reading`, all that one of a sheet has."""
 
 
 class Announced(NamedTuple):
@@ -87,17 +108,20 @@ NO_VERDICT = Verdict(Level.NONE, False, None, 0, 0, 0)
 
 
 def reading_of(election: Election, report: TallyReport) -> Reading:
-    """The reading in an admitted report. An option that is not named has no votes."""
+    """The reading in an admitted report. An option that is not named has no votes, or is not bounded."""
+    empty = report.retracted or report.bound == "at-most"
     return Reading(
         at=report.at,
         id=report.id,
         reporter=report.reporter,
         group=election.signing_groups.get(report.reporter) or report.group or report.reporter,
         source=report.source,
-        votes=() if report.retracted else tuple(report.votes.get(option.id, 0) for option in election.options),
+        votes=() if empty else tuple(report.votes.get(option.id, 0) for option in election.options),
         null=report.null or 0,
         retracted=report.retracted,
         supersedes=report.supersedes or "",
+        bound=report.bound or "",
+        ballots=(report.bound == "at-most" and report.ballots) or 0,
     )
 
 
@@ -147,21 +171,23 @@ class Ledger:
     def fates(self) -> list[tuple[Reading, Fate, str]]:
         """What becomes of each reading, oldest first, and the id of the reading that decides it (its own if it counts).
 
-        A reporter's newest reading that is not superseded stands, or none if that one is a
+        Of each kind of evidence a reporter's newest reading that is not superseded stands, or none if that one is a
         retraction; of the reporters of one group, the newest.
         """
         gone = {(r.reporter, r.supersedes): r.id for r in self._readings if r.supersedes not in ("", r.id)}
-        by_reporter = {r.reporter: r for r in self if (r.reporter, r.id) not in gone}
-        by_group = {r.group: r for r in sorted(by_reporter.values()) if not r.retracted}
+        held = [r for r in self if (r.reporter, r.id) not in gone]
+        by_reporter = {(r.reporter, kind): r for r in held for kind in r.kinds}
+        by_group = {(r.group, kind): r for (_, kind), r in sorted(by_reporter.items(), key=_time) if not r.retracted}
 
         def fate(reading: Reading) -> tuple[Fate, str]:
             if (superseding := gone.get((reading.reporter, reading.id))) is not None:
                 return Fate.SUPERSEDED, superseding
-            if (newest := by_reporter[reading.reporter]) != reading:
+            newest = min(by_reporter[reading.reporter, kind] for kind in reading.kinds)
+            if newest != reading:
                 return Fate.REPLACED, newest.id
             if reading.retracted:
                 return Fate.RETRACTION, reading.id
-            if (newest := by_group[reading.group]) != reading:
+            if (newest := by_group[reading.group, reading.bound]) != reading:
                 return Fate.SAME_GROUP, newest.id
             return Fate.COUNTS, reading.id
 
@@ -172,18 +198,23 @@ class Ledger:
         return verdict_of(self._readings, policy)
 
 
+def _time(item: tuple[object, Reading]) -> Reading:
+    return item[1]
+
+
 def official(announced: Collection[Announced]) -> Announced | None:
     """The newest of some official figures that no other supersedes."""
     gone = {a.supersedes for a in announced if a.supersedes != a.id}
     return max((a for a in announced if a.id not in gone), default=None)
 
 
-def standing(readings: Iterable[Reading]) -> list[Reading]:
-    """Of distinct readings one per independent reader, oldest first: those that `Ledger.fates` says count. A tenth of
-    its work, and asked whenever a sheet is read again."""
+def standing(readings: Iterable[Reading], kind: Bound = "") -> list[Reading]:
+    """Of distinct readings those of one kind that `Ledger.fates` says count, one per independent reader, oldest first.
+    A tenth of its work, and asked whenever a sheet is read again."""
     found = sorted(readings)
     if gone := {(r.reporter, r.supersedes) for r in found if r.supersedes not in ("", r.id)}:
         found = [r for r in found if (r.reporter, r.id) not in gone]
+    found = [r for r in found if r.bound == kind or kind in r.kinds]
     by_reporter = {r.reporter: r for r in found}
     if len(by_reporter) < len(found):
         found = sorted(by_reporter.values())
@@ -192,10 +223,10 @@ def standing(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def _all_stand(readings: Sequence[Reading]) -> bool:
-    """Whether all are of different reporters and groups, and none takes anything back: on most sheets. Then nothing
-    need be sorted out, which takes three times as long."""
+    """Whether all are readings of the sheet, of different reporters and groups, and none takes anything back: on most
+    sheets. Then nothing need be sorted out, which takes three times as long."""
     for reading in readings:
-        if reading.retracted or reading.supersedes:
+        if reading.retracted or reading.supersedes or reading.bound:
             return False
     return len({r.reporter for r in readings}) == len({r.group for r in readings}) == len(readings)
 

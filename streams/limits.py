@@ -11,7 +11,7 @@ from typing import Final
 from streams.election import Election
 from streams.events import Rejection
 from streams.ledger import Announced, Reading
-from streams.shelf import Shelf, pack
+from streams.shelf import Shelf, packed
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger takes in nothing that would make it larger, packed: somebody floods this polling table."""
@@ -45,7 +45,7 @@ class Limits:
             return Rejection("rate-limited", "reporter_group", cure)
         if self._shelf.heavy[table]:
             entries, size = self._shelf.extent(table)
-            if size + len(pack(entry)) > LEDGER_BYTES:
+            if size + len(packed(entry)) > LEDGER_BYTES:
                 cure = f"find out who sends them: {self._tables[table]} has {entries:,} entries"
                 return Rejection("ledger-full", "table", cure)
         return None

@@ -17,11 +17,11 @@ from streams.errors import ElectionChangedError
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.journal import Column, Entries, Journal, decode
 from streams.layout import Numbers, all_but
-from streams.ledger import Announced, Ledger, Reading, announced_of, reading_of
+from streams.ledger import SHEET_FIELDS, Announced, Ledger, Reading, announced_of, reading_of
 from streams.limits import Limits
 from streams.names import Names
 from streams.rows import RowMaker
-from streams.sheets import ANNOUNCED, READ, Fresh, Sheets
+from streams.sheets import ANNOUNCED, BOUNDED, READ, Fresh, Sheets
 from streams.shelf import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
 
 _WORTH: Final = 16
@@ -86,6 +86,9 @@ class Reconciler:
         self._rows = RowMaker(election, self._shelf, self._agreement)
         self._read = Fresh(READ + len(election.options))
         self._announced = Fresh(ANNOUNCED + len(election.columns))
+        self._bounds = Fresh(BOUNDED + len(election.options))
+        self._bounded: set[int] = set()
+        """Polling tables with a reading that is only a bound: any other of theirs may take it back."""
         self._senders: list[Numbers] = []
         """Groups by their numbers (or what is none), whose readings are not counted yet;"""
         self._others: list[str] = []
@@ -284,6 +287,7 @@ class Reconciler:
             fresh.add(tables, rows)
         if entered:
             fresh.ask(entered)
+            self._bounds.ask(self._bounded.intersection(entered))
         if isinstance(new, Readings):
             if entered:
                 self._agreement.doubt(entered)
@@ -320,6 +324,9 @@ class Reconciler:
         if unsaved is not None:
             unsaved.add(table, packed, minute)
         if isinstance(entry, Reading):
+            if entry.bound:
+                self._bounded.add(table)
+            self._bounds.ask(self._bounded.intersection([table]))
             self._agreement.doubt([table])
             if self._limits.is_counted(entry.source):
                 self._others.append(entry.group)
@@ -351,7 +358,8 @@ class Reconciler:
             self._busiest.count(counted[counted > 0], self._others)
             self._senders, self._others = [], []
         read, announced = self._read.take(self._rows.read), self._announced.take(self._rows.announced)
-        return Sheets(self._partition, self._entries, read, announced, dict(self._busiest.busiest))
+        bounds = self._bounds.take(self._rows.bounds)
+        return Sheets(self._partition, self._entries, read, announced, dict(self._busiest.busiest), bounds)
 
     def take_records(self) -> Iterator[bytes]:
         """What the ledgers have taken in since the last call and must be saved, as records (`streams.journal`); to be
@@ -382,8 +390,8 @@ class Reconciler:
             entries = readings = list(map(unpack_reading, packed))
             none = (0,) * len(self._election.options)
             said = said_in([entry.null for entry in readings], [entry.votes or none for entry in readings])
-            odd = np.array([e.retracted or minute is not None for e, minute in zip(readings, minutes, strict=True)])
-            columns = list(zip(*readings, strict=True))
+            odd = [e.retracted or e.bound != "" or m is not None for e, m in zip(readings, minutes, strict=True)]
+            columns = list(zip(*readings, strict=True))[:SHEET_FIELDS]
             new = self._bulk.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns, said)
             part = self._enter_readings(new, _NONE)
         for stretch in self._put([_Stretch(part, 0, len(packed))]):

@@ -8,9 +8,11 @@ from typing import Final
 import numpy as np
 
 from streams import sheets
+from streams.bound_sums import BoundSums
 from streams.election import Election
 from streams.layout import Numbers
 from streams.ledger import Level
+from streams.sheets import by_column
 from streams.spread import Spread
 
 READINGS: Final = 0
@@ -75,14 +77,6 @@ _CODES: Final = np.arange(1, 1 + len(NAMES))[:, None]
 """The first stands for no reading: so it is where only an office spoke."""
 
 
-def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
-    """Votes by option, followed by the sum of each group: of many sheets, each the second index."""
-    options = len(election.options)
-    out[:options] = votes
-    for i, group in enumerate(election.group_indexes):
-        out[options + i] = votes[list(group)].sum(axis=0)
-
-
 @dataclass(frozen=True, slots=True)
 class Matching:
     """Official figures of single polling tables beside the accepted sheets of an area."""
@@ -123,6 +117,8 @@ class Tally:
     busiest: Mapping[str, int] = field(default_factory=dict)
     """Readings of the reporter groups that sent most (the root only; each partition names a few)."""
     spreads: Callable[[], Spread] = Spread
+    bounds: BoundSums | None = None
+    """Evidence that is only a bound; None where the election has none."""
 
     @cached_property
     def spread(self) -> Spread:

@@ -10,8 +10,9 @@ from streams.bulk import FEW
 from streams.election import Election, Policy
 from streams.layout import Numbers
 from streams.ledger import Level, judged, leading, weight
-from streams.sheets import CODES, READ
+from streams.sheets import CODES, CONFLICT, HOLD, READ
 from streams.shelf import Shelf, unpack_reading
+from streams.table_bounds import table_bounds
 
 _AT_ONCE: Final = 1_000
 """Sheets of which all readings are looked at together: unpacked, they take ten times the memory."""
@@ -51,6 +52,19 @@ class RowMaker:
         """From all official figures of these polling tables."""
         return np.array([self._announced_row(table) for table in tables], np.int64)
 
+    def bounds(self, tables: Sequence[int]) -> Numbers:
+        """From all readings of these polling tables, what bounds them."""
+        return np.array([self._bounds_row(table) for table in tables], np.int64)
+
+    def _bounds_row(self, table: int) -> tuple[int, ...]:
+        readings = [*map(unpack_reading, self._shelf.readings.of(table))]
+        bounds = table_bounds(readings, len(self._no_votes), self._policy)
+        if not bounds.are_known:
+            return (len(readings), 0, -1, *self._no_votes)
+        if not bounds.are_possible:
+            return (len(readings), CONFLICT, -1, *self._no_votes)
+        return (len(readings), HOLD, -1 if bounds.at_most is None else bounds.at_most, *bounds.at_least)
+
     def _looked(self, table: int) -> Looked:
         readings = list(map(unpack_reading, self._shelf.readings.of(table)))
         return Looked(readings, *leading(readings))
@@ -58,7 +72,8 @@ class RowMaker:
     def _row(self, sheet: Looked) -> tuple[int, ...]:
         verdict = judged(sheet.leading, sheet.readers, self._policy)
         votes = verdict.votes if verdict.votes is not None else self._no_votes
-        return (len(sheet.readings), CODES[verdict.level], verdict.accepted, verdict.null, *votes)
+        level = CODES[verdict.level] if any(not r.bound for r in sheet.readings) else 0
+        return (len(sheet.readings), level, verdict.accepted, verdict.null, *votes)
 
     def _announced_row(self, table: int) -> tuple[int, ...]:
         official, count = self._shelf.official(table), len(self._shelf.announced.of(table))

@@ -21,14 +21,26 @@ from streams.ledger import Level
 Rows = tuple[Numbers, Numbers]
 """Polling tables by number, in rising order, and a row for each."""
 
+
+def no_rows() -> Rows:
+    """Of no polling table."""
+    return np.zeros(0, np.int64), np.zeros((0, 1), np.int64)
+
+
 READ: Final = 4
 """Behind these stand the votes by option in the row of a sheet: how many readings there are; 1 + the place of its level
-(`streams.ledger.Level`); whether it is accepted; null votes."""
+(`streams.ledger.Level`), 0 where all readings are bounds; whether it is accepted; null votes."""
 CODES: Final = {level: 1 + i for i, level in enumerate(Level)}
 """Levels in the rows of sheets."""
 ANNOUNCED: Final = 2
 """Behind these stand the figures by column (-1: none) in the row of what was announced for one polling table: how many
 announcements there are; whether one of them holds."""
+BOUNDED: Final = 3
+"""Behind these stand the least votes by option in the row of what bounds one polling table
+(`streams.table_bounds.TableBounds`): how many readings there are; whether bounds hold (`HOLD`) or contradict each
+other (`CONFLICT`), 0 where there are none; the most ballots, -1 where nobody says."""
+HOLD: Final = 1
+CONFLICT: Final = 2
 
 MOST: Final = 4_000
 """Rows in a message."""
@@ -46,20 +58,31 @@ class Sheets:
     announced: Rows
     busiest: Mapping[str, int] = field(default_factory=dict)
     """Readings of the reporter groups that sent most."""
+    bounds: Rows = field(default_factory=no_rows)
+    """Of polling tables with evidence that is only a bound; there are none in most elections."""
 
     def __bool__(self) -> bool:
-        return bool(len(self.read[0]) or len(self.announced[0]))
+        return bool(len(self))
+
+    def __len__(self) -> int:
+        """Rows of all kinds."""
+        return len(self.read[0]) + len(self.announced[0]) + len(self.bounds[0])
 
     def in_order(self) -> "Sheets":
         """The same, of rows that may be loose."""
-        return replace(self, read=in_order(self.read), announced=in_order(self.announced))
+        kinds = self.read, self.announced, self.bounds
+        read, announced, bounds = [in_order(rows) if len(rows[0]) else rows for rows in kinds]
+        return replace(self, read=read, announced=announced, bounds=bounds)
 
     def messages(self, election: Election) -> Iterator[bytes]:
         """As JSON objects for a topic, of a bearable size."""
         ids = election.layout.tables
-        for first in range(0, max(len(self.read[0]), len(self.announced[0])), MOST):
+        kinds = {"read": self.read, "announced": self.announced, "bounds": self.bounds}
+        for first in range(0, max(len(tables) for tables, _ in kinds.values()), MOST):
             part: dict[str, Any] = {"partition": self.partition, "version": self.version, "busiest": self.busiest}
-            for name, (tables, rows) in (("read", self.read), ("announced", self.announced)):
+            for name, (tables, rows) in kinds.items():
+                if name == "bounds" and not len(tables):
+                    continue
                 stretch = slice(first, first + MOST)
                 part[name] = {
                     "tables": [ids[table] for table in tables[stretch].tolist()],
@@ -72,7 +95,8 @@ class Sheets:
         """From one message; polling tables that the register does not know any more are left out."""
         read = _rows(election, READ + len(election.options), **data["read"])
         announced = _rows(election, ANNOUNCED + len(election.columns), **data["announced"])
-        return cls(data["partition"], data["version"], read, announced, data["busiest"])
+        bounds = _rows(election, BOUNDED + len(election.options), **data["bounds"]) if "bounds" in data else no_rows()
+        return cls(data["partition"], data["version"], read, announced, data["busiest"], bounds)
 
 
 def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[Sequence[int]]) -> Rows:
@@ -81,6 +105,14 @@ def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[
     order = order[numbers[order] >= 0]
     figures = np.fromiter(chain.from_iterable(rows), np.int64)  # in two thirds of the time of an array of lists
     return numbers[order], figures.reshape(len(tables), width)[order]
+
+
+def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
+    """Votes by option, followed by the sum of each group: of many sheets, each the second index."""
+    options = len(election.options)
+    out[:options] = votes
+    for i, group in enumerate(election.group_indexes):
+        out[options + i] = votes[list(group)].sum(axis=0)
 
 
 class Fresh:
@@ -113,6 +145,7 @@ class Fresh:
 
 def together(parts: Sequence[Rows]) -> Rows:
     """Rows from one or more places, one's behind the other's."""
+    parts = [part for part in parts if len(part[0])] or parts[:1]
     if len(parts) == 1:
         return parts[0]
     tables, rows = zip(*parts, strict=True)
@@ -131,8 +164,8 @@ def in_order(given: Rows) -> Rows:
 def joined(parts: Sequence[Rows]) -> Rows:
     """Rows from one or more places, in the order of polling tables; of one polling table the row of most entries, of
     such the last."""
-    if len(parts) == 1:
-        return parts[0]
     tables, rows = together(parts)
+    if len(parts) == 1 or not len(tables):
+        return tables, rows
     order = rising(rows[:, 0])
     return in_order((tables.take(order), rows.take(order, axis=0)))

@@ -15,11 +15,17 @@ from numpy.typing import NDArray
 from streams.agreement import DOUBT, Agreement
 from streams.election import Election, Policy
 from streams.layout import Flags, Numbers
-from streams.ledger import Announced, Ledger, Reading, Verdict, official, verdict_of
+from streams.ledger import SHEET_FIELDS, Announced, Ledger, Reading, Verdict, official, verdict_of
 
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
 unpack_announced: Final = msgspec.msgpack.Decoder(Announced).decode
+
+
+def packed(entry: Reading | Announced) -> bytes:
+    """As it stands in a ledger. A reading of a sheet is packed without the fields that only bounds have."""
+    return pack(entry[:SHEET_FIELDS] if isinstance(entry, Reading) and not entry.bound else entry)
+
 
 LARGE: Final = 4 * 2**10
 """Bytes of packed readings, or official figures: what has no more need not be asked about limits."""
@@ -137,12 +143,12 @@ class Shelf:
 
     def add(self, table: int, entry: Reading | Announced) -> bytes | None:
         """Add an entry; what was added, or None where it was there already."""
-        packed = pack(entry)
-        return packed if self._chains(entry).put(table, packed) else None
+        new = packed(entry)
+        return new if self._chains(entry).put(table, new) else None
 
     def has(self, table: int, entry: Reading | Announced) -> bool:
         """Whether the entry is there."""
-        return self._chains(entry).has(table, pack(entry))
+        return self._chains(entry).has(table, packed(entry))
 
     def extent(self, table: int) -> tuple[int, int]:
         """How many entries there are, and their bytes."""

@@ -38,6 +38,7 @@ def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[f
         "tables_announced": {"announced": announced, "compared": compared, "differing": differing, "shift": shift}
         if announced
         else None,
+        "bounds": None,
         "official": None,
         "alerts": [],
     }

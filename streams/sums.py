@@ -6,11 +6,13 @@ from typing import Final
 
 import numpy as np
 
+from streams import bound_sums
+from streams.bound_sums import ABOVE, BELOW, Evidence
 from streams.course import Arrivals, Course, follow
 from streams.election import Election
 from streams.layout import Flags, Numbers, begins, roll_up, union
-from streams.rollup import by_column, contributions, width
-from streams.sheets import ANNOUNCED, READ, Rows, in_order
+from streams.rollup import contributions, width
+from streams.sheets import ANNOUNCED, BOUNDED, READ, Rows, by_column, in_order, no_rows
 from streams.spread import Running, Spread, are_countable, measures
 
 LARGE: Final = 2_000
@@ -33,6 +35,10 @@ class Sums:
         self._read = np.zeros((len(election.tables), READ + len(election.options)), np.int64)
         self._announced: Numbers | None = None
         """Not every election has official figures of polling tables."""
+        self._bounds: Numbers | None = None
+        """Hardly any election has evidence that is only a bound."""
+        self.bounds: Numbers | None = None
+        """Sums of it by area (`streams.bound_sums`); None where there is none anywhere."""
         self._running: dict[int, Running] = {}
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
 
@@ -41,32 +47,49 @@ class Sums:
         """The newest row of every polling table's sheet, by its number; zeros where nobody has read it."""
         return self._read
 
-    def add(self, read: Rows, announced: Rows) -> Numbers:
+    def add(self, read: Rows, announced: Rows, bounds: Rows) -> Numbers:
         """Take in rows of polling tables, except where a newer one is known. The areas whose sums changed."""
-        if len(read[0]) + len(announced[0]) <= MOST:
-            return self._add(read, announced)
-        tables, changed = union(read[0], announced[0]), np.zeros(len(self.rows), bool)
+        if len(bounds[0]) and self._bounds is None:
+            self._bounds = np.zeros((len(self._read), BOUNDED + len(self._election.options)), np.int64)
+            self.bounds = np.zeros((len(self.rows), bound_sums.width(len(self._election.columns))), np.int64)
+        if len(read[0]) + len(announced[0]) + len(bounds[0]) <= MOST:
+            return self._add(read, announced, bounds)
+        tables, changed = union(read[0], announced[0], bounds[0]), np.zeros(len(self.rows), bool)
         for first in range(0, len(tables), MOST):
             part = tables[first : first + MOST]
-            changed[self._add(_between(read, part), _between(announced, part))] = True
+            changed[self._add(*(_between(rows, part) for rows in (read, announced, bounds)))] = True
         return np.flatnonzero(changed)
 
-    def _add(self, read: Rows, announced: Rows) -> Numbers:
+    def _add(self, read: Rows, announced: Rows, bounds: Rows) -> Numbers:
         if self._announced is None and len(announced[0]):
             self._announced = self._nothing_announced()
         read = _newer(self._read, read)
         announced = announced if self._announced is None else _newer(self._announced, announced)
-        tables = union(read[0], announced[0]) if len(announced[0]) else read[0]
+        bounds = bounds if self._bounds is None else _newer(self._bounds, bounds)
+        some = [rows[0] for rows in (read, announced, bounds) if len(rows[0])]
+        tables = union(*some) if len(some) > 1 else (*some, read[0])[0]
         if not len(tables):
             return tables
         before, known = self._read.take(tables, axis=0), self._official(tables)
-        self._put(*read)
+        bounded = self._bounded(tables)
+        self._put(read, bounds)
         if self._announced is not None:
             self._announced[announced[0]] = announced[1]
         changes = self._changes(tables, (before, known), (self._read.take(tables, axis=0), self._official(tables)))
-        areas, sums = roll_up(self._layout.lines(tables), changes)
+        lines = self._layout.lines(tables)
+        areas, sums = roll_up(lines, changes)
         self.rows[areas] += sums.T
+        if self.bounds is not None:
+            areas, sums = roll_up(lines, self._bounded(tables) - bounded)
+            self.bounds[areas] += sums.T
         return areas
+
+    def _bounded(self, tables: Numbers) -> Numbers:
+        """What these polling tables' bounds add to the areas above, by column; no columns where there are none."""
+        if self._bounds is None:
+            return np.zeros((0, len(tables)), np.int64)
+        evidence = Evidence(self._read.take(tables, axis=0), self._official(tables), self._bounds.take(tables, axis=0))
+        return bound_sums.contributions(self._election, tables, evidence)
 
     def _official(self, tables: Numbers) -> Numbers | None:
         return None if self._announced is None else self._announced.take(tables, axis=0)
@@ -82,14 +105,17 @@ class Sums:
     def _nothing_announced(self) -> Numbers:
         return np.zeros((len(self._layout.tables), ANNOUNCED + len(self._election.columns)), np.int64)
 
-    def _put(self, tables: Numbers, rows: Numbers) -> None:
-        """Take in the rows of sheets, into the histograms too."""
-        before = self._read.take(tables, axis=0) if self._running else rows
-        self._read[tables] = rows
-        for area, running in self._running.items():
-            first, end = np.searchsorted(tables, self._layout.inside(area))
-            running.add(self._measures(tables[first:end], before[first:end]), -1)
-            running.add(self._measures(tables[first:end], rows[first:end]), 1)
+    def _put(self, read: Rows, bounds: Rows) -> None:
+        """Take in the rows of sheets and of bounds, into the histograms too."""
+        tables = union(read[0], bounds[0]) if len(bounds[0]) else read[0]
+        parts = [tables[slice(*np.searchsorted(tables, self._layout.inside(area)))] for area in self._running]
+        for running, part in zip(self._running.values(), parts, strict=True):
+            running.add(self._measures(part), -1)
+        self._read[read[0]] = read[1]
+        if self._bounds is not None and len(bounds[0]):
+            self._bounds[bounds[0]] = bounds[1]
+        for running, part in zip(self._running.values(), parts, strict=True):
+            running.add(self._measures(part), 1)
 
     def ahead(self, ticks: Sequence[tuple[Rows, Rows]], watched: Flags, least: Mapping[int, int]) -> Course:
         """Look ahead: what the watched areas come to at each of these ticks, whose rows, of sheets and of what was
@@ -126,7 +152,7 @@ class Sums:
     def reach(self, course: Course, begin: int, end: int) -> None:
         """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
         read = course.read.between(begin, end)
-        self._put(*(in_order(read) if self._running else read))
+        self._put(in_order(read) if self._running else read, no_rows())
         if self._announced is not None:
             tables, rows = course.announced.between(begin, end)
             self._announced[tables] = rows  # of each polling table the last stays
@@ -145,6 +171,15 @@ class Sums:
         apart = ((figures >= 0) & (figures != votes)).any(axis=0)
         return np.flatnonzero(apart & (self._read[:, 2] * self._announced[:, 1] > 0))
 
+    def outside(self) -> Numbers:
+        """The polling tables announced outside their own bounds."""
+        if self._bounds is None:
+            return np.zeros(0, np.int64)
+        tables = np.flatnonzero(self._bounds[:, 1] > 0)
+        found = self._bounded(tables)
+        outside: Numbers = tables[(found[BELOW] > 0) | (found[ABOVE] > 0)]
+        return outside
+
     def spread(self, area: int) -> Spread:
         """How the votes are distributed over the accepted sheets of an area."""
         if area in self._running:
@@ -153,14 +188,13 @@ class Sums:
         if end - first > LARGE and (running := self._running_of(first, end)) is not None:
             self._running[area] = running
             return running.spread()
-        return Spread.of(self._measures(np.arange(first, end), self._read[first:end]))
+        return Spread.of(self._measures(np.arange(first, end)))
 
     def _running_of(self, first: int, end: int) -> Running | None:
         """The histograms of a stretch of polling tables; None where they cannot be kept up."""
         running = None
         for start in range(first, end, MOST):
-            stretch = slice(start, min(start + MOST, end))
-            sheets = self._measures(np.arange(stretch.start, stretch.stop), self._read[stretch])
+            sheets = self._measures(np.arange(start, min(start + MOST, end)))
             if not are_countable(sheets):
                 return None
             if running is None:
@@ -169,8 +203,16 @@ class Sums:
                 running.add(sheets, 1)
         return running
 
-    def _measures(self, tables: Numbers, sheets: Numbers) -> Numbers:
-        """What the accepted ones of these sheets add to the histograms."""
+    def _measures(self, tables: Numbers) -> Numbers:
+        """What these polling tables add to the histograms: their accepted sheets, and bounds where there is none."""
+        read = self._read.take(tables, axis=0)
+        sheets = self._measures_of_sheets(tables, read)
+        if self._bounds is None:
+            return sheets
+        evidence = Evidence(read, None, self._bounds.take(tables, axis=0))
+        return np.concatenate([sheets, bound_sums.measures(self._election, tables, evidence)], axis=2)
+
+    def _measures_of_sheets(self, tables: Numbers, sheets: Numbers) -> Numbers:
         accepted = sheets[:, 2] > 0
         sheets, ceiling = sheets[accepted], self._layout.ceiling[tables[accepted]]
         votes = np.empty((len(self._election.columns), len(sheets)), np.int64)

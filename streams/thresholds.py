@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 
 from streams.election import (
     AlertPolicy,
+    BoundsRule,
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -28,6 +29,7 @@ SECTIONS: Final[Mapping[str, Any]] = {
     "rules.remainder": RemainderRule,
     "rules.divergence": DivergenceRule,
     "rules.mismatch": MismatchRule,
+    "rules.bounds": BoundsRule,
     "rules.health": HealthRule,
     "rules.fingerprint": FingerprintRule,
     "alerts": AlertPolicy,
@@ -56,6 +58,10 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "rules.mismatch.ratio": (0, 1),
     "rules.mismatch.shift": (0, 100),
     "rules.mismatch.clear": (0, 1),
+    "rules.bounds.min_tables": (1, 10**7),
+    "rules.bounds.critical_tables": (1, 10**7),
+    "rules.bounds.ratio": (0, 1),
+    "rules.bounds.clear": (0, 1),
     "rules.health.bulletin_every": (0, 10**7),
     "rules.health.reports_every": (0, 10**7),
     "rules.health.flood_ratio": (0, 1),

@@ -45,6 +45,58 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "cosas fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
         ),
     },
+    "floor-bounds": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} votes for {option}. What was seen at {tables} polling tables, at "
+            "{bounded} of them no more than a part of the ballots, comes to {witnessed}, and {why}; at least {limit} "
+            "would be expected, {gap} more than announced. For both to be true, what was seen at {breakdown} or more "
+            "of these polling tables would have to be wrong."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos para {option}. Lo visto en {tables} mesas, en {bounded} de "
+            "ellas solo una parte de las papeletas, suma {witnessed}, y {why}; cabría esperar al menos {limit}, {gap} "
+            "más que lo anunciado. Para que ambas cosas fueran ciertas, lo visto en {breakdown} o más de esas mesas "
+            "tendría que estar equivocado."
+        ),
+    },
+    "ceiling-bounds": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} votes for {option}. Beside what was seen at {tables} polling "
+            "tables, at {bounded} of them no more than a part of the ballots or how many there were, there is room for "
+            "at most {limit}, {gap} less than announced. For both to be true, what was seen at {breakdown} or more of "
+            "these polling tables would have to be wrong."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos para {option}. Junto a lo visto en {tables} mesas, en "
+            "{bounded} de ellas solo una parte de las papeletas o cuántas había, caben como mucho {limit}, {gap} menos "
+            "que lo anunciado. Para que ambas cosas fueran ciertas, lo visto en {breakdown} o más de esas mesas "
+            "tendría que estar equivocado."
+        ),
+    },
+    "below-floor": {
+        "en": (
+            "{area}: {outside} of {checked} polling tables are announced with fewer votes than were seen there one by "
+            "one, on photographed ballots for example. For {option} the official figures of these tables are {votes} "
+            "votes short. For them to be right, what was seen at all {outside} tables would have to be wrong."
+        ),
+        "es": (
+            "{area}: {outside} de {checked} mesas se anuncian con menos votos de los que se vieron allí uno por uno, "
+            "por ejemplo en papeletas fotografiadas. Para {option}, a las cifras oficiales de estas mesas les faltan "
+            "{votes} votos. Para que fueran ciertas, lo visto en las {outside} mesas tendría que estar equivocado."
+        ),
+    },
+    "above-ceiling": {
+        "en": (
+            "{area}: {outside} of {checked} polling tables are announced with more votes than ballots can have been "
+            "cast there, together {votes} more. For the official figures to be right, what was counted at all "
+            "{outside} tables would have to be wrong."
+        ),
+        "es": (
+            "{area}: {outside} de {checked} mesas se anuncian con más votos que papeletas pudieron depositarse allí, "
+            "en conjunto {votes} más. Para que las cifras oficiales fueran ciertas, lo contado en las {outside} mesas "
+            "tendría que estar equivocado."
+        ),
+    },
     "remainder": {
         "en": (
             "{area}, bulletin {bulletin}: {official} votes for {option}, {beyond} more than on the {tables} tally "

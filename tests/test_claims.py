@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from streams import claims, sums
 from streams.alerts import Notice
+from streams.asking import Asking
 from streams.bounds import Left, ceiling, floor
 from streams.compare import Comparer
 from streams.election import (
     AlertPolicy,
+    BoundsRule,
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -65,11 +67,19 @@ def test_a_yes_is_certain(
         assert possible  # nothing was said
 
 
-class Asking(Comparer):
+class Everywhere(Asking):
+    """Says of every area that the rules may find something there."""
+
+    def may_find(self, areas: Numbers, *known: object) -> Flags:
+        return np.ones(len(areas), bool)
+
+
+class AskingAll(Comparer):
     """Asks the rules about every area that changes, as if nothing could be told beforehand."""
 
-    def _are_asking(self, areas: Numbers) -> Flags:
-        return np.ones(len(areas), bool)
+    def __init__(self, election: Election) -> None:
+        super().__init__(election)
+        self._asking = Everywhere(election)
 
 
 QUICK = Rules(
@@ -77,6 +87,7 @@ QUICK = Rules(
     remainder=RemainderRule(coverage=0.1),
     divergence=DivergenceRule(coverage=0.1, counted=0.3),
     mismatch=MismatchRule(min_tables=2),
+    bounds=BoundsRule(min_tables=1, critical_tables=2),
     health=HealthRule(disputed_min=2, flood_min=4, flood_ratio=0.4, bulletin_every=60, reports_every=45),
 )
 ELECTIONS = [
@@ -99,6 +110,21 @@ reports = st.builds(
     st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 5)),
     st.sampled_from(["ana", "ben", "eva"]),
 )
+seen = st.builds(
+    lambda table, votes, reporter: report(table, votes, reporter=reporter, id=f"{reporter} saw", bound="at-least"),
+    st.sampled_from(list(ELECTIONS[0].tables)),
+    st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 5)),
+    st.sampled_from(["ana", "ben", "eva"]),
+)
+heads = st.builds(
+    lambda table, ballots, reporter: report(
+        table, {}, reporter=reporter, id=f"{reporter} counted", bound="at-most", ballots=ballots
+    ),
+    st.sampled_from(list(ELECTIONS[0].tables)),
+    st.integers(0, 80),
+    st.sampled_from(["ana", "ben", "eva"]),
+)
+evidence = reports | seen | heads
 counts = st.none() | st.integers(0, 4)
 
 
@@ -118,10 +144,10 @@ def bulletins(draw: Any) -> Bulletin:
 
 
 @settings(max_examples=300)
-@given(st.sampled_from(ELECTIONS), st.lists(st.lists(reports | bulletins(), max_size=6), max_size=12))
+@given(st.sampled_from(ELECTIONS), st.lists(st.lists(evidence | bulletins(), max_size=6), max_size=12))
 def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulletin]]) -> None:
     """Asking only where something may be found finds, tells and ends in the same as asking about all that changes."""
-    reconciler, comparers = Reconciler(known), (Comparer(known), Asking(known))
+    reconciler, comparers = Reconciler(known), (Comparer(known), AskingAll(known))
     for tick, events in enumerate(ticks):
         for event in events:
             if isinstance(event, Bulletin) and event.area in known.areas:
@@ -142,11 +168,16 @@ def test_nothing_is_missed(known: Election, ticks: list[list[TallyReport | Bulle
     assert comparers[0].pulse == comparers[1].pulse
 
 
+def stretches_of(reports: st.SearchStrategy[TallyReport]) -> st.SearchStrategy[list[list[list[Any]]]]:
+    """Stretches of ticks, between which bulletins of areas come. With bounds in them, ticks are judged one by one."""
+    return st.lists(st.lists(st.lists(reports | bulletins(), max_size=5), min_size=1, max_size=5), max_size=4)
+
+
 @pytest.mark.parametrize(("large", "tidy"), [(2, True), (2, False), (sums.LARGE, False)])
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(ELECTIONS),
-    st.lists(st.lists(st.lists(reports | bulletins(), max_size=5), min_size=1, max_size=5), max_size=4),
+    stretches_of(reports) | stretches_of(evidence),
     st.lists(st.integers(1, 4), min_size=1),
 )
 def test_many_ticks_at_once(

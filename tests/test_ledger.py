@@ -253,7 +253,9 @@ def test_verdict_is_sound(given_: list[Reading], policy: Policy) -> None:
     """Accepted votes always have a majority of independent readers, and the quorum or a lone trusted source."""
     ledger = Ledger(given_)
     verdict, independent = ledger.verdict(policy), standing(ledger)
-    assert independent == [reading for reading, fate, _ in ledger.fates() if fate is Fate.COUNTS]
+    counting = [reading for reading, fate, _ in ledger.fates() if fate is Fate.COUNTS]
+    for kind in ("", "at-least", "at-most"):
+        assert standing(ledger, kind) == [reading for reading in counting if reading.bound == kind]
     assert len({r.group for r in independent}) == len({r.reporter for r in independent}) == verdict.readers
     assert len(independent) == verdict.readers
     if verdict.accepted:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.election import AlertPolicy, HealthRule, MismatchRule, RemainderRule, Rules
+from streams.election import AlertPolicy, BoundsRule, HealthRule, MismatchRule, RemainderRule, Rules
 from streams.feed import Pace
 from streams.topology import Topology
 
@@ -23,6 +23,7 @@ KNOWN = election(
     rules=Rules(
         remainder=RemainderRule(coverage=0.05),
         mismatch=MismatchRule(min_tables=1),
+        bounds=BoundsRule(min_tables=1),
         health=HealthRule(bulletin_every=60, reports_every=40, flood_min=2, disputed_min=1),
     ),
 )
@@ -49,6 +50,21 @@ reports = st.builds(
     times,
     st.integers(0, 3),
 )
+bounds = st.builds(
+    lambda table, given, reporter, source, at, n: report(
+        table, **given, reporter=reporter, source=source, at=at, id=f"{table}/{reporter}/bound {n}"
+    ),
+    st.sampled_from(list(KNOWN.tables)),
+    st.one_of(
+        votes.map(lambda given: {"votes": given, "bound": "at-least"}),
+        st.integers(0, 400).map(lambda ballots: {"votes": {}, "ballots": ballots, "bound": "at-most"}),
+        st.sampled_from([{"votes": {}, "retracted": True}, {"votes": {}, "retracted": True, "bound": "at-most"}]),
+    ),
+    st.sampled_from(["ana", "ben", "eva"]),
+    st.sampled_from(["web", "party"]),
+    times,
+    st.integers(0, 3),
+)
 bulletins = st.builds(
     lambda given, area, sequence, at: bulletin([9 * v for v in given], area=area, sequence=sequence, at=at),
     votes,
@@ -62,6 +78,7 @@ bulletins = st.builds(
 def nights(draw: Any) -> list[bytes]:
     """Reports and bulletins in any order, some of them twice, some of them spoilt."""
     events = draw(st.lists(reports, min_size=5, max_size=40)) + draw(st.lists(bulletins, max_size=6))
+    events += draw(st.just([]) | st.lists(bounds, max_size=12))
     found = lines(events)
     found += [draw(st.sampled_from(SPOIL))(draw(st.sampled_from(found))) for _ in range(draw(st.integers(0, 6)))]
     found += [draw(st.sampled_from(found)) for _ in range(draw(st.integers(0, 10)))]

@@ -445,7 +445,7 @@ def test_all_rules_are_tested() -> None:
     """The rules here are all there are: a new one needs its table."""
     assert list(rules()) == [
         *("contradiction", "remainder", "divergence", "own_sums", "falling", "parts", "rounded_shares"),
-        *("mismatch", "disputes", "flood", "silence"),
+        *("mismatch", "below_floor", "above_ceiling", "disputes", "flood", "silence"),
     ]
 
 

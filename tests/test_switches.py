@@ -40,9 +40,14 @@ def known(**switches: str) -> Election:
 def night() -> list[Event]:
     """A night on which every rule has something to say of the nation."""
     sheets = alike(known(), (50, 20, 5), 36)
-    single = [bulletin((20, 50, 5), area=table, at=T0) for table in list(sheets)[:20]]
+    tables = list(sheets)
+    seen = [report(table, {"A": 30}, id=f"{table} seen", at=T0, bound="at-least") for table in tables[:3]]
+    heads = [report(table, {}, id=f"{table} heads", at=T0, bound="at-most", ballots=70) for table in tables[3:6]]
+    single = [bulletin((20, 50, 5), area=table, at=T0) for table in tables[:20]]
     return [
         *(report(table, votes, at=T0) for table, votes in sheets.items()),
+        *seen,
+        *heads,
         *single,
         bulletin((2000, 0, 0), area="S1", at=T0 + 1000),
         bulletin((1000, 1700, 300), at=T0 + 1000, tables_counted=40),

@@ -16,6 +16,7 @@ from streams.rules.divergence import divergence, may_diverge
 from streams.rules.falling import falling
 from streams.rules.feed_health import disputes, flood, may_dispute, silence
 from streams.rules.mismatch import may_mismatch, mismatch
+from streams.rules.outside_bounds import above_ceiling, below_floor, may_be_outside
 from streams.rules.own_sums import own_sums
 from streams.rules.parts import parts
 from streams.rules.remainder import may_remain, remainder
@@ -47,6 +48,8 @@ BULLETINS: tuple[Rule[Comparison], ...] = (
 """What depends on bulletins alone: to be asked when there is a new one, of the area or right below."""
 WATCHES: tuple[Rule[Situation], ...] = (
     Rule("table-mismatch", mismatch),
+    Rule("below-floor", below_floor),
+    Rule("above-ceiling", above_ceiling),
     Rule("feed-health", disputes),
     Rule("feed-health", flood),
     Rule("feed-health", silence),
@@ -98,22 +101,30 @@ def least(election: Election) -> Mapping[int, int]:
 
 
 def may_find(
-    election: Election, areas: Numbers, rows: Numbers, claims: Numbers, strata: Callable[[Numbers], Strata]
+    election: Election,
+    areas: Numbers,
+    rows: Numbers,
+    claims: Numbers,
+    strata: Callable[[Numbers], Strata],
+    bounds: Numbers | None = None,
 ) -> Flags:
     """In which areas the rules may find something new in the sums, given these and the claims of the newest bulletins.
 
     Elsewhere nothing need be asked: that is so nearly everywhere, nearly always. Told of all areas that a tick has
     touched at once, it takes the time of asking the rules in one. Not of what they find in bulletins alone, nor of
-    `flood` and `silence`, which speak of the whole. `strata` gives the areas below those at some places here.
+    `flood` and `silence`, which speak of the whole. `strata` gives the areas below those at some places here;
+    `bounds` are the areas' rows of `streams.bound_sums`, where there are any.
     """
     found = np.zeros(len(rows), bool)
     for name, may in (("table-mismatch", may_mismatch), ("feed-health", may_dispute)):
         if is_on(election, name):
             found |= may(election, rows)
+    if bounds is not None and (is_on(election, "below-floor") or is_on(election, "above-ceiling")):
+        found |= may_be_outside(election, bounds)
     said = np.flatnonzero(claims[:, LEFT_TABLES] >= 0)
     if len(said):
         areas, rows, claims = areas[said], rows[said], claims[said]
-        loud = may_contradict(election, claims, rows)
+        loud = may_contradict(election, claims, rows, None if bounds is None else bounds[said])
         loud |= may_remain(election, areas, claims, rows, lambda places: strata(said[places]))
         covered = are_covered(election.layout.exist[areas], rows, election.rules.divergence.coverage)
         rest = np.flatnonzero(~loud & covered & (claims[:, BASE] > 0))

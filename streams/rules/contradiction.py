@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from streams.bound_sums import ADDED
 from streams.bounds import Bound, ceiling, floor
 from streams.claims import suffice, tolerated
 from streams.election import Election
@@ -22,10 +23,11 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
     """
     rule = given.election.rules.contradiction
     witnessed = given.witnessed
-    if not witnessed.tables:
+    if not witnessed.tables + given.bounded:
         return
     limit = given.tolerated
-    possible = _are_possible(given.election, given.claim[None], np.array([witnessed.row]))[0]
+    bounded = None if witnessed.bounds is None else np.array([witnessed.bounds.row])
+    possible = _are_possible(given.election, given.claim[None], np.array([witnessed.row]), bounded)[0]
     for column, name, official in given.official:
         if possible[column]:  # nearly every one is, and the histograms stay uncounted
             continue
@@ -34,20 +36,26 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
         if bound is None or bound.breakdown < rule.clear * limit:
             continue
         severity: Severity | None = "critical" if bound.breakdown >= limit else None
-        yield _finding(given, name, official, given.witnessed.votes[column], bound, severity)
+        yield _finding(given, name, official, given.votes(column).total, bound, severity)
 
 
-def may_contradict(election: Election, claims: Numbers, rows: Numbers) -> Flags:
+def may_contradict(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None = None) -> Flags:
     """Of which areas, given their claims and sums, it may find something."""
-    found: Flags = (rows[:, TABLES] > 0) & ~np.all(_are_possible(election, claims, rows), axis=1)
+    found: Flags = (_known(rows, bounds) > 0) & ~np.all(_are_possible(election, claims, rows, bounds), axis=1)
     return found
 
 
-def _are_possible(election: Election, claims: Numbers, rows: Numbers) -> Flags:
+def _known(rows: Numbers, bounds: Numbers | None) -> Numbers:
+    """Polling tables with an accepted sheet or a bound, by area."""
+    tables: Numbers = rows[:, TABLES]
+    return tables if bounds is None else tables + bounds[:, ADDED]
+
+
+def _are_possible(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None) -> Flags:
     """Which figures fewer false sheets make possible than any alert of this rule rests on; those at least."""
     rule = election.rules.contradiction
-    few = np.ceil(rule.clear * tolerated(rule, rows[:, TABLES])).astype(np.int64) - 1
-    return suffice(claims, rows, few)
+    few = np.ceil(rule.clear * tolerated(rule, _known(rows, bounds))).astype(np.int64) - 1
+    return suffice(claims, rows, few, bounds)
 
 
 def bounds(given: Comparison, column: int, official: int) -> tuple[Bound | None, Bound | None]:
@@ -61,7 +69,7 @@ def bounds(given: Comparison, column: int, official: int) -> tuple[Bound | None,
         given.headroom(column),
         given.left,
         given.valid,
-        given.unwitnessed,
+        given.room(column),
     )
     return low, high
 
@@ -81,6 +89,8 @@ def _finding(
         "left_tables": given.left.tables,
         "left_registered": given.left.registered,
     }
+    if given.bounded:
+        figures |= {"tables": given.witnessed.tables + given.bounded, "bounded": given.bounded}
     return Finding(
         rule="contradiction",
         rule_class="arithmetic",
@@ -88,11 +98,11 @@ def _finding(
         column=column,
         severity=severity,
         value=bound.breakdown,
-        unit="sheets",
+        unit="tables" if given.bounded else "sheets",
         bulletin=given.bulletin.id,
         inputs={**figures, "side": bound.side, "basis": bound.basis},
         sentence=say(
-            bound.side,
+            f"{bound.side}-bounds" if given.bounded else bound.side,
             area=given.label,
             bulletin=given.bulletin.id,
             option=given.election.columns[given.election.column_index[column]].name,
