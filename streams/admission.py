@@ -79,10 +79,10 @@ def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound:
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
-    """Turn away a tick among the reports that is further ahead of its arrival (Unix ms, 0 where unknown) than the
-    policy lets it be: it would keep all that follows it in its partition from being judged until then."""
+    """Turn away a tick that is further ahead of its arrival (Unix ms; 0 or less: not known) than the policy lets it be:
+    it would keep all that follows it in its partition, or among the bulletins, from being judged until then."""
     lead = election.policy.max_lead
-    if lead and arrived and tick.at > arrived + round(1000 * lead):
+    if lead and arrived > 0 and tick.at > arrived + round(1000 * lead):
         return Rejection("tick-ahead", "at", f"set the clock right: ticks may be {lead:g} s ahead of the broker's")
     return None
 

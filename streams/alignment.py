@@ -57,6 +57,16 @@ class Alignment(Generic[Item]):
             self._taken = at
             yield at, items
 
+    def set_back(self, at: int) -> None:
+        """Time had run ahead, and is `at` now: what was handed over stays so; what lies between later marks, and all
+        that follows, waits for the next mark after `at`."""
+        self._taken = min(self._taken, at)
+        for channel, closed in self._closed.items():
+            self._last[channel] = min(self._last[channel], at)
+            later = [items for mark, items in closed if mark > at]
+            self._open[channel] = [item for items in later for item in items] + self._open[channel]
+            self._closed[channel] = deque((mark, items) for mark, items in closed if mark <= at)
+
     @property
     def waiting(self) -> int | None:
         """The first mark that some channel has reached and that has not been handed over."""

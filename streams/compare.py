@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,17 @@ class Comparer:
         """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
         begins at its first mark, not before."""
         return self.advance(mark - 1) if self._clock else []
+
+    def set_back(self, at: int) -> None:
+        """Time had run ahead, and is `at` (Unix ms) now. What was found and told stays; its times that lie ahead become
+        `at`, so that waits and pauses count from there."""
+        self._clock = min(self._clock, at - at % self._tick)
+        self._heard.set_back(self._clock)
+        for alert in list(self.alerts.values()):
+            if max(alert.since, alert.told_at) > self._clock:
+                self._book.keep(
+                    replace(alert, since=min(alert.since, self._clock), told_at=min(alert.told_at, self._clock))
+                )
 
     def settle(self, mark: int, news: Callable[[], None]) -> list[Notice]:
         """Judge what came before a mark: first what was waiting for time to pass, then the `news`, which adds it."""

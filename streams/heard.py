@@ -29,6 +29,10 @@ class Heard:
         """A saved night goes on where it was."""
         self.pulse, self.grown = pulse, False
 
+    def set_back(self, at: int) -> None:
+        """Time had run ahead, and is `at` now: nothing came later than that."""
+        self.pulse = Pulse(min(self.pulse.bulletin, at), min(self.pulse.report, at))
+
     def hear_bulletin(self, at: int) -> None:
         """A bulletin that was issued then."""
         self.pulse = replace(self.pulse, bulletin=max(self.pulse.bulletin, at))

@@ -64,6 +64,11 @@ METRICS: Final = (
     Metric("cotejo_event_time_lag_seconds", "gauge", ("clock",), "Wall clock less the event time that is judged"),
     Metric("cotejo_states_waiting", "gauge", (), "Areas whose newest state is not on the board yet"),
     # Of each worker.
+    Metric("cotejo_worker_clock_seconds", "gauge", (), "The worker's own clock, Unix time"),
+    Metric(
+        "cotejo_clock_set_back_total", "counter", (), "Times that event time lay ahead and was set back to the clock"
+    ),
+    Metric("cotejo_ticks_ahead_total", "counter", (), "Ticks ahead of the worker's own clock, which move no time"),
     Metric("cotejo_owns_comparison", "gauge", (), "1 where this worker compares, else 0"),
     Metric("cotejo_partitions", "gauge", (), "Partitions of tally-reports"),
     Metric("cotejo_owned_partitions", "gauge", (), "Those of them that this worker has"),

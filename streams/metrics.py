@@ -172,6 +172,9 @@ class Exporter:
         reconcile, compare, notify = self._stages.reconcile, self._stages.compare, self._stages.notify
         settled = self._app.is_settled
         found.add("owns_comparison", (), int(settled and compare.owned))
+        found.add("worker_clock_seconds", (), time())
+        found.add("clock_set_back_total", (), compare.counts["clock set back"])
+        found.add("ticks_ahead_total", (), compare.counts["ticks ahead"])
         found.add("partitions", (), self._topology.partitions)
         found.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
         turned_away = {

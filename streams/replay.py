@@ -269,7 +269,7 @@ class LogReplay:
                 self._channels.add(channel, (channel, item, at))
 
     def _mark(self, channel: Channel, tick: Tick, arrived: int) -> None:
-        if channel != BULLETINS and (reason := check_tick(self._notes.election, tick, arrived)) is not None:
+        if (reason := check_tick(self._notes.election, tick, arrived)) is not None:
             self._refuse(reason, tick)
             return
         self._channels.mark(channel, tick.at)

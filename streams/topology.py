@@ -89,7 +89,7 @@ class Topology:
         """How each topic must look."""
         return [
             TopicSpec(self.tally_reports, self.partitions, own_time=True),
-            TopicSpec(self.bulletins, 1),
+            TopicSpec(self.bulletins, 1, own_time=True),
             TopicSpec(self.table_sheets, 1),
             TopicSpec(self.area_state, 1, compacted=True),
             TopicSpec(self.alerts, 1),

@@ -130,6 +130,8 @@ class LiveNight:
         self.workers: list[subprocess.Popen[bytes]] = []
         self.ports: list[int] = []
         self.environment: dict[str, str] = {}
+        self.program: list[object] = ["-m", "streams"]
+        """What Python runs as `cotejo`."""
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
@@ -139,7 +141,7 @@ class LiveNight:
         """Start one worker more, by the command a user would use, on a free port unless told; in a directory of its
         own, with a log of its own, if one is given."""
         port = port or free_port()
-        command = [sys.executable, "-m", "streams", "worker", str(self.file), "--broker", self.broker.address]
+        command = [sys.executable, *map(str, self.program), "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member, "--log", log]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}

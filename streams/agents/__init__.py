@@ -66,8 +66,8 @@ def build(
     the topic of sheets from its beginning.
     """
     times = stopwatch()
-    reconcile = ReconcileStage(app, election, topology, times)
-    compare = CompareStage(app, election, topology, times, sent)
+    reconcile = ReconcileStage(app, election, topology, times, wall_clock=wall_clock)
+    compare = CompareStage(app, election, topology, times, sent, warn, wall_clock=wall_clock)
     notify = NotifyStage(app, election, topology, secrets, say, warn, times)
     stages = Stages(reconcile, compare, notify, times, wall_clock)
 
@@ -121,6 +121,7 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     async def tick() -> None:
         at = await next_tick(every)
         if compare.owned:
+            compare.meet_clock(at)
             content = encode(plain(Tick(at)))
             for topic, partition in places:
                 compare.outbox.send(Record(topic, None, content, partition))
@@ -131,9 +132,18 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
 
 async def next_tick(every: int) -> int:
     """Wait until the wall clock comes to a multiple of so many milliseconds, and return it; each one once. By the
-    clock, not so long after the last: a loop that is late once must not be late with all that follow."""
-    due = (int(time() * 1000) // every + 1) * every
-    while (left := due / 1000 - time()) > 0:  # noqa: ASYNC110, a loop may also wake up too early
-        await asyncio.sleep(left)
+    clock, not so long after the last: a loop that is late once must not be late with all that follow. A clock that is
+    set back meanwhile is followed: what was waited for may be hours away."""
+    due = _after(every)
+    while (left := due / 1000 - time()) > 0:
+        if left > every / 1000 + 1:
+            due = _after(every)
+            continue
+        await asyncio.sleep(left)  # it may also wake up too early
     now = int(time() * 1000)
     return max(due, now - now % every)
+
+
+def _after(every: int) -> int:
+    """The next multiple of so many milliseconds after now, by the wall clock."""
+    return (int(time() * 1000) // every + 1) * every

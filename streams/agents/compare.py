@@ -18,9 +18,11 @@ import orjson
 from faust.types import TP, EventT
 from prometheus_client import Histogram
 
+from streams.admission import check_tick
 from streams.agents import raw
 from streams.agents.outbox import Record, SealedOutbox
 from streams.agents.rejected import rejected
+from streams.agents.wall import AHEAD, now
 from streams.alerts import Alert, Notice
 from streams.alignment import Alignment
 from streams.codec import decode_bulletin, encode, plain
@@ -32,6 +34,7 @@ from streams.events import Bulletin, Rejection, Tick
 from streams.findings import Pulse
 from streams.sheets import Sheets
 from streams.topology import Topology
+from streams.webhooks import rfc3339
 
 _BULLETINS = "bulletins"
 PATIENCE: Final = 0.5
@@ -83,8 +86,13 @@ class CompareStage:
         topology: Topology,
         times: Histogram,
         sent: Callable[[], Iterable[Any]],
+        warn: Callable[[str], None],
+        *,
+        wall_clock: bool,
     ) -> None:
-        """`sent()` reads the topic of sheets, from its beginning to its present end."""
+        """`sent()` reads the topic of sheets, from its beginning to its present end. `warn` is told what an operator
+        should know."""
+        self._warn, self._wall_clock = warn, wall_clock
         self._app, self._election, self._topology, self._sent = app, election, topology, sent
         self._judging = times.labels("judge")
         self._columns = [column.id for column in election.columns]
@@ -151,17 +159,38 @@ class CompareStage:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
             match decode_bulletin(event.message.value):
-                case Tick(at):
-                    self._arrive(_BULLETINS, _Arrival(event, None), at)
+                case Tick() as tick:
+                    reason = check_tick(self._election, tick, round(event.message.timestamp * 1000))
+                    self._arrive(_BULLETINS, _Arrival(event, reason), tick.at if reason is None else None)
                 case other:
                     self._arrive(_BULLETINS, _Arrival(event, other), None)
 
     def _arrive(self, channel: int | str, arrival: _Arrival, mark: int | None) -> None:
         self._channels.add(channel, arrival)
-        if mark is not None:
+        if mark is not None and self._wall_clock and mark > now():
+            self.counts["ticks ahead"] += 1  # what came before it is judged with the next
+        elif mark is not None:
             self._seen.setdefault(mark, monotonic())
             self._channels.mark(channel, mark)
             self._judge()
+
+    def meet_clock(self, at: int) -> None:
+        """Go on from `at` (Unix ms), the wall clock, where what was judged lies far ahead of it: a clock was wrong, and
+        has been set right. Until it came so far again, nothing would be judged."""
+        if self.at <= at + AHEAD:
+            return
+        self._warn(
+            f"time was judged up to {rfc3339(self.at)} and this worker's clock says {rfc3339(at)}: a clock was "
+            f"{(self.at - at) / 1000:,.0f} s ahead. What was told meanwhile carries such times; time goes on from this "
+            "clock. If this clock is the wrong one, set it right (docs/runbooks.md#cotejoclockwrong)"
+        )
+        self.counts["clock set back"] += 1
+        self.comparer.set_back(at)
+        self._channels.set_back(at)
+        self._seen = {mark: since for mark, since in self._seen.items() if mark <= at}
+        self.at = self.outbox.stamp = at
+        self._save(Place(TP(self._topology.table_sheets, 0), self._app.consumer_generation_id))
+        self._tell_states(self.comparer.take_changed(STATES))
 
     def _judge(self) -> None:
         for at, arrivals in self._channels.take():
@@ -242,7 +271,7 @@ class CompareStage:
             self.states[area] = state | now
             self.outbox.send(Record(self._area_state, area.encode(), encode(self.states[area]), 0))
 
-    def _save(self, event: EventT[Any]) -> None:
+    def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)
         for fingerprint in now.keys() | self._saved.keys():
             if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):

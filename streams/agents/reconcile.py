@@ -18,6 +18,7 @@ from streams.admission import check_tick
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record, Written
 from streams.agents.rejected import rejected
+from streams.agents.wall import now
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App, Batch
 from streams.election import Election
@@ -39,8 +40,9 @@ An empty turn takes 3 us."""
 class ReconcileStage:
     """One `Reconciler` for each partition of the reports that this worker owns."""
 
-    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram) -> None:
+    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram, *, wall_clock: bool) -> None:
         self._app, self._election, self._topology = app, election, topology
+        self._wall_clock = wall_clock
         self._usual = UsualReader(election)
         self._homes = topology.homes(election.layout.tables)
         self._source = raw.topic(app, topology.tally_reports)
@@ -122,14 +124,22 @@ class ReconcileStage:
                 refused[sources[i].offset].append(item)
             elif (reason := check_tick(self._election, item, sources[i].timestamp or 0)) is not None:
                 refused[sources[i].offset].append(reason)
-            elif item.at > self._ticked.get(partition, 0):
-                self._ticked[partition] = item.at
+            elif self._moves(partition, item.at):
                 self._send_sheets(partition, item.at)
         self._enter(partition, events[begun:], sources[begun:], refused)
         for record in records if refused else ():
             if reasons := refused.get(record.offset):
                 self.counts.update(f"rejected {reason.code}" for reason in reasons)
                 self.outbox.send(rejected(self._rejected, record, reasons))
+
+    def _moves(self, partition: int, at: int) -> bool:
+        """Whether a tick moves time. By the wall clock one that lies ahead of our own does not keep those that follow
+        it from doing so: who sent it may have had another clock, or meant no good."""
+        latest = self._ticked.get(partition, 0)
+        if self._wall_clock:
+            latest = min(latest, now())
+        self._ticked[partition] = max(latest, at)
+        return at > latest
 
     def _events(self, records: list[Any]) -> tuple[Sequence[Any], list[Any]]:
         """The events in these messages, and what is none, each beside its message."""
