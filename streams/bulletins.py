@@ -1,4 +1,4 @@
-"""The bulletins of the areas, and which of them stand."""
+"""The bulletins of the areas, which of them stand, and which versions they replace."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,36 +8,47 @@ from streams.events import Bulletin
 
 
 class Bulletins:
-    """Bulletins by area. Order and repetition of their coming do not matter."""
+    """Bulletins by area, each with every version that came under its id. Order and repetition of their coming do not
+    matter: what is kept is a set, and which version counts follows from it.
+    """
 
     def __init__(self, election: Election) -> None:
         self._areas = election.areas
-        self._known: dict[str, dict[str, Bulletin]] = {}
+        self._versions: dict[str, dict[str, list[Bulletin]]] = {}
+        """By area and id, the newest first."""
         self._standing: dict[str, list[Bulletin]] = {}
         self._parts: dict[str, set[str]] = {}
 
     def __iter__(self) -> Iterator[Bulletin]:
-        return (bulletin for known in self._known.values() for bulletin in known.values())
+        """Every version of every bulletin."""
+        return (version for known in self._versions.values() for versions in known.values() for version in versions)
 
     def add(self, bulletin: Bulletin) -> bool:
-        """Take in the bulletin of an area; False where it is known, or a later one with its id is."""
-        known = self._known.setdefault(bulletin.area, {})
-        other = known.get(bulletin.id)
-        if other is not None and _rank(bulletin) <= _rank(other):
+        """Take in a version of an area's bulletin; False where it is known."""
+        known = self._versions.setdefault(bulletin.area, {})
+        versions = known.setdefault(bulletin.id, [])
+        if bulletin in versions:
             return False
-        known[bulletin.id] = bulletin
-        gone = {b.supersedes for b in known.values() if b.supersedes != b.id}
-        self._standing[bulletin.area] = sorted((b for b in known.values() if b.id not in gone), key=_rank, reverse=True)
+        versions.append(bulletin)
+        versions.sort(key=_rank, reverse=True)
+        newest = [versions[0] for versions in known.values()]
+        gone = {b.supersedes for b in newest if b.supersedes != b.id}
+        self._standing[bulletin.area] = sorted((b for b in newest if b.id not in gone), key=_rank, reverse=True)
         if (parent := self._areas[bulletin.area].parent) is not None:
             self._parts.setdefault(parent, set()).add(bulletin.area)
         return True
 
     def standing(self, area: str) -> Sequence[Bulletin]:
-        """The area's bulletins that no other supersedes, the newest first."""
+        """The area's bulletins that no other supersedes, the newest first, each in its newest version."""
         return self._standing.get(area, ())
 
+    def replaced(self, bulletin: Bulletin) -> Sequence[Bulletin]:
+        """The versions that a bulletin replaces under its own id, the newest first."""
+        versions = self._versions.get(bulletin.area, {}).get(bulletin.id, ())
+        return [version for version in versions if _rank(version) < _rank(bulletin)]
+
     def parts(self, area: str) -> Mapping[str, Sequence[Bulletin]]:
-        """The same of the areas right below that have any."""
+        """Those that stand in the areas right below, where there are any."""
         return {part: held for part in self._parts.get(area, ()) if (held := self._standing[part])}
 
 

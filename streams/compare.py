@@ -190,8 +190,12 @@ class Comparer:
 
     @property
     def bulletins(self) -> list[Bulletin]:
-        """Every bulletin that was taken in, in the order in which they were issued."""
+        """Every version of every bulletin that was taken in, in the order in which they were issued."""
         return sorted(self._bulletins, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
+
+    def replaced(self, bulletin: Bulletin) -> Sequence[Bulletin]:
+        """The versions that a bulletin replaces under its own id, the newest first."""
+        return self._bulletins.replaced(bulletin)
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
@@ -270,7 +274,8 @@ class Comparer:
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
         known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
-        return Situation(self._election, known, self._tally(area), self._clock, self.pulse, held, parts)
+        replaced = self._bulletins.replaced(held[0]) if held else ()
+        return Situation(self._election, known, self._tally(area), self._clock, self.pulse, held, parts, replaced)
 
     def findings(self, area: str) -> list[Finding]:
         """What the rules found in one area at the last tick."""

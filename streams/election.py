@@ -209,6 +209,7 @@ class Switches:
     divergence: Switch = "on"
     own_sums: Switch = "on"
     falling_figure: Switch = "on"
+    rewritten: Switch = "on"
     parts: Switch = "on"
     rounded_shares: Switch = "on"
     table_mismatch: Switch = "on"

@@ -153,7 +153,8 @@ class Explainer:
         return {
             **comparer.state(id),
             "bulletins": [
-                {"id": b.id, "at": _time(b.at), "sequence": b.sequence, "status": b.status} for b in situation.bulletins
+                {**_version(b), "id": b.id, "replaced": [_version(r) for r in comparer.replaced(b)]}
+                for b in situation.bulletins
             ],
             "findings": [finding.plain() for finding in comparer.findings(id)],
             "alerts": [
@@ -184,6 +185,16 @@ def _why(verdict: Verdict | None, quorum: int) -> str:
     if verdict.agreeing >= quorum:
         return "quorum"
     return "trusted" if verdict.accepted else "too-few"
+
+
+def _version(bulletin: Bulletin) -> dict[str, Any]:
+    """One version of a bulletin."""
+    return {
+        "at": _time(bulletin.at),
+        "sequence": bulletin.sequence,
+        "status": bulletin.status,
+        "votes": dict(bulletin.votes),
+    }
 
 
 def _time(at: int) -> str:
@@ -227,6 +238,11 @@ _TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "es": "{tables} de {exist} mesas atestiguadas; actas: {levels}",
     },
     "bulletin": {"en": "bulletin {id} of {at}, {status}", "es": "boletín {id} del {at}, {status}"},
+    "earlier version": {
+        "en": "  rewritten under its own id; the version of {at}, sequence {sequence}, {status}, said {votes}",
+        "es": "  reescrito con su mismo identificador; la versión del {at}, secuencia {sequence}, {status}, decía "
+        "{votes}",
+    },
     "no bulletin": {"en": "no bulletin", "es": "ningún boletín"},
     "figure": {
         "en": "  {name}: announced {official} ({share} %), witnessed {seen} ({seen_share} %), "
@@ -280,7 +296,9 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     levels = ", ".join(f"{say(level)} {number(count, language)}" for level, count in sorted(seen["levels"].items()))
     yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or "-")
     for held in found["bulletins"]:
-        yield say("bulletin", **held)
+        yield say("bulletin", id=held["id"], at=held["at"], status=held["status"])
+        for version in held["replaced"]:
+            yield say("earlier version", **{**version, "votes": _list(version["votes"], language)})
     if official is None:
         yield say("no bulletin")
         for name, votes in seen["votes"].items():

@@ -86,6 +86,8 @@ class Comparison:
     """The area's bulletin before this one, unless this one supersedes it."""
     parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
     """The bulletins of the areas right below that no other supersedes, the newest first; areas without are left out."""
+    replaced: Bulletin | None = None
+    """The version that this one replaces, where it was rewritten under its own id."""
 
     @property
     def label(self) -> str:
@@ -237,6 +239,8 @@ class Situation:
     bulletins: Sequence[Bulletin] = ()
     """The area's bulletins that no other supersedes, the newest first."""
     parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
+    replaced: Sequence[Bulletin] = ()
+    """The versions that the newest of them replaces under its own id, the newest first."""
 
     @property
     def label(self) -> str:
@@ -254,4 +258,5 @@ class Situation:
         if not self.bulletins:
             return None
         before = self.bulletins[1] if len(self.bulletins) > 1 else None
-        return Comparison(self.election, self.area, self.bulletins[0], self.witnessed, before, self.parts)
+        replaced = self.replaced[0] if self.replaced else None
+        return Comparison(self.election, self.area, self.bulletins[0], self.witnessed, before, self.parts, replaced)

@@ -248,6 +248,36 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "{now}, {gap} menos. Las cifras acumuladas solo pueden crecer."
         ),
     },
+    "falls-version": {
+        "en": (
+            "{area}, bulletin {bulletin}: {what} went from {before} in its earlier version (sequence "
+            "{earlier_sequence}) to {now}, {gap} less. Cumulative figures can only grow."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {what} pasaron de {before} en su versión anterior (secuencia "
+            "{earlier_sequence}) a {now}, {gap} menos. Las cifras acumuladas solo pueden crecer."
+        ),
+    },
+    "falls-votes-version": {
+        "en": (
+            "{area}, bulletin {bulletin}: votes for {option} went from {before} in its earlier version (sequence "
+            "{earlier_sequence}) to {now}, {gap} less. Cumulative figures can only grow."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: los votos para {option} pasaron de {before} en su versión anterior "
+            "(secuencia {earlier_sequence}) a {now}, {gap} menos. Las cifras acumuladas solo pueden crecer."
+        ),
+    },
+    "rewritten": {
+        "en": (
+            "{area}, bulletin {bulletin}: rewritten under its own id. Sequence {sequence} replaces sequence "
+            "{earlier_sequence}; figures that differ: {figures}. A remark, not a proof."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: reescrito con su mismo identificador. La secuencia {sequence} sustituye a la "
+            "secuencia {earlier_sequence}; cifras que difieren: {figures}. Una observación, no una prueba."
+        ),
+    },
     "rounded-shares": {
         "en": (
             "{area}, bulletin {bulletin}: each of its {figures} figures is exactly its share of {valid} valid votes "

@@ -444,7 +444,7 @@ def rules() -> Iterator[str]:
 def test_all_rules_are_tested() -> None:
     """The rules here are all there are: a new one needs its table."""
     assert list(rules()) == [
-        *("contradiction", "remainder", "divergence", "own_sums", "falling", "parts", "rounded_shares"),
+        *("contradiction", "remainder", "divergence", "own_sums", "falling", "rewritten", "parts", "rounded_shares"),
         *("mismatch", "below_floor", "above_ceiling", "disputes", "flood", "silence"),
     ]
 

@@ -195,6 +195,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "table-mismatch": ("table mismatch", "mesas que difieren"),
     "own-sums": ("the bulletin's own sums", "sumas del propio boletín"),
     "falling-figure": ("falling figures", "cifras que bajan"),
+    "rewritten": ("rewritten bulletins", "boletines reescritos"),
     "parts": ("parts and the whole", "partes y conjunto"),
     "rounded-shares": ("rounded shares", "porcentajes redondeados"),
     "feed-health": ("feed health", "estado de las fuentes"),

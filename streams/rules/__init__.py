@@ -13,7 +13,7 @@ from streams.layout import Flags, Numbers
 from streams.rollup import DIFFERING, DISPUTED, Strata
 from streams.rules.contradiction import contradiction, may_contradict
 from streams.rules.divergence import divergence, may_diverge
-from streams.rules.falling import falling
+from streams.rules.falling import falling, rewritten
 from streams.rules.feed_health import disputes, flood, may_dispute, silence
 from streams.rules.mismatch import may_mismatch, mismatch
 from streams.rules.outside_bounds import above_ceiling, below_floor, may_be_outside
@@ -42,6 +42,7 @@ SUMS: tuple[Rule[Comparison], ...] = (
 BULLETINS: tuple[Rule[Comparison], ...] = (
     Rule("own-sums", own_sums),
     Rule("falling-figure", falling),
+    Rule("rewritten", rewritten),
     Rule("parts", parts),
     Rule("rounded-shares", rounded_shares),
 )

@@ -1,4 +1,4 @@
-"""A bulletin against the one before it: cumulative figures can only grow (design, section 5)."""
+"""A bulletin against the one before it, and against its own earlier version (design, section 5)."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,64 @@ from streams.wording import say
 
 
 def falling(given: Comparison) -> Iterator[Finding]:
-    """One finding for each cumulative figure that is less than in the bulletin before.
+    """One finding for each cumulative figure that is less than in the bulletin before, or in the version that this one
+    replaces under its own id; of both, the larger fall.
 
     A correction says of itself that figures change, so it is not held against what it corrects.
     """
-    before, now = given.before, given.bulletin
-    if before is None or now.status == "correction":
+    if given.bulletin.status == "correction":
         return
+    found: dict[str, Finding] = {}
+    for earlier in (given.before, given.replaced):
+        for finding in () if earlier is None else _falls(given, earlier):
+            if finding.column not in found or finding.value > found[finding.column].value:
+                found[finding.column] = finding
+    yield from found.values()
+
+
+def rewritten(given: Comparison) -> Iterator[Finding]:
+    """One finding where the bulletin was rewritten under its own id: a remark, with every figure that changed."""
+    if given.replaced is None:
+        return
+    before, now = _figures(given.replaced), _figures(given.bulletin)
+    changed = {
+        name: [before.get(name), now.get(name)] for name in {**before, **now} if before.get(name) != now.get(name)
+    }
+    sequences = {"sequence": given.bulletin.sequence, "earlier_sequence": given.replaced.sequence}
+    yield Finding(
+        rule="rewritten",
+        rule_class="consistency",
+        area=given.area.id,
+        column="all",
+        severity="info",
+        value=len(changed),
+        unit="figures",
+        bulletin=given.bulletin.id,
+        inputs={**sequences, "earlier_at": given.replaced.at, "changed": changed},
+        sentence=say(
+            "rewritten",
+            area=given.label,
+            bulletin=given.bulletin.id,
+            figures=len(changed),
+            **{name: str(number) for name, number in sequences.items()},
+        ),
+    )
+
+
+def _figures(bulletin: Bulletin) -> dict[str, int]:
+    """Every figure of a bulletin that can be compared: votes by option or group, and the sums beside them."""
+    sums = (
+        ("valid-votes", bulletin.valid),
+        ("null-votes", bulletin.null),
+        ("ballots-cast", bulletin.ballots),
+        ("tables-counted", bulletin.tables_counted),
+    )
+    return {**bulletin.votes, **{name: figure for name, figure in sums if figure is not None}}
+
+
+def _falls(given: Comparison, before: Bulletin) -> Iterator[Finding]:
+    """The falls since one earlier bulletin or version."""
+    now = given.bulletin
     for name, votes in before.votes.items():
         column = given.election.columns[given.election.column_index[name]]
         yield from _fall(given, before, name, column.name, votes, figure(given.election, now, column))
@@ -32,7 +83,11 @@ def _fall(
 ) -> Iterator[Finding]:
     if then is None or now is None or now >= then:
         return
-    figures = {"before": then, "now": now, "gap": then - now, "earlier": before.id}
+    figures: dict[str, int | str] = {"before": then, "now": now, "gap": then - now, "earlier": before.id}
+    key = "falls" if option is None else "falls-votes"
+    if before.id == given.bulletin.id:
+        figures["earlier_sequence"] = before.sequence
+        key += "-version"
     named = {"what": column} if option is None else {"option": option}
     yield Finding(
         rule="falling-figure",
@@ -45,10 +100,10 @@ def _fall(
         bulletin=given.bulletin.id,
         inputs=figures,
         sentence=say(
-            "falls" if option is None else "falls-votes",
+            key,
             area=given.label,
             bulletin=given.bulletin.id,
-            **figures,
+            **{**figures, "earlier_sequence": str(before.sequence)},
             **named,
         ),
     )
