@@ -1,6 +1,6 @@
 """All alerts of an election: which of them may have something to say, and which speaks for which."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from streams import alerts
 from streams.alerts import Alert, Notice
@@ -33,6 +33,10 @@ class AlertBook:
         """Whether it calls people now."""
         alert = self._alerts.get(fingerprint)
         return alert is not None and alert.status == "firing"
+
+    def firing(self, fingerprints: Iterable[str]) -> list[Alert]:
+        """Those of these alerts that call people now, in their order."""
+        return [self._alerts[fingerprint] for fingerprint in fingerprints if self.is_firing(fingerprint)]
 
     def due(self, at: int, areas: Collection[str]) -> dict[str, str]:
         """The alerts that must be looked at: those of these areas, and those whose deadline has come; their areas."""

@@ -40,13 +40,41 @@ class Reason(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """An alert at one tick: what is shown together is taken from one of these. `at` is event time in Unix ms."""
+
+    at: int
+    severity: Severity
+    finding: Finding
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {"at": self.at, "severity": self.severity, "finding": self.finding.plain()}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> "Moment":
+        """The moment that `plain` wrote."""
+        return cls(**{**data, "finding": Finding.from_plain(data["finding"])})
+
+    @property
+    def weight(self) -> tuple[int, float]:
+        """How bad it is: severity first, then the headline figure."""
+        return _RANK[self.severity], self.finding.value
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One fingerprint's state. Times are event time in Unix ms.
+
+    `finding` and `severity` are those of the last tick that looked at it; one that holds between the two limits keeps
+    the severity it had. `gravest` is the gravest severity that was told in this episode: only what goes beyond it
+    calls at once. A newer bulletin sets it anew. `called_at` is when it first fired in the night, `worst` its worst
+    tick since then, in whatever episode.
 
     `episode` counts the times it fired, `words` the notices of this episode; together they
     name a notice the same way whoever computes it, and after whatever crash. `muted_by` is the
     alert above that the last notice was left to, `heard` whether any notice of this episode was
-    not muted. Within an episode `severity` only rises, until a newer bulletin sets it anew.
+    not muted.
     """
 
     fingerprint: str
@@ -58,8 +86,17 @@ class Alert:
     words: int = 0
     told_at: int = 0
     told_value: float = 0.0
+    told_severity: Severity | None = None
     muted_by: str | None = None
     heard: bool = False
+    gravest: Severity | None = None
+    called_at: int = 0
+    worst: Moment | None = None
+
+    @property
+    def news(self) -> bool:
+        """Whether its figures are others than were last told."""
+        return (self.finding.value, self.severity) != (self.told_value, self.told_severity)
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -73,14 +110,20 @@ class Alert:
             "words": self.words,
             "told_at": self.told_at,
             "told_value": self.told_value,
+            "told_severity": self.told_severity,
             "muted_by": self.muted_by,
             "heard": self.heard,
+            "gravest": self.gravest,
+            "called_at": self.called_at,
+            "worst": None if self.worst is None else self.worst.plain(),
         }
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Alert":
         """The alert that `plain` wrote."""
-        return cls(**{**data, "finding": Finding.from_plain(data["finding"])})
+        worst = data.get("worst")
+        known = {"finding": Finding.from_plain(data["finding"]), "worst": worst and Moment.from_plain(worst)}
+        return cls(**{**data, **known})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +201,10 @@ def step(
             if alert is not None and _waits_to_remark(alert):
                 alert = replace(alert, severity="info")  # there is nothing left to remark
             return Decision(alert, None, Reason.IDLE)
-        episode = 1 if alert is None else alert.episode + 1
-        alert = Alert(finding.fingerprint, "pending", at, finding, finding.severity, episode)
+        begun = Alert(finding.fingerprint, "pending", at, finding, finding.severity, 1)
+        if alert is not None:
+            begun = replace(begun, episode=alert.episode + 1, called_at=alert.called_at, worst=alert.worst)
+        alert = begun
         return _pending(alert, finding, at, policy, parent)
     if alert.status == "pending":
         return _pending(alert, finding, at, policy, parent)
@@ -172,7 +217,7 @@ def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
         return alert.since + round(policy.hold * 1000)
     if _waits_to_remark(alert):
         return alert.told_at
-    if alert.status == "firing" and alert.finding.severity is not None and alert.finding.value != alert.told_value:
+    if alert.status == "firing" and alert.finding.severity is not None and alert.news:
         return alert.told_at + round(policy.cooldown * 1000)
     return None
 
@@ -190,7 +235,8 @@ def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy
     alert = replace(alert, finding=finding, severity=finding.severity)
     if at - alert.since < policy.hold * 1000:
         return Decision(alert, None, Reason.WAITING)
-    return _tell(replace(alert, status="firing"), at, Reason.FIRED, parent)
+    alert = replace(alert, status="firing", gravest=alert.severity, called_at=alert.called_at or at)
+    return _tell(_worsened(alert, at), at, Reason.FIRED, parent)
 
 
 def _firing(
@@ -208,8 +254,11 @@ def _firing(
         # What clears is a matter of one bulletin's figures: a newer one must raise its own alert.
         return _tell(replace(alert, status="resolved"), at, Reason.SUPERSEDED, parent)
     severity = finding.severity or alert.severity
-    rises = _RANK[severity] > _RANK[alert.severity]
-    alert = replace(alert, finding=finding, severity=severity if rises or newer else alert.severity)
+    gravest = alert.gravest or alert.severity
+    rises = _RANK[severity] > _RANK[gravest]
+    alert = replace(alert, finding=finding, severity=severity, gravest=severity if rises or newer else gravest)
+    if finding.severity is not None:
+        alert = _worsened(alert, at)
     if rises:
         return _tell(alert, at, Reason.ESCALATED, parent)
     if newer:
@@ -218,11 +267,17 @@ def _firing(
         return _tell(alert, at, Reason.UNMUTED, parent)
     if finding.severity is None:
         return Decision(alert, None, Reason.HOLDING)
-    if finding.value == alert.told_value:
+    if not alert.news:
         return Decision(alert, None, Reason.UNCHANGED)
     if at - alert.told_at < policy.cooldown * 1000:
         return Decision(alert, None, Reason.COOLDOWN)
     return _tell(alert, at, Reason.UPDATED, parent)
+
+
+def _worsened(alert: Alert, at: int) -> Alert:
+    """The same, with this tick as its worst if none was as bad."""
+    now = Moment(at, alert.severity, alert.finding)
+    return replace(alert, worst=now) if alert.worst is None or now.weight > alert.worst.weight else alert
 
 
 def _tell(alert: Alert, at: int, reason: Reason, parent: str | None) -> Decision:
@@ -235,6 +290,7 @@ def _tell(alert: Alert, at: int, reason: Reason, parent: str | None) -> Decision
         words=alert.words + 1,
         told_at=at,
         told_value=alert.finding.value,
+        told_severity=alert.severity,
         muted_by=muted_by,
         heard=alert.heard or muted_by is None,
     )

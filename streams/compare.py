@@ -254,7 +254,7 @@ class Comparer:
             if (bounds := self._bound_sums(area)) is not None:
                 state["bounds"] = bounds.plain(self._election)
             if findings := self._findings.get(area):
-                state["alerts"] = sorted(filter(self._book.is_firing, findings))
+                state["alerts"] = [states.standing(alert) for alert in self._book.firing(sorted(findings))]
             if bulletin is not None:
                 given = Comparison(self._election, known, bulletin, self._tally(area))
                 state["official"] = states.official(given)

@@ -16,7 +16,7 @@ from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_
 from streams.ledger import Level, Verdict
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
-from streams.wording import number
+from streams.wording import SEVERITIES, number
 
 MOST: Final = 20
 """Polling tables that an area's explanation names at most, of each kind."""
@@ -158,7 +158,14 @@ class Explainer:
             ],
             "findings": [finding.plain() for finding in comparer.findings(id)],
             "alerts": [
-                {"fingerprint": a.fingerprint, "status": a.status, "severity": a.severity, "since": _time(a.since)}
+                {
+                    "fingerprint": a.fingerprint,
+                    "status": a.status,
+                    "severity": a.severity,
+                    "since": _time(a.since),
+                    "called": _time(a.called_at) if a.called_at else None,
+                    "worst": a.worst and {**a.worst.plain(), "at": _time(a.worst.at)},
+                }
                 for a in sorted(alerts, key=lambda alert: alert.fingerprint)
             ],
             "disputed": {"count": len(disputed), "tables": sorted(disputed)[:MOST]},
@@ -256,6 +263,17 @@ _TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "alert {fingerprint}: {status}, {severity}, since {since}",
         "es": "alerta {fingerprint}: {status}, {severity}, desde {since}",
     },
+    "called": {
+        "en": "  first called {called}; worst {at}, {severity}: {sentence}",
+        "es": "  primera llamada {called}; peor momento {at}, {severity}: {sentence}",
+    },
+    "pending": {"en": "pending", "es": "pendiente"},
+    "firing": {"en": "open", "es": "abierta"},
+    "resolved": {"en": "over", "es": "terminada"},
+    **SEVERITIES,
+    "partial": {"en": "partial", "es": "parcial"},
+    "final": {"en": "final", "es": "final"},
+    "correction": {"en": "correction", "es": "corrección"},
     "disputed tables": {"en": "{count} disputed sheets: {tables}", "es": "{count} actas en disputa: {tables}"},
     "differing tables": {
         "en": "{count} polling tables whose official figures are not their sheets':",
@@ -296,7 +314,7 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     levels = ", ".join(f"{say(level)} {number(count, language)}" for level, count in sorted(seen["levels"].items()))
     yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or "-")
     for held in found["bulletins"]:
-        yield say("bulletin", id=held["id"], at=held["at"], status=held["status"])
+        yield say("bulletin", id=held["id"], at=held["at"], status=say(held["status"]))
         for version in held["replaced"]:
             yield say("earlier version", **{**version, "votes": _list(version["votes"], language)})
     if official is None:
@@ -313,7 +331,11 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     if not found["findings"]:
         yield say("fine")
     for alert in found["alerts"]:
-        yield say("alert", **alert)
+        words = {name: say(alert[name]) for name in ("status", "severity")}
+        yield say("alert", **{**alert, **words})
+        if worst := alert["worst"]:
+            said = worst["finding"]["sentence"][language]
+            yield say("called", called=alert["called"], at=worst["at"], severity=say(worst["severity"]), sentence=said)
     if found["disputed"]["count"]:
         more = ", …" if found["disputed"]["count"] > MOST else ""
         yield say(

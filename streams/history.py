@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streams.alerts import Alert, Notice
-from streams.findings import Finding, Severity
+from streams.alerts import Alert, Moment, Notice
+from streams.findings import Severity
 from streams.outcome import Outcome
 
 GRAVEST: Mapping[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
@@ -18,10 +18,12 @@ class History:
     """One fingerprint's night. Times are event time in Unix ms."""
 
     fingerprint: str
-    finding: Finding
-    """Its last one."""
-    severity: Severity
-    """The gravest it had."""
+    first: Moment
+    """When it was first called."""
+    worst: Moment
+    """When it was worst, told or not."""
+    last: Moment
+    """How it stands in the end; of one that is over, when it ended, and as it was last found."""
     spans: list[tuple[int, int | None]]
     """From when to when it fired; None: it still did at the end."""
     notices: int = 0
@@ -29,52 +31,50 @@ class History:
     """Whether any notice went out; else an alert above spoke for it."""
 
     @property
-    def first(self) -> int:
-        """When it first fired."""
-        return self.spans[0][0]
-
-    @property
     def ended(self) -> int | None:
         """When it was over; None if it was not."""
         return self.spans[-1][1]
+
+    @property
+    def shown(self) -> Moment:
+        """What is shown of it where there is room for one moment: how it stands, or of one that is over its worst."""
+        return self.last if self.ended is None else self.worst
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
         return {
             "fingerprint": self.fingerprint,
-            "severity": self.severity,
-            "first": self.first,
+            "first": self.first.plain(),
+            "worst": self.worst.plain(),
+            "last": self.last.plain(),
             "ended": self.ended,
             "spans": self.spans,
             "notices": self.notices,
             "heard": self.heard,
-            "value": self.finding.value,
-            "unit": self.finding.unit,
-            "bulletin": self.finding.bulletin,
-            "sentence": dict(self.finding.sentence),
         }
 
 
-def histories(notices: Iterable[Notice], alerts: Mapping[str, Alert]) -> dict[str, History]:
+def histories(notices: Iterable[Notice], alerts: Mapping[str, Alert], at: int) -> dict[str, History]:
     """Each alert that ever fired, by fingerprint, in the order in which they first did. `alerts` as they are in the
-    end: what still fires is told by its newest figures, which may be younger than its last notice."""
+    end, at event time `at`: their figures may be younger than their last notice, and may have been worse than any."""
     found: dict[str, History] = {}
     for notice in notices:
+        now = Moment(notice.at, notice.severity, notice.finding)
         known = found.get(notice.fingerprint)
         if known is None:
-            known = History(notice.fingerprint, notice.finding, notice.severity, [(notice.at, None)])
-            found[notice.fingerprint] = known
+            known = found[notice.fingerprint] = History(notice.fingerprint, now, now, now, [(notice.at, None)])
         elif notice.status == "firing" and known.ended is not None:
             known.spans.append((notice.at, None))
         if notice.status == "resolved":
             known.spans[-1] = (known.spans[-1][0], notice.at)
-        known.finding = notice.finding
-        known.severity = min(known.severity, notice.severity, key=GRAVEST.__getitem__)
+        known.last = now
         known.notices += 1
         known.heard |= notice.muted_by is None
     for known in found.values():
+        alert = alerts[known.fingerprint]
+        known.worst = alert.worst or known.worst
         if known.ended is None:
-            known.finding = alerts[known.fingerprint].finding
+            known.last = Moment(at, alert.severity, alert.finding)
     return found
 
 
@@ -89,7 +89,7 @@ class Contrast:
     @property
     def differing(self) -> list[tuple[History, History]]:
         """Those of `both` that fired at other times, or with another severity."""
-        return [(a, b) for a, b in self.both if (a.spans, a.severity) != (b.spans, b.severity)]
+        return [(a, b) for a, b in self.both if (a.spans, a.worst.severity) != (b.spans, b.worst.severity)]
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -102,7 +102,7 @@ class Contrast:
 
 def contrast(a: Outcome, b: Outcome) -> Contrast:
     """Hold what fired in two nights against each other, in the order in which it first did."""
-    here, there = (histories(night.notices, night.alerts) for night in (a, b))
+    here, there = (histories(night.notices, night.alerts, night.at) for night in (a, b))
     return Contrast(
         only_a=[known for key, known in here.items() if key not in there],
         only_b=[known for key, known in there.items() if key not in here],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from streams.alerts import Alert
 from streams.election import Area, Election
 from streams.findings import Comparison
 from streams.rollup import ANNOUNCED, LEVELS, NAMES, NULL, REGISTERED, TABLES, VALID, VOTES
@@ -41,6 +42,19 @@ def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[f
         "bounds": None,
         "official": None,
         "alerts": [],
+    }
+
+
+def standing(alert: Alert) -> dict[str, Any]:
+    """What the state says of an alert that is open: its severity, figure and sentence as of the state's own tick."""
+    finding = alert.finding
+    return {
+        "fingerprint": alert.fingerprint,
+        "severity": alert.severity,
+        "value": finding.value,
+        "unit": finding.unit,
+        "bulletin": finding.bulletin,
+        "sentence": dict(finding.sentence),
     }
 
 

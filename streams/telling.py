@@ -14,7 +14,7 @@ from streams.history import GRAVEST, Contrast, History, histories
 from streams.outcome import Outcome
 from streams.ranking import ranked
 from streams.shown import shown
-from streams.wording import number
+from streams.wording import SEVERITIES, number
 
 AREAS: Final = 12
 """Areas in the table, at most."""
@@ -32,8 +32,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "alerts": {"en": "Alerts", "es": "Alertas"},
     "none": {"en": "No alert fired.", "es": "No hubo alertas."},
-    "until": {"en": "until {time}", "es": "hasta {time}"},
-    "holds": {"en": "to the end", "es": "hasta el final"},
+    "first called": {"en": "first called {time} ({severity})", "es": "primera llamada {time} ({severity})"},
+    "worst": {"en": "worst {time} ({severity})", "es": "peor {time} ({severity})"},
+    "worst then": {"en": "At its worst: {sentence}", "es": "En su peor momento: {sentence}"},
+    "open": {"en": "still open ({severity})", "es": "sigue abierta ({severity})"},
+    "over": {"en": "over {time}", "es": "terminó {time}"},
     "muted": {
         "en": "{count} more, of parts of these areas: the alert above spoke for them.",
         "es": "{count} más, de partes de esas zonas: habló por ellas la alerta superior.",
@@ -58,11 +61,6 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "alike": {"en": "Alike under both: {count}", "es": "Iguales con ambas: {count}"},
 }
-SEVERITIES: Final[Mapping[str, Mapping[str, str]]] = {
-    "critical": {"en": "critical", "es": "crítica"},
-    "warning": {"en": "warning", "es": "aviso"},
-    "info": {"en": "remark", "es": "nota"},
-}
 
 
 def clock(at: int, seconds: bool = False) -> str:
@@ -78,7 +76,7 @@ def say(key: str, language: str, **figures: Any) -> str:
 
 def by_weight(found: Iterable[History]) -> list[History]:
     """The gravest first, then in the order in which they fired."""
-    return sorted(found, key=lambda known: (GRAVEST[known.severity], known.first, known.fingerprint))
+    return sorted(found, key=lambda known: (GRAVEST[known.shown.severity], known.first.at, known.fingerprint))
 
 
 def tell(console: Console, election: Election, outcome: Outcome, language: str) -> None:
@@ -93,7 +91,7 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
         plain(console, say("rejected", language, codes=", ".join(codes)))
     if outcome.unjudged:
         plain(console, say("unjudged", language, count=outcome.unjudged))
-    found = histories(outcome.notices, outcome.alerts)
+    found = histories(outcome.notices, outcome.alerts, outcome.at)
     plain(console, "")
     heard = by_weight(known for known in found.values() if known.heard)
     plain(console, say("alerts" if found else "none", language), "bold")
@@ -133,14 +131,28 @@ def plain(console: Console, text: str, style: str = "") -> None:
 
 
 def _alert(console: Console, known: History, language: str) -> None:
-    plain(console, _when(known, language), STYLE[known.severity])
-    sentence = Text(shown(known.finding.sentence[language]))
-    console.print(Padding(sentence, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + sentence)
+    """When it was first called, when it was worst and how it stands; then its sentence of that moment, and the worst
+    one where that is another."""
+    plain(console, _when(known, language), STYLE[known.shown.severity])
+    _indented(console, known.shown.finding.sentence[language])
+    if known.worst.finding != known.shown.finding:
+        _indented(console, say("worst then", language, sentence=known.worst.finding.sentence[language]))
+
+
+def _indented(console: Console, text: str) -> None:
+    line = Text(shown(text))
+    console.print(Padding(line, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + line)
 
 
 def _when(known: History, language: str) -> str:
-    ended = say("holds", language) if known.ended is None else say("until", language, time=clock(known.ended))
-    return f"{clock(known.first)}, {ended}: {SEVERITIES[known.severity][language]}, {known.finding.rule}"
+    """One line: severity and rule, and the three moments."""
+    moments = [("first called", known.first), ("worst", known.worst)]
+    if known.ended is None:
+        moments.append(("open", known.last))
+    said = [say(name, language, time=clock(m.at), severity=SEVERITIES[m.severity][language]) for name, m in moments]
+    if known.ended is not None:
+        said.append(say("over", language, time=clock(known.ended)))
+    return f"{SEVERITIES[known.shown.severity][language]}, {known.first.finding.rule}: {'; '.join(said)}"
 
 
 def _areas(election: Election, outcome: Outcome, language: str) -> Table:

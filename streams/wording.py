@@ -311,6 +311,13 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+SEVERITIES: Final[Mapping[str, Mapping[str, str]]] = {
+    "critical": {"en": "critical", "es": "crítica"},
+    "warning": {"en": "warning", "es": "aviso"},
+    "info": {"en": "remark", "es": "nota"},
+}
+"""The words for how grave an alert is."""
+
 TERM_PLACES: Final = frozenset({"what", "limit", "direction", "precision"})
 """Places of a sentence that hold a key of `_TERMS`. In every other place a string is a name, and stays as it is."""
 

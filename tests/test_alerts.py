@@ -30,6 +30,8 @@ def alert(status: Any, severity: Severity = "warning", told: int = T0, **fields:
         "words": words,
         "told_at": told if words else 0,
         "told_value": 10.0 if words else 0.0,
+        "told_severity": severity if words else None,
+        "gravest": severity if words else None,
         **fields,
     }
     return Alert("divergence:N:A", status, T0, given.pop("finding", found()), severity, **given)
@@ -281,27 +283,59 @@ def test_every_reason() -> None:
     assert {row.reason for row in ROWS} == set(Reason)
 
 
-def test_severity_only_rises() -> None:
-    """Within an episode the severity only rises, so that a figure at its limit calls once; a bulletin sets it anew."""
+def test_one_moment() -> None:
+    """What is told is of one tick: the severity is that of the finding told. A severity calls at once only where it is
+    graver than any told before, so that a figure at its limit calls once; a bulletin sets that anew."""
     seen, state = [], None
-    for severity, of in (
-        ("warning", "b1"),
-        ("critical", "b1"),
-        ("warning", "b1"),
-        ("critical", "b1"),
-        ("warning", "b2"),
+    for value, severity, of in (
+        (5, "warning", "b1"),
+        (12, "critical", "b1"),
+        (11, "critical", "b1"),
+        (9, "warning", "b1"),
+        (10, "critical", "b1"),
+        (1, None, "b1"),
+        (9, "warning", "b2"),
     ):
-        decision = step(state, found(10, severity, of), T0, of, AT_ONCE)  # type: ignore[arg-type]
+        decision = step(state, found(value, severity, of), T0 + value, of, AT_ONCE)  # type: ignore[arg-type]
         state = decision.alert
         assert state is not None
+        assert state.finding.value == value
+        assert decision.notice is None or decision.notice.severity == decision.notice.finding.severity
         seen.append((state.severity, decision.reason))
+        assert Alert.from_plain(state.plain()) == state
     assert seen == [
         ("warning", Reason.FIRED),
         ("critical", Reason.ESCALATED),
-        ("critical", Reason.UNCHANGED),
-        ("critical", Reason.UNCHANGED),
+        ("critical", Reason.COOLDOWN),
+        ("warning", Reason.COOLDOWN),
+        ("critical", Reason.COOLDOWN),
+        ("critical", Reason.HOLDING),
         ("warning", Reason.NEW_BULLETIN),
     ]
+    assert state is not None
+    assert state.worst is not None
+    assert (state.called_at, state.worst.at, state.worst.severity) == (T0 + 5, T0 + 12, "critical")
+
+
+def test_a_fall_is_told() -> None:
+    """A severity that falls is told after the cooldown, with the finding that it belongs to."""
+    state = step(FIRING, found(20, "critical"), T0 + 1, "b1", AT_ONCE).alert
+    decision = step(state, found(20, "warning"), T0 + 1 + 10 * MINUTE, "b1", AT_ONCE)
+    assert decision.reason is Reason.UPDATED
+    assert decision.notice is not None
+    assert decision.notice.severity == "warning"
+
+
+def test_the_worst_outlives_episodes() -> None:
+    """When an alert was first called, and when it was worst, is remembered when it comes back, and when it calms down
+    before it does."""
+    first = step(None, found(20, "critical"), T0, "b1", AT_ONCE).alert
+    over = step(first, None, T0 + 1, "b1", AT_ONCE).alert
+    waiting = step(over, found(), T0 + 2, "b1", PATIENT).alert
+    for state in (over, waiting, step(waiting, None, T0 + 3, "b1", PATIENT).alert):
+        assert state is not None
+        assert state.worst is not None
+        assert (state.called_at, state.worst.at, state.worst.finding.value) == (T0, T0, 20)
 
 
 def test_a_night() -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from streams.board import PATH, server
 from streams.broker import EmbeddedBroker, free_port
-from streams.election import Area, Election, Option
+from streams.election import Area, ContradictionRule, Election, Option, Rules
 from streams.events import Event
 from streams.topics import ensure
 from streams.topology import Topology
@@ -123,6 +123,26 @@ def test_a_live_night(chromium: Browser, embedded: EmbeddedBroker, names: str, t
             expect(page.locator("#f-coverage-of")).to_have_text("10 of 12", timeout=30_000)
             live.stop()  # with the page still open
             seen.check(OUTAGE)
+
+
+def test_one_moment(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """Sheets that come after an alert was told change the headline with the figures beside it, long before the
+    cooldown lets the alert be told again; looking back gives the headline of that time."""
+    tables = list(alike(KNOWN, ()))
+    came: list[Event] = [report(table, at=T0) for table in tables[:6]]
+    came.append(bulletin((12, 36, 60), tables_counted=12, registered=1200, at=T0 + 60_000))
+    came += [report(table, at=T0 + 120_000 + 20_000 * i) for i, table in enumerate(tables[6:11])]
+    known = replace(KNOWN, rules=Rules(ContradictionRule(min_sheets=1)))
+    with given(embedded.start(), known, names, came) as running, opened(chromium, running.url) as seen:
+        page = seen.page
+        expect(page.locator("#f-breakdown-of")).to_have_text(re.compile(r"^of 11 witnessed"))
+        expect(page.locator("#sentence")).to_contain_text("11 tally sheets witnessed")
+        wrong = page.locator("#f-breakdown").inner_text()
+        expect(page.locator("#sentence")).to_contain_text(f"at least {wrong} of the 11 sheets would have to be wrong")
+        page.locator("#scrub").fill(str(T0 + 80_000))
+        expect(page.locator("#f-breakdown-of")).to_have_text(re.compile(r"^of 6 witnessed"))
+        expect(page.locator("#sentence")).to_contain_text("6 tally sheets witnessed")
+        seen.check()
 
 
 def test_both_counts(chromium: Browser, board: Served) -> None:

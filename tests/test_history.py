@@ -6,6 +6,7 @@ from builders import T0, alike, bulletin, election, lines, report
 from replays import of_events
 
 from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, RemainderRule, Rules
+from streams.events import Event
 from streams.history import contrast, histories
 
 QUIET = RemainderRule(coverage=1)
@@ -32,11 +33,34 @@ NIGHT = lines(
 def test_histories() -> None:
     """An alert's spans, its gravest severity and whether anybody heard of it."""
     outcome = of_events(A, NIGHT)
-    found = histories(outcome.notices, outcome.alerts)
+    found = histories(outcome.notices, outcome.alerts, outcome.at)
     known = found["divergence:N:A"]
     assert [((a - T0) // 1000, b and (b - T0) // 1000) for a, b in known.spans] == [(70, 610)]
-    assert (known.severity, known.heard, known.notices) == ("critical", True, 2)
+    assert (known.worst.severity, known.heard, known.notices) == ("critical", True, 2)
     assert list(found) == [notice.fingerprint for notice in outcome.notices if notice.reason.endswith("long enough")]
+
+
+def test_first_worst_and_now() -> None:
+    """An alert's first call, its worst tick and how it stands are each of one tick: severity, figure and sentence. The
+    worst counts though nobody was told of it, the cooldown not being over."""
+    tables = list(alike(A, (1, 1, 1)))
+    came: list[Event] = [report(table, (150, 60, 10), at=T0) for table in tables[:40]]
+    came.append(bulletin((100, 9000, 600), at=T0 + 60_000, tables_counted=60))
+    came += [report(table, (150, 60, 10), at=T0 + 120_000) for table in tables[40:]]
+    came += [report(table, (0, 0, 0), at=T0 + 200_000, id=f"{table}x", retracted=True) for table in tables[50:]]
+    outcome = of_events(A, lines(came))
+    known = histories(outcome.notices, outcome.alerts, outcome.at)["contradiction:N:A"]
+    assert [(m.at - T0) // 1000 for m in (known.first, known.worst, known.last)] == [70, 130, (outcome.at - T0) // 1000]
+    assert known.first.finding.value < known.last.finding.value < known.worst.finding.value
+    for moment, sheets in ((known.first, 40), (known.worst, 60), (known.last, 50)):
+        assert moment.finding.inputs["tables"] == sheets
+        assert f"The {sheets} tally sheets witnessed" in moment.finding.sentence["en"]
+        assert f"at least {moment.finding.value} of the {sheets} sheets" in moment.finding.sentence["en"]
+    assert known.shown is known.last
+    state = outcome.states["N"]
+    told = {alert["fingerprint"]: alert for alert in state["alerts"]}[known.fingerprint]
+    assert (told["value"], told["sentence"]) == (known.last.finding.value, dict(known.last.finding.sentence))
+    assert state["witnessed"]["tables"] == 50
 
 
 def test_contrast() -> None:

@@ -50,7 +50,8 @@ def test_summary(night: Path) -> None:
     """People read what came, what fired and when, and where the counts are furthest apart; in Spanish too."""
     told = cotejo("replay", night).stdout.decode()
     assert "60 tally reports, 1 bulletins, 0 unreadable" in told
-    assert "2024-07-29 00:01 UTC, to the end: critical, contradiction" in told
+    first = "first called 2024-07-29 00:01 UTC (critical); worst 2024-07-29 00:01 UTC (critical); still open (critical)"
+    assert f"critical, contradiction: {first}" in told
     assert "sheets would have to be wrong" in told
     assert "Area N" in told
     spanish = cotejo("replay", night, "--lang", "es").stdout.decode()
@@ -67,6 +68,10 @@ def test_json_is_what_the_hash_says(night: Path, files: tuple[Path, Path], tmp_p
     found = orjson.loads(done.stdout)
     assert found["states"]["N"]["witnessed"]["tables"] == 60
     from_files = orjson.loads(cotejo("replay", *files, "--json").stdout)
+    for alert in found["alerts"].values():
+        assert alert["worst"]["finding"]["sentence"]["en"]
+        assert alert["called_at"] <= alert["worst"]["at"] <= found["at"]
+        assert alert["status"] == "firing"
     assert from_files["rejected"]["not-json"]["samples"][0]["excerpt"] == "\x1b[31mred"
     for part in ("states", "verdicts", "alerts", "notices"):
         assert from_files[part] == found[part]

@@ -111,15 +111,15 @@ class Drawings:
     def timeline(self, alerts: Sequence[History]) -> Drawn:
         """How long each alert fired, between the bulletins."""
         say = self._words
-        drawn = sorted(alerts[:BARS], key=lambda known: (known.first, known.fingerprint))
+        drawn = sorted(alerts[:BARS], key=lambda known: (known.first.at, known.fingerprint))
         bars = [
-            Bar(self._label(known), [(a, self.end if b is None else b) for a, b in known.spans], known.severity)
+            Bar(self._label(known), [(a, self.end if b is None else b) for a, b in known.spans], known.worst.severity)
             for known in drawn
         ]
         happened: list[tuple[int, str, str]] = [(m.at, say("bulletin"), m.name) for m in self._moments]
         for known in alerts[:TOLD]:
             for began, ended in known.spans:
-                happened.append((began, f"{say('fired')}, {say.term(known.severity)}", self._label(known)))
+                happened.append((began, say("fired"), self._label(known)))
                 if ended is not None:
                     happened.append((ended, say("resolved"), self._label(known)))
         rows = [[say.time(at), what, label] for at, what, label in sorted(happened)]
@@ -129,7 +129,7 @@ class Drawings:
         return Drawn(self._plots.bars("timeline", say("timeline"), bars, self._moments), heads, rows)
 
     def _label(self, known: History) -> str:
-        finding = known.finding
+        finding = known.first.finding
         area = self._election.labels[finding.area]
         column = self._names.get(finding.column)
         rule = self._words.term(finding.rule)

@@ -87,7 +87,7 @@ def render(night: Night, language: str, other: Other | None = None) -> str:
 def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
     election, outcome = night.election, night.outcome
     drawings = Drawings(election, night.series, night.bulletins, outcome.at, say)
-    found = histories(outcome.notices, outcome.alerts)
+    found = histories(outcome.notices, outcome.alerts, outcome.at)
     heard = sorted((known for known in found.values() if known.heard), key=lambda known: _weight(known, election))
     muted = sorted((known for known in found.values() if not known.heard), key=lambda known: _weight(known, election))
     told: dict[str, list[Notice]] = {}
@@ -125,10 +125,10 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
 
 def _weight(known: History, election: Election) -> tuple[Any, ...]:
     """The gravest first; then what needs the fewest assumptions, the upper areas, the larger figures."""
-    finding = known.finding
+    finding = known.shown.finding
     depth = len(election.lineage[finding.area])
     return (
-        GRAVEST[known.severity], known.ended is not None, _CLASSES[finding.rule_class], depth, -finding.value,
+        known.ended is not None, GRAVEST[known.shown.severity], _CLASSES[finding.rule_class], depth, -finding.value,
         known.fingerprint,
     )  # fmt: skip
 
@@ -148,7 +148,7 @@ def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
         time = f"{say.time(state['official']['at'])} UTC"
         sentences.append(say("lead-bulletin", area=root.name, bulletin=state["official"]["bulletin"], time=time))
     if heard:
-        critical = sum(known.severity == "critical" for known in heard)
+        critical = sum(known.worst.severity == "critical" for known in heard)
         firing = sum(known.ended is None for known in heard)
         sentences.append(say("lead-alerts", count=len(heard), critical=critical, firing=firing))
     else:
@@ -162,8 +162,8 @@ def _headlines(heard: Sequence[History]) -> list[History]:
     kept: list[History] = []
     of_rule: Counter[str] = Counter()
     for known in [k for k in heard if k.ended is None] or heard:
-        of_rule[known.finding.rule] += 1
-        if of_rule[known.finding.rule] <= 2:
+        of_rule[known.shown.finding.rule] += 1
+        if of_rule[known.shown.finding.rule] <= 2:
             kept.append(known)
     return kept[:HEADLINES]
 
@@ -179,7 +179,7 @@ def _tiles(outcome: Outcome, rows: Sequence[Row], heard: Sequence[History], say:
         if worst
         else ("–", say("must be wrong")),
         (say.number(whole.apart, 1) if whole and whole.apart is not None else "–", say("points apart")),
-        (say.number(sum(known.severity == "critical" for known in heard)), say("critical alerts")),
+        (say.number(sum(known.worst.severity == "critical" for known in heard)), say("critical alerts")),
         (say.number(whole.disputed if whole else 0), say("disputed")),
         (say.number(refused), say("turned away")),
     ]
@@ -187,7 +187,7 @@ def _tiles(outcome: Outcome, rows: Sequence[Row], heard: Sequence[History], say:
 
 def _evidence(known: History, say: Words) -> list[tuple[str, str]]:
     """The figures behind a finding, in words."""
-    finding = known.finding
+    finding = known.shown.finding
     figures: dict[str, Any] = {"bulletin": finding.bulletin or None, **finding.inputs}
     if finding.value not in finding.inputs.values():
         figures[finding.unit] = finding.value

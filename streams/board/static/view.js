@@ -30,6 +30,19 @@ export function figuresOf(state, columns) {
   });
 }
 
+// The open alerts, the strongest first. One of an area whose state is shown is as of that state: severity, figure and
+// sentence are of the same tick as the figures beside it. Others are as they were last told.
+function standing(shown) {
+  const order = ["critical", "warning", "info"];
+  const now = shown.alerts.open.map((notice) => {
+    const state = shown.states.get(notice.area.id);
+    const alert = state?.alerts.find((one) => one.fingerprint === notice.fingerprint);
+    return alert ? { ...notice, ...alert, at: state.at } : notice;
+  });
+  const rank = (notice) => 10 * notice.muted + order.indexOf(notice.severity);
+  return now.sort((one, other) => rank(one) - rank(other));
+}
+
 // The options that matter most keep their colour on the whole page, in the order of their votes.
 export function leading(figures) {
   return [...figures].sort((one, other) => Math.max(other.share ?? 0, other.witnessed ?? 0) - Math.max(one.share ?? 0, one.witnessed ?? 0));
@@ -43,8 +56,9 @@ export function show(whole, shown, signs) {
   byId("notice").hidden = !whole.election.notice;
   setText(byId("notice"), clean(whole.election.notice));
   showPath(whole.path);
-  showHeadline(state, shown, signs);
-  showFigures(state, figures, shown);
+  const open = standing(shown);
+  showHeadline(state, open[0], signs);
+  showFigures(state, figures, shown, open);
   showOptions(figures, [
     whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t("bounds") : "",
   ]);
@@ -63,8 +77,7 @@ function showPath(path) {
   byId("path").hidden = path.length < 2;
 }
 
-function showHeadline(state, shown, signs) {
-  const [strongest] = shown.alerts.open;
+function showHeadline(state, strongest, signs) {
   const headline = byId("headline");
   headline.dataset.severity = strongest?.severity ?? "none";
   if (strongest) {
@@ -81,7 +94,7 @@ function showHeadline(state, shown, signs) {
   }
 }
 
-function showFigures(state, figures, shown) {
+function showFigures(state, figures, shown, open) {
   const put = (name, large, small) => { setText(byId(`f-${name}`), large); setText(byId(`f-${name}-of`), small); };
   const worst = figures.reduce((most, figure) => ((figure.breakdown ?? 0) > (most?.breakdown ?? 0) ? figure : most), null);
   if (worst) {
@@ -99,7 +112,7 @@ function showFigures(state, figures, shown) {
     put("bulletin", "–", t("noBulletin"));
   }
   const count = { critical: 0, warning: 0, info: 0 };
-  for (const notice of shown.alerts.open) count[notice.severity] += 1;
+  for (const notice of open) count[notice.severity] += 1;
   put("alerts", number(shown.alerts.count), shown.alerts.count ? t("alertsOf", count) : t("alertsNone"));
 }
 
