@@ -52,6 +52,7 @@ def night() -> list[Event]:
         bulletin((2000, 0, 0), area="S1", at=T0 + 1000),
         bulletin((1000, 1700, 300), at=T0 + 1000, tables_counted=40),
         bulletin((900, 1800, 330), at=T0 + 20_000, sequence=2, tables_counted=40, valid=3000),
+        bulletin((890, 1800, 330), at=T0 + 40_000, sequence=3, id="N-2", tables_counted=40, valid=3000),
         report("S1-1", (50, 20, 5), reporter="eva", at=T0 + 200_000),
     ]
 
