@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from streams.election import Election
-from streams.layout import Numbers
-from streams.sheets import ANNOUNCED, BOUNDED, CONFLICT, HOLD, by_column
+from streams.layout import Flags, Numbers
+from streams.sheets import ANNOUNCED, BOUNDED, CONFLICT, HOLD, READ, by_column
 
 ADDED: Final = 0
 """Places in a row: polling tables with bounds and no accepted sheet, which floors and ceilings rest on,"""
@@ -23,17 +23,19 @@ HOLDING: Final = 2
 """polling tables with bounds, with or without an accepted sheet,"""
 CONFLICTING: Final = 3
 """and those whose bounds contradict each other, so that none counts;"""
-CHECKED: Final = 4
-"""those announced by themselves whose votes are bounded below,"""
-BELOW: Final = 5
+AGAINST: Final = 4
+"""those whose accepted sheet is outside their bounds: the sheet counts, and they are not held against anything;"""
+CHECKED: Final = 5
+"""of the others those announced by themselves whose votes are bounded below,"""
+BELOW: Final = 6
 """and of these the ones announced with less for any option or group;"""
-CHECKED_MOST: Final = 6
+CHECKED_MOST: Final = 7
 """those announced by themselves whose ballots are bounded above,"""
-ABOVE: Final = 7
+ABOVE: Final = 8
 """the ones announced with more,"""
-EXCESS: Final = 8
+EXCESS: Final = 9
 """and by how many votes;"""
-FIGURES: Final = 9
+FIGURES: Final = 10
 """by column: votes certainly cast where no sheet is accepted; registered voters there whom the bounds rule out for it;
 votes missing at the tables announced below."""
 
@@ -65,9 +67,18 @@ def contributions(election: Election, tables: Numbers, known: Evidence) -> Numbe
     figures = found[FIGURES:].reshape(3, columns, len(tables))
     figures[0] = added * at_least
     figures[1] = added * ruled_out(election, tables, known.bounds)
+    found[AGAINST] = against = holds & (known.read[:, 2] > 0) & _are_outside(known)
     if known.announced is not None:
-        _check(election, known.announced, known.bounds, found)
+        _check(election, known.announced, known.bounds, holds & ~against, found)
     return found
+
+
+def _are_outside(known: Evidence) -> Flags:
+    """Which polling tables have less on their sheets than bounds say, or more."""
+    votes, bounds = known.read[:, READ:], known.bounds
+    below: Flags = np.any(votes < bounds[:, BOUNDED:], axis=1)
+    above: Flags = (bounds[:, 2] >= 0) & (votes.sum(axis=1) + known.read[:, READ - 1] > bounds[:, 2])
+    return below | above
 
 
 def measures(election: Election, tables: Numbers, known: Evidence) -> Numbers:
@@ -90,18 +101,18 @@ def ruled_out(election: Election, tables: Numbers, bounds: Numbers) -> Numbers:
     return out * (holds & layout.knows_register.take(tables))
 
 
-def _figures(election: Election, bounds: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _figures(election: Election, bounds: Numbers) -> tuple[Flags, Numbers, Numbers]:
     """Of polling tables: whether bounds hold, A(t), and a(t) by column."""
     at_least = np.empty((len(election.columns), len(bounds)), np.int64)
     by_column(election, bounds[:, BOUNDED:].T, at_least)
     return bounds[:, 1] == HOLD, bounds[:, BOUNDED:].sum(axis=1), at_least
 
 
-def _check(election: Election, announced: Numbers, bounds: Numbers, found: Numbers) -> None:
-    """Fill in which polling tables are announced outside their own bounds."""
-    holds, valid, at_least = _figures(election, bounds)
+def _check(election: Election, announced: Numbers, bounds: Numbers, some: Flags, found: Numbers) -> None:
+    """Fill in which of some polling tables are announced outside their own bounds."""
+    _, valid, at_least = _figures(election, bounds)
     official, missing = announced[:, ANNOUNCED:].T, found[-len(election.columns) :]
-    both = holds & (announced[:, 1] > 0)
+    both = some & (announced[:, 1] > 0)
     found[CHECKED] = both & (valid > 0)
     missing[:] = np.where(official < 0, 0, np.maximum(0, at_least - official)) * both
     found[BELOW] = missing.any(axis=0)
@@ -182,6 +193,7 @@ class BoundSums:
             "tables": self.row[HOLDING],
             "unwitnessed": self.tables,
             "conflicting": self.row[CONFLICTING],
+            "against_sheets": self.row[AGAINST],
             "votes": dict(zip(election.column_index, self.at_least, strict=True)),
             "checked": self.checked,
             "below": self.below,

@@ -43,6 +43,9 @@ METRICS: Final = (
     Metric("cotejo_tolerated_sheets", "gauge", AREA, "Sheets that must be wrong before anybody is called"),
     Metric("cotejo_compared_tables", "gauge", AREA, "Polling tables with an official figure and an accepted sheet"),
     Metric("cotejo_differing_tables", "gauge", AREA, "Those of them where a figure differs"),
+    Metric("cotejo_bounded_tables", "gauge", AREA, "Polling tables with bounds, on ballots seen or heads counted"),
+    Metric("cotejo_below_floor_tables", "gauge", AREA, "Those announced with fewer votes than were seen there"),
+    Metric("cotejo_above_ceiling_tables", "gauge", AREA, "Those announced with more than ballots can have been cast"),
     Metric("cotejo_bulletin_age_seconds", "gauge", AREA, "Event time since the current bulletin was issued"),
     Metric(
         "cotejo_alert_firing",

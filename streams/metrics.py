@@ -43,6 +43,7 @@ _RATIOS: Final = {
     "divergence": ("coverage", "counted"),
     "remainder": ("coverage",),
     "mismatch": ("ratio",),
+    "bounds": ("ratio",),
     "health": ("flood_ratio", "disputed_ratio"),
 }
 _TIMES: Final = {"health": ("bulletin_every", "reports_every")}
@@ -118,6 +119,10 @@ class Exporter:
         if announced is not None:
             found.add("compared_tables", area, announced["compared"])
             found.add("differing_tables", area, announced["differing"])
+        if (bounds := state["bounds"]) is not None:
+            found.add("bounded_tables", area, bounds["tables"])
+            found.add("below_floor_tables", area, bounds["below"])
+            found.add("above_ceiling_tables", area, bounds["above"])
         if state["official"] is not None:
             self._official(found, area, state["official"])
         return found

@@ -26,15 +26,17 @@ class Row:
     """The option or group with that figure, or with that breakdown count."""
     differing: int
     """Polling tables whose official figures are not their sheets'."""
+    outside: int
+    """Polling tables announced outside their own bounds."""
     disputed: int
     firing: int
 
 
 def ranked(election: Election, outcome: Outcome) -> list[Row]:
     """Every area that anything is known of: the root first, then by breakdown count, by points apart, by polling
-    tables that differ, by disputed sheets, by coverage."""
+    tables that differ, by those outside their bounds, by disputed sheets, by coverage."""
     rows = [_row(area, outcome) for area in election.areas]
-    known = [row for row in rows if row.tables or row.bulletin or row.disputed]
+    known = [row for row in rows if row.tables or row.bulletin or row.disputed or row.outside]
     return sorted(
         known,
         key=lambda row: (
@@ -42,6 +44,7 @@ def ranked(election: Election, outcome: Outcome) -> list[Row]:
             -row.breakdown,
             -(row.apart or 0.0),
             -row.differing,
+            -row.outside,
             -row.disputed,
             -(row.coverage or 0.0),
             len(election.lineage[row.area]),
@@ -72,6 +75,7 @@ def _row(area: str, outcome: Outcome) -> Row:
         apart=max(apart.values(), default=None),
         column=worst,
         differing=0 if announced is None else announced["differing"],
+        outside=0 if state["bounds"] is None else state["bounds"]["below"] + state["bounds"]["above"],
         disputed=seen["levels"].get("disputed", 0),
         firing=len(state["alerts"]),
     )

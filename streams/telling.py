@@ -48,6 +48,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "bulletin": {"en": "bulletin", "es": "boletín"},
     "wrong": {"en": "must be wrong", "es": "erradas"},
     "apart": {"en": "points apart", "es": "puntos"},
+    "outside": {"en": "outside bounds", "es": "fuera de límites"},
     "disputed": {"en": "disputed", "es": "en disputa"},
     "firing": {"en": "alerts", "es": "alertas"},
     "hash": {"en": "sha256 of the outcome: {hash}", "es": "sha256 del resultado: {hash}"},
@@ -157,10 +158,12 @@ def _when(known: History, language: str) -> str:
 
 def _areas(election: Election, outcome: Outcome, language: str) -> Table:
     table = Table(title=say("areas", language), box=None, padding=(0, 1, 0, 0), title_justify="left", pad_edge=False)
+    rows = ranked(election, outcome)
+    outside = any(row.outside for row in rows)
     heads = ("area", "sheets", "coverage", "bulletin", "apart", "wrong", "disputed", "firing")
-    for name in heads:
+    for name in (*heads[:6], *(["outside"] if outside else []), *heads[6:]):
         table.add_column(say(name, language), justify="left" if name in ("area", "bulletin") else "right")
-    for row in _first(ranked(election, outcome)):
+    for row in _first(rows):
         table.add_row(
             *(
                 Text(shown(cell))
@@ -171,6 +174,7 @@ def _areas(election: Election, outcome: Outcome, language: str) -> Table:
                     row.bulletin or "",
                     "" if row.apart is None else number(row.apart, language, 1),
                     number(row.breakdown, language) if row.breakdown else "",
+                    *([number(row.outside, language) if row.outside else ""] if outside else []),
                     number(row.disputed, language) if row.disputed else "",
                     number(row.firing, language) if row.firing else "",
                 )

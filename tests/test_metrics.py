@@ -40,6 +40,8 @@ NIGHT = [
     bulletin((1800, 2600, 200), at=T0 + 60_000, tables_counted=24, registered=7200),
     bulletin((100, 400, 30), area="S1", at=T0 + 61_000, tables_counted=8, registered=2400),
     bulletin((1, 2, 3), area="S2-1", at=T0 + 62_000),
+    report("S3-8", {"A": 60}, id="seen", at=T0 + 63_000, bound="at-least"),
+    bulletin((59, 2, 3), area="S3-8", at=T0 + 64_000),
 ]
 
 
@@ -112,6 +114,7 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     assert before["cotejo_divergence_ratio[N][Area N][nation][A][Option A]"] == pytest.approx(1800 / 4600 - 150 / 220)
     assert before["cotejo_witnessed_votes[N][Area N][nation][rest][Group rest]"] == 19 * 70
     assert before[f"cotejo_differing_tables{nation}"] == 1
+    assert before[f"cotejo_bounded_tables{nation}"] == before[f"cotejo_below_floor_tables{nation}"] == 1
     assert before[f"cotejo_bulletin_age_seconds{nation}"] == before["cotejo_clock_seconds"] - (T0 + 60_000) / 1000
     assert before["cotejo_threshold_ratio[warning][divergence]"] == 0.05
     flood = [name for name in before if name.startswith("cotejo_alert_firing") and "feed-health" in name]

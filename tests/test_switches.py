@@ -41,9 +41,10 @@ def night() -> list[Event]:
     """A night on which every rule has something to say of the nation."""
     sheets = alike(known(), (50, 20, 5), 36)
     tables = list(sheets)
+    away = list(known().tables)[36:39]
     seen = [report(table, {"A": 30}, id=f"{table} seen", at=T0, bound="at-least") for table in tables[:3]]
-    heads = [report(table, {}, id=f"{table} heads", at=T0, bound="at-most", ballots=70) for table in tables[3:6]]
-    single = [bulletin((20, 50, 5), area=table, at=T0) for table in tables[:20]]
+    heads = [report(table, {}, id=f"{table} heads", at=T0, bound="at-most", ballots=70) for table in away]
+    single = [bulletin((20, 50, 5), area=table, at=T0) for table in [*tables[:20], *away]]
     return [
         *(report(table, votes, at=T0) for table, votes in sheets.items()),
         *seen,

@@ -93,7 +93,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
     told: dict[str, list[Notice]] = {}
     for notice in outcome.notices:
         told.setdefault(notice.fingerprint, []).append(notice)
-    rows = [r for r in ranked(election, outcome) if r.area in night.series or r.bulletin or r.disputed]
+    rows = [r for r in ranked(election, outcome) if r.area in night.series or r.bulletin or r.disputed or r.outside]
     return {
         "election": election,
         "outcome": outcome,
@@ -110,6 +110,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "further": heard[ALERTS:],
         "muted": muted,
         "areas": rows[:AREAS],
+        "any_outside": any(row.outside for row in rows),
         "areas_left": len(rows) - AREAS,
         "disputes": _disputes(election, outcome),
         "bulletins": _first(night.bulletins, election.root.id),

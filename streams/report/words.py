@@ -128,14 +128,15 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "more": ("and {count} more", "y {count} más"),
     "areas note": (
         "The whole first, then by sheets that would have to be wrong, by points apart, by polling tables whose "
-        "official figures differ, by disputed sheets, by coverage.",
+        "official figures differ, by those outside their bounds, by disputed sheets, by coverage.",
         "Primero el conjunto; luego por actas que tendrían que estar equivocadas, por puntos de distancia, por mesas "
-        "cuyas cifras oficiales difieren, por actas en disputa, por cobertura.",
+        "cuyas cifras oficiales difieren, por las que están fuera de sus límites, por actas en disputa, por cobertura.",
     ),
     "sheets": ("sheets", "actas"),
     "wrong": ("must be wrong", "equivocadas"),
     "apart": ("points apart", "puntos"),
     "differing": ("tables that differ", "mesas que difieren"),
+    "outside": ("outside their bounds", "fuera de sus límites"),
     "disputed-column": ("disputed", "en disputa"),
     "no disputes": ("No sheet is disputed.", "Ninguna acta está en disputa."),
     "disputes note": (
@@ -197,6 +198,8 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "remainder": ("required remainder", "resto necesario"),
     "divergence": ("divergence", "divergencia"),
     "table-mismatch": ("table mismatch", "mesas que difieren"),
+    "below-floor": ("below what was seen", "por debajo de lo visto"),
+    "above-ceiling": ("above what can have been", "por encima de lo posible"),
     "own-sums": ("the bulletin's own sums", "sumas del propio boletín"),
     "falling-figure": ("falling figures", "cifras que bajan"),
     "rewritten": ("rewritten bulletins", "boletines reescritos"),
@@ -240,6 +243,10 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "tolerated": ("sheets that may be wrong", "actas que pueden estar equivocadas"),
     "compared": ("tables compared", "mesas comparadas"),
     "differing": ("tables that differ", "mesas que difieren"),
+    "outside": ("tables outside their bounds", "mesas fuera de sus límites"),
+    "checked": ("tables checked", "mesas revisadas"),
+    "missing": ("votes missing by option", "votos que faltan por opción"),
+    "bounded": ("tables seen in part", "mesas vistas en parte"),
     "ratio": ("of those compared, %", "de las comparadas, %"),
     "net": ("net shift, votes", "desplazamiento neto, votos"),
     "shift": ("shift by option", "desplazamiento por opción"),

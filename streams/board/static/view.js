@@ -185,6 +185,16 @@ function fillAlert(item, notice) {
   setText(remark, notice.muted ? t("leftToParent") : "");
 }
 
+function boundsText(bounds) {
+  if (!bounds) return "";
+  const parts = [t("boundTables", { tables: number(bounds.tables), unwitnessed: number(bounds.unwitnessed) })];
+  if (bounds.checked) parts.push(t("boundBelow", { below: number(bounds.below), checked: number(bounds.checked) }));
+  if (bounds.checked_most) parts.push(t("boundAbove", { above: number(bounds.above), checked: number(bounds.checked_most) }));
+  if (bounds.conflicting) parts.push(t("boundConflict", { conflicting: number(bounds.conflicting) }));
+  if (bounds.against_sheets) parts.push(t("boundAgainst", { against: number(bounds.against_sheets) }));
+  return parts.join(" ");
+}
+
 function showEvidence(state) {
   const levels = Object.entries(state?.witnessed.levels ?? {}).filter(([, sheets]) => sheets > 0);
   const order = ["corroborated", "reported", "disputed", "none"];
@@ -203,4 +213,5 @@ function showEvidence(state) {
   const { differing, compared } = found ?? {};
   const text = found ? t("mismatch", { differing: number(differing), compared: number(compared) }) : "";
   setText(byId("mismatch"), levels.length ? text : t("noEvidence"));
+  setText(byId("table-bounds"), boundsText(state?.bounds));
 }
