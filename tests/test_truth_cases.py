@@ -24,6 +24,7 @@ def replayed(name: str) -> Outcome:
     ("name", "called", "turned_away"),
     [
         # the case, the alerts that fire with their severity when first called, what is turned away
+        ("ballots-photographed", dict.fromkeys((f"below-floor:{area}:all" for area in "NUR"), "warning"), {}),
         ("future-bulletin", {"feed-health:N:bulletins": "warning"}, {"dated-ahead": 1}),
     ],
 )
@@ -35,3 +36,16 @@ def test_case(name: str, called: Mapping[str, str], turned_away: Mapping[str, in
         first.setdefault(notice.fingerprint, notice.finding.severity)
     assert first == called
     assert {code: refusals.count for code, refusals in outcome.rejected.items()} == turned_away
+
+
+def test_photographed_ballots_are_no_sheets() -> None:
+    """The stations below their floor are counted by area; the nation speaks for its parts; no word of tally sheets."""
+    outcome = replayed("ballots-photographed")
+    assert {area: outcome.states[area]["bounds"]["below"] for area in "NUR"} == {"N": 8, "U": 4, "R": 4}
+    assert {notice.finding.area: notice.muted_by for notice in outcome.notices} == {
+        "N": None,
+        **dict.fromkeys("UR", "below-floor:N:all"),
+    }
+    for notice in outcome.notices:
+        assert "sheet" not in notice.finding.sentence["en"]
+        assert "acta" not in notice.finding.sentence["es"]
