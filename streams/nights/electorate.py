@@ -19,6 +19,8 @@ OPTIONS: Final = (Option("A", "Option A"), Option("B", "Option B"), Option("C", 
 LEVELS: Final = ("nation", "state", "municipality", "parish")
 FEWEST, MOST = 3, 20
 """Polling tables of a parish; fewer only where its municipality has fewer."""
+MOST_VOTERS: Final = 950
+"""Registered voters of a polling table, at most."""
 
 
 class Level(NamedTuple):
@@ -63,8 +65,10 @@ def draw(night: Night) -> Electorate:
     """The electorate of a night; the same for the same parameters."""
     draws = Draws(night.seed, "electorate")
     places = _places(night, draws)
-    city, share = _leanings(places, draws)
-    arrival, counted = _orders(night, places, city, share, draws)
+    urban, lean = _leanings(places, draws)
+    arrival, counted = _orders(night, places, urban, lean, draws)
+    city = np.clip(urban[places.parish] + 0.08 * draws.normal(night.tables), 0, 1)
+    share = lean[places.parish] + 0.3 * (city - urban[places.parish]) + 0.03 * draws.normal(night.tables)
     unseen = np.ones(night.tables, bool)
     unseen[np.argsort(arrival, kind="stable")[: round(night.witnessed * night.tables)]] = False
     share[unseen] += _deviations(night, places, draws)[unseen]
@@ -103,30 +107,28 @@ def _apportioned(weight: Numbers, tables: int) -> Numbers:
 
 
 def _leanings(places: Places, draws: Draws) -> tuple[Floats, Floats]:
-    """By table: how urban it is (0-1), and A's share. Cities vote for A, and each area has a lean of its own."""
-    municipality = places.municipality[places.parish]
-    state = places.state[municipality]
-    parishes, tables = len(places.municipality), len(places.parish)
-    urban = draws.uniform(len(places.state))[places.municipality] + 0.15 * draws.normal(parishes)
-    city = np.clip(urban[places.parish] + 0.08 * draws.normal(tables), 0, 1)
-    share = 0.5 + 0.3 * (city - 0.5) + 0.03 * draws.normal(tables)
-    share += 0.06 * draws.normal(int(places.state[-1]) + 1)[state]
-    share += 0.04 * draws.normal(len(places.state))[municipality]
-    share += 0.03 * draws.normal(parishes)[places.parish]
+    """By parish: how urban it is (0-1), and A's share. Cities vote for A, and each area has a lean of its own."""
+    municipality = places.municipality
+    parishes, municipalities = len(municipality), len(places.state)
+    urban = draws.uniform(municipalities)[municipality] + 0.15 * draws.normal(parishes)
+    city = np.clip(urban, 0, 1)
+    share = 0.5 + 0.3 * (city - 0.5) + 0.03 * draws.normal(parishes)
+    share += 0.06 * draws.normal(int(places.state[-1]) + 1)[places.state[municipality]]
+    share += 0.04 * draws.normal(municipalities)[municipality]
     return city, share
 
 
 def _orders(night: Night, places: Places, city: Floats, share: Floats, draws: Draws) -> tuple[Floats, Floats]:
-    """When each sheet would be published, and when each table is counted: in two different orders."""
-    state = places.state[places.municipality[places.parish]]
-    shuffled = np.argsort(draws.uniform(night.states), kind="stable")[state]
+    """When each sheet would be published, and when each table is counted: in two different orders, both by parish."""
+    shuffled = np.argsort(draws.uniform(night.states), kind="stable")[places.state[places.municipality]]
     orders = (-city, city, -share, share, shuffled.astype(np.float64))
     first = draws.among(len(orders))
     second = (first + 1 + draws.among(len(orders) - 1)) % len(orders)
     found = []
     for order in (first, second):
-        chance = (draws.uniform(night.tables) + draws.uniform(len(places.municipality))[places.parish]) / 2
-        found.append(night.cities_first * _ranked(orders[order]) + (1 - night.cities_first) * _ranked(chance))
+        chance = (draws.uniform(night.tables) + draws.uniform(len(city))[places.parish]) / 2
+        tied = _ranked(orders[order][places.parish])
+        found.append(night.cities_first * tied + (1 - night.cities_first) * _ranked(chance))
     return found[0], found[1]
 
 
@@ -213,5 +215,5 @@ def _election(night: Night, levels: list[Level], registered: Numbers, known: Num
         areas=areas,
         tables=Register(order, [f"T{t}" for t in range(night.tables)], lowest, known),
         levels=LEVELS,
-        policy=Policy(quorum=night.quorum, majority=night.majority),
+        policy=Policy(quorum=night.quorum, majority=night.majority, max_ballots=MOST_VOTERS),
     )

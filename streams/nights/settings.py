@@ -30,8 +30,8 @@ class Night:
     """Reporter groups there are."""
     cities_first: float = 0.8
     """How far the order of the sheets and that of the official count depend on the vote: 0 is pure chance, 1 has no
-    chance in it. The two orders are drawn from the seed and are never the same: cities first, villages first, the
-    strongholds of A or of B first, or state after state."""
+    chance in it. The two orders go by parish, are drawn from the seed, and are never the same: cities first, villages
+    first, the strongholds of A or of B first, or state after state."""
     turnout_by_vote: float = 0.4
     """Points of turnout that go with each point of A's share."""
     unread_registers: float = 0.05
