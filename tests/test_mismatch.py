@@ -35,6 +35,9 @@ KNOWN = election(states=2, tables=4, groups={"BC": "BC"})
         pytest.param(10, 1000, 799, "silent", id="0.799 points do not hold"),
         pytest.param(10, 1000, 800, None, id="0.8 points hold"),
         pytest.param(10, 1000, -1000, "critical", id="one point one way is critical, by however few tables"),
+        pytest.param(12, 400, 450, None, id="12 slips of 400 sheets come to 1.1 points by chance"),
+        pytest.param(12, 400, 520, "critical", id="more than three deviations of such slips is no chance"),
+        pytest.param(80, 1000, 1000, "critical", id="many tables, and a point one way"),
     ],
 )
 def test_thresholds(differing: int, compared: int, shift: int, severity: str | None) -> None:

@@ -17,7 +17,9 @@ def mismatch(given: Situation) -> Iterator[Finding]:
 
     It warns beyond `ratio` of the compared tables, which honest typing does not reach, by three standard deviations
     of that number: among few tables, looked at again and again, some ratio is always high. It is critical where
-    the differences go one way: a net shift of `shift` points of the compared tables' valid votes for any option.
+    the differences go one way: a net shift of `shift` points of the compared tables' valid votes for any option. Where
+    no more tables differ than typing explains, that must be more than slips make that go either way by chance: three
+    standard deviations, each slip taken to be half a sheet.
     """
     rule, found = given.election.rules.mismatch, given.witnessed.matching
     if not found.compared or not found.valid or found.differing < rule.min_tables:
@@ -29,7 +31,8 @@ def mismatch(given: Situation) -> Iterator[Finding]:
         return
     many = rule.ratio * found.compared
     severity: Severity | None = "warning" if found.differing >= many + 3 * sqrt(many) else None
-    if abs(points) >= rule.shift:
+    chance = 3 * sqrt(found.differing) * found.valid / found.compared / 2
+    if abs(points) >= rule.shift and (severity or abs(found.shift[column]) >= chance):
         severity = "critical"
     option = given.election.columns[column]
     figures = {
