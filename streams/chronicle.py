@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from streams import states
 from streams.compare import Comparer
 from streams.election import Election
-from streams.shares import witnessed_shares
 
 LEVELS: Final = 2
 """Levels of areas from the root down that are followed."""
@@ -29,7 +28,6 @@ class Point(NamedTuple):
     bulletin: str | None
     official: Mapping[str, float]
     witnessed: Mapping[str, float]
-    """Post-stratified."""
     breakdown: Mapping[str, int]
 
 
@@ -74,24 +72,27 @@ class Chronicle:
             if len(line) <= LEVELS
         }
         """By area."""
-        self._put_off: dict[str, int] = {}
+        self._put_off: dict[str, tuple[int, int]] = {}
+        """When areas changed that have not been looked at yet, and how many readings they then rested on."""
 
     def __call__(self, comparer: Comparer) -> None:
         """Take down the areas that have changed."""
         changed = [area for area in comparer.take_changed() if area in self.series]
-        for area in self._put_off.keys() - set(changed):
-            if not self.series[area].is_near(comparer.clock):
-                self._take_down(comparer, area, self._put_off[area])
+        for area, (at, readings) in list(self._put_off.items()):
+            # Of an area where only alerts have changed since, what it was then can still be seen.
+            still = area not in changed or _readings(comparer, area) == readings
+            if still and not self.series[area].is_near(comparer.clock):
+                self._take_down(comparer, area, at)
         for area in changed:
             series, bulletin = self.series[area], comparer.bulletin(area)
             if series.is_near(comparer.clock) and series.points[-1].bulletin == (bulletin and bulletin.id):
-                self._put_off[area] = comparer.clock
+                self._put_off[area] = comparer.clock, _readings(comparer, area)
             else:
                 self._take_down(comparer, area, comparer.clock)
 
     def finish(self, comparer: Comparer) -> None:
         """Take down what has been put off."""
-        for area, at in sorted(self._put_off.items()):
+        for area, (at, _) in sorted(self._put_off.items()):
             self._take_down(comparer, area, at)
 
     def _take_down(self, comparer: Comparer, area: str, at: int) -> None:
@@ -101,7 +102,7 @@ class Chronicle:
     def _point(self, comparer: Comparer, area: str, at: int) -> Point:
         given = comparer.situation(area)
         comparison, tally, exist = given.comparison, given.witnessed, given.area.tables
-        shares = witnessed_shares(self._election, tally) or []
+        shares = states.shares(self._election, tally.votes, tally.valid)
         official: dict[str, float] = {}
         breakdown: dict[str, int] = {}
         if comparison is not None:
@@ -117,6 +118,10 @@ class Chronicle:
             disputed=tally.levels.get("disputed", 0),
             bulletin=None if comparison is None else comparison.bulletin.id,
             official=official,
-            witnessed={c.id: round(share, 6) for c, share in zip(self._election.columns, shares, strict=False)},
+            witnessed={name: share for name, share in shares.items() if share is not None},
             breakdown=breakdown,
         )
+
+
+def _readings(comparer: Comparer, area: str) -> int:
+    return comparer.situation(area).witnessed.readings

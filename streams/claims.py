@@ -19,8 +19,8 @@ UNKNOWN: Final = 2**50
 """Stands for what the bulletin or the register does not let one know: more than there can be, and small enough for sums
 of it."""
 
-SLIP: Final = 1e-6
-"""Points. What is computed of many areas at once is rounded otherwise than of one."""
+WHOLE: Final = 2**40
+"""Parts that a fraction is counted in."""
 
 LEFT_TABLES: Final = 0
 """Places in a row of claims: polling tables that the bulletin leaves out,"""
@@ -31,8 +31,12 @@ TOTAL: Final = 2
 VOTERS: Final = 3
 """registered voters of the area,"""
 BASE: Final = 4
-"""the valid votes that its shares are of, 0 where there are none or shares say nothing yet,"""
-FIGURES: Final = 5
+"""its valid votes, which its shares are of, 0 where it does not say,"""
+FRACTION: Final = 5
+"""polling tables in it over those that exist, in parts of `WHOLE`, which it is where the bulletin does not say,"""
+COMPLETE: Final = 6
+"""1 where it counts every polling table,"""
+FIGURES: Final = 7
 """and the votes by column, -1 for a column without a figure."""
 
 
@@ -41,10 +45,14 @@ def width(columns: int) -> int:
     return FIGURES + columns
 
 
-def claim(columns: int, figures: Iterable[tuple[int, int]], base: int, *limits: int | None) -> Numbers:
-    """The row of one bulletin, of whose figures each is (column, votes); `limits` are those before `BASE`."""
+def claim(
+    columns: int, figures: Iterable[tuple[int, int]], valid: int | None, counted: float | None, *limits: int | None
+) -> Numbers:
+    """The row of one bulletin, of whose figures each is (column, votes), and which counts such a part (0-1) of the
+    polling tables; `limits` are those before `BASE`."""
     row = np.full(width(columns), -1, np.int64)
-    row[:FIGURES] = [*(UNKNOWN if limit is None else limit for limit in limits), base]
+    fraction = WHOLE if counted is None else int(WHOLE * counted)
+    row[:FIGURES] = [*(UNKNOWN if limit is None else limit for limit in limits), valid or 0, fraction, counted == 1]
     for column, votes in figures:
         row[FIGURES + column] = votes
     return row
@@ -86,13 +94,6 @@ def suffice(claims: Numbers, rows: Numbers, false: Numbers, bounds: Numbers | No
     return found | (official < 0)
 
 
-def are_within(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
-    """Whether so many false sheets account for every vote that a figure has beyond the witnessed ones."""
-    official = claims[:, FIGURES:]
-    votes = rows[:, VOTES : VOTES + official.shape[1]]
-    return official - votes <= _headroom(rows[:, :, None], votes, false[:, None])
-
-
 def _headroom(rows: Numbers, votes: Numbers, false: Numbers) -> Numbers:
     return _mean(np.maximum(0, rows[:, REGISTERED] - votes), rows[:, TABLES], false)
 
@@ -100,10 +101,3 @@ def _headroom(rows: Numbers, votes: Numbers, false: Numbers) -> Numbers:
 def _mean(total: Numbers, count: Numbers, j: Numbers) -> Numbers:
     """Less than the sum of the j largest of `count` numbers, none below zero, that come to `total`."""
     return np.where(j > 0, total * np.minimum(j, count) // np.maximum(1, count), 0)
-
-
-def are_covered(exist: Numbers, rows: Numbers, coverage: float) -> Flags:
-    """Of which areas at least this part (0-1) of the polling tables that exist is witnessed; where nobody knows how
-    many exist, none is."""
-    found: Flags = np.minimum(1.0, rows[:, TABLES] / np.maximum(1, exist)) >= coverage
-    return found & (exist > 0)

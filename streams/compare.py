@@ -20,9 +20,9 @@ from streams.events import Bulletin, Rejection
 from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.heard import Heard
 from streams.layout import ROOT, Flags, Numbers
-from streams.rollup import READINGS, VALID, Strata, Tally
+from streams.projection import Projected
+from streams.rollup import READINGS, Tally
 from streams.rules import least, of_bulletins, of_sums, of_watches
-from streams.shares import post_stratified
 from streams.sheets import Sheets, joined
 from streams.sums import Sums
 from streams.turns import Turns
@@ -80,13 +80,10 @@ class Comparer:
         readings = int(self._sums.rows[ROOT, READINGS])
         self._heard.grown |= readings > before
         self._turns.add(areas)
-
-        def strata(places: Numbers) -> Strata:
-            return self._strata(areas[places].tolist())
-
-        asked = self._asking.have_found(areas)
-        asked |= self._asking.may_find(areas, self._sums.rows[areas], strata, self._bounds(areas))
-        self._dirty.update(self._layout.areas[area] for area in areas[asked].tolist())
+        rows = self._sums.rows[areas]
+        asked = self._asking.have_found(areas) | self._asking.may_find(areas, rows, self._bounds(areas))
+        self._ask(areas[asked])
+        self._ask(self._diverging(areas[self._asking.are_projected(areas, rows) & ~asked]))
         if self._heard.are_odd(readings, self._clock):
             self._dirty.add(self._election.root.id)
         return True
@@ -107,11 +104,8 @@ class Comparer:
         rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
         course = self._sums.ahead(rows, watched, least(self._election))
         self._turns.add(course.changed)
-
-        def strata(places: Numbers) -> Strata:
-            return course.strata(self._layout, places, self._sums.rows)
-
-        may = self._asking.may_find(course.areas, course.rows, strata)
+        may = self._asking.may_find(course.areas, course.rows)
+        projected = self._by_tick(course, self._asking.are_projected(course.areas, course.rows))
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
         notices, reached, asked = list[Notice](), 0, self._asked(course, may)
@@ -121,10 +115,14 @@ class Comparer:
                 self._heard.grown = True
                 if self._heard.are_odd(readings[tick], self._clock):
                     self._dirty.add(self._election.root.id)
-            self._dirty.update(asked.get(tick, ()))
+            self._ask(asked.get(tick, ()))
+            if tick in projected:
+                self._sums.reach(course, reached, tick + 1)
+                reached = tick + 1
+                self._ask(self._diverging(np.array(projected[tick])))
             if self._rest(to):
                 continue
-            if self._dirty or self._heard.silences:
+            if (self._dirty or self._heard.silences) and reached <= tick:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
             notices += self.advance(to)
@@ -133,13 +131,27 @@ class Comparer:
             self._sums.reach(course, reached, len(ticks))
         return notices
 
-    def _asked(self, course: Course, may: Flags) -> Mapping[int, list[str]]:
+    def _asked(self, course: Course, may: Flags) -> Mapping[int, list[int]]:
         """The areas to be evaluated at each tick: where the rules may find something, or have found something."""
-        found = defaultdict[int, list[str]](list)
-        places = np.flatnonzero(may | self._asking.have_found(course.areas))
-        for tick, area in zip(course.at[places].tolist(), course.areas[places].tolist(), strict=True):
-            found[tick].append(self._layout.areas[area])
+        return self._by_tick(course, may | self._asking.have_found(course.areas))
+
+    @staticmethod
+    def _by_tick(course: Course, some: Flags) -> Mapping[int, list[int]]:
+        """The areas of some rows, tick by tick."""
+        found = defaultdict[int, list[int]](list)
+        for tick, area in zip(course.at[some].tolist(), course.areas[some].tolist(), strict=True):
+            found[tick].append(area)
         return found
+
+    def _ask(self, areas: Iterable[int]) -> None:
+        """Have areas evaluated at the next tick."""
+        self._dirty.update(self._layout.areas[area] for area in areas)
+
+    def _diverging(self, areas: Numbers) -> Numbers:
+        """Those of these areas where `divergence` may find something now."""
+        rule = self._election.rules.divergence
+        widest = self._sums.projector.widest(areas, self._sums.rows, self._asking.claimed(areas))
+        return areas[widest >= rule.clear * rule.warning]
 
     def _rest(self, to: int) -> bool:
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
@@ -245,18 +257,17 @@ class Comparer:
     def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
         """The same of many: where most are areas of polling tables, in a third of the time of one by one."""
         numbers = [self._layout.area[area] for area in areas]
-        rows = self._sums.rows[numbers]
-        witnessed = post_stratified(self._election, rows, self._strata(numbers)).tolist()
+        rows, projected = self._sums.rows[numbers], self._project(np.array(numbers, np.int64))
         found = []
-        for area, row, shares in zip(areas, rows.tolist(), witnessed, strict=True):
+        for area, row in zip(areas, rows.tolist(), strict=True):
             known, bulletin = self._election.areas[area], self.bulletin(area)
-            state = states.witnessed(self._election, known, row, shares if row[VALID] else None)
+            state = states.witnessed(self._election, known, row)
             if (bounds := self._bound_sums(area)) is not None:
                 state["bounds"] = bounds.plain(self._election)
             if findings := self._findings.get(area):
                 state["alerts"] = [states.standing(alert) for alert in self._book.firing(sorted(findings))]
             if bulletin is not None:
-                given = Comparison(self._election, known, bulletin, self._tally(area))
+                given = Comparison(self._election, known, bulletin, self._tally(area, projected.get))
                 state["official"] = states.official(given)
             found.append(state)
         return found
@@ -273,9 +284,12 @@ class Comparer:
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
+        return self._situation(area, lambda number: self._project(np.array([number])).get(number))
+
+    def _situation(self, area: str, project: Callable[[int], Projected | None]) -> Situation:
         known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
-        replaced = self._bulletins.replaced(held[0]) if held else ()
-        return Situation(self._election, known, self._tally(area), self._clock, self.pulse, held, parts, replaced)
+        replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
+        return Situation(self._election, known, tally, self._clock, self.pulse, held, parts, replaced)
 
     def findings(self, area: str) -> list[Finding]:
         """What the rules found in one area at the last tick."""
@@ -301,17 +315,17 @@ class Comparer:
             self._heard.go_on(pulse)
         for area in {alert.finding.area for alert in self.alerts.values()}:
             self._dirty.add(area)
-            if found := self._find(area):  # what is told of it before the next tick knows of its alerts
+            if found := self._find(self.situation(area)):  # what is told of it before the next tick knows of its alerts
                 self._hold(area, found)
 
-    def _tally(self, id: str) -> Tally:
+    def _tally(self, id: str, project: Callable[[int], Projected | None]) -> Tally:
         area = self._layout.area[id]
         return Tally(
             row=self._sums.rows[area].tolist(),
-            strata=self._strata([area]),
             busiest=self._heard.busiest if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
             bounds=self._bound_sums(id),
+            project=lambda: project(area),
         )
 
     def _bounds(self, areas: Numbers) -> Numbers | None:
@@ -321,9 +335,11 @@ class Comparer:
         found = self._sums.bounds
         return None if found is None else BoundSums(found[self._layout.area[id]].tolist())
 
-    def _strata(self, areas: list[int]) -> Strata:
-        counts, below = self._layout.right_below(areas)
-        return Strata(counts, below, self._sums.rows[below])
+    def _project(self, areas: Numbers) -> dict[int, Projected]:
+        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once."""
+        some = areas[self._asking.are_projectable(areas, self._sums.rows[areas])]
+        found = self._sums.projector.project(some, self._sums.rows, self._asking.claimed(some))
+        return {area: found.of(place) for place, area in enumerate(some.tolist())}
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
@@ -344,8 +360,9 @@ class Comparer:
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         due = self._book.due(at, dirty)
+        projected = self._project(self._diverging(np.array([self._layout.area[area] for area in dirty], np.int64)))
         for area in dirty:
-            found = self._find(area)
+            found = self._find(self._situation(area, projected.get))
             due.update((fingerprint, area) for fingerprint in found)
             self._hold(area, found)
         # Parents first, so that they can mute their children in the same tick.
@@ -355,9 +372,9 @@ class Comparer:
         # What is told in one tick stands in one order, whichever of it was looked at for what reason.
         return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
-    def _find(self, area: str) -> dict[str, Finding]:
+    def _find(self, situation: Situation) -> dict[str, Finding]:
         """What the rules say of one area, by fingerprint."""
-        situation = self.situation(area)
+        area = situation.area.id
         known = self._of_bulletins.get(area)
         if known is None:
             known = self._of_bulletins[area] = _by_fingerprint(of_bulletins(situation))

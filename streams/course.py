@@ -6,8 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from streams.layout import Flags, Layout, Numbers, closes, rising
-from streams.rollup import Strata
+from streams.layout import Flags, Numbers, closes, rising
 from streams.sheets import Rows, together
 
 
@@ -65,17 +64,6 @@ class Course:
         """The places of the rows of the ticks from `begin` to before `end`, those of an earlier tick first."""
         order, ends = self._by_tick
         return order[ends[begin] : ends[end]]
-
-    def strata(self, layout: Layout, places: Numbers, before: Numbers) -> Strata:
-        """The areas below those of some of the rows, at the same tick. `before` are the rows of all areas before the
-        first tick; who is not watched counts as unchanged."""
-        counts, below = layout.right_below(self.areas[places].tolist())
-        wanted = below * self.ticks + np.repeat(self.at[places], counts)
-        found = np.searchsorted(self.areas * self.ticks + self.at, wanted, side="right") - 1
-        known = (found >= 0) & (self.areas[found] == below)
-        rows = before[below]
-        rows[known] = self.rows[found[known]]
-        return Strata(counts, below, rows)
 
     @cached_property
     def _by_tick(self) -> tuple[Numbers, Numbers]:

@@ -108,32 +108,18 @@ class ContradictionRule:
 
 @dataclass(frozen=True, slots=True)
 class DivergenceRule:
-    """When the distance between the two shares calls people."""
+    """When a share calls people that no honest order of counting can announce (docs/evidence.md)."""
 
-    warning: float = 5.0
-    """Percentage points."""
-    critical: float = 10.0
-    """Percentage points."""
-    clear: float = 0.8
-    """A firing alert holds until the distance is below this share of `warning`."""
-    coverage: float = 0.10
-    """Witnessed tables over existing ones (0-1) below which the rule is silent."""
-    counted: float = 0.5
-    """The same of the tables in the bulletin; one that does not say is taken to be complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemainderRule:
-    """When the share that tables nobody witnessed would need calls people."""
-
-    warning: float = 5.0
-    """Percentage points above the share that the witnessed sheets predict for them."""
-    critical: float = 15.0
+    unseen: float = 20.0
+    """Percentage points by which tables that nobody witnessed may vote otherwise than their neighbours."""
+    warning: float = 2.0
+    """Percentage points from the announced share to the nearest that can be announced."""
+    critical: float = 5.0
     """Percentage points."""
     clear: float = 0.8
     """A firing alert holds until the distance is below this share of `warning`."""
-    coverage: float = 0.25
-    """Witnessed tables over existing ones (0-1) below which the rule is silent."""
+    min_sheets: int = 30
+    """Accepted sheets of an area below which the rule is silent there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +191,6 @@ class Switches:
     """
 
     contradiction: Switch = "on"
-    remainder: Switch = "on"
     divergence: Switch = "on"
     own_sums: Switch = "on"
     falling_figure: Switch = "on"
@@ -254,7 +239,6 @@ class Rules:
     """Thresholds of every rule, and whether it is asked."""
 
     contradiction: ContradictionRule = ContradictionRule()
-    remainder: RemainderRule = RemainderRule()
     divergence: DivergenceRule = DivergenceRule()
     mismatch: MismatchRule = MismatchRule()
     health: HealthRule = HealthRule()

@@ -92,8 +92,8 @@ class Toml:
                 raise self._unknown(f"rules.{section}", names)
         shapes = {name: SECTIONS[f"rules.{name}"] for name in names}
         rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
-        for name, rule in (("remainder", rules.remainder), ("divergence", rules.divergence)):
-            self.check(rule.warning <= rule.critical, f"rules.{name}.critical", "give at least `warning`")
+        divergence = rules.divergence
+        self.check(divergence.warning <= divergence.critical, "rules.divergence.critical", "give at least `warning`")
         ordered = rules.bounds.min_tables <= rules.bounds.critical_tables
         self.check(ordered, "rules.bounds.critical_tables", "give at least `min_tables`")
         return rules

@@ -12,10 +12,11 @@ from streams.bounds import Left, TopSums
 from streams.election import Area, Election, Group, Option
 from streams.events import Bulletin
 from streams.layout import Numbers
+from streams.projection import Projected
 from streams.rollup import Tally
 from streams.spread import HEADROOM, REST, VOTES, Kind
 
-RuleClass = Literal["arithmetic", "remainder", "statistical", "consistency", "health"]
+RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
 Severity = Literal["info", "warning", "critical"]
 
 
@@ -151,14 +152,6 @@ class Comparison:
         return min(1.0, self.witnessed.tables / self.area.tables) if self.area.tables else None
 
     @cached_property
-    def turnout(self) -> float | None:
-        """Valid votes over registered voters (0-1) behind the bulletin, as far as it lets one know."""
-        registered = self.bulletin.registered
-        if registered is None and self.left.tables == 0:
-            registered = self.bulletin.registered_area or self.area.registered
-        return self.valid / registered if self.valid and registered else None
-
-    @cached_property
     def bounded(self) -> int:
         """Polling tables of which no sheet is accepted, but bounds are known."""
         return 0 if self.witnessed.bounds is None else self.witnessed.bounds.tables
@@ -182,10 +175,14 @@ class Comparison:
     def claim(self) -> Numbers:
         """What the bulletin says and leaves out, as a row of claims (`streams.claims`)."""
         figures = ((column, votes) for column, _, votes in self.official)
-        early = self.counted is not None and self.counted < self.election.rules.divergence.counted
-        base, total = 0 if early else self.valid or 0, self.valid if self.left.known else None
+        total = self.valid if self.left.known else None
         limits = self.left.tables, self.left.registered, total, self.area.registered
-        return claims.claim(len(self.election.columns), figures, base, *limits)
+        return claims.claim(len(self.election.columns), figures, self.valid, self.counted, *limits)
+
+    @cached_property
+    def projected(self) -> Projected | None:
+        """What an honest count can announce instead, by column; None where nothing can be said of it."""
+        return self.witnessed.project()
 
     def votes(self, column: int) -> TopSums:
         """Top sums of w(t); where no sheet is accepted, of what was certainly cast."""

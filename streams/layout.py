@@ -74,8 +74,14 @@ class Layout:
         self.knows_tables = np.array([area.tables is not None for area in known], bool)
         self.knows_voters = np.array([area.registered is not None for area in known], bool)
         """Whether those are known, by area."""
-        self._home, self._lines = tables.home, _lines(_numbers(parents), self.depth)
-        self._first = np.searchsorted(self._home, np.arange(len(known)))
+        self.home = tables.home
+        """The area of each polling table."""
+        self.parents = parents
+        """The area above each; the root's is itself."""
+        self.leaf = np.array([not part for part in below], bool)
+        """Whether an area has none below, so that there may be polling tables in it."""
+        self._lines = _lines(_numbers(parents), self.depth)
+        self._first = np.searchsorted(self.home, np.arange(len(known)))
         self._end = _ends(parents)
 
     def numbers(self, tables: Sequence[str]) -> Numbers:
@@ -86,20 +92,23 @@ class Layout:
     def _index(self) -> Index:
         return Index(self.table)
 
-    def right_below(self, areas: Sequence[int]) -> tuple[list[int], Numbers]:
-        """The areas right below each of these, one's behind the other's, and how many each has."""
-        parts = [self.below[area] for area in areas]
-        return list(map(len, parts)), np.concatenate([*parts, self.below[0][:0]])
+    def behind(self, area: int) -> int:
+        """The first number behind an area and all below it."""
+        return int(self._end[area])
 
     def inside(self, area: int) -> tuple[int, int]:
         """The polling tables anywhere below an area: the first, and the one behind the last."""
-        behind = int(self._end[area])
+        behind = self.behind(area)
         last = self._first[behind] if behind < len(self.areas) else len(self.tables)
         return int(self._first[area]), int(last)
 
     def lines(self, tables: Numbers) -> Numbers:
         """The areas above each polling table, level by level from the root down, -1 below the last."""
-        return self._lines.take(self._home.take(tables), axis=1)
+        return self.above(self.home.take(tables))
+
+    def above(self, areas: Numbers) -> Numbers:
+        """The same of areas, down to each itself."""
+        return self._lines.take(areas, axis=1)
 
 
 def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:

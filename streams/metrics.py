@@ -33,15 +33,12 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 Family = GaugeMetricFamily | CounterMetricFamily
 
 _POINTS: Final = {
-    "divergence": ("warning", "critical"),
-    "remainder": ("warning", "critical"),
+    "divergence": ("unseen", "warning", "critical"),
     "mismatch": ("shift",),
 }
 """Limits in percentage points, by rule: a hundredth of them is a ratio."""
 _RATIOS: Final = {
     "contradiction": ("min_ratio",),
-    "divergence": ("coverage", "counted"),
-    "remainder": ("coverage",),
     "mismatch": ("ratio",),
     "bounds": ("ratio",),
     "health": ("flood_ratio", "disputed_ratio"),
@@ -137,7 +134,8 @@ class Exporter:
             found.points("official_share_ratio", figure, share)
             found.points("witnessed_share_ratio", figure, witnessed)
             found.points("divergence_ratio", figure, None if None in (share, witnessed) else share - witnessed)
-            found.points("gamma_ratio", figure, known["gamma"])
+            found.points("divergence_gap_ratio", figure, known["gap"])
+            found.points("required_deviation_ratio", figure, known["required"])
             found.add("floor_votes", figure, known["floor"])
             found.add("ceiling_votes", figure, known["ceiling"])
             found.add("breakdown_sheets", figure, known["breakdown"])

@@ -160,6 +160,27 @@ class Projection:
         return np.asarray(np.maximum(0, kept).sum(axis=2) + (mass - within.sum(axis=2)) * (low / BINS))
 
 
+class Projected(NamedTuple):
+    """What the counts of some areas can honestly announce: all in per cent, shape (areas, columns); or of one, by
+    column. NaN where the bulletin has no such figure."""
+
+    share: Figures
+    """Announced."""
+    expected: Figures
+    """Of the whole, were the unseen just as expected."""
+    low: Figures
+    high: Figures
+    """The interval of what can honestly be announced."""
+    gap: Figures
+    """Points from the announced share to that interval: below it negative, above it positive, within it 0."""
+    required: Figures
+    """The least deviation of the unseen that makes the gap 0; NaN also where none up to 100 points does."""
+
+    def of(self, area: int) -> "Projected":
+        """Those of one area, by its place."""
+        return Projected(*(figures[area] for figures in self))
+
+
 def _bins(points: float) -> int:
     return int(np.ceil(points * (BINS / 100) - 1e-9))
 

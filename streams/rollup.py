@@ -12,6 +12,7 @@ from streams.bound_sums import BoundSums
 from streams.election import Election
 from streams.layout import Numbers
 from streams.ledger import Level
+from streams.projection import Projected
 from streams.sheets import by_column
 from streams.spread import Spread
 
@@ -23,17 +24,21 @@ REGISTERED: Final = 2
 """registered voters behind them, as far as known,"""
 VALID: Final = 3
 NULL: Final = 4
-LEVELS: Final = 5
+KNOWN: Final = 5
+"""accepted sheets whose registered voters are known, and not 0,"""
+KNOWN_VALID: Final = 6
+"""valid votes on those,"""
+LEVELS: Final = 7
 """sheets by level of evidence, accepted or not, in the order of `Level`,"""
-ANNOUNCED: Final = 9
+ANNOUNCED: Final = 11
 """polling tables with an official figure of their own,"""
-COMPARED: Final = 10
+COMPARED: Final = 12
 """those of them with an accepted sheet,"""
-DIFFERING: Final = 11
+DIFFERING: Final = 13
 """those of them where a figure differs,"""
-COMPARED_VALID: Final = 12
+COMPARED_VALID: Final = 14
 """valid votes on the sheets of the compared tables,"""
-VOTES: Final = 13
+VOTES: Final = 15
 """votes by column, and behind them, by column, official less witnessed votes over the compared tables."""
 
 NAMES: Final = tuple(level.value for level in Level)
@@ -54,11 +59,14 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
     found = np.zeros((width(columns), len(tables)), np.int64)
     found[READINGS] = count
     found[TABLES] = accepted
-    found[REGISTERED] = accepted * election.layout.registered.take(tables)
+    registered = election.layout.registered.take(tables)
+    found[REGISTERED] = accepted * registered
+    found[KNOWN] = known = accepted * (registered > 0)
     found[NULL] = accepted * null
     votes = found[VOTES : VOTES + columns]
     by_column(election, given[sheets.READ :] * accepted, votes)
-    found[VALID] = votes[:options].sum(axis=0)
+    found[VALID] = valid = votes[:options].sum(axis=0)
+    found[KNOWN_VALID] = known * valid
     if announced is not None:
         said, holds, *_ = given = np.ascontiguousarray(announced.T)
         level = np.maximum(level, said > 0)
@@ -68,7 +76,7 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
         figures, shift = given[sheets.ANNOUNCED :], found[VOTES + columns :]
         shift[:] = np.where(figures < 0, 0, figures - votes) * compared
         found[DIFFERING] = shift.any(axis=0)
-        found[COMPARED_VALID] = compared * found[VALID]
+        found[COMPARED_VALID] = compared * valid
     found[LEVELS:ANNOUNCED] = level == _CODES
     return found
 
@@ -94,31 +102,17 @@ class Matching:
 
 
 @dataclass(frozen=True)
-class Strata:
-    """The areas right below some others, which post-stratifying needs: how many are below each, their numbers, one's
-    behind the other's, and their rows of sums."""
-
-    counts: list[int]
-    areas: Numbers
-    rows: Numbers
-
-    @property
-    def above(self) -> Numbers:
-        """The place of the area that each is below."""
-        return np.repeat(np.arange(len(self.counts)), self.counts)
-
-
-@dataclass(frozen=True)
 class Tally:
     """Sums over the accepted sheets of one area, as the rules see them. `votes` go by column."""
 
     row: list[int]
-    strata: Strata
     busiest: Mapping[str, int] = field(default_factory=dict)
     """Readings of the reporter groups that sent most (the root only; each partition names a few)."""
     spreads: Callable[[], Spread] = Spread
     bounds: BoundSums | None = None
     """Evidence that is only a bound; None where the election has none."""
+    project: Callable[[], Projected | None] = lambda: None
+    """What the area's bulletin can honestly announce; None where nothing can be said of that."""
 
     @cached_property
     def spread(self) -> Spread:

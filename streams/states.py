@@ -1,6 +1,7 @@
 """The state of an area, as it is told: JSON objects."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 from streams.alerts import Alert
@@ -8,18 +9,15 @@ from streams.election import Area, Election
 from streams.findings import Comparison
 from streams.rollup import ANNOUNCED, LEVELS, NAMES, NULL, REGISTERED, TABLES, VALID, VOTES
 from streams.rules.contradiction import bounds
-from streams.rules.remainder import Remainder, predicted
-from streams.shares import witnessed_shares
 
 
-def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[float] | None) -> dict[str, Any]:
-    """The state of an area without any bulletin or alert, from its row of sums (`streams.rollup`) and the witnessed
-    share of each column in per cent."""
+def witnessed(election: Election, area: Area, row: list[int]) -> dict[str, Any]:
+    """The state of an area without any bulletin or alert, from its row of sums (`streams.rollup`)."""
     columns, tables = election.column_index, row[TABLES]
     announced, compared, differing, _ = row[ANNOUNCED:VOTES]
     votes = dict(zip(columns, row[VOTES:], strict=False))
     shift = dict(zip(columns, row[VOTES + len(columns) :], strict=True))
-    rounded = [None] * len(columns) if shares is None else [round(share, 6) for share in shares]
+    valid = row[VALID]
     return {
         "area": area.id,
         "name": election.labels[area.id],
@@ -30,10 +28,10 @@ def witnessed(election: Election, area: Area, row: list[int], shares: Sequence[f
             "tables": tables,
             "coverage": min(1.0, tables / area.tables) if area.tables else None,
             "registered": row[REGISTERED],
-            "valid": row[VALID],
+            "valid": valid,
             "null": row[NULL],
             "votes": votes,
-            "shares": dict(zip(columns, rounded, strict=True)),
+            "shares": shares(election, row[VOTES:], valid),
             "levels": {name: count for name, count in zip(NAMES, row[LEVELS:ANNOUNCED], strict=True) if count},
         },
         "tables_announced": {"announced": announced, "compared": compared, "differing": differing, "shift": shift}
@@ -72,21 +70,38 @@ def official(given: Comparison) -> dict[str, Any]:
 
 def figures(given: Comparison) -> dict[str, dict[str, Any]]:
     """Each figure of a bulletin beside what was witnessed, by option or group."""
-    rest, shares = predicted(given), witnessed_shares(given.election, given.witnessed)
-    return {name: _figure(given, rest, i, votes, shares[i] if shares else None) for i, name, votes in given.official}
+    return {name: _figure(given, column, votes) for column, name, votes in given.official}
 
 
-def _figure(
-    given: Comparison, rest: Remainder | None, column: int, votes: int, witnessed: float | None
-) -> dict[str, Any]:
-    gamma = None if rest is None else rest.gamma(column, votes - given.witnessed.votes[column])
+def _figure(given: Comparison, column: int, votes: int) -> dict[str, Any]:
     low, high = bounds(given, column, votes)
     return {
         "votes": votes,
-        "share": round(100 * votes / given.valid, 6) if given.valid else None,
-        "witnessed_share": None if witnessed is None else round(witnessed, 6),
+        "share": _share(votes, given.valid),
+        "witnessed_share": _share(given.witnessed.votes[column], given.witnessed.valid),
+        **_projected(given, column),
         "floor": low and low.limit,
         "ceiling": high and high.limit,
-        "gamma": None if gamma is None else round(gamma, 6),
         "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
     }
+
+
+def _projected(given: Comparison, column: int) -> dict[str, float | None]:
+    """What an honest count can announce instead of a figure, in per cent; how far the figure is from it, and by how
+    much the unseen would have to differ (`required`, None where nothing up to 100 points does), in points."""
+    names = ("expected_share", "low_share", "high_share", "gap", "required")
+    found = given.projected
+    if found is None:
+        return dict.fromkeys(names)
+    known = (float(each[column]) for each in (found.expected, found.low, found.high, found.gap, found.required))
+    return {name: None if isnan(points) else round(points, 6) for name, points in zip(names, known, strict=True)}
+
+
+def shares(election: Election, votes: Sequence[int], valid: int) -> dict[str, float | None]:
+    """Shares of the valid votes in per cent, by option or group, from votes by column; None without any."""
+    return {name: _share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
+
+
+def _share(votes: int, valid: int | None) -> float | None:
+    """Per cent of the valid votes."""
+    return round(100 * votes / valid, 6) if valid else None

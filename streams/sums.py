@@ -11,6 +11,7 @@ from streams.bound_sums import ABOVE, BELOW, Evidence
 from streams.course import Arrivals, Course, follow
 from streams.election import Election
 from streams.layout import Flags, Numbers, begins, roll_up, union
+from streams.projector import Projector
 from streams.rollup import contributions, width
 from streams.sheets import ANNOUNCED, BOUNDED, READ, Rows, by_column, in_order, no_rows
 from streams.spread import Running, Spread, are_countable, measures
@@ -40,6 +41,8 @@ class Sums:
         self.bounds: Numbers | None = None
         """Sums of it by area (`streams.bound_sums`); None where there is none anywhere."""
         self._running: dict[int, Running] = {}
+        self.projector = Projector(election, self._witnessed)
+        """What honest counts can announce."""
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
 
     @property
@@ -79,6 +82,7 @@ class Sums:
         lines = self._layout.lines(tables)
         areas, sums = roll_up(lines, changes)
         self.rows[areas] += sums.T
+        self.projector.mark(areas)
         if self.bounds is not None:
             areas, sums = roll_up(lines, self._bounded(tables) - bounded)
             self.bounds[areas] += sums.T
@@ -111,11 +115,19 @@ class Sums:
         parts = [tables[slice(*np.searchsorted(tables, self._layout.inside(area)))] for area in self._running]
         for running, part in zip(self._running.values(), parts, strict=True):
             running.add(self._measures(part), -1)
+        if self.projector.keeps:
+            before = self._read.take(read[0], axis=0)
+            self.projector.recount(read[0], self._accepted(before), self._accepted(read[1]))
         self._read[read[0]] = read[1]
         if self._bounds is not None and len(bounds[0]):
             self._bounds[bounds[0]] = bounds[1]
         for running, part in zip(self._running.values(), parts, strict=True):
             running.add(self._measures(part), 1)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is counted sheet by sheet."""
+        return bool(self._running) or self.projector.keeps
 
     def ahead(self, ticks: Sequence[tuple[Rows, Rows]], watched: Flags, least: Mapping[int, int]) -> Course:
         """Look ahead: what the watched areas come to at each of these ticks, whose rows, of sheets and of what was
@@ -152,14 +164,16 @@ class Sums:
     def reach(self, course: Course, begin: int, end: int) -> None:
         """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
         read = course.read.between(begin, end)
-        self._put(in_order(read) if self._running else read, no_rows())
+        self._put(in_order(read) if self.keeps else read, no_rows())
         if self._announced is not None:
             tables, rows = course.announced.between(begin, end)
             self._announced[tables] = rows  # of each polling table the last stays
         places = course.of(begin, end)
         self.rows[course.areas[places]] = course.rows[places]  # of each area the last stays
+        self.projector.mark(course.areas[places])
         if end == course.ticks:
             self.rows[course.changed] = course.ends
+            self.projector.mark(course.changed)
 
     def differing(self) -> Numbers:
         """The polling tables whose official figures are not the accepted sheet's."""
@@ -202,6 +216,16 @@ class Sums:
             else:
                 running.add(sheets, 1)
         return running
+
+    def _witnessed(self, stretch: slice) -> tuple[Numbers, Numbers]:
+        return self._accepted(self._read[stretch])
+
+    def _accepted(self, sheets: Numbers) -> tuple[Numbers, Numbers]:
+        """Valid votes on these sheets, 0 on those that are not accepted, and votes by column (columns, sheets)."""
+        read = sheets[:, READ:] * sheets[:, 2:3]
+        votes = np.empty((len(self._election.columns), len(sheets)), np.int64)
+        by_column(self._election, read.T, votes)
+        return read.sum(axis=1), votes
 
     def _measures(self, tables: Numbers) -> Numbers:
         """What these polling tables add to the histograms: their accepted sheets, and bounds where there is none."""

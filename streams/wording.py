@@ -97,34 +97,6 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
             "tendría que estar equivocado."
         ),
     },
-    "remainder": {
-        "en": (
-            "{area}, bulletin {bulletin}: {official} votes for {option}, {beyond} more than on the {tables} tally "
-            "sheets witnessed. They can only come from polling tables nobody witnessed: there {option} would need "
-            "{needed} % of the valid votes at the turnout seen so far, {needed_full} % if every registered voter "
-            "voted. The witnessed sheets of the same areas predict {predicted} %."
-        ),
-        "es": (
-            "{area}, boletín {bulletin}: {official} votos para {option}, {beyond} más que en las {tables} actas "
-            "atestiguadas. Solo pueden venir de mesas que nadie atestiguó: allí {option} necesitaría {needed} % de "
-            "los votos válidos con la participación vista hasta ahora, {needed_full} % si votaran todos los "
-            "inscritos. Las actas atestiguadas de las mismas zonas predicen {predicted} %."
-        ),
-    },
-    "remainder-tables": {
-        "en": (
-            "{area}, bulletin {bulletin}: {official} votes for {option}, {beyond} more than on the {tables} tally "
-            "sheets witnessed. They can only come from polling tables nobody witnessed: there {option} would need "
-            "{needed} % of the valid votes if those tables are as large as the witnessed ones. The witnessed sheets "
-            "of the same areas predict {predicted} %."
-        ),
-        "es": (
-            "{area}, boletín {bulletin}: {official} votos para {option}, {beyond} más que en las {tables} actas "
-            "atestiguadas. Solo pueden venir de mesas que nadie atestiguó: allí {option} necesitaría {needed} % de "
-            "los votos válidos si esas mesas son tan grandes como las atestiguadas. Las actas atestiguadas de las "
-            "mismas zonas predicen {predicted} %."
-        ),
-    },
     "mismatch": {
         "en": (
             "{area}: the official figures of {differing} polling tables differ from their tally sheets, {ratio} % of "
@@ -195,14 +167,32 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
     },
     "divergence": {
         "en": (
-            "{area}, bulletin {bulletin}: {option} has {official_share} % officially and {witnessed_share} % on the "
-            "witnessed tally sheets, weighted by area: {gap} points apart, with {coverage} % of the polling tables "
-            "witnessed."
+            "{area}, bulletin {bulletin}: {option} is announced with {official_share} %. In whatever order the polling "
+            "tables were counted, the {tables} tally sheets witnessed leave room for {low} % to {high} %, {gap} points "
+            "away, even where tables nobody witnessed voted up to {unseen} points otherwise than their neighbours. For "
+            "both to be true, those would have to have voted at least {required} points {direction} for {option} than "
+            "their neighbours."
         ),
         "es": (
-            "{area}, boletín {bulletin}: {option} tiene {official_share} % según lo oficial y {witnessed_share} % en "
-            "las actas atestiguadas, ponderadas por zona: {gap} puntos de distancia, con {coverage} % de las mesas "
-            "atestiguadas."
+            "{area}, boletín {bulletin}: se anuncia {official_share} % para {option}. Sea cual sea el orden en que se "
+            "contaron las mesas, las {tables} actas atestiguadas dejan lugar a entre {low} % y {high} %, a {gap} "
+            "puntos, aunque las mesas que nadie atestiguó votaran hasta {unseen} puntos distinto que sus vecinas. Para "
+            "que ambas cosas fueran ciertas, esas mesas tendrían que haber votado al menos {required} puntos "
+            "{direction} por {option} que sus vecinas."
+        ),
+    },
+    "divergence-sheets": {
+        "en": (
+            "{area}, bulletin {bulletin}: {option} is announced with {official_share} %. In whatever order the polling "
+            "tables were counted, the {tables} tally sheets witnessed leave room for {low} % to {high} %, {gap} points "
+            "away. No vote of the tables nobody witnessed explains that: for both to be true, some of the sheets would "
+            "have to be wrong."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: se anuncia {official_share} % para {option}. Sea cual sea el orden en que se "
+            "contaron las mesas, las {tables} actas atestiguadas dejan lugar a entre {low} % y {high} %, a {gap} "
+            "puntos. Ningún voto de las mesas que nadie atestiguó lo explica: para que ambas cosas fueran ciertas, "
+            "algunas de las actas tendrían que estar equivocadas."
         ),
     },
     "sum": {
@@ -301,6 +291,7 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
     "registered-voters": {"en": "registered voters", "es": "electores inscritos"},
     "tables-counted": {"en": "polling tables counted", "es": "mesas escrutadas"},
     "more": {"en": "more", "es": "más"},
+    "less": {"en": "less", "es": "menos"},
     "fewer": {"en": "fewer", "es": "menos"},
     "decimals-0": {"en": "whole per cent", "es": "enteros"},
     "decimals-1": {"en": "one decimal", "es": "un decimal"},

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from hypothesis import settings
 
 from streams.codec import encode, plain
@@ -12,7 +11,7 @@ from streams.election import AlertPolicy, Area, Election, Group, Option, Policy,
 from streams.events import Bulletin, Event, TallyReport
 from streams.findings import Comparison, Pulse, Situation
 from streams.reconcile import Reconciler
-from streams.rollup import Strata, Tally, width
+from streams.rollup import Tally, width
 
 settings.register_profile("cotejo", deadline=None)
 settings.load_profile("cotejo")  # a slow core is no failure
@@ -89,22 +88,24 @@ def lines(events: Iterable[Event]) -> list[bytes]:
     return [encode(plain(event)) for event in events]
 
 
-def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N") -> Tally:
-    """The sums of one area over these sheets, one report each."""
+def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N", *bulletins: Bulletin) -> Tally:
+    """The sums of one area over these sheets, one report each, beside these bulletins."""
     reconciler = Reconciler(known)
     for table, votes in sheets.items():
         assert reconciler.apply(report(table, votes)) is None
     comparer = Comparer(known)
     comparer.add_sheets(reconciler.take_sheets())
+    for official in bulletins:
+        comparer.add_bulletin(official)
     return comparer.situation(area).witnessed
 
 
 def tally_of(known: Election, figures: Mapping[int, int]) -> Tally:
-    """Sums that were never added up: figures by their place in a row; nothing is known of the areas below."""
+    """Sums that were never added up: figures by their place in a row; nothing can be projected from them."""
     row = [0] * width(len(known.columns))
     for place, figure in figures.items():
         row[place] = figure
-    return Tally(row, Strata([0], np.zeros(0, np.int64), np.zeros((0, len(row)), np.int64)))
+    return Tally(row)
 
 
 def compared(
@@ -115,9 +116,8 @@ def compared(
     parts: Mapping[str, Sequence[Bulletin]] | None = None,
 ) -> Comparison:
     """What a rule is given: the bulletin beside the sums of these sheets."""
-    return Comparison(
-        known, known.areas[official.area], official, tally(known, sheets, official.area), before, parts or {}
-    )
+    witnessed = tally(known, sheets, official.area, official)
+    return Comparison(known, known.areas[official.area], official, witnessed, before, parts or {})
 
 
 def situation(
@@ -129,7 +129,9 @@ def situation(
     pulse: Pulse | None = None,
 ) -> Situation:
     """What a watch is told: an area with these sheets and bulletins at `at`."""
-    return Situation(known, known.areas[area], tally(known, sheets, area), at, pulse or Pulse(T0, T0), bulletins)
+    return Situation(
+        known, known.areas[area], tally(known, sheets, area, *bulletins), at, pulse or Pulse(T0, T0), bulletins
+    )
 
 
 def alike(known: Election, votes: Iterable[int], count: int | None = None) -> dict[str, Iterable[int]]:

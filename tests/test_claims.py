@@ -10,7 +10,7 @@ from builders import T0, bulletin, election, report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams import claims, sums
+from streams import claims, projector, sums
 from streams.alerts import Notice
 from streams.asking import Asking
 from streams.bounds import Left, ceiling, floor
@@ -23,7 +23,6 @@ from streams.election import (
     Election,
     HealthRule,
     MismatchRule,
-    RemainderRule,
     Rules,
 )
 from streams.events import Bulletin, TallyReport
@@ -55,7 +54,7 @@ def test_a_yes_is_certain(
     row[0, [TABLES, REGISTERED, VALID, VOTES]] = len(votes), registered, (votes + rest).sum(), votes.sum()
     voters = None if unwitnessed is None else registered + unwitnessed
     total = valid if left.known else None
-    said = claims.claim(1, [(0, official)], 0, left.tables, left.registered, total, voters)
+    said = claims.claim(1, [(0, official)], None, None, left.tables, left.registered, total, voters)
     possible = bool(claims.suffice(said[None], row, np.array([false]))[0, 0])
     spread = Spread.of(measures(votes[None], votes + rest, votes + rest + home))
     tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
@@ -81,23 +80,25 @@ class AskingAll(Comparer):
         super().__init__(election)
         self._asking = Everywhere(election)
 
+    def _diverging(self, areas: Numbers) -> Numbers:
+        return areas
+
 
 QUICK = Rules(
     contradiction=ContradictionRule(min_sheets=1, min_ratio=0.2),
-    remainder=RemainderRule(coverage=0.1),
-    divergence=DivergenceRule(coverage=0.1, counted=0.3),
+    divergence=DivergenceRule(unseen=5, warning=1, critical=3, min_sheets=5),
     mismatch=MismatchRule(min_tables=2),
     bounds=BoundsRule(min_tables=1, critical_tables=2),
     health=HealthRule(disputed_min=2, flood_min=4, flood_ratio=0.4, bulletin_every=60, reports_every=45),
 )
 ELECTIONS = [
-    election(3, 4, rules=QUICK, alerts=AlertPolicy(tick=10, hold=10, cooldown=30), groups={"AB": "AB"}, quorum=1),
-    election(3, 4, None, rules=QUICK, alerts=AlertPolicy(tick=10, hold=0, cooldown=30), quorum=2),
+    election(3, 6, rules=QUICK, alerts=AlertPolicy(tick=10, hold=10, cooldown=30), groups={"AB": "AB"}, quorum=1),
+    election(3, 6, None, rules=QUICK, alerts=AlertPolicy(tick=10, hold=0, cooldown=30), quorum=2),
     election(
         3,
-        4,
+        6,
         [100, None, 60],
-        areas={"S1": {"registered": 500, "tables": None}, "S2": {"registered": None}},
+        areas={"S1": {"registered": 700, "tables": None}, "S2": {"registered": None}},
         rules=QUICK,
         alerts=AlertPolicy(tick=10, hold=0, cooldown=30),
     ),
@@ -191,6 +192,7 @@ def test_many_ticks_at_once(
     """Ticks that go by together lead to the same as one by one, whether histograms are kept up or not, and whether the
     rows are in order or as they came; bulletins of areas come between them."""
     monkeypatch.setattr(sums, "LARGE", large)
+    monkeypatch.setattr(projector, "LARGE", large)
     reconciler, alone, together = Reconciler(known), Comparer(known), Comparer(known)
     at, steps = T0, cycle(pace)
     for stretch in night:

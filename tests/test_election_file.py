@@ -83,7 +83,7 @@ WRONG = [
     pytest.param(TOML, swap("min_sheets = 7", "min_sheets = 7.5"), None, "min_sheets", "whole number", id="half"),
     pytest.param(TOML, swap("min_sheets", "min_sheet"), None, "min_sheet", "write min_sheets", id="misspelt threshold"),
     pytest.param(TOML, swap("[rules.divergence]", "[rules.divergense]"), None, "divergense", "divergence", id="rule"),
-    pytest.param(TOML, swap("warning = 5.0", "warning = 50.0"), None, "critical", "at least `warning`", id="order"),
+    pytest.param(TOML, swap("warning = 2.0", "warning = 50.0"), None, "critical", "at least `warning`", id="order"),
     pytest.param(TOML, swap('id = "B"', 'id = "A"'), None, "option[1].id", "A is named twice", id="option twice"),
     pytest.param(TOML, swap('["B", "C"]', '["B", "X"]'), None, "group[0].options", "X is no option", id="member"),
     pytest.param(TOML, swap("https://desk", "ftp://desk"), None, "receiver[0].url", "such as https://", id="no web"),

@@ -13,7 +13,7 @@ from streams import election_writer, event_file
 from streams.arrivals import Night
 from streams.cli.explaining import taken_in
 from streams.codec import encode, plain
-from streams.election import Election
+from streams.election import DivergenceRule, Election, Rules
 from streams.eventlog.record import REPORTS, Record
 from streams.eventlog.writer import LogWriter
 from streams.events import Event
@@ -22,7 +22,8 @@ from streams.relive import open_night, relive
 from streams.topology import Topology
 from streams.wording import LANGUAGES
 
-KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}))
+RULES = Rules(divergence=DivergenceRule(min_sheets=20))
+KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)
 
 
 def asked(*events: Event, known: Election = KNOWN) -> Explainer:

@@ -5,21 +5,18 @@ from dataclasses import replace
 from builders import T0, alike, bulletin, election, lines, report
 from replays import of_events
 
-from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, RemainderRule, Rules
+from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, Rules
 from streams.events import Event
 from streams.history import contrast, histories
 
-QUIET = RemainderRule(coverage=1)
 A = election(
     states=2,
     tables=30,
     registered=300,
-    rules=Rules(ContradictionRule(min_sheets=5), QUIET, DivergenceRule(warning=10, critical=20)),
+    rules=Rules(ContradictionRule(min_sheets=5), DivergenceRule(warning=10, critical=20)),
     alerts=AlertPolicy(tick=10, hold=0, cooldown=600),
 )
-B = replace(
-    A, rules=Rules(ContradictionRule(min_sheets=500), QUIET, DivergenceRule(warning=2, critical=25)), id="other"
-)
+B = replace(A, rules=Rules(ContradictionRule(min_sheets=500), DivergenceRule(warning=2, critical=25)), id="other")
 NIGHT = lines(
     [
         *(report(table, (150, 60, 10), at=T0) for table in alike(A, (1, 1, 1))),

@@ -116,7 +116,7 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     assert before[f"cotejo_differing_tables{nation}"] == 1
     assert before[f"cotejo_bounded_tables{nation}"] == before[f"cotejo_below_floor_tables{nation}"] == 1
     assert before[f"cotejo_bulletin_age_seconds{nation}"] == before["cotejo_clock_seconds"] - (T0 + 60_000) / 1000
-    assert before["cotejo_threshold_ratio[warning][divergence]"] == 0.05
+    assert before["cotejo_threshold_ratio[warning][divergence]"] == 0.02
     flood = [name for name in before if name.startswith("cotejo_alert_firing") and "feed-health" in name]
     assert flood
     assert not any("ana" in name for name in before)  # who reports is no label, not even of an alert about it

@@ -17,7 +17,7 @@ from msgspec import structs
 from streams.alerts import Alert, Notice, Reason
 from streams.codec import decode_any, encode, plain
 from streams.compare import Comparer
-from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, Election, RemainderRule, Rules
+from streams.election import AlertPolicy, ContradictionRule, DivergenceRule, Election, Rules
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
@@ -29,8 +29,7 @@ def small(hold: float = 0, cooldown: float = 600, clear: float = 1.0, states: in
     """An election where one false sheet calls, and nothing else does unless asked."""
     rules = Rules(
         ContradictionRule(min_sheets=1, min_ratio=0, clear=clear),
-        RemainderRule(coverage=1),
-        DivergenceRule(**{"warning": 200, "critical": 300, "clear": clear, "coverage": 0, **divergence}),
+        DivergenceRule(**{"warning": 200, "critical": 300, "clear": clear, "min_sheets": 5, **divergence}),
     )
     return election(states=states, tables=4, rules=rules, alerts=AlertPolicy(10, hold, cooldown))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.election import AlertPolicy, BoundsRule, HealthRule, MismatchRule, RemainderRule, Rules
+from streams.election import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
 from streams.feed import Pace
 from streams.topology import Topology
 
@@ -21,7 +21,7 @@ KNOWN = election(
     trusted_sources=frozenset({"party"}),
     alerts=AlertPolicy(tick=10, hold=20, cooldown=60),
     rules=Rules(
-        remainder=RemainderRule(coverage=0.05),
+        divergence=DivergenceRule(unseen=5, min_sheets=5),
         mismatch=MismatchRule(min_tables=1),
         bounds=BoundsRule(min_tables=1),
         health=HealthRule(bulletin_every=60, reports_every=40, flood_min=2, disputed_min=1),

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from streams.projection import BINS, UNIT, Blocks, Count, Projection, gaps
 
-SEEN = st.tuples(st.integers(0, 300), st.integers(0, 300)).map(
-    lambda v: Block(Fraction(sum(v)), Fraction(v[0]), Fraction(0))
-)
-UNSEEN = st.tuples(st.integers(1, 300), st.integers(0, 300), st.sampled_from([1, Fraction(3, 2), 2])).map(
-    lambda b: Block(Fraction(b[0]), Fraction(min(b[:2])), Fraction(b[2]))
+VOTES = st.integers(0, 300)
+SEEN = st.tuples(VOTES, VOTES).map(lambda v: Block(Fraction(sum(v)), Fraction(v[0]), Fraction(0)))
+UNSEEN = st.tuples(st.integers(1, 300), VOTES, st.integers(0, 2)).map(
+    lambda b: Block(Fraction(b[0]), Fraction(min(b[:2])), 1 + Fraction(b[2], 2))
 )
 ELECTIONS = st.lists(SEEN | UNSEEN, min_size=1, max_size=7).filter(lambda known: any(b.valid for b in known))
 POINTS = st.integers(0, 1000).map(lambda tenths: Fraction(tenths, 10))

@@ -16,13 +16,11 @@ from replays import items, of_events, of_logs, terms
 from test_pipeline import KNOWN, nights
 
 from streams.codec import encode, plain
-from streams.compare import Comparer
 from streams.election import AlertPolicy
 from streams.events import Tick
 from streams.feed import Pace
 from streams.outcome import SAMPLES
 from streams.replay import LogReplay
-from streams.shares import witnessed_shares
 from streams.topology import Topology
 
 
@@ -85,22 +83,6 @@ def test_together_as_one_by_one(night: list[bytes], partitions: int, data: st.Da
         assert list(outcome.states.several(areas)) == [outcome.states[area] for area in areas]
 
 
-@settings(max_examples=100)
-@given(nights())
-def test_shares_of_states(night: list[bytes]) -> None:
-    """The shares that states are given together are those that the rules see, area by area."""
-    seen: list[Comparer] = []
-
-    def watch(comparer: Comparer) -> None:
-        seen.append(comparer)
-
-    outcome = of_events(KNOWN, night, watch)
-    for area in KNOWN.areas if seen else ():
-        shares = witnessed_shares(KNOWN, seen[-1].situation(area).witnessed)
-        expected = [None] * len(KNOWN.columns) if shares is None else [round(share, 6) for share in shares]
-        assert list(outcome.states[area]["witnessed"]["shares"].values()) == expected
-
-
 SMALL = election(alerts=AlertPolicy(tick=10, hold=0, cooldown=60))
 TOPOLOGY = Topology("x.", 3)
 
@@ -140,7 +122,9 @@ def test_nothing_and_no_marks() -> None:
     replay = LogReplay(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables))
     for content in lines([report("S1-1", (50, 30, 10))]):
         replay.take(TOPOLOGY.partition_of("S1-1"), items(0, content))
-    replay.take("bulletins", items("bulletins", lines([bulletin((1, 90, 1), area="S1", tables_counted=3)])[0]))
+    replay.take(
+        "bulletins", items("bulletins", lines([bulletin((1, 90, 1), area="S1", tables_counted=3, valid=100)])[0])
+    )
     outcome = replay.finish()
     assert (outcome.unjudged, outcome.states["S1"]["witnessed"]["tables"]) == (2, 1)
     assert outcome.notices

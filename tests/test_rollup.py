@@ -32,7 +32,7 @@ def content(comparer: Comparer, area: str) -> dict[str, Any]:
     """All that is known of an area's sheets."""
     seen = comparer.situation(area).witnessed
     histograms = [[seen.spread.histogram(kind, i) for i in range(4)] for kind in (VOTES, REST, HEADROOM)]
-    return {"row": seen.row, "strata": seen.strata.rows.tolist(), "busiest": seen.busiest, "spread": histograms}
+    return {"row": seen.row, "busiest": seen.busiest, "spread": histograms}
 
 
 @given(nights, st.integers(1, 4), st.booleans(), st.data())
@@ -66,15 +66,6 @@ def test_partitions(night: dict[str, tuple[int, ...]], partitions: int, wire: bo
             assert total.spread.histogram(VOTES, i) == Counter(votes.values())
             assert total.spread.histogram(REST, i) == Counter(sum(v) - votes[t] for t, v in inside.items())
             assert total.spread.histogram(HEADROOM, i) == Counter(max(0, most[t] - votes[t]) for t in inside)
-
-
-@given(nights)
-def test_strata(night: dict[str, tuple[int, ...]]) -> None:
-    """A nation's strata are the areas right below it, and add up to it; a state without areas below has none."""
-    total = tally(KNOWN, night)
-    assert [KNOWN.layout.areas[area] for area in total.strata.areas] == ["S1", "S2", "S3"]
-    assert total.strata.rows.sum(axis=0).tolist() == total.row
-    assert not len(tally(KNOWN, alike(KNOWN, (1, 1, 1)), "S1").strata.areas)
 
 
 @given(nights, st.integers(0, 9), st.integers(1, 5))

@@ -26,7 +26,7 @@ SHOWN: Final = 60
 """Open alerts, and notices, that a page is given: the strongest and the newest."""
 
 _SEVERITIES: Final = {"critical": 0, "warning": 1, "info": 2}
-_CLASSES: Final = {"arithmetic": 0, "remainder": 1, "statistical": 2, "consistency": 3, "health": 4}
+_CLASSES: Final = {"arithmetic": 0, "statistical": 1, "consistency": 2, "health": 3}
 
 
 class Night:

@@ -40,7 +40,7 @@ NOTICES: Final = 30
 """Notices that are told of one alert, at most."""
 
 _CLASSES: Final[Mapping[RuleClass, int]] = {
-    "arithmetic": 0, "remainder": 1, "statistical": 2, "consistency": 3, "health": 4
+    "arithmetic": 0, "statistical": 1, "consistency": 2, "health": 3
 }  # fmt: skip
 """What needs the fewest assumptions first."""
 

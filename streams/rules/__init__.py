@@ -6,22 +6,20 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from streams.claims import BASE, LEFT_TABLES, are_covered
+from streams.claims import LEFT_TABLES
 from streams.election import Election
 from streams.findings import Comparison, Finding, Situation
 from streams.layout import Flags, Numbers
-from streams.rollup import DIFFERING, DISPUTED, Strata
+from streams.rollup import DIFFERING, DISPUTED
 from streams.rules.contradiction import contradiction, may_contradict
-from streams.rules.divergence import divergence, may_diverge
+from streams.rules.divergence import divergence
 from streams.rules.falling import falling, rewritten
 from streams.rules.feed_health import disputes, flood, may_dispute, silence
 from streams.rules.mismatch import may_mismatch, mismatch
 from streams.rules.outside_bounds import above_ceiling, below_floor, may_be_outside
 from streams.rules.own_sums import own_sums
 from streams.rules.parts import parts
-from streams.rules.remainder import may_remain, remainder
 from streams.rules.rounded_shares import rounded_shares
-from streams.shares import post_stratified
 
 _Given = TypeVar("_Given", Comparison, Situation)
 
@@ -35,7 +33,6 @@ class Rule(NamedTuple, Generic[_Given]):
 
 SUMS: tuple[Rule[Comparison], ...] = (
     Rule("contradiction", contradiction),
-    Rule("remainder", remainder),
     Rule("divergence", divergence),
 )
 """What depends on the witnessed sums: to be asked whenever a sheet comes."""
@@ -101,20 +98,13 @@ def least(election: Election) -> Mapping[int, int]:
     return {DIFFERING: election.rules.mismatch.min_tables, DISPUTED: election.rules.health.disputed_min}
 
 
-def may_find(
-    election: Election,
-    areas: Numbers,
-    rows: Numbers,
-    claims: Numbers,
-    strata: Callable[[Numbers], Strata],
-    bounds: Numbers | None = None,
-) -> Flags:
+def may_find(election: Election, rows: Numbers, claims: Numbers, bounds: Numbers | None = None) -> Flags:
     """In which areas the rules may find something new in the sums, given these and the claims of the newest bulletins.
 
     Elsewhere nothing need be asked: that is so nearly everywhere, nearly always. Told of all areas that a tick has
     touched at once, it takes the time of asking the rules in one. Not of what they find in bulletins alone, nor of
-    `flood` and `silence`, which speak of the whole. `strata` gives the areas below those at some places here;
-    `bounds` are the areas' rows of `streams.bound_sums`, where there are any.
+    `flood` and `silence`, which speak of the whole, nor of `divergence`, for which sums are not enough. `bounds` are
+    the areas' rows of `streams.bound_sums`, where there are any.
     """
     found = np.zeros(len(rows), bool)
     for name, may in (("table-mismatch", may_mismatch), ("feed-health", may_dispute)):
@@ -124,12 +114,5 @@ def may_find(
         found |= may_be_outside(election, bounds)
     said = np.flatnonzero(claims[:, LEFT_TABLES] >= 0)
     if len(said):
-        areas, rows, claims = areas[said], rows[said], claims[said]
-        loud = may_contradict(election, claims, rows, None if bounds is None else bounds[said])
-        loud |= may_remain(election, areas, claims, rows, lambda places: strata(said[places]))
-        covered = are_covered(election.layout.exist[areas], rows, election.rules.divergence.coverage)
-        rest = np.flatnonzero(~loud & covered & (claims[:, BASE] > 0))
-        if len(rest):
-            loud[rest] = may_diverge(election, claims[rest], post_stratified(election, rows[rest], strata(said[rest])))
-        found[said] |= loud
+        found[said] |= may_contradict(election, claims[said], rows[said], None if bounds is None else bounds[said])
     return found

@@ -1,72 +1,71 @@
-"""Divergence: the official share far from the post-stratified witnessed one (design, section 5)."""
+"""Divergence: an announced share that no honest order of counting reaches (design, section 5; docs/evidence.md)."""
 
 from collections.abc import Iterator
+from math import isnan
 
-import numpy as np
-
-from streams.claims import BASE, FIGURES, SLIP
-from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
-from streams.layout import Flags, Numbers
-from streams.shares import Shares, witnessed_shares
+from streams.projection import Projected
 from streams.wording import say
 
 
 def divergence(given: Comparison) -> Iterator[Finding]:
-    """One finding for each figure whose shares are `warning` or more points apart.
+    """One finding for each figure that lies `warning` or more points outside what an honest count can announce, in
+    whatever order, with the unseen voting up to `unseen` points otherwise than their neighbours.
 
-    Silent while either count is too small a part of the whole, as the election says: neither arrives in random
-    order, so that honest counts begin far apart. Post-stratifying mends that for the witnessed sheets only.
+    Silent below `min_sheets` accepted sheets: one of fourteen that was misread is one sheet, not a divergence.
     """
     rule = given.election.rules.divergence
-    if not given.valid or given.coverage is None or given.coverage < rule.coverage:
+    found = given.projected
+    if found is None or not given.valid or given.witnessed.tables < rule.min_sheets:
         return
-    if given.counted is not None and given.counted < rule.counted:
-        return
-    shares = witnessed_shares(given.election, given.witnessed)
-    if shares is None:
-        return
-    for column, name, votes in given.official:
-        witnessed = shares[column]
-        official = 100 * votes / given.valid
-        gap = abs(official - witnessed)
-        if gap < rule.clear * rule.warning:
+    for column, _, _ in given.official:
+        gap = abs(float(found.gap[column]))
+        if isnan(gap) or gap < rule.clear * rule.warning:
             continue
         severity: Severity | None = None
         if gap >= rule.warning:
             severity = "critical" if gap >= rule.critical else "warning"
-        figures = {
-            "official_share": official,
-            "witnessed_share": witnessed,
-            "gap": gap,
-            "coverage": 100 * given.coverage,
-        }
-        yield Finding(
-            rule="divergence",
-            rule_class="statistical",
-            area=given.area.id,
-            column=name,
-            severity=severity,
-            value=round(gap, 6),
-            unit="points",
+        yield _finding(given, given.valid, found, column, gap, severity)
+
+
+def _finding(
+    given: Comparison, valid: int, found: Projected, column: int, gap: float, severity: Severity | None
+) -> Finding:
+    tally, option = given.witnessed, given.election.columns[column]
+    share, required = float(found.share[column]), float(found.required[column])
+    figures: dict[str, float | int] = {
+        "official_share": share,
+        "witnessed_share": 100 * tally.votes[column] / max(1, tally.valid),
+        "expected_share": float(found.expected[column]),
+        "low": float(found.low[column]),
+        "high": float(found.high[column]),
+        "gap": gap,
+        "unseen": given.election.rules.divergence.unseen,
+        "tables": tally.tables,
+    }
+    if given.coverage is not None:
+        figures["coverage"] = 100 * given.coverage
+    if not isnan(required):
+        figures["required"] = required
+    if given.counted == 1 and valid > tally.valid:
+        figures["needed_share"] = 100 * (given.bulletin.votes[option.id] - tally.votes[column]) / (valid - tally.valid)
+    return Finding(
+        rule="divergence",
+        rule_class="statistical",
+        area=given.area.id,
+        column=option.id,
+        severity=severity,
+        value=round(gap, 6),
+        unit="points",
+        bulletin=given.bulletin.id,
+        inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
+        sentence=say(
+            "divergence-sheets" if isnan(required) else "divergence",
+            1,
+            area=given.label,
             bulletin=given.bulletin.id,
-            inputs={name: round(value, 6) for name, value in figures.items()},
-            sentence=say(
-                "divergence",
-                1,
-                area=given.label,
-                bulletin=given.bulletin.id,
-                option=given.election.columns[column].name,
-                **figures,
-            ),
-        )
-
-
-def may_diverge(election: Election, claims: Numbers, shares: Shares) -> Flags:
-    """In which areas, given their claims and witnessed shares, it may find something; NaN is no share."""
-    official, base = claims[:, FIGURES:], claims[:, BASE, None]
-    rule = election.rules.divergence
-    with np.errstate(invalid="ignore"):  # a comparison with NaN is false
-        gaps: Shares = np.abs(100 * official / np.maximum(1, base) - shares)
-        wide: Flags = (gaps >= rule.clear * rule.warning - SLIP) & (official >= 0) & (base > 0)
-    return np.asarray(wide.any(axis=1))
+            option=option.name,
+            direction="more" if share > figures["high"] else "less",
+            **figures,
+        ),
+    )

@@ -1,0 +1,140 @@
+"""The projections of the areas of an election (`streams.projection`), kept up while sheets come."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from streams.claims import BASE, COMPLETE, FIGURES, FRACTION, WHOLE
+from streams.election import Election
+from streams.layout import Numbers
+from streams.projection import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
+from streams.rollup import TABLES, VALID, VOTES
+from streams.unseen import ENOUGH, Unseen
+
+LARGE: Final = 2_000
+"""Polling tables of an area whose blocks are kept up; those of a smaller one are binned when asked for."""
+
+STRETCH: Final = 10_000
+"""Polling tables that are binned at once."""
+
+FIGURES_AT_ONCE: Final = 128
+"""Figures that are worked out at once: 100 kB each."""
+
+Tables = Callable[[slice], tuple[Numbers, Numbers]]
+"""Of a stretch of n polling tables: valid votes on accepted sheets, 0 without one, and votes by column (columns, n)."""
+
+
+class Projector:
+    """Follows the sums of areas; asked only where there is a bulletin."""
+
+    def __init__(self, election: Election, tables: Tables) -> None:
+        self._election, self._layout, self._tables = election, election.layout, tables
+        self._rule, self._columns = election.rules.divergence, len(election.columns)
+        self._unseen = Unseen(election)
+        self._kept: dict[int, Blocks] = {}
+        self._stale = np.zeros(len(election.areas), bool)
+
+    def mark(self, areas: Numbers) -> None:
+        """Note areas whose sums have changed."""
+        self._stale[areas] = True
+
+    def recount(self, tables: Numbers, before: tuple[Numbers, Numbers], after: tuple[Numbers, Numbers]) -> None:
+        """Polling tables, in rising order, whose sheets have changed: as `Tables` gives them, before and now."""
+        for area, blocks in self._kept.items():
+            part = slice(*np.searchsorted(tables, self._layout.inside(area)))
+            for sign, (valid, votes) in ((-1, before), (1, after)):
+                _add_witnessed(blocks, valid[part], votes[:, part], sign)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether `recount` has anything to do."""
+        return bool(self._kept)
+
+    def widest(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Figures:
+        """No gap of any figure is larger than these, by area: from sums alone, and so for many areas at once. `rows`
+        are the sums of all areas, `claimed` what the bulletins of these say. 0 below the sheets that the rule asks."""
+        found = np.zeros(len(areas))
+        enough = np.maximum(ENOUGH, self._rule.min_sheets)
+        some = np.flatnonzero((rows[areas, TABLES] >= enough) & (rows[areas, VALID] > 0) & (claimed[:, BASE] > 0))
+        if len(some):
+            self._follow(rows)
+            areas, claimed = areas[some], claimed[some]
+            expected, count = self._unseen.expected(areas), _count(claimed)
+            scale = count.scale(rows[areas, VALID], expected.valid / UNIT)
+            part = (scale / UNIT)[:, None]
+            whole = rows[areas, VALID, None] + part * expected.valid[:, None]
+            votes = rows[areas, VOTES : VOTES + self._columns]
+            ends = (100 * (votes + part * each.T) / whole for each in (expected.least, expected.most))
+            found[some] = np.nanmax(np.abs(gaps(_shares(claimed), *ends)), axis=1, initial=0)
+        return found
+
+    def project(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Projected:
+        """The same in full, of areas with a bulletin that has valid votes, and `streams.unseen.ENOUGH` sheets, with
+        votes."""
+        self._follow(rows)
+        if not len(areas):
+            return Projected(*(np.zeros((0, self._columns)) for _ in Projected._fields))
+        most = max(1, FIGURES_AT_ONCE // self._columns)
+        stretches = [slice(first, first + most) for first in range(0, len(areas), most)]
+        parts = [self._project(areas[some], rows, claimed[some]) for some in stretches]
+        return Projected(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Projected:
+        expected, count = self._unseen.expected(areas), _count(claimed)
+        witnessed = rows[areas, VALID]
+        scale = count.scale(witnessed, expected.valid / UNIT)
+        mass = np.where(count.complete, np.inf, count.valid)
+        # Of each block votes and valid votes are rounded by half a part of a vote.
+        counted = np.minimum(mass, witnessed + scale * expected.valid / UNIT)
+        slack = 200 * scale * expected.blocks / (UNIT * counted)
+        kept = [self._blocks(area) for area in areas.tolist()]
+        blocks = Blocks(*(np.concatenate(each) for each in zip(*kept, strict=True)))
+        projection = Projection(blocks, *(np.repeat(each, self._columns) for each in (scale, mass, slack)))
+        share = _shares(claimed)
+        known = np.nan_to_num(share).ravel()
+        low, high = projection.interval(self._rule.unseen)
+        each = projection.middle, low, high, gaps(known, low, high), projection.required(known)
+        return Projected(share, *(np.where(np.isnan(share), np.nan, figures.reshape(share.shape)) for figures in each))
+
+    def _follow(self, rows: Numbers) -> None:
+        """Expect anew of the unseen what the sums that changed let one expect."""
+        changed = np.flatnonzero(self._stale)
+        if not len(changed):
+            return
+        self._stale[changed] = False
+        models = self._unseen.moving(rows, changed)
+        ends = {area: np.searchsorted(models, [area, self._layout.behind(area)]) for area in self._kept}
+        inside = {area: models[first:end] for area, (first, end) in ends.items()}
+        for area, some in inside.items():
+            self._kept[area].add(*self._unseen.blocks(some), sign=-1)
+        self._unseen.move(rows, models)
+        for area, some in inside.items():
+            self._kept[area].add(*self._unseen.blocks(some))
+
+    def _blocks(self, area: int) -> Blocks:
+        """The blocks of an area, as of the last `_follow`."""
+        if area in self._kept:
+            return self._kept[area]
+        first, end = self._layout.inside(area)
+        blocks = Blocks.none(self._columns, 1 + self._unseen.levels)
+        for start in range(first, end, STRETCH):
+            _add_witnessed(blocks, *self._tables(slice(start, min(end, start + STRETCH))))
+        blocks.add(*self._unseen.blocks(np.arange(area, self._layout.behind(area))))
+        if end - first > LARGE:
+            self._kept[area] = blocks
+        return blocks
+
+
+def _add_witnessed(blocks: Blocks, valid: Numbers, votes: Numbers, sign: int = 1) -> None:
+    blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes, sign)
+
+
+def _count(claimed: Numbers) -> Count:
+    return Count(claimed[:, BASE], claimed[:, FRACTION] / WHOLE, claimed[:, COMPLETE] > 0)
+
+
+def _shares(claimed: Numbers) -> Figures:
+    """Announced shares, in per cent; NaN where there is no figure."""
+    official = claimed[:, FIGURES:]
+    return np.where(official >= 0, 100 * official / claimed[:, BASE, None], np.nan)
