@@ -61,8 +61,10 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
         limit = min(limit, election.policy.max_ballots)
     if ballots > limit:
         return too_many_ballots(ballots, registered, limit, bound=report.bound is not None)
-    # Null or blank votes that the report leaves out may be what is missing.
-    whole = report.null is not None and report.blank is not None
+    # Null or blank votes or options that the report leaves out may be what is missing.
+    every = len(election.read_options) == len(election.options)
+    named = every and (election.policy.unread == "zero" or report.votes.keys() >= election.option_index.keys())
+    whole = report.null is not None and report.blank is not None and named
     if report.ballots is not None and (ballots > report.ballots or (whole and ballots < report.ballots)):
         return Rejection(
             "sum-differs", "ballots", f"read the sheet again: {report.ballots:,} stated, {ballots:,} added up"

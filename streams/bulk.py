@@ -115,7 +115,8 @@ class Bulk:
         policy, known = election.policy, election.layout
         self._trusted = policy.trusted_sources
         self._quorum = policy.quorum
-        self._open = not asks_who(election)
+        # Readings are taken one by one where sheets are read for some options only.
+        self._open = not asks_who(election) and len(election.read_options) == len(election.options)
         named = {id for id, known in election.authorities.items() if not known.areas and known.public_key is None}
         self._authorities = named if election.authorities else None
         most = (known.registered * policy.max_turnout).astype(np.int64)

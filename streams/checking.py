@@ -11,6 +11,7 @@ from streams.codec import encode, plain
 from streams.election import Election
 from streams.event_time import Dated, EventTime
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.remarks import Remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,15 @@ def _problem(arrival: Arrival, reason: Rejection) -> Problem:
 
 
 class EventCheck:
-    """The events of one election. `counts` has the events that are fine, by type."""
+    """The events of one election. `counts` has the events that are fine, by type; `remarks` what they leave open."""
 
     def __init__(self, election: Election) -> None:
         self._election = election
         self._seen: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self._first: dict[str, Bulletin] = {}
+        """By id, the bulletin that had it first."""
         self.counts: Counter[str] = Counter()
+        self.remarks = Remarks(election)
 
     def problems(self, arrivals: Iterable[Arrival]) -> Iterator[Problem]:
         """Say what is wrong with each, in their order; of an event that is dated beyond the night when that shows."""
@@ -65,15 +69,37 @@ class EventCheck:
     def _judge(self, event: Event, here: str) -> Rejection | None:
         match event:
             case TallyReport():
-                return check_report(self._election, event) or self._repeated("report", event.id, event, here)
+                reason = check_report(self._election, event) or self._repeated("report", event.id, event, here)
+                if reason is None:
+                    self.remarks.see_report(event)
+                return reason
             case Bulletin():
-                return check_bulletin(self._election, event) or self._repeated("bulletin", event.id, event, here)
+                return check_bulletin(self._election, event) or self._check_bulletin(event, here)
         return None
 
-    def _repeated(self, kind: str, id: str, event: Event, here: str) -> Rejection | None:
+    def _check_bulletin(self, bulletin: Bulletin, here: str) -> Rejection | None:
+        """What is wrong with one that is admitted: another bulletin under the same id. One of the same area with
+        another sequence is a version of it, as authorities rewrite them: a remark."""
+        first = self._first.setdefault(bulletin.id, bulletin)
+        is_version = bulletin.area == first.area and bulletin.sequence != first.sequence
+        key = (
+            "version" if is_version else "bulletin",
+            f"{bulletin.id} {bulletin.sequence}" if is_version else bulletin.id,
+        )
+        is_new = key not in self._seen
+        reason = self._repeated("bulletin", bulletin.id, bulletin, here, key)
+        if reason is None and is_new:
+            self.remarks.see_bulletin(bulletin, here)
+            if is_version:
+                self.remarks.see_rewritten(here)
+        return reason
+
+    def _repeated(
+        self, kind: str, id: str, event: Event, here: str, key: tuple[str, str] | None = None
+    ) -> Rejection | None:
         """The same event twice is nothing; another one under the same id is a slip."""
         content = hashlib.blake2b(encode(plain(event)), digest_size=16).digest()
-        before, where = self._seen.setdefault((kind, id), (content, here))
+        before, where = self._seen.setdefault(key or (kind, id), (content, here))
         if before == content:
             return None
         return Rejection("duplicate-id", "id", f"{id} is another {kind}'s id already ({where}): give it its own")

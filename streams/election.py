@@ -4,7 +4,7 @@ Everything here is static for a night. `streams.election_file` reads it from dis
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -22,6 +22,8 @@ class Option:
 
     id: str
     name: str
+    read: bool = True
+    """Whether sheets are read for it. Where they are not, nothing is known of its witnessed votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Area:
     parent: str | None
     tables: int | None = None
     registered: int | None = None
+    voterless: int = 0
+    """Polling tables in it that the register gives 0 voters, where that is taken as unknown (`registered_zero`):
+    `registered` may lack theirs."""
 
 
 class Reporter(NamedTuple):
@@ -70,6 +75,8 @@ class Authority(NamedTuple):
 
 
 Unsigned = Literal["accept", "hold"]
+Zero = Literal["unknown", "zero"]
+"""Whether a 0, or a figure that is not there, stands for what nobody knows, or for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,10 @@ class Policy:
     """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
     max_lead: float = 3600.0
     """Seconds that a bulletin, a reading or a tick may be dated ahead of the time it comes at; 0 is not checked."""
+    registered_zero: Zero = "unknown"
+    """What 0 registered voters of a polling table in the register stand for."""
+    unread: Zero = "unknown"
+    """What it stands for that a reading leaves out an option for which sheets are read."""
     unsigned: Unsigned = "accept"
     """Whether the unsigned reports of reporters without a key are counted, or held back."""
 
@@ -289,6 +300,8 @@ class Election:
     """Those that sign, by id."""
     authorities: Mapping[str, Authority] = field(default_factory=dict)
     """By id; where there is none, whoever can write a bulletin may."""
+    voterless: tuple[str, ...] = ()
+    """The polling tables that the register gives 0 voters, by id, whatever that is taken for."""
 
     @cached_property
     def option_index(self) -> Mapping[str, int]:
@@ -314,10 +327,28 @@ class Election:
         """The options' votes, followed by the sum of each group."""
         return votes + tuple(sum(votes[i] for i in group) for group in self.group_indexes)
 
-    def covers(self, columns: frozenset[str]) -> bool:
-        """Whether these figures together name every option exactly once."""
+    def covers(self, columns: frozenset[str], *, read: bool = False) -> bool:
+        """Whether these figures together name every option exactly once; or every option for which sheets are `read`,
+        and no other."""
         named = [o for column in columns for o in self.members.get(column, (column,))]
-        return len(named) == len(set(named)) == len(self.options)
+        wanted = self.read_options if read else self.option_index
+        return len(named) == len(set(named)) == len(wanted) and set(named) <= wanted.keys()
+
+    @cached_property
+    def read_options(self) -> Mapping[str, int]:
+        """The options for which sheets are read: their ids and places in a `Votes` tuple."""
+        return {option.id: i for i, option in enumerate(self.options) if option.read}
+
+    @cached_property
+    def unread_places(self) -> Sequence[int]:
+        """The places in `columns` of those for which sheets are not read."""
+        return [i for i, column in enumerate(self.columns) if column.id not in self.read_columns]
+
+    @cached_property
+    def read_columns(self) -> frozenset[str]:
+        """The options for which sheets are read, and the groups of such options only: what both counts tell."""
+        groups = {group.id for group in self.groups if self.read_options.keys() >= set(group.options)}
+        return frozenset(groups | self.read_options.keys())
 
     @cached_property
     def root(self) -> Area:

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Final
@@ -16,9 +17,11 @@ from streams.register import PollingTable, Register
 KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"
 
 
-def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str, Area], Register]:
-    """Read the areas and the polling tables in them. Raises `ElectionFileError` for whatever does not fit, each file in
-    itself and the two together."""
+def load(
+    areas: Path, register: Path, levels: frozenset[str], *, zero_is_unknown: bool = True
+) -> tuple[dict[str, Area], Register, tuple[str, ...]]:
+    """Read the areas, the polling tables in them, and the ids of those that have 0 registered voters. Raises
+    `ElectionFileError` for whatever does not fit, each file in itself and the two together."""
     file = CsvFile(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
     places, lines = _areas(file, levels)
     order = numbered(places)
@@ -31,7 +34,21 @@ def load(areas: Path, register: Path, levels: frozenset[str]) -> tuple[dict[str,
             raise file.error(
                 lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many"
             )
-    return places, tables
+    zeros = np.flatnonzero(tables.registered == 0)
+    if zero_is_unknown and len(zeros):
+        tables.registered[zeros] = -1
+        places = _voterless(places, order, np.bincount(tables.home[zeros], minlength=len(order)).tolist())
+    ids = list(tables.number) if len(zeros) else []
+    return places, tables, tuple(ids[place] for place in zeros.tolist())
+
+
+def _voterless(places: Mapping[str, Area], order: Sequence[str], counts: Sequence[int]) -> dict[str, Area]:
+    """The areas, each with the number of polling tables in it that have no voters; `counts` are those of the lowest
+    areas, in this order."""
+    within = dict(zip(order, counts, strict=True))
+    for id in reversed(order[1:]):
+        within[places[id].parent or ""] += within[id]
+    return {id: replace(area, voterless=within[id]) for id, area in places.items()}
 
 
 def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
@@ -72,8 +89,8 @@ def _areas(file: CsvFile, levels: frozenset[str]) -> tuple[dict[str, Area], dict
             file.check(id, line, "id", "write the area's id")
             file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
             file.check(False, line, "level", f"{level!r} is not among the election's levels")
-        counts = map(file.count, figures, repeat(line), ("tables", "registered"))
-        found[id] = Area(id, name or id, level, parent or None, *counts)
+        tables, registered = map(file.count, figures, repeat(line), ("tables", "registered"))
+        found[id] = Area(id, name or id, level, parent or None, tables, registered)
         lines[id] = line
     roots = [area.id for area in found.values() if area.parent is None]
     file.check(found, None, "", "name at least one area")

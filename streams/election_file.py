@@ -28,8 +28,9 @@ def load(path: Path, like: Path | None = None) -> Election:
     _check_options(toml, known)
     _check_receivers(toml, known.receiver)
     csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
-    areas, tables = election_csv.load(*csvs, frozenset(head.levels))
     policy = toml.thresholds("reconcile", known.reconcile, Policy)
+    unknown = policy.registered_zero == "unknown"
+    areas, tables, voterless = election_csv.load(*csvs, frozenset(head.levels), zero_is_unknown=unknown)
     signing = _beside(head.reporters, path, like) if head.reporters else None
     return Election(
         id=head.id,
@@ -47,6 +48,7 @@ def load(path: Path, like: Path | None = None) -> Election:
         receivers=tuple(known.receiver),
         reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
         authorities=_authorities(toml, known.authority, areas),
+        voterless=voterless,
     )
 
 
@@ -64,6 +66,8 @@ def _beside(name: str, path: Path, like: Path | None) -> Path:
 
 def _check_options(toml: Toml, known: File) -> None:
     toml.check(known.option, "option", "name at least one [[option]]")
+    some = any(option.read for option in known.option)
+    toml.check(some, "option[0].read", "sheets are read for no option: leave it out for at least one")
     seen: set[str] = set()
     kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", known.option), ("group", known.group))
     for kind, items in kinds:

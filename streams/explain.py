@@ -210,7 +210,7 @@ class Explainer:
         return lambda table: area in self._election.lineage[self._election.tables[table].area]
 
     def _votes(self, votes: Iterable[int]) -> dict[str, int]:
-        return {option.id: count for option, count in zip(self._election.options, votes, strict=False)}
+        return {o.id: count for o, count in zip(self._election.options, votes, strict=False) if o.read}
 
 
 def _why(verdict: Verdict | None, quorum: int) -> str:

@@ -96,22 +96,41 @@ class Comparison:
         return self.election.labels[self.area.id]
 
     @cached_property
-    def official(self) -> list[tuple[int, str, int]]:
-        """The bulletin's figures as (place in `Election.columns`, id, votes), in that order."""
+    def announced(self) -> list[tuple[int, str, int]]:
+        """All of the bulletin's figures as (place in `Election.columns`, id, votes), in that order."""
         index = self.election.column_index
         return sorted((index[column], column, votes) for column, votes in self.bulletin.votes.items())
 
     @cached_property
-    def complete(self) -> bool:
+    def announces_all(self) -> bool:
         """Whether the bulletin gives every option's votes, alone or within a group."""
         return self.election.covers(frozenset(self.bulletin.votes))
 
     @cached_property
-    def valid(self) -> int | None:
-        """The bulletin's valid votes: as announced, else the sum of a complete bulletin."""
+    def announced_valid(self) -> int | None:
+        """The bulletin's valid votes: as announced, else the sum of a bulletin that gives every option's."""
         if self.bulletin.valid is not None:
             return self.bulletin.valid
-        return sum(self.bulletin.votes.values()) if self.complete else None
+        return sum(self.bulletin.votes.values()) if self.announces_all else None
+
+    @cached_property
+    def official(self) -> list[tuple[int, str, int]]:
+        """Those of the bulletin's figures that sheets are read for: what can be laid beside the witnessed ones."""
+        read = self.election.read_columns
+        return [known for known in self.announced if known[1] in read]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether these give the votes of every option for which sheets are read, alone or within a group."""
+        return self.election.covers(frozenset(column for _, column, _ in self.official), read=True)
+
+    @cached_property
+    def valid(self) -> int | None:
+        """The bulletin's valid votes for the options for which sheets are read: where those are all, `announced_valid`.
+        None where it does not give every one of them."""
+        if len(self.election.read_options) == len(self.election.options):
+            return self.announced_valid
+        return sum(votes for _, _, votes in self.official) if self.complete else None
 
     @cached_property
     def counted(self) -> float | None:
@@ -133,18 +152,25 @@ class Comparison:
         exist = self.area.tables
         tables = None if exist is None or self.counted is None else max(0, exist - round(exist * self.counted))
         whole = self.bulletin.registered_area
-        if whole is None:
-            whole = self.area.registered
+        whole = self.voters if whole is None else whole + self._unregistered
         inside = self.bulletin.registered
         registered = None if whole is None or inside is None else max(0, whole - inside)
         return Left(tables, registered)
 
+    @property
+    def _unregistered(self) -> int:
+        """Ballots that can have been cast, at most, at the polling tables that the register gives 0 voters."""
+        return self.area.voterless * self.election.policy.max_ballots
+
+    @cached_property
+    def voters(self) -> int | None:
+        """Registered voters of the area at most; None where nobody knows."""
+        return None if self.area.registered is None else self.area.registered + self._unregistered
+
     @cached_property
     def unwitnessed(self) -> int | None:
         """Registered voters at tables without an accepted sheet, at most."""
-        if self.area.registered is None:
-            return None
-        return max(0, self.area.registered - self.witnessed.registered)
+        return None if self.voters is None else max(0, self.voters - self.witnessed.registered)
 
     @cached_property
     def coverage(self) -> float | None:
@@ -176,7 +202,7 @@ class Comparison:
         """What the bulletin says and leaves out, as a row of claims (`streams.claims`)."""
         figures = ((column, votes) for column, _, votes in self.official)
         total = self.valid if self.left.known else None
-        limits = self.left.tables, self.left.registered, total, self.area.registered
+        limits = self.left.tables, self.left.registered, total, self.voters
         return claims.claim(len(self.election.columns), figures, self.valid, self.counted, *limits)
 
     @cached_property

@@ -15,9 +15,13 @@ from msgspec import Struct
 from streams.election import Election, Policy, Votes
 from streams.events import Bulletin, TallyReport
 
-Bound = Literal["", "at-least", "at-most"]
-"""What kind of evidence a reading is: of a sheet, or one of the two bounds."""
-_KINDS: Final[Sequence[Bound]] = get_args(Bound)
+Kind = Literal["", "at-least", "at-most"]
+"""Kinds of evidence: readings of a sheet, and the two bounds."""
+_KINDS: Final[Sequence[Kind]] = get_args(Kind)
+PART: Final = "part"
+Bound = Kind | Literal["part"]
+"""What a reading is: of one of the kinds; or a part of a sheet, that leaves out options for which sheets are read. That
+is its reporter's word on the sheet, but no verdict: it tells no more than what was certainly cast."""
 
 
 class Reading(NamedTuple):
@@ -42,8 +46,10 @@ class Reading(NamedTuple):
     """Of an at-most bound, how many can have been cast."""
 
     @property
-    def kinds(self) -> Sequence[Bound]:
+    def kinds(self) -> Sequence[Kind]:
         """Of which kinds of evidence it is its reporter's word: a retraction without a kind is of all."""
+        if self.bound == "part":
+            return _KINDS[:1]
         return _KINDS if self.retracted and not self.bound else (self.bound,)
 
 
@@ -108,19 +114,23 @@ NO_VERDICT = Verdict(Level.NONE, False, None, 0, 0, 0)
 
 
 def reading_of(election: Election, report: TallyReport) -> Reading:
-    """The reading in an admitted report. An option that is not named has no votes, or is not bounded."""
-    empty = report.retracted or report.bound == "at-most"
+    """The reading in an admitted report. An option that is not named, or for which no sheet is read, has 0. Where that
+    may be what nobody has read (`Policy.unread`), the reading is a part of the sheet."""
+    empty, read = report.retracted or report.bound == "at-most", election.read_options
+    bound: Bound = report.bound or ""
+    if not (empty or bound) and election.policy.unread == "unknown" and not read.keys() <= report.votes.keys():
+        bound = "part"
     return Reading(
         at=report.at,
         id=report.id,
         reporter=report.reporter,
         group=election.signing_groups.get(report.reporter) or report.group or report.reporter,
         source=report.source,
-        votes=() if empty else tuple(report.votes.get(option.id, 0) for option in election.options),
+        votes=() if empty else tuple(report.votes.get(o.id, 0) * o.read for o in election.options),
         null=report.null or 0,
         retracted=report.retracted,
         supersedes=report.supersedes or "",
-        bound=report.bound or "",
+        bound=bound,
         ballots=(report.bound == "at-most" and report.ballots) or 0,
     )
 
@@ -187,7 +197,7 @@ class Ledger:
                 return Fate.REPLACED, newest.id
             if reading.retracted:
                 return Fate.RETRACTION, reading.id
-            if (newest := by_group[reading.group, reading.bound]) != reading:
+            if (newest := by_group[reading.group, reading.kinds[0]]) != reading:
                 return Fate.SAME_GROUP, newest.id
             return Fate.COUNTS, reading.id
 
@@ -208,13 +218,13 @@ def official(announced: Collection[Announced]) -> Announced | None:
     return max((a for a in announced if a.id not in gone), default=None)
 
 
-def standing(readings: Iterable[Reading], kind: Bound = "") -> list[Reading]:
+def standing(readings: Iterable[Reading], kind: Kind = "") -> list[Reading]:
     """Of distinct readings those of one kind that `Ledger.fates` says count, one per independent reader, oldest first.
     A tenth of its work, and asked whenever a sheet is read again."""
     found = sorted(readings)
     if gone := {(r.reporter, r.supersedes) for r in found if r.supersedes not in ("", r.id)}:
         found = [r for r in found if (r.reporter, r.id) not in gone]
-    found = [r for r in found if r.bound == kind or kind in r.kinds]
+    found = [r for r in found if kind in r.kinds]
     by_reporter = {r.reporter: r for r in found}
     if len(by_reporter) < len(found):
         found = sorted(by_reporter.values())
@@ -239,8 +249,8 @@ def verdict_of(readings: Iterable[Reading], policy: Policy) -> Verdict:
 def leading(readings: Sequence[Reading]) -> tuple[Sequence[Reading], int]:
     """Of distinct readings of one sheet those that agree and lead, and how many independent ones there are.
 
-    Readings match when all votes are equal."""
-    independent = readings if _all_stand(readings) else standing(readings)
+    Readings match when all votes are equal. Parts of a sheet do not count."""
+    independent = readings if _all_stand(readings) else [r for r in standing(readings) if r.bound != PART]
     backing: dict[Votes, list[Reading]] = {}
     for reading in independent:
         backing.setdefault(reading.votes, []).append(reading)

@@ -74,6 +74,7 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
         found[ANNOUNCED] = holds
         found[COMPARED] = compared = holds * accepted
         figures, shift = given[sheets.ANNOUNCED :], found[VOTES + columns :]
+        figures[election.unread_places] = -1
         shift[:] = np.where(figures < 0, 0, figures - votes) * compared
         found[DIFFERING] = shift.any(axis=0)
         found[COMPARED_VALID] = compared * valid

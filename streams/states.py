@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import isnan
-from typing import Any
+from typing import Any, Final
 
 from streams.alerts import Alert
 from streams.election import Area, Election
@@ -15,7 +15,8 @@ def witnessed(election: Election, area: Area, row: list[int]) -> dict[str, Any]:
     """The state of an area without any bulletin or alert, from its row of sums (`streams.rollup`)."""
     columns, tables = election.column_index, row[TABLES]
     announced, compared, differing, _ = row[ANNOUNCED:VOTES]
-    votes = dict(zip(columns, row[VOTES:], strict=False))
+    votes: dict[str, int | None] = dict(zip(columns, row[VOTES:], strict=False))
+    votes |= dict.fromkeys(columns.keys() - election.read_columns)
     shift = dict(zip(columns, row[VOTES + len(columns) :], strict=True))
     valid = row[VALID]
     return {
@@ -62,7 +63,7 @@ def official(given: Comparison) -> dict[str, Any]:
         "bulletin": given.bulletin.id,
         "at": given.bulletin.at,
         "votes": dict(given.bulletin.votes),
-        "valid": given.valid,
+        "valid": given.announced_valid,
         "tolerated": given.tolerated,
         "figures": figures(given),
     }
@@ -70,7 +71,15 @@ def official(given: Comparison) -> dict[str, Any]:
 
 def figures(given: Comparison) -> dict[str, dict[str, Any]]:
     """Each figure of a bulletin beside what was witnessed, by option or group."""
-    return {name: _figure(given, column, votes) for column, name, votes in given.official}
+    read = {name: _figure(given, column, votes) for column, name, votes in given.official}
+    return {name: read.get(name) or {**_UNREAD, "votes": votes} for _, name, votes in given.announced}
+
+
+
+
+_PROJECTED: Final = ("expected_share", "low_share", "high_share", "gap", "required")
+_UNREAD: Final = dict.fromkeys(("share", "witnessed_share", *_PROJECTED, "floor", "ceiling", "breakdown"))
+"""What is known of a figure for which sheets are not read, beside its votes."""
 
 
 def _figure(given: Comparison, column: int, votes: int) -> dict[str, Any]:
@@ -89,17 +98,18 @@ def _figure(given: Comparison, column: int, votes: int) -> dict[str, Any]:
 def _projected(given: Comparison, column: int) -> dict[str, float | None]:
     """What an honest count can announce instead of a figure, in per cent; how far the figure is from it, and by how
     much the unseen would have to differ (`required`, None where nothing up to 100 points does), in points."""
-    names = ("expected_share", "low_share", "high_share", "gap", "required")
     found = given.projected
     if found is None:
-        return dict.fromkeys(names)
+        return dict.fromkeys(_PROJECTED)
     known = (float(each[column]) for each in (found.expected, found.low, found.high, found.gap, found.required))
-    return {name: None if isnan(points) else round(points, 6) for name, points in zip(names, known, strict=True)}
+    return {name: None if isnan(points) else round(points, 6) for name, points in zip(_PROJECTED, known, strict=True)}
 
 
 def shares(election: Election, votes: Sequence[int], valid: int) -> dict[str, float | None]:
-    """Shares of the valid votes in per cent, by option or group, from votes by column; None without any."""
-    return {name: _share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
+    """Shares of the valid votes in per cent, by option or group, from votes by column; None without any, and where
+    sheets are not read."""
+    found = {name: _share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
+    return found | dict.fromkeys(found.keys() - election.read_columns)
 
 
 def _share(votes: int, valid: int | None) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from streams.election import Policy, Votes
-from streams.ledger import Bound, Reading, standing
+from streams.ledger import PART, Reading, standing
 
 
 class TableBounds(NamedTuple):
@@ -39,15 +39,19 @@ class TableBounds(NamedTuple):
 def table_bounds(readings: Iterable[Reading], options: int, policy: Policy) -> TableBounds:
     """What distinct readings of one polling table say of its bounds under this policy."""
     every = list(readings)
-    cast, ballots = _readers(every, "at-least", policy), _readers(every, "at-most", policy)
+    parts = [reading for reading in standing(every) if reading.bound == PART]
+    cast = _readers([*standing(every, "at-least"), *parts], policy)
+    ballots = _readers(standing(every, "at-most"), policy)
     at_least = tuple(_vouched([(-r.votes[i], trusted) for r, trusted in cast], policy.quorum) for i in range(options))
     at_most = _vouched([(r.ballots, trusted) for r, trusted in ballots], policy.quorum)
     return TableBounds(tuple(-(votes or 0) for votes in at_least), at_most)
 
 
-def _readers(readings: Sequence[Reading], kind: Bound, policy: Policy) -> list[tuple[Reading, bool]]:
-    """The independent readers' bounds of one kind, each with whether its word is enough."""
-    return [(reading, reading.source in policy.trusted_sources) for reading in standing(readings, kind)]
+def _readers(standing_: Sequence[Reading], policy: Policy) -> list[tuple[Reading, bool]]:
+    """The independent readers' bounds of one kind, each with whether its word is enough. Who has sent both a bound and
+    a part of the sheet counts once, by the newer."""
+    by_group = {reading.group: reading for reading in sorted(standing_)}
+    return [(reading, reading.source in policy.trusted_sources) for reading in by_group.values()]
 
 
 def _vouched(upper: Sequence[tuple[int, bool]], quorum: int) -> int | None:

@@ -19,6 +19,7 @@ from streams.election import (
     Switch,
     Switches,
     Unsigned,
+    Zero,
 )
 
 SECTIONS: Final[Mapping[str, Any]] = {
@@ -77,6 +78,8 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 """Least and most of every number."""
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "reconcile.registered_zero": get_args(Zero),
+    "reconcile.unread": get_args(Zero),
     "reconcile.unsigned": get_args(Unsigned),
     **{f"rules.switch.{NAMES[field.name]}": get_args(Switch) for field in fields(Switches)},
 }

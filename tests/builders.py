@@ -89,9 +89,11 @@ def lines(events: Iterable[Event]) -> list[bytes]:
 
 
 def tally(known: Election, sheets: Mapping[str, Iterable[int]], area: str = "N", *bulletins: Bulletin) -> Tally:
-    """The sums of one area over these sheets, one report each, beside these bulletins."""
+    """The sums of one area over these sheets, one report each, beside these bulletins; options that a sheet
+    leaves out have 0 votes."""
     reconciler = Reconciler(known)
-    for table, votes in sheets.items():
+    for table, given in sheets.items():
+        votes = dict.fromkeys(known.option_index, 0) | named(given)
         assert reconciler.apply(report(table, votes)) is None
     comparer = Comparer(known)
     comparer.add_sheets(reconciler.take_sheets())

@@ -106,6 +106,24 @@ WRONG = [
     pytest.param(TOML, swap("DESK_SECRET", "whsec_=="), None, "secret_env", "environment variable", id="the secret"),
     pytest.param(TOML, swap('["church", "party"]', "[1]"), None, "trusted_sources", "array of strings", id="source 1"),
     pytest.param(TOML, swap('"hold"', '"drop"'), None, "reconcile.unsigned", "write accept or hold", id="no policy"),
+    pytest.param(
+        TOML, swap('unread = "unknown"', 'unread = "none"'), None, "unread", "write unknown or zero", id="unread"
+    ),
+    pytest.param(
+        TOML, swap("max_lead = 3600", "max_lead = -1"), None, "max_lead", "from 0 to 86400, not -1", id="lead"
+    ),
+    pytest.param(TOML, swap("max_lead = 3600.0", "max_lead = true"), None, "max_lead", "give a number", id="lead yes"),
+    pytest.param(
+        *(TOML, swap('registered_zero = "unknown"', "registered_zero = 0"), None),
+        *("reconcile.registered_zero", "write unknown or zero"),
+        id="zero",
+    ),
+    pytest.param(TOML, swap("read = true", "read = 1"), None, "option[0].read", "expected `bool`", id="read 1"),
+    pytest.param(
+        *(TOML, lambda text: text.replace("read = true", "read = false"), None),
+        *("option[0].read", "sheets are read for no option"),
+        id="nothing is read",
+    ),
     pytest.param(TOML, swap('"S1", "S2"', '"S1", "S9"'), None, "authority[1].areas", "S9 is no area", id="its area"),
     pytest.param(TOML, swap('"town"', '"board"'), None, "authority[1].id", "board is named twice", id="two alike"),
     pytest.param(TOML, swap('"town"', '" "'), None, "authority[1].id", "write something", id="nameless authority"),

@@ -1,10 +1,14 @@
 """Small nights with the right answer beside them: each stands for a whole kind. `cases/truth/NAME` has the files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from streams.arrivals import Night
+from streams.checking import EventCheck
 from streams.election_file import load
 from streams.outcome import Outcome
 from streams.relive import open_night, relive
@@ -12,10 +16,11 @@ from streams.relive import open_night, relive
 CASES = Path(__file__).parent / "cases" / "truth"
 
 
-def replayed(name: str) -> Outcome:
-    """What the night of a case comes to."""
+def replayed(name: str, **policy: Any) -> Outcome:
+    """What the night of a case comes to, with its policy changed."""
     night = open_night([CASES / name / "election.toml", CASES / name / "events.jsonl"])
-    replay = night.replay(load(night.election))
+    election = load(night.election)
+    replay = night.replay(replace(election, policy=replace(election.policy, **policy)))
     assert list(relive(night, [replay]))
     return replay.finish()
 
@@ -25,6 +30,7 @@ def replayed(name: str) -> Outcome:
     [
         # the case, the alerts that fire with their severity when first called, what is turned away
         ("ballots-photographed", dict.fromkeys((f"below-floor:{area}:all" for area in "NUR"), "warning"), {}),
+        ("option-left-out", {}, {}),
         ("future-bulletin", {"feed-health:N:bulletins": "warning"}, {"dated-ahead": 1}),
     ],
 )
@@ -49,3 +55,47 @@ def test_photographed_ballots_are_no_sheets() -> None:
     for notice in outcome.notices:
         assert "sheet" not in notice.finding.sentence["en"]
         assert "acta" not in notice.finding.sentence["es"]
+
+
+@pytest.mark.parametrize(
+    ("name", "remarks"),
+    [
+        ("final-without-count", {"final-without-count": 1}),
+        ("option-left-out", {"option-left-out": 2}),
+        ("rewritten-under-its-id", {"rewritten": 1}),
+        ("zero-registered", {"registered-zero": 84}),
+        ("ballots-photographed", {}),
+    ],
+)
+def test_remarks(name: str, remarks: Mapping[str, int]) -> None:
+    """`check` finds nothing wrong in a case, and says what it leaves open and how often."""
+    night = Night.of([CASES / name / "election.toml", CASES / name / "events.jsonl"])
+    check = EventCheck(load(night.election))
+    assert not list(check.problems(night.arrivals()))
+    assert {remark.code: remark.count for remark in check.remarks.found()} == remarks
+
+
+def test_a_final_count_without_its_tables() -> None:
+    """A final bulletin without a count has counted all: two sheets hold 920, so one must be wrong, too few to call."""
+    outcome = replayed("final-without-count")
+    figure = outcome.states["N"]["official"]["figures"]["A"]
+    assert (figure["floor"], figure["breakdown"]) == (920, 1)
+    assert not [notice for notice in outcome.notices if notice.finding.rule == "contradiction"]
+
+
+def test_what_is_unread_is_not_zero() -> None:
+    """Sheets that say nothing of B tell at least the votes of A, and no share, unless the election takes B for 0."""
+    outcome = replayed("option-left-out")
+    state = outcome.states["N"]
+    assert (state["witnessed"]["tables"], state["official"]["figures"]["A"]["floor"]) == (0, 660)
+    assert state["official"]["figures"]["A"]["witnessed_share"] is None
+    zero = replayed("option-left-out", unread="zero").states["N"]
+    assert zero["official"]["figures"]["B"]["witnessed_share"] == 0.0
+
+
+def test_zero_registered_is_unknown() -> None:
+    """Tables with 0 registered voters keep their readings, and no ceiling rests on them, unless 0 is to be taken as
+    it is."""
+    assert load(CASES / "zero-registered" / "election.toml").tables["t299"].registered is None
+    figure = replayed("zero-registered").states["N"]["official"]["figures"]["A"]
+    assert figure["breakdown"] == 0

@@ -41,6 +41,8 @@ def check(night: NightPaths, as_json: Json = False) -> None:
             with Progress(f"checking {path}", arrivals.size) as progress:
                 for problem in judge.problems(progress.over(arrivals)):
                     tell(problem)
+        for remark in judge.remarks.found():
+            show_json(remark) if as_json else show(remark)
         if not as_json:
             show(f"{known.name}: {len(known.areas):,} areas, {len(known.tables):,} polling tables")
         if given.events and not as_json:

@@ -10,7 +10,7 @@ from streams.wording import say
 def own_sums(given: Comparison) -> Iterator[Finding]:
     """One finding for each sum, share or limit that the bulletin itself breaks."""
     bulletin, area = given.bulletin, given.area
-    if given.complete and bulletin.valid is not None:
+    if given.announces_all and bulletin.valid is not None:
         yield from _sum(given, "options", sum(bulletin.votes.values()), bulletin.valid)
     if None not in (bulletin.valid, bulletin.null, bulletin.ballots):
         yield from _sum(given, "ballots", (bulletin.valid or 0) + (bulletin.null or 0), bulletin.ballots or 0)
@@ -33,15 +33,15 @@ def _more(given: Comparison, what: str, added: int | None, limit: str, stated: i
 
 def _shares(given: Comparison) -> Iterator[Finding]:
     """An announced share must be its votes over the valid ones, to its own last decimal."""
-    if not given.valid:
+    if not given.announced_valid:
         return
-    for column, name, votes in given.official:
+    for column, name, votes in given.announced:
         announced = given.bulletin.announced_shares.get(name)
         if announced is None:
             continue
         exponent = Decimal(repr(announced)).as_tuple().exponent
         decimals = max(1, -exponent) if isinstance(exponent, int) else 1
-        computed = 100 * votes / given.valid
+        computed = 100 * votes / given.announced_valid
         # One unit of the last decimal: authorities cut as often as they round.
         if abs(computed - announced) >= 10.0**-decimals:
             yield _finding(
@@ -54,7 +54,7 @@ def _shares(given: Comparison) -> Iterator[Finding]:
                     "option": given.election.columns[column].name,
                     "announced": announced,
                     "official": votes,
-                    "valid": given.valid,
+                    "valid": given.announced_valid,
                     "computed": computed,
                 },
                 decimals=decimals,

@@ -22,7 +22,7 @@ def parts(given: Comparison) -> Iterator[Finding]:
     moment = None if given.bulletin.status == "final" else given.bulletin.at
     by_then = [next((b for b in part if moment is None or b.at <= moment), None) for part in held]
     since = [next((b for b in part if b.at >= given.bulletin.at or b.status == "final"), None) for part in held]
-    for column, name, whole in given.official:
+    for column, name, whole in given.announced:
         known = given.election.columns[column]
         yield from _compare(given, name, known, whole, by_then, since if everything else [], _votes_of(given, known))
     for what, whole_ in (

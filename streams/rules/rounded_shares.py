@@ -14,8 +14,8 @@ def rounded_shares(given: Comparison) -> Iterator[Finding]:
     any coincidence. Information only.
     """
     rule = given.election.rules.fingerprint
-    valid, figures = given.valid, [votes for _, _, votes in given.official if votes]
-    if not valid or not given.complete or len(figures) < 2:
+    valid, figures = given.announced_valid, [votes for _, _, votes in given.announced if votes]
+    if not valid or not given.announces_all or len(figures) < 2:
         return
     for decimals in range(rule.max_decimals + 1):
         steps = 10 ** (decimals + 2)
