@@ -75,8 +75,6 @@ def figures(given: Comparison) -> dict[str, dict[str, Any]]:
     return {name: read.get(name) or {**_UNREAD, "votes": votes} for _, name, votes in given.announced}
 
 
-
-
 _PROJECTED: Final = ("expected_share", "low_share", "high_share", "gap", "required")
 _UNREAD: Final = dict.fromkeys(("share", "witnessed_share", *_PROJECTED, "floor", "ceiling", "breakdown"))
 """What is known of a figure for which sheets are not read, beside its votes."""

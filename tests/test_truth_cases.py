@@ -31,6 +31,9 @@ def replayed(name: str, **policy: Any) -> Outcome:
         # the case, the alerts that fire with their severity when first called, what is turned away
         ("ballots-photographed", dict.fromkeys((f"below-floor:{area}:all" for area in "NUR"), "warning"), {}),
         ("option-left-out", {}, {}),
+        ("zero-registered", {}, {}),
+        ("final-without-count", {}, {}),
+        ("rewritten-under-its-id", {"falling-figure:N:B": "warning", "rewritten:N:all": "info"}, {}),
         ("future-bulletin", {"feed-health:N:bulletins": "warning"}, {"dated-ahead": 1}),
     ],
 )
