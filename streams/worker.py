@@ -3,20 +3,20 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NoReturn, cast
+from typing import NoReturn
 
-from faust.web.drivers.aiohttp import Web
+from aiohttp import web
 
 from streams import agents, corrections, garbage, kafka_clients, metrics, receiver_secrets, records, topics
 from streams.alerts import Notice
 from streams.board import PATH
 from streams.board.server import Board
-from streams.broker import is_free
 from streams.election import Election
-from streams.errors import CotejoError
 from streams.terminal import aside, note
 from streams.topology import Topology
+from streams.web_server import WebServer, address
 
 SWITCH = 0.001
 """Seconds after which a thread that computes lets another one have its turn. With Python's 5 ms the thread that fetches
@@ -28,10 +28,6 @@ SETTLED = 10
 """Seconds after which the sheets of all ledgers that were read again have left, nearly always."""
 
 
-class WorkerError(CotejoError):
-    """The worker cannot start; the text says what to change."""
-
-
 def run(
     broker: str,
     election: Election,
@@ -39,6 +35,7 @@ def run(
     *,
     port: int,
     host: str = "127.0.0.1",
+    names: Sequence[str] = (),
     wall_clock: bool,
     language: str,
     member: str = "",
@@ -46,25 +43,24 @@ def run(
 ) -> NoReturn:
     """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
 
-    `port` serves the board and `/metrics` at the address `host`: whoever reaches it may read. `member` is a name that
-    this worker keeps over restarts: the broker then gives it its partitions back at once. Raises `WorkerError`,
-    `SecretError`, `topics.BrokerUnreachable`, `topics.TopicError`.
+    `port` serves the board and `/metrics` at the address `host`, under these `names` and by IP address: whoever
+    reaches it may read. `member` is a name that this worker keeps over restarts: the broker then gives it its
+    partitions back at once. Raises `ListenError`, `SecretError`, `topics.BrokerUnreachable`,
+    `topics.TopicError`.
     """
     sys.setswitchinterval(SWITCH)
     garbage.look_seldom()
     secrets = receiver_secrets.of_election(election, os.environ)
-    if not is_free(port):
-        raise WorkerError(f"port {port} is in use: choose another with --port")
+    server = WebServer(host, port, names)
+    server.check()
     topics.ensure(broker, topology.specs())
-    note(f"{election.name}: topics {topology.prefix}* at {broker}, http://{host}:{port}{PATH} and /metrics")
+    served = f"http://{address(host, port, names)}{PATH} and /metrics"
+    note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
     app = corrections.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
         batched=[topology.tally_reports],
         **kafka_clients.faust_options(broker),
-        web_enabled=True,
-        web_bind=host,
-        web_port=port,
         consumer_group_instance_id=member or None,
     )
 
@@ -78,14 +74,15 @@ def run(
     )
     exporter = metrics.Exporter(app, election, topology, stages)
 
-    async def page(view: Any, request: Any) -> Any:
-        return view.bytes(exporter.text(), headers={"content-type": metrics.CONTENT_TYPE})
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(body=exporter.text(), headers={"content-type": metrics.CONTENT_TYPE})
 
     @app.after_recovery
     async def keep(_: object) -> None:
         garbage.look_seldom()  # the ledgers are there now
         asyncio.get_running_loop().call_later(SETTLED, garbage.give_back)
 
-    app.page("/metrics")(page)
-    Board(broker, election, topology, [host]).serve(cast(Web, app.web).web_app)
+    server.app.router.add_get("/metrics", page)
+    Board(broker, election, topology).serve(server.app)
+    app.beside(server.start, server.stop)
     corrections.run(app, loglevel=loglevel)

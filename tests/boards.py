@@ -2,11 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from aiohttp import web
 from brokers import Broker
 from kafka import KafkaProducer
 
@@ -18,6 +17,7 @@ from streams.election import Election
 from streams.events import Event
 from streams.monitor import Monitor
 from streams.topology import Topology
+from streams.web_server import WebServer
 
 Records = tuple[list[bytes], list[bytes]]
 """What `area-state` and `alerts` hold."""
@@ -57,19 +57,17 @@ class Served:
 
 
 @contextmanager
-def served(broker: Broker | str, known: Election, topology: Topology, hosts: Collection[str] = ()) -> Iterator[Served]:
+def served(broker: Broker | str, known: Election, topology: Topology, names: Sequence[str] = ()) -> Iterator[Served]:
     """The board as `cotejo board` serves it, in a thread of its own."""
     address = broker if isinstance(broker, str) else broker.address
     loop, ready, port = asyncio.new_event_loop(), threading.Event(), free_port()
     found: dict[str, Any] = {}
 
     async def begin() -> None:
-        app = web.Application()
-        found["board"] = Board(address, known, topology, hosts)
-        found["board"].serve(app)
-        found["runner"] = web.AppRunner(app, shutdown_timeout=1)
-        await found["runner"].setup()
-        await web.TCPSite(found["runner"], "127.0.0.1", port).start()
+        found["server"] = WebServer("127.0.0.1", port, names)
+        found["board"] = Board(address, known, topology)
+        found["board"].serve(found["server"].app)
+        await found["server"].start()
         ready.set()
 
     def run() -> None:
@@ -83,7 +81,7 @@ def served(broker: Broker | str, known: Election, topology: Topology, hosts: Col
         assert ready.wait(10)
         yield Served(found["board"], port)
     finally:
-        asyncio.run_coroutine_threadsafe(found["runner"].cleanup(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(found["server"].stop(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -6,7 +6,7 @@ reader misses states in between, and nothing is kept waiting for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib.resources import files
 from typing import Any, Final
@@ -29,62 +29,38 @@ SLOW: Final = 10.0
 """Seconds a reader may take to accept what it is sent, then it is dropped."""
 STREAMS: Final = 64
 """Pages that one process feeds at a time."""
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+LATEST: Final = 253_402_300_799_999
+"""The last moment of the year 9999, in Unix milliseconds."""
 
 _TYPES: Final = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
-_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 class Board:
-    """One election's board. `hosts` are the names it may be asked by, beside loopback's.
+    """One election's board. Who may ask is its server's concern (`streams.web_server`).
 
     The topics are read from the first page on, not before: a worker whose board nobody opens has no work with it.
     """
 
-    def __init__(self, broker: str, election: Election, topology: Topology, hosts: Collection[str] = ()) -> None:
+    def __init__(self, broker: str, election: Election, topology: Topology) -> None:
         self._night = Night(election)
         self._follower = Follower(broker, topology, self._night)
-        self._hosts = LOOPBACK | {host.lower() for host in hosts}
         self._closing = asyncio.Event()
         self.streams = 0
         """Pages that are being fed now."""
 
     def serve(self, app: web.Application) -> None:
         """Put the board below `PATH` of a web application, and lead there from its root."""
-        board = web.Application(middlewares=[self._guard])
-        board.router.add_get("/stream", self._stream, allow_head=False)
-        board.router.add_get("/moment", self._moment)
+        app.router.add_get(f"{PATH}stream", self._stream, allow_head=False)
+        app.router.add_get(f"{PATH}moment", self._moment)
         for name, (content, kind) in _static().items():
-            board.router.add_get(f"/{name}", _file(content, kind))
-        board.on_response_prepare.append(_headers)
-        board.on_shutdown.append(self._close)
+            app.router.add_get(PATH + name, _file(content, kind))
+        app.on_shutdown.append(self._close)
         for place in ("/", PATH.rstrip("/")):
             app.router.add_get(place, _elsewhere)
-        app.add_subapp(PATH, board)
 
     async def _close(self, _: web.Application) -> None:
         self._closing.set()
         await self._follower.stop()
-
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A page elsewhere that has its own name point to this machine must not read what is here (DNS rebinding)."""
-        try:
-            host = request.url.host or ""
-        except ValueError:  # no host at all, such as "]["
-            host = ""
-        if host.lower() not in self._hosts:
-            raise web.HTTPForbidden(text="This board is not served under that name: cotejo board --host NAME\n")
-        return await handler(request)
 
     def _area(self, request: web.Request) -> str:
         election = self._night.election
@@ -95,10 +71,10 @@ class Board:
 
     async def _moment(self, request: web.Request) -> web.Response:
         area = self._area(request)
-        try:
-            at = int(request.query["at"])
-        except (KeyError, ValueError):
-            raise web.HTTPBadRequest(text="say at=, in Unix milliseconds\n") from None
+        text = request.query.get("at", "")
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(LATEST)) and int(text) <= LATEST):
+            raise web.HTTPBadRequest(text="say at=, in Unix milliseconds\n")
+        at = int(text)
         return web.Response(body=self._night.moment(area, at), content_type="application/json")
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -149,10 +125,6 @@ def _event(name: str, data: bytes, id: int | None = None) -> bytes:
     """One server-sent event; JSON has no line breaks."""
     head = f"id: {id}\n" if id is not None else ""
     return f"{head}event: {name}\ndata: ".encode() + data + b"\n\n"
-
-
-async def _headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
 
 
 async def _elsewhere(_: web.Request) -> web.Response:

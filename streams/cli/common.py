@@ -32,6 +32,13 @@ Broker = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(help="Before each topic's name; the election's id and a dot unless told.")]
 Partitions = Annotated[int, typer.Option(help="Partitions of tally-reports: as many workers can share them.", min=1)]
+Host = Annotated[
+    str, typer.Option(help="Address to listen at; 0.0.0.0 or :: lets others read, by any of this machine's addresses.")
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="A host name it may be asked by, beside IP addresses and localhost; repeat it."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Language = Annotated[Literal["en", "es"], typer.Option(help="Language of the sentences.")]
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import faust
 import faust.transport.drivers.aiokafka as driver
+import mode
 from faust.types import TP
 
 from streams.corrections.consumer import Consumer
@@ -33,6 +34,29 @@ class Transport(driver.Transport):
     Producer = Producer
 
 
+class Beside(mode.Service):
+    """What an app starts and stops with itself."""
+
+    def __init__(
+        self, app: App, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]], **options: Any
+    ) -> None:
+        self._app, self._begin, self._end = app, start, stop
+        super().__init__(**options)
+
+    async def on_start(self) -> None:
+        try:
+            await self._begin()
+        except Exception as error:
+            self._begun = False
+            self._app.fail(error)
+        else:
+            self._begun = True
+
+    async def on_stop(self) -> None:
+        if self._begun:
+            await self._end()
+
+
 class App(faust.App):
     """A Faust app that keeps its promises.
 
@@ -52,6 +76,7 @@ class App(faust.App):
         self.send_errors = 0
         self._after_recovery: list[Hook] = []
         self._before_release: list[Callable[[], Awaitable[None]]] = []
+        self._beside: list[Beside] = []
         self._owner = asyncio.Event()
         self._heard = 0.0
         """When the group's coordinator last knew us (monotonic seconds)."""
@@ -72,6 +97,14 @@ class App(faust.App):
         """Await `hook()` before partitions are given up and before a clean stop: the last flush."""
         self._before_release.append(hook)
         return hook
+
+    def beside(self, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
+        """Start something before all else that the app does, and stop it after. Whatever `start` raises ends the
+        worker."""
+        self._beside.append(Beside(self, start, stop))
+
+    def on_init_dependencies(self) -> Iterable[Any]:
+        return [*self._beside, *super().on_init_dependencies()]
 
     def agent(self, *args: Any, concurrency: int = 1, **options: Any) -> Any:
         if concurrency != 1:  # it commits past events that are not finished
