@@ -69,7 +69,6 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
     found[KNOWN_VALID] = known * valid
     if announced is not None:
         said, holds, *_ = given = np.ascontiguousarray(announced.T)
-        level = np.maximum(level, said > 0)
         found[READINGS] += said
         found[ANNOUNCED] = holds
         found[COMPARED] = compared = holds * accepted
@@ -83,7 +82,7 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
 
 
 _CODES: Final = np.arange(1, 1 + len(NAMES))[:, None]
-"""The first stands for no reading: so it is where only an office spoke."""
+"""The first stands for sheets of which no reading stands; where nobody ever read one there is no level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,32 @@ def test_both_counts(chromium: Browser, board: Served) -> None:
         seen.check()
 
 
+def photographed() -> list[Event]:
+    """At eight of twelve tables 40 of A's ballots were photographed, heads were counted at one; each is announced by
+    itself, three of the former with 30 for A and the latter with more votes than heads; and the nation with 100."""
+    tables = list(KNOWN.tables)
+    seen = [report(table, {"A": 40}, id="seen", bound="at-least") for table in tables[:8]]
+    heads = report(tables[8], {}, id="heads", bound="at-most", ballots=70)
+    single = [bulletin((30 if i < 3 else 45, 40, 10), area=table) for i, table in enumerate(tables)]
+    return [*seen, heads, *single, bulletin((100, 400, 100), tables_counted=12, at=T0 + 60_000)]
+
+
+def test_bounds(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """Where only bounds are known, the board counts the tables announced outside them, and calls nothing of them a
+    sheet."""
+    with given(embedded.start(), KNOWN, names, photographed()) as running, opened(chromium, running.url) as seen:
+        page = seen.page
+        expect(page.locator("#table-bounds")).to_have_text(
+            "At 9 polling tables ballots were seen or counted, short of a whole reading; 9 of them have no witnessed "
+            "sheet. 3 of 8 are announced with fewer votes than were seen there. 1 of 1 are announced with more votes "
+            "than ballots can have been cast there."
+        )
+        expect(page.locator("#alert-list")).to_contain_text("3 of 8 polling tables are announced with fewer votes")
+        expect(page.locator("#f-breakdown")).to_have_text("6")
+        expect(page.locator("#f-breakdown-of")).to_contain_text("of 9 seen in whole or in part, for Option A")
+        seen.check()
+
+
 def test_area_by_area(chromium: Browser, board: Served) -> None:
     """The table is filtered, sorted by any column, and leads down to an area and back again."""
     with opened(chromium, board.url) as seen:

@@ -60,7 +60,7 @@ export function show(whole, shown, signs) {
   showHeadline(state, open[0], signs);
   showFigures(state, figures, shown, open);
   showOptions(figures, [
-    whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t("bounds") : "",
+    whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds") : "",
   ]);
   showAlerts(shown.alerts);
   showEvidence(state);
@@ -97,8 +97,11 @@ function showHeadline(state, strongest, signs) {
 function showFigures(state, figures, shown, open) {
   const put = (name, large, small) => { setText(byId(`f-${name}`), large); setText(byId(`f-${name}-of`), small); };
   const worst = figures.reduce((most, figure) => ((figure.breakdown ?? 0) > (most?.breakdown ?? 0) ? figure : most), null);
+  const bounded = state?.bounds?.unwitnessed ?? 0;
+  setText(byId("f-breakdown").previousElementSibling, t(bounded ? "wrongSeen" : "breakdown"));
   if (worst) {
-    put("breakdown", number(worst.breakdown), t("breakdownOf", { tables: number(state.witnessed.tables), option: clean(worst.name) }));
+    const tables = number(state.witnessed.tables + bounded);
+    put("breakdown", number(worst.breakdown), t(bounded ? "breakdownOfSeen" : "breakdownOf", { tables, option: clean(worst.name) }));
   } else {
     put("breakdown", state?.official ? "0" : "–", t(state?.official ? "breakdownNone" : "breakdownUnknown"));
   }
@@ -211,7 +214,7 @@ function showEvidence(state) {
   });
   const found = state?.tables_announced;
   const { differing, compared } = found ?? {};
-  const text = found ? t("mismatch", { differing: number(differing), compared: number(compared) }) : "";
+  const text = compared ? t("mismatch", { differing: number(differing), compared: number(compared) }) : "";
   setText(byId("mismatch"), levels.length ? text : t("noEvidence"));
   setText(byId("table-bounds"), boundsText(state?.bounds));
 }
