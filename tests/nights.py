@@ -76,8 +76,12 @@ def finished(outcome: Outcome) -> Outcome:
     """Fill in what follows from the rest, and leave out the areas nobody has heard of."""
     outcome.alerts = {notice["fingerprint"]: notice["status"] for notice in outcome.notices}
     outcome.rejected.sort()
-    outcome.states = {a: s for a, s in outcome.states.items() if s["official"] or s["witnessed"]["levels"]}
+    outcome.states = {area: state for area, state in outcome.states.items() if _was_heard_of(state)}
     return outcome
+
+
+def _was_heard_of(state: dict[str, Any]) -> bool:
+    return bool(state["official"] or state["witnessed"]["levels"] or state["tables_announced"] or state["bounds"])
 
 
 def verdicts(election: Election, records: Iterable[bytes]) -> dict[str, Any]:

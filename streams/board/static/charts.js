@@ -46,7 +46,7 @@ export function show(series, whole, shown, wanted) {
   draw("chart-shares", { ...common, title: t("sharesChart"), lines: shares, say: (value) => percent(value) });
   const bounded = shown.states.get(whole.area.id)?.bounds?.unwitnessed;
   draw("chart-breakdown", {
-    ...common, title: t(bounded ? "wrongSeen" : "breakdownChart"), say: (value) => number(value),
+    ...common, title: t(bounded ? "mustBeWrong" : "breakdownChart"), say: (value) => number(value),
     lines: [{ label: t("mustBeWrong"), colour: 0, fill: true, values: wrong }],
   });
   draw("chart-coverage", {
