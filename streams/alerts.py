@@ -7,13 +7,15 @@ anybody, and the reason; it is written to be read as a table.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from streams.election import AlertPolicy
 from streams.findings import Finding, Severity
 from streams.wording import LANGUAGES
+
+_T = TypeVar("_T")
 
 Status = Literal["pending", "firing", "resolved"]
 
@@ -50,11 +52,6 @@ class Moment:
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
         return {"at": self.at, "severity": self.severity, "finding": self.finding.plain()}
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> "Moment":
-        """The moment that `plain` wrote."""
-        return cls(**{**data, "finding": Finding.from_plain(data["finding"])})
 
     @property
     def weight(self) -> tuple[int, float]:
@@ -120,10 +117,14 @@ class Alert:
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Alert":
-        """The alert that `plain` wrote."""
-        worst = data.get("worst")
-        known = {"finding": Finding.from_plain(data["finding"]), "worst": worst and Moment.from_plain(worst)}
-        return cls(**{**data, **known})
+        """The alert that `plain` wrote. Raises ValueError for anything else."""
+        return _convert(data, cls, "alert")
+
+    def set_back(self, at: int) -> "Alert":
+        """The same where time had run ahead and is `at` now: none of its times lies ahead."""
+        worst = self.worst and replace(self.worst, at=min(self.worst.at, at))
+        since, told, called = min(self.since, at), min(self.told_at, at), min(self.called_at, at)
+        return replace(self, since=since, told_at=told, called_at=called, worst=worst)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +165,24 @@ class Notice:
     @classmethod
     def from_plain(cls, data: Any) -> "Notice":
         """The notice that `plain` wrote. Raises ValueError for anything else."""
-        try:
-            finding = {**data["finding"], "rule_class": data["finding"]["class"]}
-            found = msgspec.convert({**data, "finding": finding}, cls)
-        except (KeyError, TypeError, msgspec.ValidationError) as error:
-            raise ValueError(f"no notice: {error}") from None
+        found = _convert(data, cls, "notice")
         if not found.finding.sentence.keys() >= set(LANGUAGES):
             raise ValueError("no notice: it lacks a sentence in one of the languages")
         return found
+
+
+def _convert(data: Any, kind: type[_T], name: str) -> _T:
+    try:
+        found = _with_findings(data)
+        if worst := data.get("worst"):
+            found["worst"] = _with_findings(worst)
+        return msgspec.convert(found, kind)
+    except (AttributeError, KeyError, TypeError, msgspec.ValidationError) as error:
+        raise ValueError(f"no {name}: {error}") from None
+
+
+def _with_findings(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {**data, "finding": {**data["finding"], "rule_class": data["finding"]["class"]}}
 
 
 @dataclass(frozen=True, slots=True)

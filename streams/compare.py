@@ -239,10 +239,8 @@ class Comparer:
         self._clock = min(self._clock, at - at % self._tick)
         self._heard.set_back(self._clock)
         for alert in list(self.alerts.values()):
-            if max(alert.since, alert.told_at) > self._clock:
-                self._book.keep(
-                    replace(alert, since=min(alert.since, self._clock), told_at=min(alert.told_at, self._clock))
-                )
+            if (right := alert.set_back(self._clock)) != alert:
+                self._book.keep(right)
 
     def settle(self, mark: int, news: Callable[[], None]) -> list[Notice]:
         """Judge what came before a mark: first what was waiting for time to pass, then the `news`, which adds it."""

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any, Final
 from zlib import crc32
 
+import msgspec
+
 FIRST_PAUSE: Final = 1_000
 """Milliseconds before the second attempt; it doubles with each."""
 LONGEST_PAUSE: Final = 600_000
@@ -83,9 +85,12 @@ class Chain:
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Chain":
-        """The chain that `plain` wrote."""
-        episode, words = data["last"]
-        return cls((episode, words), tuple(Delivery(*item) for item in data["due"]))
+        """The chain that `plain` wrote. Raises ValueError for anything else."""
+        try:
+            due = [dict(zip(Delivery.__slots__, item, strict=True)) for item in data["due"]]
+            return msgspec.convert({"last": data["last"], "due": due}, cls)
+        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            raise ValueError(f"no chain of deliveries: {error}") from None
 
     def holds(self, notice: str) -> bool:
         return any(delivery.notice == notice for delivery in self.due)
@@ -131,6 +136,14 @@ class ReceiverState:
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_plain(cls, data: Any) -> "ReceiverState":
+        """The state that `plain` wrote. Raises ValueError for anything else."""
+        try:
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"no state of a receiver: {error}") from None
 
     def enabled(self) -> "ReceiverState":
         """As it is once somebody has said that it may be sent to again."""

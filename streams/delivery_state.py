@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from streams.alerts import Notice
 from streams.codec import encode
 from streams.delivery import Chain, ReceiverState
 
@@ -31,17 +32,29 @@ class Saved:
     chains: dict[str, dict[str, Chain]] = field(default_factory=dict)
     receivers: dict[str, ReceiverState] = field(default_factory=dict)
     notices: dict[str, bytes] = field(default_factory=dict)
+    unreadable: list[tuple[bytes, bytes, str]] = field(default_factory=list)
+    """Keys and values that say nothing of these, and why."""
 
 
 def read(items: Iterable[tuple[bytes, bytes]]) -> Saved:
     """What these keys and values of the table say."""
     saved = Saved()
     for key, value in items:
-        match orjson.loads(key):
-            case [str(kind), str(receiver), str(fingerprint)] if kind == CHAIN:
-                saved.chains.setdefault(receiver, {})[fingerprint] = Chain.from_plain(orjson.loads(value))
-            case [str(kind), str(receiver)] if kind == RECEIVER:
-                saved.receivers[receiver] = ReceiverState(**orjson.loads(value))
-            case [str(kind), str(notice)] if kind == NOTICE:
-                saved.notices[notice] = value
+        try:
+            _read(saved, key, value)
+        except ValueError as error:
+            saved.unreadable.append((key, value, str(error)))
     return saved
+
+
+def _read(saved: Saved, key: bytes, value: bytes) -> None:
+    match orjson.loads(key):
+        case [str(kind), str(receiver), str(fingerprint)] if kind == CHAIN:
+            saved.chains.setdefault(receiver, {})[fingerprint] = Chain.from_plain(orjson.loads(value))
+        case [str(kind), str(receiver)] if kind == RECEIVER:
+            saved.receivers[receiver] = ReceiverState.from_plain(orjson.loads(value))
+        case [str(kind), str(notice)] if kind == NOTICE:
+            Notice.from_plain(orjson.loads(value))
+            saved.notices[notice] = value
+        case _:
+            raise ValueError("neither a chain, a receiver nor a notice")

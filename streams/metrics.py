@@ -196,6 +196,8 @@ class Exporter:
             found.add("events_total", (kind,), count)
         for place, count in turned_away.items():
             found.add("rejected_total", place, count)
+        for topic, count in self._stages.aside.counts.items():
+            found.add("unreadable_total", (topic,), count)
         for source, behind in self._app.lag().items():
             topic = source.topic.removeprefix(self._topology.prefix)
             found.add("consumer_lag_messages", (topic, str(source.partition)), behind)

@@ -4,8 +4,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
+import msgspec
 import numpy as np
 
 from streams.admission import check_bulletin, check_date, check_report, dated_ahead
@@ -368,26 +369,43 @@ class Reconciler:
 
     def load(self, records: Iterable[bytes]) -> None:
         """Take in saved records, in any order, any of them again. Every sheet counts as changed afterwards, since the
-        last before a crash may never have left. Raises `ElectionChangedError`."""
+        last before a crash may never have left. Raises `ElectionChangedError`; ValueError for a record that is none,
+        of which nothing is taken in."""
         journal, self._journal = self._journal, None
-        for record in records:
-            self._load(decode(record))
-        self._journal = journal
+        try:
+            for record in records:
+                self._load(*self._read_record(record))
+        finally:
+            self._journal = journal
 
-    def _load(self, found: Entries) -> None:
+    def _read_record(self, record: bytes) -> tuple[Entries, Sequence[Reading | Announced]]:
+        """A saved record and its entries, all of which may be taken in."""
+        try:
+            found = decode(record)
+            unpack = unpack_announced if found.official else unpack_reading
+            entries: Sequence[Reading | Announced] = list(map(unpack, found.packed))
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise ValueError(f"no entries of ledgers: {error}") from None
         if found.columns not in ([], self._columns):  # older records do not say
             raise ElectionChangedError(found.columns, self._columns)
+        width = len(self._columns) if found.official else len(self._election.options)
+        if not entries or len(entries) != len(found.tables) or len(found.minutes) not in (0, len(entries)):
+            raise ValueError("no entries of ledgers: not one for each polling table")
+        if any(len(entry.votes) not in ((width,) if found.official else (0, width)) for entry in entries):
+            raise ValueError("no entries of ledgers: figures for other options")
+        return found, entries
+
+    def _load(self, found: Entries, entries: Sequence[Reading | Announced]) -> None:
         packed = list(map(bytes, found.packed))
         tables, places = self._layout.numbers(found.tables), range(len(packed))
         minutes = found.minutes or [None] * len(tables)
-        entries: Sequence[Reading | Announced]
         new: Readings | Announcements
         if found.official:
-            entries = announced = list(map(unpack_announced, packed))
+            announced = cast(Sequence[Announced], entries)
             new = Announcements(places, tables, packed, rows_of_announcements([entry.votes for entry in announced]))
             part = self._enter_announcements(new, _NONE)
         else:
-            entries = readings = list(map(unpack_reading, packed))
+            readings = cast(Sequence[Reading], entries)
             none = (0,) * len(self._election.options)
             said = said_in([entry.null for entry in readings], [entry.votes or none for entry in readings])
             odd = [e.retracted or e.bound != "" or m is not None for e, m in zip(readings, minutes, strict=True)]

@@ -38,13 +38,26 @@ class Saves:
         found: dict[Epoch, dict[str, dict[int, Any]]] = {}
         sealed: dict[Epoch, int] = {}
         self._stale: list[bytes] = []
+        self.unreadable: list[tuple[bytes, bytes, str]] = []
+        """Keys and values that are no records of ours, and why; they are deleted with what is stale."""
+        unsealed = list[Epoch]()
         for key, value in records:
-            epoch, name, step = _read(key, (data := orjson.loads(value)))
-            self._stale.append(key)
+            if isinstance(key, bytes):
+                self._stale.append(key)
+            try:
+                epoch, name = _read_key(key)
+                unsealed += [epoch] if name == _SEAL else []
+                step, saved = _read_value(value)
+            except (ValueError, AttributeError) as error:
+                self.unreadable.append((key, value, str(error)))
+                continue
             if name == _SEAL:
                 sealed[epoch] = step
             else:
-                found.setdefault(epoch, {}).setdefault(name, {})[step] = data["value"]
+                found.setdefault(epoch, {}).setdefault(name, {})[step] = saved
+        for epoch in unsealed:  # its seal was there: nothing that was acked with its last step may be lost
+            if epoch not in sealed and epoch in found:
+                sealed[epoch] = max(step for steps in found[epoch].values() for step in steps)
         newest = max(sealed, default=None)
         self._changed: dict[str, Any] = {}
         if newest is not None:
@@ -89,7 +102,14 @@ def _record(step: int, value: Any) -> bytes:
     return orjson.dumps({"step": step, "value": value}, option=orjson.OPT_SORT_KEYS)
 
 
-def _read(key: bytes, data: Any) -> tuple[Epoch, str, int]:
+def _read_key(key: bytes) -> tuple[Epoch, str]:
     epoch, _, name = key.decode().partition("/")
     number, generation, _ = epoch.split(".")
-    return Epoch(int(number), int(generation)), name, data["step"]
+    return Epoch(int(number), int(generation)), name
+
+
+def _read_value(value: bytes) -> tuple[int, Any]:
+    match orjson.loads(value):
+        case {"step": int(step), "value": saved}:
+            return step, saved
+    raise ValueError("no step and value")

@@ -9,7 +9,7 @@ state-based CRDT.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
@@ -44,6 +44,8 @@ CONFLICT: Final = 2
 
 MOST: Final = 4_000
 """Rows in a message."""
+MOST_FIGURE: Final = 10**12
+"""A larger figure is none: the sums of all polling tables must stay within 63 bits."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,44 @@ class Sheets:
         announced = _rows(election, ANNOUNCED + len(election.columns), **data["announced"])
         bounds = _rows(election, BOUNDED + len(election.options), **data["bounds"]) if "bounds" in data else no_rows()
         return cls(data["partition"], data["version"], read, announced, data["busiest"], bounds)
+
+
+class Mark(NamedTuple):
+    """A partition has come to this time (Unix ms)."""
+
+    partition: int
+    at: int
+
+
+def read_message(election: Election, partitions: int, content: bytes | None) -> Mark | Sheets:
+    """One message of the topic of sheets: sheets as `Sheets.messages` wrote them, or a mark. Raises ValueError for
+    anything else."""
+    try:
+        data = orjson.loads(content or b"")
+        partition = data["partition"]
+        if type(partition) is not int or not 0 <= partition < partitions:
+            raise ValueError(f"there is no partition {partition!r}")
+        if "at" in data:
+            if type(data["at"]) is not int:
+                raise ValueError(f"{data['at']!r} is no time")
+            return Mark(partition, data["at"])
+        sheets = Sheets.from_plain(election, data)
+        _check(sheets)
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"neither sheets nor a mark ({type(error).__name__}: {error})") from None
+    return sheets
+
+
+def _check(sheets: Sheets) -> None:
+    """Raise ValueError for figures that no sheets have: in sums and tables they would be wrong, or out of range."""
+    if type(sheets.version) is not int or not all(type(count) is int for count in sheets.busiest.values()):
+        raise ValueError("a count that is no number")
+    for least, (_, rows) in ((0, sheets.read), (-1, sheets.announced), (-1, sheets.bounds)):
+        if rows.size and (int(rows.min()) < least or int(rows.max()) > MOST_FIGURE):
+            raise ValueError("a figure that no sheet has")
+    _, read = sheets.read
+    if len(read) and (int(read[:, 1].max()) > len(Level) or int(read[:, 2].max()) > 1):
+        raise ValueError("a verdict that there is not")
 
 
 def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[Sequence[int]]) -> Rows:

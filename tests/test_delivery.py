@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_posting import NOTICE
 
 from streams import delivery_state
 from streams.codec import encode
@@ -233,8 +234,34 @@ def test_saved_and_read() -> None:
     table = {
         delivery_state.chain_key('d"e/s,k', "floor:Ñ/1:A"): encode(chain.plain()),
         delivery_state.receiver_key("d"): encode(FAILING.plain()),
-        delivery_state.notice_key("n"): b"{}",
+        delivery_state.notice_key("n"): encode(NOTICE.plain()),
     }
     saved = delivery_state.read(table.items())
     assert saved.chains == {'d"e/s,k': {"floor:Ñ/1:A": chain}}
-    assert (saved.receivers, saved.notices) == ({"d": FAILING}, {"n": b"{}"})
+    assert (saved.receivers, saved.notices, saved.unreadable) == ({"d": FAILING}, {"n": encode(NOTICE.plain())}, [])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param(b"\xff", b"{}", id="a key that is no JSON"),
+        pytest.param(b'["chain","d"]', b"{}", id="a kind that nobody knows"),
+        pytest.param(delivery_state.chain_key("d", "f"), b"{", id="no JSON"),
+        pytest.param(delivery_state.chain_key("d", "f"), b'{"last":[1,2],"due":[["n",1]]}', id="half a delivery"),
+        pytest.param(delivery_state.chain_key("d", "f"), b'{"last":["a",2],"due":[]}', id="a place that is no number"),
+        pytest.param(
+            delivery_state.chain_key("d", "f"),
+            b'{"last":[1,2],"due":[["n",1,"soon",0,0,""]]}',
+            id="a time that is none",
+        ),
+        pytest.param(delivery_state.receiver_key("d"), b'{"hold":"soon"}', id="a receiver's state that is none"),
+        pytest.param(delivery_state.notice_key("n"), b'{"id":"n"}', id="a notice of another version"),
+    ],
+)
+def test_what_cannot_be_read(key: bytes, value: bytes) -> None:
+    """One entry that says nothing is told with its reason, and what stands beside it is read."""
+    saved = delivery_state.read([(key, value), (delivery_state.receiver_key("e"), encode(FAILING.plain()))])
+    assert saved.receivers == {"e": FAILING}
+    assert (saved.chains, saved.notices) == ({}, {})
+    assert [told[:2] for told in saved.unreadable] == [(key, value)]
+    assert saved.unreadable[0][2]

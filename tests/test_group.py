@@ -31,17 +31,20 @@ def test_two_workers_of_one_name(apache: Broker, names: str, tmp_path: Path) -> 
     """Of two workers with the same --member one ends and says so; the other has all partitions."""
     apache.start()
     places = [tmp_path / "one", tmp_path / "two"]
+    def told() -> str:
+        return "\n".join((place / "worker.log").read_text()[-3000:] for place in places)
+
     with LiveNight(KNOWN, apache, tmp_path, names) as live:
         live.environment = {SESSION: "6"}
         for place in places:
             place.mkdir()
             live.start(member="same", place=place)
-            live.ready()
-        until(lambda: [w.poll() for w in live.workers].count(1) == 1, live.told)
+            until(lambda: live.metrics().get("cotejo_owned_partitions"), told)
+        until(lambda: [w.poll() for w in live.workers].count(1) == 1, told)
         (ended,) = (i for i, worker in enumerate(live.workers) if worker.poll() is not None)
         assert "another worker has joined as --member same: give each" in (places[ended] / "worker.log").read_text()
         owned = "cotejo_owned_partitions"
-        until(lambda: live.all_metrics()[1 - ended].get(owned) == live.topology.partitions, live.told)
+        until(lambda: live.all_metrics()[1 - ended].get(owned) == live.topology.partitions, told)
         assert live.workers[1 - ended].poll() is None
 
 

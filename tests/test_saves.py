@@ -128,3 +128,50 @@ def test_any_order_of_takeovers_crashes_and_zombies(script: list[tuple[int, int,
                     sealed[number] = dict(state)
     newest = max(sealed, default=None)
     assert log.load(99).state == ({} if newest is None else sealed[newest])
+
+
+BROKEN = [
+    (b"\xff", b"{}"),
+    (b"a", b"{}"),
+    (b"1.x.0/a", b'{"step":1,"value":1}'),
+    (b"1.0.0/a", b"\x00"),
+    (b"1.0.0/b", b"[]"),
+    (b"1.0.1/b", b'{"step":"1"}'),
+    (None, b"{}"),
+]
+
+
+@pytest.mark.parametrize("record", BROKEN, ids=str)
+def test_a_record_that_is_none(record: tuple[bytes, bytes]) -> None:
+    """It is told with its reason, what stands beside it comes back, and it is gone once a step of the next writer's is
+    sealed and another follows."""
+    log, first = Log(), Saves(generation=5)
+    save(log, first, a=1, b=2)
+    save(log, first, a=3)
+    again = Saves([record, *log.records.items()], 6)
+    assert again.state == {"a": 3, "b": 2}
+    assert [told[:2] for told in again.unreadable] == [record]
+    assert again.unreadable[0][2]
+    again.step()
+    assert record[0] is None or Write(record[0], None) in again.step()
+
+
+def test_a_seal_of_nothing() -> None:
+    """A broken seal of an epoch that has saved nothing takes nobody's place."""
+    log, first = Log(), Saves()
+    save(log, first, a=1)
+    log.records[b"99.1.0/seal"] = b"{"
+    assert log.load().state == {"a": 1}
+
+
+@pytest.mark.parametrize("seal", [b"", b"no JSON", b'{"step":"x","value":null}'])
+def test_a_broken_seal(seal: bytes) -> None:
+    """A seal that cannot be read is no reason to begin anew: what was acked with its step is there."""
+    log, first = Log(), Saves()
+    save(log, first, a=1, b=1)
+    save(log, first, a=2)
+    (key,) = (key for key in log.records if key.endswith(b"/seal"))
+    log.records[key] = seal
+    again = log.load()
+    assert again.state == {"a": 2, "b": 1}
+    assert len(again.unreadable) == 1

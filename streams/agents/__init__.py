@@ -13,6 +13,7 @@ from streams.agents.compare import CompareStage
 from streams.agents.notify import NotifyStage
 from streams.agents.outbox import Outbox, Record, stopwatch
 from streams.agents.reconcile import ReconcileStage
+from streams.agents.set_aside import SetAside
 from streams.alerts import Notice
 from streams.codec import encode, plain
 from streams.corrections import App
@@ -40,6 +41,7 @@ class Stages:
     reconcile: ReconcileStage
     compare: CompareStage
     notify: NotifyStage
+    aside: SetAside
     times: Histogram
     wall_clock: bool
 
@@ -66,10 +68,11 @@ def build(
     the topic of sheets from its beginning.
     """
     times = stopwatch()
-    reconcile = ReconcileStage(app, election, topology, times, wall_clock=wall_clock)
-    compare = CompareStage(app, election, topology, times, sent, warn, wall_clock=wall_clock)
-    notify = NotifyStage(app, election, topology, secrets, say, warn, times)
-    stages = Stages(reconcile, compare, notify, times, wall_clock)
+    aside = SetAside(app, topology, warn)
+    reconcile = ReconcileStage(app, election, topology, times, aside, wall_clock=wall_clock)
+    compare = CompareStage(app, election, topology, times, sent, warn, aside, wall_clock=wall_clock)
+    notify = NotifyStage(app, election, topology, secrets, say, warn, times, aside)
+    stages = Stages(reconcile, compare, notify, aside, times, wall_clock)
 
     @app.before_release
     async def last_flush() -> None:

@@ -10,18 +10,19 @@ saved. The states of areas follow what was judged, a few at a time: there may be
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
-import orjson
 from faust.types import TP, EventT
 from prometheus_client import Histogram
 
 from streams.admission import check_tick
-from streams.agents import raw
+from streams.agents import comparison_state, raw
+from streams.agents.comparison_state import judged
 from streams.agents.outbox import Record, SealedOutbox
 from streams.agents.rejected import rejected
+from streams.agents.set_aside import SetAside, Stored
 from streams.agents.wall import AHEAD, now
 from streams.alerts import Alert, Notice
 from streams.alignment import Alignment
@@ -29,10 +30,9 @@ from streams.codec import decode_bulletin, encode, plain
 from streams.compare import Comparer
 from streams.corrections import App, Place
 from streams.election import Election
-from streams.errors import CotejoError, ElectionChangedError
+from streams.errors import ElectionChangedError
 from streams.events import Bulletin, Rejection, Tick
-from streams.findings import Pulse
-from streams.sheets import Sheets
+from streams.sheets import Mark, Sheets, read_message
 from streams.topology import Topology
 from streams.webhooks import rfc3339
 
@@ -44,30 +44,6 @@ SAVE_EVERY: Final = 0.2
 """Seconds between two flushes: nobody waits for what is saved, only for what is told."""
 STATES: Final = 100
 """Areas whose states are told at a time; one takes some 0.2 ms."""
-
-
-class SheetsLostError(CotejoError):
-    """The topic of sheets has not what was judged before."""
-
-    def __init__(self, end: int, reached: int) -> None:
-        super().__init__(
-            f"the topic of sheets ends at offset {end}, and what was judged goes to {reached}: it was deleted or cut; "
-            "begin anew with another --prefix, and feed the night again"
-        )
-
-
-def taken_in(sent: Callable[[], Iterable[Any]], reached: Mapping[int, int]) -> Iterator[Mapping[str, Any]]:
-    """The sheets that were judged before: up to the offset that each partition's had reached. Raises
-    `SheetsLostError`."""
-    end, last = -1, max(reached.values(), default=-1)
-    for record in sent() if reached else ():
-        end, data = record.offset, orjson.loads(record.value)
-        if "at" not in data and end <= reached.get(data["partition"], -1):
-            yield data
-        if end >= last:
-            return
-    if end < last:
-        raise SheetsLostError(end, last)
 
 
 class _Arrival(NamedTuple):
@@ -87,12 +63,13 @@ class CompareStage:
         times: Histogram,
         sent: Callable[[], Iterable[Any]],
         warn: Callable[[str], None],
+        aside: SetAside,
         *,
         wall_clock: bool,
     ) -> None:
         """`sent()` reads the topic of sheets, from its beginning to its present end. `warn` is told what an operator
         should know."""
-        self._warn, self._wall_clock = warn, wall_clock
+        self._warn, self._aside, self._wall_clock = warn, aside, wall_clock
         self._app, self._election, self._topology, self._sent = app, election, topology, sent
         self._judging = times.labels("judge")
         self._columns = [column.id for column in election.columns]
@@ -129,31 +106,61 @@ class CompareStage:
         place = TP(self._topology.table_sheets, 0)
         if place not in partitions:
             return
-        saved: dict[str, list[Any]] = {"bulletin": [], "alert": [], "clock": []}
-        for key, value in self.outbox.begin(Place(place, self._app.consumer_generation_id)).items():
-            saved[key.decode().partition("/")[0]].append(orjson.loads(value))
-        clock: dict[str, Any] = {"at": 0, "evaluated": 0, "columns": self._columns, "pulse": [0, 0], "reached": {}}
-        clock.update(*saved["clock"])
-        if clock["columns"] != self._columns:
-            raise ElectionChangedError(clock["columns"], self._columns)
-        self._reset(clock["at"])
-        self._reached = {int(partition): offset for partition, offset in clock["reached"].items()}
+        mine = Place(place, self._app.consumer_generation_id)
+        saved = comparison_state.read(self.outbox.begin(mine).items())
+        self._set_aside(mine, saved)
+        clock = saved.clock or self._unclocked(place)
+        if clock.columns != self._columns:
+            raise ElectionChangedError(clock.columns, self._columns)
+        self._reset(clock.at)
+        self._reached = {int(partition): offset for partition, offset in clock.reached.items()}
         self.outbox.stamp = self.outbox.confirmed = self.at
-        bulletins = [b for data in saved["bulletin"] if isinstance(b := decode_bulletin(encode(data)), Bulletin)]
-        alerts = [a for data in saved["alert"] if (a := Alert.from_plain(data)).finding.area in self._election.areas]
-        known = bulletins, alerts, clock["evaluated"], Pulse(*clock["pulse"])
-        sheets = (Sheets.from_plain(self._election, data) for data in taken_in(self._sent, self._reached))
+        alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
+        bad = list[tuple[Any, str]]()
+        sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
+        known = saved.bulletins, alerts, clock.evaluated, saved.pulse
         await asyncio.to_thread(lambda: self.comparer.load(sheets, *known))
+        for told in bad:  # they were kept when they came
+            self._aside.tell(*told)
         self._saved = dict(self.comparer.alerts)
         self.owned = True
         self._tell_states(self.comparer.take_changed(STATES))
 
+    def _set_aside(self, place: Place, saved: comparison_state.Comparison) -> None:
+        changelog = self._topology.changelog("comparison")
+        for key, value, why in [*self.outbox.unreadable, *saved.unreadable]:
+            self._aside.put(self.outbox, Stored(changelog, 0, key, value), why)
+        for key, _, _ in saved.unreadable:
+            self.outbox.write(place, key, None)
+
+    def _unclocked(self, place: TP) -> comparison_state.Clock:
+        """Where to begin where nothing says how far judging had come: of a new night at its beginning, else with all
+        sheets that were acked, and time from the next mark."""
+        acked = self._app.committed(place)
+        if acked:
+            self._warn(
+                f"{self._topology.changelog('comparison')} does not say how far judging had come: all sheets before "
+                f"offset {acked} count, and time goes on from the next tick"
+            )
+        reached = dict.fromkeys(map(str, range(self._topology.partitions)), acked - 1) if acked else {}
+        return comparison_state.Clock(0, 0, self._columns, (0, 0), reached)
+
+    def _read(self, content: bytes | None) -> Mark | Sheets:
+        return read_message(self._election, self._topology.partitions, content)
+
     async def _take_sheets(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
-            data = orjson.loads(event.message.value or b"")
-            sheets = None if "at" in data else Sheets.from_plain(self._election, data)
-            self._arrive(data["partition"], _Arrival(event, sheets), data.get("at"))
+            try:
+                what = self._read(event.message.value)
+            except ValueError as error:
+                self._aside.put(self.outbox, event.message, error)
+                self.outbox.hold(event)
+                continue
+            if isinstance(what, Mark):
+                self._arrive(what.partition, _Arrival(event, None), what.at)
+            else:
+                self._arrive(what.partition, _Arrival(event, what), None)
 
     async def _take_bulletins(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()

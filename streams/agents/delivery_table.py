@@ -21,6 +21,8 @@ class DeliveryTable:
     def __init__(self, found: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
         self._outbox, self._place = outbox, place
         self.saved: Saved = read(found.items())
+        for key, _, _ in self.saved.unreadable:
+            outbox.write(place, key, None)
         self._notices = self.saved.notices
         self._needed: Counter[str] = Counter()
         for receiver, chains in self.saved.chains.items():

@@ -18,6 +18,7 @@ from streams.agents import raw
 from streams.agents.courier import Courier
 from streams.agents.delivery_table import DeliveryTable
 from streams.agents.outbox import SealedOutbox
+from streams.agents.set_aside import SetAside, Stored
 from streams.alerts import Notice
 from streams.corrections import App, Place
 from streams.election import Election
@@ -39,7 +40,9 @@ class NotifyStage:
         say: Callable[[Notice], None],
         warn: Callable[[str], None],
         times: Histogram,
+        aside: SetAside,
     ) -> None:
+        self._aside = aside
         self._app, self._election, self._topology = app, election, topology
         self._secrets, self._say, self._warn = secrets, say, warn
         self._table = raw.table(app, "deliveries")
@@ -68,6 +71,8 @@ class NotifyStage:
             return
         place = Place(alerts, self._app.consumer_generation_id)
         table = DeliveryTable(self.outbox.begin(place), self.outbox, place)
+        for key, value, why in [*self.outbox.unreadable, *table.saved.unreadable]:
+            self._aside.put(self.outbox, Stored(self._topology.changelog("deliveries"), 0, key, value), why)
         for receiver in self._election.receivers:
             poster = Poster(self._election, receiver, self._secrets[receiver.name])
             courier = Courier(receiver, poster, table, self.counts, partial(self._warn_of, receiver.name))
@@ -95,7 +100,7 @@ class NotifyStage:
             content = event.message.value or b""
             notice = self._notice(content)
             if notice is None:
-                self._warn(f"{self._topology.alerts}, offset {event.message.offset}: no alert, left out")
+                self._aside.put(self.outbox, event.message, "no alert")
             elif not notice.muted_by:
                 self._say(notice)
                 for receiver in self._election.receivers:
@@ -109,11 +114,13 @@ class NotifyStage:
             command = Command.read(event.message.value or b"")
             courier = self.couriers.get(command.receiver) if command else None
             if command is None or courier is None:
-                self._warn(f"{self._topology.webhook_commands}, offset {event.message.offset}: no command, left out")
+                self._aside.put(self.outbox, event.message, "no command for a receiver of this election")
             elif command.notice is None:
                 courier.enable()
             elif (notice := self._notice(command.notice)) is not None:
                 courier.take_again(notice, command.notice)
+            else:
+                self._aside.put(self.outbox, event.message, "it is to deliver what is no alert")
             self._saved_with(event)
 
     def _notice(self, content: bytes) -> Notice | None:

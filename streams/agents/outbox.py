@@ -179,8 +179,9 @@ class SealedOutbox(Outbox):
     """An outbox of one partition whose table comes back as it was after one flush, whole (`streams.saves`)."""
 
     def begin(self, place: Place) -> dict[bytes, bytes]:
-        """Take the table over; return what it held. Values are JSON."""
+        """Take the table over; return what it held. Values are JSON. What cannot be read is `unreadable`."""
         self._saves = Saves(self._table.items(), place.generation_id)
+        self.unreadable = self._saves.unreadable
         return {name.encode(): encode(value) for name, value in self._saves.state.items()}
 
     def _parts(self, writes: Writes) -> list[Writes]:

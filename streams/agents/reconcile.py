@@ -18,6 +18,7 @@ from streams.admission import check_tick
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record, Written
 from streams.agents.rejected import rejected
+from streams.agents.set_aside import SetAside, Stored
 from streams.agents.wall import now
 from streams.codec import decode_reports, encode, plain
 from streams.corrections import App, Batch
@@ -40,9 +41,11 @@ An empty turn takes 3 us."""
 class ReconcileStage:
     """One `Reconciler` for each partition of the reports that this worker owns."""
 
-    def __init__(self, app: App, election: Election, topology: Topology, times: Histogram, *, wall_clock: bool) -> None:
+    def __init__(
+        self, app: App, election: Election, topology: Topology, times: Histogram, aside: SetAside, *, wall_clock: bool
+    ) -> None:
         self._app, self._election, self._topology = app, election, topology
-        self._wall_clock = wall_clock
+        self._wall_clock, self._aside = wall_clock, aside
         self._usual = UsualReader(election)
         self._homes = topology.homes(election.layout.tables)
         self._source = raw.topic(app, topology.tally_reports)
@@ -79,10 +82,14 @@ class ReconcileStage:
         self._bytes = 0
         mine = {tp.partition for tp in partitions if tp.topic == self._topology.tally_reports}
         self._reconcilers = {p: Reconciler(self._election, p, saves=True) for p in sorted(mine)}
-        for key, value in self._table.items():
-            partition = int(key.partition(b"/")[0])
-            if partition in mine:
-                self._reconcilers[partition].load([value])
+        for key, value in list(self._table.items()):
+            try:
+                partition = int((key or b"").partition(b"/")[0])
+                if partition in mine:
+                    self._reconcilers[partition].load([value])
+            except (ValueError, OverflowError) as error:
+                home = self._table.place_of(key)
+                self._aside.put(self.outbox, Stored(self._topology.changelog("ledgers"), home, key, value), error)
 
     async def _consume(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()

@@ -14,9 +14,10 @@ def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
     """One record for one message, the `source`, however many of the reports in it were turned away.
 
     Headers: `code` (of the first reason), `reasons` (JSON: code, place, cure), `count` (of all reasons),
-    `topic`, `partition`, `offset`. The key is the place it came from, so that a repeated one shows.
+    `topic`, `partition`, `offset` (-1 in a table's changelog). The key is the place it came from, so that a repeated
+    one shows.
     """
-    place = f"{source.topic}/{source.partition}/{source.offset}"
+    place = f"{source.topic}/{source.partition}/{source.offset if source.offset >= 0 else source.key}"
     written = [{"code": r.code, "place": r.place, "cure": r.cure} for r in reasons[:MAX_REASONS]]
     headers = {
         "code": reasons[0].code.encode(),

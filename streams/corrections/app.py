@@ -120,6 +120,10 @@ class App(faust.App):
         """Messages of each source partition of this worker that are not done with."""
         return cast(Consumer, self._consumer).lag() if self.is_settled and self._consumer is not None else {}
 
+    def committed(self, source: TP) -> int:
+        """The offset at which a source partition of this worker is read on; 0 where nothing of it was acked."""
+        return cast(Consumer, self.consumer)._committed_offset[source] or 0
+
     def fail(self, reason: BaseException) -> None:
         """Stop the worker; nothing is committed any more."""
         self._halt()

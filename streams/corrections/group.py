@@ -78,9 +78,12 @@ def watch(coordinator: Any, app: Any, fail: Callable[[BaseException], None]) -> 
         return push(error)
 
     def forgotten() -> None:
-        if name and not coordinator._closing.done() and (reason := known.lose(app._heard)) is not None:
-            fail(reason)
-        reset()
+        was_member = coordinator.generation >= 0  # several requests of one member may be refused at once
+        lost = name and was_member and not coordinator._closing.done()
+        if lost and (reason := known.lose(app._heard)) is not None:
+            fail(reason)  # and does not join again, which would push the other out once more
+        else:
+            reset()
 
     def ended(task: Any) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -70,6 +70,11 @@ class Table(faust.Table[Any, Any]):
             self._note(key, message.partition)
         return sent
 
+    def place_of(self, key: Any) -> int:
+        """The partition that a key lies in; -1 where that is not known."""
+        known = self.data._key_partition if isinstance(self.data, faust.stores.memory.Store) else {}
+        return int(known.get(key, -1))
+
     def _note(self, key: Any, partition: int | None) -> None:
         # Faust forgets the keys of a partition that left only if they were recovered, not if written here
         if partition is not None and isinstance(self.data, faust.stores.memory.Store):
