@@ -31,6 +31,7 @@ def test_two_workers_of_one_name(apache: Broker, names: str, tmp_path: Path) -> 
     """Of two workers with the same --member one ends and says so; the other has all partitions."""
     apache.start()
     places = [tmp_path / "one", tmp_path / "two"]
+
     def told() -> str:
         return "\n".join((place / "worker.log").read_text()[-3000:] for place in places)
 

@@ -37,7 +37,7 @@ def newest(night: LiveNight, table: str, partitions: int = 1) -> dict[bytes, byt
 def unreadable(night: LiveNight) -> dict[str, float]:
     """What the newest worker has counted, by topic."""
     found = night.metrics()
-    return {k.partition("[")[2][:-1]: v for k, v in found.items() if k.startswith("cotejo_unreadable_total[")}
+    return {k.partition("[")[2][:-1]: v for k, v in found.items() if k.startswith("cotejo_unreadable_total[") and v}
 
 
 def kept(night: LiveNight) -> list[Any]:

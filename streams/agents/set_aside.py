@@ -46,7 +46,9 @@ class SetAside:
     def __init__(self, app: App, topology: Topology, warn: Callable[[str], None]) -> None:
         self._topic, self._prefix, self._warn = raw.topic(app, topology.rejected), topology.prefix, warn
         self._rejected = topology.rejected
-        self.counts: Counter[str] = Counter()
+        ours = [topology.table_sheets, topology.alerts, topology.webhook_commands]
+        ours += map(topology.changelog, ("ledgers", "comparison", "deliveries"))
+        self.counts: Counter[str] = Counter({topic.removeprefix(topology.prefix): 0 for topic in ours})
         """By topic, without the election's prefix."""
 
     def put(self, outbox: Outbox, record: Any, why: object) -> None:
