@@ -13,7 +13,7 @@ import numpy as np
 from streams import bound_sums
 from streams.election import ContradictionRule
 from streams.layout import Flags, Numbers
-from streams.rollup import REGISTERED, TABLES, VALID, VOTES
+from streams.rollup import NULL, REGISTERED, TABLES, VALID, VOTES
 
 UNKNOWN: Final = 2**50
 """Stands for what the bulletin or the register does not let one know: more than there can be, and small enough for sums
@@ -36,7 +36,9 @@ FRACTION: Final = 5
 """polling tables in it over those that exist, in parts of `WHOLE`, which it is where the bulletin does not say,"""
 COMPLETE: Final = 6
 """1 where it counts every polling table,"""
-FIGURES: Final = 7
+NULLS: Final = 7
+"""its null votes, unknown where it does not say,"""
+FIGURES: Final = 8
 """and the votes by column, -1 for a column without a figure."""
 
 
@@ -46,13 +48,19 @@ def width(columns: int) -> int:
 
 
 def claim(
-    columns: int, figures: Iterable[tuple[int, int]], valid: int | None, counted: float | None, *limits: int | None
+    columns: int,
+    figures: Iterable[tuple[int, int]],
+    valid: int | None,
+    counted: float | None,
+    *limits: int | None,
+    null: int | None = None,
 ) -> Numbers:
     """The row of one bulletin, of whose figures each is (column, votes), and which counts such a part (0-1) of the
     polling tables; `limits` are those before `BASE`."""
     row = np.full(width(columns), -1, np.int64)
     fraction = WHOLE if counted is None else int(WHOLE * counted)
-    row[:FIGURES] = [*(UNKNOWN if limit is None else limit for limit in limits), valid or 0, fraction, counted == 1]
+    row[:NULLS] = [*(UNKNOWN if limit is None else limit for limit in limits), valid or 0, fraction, counted == 1]
+    row[NULLS] = UNKNOWN if null is None else null
     for column, votes in figures:
         row[FIGURES + column] = votes
     return row
@@ -92,6 +100,15 @@ def suffice(claims: Numbers, rows: Numbers, false: Numbers, bounds: Numbers | No
     found &= _mean(headroom, tables, false) >= official - room
     found &= hide(rest) >= official - claims[:, TOTAL] + rest
     return found | (official < 0)
+
+
+def suffice_for_nulls(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
+    """Whether so many false sheets make the bulletins' null votes possible, by area: as `suffice`, of the floor."""
+    nulls, tables = rows[:, NULL], rows[:, TABLES]
+    by_tables = _mean(nulls, tables, claims[:, LEFT_TABLES] + false)
+    by_registered: Numbers = claims[:, LEFT_REGISTERED] + _mean(nulls, tables, false)
+    found: Flags = np.minimum(by_tables, by_registered) >= nulls - claims[:, NULLS]
+    return found | (claims[:, NULLS] < 0)
 
 
 def _headroom(rows: Numbers, votes: Numbers, false: Numbers) -> Numbers:

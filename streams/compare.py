@@ -321,6 +321,7 @@ class Comparer:
             row=self._sums.rows[area].tolist(),
             busiest=self._heard.busiest if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
+            nulls=lambda: self._sums.nulls(area),
             bounds=self._bound_sums(id),
             project=lambda: project(area),
         )

@@ -203,7 +203,8 @@ class Comparison:
         figures = ((column, votes) for column, _, votes in self.official)
         total = self.valid if self.left.known else None
         limits = self.left.tables, self.left.registered, total, self.voters
-        return claims.claim(len(self.election.columns), figures, self.valid, self.counted, *limits)
+        null = self.bulletin.null
+        return claims.claim(len(self.election.columns), figures, self.valid, self.counted, *limits, null=null)
 
     @cached_property
     def projected(self) -> Projected | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from streams import sheets
 from streams.bound_sums import BoundSums
+from streams.bounds import TopSums
 from streams.election import Election
 from streams.layout import Numbers
 from streams.ledger import Level
@@ -101,6 +102,9 @@ class Matching:
     """Per column: official less witnessed votes, over the compared tables."""
 
 
+_NO_SHEETS: Final = np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class Tally:
     """Sums over the accepted sheets of one area, as the rules see them. `votes` go by column."""
@@ -109,6 +113,8 @@ class Tally:
     busiest: Mapping[str, int] = field(default_factory=dict)
     """Readings of the reporter groups that sent most (the root only; each partition names a few)."""
     spreads: Callable[[], Spread] = Spread
+    nulls: Callable[[], TopSums] = lambda: TopSums(*_NO_SHEETS)
+    """Top sums of the null votes of the accepted sheets."""
     bounds: BoundSums | None = None
     """Evidence that is only a bound; None where the election has none."""
     project: Callable[[], Projected | None] = lambda: None

@@ -8,6 +8,7 @@ import numpy as np
 
 from streams import bound_sums
 from streams.bound_sums import ABOVE, BELOW, Evidence
+from streams.bounds import TopSums
 from streams.course import Arrivals, Course, follow
 from streams.election import Election
 from streams.layout import Flags, Numbers, begins, roll_up, union
@@ -181,7 +182,8 @@ class Sums:
             return np.zeros(0, np.int64)
         votes = np.zeros((len(self._election.columns), len(self._read)), np.int64)
         by_column(self._election, self._read[:, READ:].T, votes)
-        figures = self._announced[:, ANNOUNCED:].T
+        figures = self._announced[:, ANNOUNCED:].T.copy()
+        figures[self._election.unread_places] = -1
         apart = ((figures >= 0) & (figures != votes)).any(axis=0)
         return np.flatnonzero(apart & (self._read[:, 2] * self._announced[:, 1] > 0))
 
@@ -193,6 +195,12 @@ class Sums:
         found = self._bounded(tables)
         outside: Numbers = tables[(found[BELOW] > 0) | (found[ABOVE] > 0)]
         return outside
+
+    def nulls(self, area: int) -> TopSums:
+        """Top sums of the null votes of the accepted sheets of an area. Counted anew: hardly any night asks."""
+        read = self._read[slice(*self._layout.inside(area))]
+        values, numbers = np.unique(read[read[:, 2] > 0, READ - 1], return_counts=True)
+        return TopSums(values[::-1], numbers[::-1].astype(np.int64))
 
     def spread(self, area: int) -> Spread:
         """How the votes are distributed over the accepted sheets of an area."""

@@ -21,6 +21,18 @@ _HIDDEN = {
 }
 
 _SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "floor-nulls": {
+        "en": (
+            "{area}, bulletin {bulletin}: {official} null votes. The {tables} tally sheets witnessed hold {witnessed}, "
+            "and {why}; at least {limit} would be expected, {gap} more than announced. For both to be true, at least "
+            "{breakdown} of the {tables} sheets would have to be wrong."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: {official} votos nulos. Las {tables} actas atestiguadas suman {witnessed}, y "
+            "{why}; cabría esperar al menos {limit}, {gap} más que lo anunciado. Para que ambas cosas fueran ciertas, "
+            "al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+        ),
+    },
     "floor": {
         "en": (
             "{area}, bulletin {bulletin}: {official} votes for {option}. The {tables} tally sheets witnessed hold "

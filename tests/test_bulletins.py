@@ -2,15 +2,21 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
-from builders import T0, bulletin, compared, election
+from builders import T0, bulletin, compared, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams import claims
+from streams.bounds import Left, TopSums, floor
 from streams.bulletins import Bulletins
 from streams.compare import Comparer
-from streams.events import Bulletin
+from streams.election import ContradictionRule, Rules
+from streams.events import Bulletin, Event
 from streams.explain import Explainer, area_lines
+from streams.monitor import Monitor
+from streams.rollup import NULL, TABLES, width
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,52 @@ def test_explain_shows_both_versions() -> None:
     assert [(b["sequence"], [r["votes"]["A"] for r in b["replaced"]]) for b in found["bulletins"]] == [(2, [5])]
     assert any("sequence 1, partial, said A 5, B 3, C 1" in line for line in area_lines(found, "en"))
     assert any("secuencia 1, partial, decía A 5, B 3, C 1" in line for line in area_lines(found, "es"))
+
+
+STRICT = election(tables=10, rules=Rules(contradiction=ContradictionRule(min_sheets=2, min_ratio=0)))
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        pytest.param({"null": 100, "status": "final"}, None, id="as many as witnessed"),
+        pytest.param({"null": 96, "status": "final"}, None, id="one sheet may be wrong"),
+        pytest.param({"null": 90, "status": "final"}, (100, 2, "warning"), id="two would have to be"),
+        pytest.param({"null": 0, "tables_counted": 20}, (100, 20, "warning"), id="none announced"),
+        pytest.param({"null": 50, "tables_counted": 10}, None, id="half of the tables are counted"),
+        pytest.param({"null": 40, "tables_counted": 10}, (50, 2, "warning"), id="less than any half holds"),
+        pytest.param({"status": "final"}, None, id="the bulletin does not say"),
+        pytest.param({"null": 0}, None, id="nobody knows how much is counted"),
+        pytest.param({"null": 500, "status": "final"}, None, id="more: sheets may leave null votes out"),
+    ],
+)
+@pytest.mark.parametrize("first", ["bulletin", "sheets"])
+def test_null_votes(said: dict[str, Any], found: tuple[int, int, str] | None, first: str) -> None:
+    """Null votes have a floor as votes have, whichever comes first: the limit, the sheets that must be wrong, and no
+    more than a warning. Sheets hold 5 each, on 20 tables."""
+    monitor, official = Monitor(STRICT), bulletin((100, 60, 20), **said)
+    events: list[Event] = [report(table, (5, 3, 1), null=5) for table in STRICT.tables]
+    events.insert(0 if first == "bulletin" else len(events), official)
+    for event in events:
+        assert monitor.handle(event).rejection is None
+    monitor.finish()
+    nulls = [finding for finding in monitor.comparer.findings("N") if finding.column == "null-votes"]
+    assert [(f.inputs["limit"], f.value, f.severity) for f in nulls] == ([] if found is None else [found])
+    assert all("null votes" in f.sentence["en"] and "votos nulos" in f.sentence["es"] for f in nulls)
+
+
+limits = st.none() | st.integers(0, 12)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(0, 40), limits, limits, st.integers(0, 5))
+def test_no_null_votes_are_missed(
+    nulls: list[int], official: int, tables: int | None, registered: int | None, false: int
+) -> None:
+    """Where the sums alone say that so many false sheets suffice, they do."""
+    row = np.zeros((1, width(1)), np.int64)
+    row[0, [TABLES, NULL]] = len(nulls), sum(nulls)
+    claim = claims.claim(1, [], None, None, tables, registered, None, None, null=official)
+    values, numbers = np.unique(nulls, return_counts=True)
+    bound = floor(official, TopSums(values[::-1], numbers[::-1].astype(np.int64)), Left(tables, registered))
+    if claims.suffice_for_nulls(claim[None], row, np.array([false]))[0]:
+        assert bound is None or bound.breakdown <= false

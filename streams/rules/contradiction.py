@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.bound_sums import ADDED
 from streams.bounds import Bound, ceiling, floor
-from streams.claims import suffice, tolerated
+from streams.claims import suffice, suffice_for_nulls, tolerated
 from streams.election import Election
 from streams.findings import Comparison, Finding, Severity
 from streams.layout import Flags, Numbers
@@ -36,12 +36,30 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
         if bound is None or bound.breakdown < rule.clear * limit:
             continue
         severity: Severity | None = "critical" if bound.breakdown >= limit else None
-        yield _finding(given, name, official, given.votes(column).total, bound, severity)
+        option = given.election.columns[column].name
+        yield _finding(given, name, official, given.votes(column).total, bound, severity, option)
+    yield from _nulls(given)
+
+
+def _nulls(given: Comparison) -> Iterator[Finding]:
+    """The same of null votes, by the floor alone: a sheet that does not give them may hold any. It warns, since what
+    counts as null is not the same to every authority."""
+    official, row = given.bulletin.null, np.array([given.witnessed.row])
+    if official is None or suffice_for_nulls(given.claim[None], row, _few(given.election, row, None))[0]:
+        return
+    nulls = given.witnessed.nulls()
+    bound = floor(official, nulls, given.left)
+    if bound is None or bound.breakdown < given.election.rules.contradiction.clear * given.tolerated:
+        return
+    severity: Severity | None = "warning" if bound.breakdown >= given.tolerated else None
+    yield _finding(given, "null-votes", official, nulls.total, bound, severity)
 
 
 def may_contradict(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None = None) -> Flags:
     """Of which areas, given their claims and sums, it may find something."""
-    found: Flags = (_known(rows, bounds) > 0) & ~np.all(_are_possible(election, claims, rows, bounds), axis=1)
+    possible = np.all(_are_possible(election, claims, rows, bounds), axis=1)
+    possible &= suffice_for_nulls(claims, rows, _few(election, rows, None))
+    found: Flags = (_known(rows, bounds) > 0) & ~possible
     return found
 
 
@@ -53,9 +71,14 @@ def _known(rows: Numbers, bounds: Numbers | None) -> Numbers:
 
 def _are_possible(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None) -> Flags:
     """Which figures fewer false sheets make possible than any alert of this rule rests on; those at least."""
+    return suffice(claims, rows, _few(election, rows, bounds), bounds)
+
+
+def _few(election: Election, rows: Numbers, bounds: Numbers | None) -> Numbers:
+    """False sheets that no alert of this rule rests on, by area: one less than any does."""
     rule = election.rules.contradiction
-    few = np.ceil(rule.clear * tolerated(rule, _known(rows, bounds))).astype(np.int64) - 1
-    return suffice(claims, rows, few, bounds)
+    few: Numbers = np.ceil(rule.clear * tolerated(rule, _known(rows, bounds))).astype(np.int64) - 1
+    return few
 
 
 def bounds(given: Comparison, column: int, official: int) -> tuple[Bound | None, Bound | None]:
@@ -75,8 +98,15 @@ def bounds(given: Comparison, column: int, official: int) -> tuple[Bound | None,
 
 
 def _finding(
-    given: Comparison, column: str, official: int, witnessed: int, bound: Bound, severity: Severity | None
+    given: Comparison,
+    column: str,
+    official: int,
+    witnessed: int,
+    bound: Bound,
+    severity: Severity | None,
+    option: str | None = None,
 ) -> Finding:
+    """`option` is the name of the column, None for null votes: bounds of those rest on sheets alone."""
     gap = abs(bound.limit - official)
     figures: dict[str, Any] = {
         "official": official,
@@ -89,7 +119,8 @@ def _finding(
         "left_tables": given.left.tables,
         "left_registered": given.left.registered,
     }
-    if given.bounded:
+    bounded = given.bounded if option is not None else 0
+    if bounded:
         figures |= {"tables": given.witnessed.tables + given.bounded, "bounded": given.bounded}
     return Finding(
         rule="contradiction",
@@ -98,14 +129,14 @@ def _finding(
         column=column,
         severity=severity,
         value=bound.breakdown,
-        unit="tables" if given.bounded else "sheets",
+        unit="tables" if bounded else "sheets",
         bulletin=given.bulletin.id,
         inputs={**figures, "side": bound.side, "basis": bound.basis},
         sentence=say(
-            f"{bound.side}-bounds" if given.bounded else bound.side,
+            "floor-nulls" if option is None else f"{bound.side}-bounds" if bounded else bound.side,
             area=given.label,
             bulletin=given.bulletin.id,
-            option=given.election.columns[given.election.column_index[column]].name,
+            option=option or "",
             why=bound.basis if bound.hidden else "nothing",
             **figures,
         ),
