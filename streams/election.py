@@ -131,6 +131,8 @@ class DivergenceRule:
     """A firing alert holds until the distance is below this share of `warning`."""
     min_sheets: int = 30
     """Accepted sheets of an area below which the rule is silent there."""
+    coverage: float = 0.5
+    """Witnessed tables over existing ones (0-1) below which it only warns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "rules.divergence.warning": (0, 100),
     "rules.divergence.critical": (0, 100),
     "rules.divergence.clear": (0, 1),
+    "rules.divergence.coverage": (0, 1),
     "rules.divergence.min_sheets": (5, 10**7),
     "rules.fingerprint.max_chance": (0, 1),
     "rules.fingerprint.max_decimals": (0, 4),

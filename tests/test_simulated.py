@@ -148,7 +148,7 @@ def test_honest_nights_are_quiet(seed: int, official: Any) -> None:
 @pytest.mark.parametrize(("shift", "severities"), [(10, {"warning", "critical"}), (20, {"critical"})])
 def test_shifted_counts_are_called(shift: float, severities: set[str], official: Any) -> None:
     """An official count that moves 10 points or more is called for the nation, one that moves 20 as critical."""
-    _, notices = lived(replace(SMALL, shift=shift, official=official))
+    _, notices = lived(replace(SMALL, shift=shift, official=official, witnessed=0.95))
     assert any(n.severity in severities and n.finding.area == "N" for n in notices)
 
 

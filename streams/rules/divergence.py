@@ -12,7 +12,9 @@ def divergence(given: Comparison) -> Iterator[Finding]:
     """One finding for each figure that lies `warning` or more points outside what an honest count can announce, in
     whatever order, with the unseen voting up to `unseen` points otherwise than their neighbours.
 
-    Silent below `min_sheets` accepted sheets: one of fourteen that was misread is one sheet, not a divergence.
+    A gap that one misread sheet can make is one sheet, not a divergence: the rule is silent below `min_sheets` accepted
+    sheets, and its thresholds are for what is beyond one sheet. Below `coverage` it only warns: there selection alone
+    can part the two counts where neighbours vote very differently.
     """
     rule = given.election.rules.divergence
     found = given.projected
@@ -22,14 +24,24 @@ def divergence(given: Comparison) -> Iterator[Finding]:
         gap = abs(float(found.gap[column]))
         if isnan(gap) or gap < rule.clear * rule.warning:
             continue
+        slip = _one_sheet(given, given.valid, column)
+        if gap - slip < rule.clear * rule.warning:
+            continue
         severity: Severity | None = None
-        if gap >= rule.warning:
-            severity = "critical" if gap >= rule.critical else "warning"
-        yield _finding(given, given.valid, found, column, gap, severity)
+        if gap - slip >= rule.warning:
+            covered = given.coverage is None or given.coverage >= rule.coverage
+            severity = "critical" if gap - slip >= rule.critical and covered else "warning"
+        yield _finding(given, given.valid, found, column, gap, slip, severity)
+
+
+def _one_sheet(given: Comparison, valid: int, column: int) -> float:
+    """The most points that one misread sheet can move a share of `valid` votes: the largest sheet, for the option or
+    for all others, may hold nothing of what it says, or another one as much more."""
+    return 100 * max(given.votes(column)(1), given.rest(column)(1)) / valid
 
 
 def _finding(
-    given: Comparison, valid: int, found: Projected, column: int, gap: float, severity: Severity | None
+    given: Comparison, valid: int, found: Projected, column: int, gap: float, slip: float, severity: Severity | None
 ) -> Finding:
     tally, option = given.witnessed, given.election.columns[column]
     share, required = float(found.share[column]), float(found.required[column])
@@ -40,6 +52,7 @@ def _finding(
         "low": float(found.low[column]),
         "high": float(found.high[column]),
         "gap": gap,
+        "one_sheet": slip,
         "unseen": given.election.rules.divergence.unseen,
         "tables": tally.tables,
     }
