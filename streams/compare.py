@@ -20,7 +20,7 @@ from streams.findings import Comparison, Finding, Pulse, Situation
 from streams.heard import Heard
 from streams.layout import ROOT, Flags, Numbers
 from streams.projection import Projected
-from streams.rollup import READINGS, Tally
+from streams.rollup import ANNOUNCED, READINGS, Tally
 from streams.rules import least, of_bulletins, of_sums, of_watches
 from streams.sheets import Sheets, joined
 from streams.sums import Sums
@@ -261,6 +261,11 @@ class Comparer:
             state = states.witnessed(self._election, known, row)
             if (bounds := self._bound_sums(area)) is not None:
                 state["bounds"] = bounds.plain(self._election)
+            if state["tables_announced"]:
+                given_, votes = self._sums.announced(self._layout.area[area])
+                state["tables_announced"] |= states.summed(
+                    self._election, row[ANNOUNCED], given_.tolist(), votes.tolist()
+                )
             if findings := self._findings.get(area):
                 state["alerts"] = [states.standing(alert) for alert in self._book.firing(sorted(findings))]
             if bulletin is not None:

@@ -1,24 +1,23 @@
 """Why a polling table or an area stands as it does: which reports, which rule, which figures.
 
-As JSON objects (`Explainer`), and as lines to read (`table_lines`, `area_lines`), in English or Spanish.
+As JSON objects; `streams.explain_text` makes lines to read of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from streams import explain_bounds
 from streams.admission import check_date, check_tick
+from streams.differing import Differing, Row
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.event_time import Dated, EventTime
 from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
-from streams.explain_bounds import listed
 from streams.ledger import Level, Verdict
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
-from streams.wording import SEVERITIES, number
 
 MOST: Final = 20
 """Polling tables that an area's explanation names at most, of each kind."""
@@ -145,15 +144,7 @@ class Explainer:
         comparer, inside = self._monitor.comparer, self._inside(id)
         situation = comparer.situation(id)
         disputed = [t for t, v in self._monitor.verdicts.items() if v.level is Level.DISPUTED and inside(t)]
-        differing = [
-            {
-                "table": table,
-                "sheet": self._votes(verdict.votes or ()),
-                "official": {c.id: v for c, v in zip(self._election.columns, official.votes, strict=True) if v >= 0},
-            }
-            for table, official, verdict in self._monitor.differing()
-            if inside(table)
-        ]
+        differing = self.differing(id)
         outside = [table for table in comparer.outside() if inside(table)]
         alerts = [a for a in self._monitor.alerts.values() if a.finding.area == id]
         return {
@@ -175,7 +166,7 @@ class Explainer:
                 for a in sorted(alerts, key=lambda alert: alert.fingerprint)
             ],
             "disputed": {"count": len(disputed), "tables": sorted(disputed)[:MOST]},
-            "differing": {"count": len(differing), "tables": differing[:MOST]},
+            "differing": {"count": differing.count, "tables": [row.plain() for row in differing.rows[:MOST]]},
             "outside": {"count": len(outside), "tables": [self._outside(table) for table in outside[:MOST]]},
             "rejected": [
                 {"id": event.id, "at": _time(event.at), "code": why.code, "place": why.place, "cure": why.cure}
@@ -191,6 +182,19 @@ class Explainer:
         bounds = explain_bounds.of_ledger(self._election, ledger)
         return {"table": table, "bounds": bounds, "official": {c.id: votes for c, votes in figures if votes >= 0}}
 
+    def differing(self, id: str) -> Differing:
+        """All polling tables of an area whose official figures are not their sheets', with both. Raises
+        `UnknownPlaceError`."""
+        if id not in self._election.areas:
+            raise UnknownPlaceError(f"{id} is no area of the election: mend the id, or add it")
+        inside, matching = self._inside(id), self._monitor.comparer.situation(id).witnessed.matching
+        rows = [
+            Row.of(self._election, table, official, verdict)
+            for table, official, verdict in self._monitor.differing()
+            if inside(table)
+        ]
+        return Differing(self._election, id, matching.compared, rows)
+
     def _inside(self, area: str) -> Any:
         return lambda table: area in self._election.lineage[self._election.tables[table].area]
 
@@ -199,7 +203,7 @@ class Explainer:
 
 
 def _why(verdict: Verdict | None, quorum: int) -> str:
-    """Which rule of reconciling decided: a key of `_TEXT`."""
+    """Which rule of reconciling decided: a key of `streams.explain_text.TEXT`."""
     if verdict is None or verdict.level is Level.NONE:
         return "nobody"
     if verdict.level is Level.DISPUTED:
@@ -221,166 +225,3 @@ def _version(bulletin: Bulletin) -> dict[str, Any]:
 
 def _time(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
-    **explain_bounds.TEXT,
-    "nobody": {"en": "no reading stands", "es": "no queda ninguna lectura"},
-    "no-majority": {
-        "en": "no figure has more than {majority} of the {readers} independent readers (the largest has {agreeing})",
-        "es": "ninguna cifra reúne más de {majority} de los {readers} lectores independientes (la mayor, {agreeing})",
-    },
-    "quorum": {
-        "en": "{agreeing} of {readers} independent readers agree, and the policy asks for {quorum}",
-        "es": "{agreeing} de {readers} lectores independientes coinciden, y la norma pide {quorum}",
-    },
-    "trusted": {
-        "en": "one reading, from a source that the policy trusts",
-        "es": "una sola lectura, de una fuente en la que la norma confía",
-    },
-    "too-few": {
-        "en": "{agreeing} of {readers} independent readers agree, but the policy asks for {quorum}",
-        "es": "{agreeing} de {readers} lectores independientes coinciden, pero la norma pide {quorum}",
-    },
-    "counts": {"en": "counts", "es": "cuenta"},
-    "superseded": {"en": "superseded by {by}", "es": "sustituida por {by}"},
-    "replaced": {"en": "its reporter's newer reading is {by}", "es": "la lectura más nueva de quien informó es {by}"},
-    "retraction": {"en": "a retraction", "es": "una retractación"},
-    "same-group": {"en": "its group counts once, by {by}", "es": "su grupo cuenta una vez, por {by}"},
-    "accepted": {"en": "counts as witnessed", "es": "cuenta como atestiguada"},
-    "not accepted": {"en": "does not count", "es": "no cuenta"},
-    "none": {"en": "not witnessed", "es": "sin atestiguar"},
-    "reported": {"en": "reported", "es": "informada"},
-    "corroborated": {"en": "corroborated", "es": "corroborada"},
-    "disputed": {"en": "disputed", "es": "en disputa"},
-    "registered": {"en": "{registered} registered voters", "es": "{registered} electores inscritos"},
-    "official": {"en": "official ({bulletin}): {votes}", "es": "oficial ({bulletin}): {votes}"},
-    "turned away": {"en": "turned away: {code} at {place}: {cure}", "es": "rechazado: {code} en {place}: {cure}"},
-    "witnessed": {
-        "en": "{tables} of {exist} polling tables witnessed; sheets: {levels}",
-        "es": "{tables} de {exist} mesas atestiguadas; actas: {levels}",
-    },
-    "bulletin": {"en": "bulletin {id} of {at}, {status}", "es": "boletín {id} del {at}, {status}"},
-    "earlier version": {
-        "en": "  rewritten under its own id; the version of {at}, sequence {sequence}, {status}, said {votes}",
-        "es": "  reescrito con su mismo identificador; la versión del {at}, secuencia {sequence}, {status}, decía "
-        "{votes}",
-    },
-    "no bulletin": {"en": "no bulletin", "es": "ningún boletín"},
-    "figure": {
-        "en": "  {name}: announced {official} ({share} %), witnessed {seen} ({seen_share} %), "
-        "at least {floor}, at most {ceiling}, sheets that must be wrong: {breakdown}",
-        "es": "  {name}: anunciado {official} ({share} %), atestiguado {seen} ({seen_share} %), "
-        "al menos {floor}, como mucho {ceiling}, actas que deben estar equivocadas: {breakdown}",
-    },
-    "figure seen": {"en": "  {name}: witnessed {seen}", "es": "  {name}: atestiguado {seen}"},
-    "fine": {"en": "no rule has anything to say", "es": "ninguna regla tiene nada que decir"},
-    "alert": {
-        "en": "alert {fingerprint}: {status}, {severity}, since {since}",
-        "es": "alerta {fingerprint}: {status}, {severity}, desde {since}",
-    },
-    "called": {
-        "en": "  first called {called}; worst {at}, {severity}: {sentence}",
-        "es": "  primera llamada {called}; peor momento {at}, {severity}: {sentence}",
-    },
-    "pending": {"en": "pending", "es": "pendiente"},
-    "firing": {"en": "open", "es": "abierta"},
-    "resolved": {"en": "over", "es": "terminada"},
-    **SEVERITIES,
-    "partial": {"en": "partial", "es": "parcial"},
-    "final": {"en": "final", "es": "final"},
-    "correction": {"en": "correction", "es": "corrección"},
-    "disputed tables": {"en": "{count} disputed sheets: {tables}", "es": "{count} actas en disputa: {tables}"},
-    "differing tables": {
-        "en": "{count} polling tables whose official figures are not their sheets':",
-        "es": "{count} mesas cuyas cifras oficiales no son las de sus actas:",
-    },
-    "differing": {
-        "en": "  {table}: sheet {sheet}, official {official}",
-        "es": "  {table}: acta {sheet}, oficial {official}",
-    },
-}
-
-
-def table_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
-    """What `Explainer.table` found, to read."""
-    say = _speaker(language)
-    yield f"{found['table']} ({' > '.join(found['areas'])})"
-    if found["registered"] is not None:
-        yield say("registered", registered=found["registered"])
-    verdict = say("accepted" if found["accepted"] else "not accepted")
-    why = say(found["why"], **{**found["policy"], **{k: found[k] for k in ("agreeing", "readers")}})
-    yield f"{say(found['level'])}, {verdict}: {why}"
-    if found["votes"] is not None:
-        yield "  " + listed(found["votes"], language)
-    for reading in found["readings"]:
-        votes = "".join(f"{text}: " for text in [explain_bounds.said(reading, say, language)] if text)
-        who = f"{reading['reporter']} [{reading['group']}], {reading['source']}"
-        yield f"- {reading['at']} {reading['id']} ({who}) {votes}{say(reading['fate'], by=reading['by'])}"
-    yield from explain_bounds.table_lines(found["bounds"], found["policy"]["quorum"], say, language)
-    if found["official"] is not None:
-        yield say(
-            "official", bulletin=found["official"]["bulletin"], votes=listed(found["official"]["votes"], language)
-        )
-    yield from _rejected(found, say)
-
-
-def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
-    """What `Explainer.area` found, to read."""
-    say = _speaker(language)
-    seen, official = found["witnessed"], found["official"]
-    yield f"{found['name']} ({found['area']}, {found['level']})"
-    levels = ", ".join(f"{say(level)} {number(count, language)}" for level, count in sorted(seen["levels"].items()))
-    yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or "-")
-    yield from explain_bounds.area_lines(found["bounds"], say)
-    for held in found["bulletins"]:
-        yield say("bulletin", id=held["id"], at=held["at"], status=say(held["status"]))
-        for version in held["replaced"]:
-            yield say("earlier version", **{**version, "votes": listed(version["votes"], language)})
-    if official is None:
-        yield say("no bulletin")
-        for name, votes in seen["votes"].items():
-            yield say("figure seen", name=name, seen=votes)
-    else:
-        for name, figure in official["figures"].items():
-            shown = {**figure, "official": figure["votes"], "seen": seen["votes"][name]}
-            yield say("figure", name=name, seen_share=figure["witnessed_share"], **shown)
-    for finding in found["findings"]:
-        yield f"* {finding['rule']}, {finding['class']}, {finding['severity'] or '-'}: {finding['sentence'][language]}"
-        yield "    " + ", ".join(f"{k} {v}" for k, v in finding["inputs"].items() if v is not None)
-    if not found["findings"]:
-        yield say("fine")
-    for alert in found["alerts"]:
-        words = {name: say(alert[name]) for name in ("status", "severity")}
-        yield say("alert", **{**alert, **words})
-        if worst := alert["worst"]:
-            said = worst["finding"]["sentence"][language]
-            yield say("called", called=alert["called"], at=worst["at"], severity=say(worst["severity"]), sentence=said)
-    if found["disputed"]["count"]:
-        more = ", …" if found["disputed"]["count"] > MOST else ""
-        yield say(
-            "disputed tables", count=found["disputed"]["count"], tables=", ".join(found["disputed"]["tables"]) + more
-        )
-    if found["differing"]["count"]:
-        yield say("differing tables", count=found["differing"]["count"])
-        for row in found["differing"]["tables"]:
-            sides = {side: listed(row[side], language) for side in ("sheet", "official")}
-            yield say("differing", table=row["table"], **sides)
-        if found["differing"]["count"] > MOST:
-            yield "  …"
-    yield from explain_bounds.outside_lines(found["outside"], MOST, say, language)
-    yield from _rejected(found, say)
-
-
-def _rejected(found: Mapping[str, Any], say: Any) -> Iterator[str]:
-    for row in found["rejected"]:
-        yield f"- {row['at']} {row['id']} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
-
-
-def _speaker(language: str) -> Any:
-    def shown(value: Any) -> Any:
-        if isinstance(value, int | float):
-            return number(value, language, 2 if isinstance(value, float) else 0)
-        return "-" if value is None else value
-
-    return lambda key, **figures: _TEXT[key][language].format_map({name: shown(v) for name, v in figures.items()})

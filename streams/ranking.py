@@ -18,6 +18,8 @@ class Row:
     coverage: float | None
     """The same over the tables that exist (0-1)."""
     bulletin: str | None
+    single: int
+    """Polling tables announced one by one, where there is no bulletin: their sum is the official count."""
     breakdown: int
     """Sheets that would have to be wrong for the worst of its figures."""
     apart: float | None
@@ -36,7 +38,7 @@ def ranked(election: Election, outcome: Outcome) -> list[Row]:
     """Every area that anything is known of: the root first, then by breakdown count, by points apart, by polling
     tables that differ, by those outside their bounds, by disputed sheets, by coverage."""
     rows = [_row(area, outcome) for area in election.areas]
-    known = [row for row in rows if row.tables or row.bulletin or row.disputed or row.outside]
+    known = [row for row in rows if row.tables or row.bulletin or row.disputed or row.outside or row.single]
     return sorted(
         known,
         key=lambda row: (
@@ -58,10 +60,13 @@ def _row(area: str, outcome: Outcome) -> Row:
     seen, official, announced = state["witnessed"], state["official"], state["tables_announced"]
     figures = {} if official is None else official["figures"]
     breakdown = {name: figure["breakdown"] or 0 for name, figure in figures.items()}
+    shares = {name: figure["share"] for name, figure in figures.items()}
+    if official is None and announced is not None:
+        shares = announced["shares"]
     apart = {
-        name: abs(figure["share"] - figure["witnessed_share"])
-        for name, figure in figures.items()
-        if None not in (figure["share"], figure["witnessed_share"])
+        name: abs(share - seen["shares"][name])
+        for name, share in shares.items()
+        if None not in (share, seen["shares"][name])
     }
     worst = max(breakdown, key=lambda name: (breakdown[name], apart.get(name, 0.0)), default="")
     return Row(
@@ -71,6 +76,7 @@ def _row(area: str, outcome: Outcome) -> Row:
         tables=seen["tables"],
         coverage=seen["coverage"],
         bulletin=None if official is None else official["bulletin"],
+        single=0 if official is not None or announced is None else announced["announced"],
         breakdown=breakdown.get(worst, 0),
         apart=max(apart.values(), default=None),
         column=worst,

@@ -36,12 +36,31 @@ def witnessed(election: Election, area: Area, row: list[int]) -> dict[str, Any]:
             "levels": {name: count for name, count in zip(NAMES, row[LEVELS:ANNOUNCED], strict=True) if count},
         },
         "tables_announced": {"announced": announced, "compared": compared, "differing": differing, "shift": shift}
+        | {"votes": {}, "valid": None, "shares": {}}
         if announced
         else None,
         "bounds": None,
         "official": None,
         "alerts": [],
     }
+
+
+def summed(election: Election, tables: int, given: Sequence[int], votes: Sequence[int]) -> dict[str, Any]:
+    """The official count that the polling tables announced one by one come to, `tables` of them; `given` says how many
+    of them tell each column.
+
+    Where all of them together name every option, alone or within a group, that is each of these figures' votes and its
+    share in per cent of the valid votes. Else it is every figure that any of them tells, without shares.
+    """
+    known = {column: count for column, count, of in zip(election.column_index, votes, given, strict=True) if of}
+    told = {column for column, of in zip(election.column_index, given, strict=True) if of == tables}
+    told -= {group for group, members in election.members.items() if told.issuperset(members)}
+    if not election.covers(frozenset(told)):
+        return {"votes": known, "valid": None, "shares": {}}
+    known = {column: count for column, count in known.items() if column in told}
+    valid = sum(known.values())
+    shares = {column: round(100 * count / valid, 6) for column, count in known.items()} if valid else {}
+    return {"votes": known, "valid": valid, "shares": shares}
 
 
 def standing(alert: Alert) -> dict[str, Any]:

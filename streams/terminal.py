@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 
 import orjson
+from rich.console import Console
 
 from streams.shown import shown
 
@@ -21,6 +22,13 @@ def show(*lines: object) -> None:
 def aside(line: object) -> None:
     """A line for people beside what goes to stdout, on stderr."""
     print(shown(str(line)), file=sys.stderr, flush=True)
+
+
+def console() -> Console:
+    """stdout for tables and colours: lines as long as they are where it is no terminal. Give it `Text` of what
+    `streams.shown.shown` returns."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
 
 
 def note(text: object) -> None:

@@ -14,7 +14,8 @@ from streams.bulletins import Bulletins
 from streams.compare import Comparer
 from streams.election import ContradictionRule, Rules
 from streams.events import Bulletin, Event
-from streams.explain import Explainer, area_lines
+from streams.explain import Explainer
+from streams.explain_text import area_lines
 from streams.monitor import Monitor
 from streams.rollup import NULL, TABLES, width
 

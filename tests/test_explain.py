@@ -1,5 +1,6 @@
 """Why a table or an area stands as it does: every fate of a reading, every reason of a verdict, both languages."""
 
+import csv
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from streams.election import DivergenceRule, Election, Rules
 from streams.eventlog.record import REPORTS, Record
 from streams.eventlog.writer import LogWriter
 from streams.events import Event
-from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
+from streams.explain import Explainer, UnknownPlaceError
+from streams.explain_text import area_lines, table_lines
 from streams.relive import open_night, relive
 from streams.topology import Topology
 from streams.wording import LANGUAGES
@@ -178,3 +180,73 @@ def test_simulate_and_explain(tmp_path: Path) -> None:
     refused = cotejo("simulate", "--out", tmp_path, "--witnessed", 3)
     assert refused.returncode == 1
     assert "witnessed" in refused.stderr.decode()
+
+
+SINGLE = election(states=2, tables=30, groups={"BC": "BC"})
+
+
+def single_tables() -> list[Event]:
+    """Sheets of both states, and official figures of 40 polling tables one by one: 25 of them are not their sheets'."""
+    tables = list(SINGLE.tables)
+    sheets: list[Event] = [report(table, (5, 3, 1), at=T0) for table in tables]
+    moved = [bulletin({"A": 3, "BC": 6}, area=table, at=T0) for table in tables[:25]]
+    return [*sheets, *moved, *(bulletin((5, 3, 1), area=table, at=T0) for table in tables[25:40])]
+
+
+def test_every_differing_table(tmp_path: Path) -> None:
+    """--differing gives all tables of the area with both figures, not the first few, as a table, CSV and JSON; the
+    differences add up to the net shift, also of what is announced as a group."""
+    path = election_writer.write(SINGLE, tmp_path)
+    events = tmp_path / "night.jsonl"
+    event_file.write(events, single_tables())
+    found = orjson.loads(cotejo("explain", "area", "N", path, events, "--differing", "--json").stdout)
+    assert (found["compared"], found["differing"], found["net"]) == (40, 25, {"A": -50, "BC": 50})
+    assert [row["table"] for row in found["tables"]] == sorted(list(SINGLE.tables)[:25])
+    assert found["tables"][0] == {
+        "table": "S1-1", "area": "S1", "bulletin": "S1-1-1",
+        "sheet": {"A": 5, "BC": 4}, "official": {"A": 3, "BC": 6}, "difference": {"A": -2, "BC": 2},
+    }  # fmt: skip
+    done = cotejo("explain", "area", "S1", path, events, "--differing", "--csv")
+    rows = list(csv.DictReader(done.stdout.decode().splitlines()))
+    assert len(rows) == 25
+    assert sum(int(row["A difference"]) for row in rows) == -50
+    assert rows[0] == {
+        "table": "S1-1", "area": "S1", "bulletin": "S1-1-1", "A sheet": "5", "A official": "3", "A difference": "-2",
+        "BC sheet": "4", "BC official": "6", "BC difference": "2",
+    }  # fmt: skip
+    assert "Net shift: A \N{MINUS SIGN}50, BC +50." in done.stderr.decode()
+    for lang, said in (("en", "25 of 30 polling tables"), ("es", "difieren 25 de 30 mesas")):
+        text = cotejo("explain", "area", "S1", path, events, "--differing", "--lang", lang).stdout.decode()
+        assert said in text
+        assert all(f"\n{table} " in text for table in list(SINGLE.tables)[:25])
+    assert orjson.loads(cotejo("explain", "area", "S2", path, events, "--differing", "--json").stdout)["tables"] == []
+    wrong = cotejo("explain", "area", "N", path, events, "--csv")
+    assert (wrong.returncode, wrong.stdout) == (1, b"")
+    assert wrong.stderr.decode() == "cotejo: --csv: give it with --differing, and without --json\n"
+
+
+def test_tables_alone_are_announced(tmp_path: Path) -> None:
+    """Where tables alone are announced their sum is the official count, with how many they are: in the state, in
+    `explain`, in `replay` and in the report. Of options that some tables announce as a group it is the group's."""
+    night = asked(*single_tables(), known=SINGLE)
+    (nation, first) = (night.area(area) for area in ("N", "S1"))
+    assert nation["official"] is None
+    single = nation["tables_announced"]
+    assert (single["announced"], single["votes"], single["valid"]) == (40, {"A": 150, "BC": 210}, 360)
+    assert single["shares"]["BC"] == pytest.approx(100 * 210 / 360, abs=1e-6)
+    assert "sum of 40 polling tables" in "\n".join(area_lines(nation, "en"))
+    assert "A: anunciado 150 (41,67 %)" in "\n".join(area_lines(nation, "es"))
+    assert first["tables_announced"]["announced"] == 30
+    second = night.area("S2")["tables_announced"]
+    assert (second["valid"], second["votes"]) == (90, {"A": 50, "B": 30, "C": 10})
+    assert second["shares"]["A"] == pytest.approx(100 * 5 / 9, abs=1e-6)
+    torn = asked(*single_tables(), bulletin({"A": 7}, area="S2-30", at=T0), known=SINGLE).area("S2")["tables_announced"]
+    assert (torn["valid"], torn["votes"]["A"], torn["shares"]) == (None, 57, {})
+    path = election_writer.write(SINGLE, tmp_path)
+    events = tmp_path / "night.jsonl"
+    event_file.write(events, single_tables())
+    assert "40 single tables" in cotejo("replay", path, events).stdout.decode()
+    assert cotejo("report", path, events, "-o", tmp_path / "page.html", "--lang", "es").returncode == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "es la suma de 40 mesas anunciadas una por una: Option A 150, Group BC 210." in page
+    assert "suma de 10 mesas" in page

@@ -145,4 +145,7 @@ def test_without_any_bulletin_for_the_area() -> None:
         "compared": 20,
         "differing": 20,
         "shift": {"A": -100, "B": 100, "C": 0, **{g.id: 0 for g in known.groups}},
+        "votes": {"A": 900, "B": 500, "C": 100},
+        "valid": 1500,
+        "shares": {"A": 60.0, "B": 33.333333, "C": 6.666667},
     }

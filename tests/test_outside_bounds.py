@@ -16,7 +16,8 @@ from streams.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, w
 from streams.codec import decode_any
 from streams.election import Election
 from streams.events import Bulletin, Event, TallyReport
-from streams.explain import Explainer, area_lines, table_lines
+from streams.explain import Explainer
+from streams.explain_text import area_lines, table_lines
 from streams.feed import Pace
 from streams.findings import Situation
 from streams.rules.outside_bounds import above_ceiling, below_floor

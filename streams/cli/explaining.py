@@ -7,13 +7,16 @@ import typer
 
 from streams.arrivals import Night
 from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
+from streams.differing import Differing
 from streams.election import Election
 from streams.election_file import load
+from streams.errors import CotejoError
 from streams.events import Event, Rejection
-from streams.explain import Explainer, UnknownPlaceError, area_lines, table_lines
+from streams.explain import Explainer, UnknownPlaceError
+from streams.explain_text import area_lines, table_lines
 from streams.progress import Progress
 from streams.relive import recording_of
-from streams.terminal import note, show, show_json
+from streams.terminal import aside, console, note, show, show_json
 
 commands = group("Print why something stands as it does.")
 
@@ -43,15 +46,41 @@ def explain_area(
     keep_going: KeepGoing = False,
     lang: Language = "en",
     as_json: Json = False,
+    differing: Annotated[
+        bool, typer.Option("--differing", help="All polling tables whose official figures are not their sheets'.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="With --differing: as CSV on stdout.")] = False,
 ) -> None:
     """What both counts say of an area, which rule speaks, and from which figures."""
     with plainly():
+        if as_csv and (as_json or not differing):
+            raise UsageError("--csv: give it with --differing, and without --json")
         given = Night.of(night)
         known = load(given.election)
         if area not in known.areas:
             raise UnknownPlaceError(f"{area} is no area of the election: mend the id, or add it")
-        found = taken_in(known, given, keep_going).area(area)
-        show_json(found) if as_json else show(*area_lines(found, lang))
+        explainer = taken_in(known, given, keep_going)
+        if differing:
+            _show_differing(explainer.differing(area), lang, as_json, as_csv)
+        else:
+            found = explainer.area(area)
+            show_json(found) if as_json else show(*area_lines(found, lang))
+
+
+def _show_differing(found: Differing, language: str, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        show_json(found.plain())
+    elif as_csv:
+        show(*found.csv())
+        aside(found.head(language))  # beside the rows, so that a program that adds them up counts nothing twice
+    else:
+        show(found.head(language))
+        if found.rows:
+            console().print(found.table(language))
+
+
+class UsageError(CotejoError):
+    """Options that do not go together."""
 
 
 def taken_in(election: Election, night: Night, keep_going: bool) -> Explainer:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
-from rich.console import Console
 
 from streams import garbage, relive, telling
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
@@ -18,7 +17,7 @@ from streams.history import contrast
 from streams.outcome import Outcome
 from streams.progress import Progress
 from streams.replay import Watcher
-from streams.terminal import aside, pass_on, show_json
+from streams.terminal import aside, console, pass_on, show_json
 from streams.thresholds import changed
 from streams.whole import whole
 
@@ -90,12 +89,6 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
             progress.show(done)
     outcomes = [replay.finish() for replay in replays]
     return Relived(source, known, outcomes, replays[0].comparer)
-
-
-def console() -> Console:
-    """stdout for people: lines as long as they are where it is no terminal."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
 
 
 def _compare(

@@ -143,7 +143,12 @@ def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
         sentences = [say("lead", tables=seen["tables"], exist=root.tables, coverage=say.per_cent(seen["coverage"]))]
     else:
         sentences = [say("lead-bare", tables=seen["tables"])]
-    if state["official"] is None:
+    single = state["tables_announced"]
+    if state["official"] is None and single is not None:
+        names = {column.id: column.name for column in election.columns}
+        votes = ", ".join(f"{names[name]} {say.number(count)}" for name, count in single["votes"].items())
+        sentences.append(say("lead-tables", area=root.name, tables=single["announced"], votes=votes))
+    elif state["official"] is None:
         sentences.append(say("lead-none", area=root.name))
     else:
         time = f"{say.time(state['official']['at'])} UTC"

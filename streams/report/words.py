@@ -38,6 +38,13 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "El último boletín vigente para {area} es {bulletin}, emitido {time}.",
     ),
     "lead-none": ("There is no bulletin for {area}.", "No hay ningún boletín para {area}."),
+    "lead-tables": (
+        "There is no bulletin for {area}. Its official count is the sum of {tables} polling tables announced one by "
+        "one: {votes}.",
+        "No hay ningún boletín para {area}. Su recuento oficial es la suma de {tables} mesas anunciadas una por una: "
+        "{votes}.",
+    ),
+    "single": ("sum of {tables} tables", "suma de {tables} mesas"),
     "lead-alerts": (
         "{count} alerts fired, {critical} of them critical; {firing} still did in the end.",
         "Hubo {count} alertas, {critical} de ellas críticas; al final seguían activas {firing}.",

@@ -12,10 +12,20 @@ export function listen(show) {
   byId("more").addEventListener("click", () => { everything = !everything; show(); });
 }
 
-// Each figure of an area: official beside witnessed, by option or group. As the bulletin has them; without a
-// bulletin, the options.
+// The official figures of an area: those of its bulletin, else the sums of its polling tables announced one by one.
+function officialOf(state) {
+  const single = state?.tables_announced;
+  if (state?.official || !single) return state?.official?.figures;
+  return Object.fromEntries(Object.entries(single.votes).map(([id, votes]) => [id, { votes, share: single.shares[id] }]));
+}
+
+// How many polling tables are behind an official count that no bulletin gives; 0 where there is none.
+const singleTables = (state) => (state?.official ? 0 : state?.tables_announced?.announced ?? 0);
+
+// Each figure of an area: official beside witnessed, by option or group. As they were announced; where nothing was,
+// the options.
 export function figuresOf(state, columns) {
-  const given = state?.official?.figures;
+  const given = officialOf(state);
   const { votes = {}, shares = {} } = state?.witnessed ?? {};
   const listed = given ? columns.filter((column) => column.id in given) : columns.filter((column) => !column.members);
   return listed.map((column) => {
@@ -60,7 +70,12 @@ export function show(whole, shown, signs) {
   showHeadline(state, open[0], signs);
   showFigures(state, figures, shown, open);
   showOptions(figures, [
+<<<<<<< HEAD
     whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds") : "",
+=======
+    whole.children.length && state?.witnessed.valid ? t("weighted") : "",
+    state?.official ? t("bounds") : singleTables(state) ? t("summed", { tables: number(singleTables(state)) }) : "",
+>>>>>>> 24291ed (All differing polling tables of an area can be had, with the net shift; where tables alone are announced their sum is the official count)
   ]);
   showAlerts(shown.alerts);
   showEvidence(state);
@@ -88,9 +103,8 @@ function showHeadline(state, strongest, signs) {
     setText(byId("sentence"), t(signs.place === "away" ? "noBroker" : "nothing"));
   } else {
     setText(byId("kicker"), t("quietTitle"));
-    setText(byId("sentence"), state.official ? t("quiet") : t("onlyWitnessed", {
-      area: clean(state.name), witnessed: number(state.witnessed.tables),
-    }));
+    const figures = { area: clean(state.name), witnessed: number(state.witnessed.tables), tables: number(singleTables(state)) };
+    setText(byId("sentence"), state.official ? t("quiet") : t(singleTables(state) ? "onlyTables" : "onlyWitnessed", figures));
   }
 }
 
@@ -103,7 +117,8 @@ function showFigures(state, figures, shown, open) {
     const tables = number(state.witnessed.tables + bounded);
     put("breakdown", number(worst.breakdown), t(bounded ? "breakdownOfSeen" : "breakdownOf", { tables, option: clean(worst.name) }));
   } else {
-    put("breakdown", state?.official ? "0" : "–", t(state?.official ? "breakdownNone" : "breakdownUnknown"));
+    const unknown = singleTables(state) ? "breakdownTables" : "breakdownUnknown";
+    put("breakdown", state?.official ? "0" : "–", t(state?.official ? "breakdownNone" : unknown));
   }
   const { coverage = null, tables = 0 } = state?.witnessed ?? {};
   put("coverage", coverage === null ? number(state ? tables : null) : percent(100 * coverage),
@@ -111,6 +126,8 @@ function showFigures(state, figures, shown, open) {
   if (state?.official) {
     const at = moment(state.official.at);
     put("bulletin", clean(state.official.bulletin), t("bulletinOf", { at, ago: span(shown.clock - state.official.at) }));
+  } else if (singleTables(state)) {
+    put("bulletin", number(singleTables(state)), t("tablesAnnounced"));
   } else {
     put("bulletin", "–", t("noBulletin"));
   }

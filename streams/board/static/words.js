@@ -20,6 +20,9 @@ export const WORDS = {
     weighted: "Witnessed shares are weighted by the areas below.",
     bounds: "At least, at most: what the witnessed sheets allow. " +
       "Must be wrong: how many of them would have to be, for the official figure to be right.",
+    summed: "Official figures are the sum of the {tables} polling tables announced one by one.",
+    onlyTables: "There is no bulletin for {area}, but {tables} of its polling tables are announced one by one.",
+    tablesAnnounced: "tables announced one by one, no bulletin", breakdownTables: "tables are compared one by one",
     moreOptions: "Show {count} more", fewerOptions: "Show fewer",
     alerts: "Alerts", noAlerts: "No alert so far.", critical: "critical", warning: "warning", info: "remark", resolved: "resolved",
     leftToParent: "told by the alert above it",
@@ -65,6 +68,9 @@ export const WORDS = {
     weighted: "Los porcentajes atestiguados se ponderan por las zonas de abajo.",
     bounds: "Al menos, a lo sumo: lo que permiten las " +
       "actas atestiguadas. Actas erradas: cuántas de ellas tendrían que serlo para que la cifra oficial fuera cierta.",
+    summed: "Las cifras oficiales son la suma de las {tables} mesas anunciadas una por una.",
+    onlyTables: "No hay boletín de {area}, pero {tables} de sus mesas están anunciadas una por una.",
+    tablesAnnounced: "mesas anunciadas una por una, sin boletín", breakdownTables: "las mesas se comparan una por una",
     moreOptions: "Mostrar {count} más", fewerOptions: "Mostrar menos",
     alerts: "Alertas", noAlerts: "Ninguna alerta hasta ahora.", critical: "crítica", warning: "aviso", info: "observación", resolved: "resuelta",
     leftToParent: "la dice la alerta de arriba",
