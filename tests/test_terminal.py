@@ -244,7 +244,7 @@ def test_progress(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
 
 def test_nobody_else_prints() -> None:
     """Every line goes out by streams/terminal.py, or by a console that is given `shown` text."""
-    consoles = {"telling.py", "progress.py", "demo.py", "cli/replaying.py"}
+    consoles = {"telling.py", "progress.py", "demo.py", "terminal.py"}
     found = set()
     for path in sorted((ROOT / "streams").rglob("*.py")):
         name = path.relative_to(ROOT / "streams").as_posix()
