@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from streams import explain_bounds
+from streams.explain_bounds import listed
 from streams.wording import SEVERITIES, number
 
 TEXT: Final[Mapping[str, Mapping[str, str]]] = {
+    **explain_bounds.TEXT,
     "nobody": {"en": "no reading stands", "es": "no queda ninguna lectura"},
-    "only bounds": {"en": "what is known of it is only a bound", "es": "lo que se sabe de ella es solo un límite"},
     "no-majority": {
         "en": "no figure has more than {majority} of the {readers} independent readers (the largest has {agreeing})",
         "es": "ninguna cifra reúne más de {majority} de los {readers} lectores independientes (la mayor, {agreeing})",
@@ -36,38 +38,6 @@ TEXT: Final[Mapping[str, Mapping[str, str]]] = {
     "corroborated": {"en": "corroborated", "es": "corroborada"},
     "disputed": {"en": "disputed", "es": "en disputa"},
     "registered": {"en": "{registered} registered voters", "es": "{registered} electores inscritos"},
-    "at least": {"en": "at least {votes}", "es": "al menos {votes}"},
-    "at most": {"en": "at most {ballots} ballots", "es": "como mucho {ballots} papeletas"},
-    "bounds possible": {"en": "believed of its figures: {bounds}", "es": "lo que se cree de sus cifras: {bounds}"},
-    "bounds impossible": {
-        "en": "these cannot both be true, so neither counts: {bounds}",
-        "es": "no pueden ser ciertas ambas cosas, así que ninguna cuenta: {bounds}",
-    },
-    "bounds against sheet": {
-        "en": "the witnessed sheet contradicts these, and the sheet counts: {bounds}",
-        "es": "el acta atestiguada las contradice, y es el acta la que cuenta: {bounds}",
-    },
-    "bounds unknown": {
-        "en": "not enough independent readers vouch for any bound: the policy asks for {quorum}",
-        "es": "ningún límite tiene bastantes lectores independientes: la norma pide {quorum}",
-    },
-    "bounds": {
-        "en": "{tables} polling tables have bounds, {unwitnessed} of them without a witnessed sheet",
-        "es": "{tables} mesas tienen límites, {unwitnessed} de ellas sin acta atestiguada",
-    },
-    "conflicting": {
-        "en": "{count} polling tables have bounds that contradict each other; none of these counts",
-        "es": "{count} mesas tienen límites que se contradicen; ninguno de ellos cuenta",
-    },
-    "against_sheets": {
-        "en": "{count} polling tables have a witnessed sheet outside their bounds; the sheet counts",
-        "es": "{count} mesas tienen un acta atestiguada fuera de sus límites; cuenta el acta",
-    },
-    "outside tables": {
-        "en": "{count} polling tables announced outside what was seen there:",
-        "es": "{count} mesas anunciadas fuera de lo que se vio allí:",
-    },
-    "outside": {"en": "  {table}: {bounds}; official {official}", "es": "  {table}: {bounds}; oficial {official}"},
     "official": {"en": "official ({bulletin}): {votes}", "es": "oficial ({bulletin}): {votes}"},
     "turned away": {"en": "turned away: {code} at {place}: {cure}", "es": "rechazado: {code} en {place}: {cure}"},
     "witnessed": {
@@ -135,15 +105,16 @@ def table_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     why = say(found["why"], **{**found["policy"], **{k: found[k] for k in ("agreeing", "readers")}})
     yield f"{say(found['level'])}, {verdict}: {why}"
     if found["votes"] is not None:
-        yield "  " + _list(found["votes"], language)
+        yield "  " + listed(found["votes"], language)
     for reading in found["readings"]:
-        votes = "".join(f"{text}: " for text in [_said(reading, say, language)] if text)
+        votes = "".join(f"{text}: " for text in [explain_bounds.said(reading, say, language)] if text)
         who = f"{reading['reporter']} [{reading['group']}], {reading['source']}"
         yield f"- {reading['at']} {reading['id']} ({who}) {votes}{say(reading['fate'], by=reading['by'])}"
-    if (bounds := found["bounds"]) is not None:
-        yield say(bounds["why"], bounds=_bounded(bounds, say, language), quorum=found["policy"]["quorum"])
+    yield from explain_bounds.table_lines(found["bounds"], found["policy"]["quorum"], say, language)
     if found["official"] is not None:
-        yield say("official", bulletin=found["official"]["bulletin"], votes=_list(found["official"]["votes"], language))
+        yield say(
+            "official", bulletin=found["official"]["bulletin"], votes=listed(found["official"]["votes"], language)
+        )
     yield from _rejected(found, say)
 
 
@@ -154,15 +125,11 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"{found['name']} ({found['area']}, {found['level']})"
     levels = ", ".join(f"{say(level)} {number(count, language)}" for level, count in sorted(seen["levels"].items()))
     yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or "-")
-    if found["bounds"] is not None:
-        yield say("bounds", **{name: found["bounds"][name] for name in ("tables", "unwitnessed")})
-        for name in ("conflicting", "against_sheets"):
-            if found["bounds"][name]:
-                yield say(name, count=found["bounds"][name])
+    yield from explain_bounds.area_lines(found["bounds"], say)
     for held in found["bulletins"]:
         yield say("bulletin", id=held["id"], at=held["at"], status=say(held["status"]))
         for version in held["replaced"]:
-            yield say("earlier version", **{**version, "votes": _list(version["votes"], language)})
+            yield say("earlier version", **{**version, "votes": listed(version["votes"], language)})
     single = found["tables_announced"]
     if official is None and single is not None:
         yield say("announced tables", tables=single["announced"])
@@ -196,45 +163,17 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     if found["differing"]["count"]:
         yield say("differing tables", count=found["differing"]["count"])
         for row in found["differing"]["tables"]:
-            sides = {side: _list(row[side], language) for side in ("sheet", "official")}
+            sides = {side: listed(row[side], language) for side in ("sheet", "official")}
             yield say("differing", table=row["table"], **sides)
         if found["differing"]["count"] > len(found["differing"]["tables"]):
             yield say("all of them")
-    if found["outside"]["count"]:
-        yield say("outside tables", count=found["outside"]["count"])
-        for row in found["outside"]["tables"]:
-            bounds = _bounded(row["bounds"], say, language)
-            yield say("outside", table=row["table"], bounds=bounds, official=_list(row["official"], language))
-        if found["outside"]["count"] > len(found["outside"]["tables"]):
-            yield "  …"
+    yield from explain_bounds.outside_lines(found["outside"], len(found["outside"]["tables"]), say, language)
     yield from _rejected(found, say)
-
-
-def _said(reading: Mapping[str, Any], say: Any, language: str) -> str:
-    """What a reading says: the figures of a sheet, or a bound."""
-    votes = "" if reading["votes"] is None else _list(reading["votes"], language)
-    if reading["ballots"] is not None:
-        return str(say("at most", ballots=reading["ballots"]))
-    return str(say("at least", votes=votes)) if votes and reading["bound"] else votes
-
-
-def _bounded(bounds: Mapping[str, Any], say: Any, language: str) -> str:
-    """A polling table's bounds, those that are known."""
-    parts = []
-    if bounds["at_least"] is not None:
-        parts.append(say("at least", votes=_list(bounds["at_least"], language)))
-    if bounds["at_most"] is not None:
-        parts.append(say("at most", ballots=bounds["at_most"]))
-    return ", ".join(parts)
 
 
 def _rejected(found: Mapping[str, Any], say: Any) -> Iterator[str]:
     for row in found["rejected"]:
         yield f"- {row['at']} {row['id']} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
-
-
-def _list(votes: Mapping[str, int], language: str) -> str:
-    return ", ".join(f"{name} {number(count, language)}" for name, count in votes.items())
 
 
 def _speaker(language: str) -> Any:

@@ -70,12 +70,9 @@ export function show(whole, shown, signs) {
   showHeadline(state, open[0], signs);
   showFigures(state, figures, shown, open);
   showOptions(figures, [
-<<<<<<< HEAD
-    whole.children.length && state?.witnessed.valid ? t("weighted") : "", state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds") : "",
-=======
     whole.children.length && state?.witnessed.valid ? t("weighted") : "",
-    state?.official ? t("bounds") : singleTables(state) ? t("summed", { tables: number(singleTables(state)) }) : "",
->>>>>>> 24291ed (All differing polling tables of an area can be had, with the net shift; where tables alone are announced their sum is the official count)
+    state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds")
+      : singleTables(state) ? t("summed", { tables: number(singleTables(state)) }) : "",
   ]);
   showAlerts(shown.alerts);
   showEvidence(state);
