@@ -33,7 +33,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 @dataclass(frozen=True, slots=True)
 class Row:
     """One polling table. `sheet`, `official` and `difference` (official less sheet) are in votes, by option or group:
-    of those that have an official figure."""
+    of those that have an official figure and that the sheets are read for."""
 
     table: str
     area: str
@@ -46,7 +46,8 @@ class Row:
         """That of a polling table with an accepted sheet and an official figure."""
         votes = np.zeros((len(election.columns), 1), np.int64)
         by_column(election, np.array(verdict.votes)[:, None], votes)
-        given = {c.id: count for c, count in zip(election.columns, official.votes, strict=True) if count >= 0}
+        told = zip(election.columns, official.votes, strict=True)
+        given = {c.id: count for c, count in told if count >= 0 and c.id in election.read_columns}
         seen = dict(zip(election.column_index, votes[:, 0].tolist(), strict=True))
         return cls(table, election.tables[table].area, official.id, {name: seen[name] for name in given}, given)
 
