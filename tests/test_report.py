@@ -86,6 +86,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", r"First called (.{16}): (critical|warning|remark)\.\nWorst \1"),
+        ("es", r"Primera llamada (.{16}): (crítica|aviso|nota)\.\nPeor momento \1"),
+    ],
+)
+def test_three_moments(pages: dict[str, Path], page: Page, lang: str, said: str) -> None:
+    """Each alert says when it was first called, when it was worst and how it stands, in words and no marks."""
+    page.goto(pages[lang].as_uri())
+    for article in page.locator("#alerts article").all():
+        text = article.locator(".life").inner_text()
+        assert re.search(said.partition(r"\n")[0], text), text
+        assert len(text.splitlines()) == 3
+        assert "<" not in text
+
+
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A tab that must stay silent, and may ask for nothing but the file it shows."""

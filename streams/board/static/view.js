@@ -120,6 +120,7 @@ function showFigures(state, figures, shown, open) {
   const { coverage = null, tables = 0 } = state?.witnessed ?? {};
   put("coverage", coverage === null ? number(state ? tables : null) : percent(100 * coverage),
     coverage === null ? "" : t("coverageOf", { witnessed: number(tables), tables: number(state.tables) }));
+  setText(byId("f-bulletin").previousElementSibling, t(singleTables(state) ? "officialTables" : "lastBulletin"));
   if (state?.official) {
     const at = moment(state.official.at);
     put("bulletin", clean(state.official.bulletin), t("bulletinOf", { at, ago: span(shown.clock - state.official.at) }));
