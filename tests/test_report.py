@@ -44,14 +44,15 @@ def hostile() -> Election:
 
 
 def events(id: str = "N-{}", reporter: str = "ana", note: str = "") -> list[Event]:
-    """Readings over three hours, some disputed; bulletins of the nation, a state and polling tables that do not fit;
-    input that is turned away."""
+    """Readings over three hours, some disputed, with a part of these ballots photographed; bulletins of the nation, a
+    state and polling tables that do not fit; input that is turned away."""
     found: list[Event] = []
     for i, table in enumerate(PLAIN.tables):
         at = T0 + 60_000 * i
         found.append(report(table, (150, 60, 10), at=at, reporter=reporter, id=f"{table}{note}"))
         if i % 30 == 0:
             found.append(report(table, (10, 200, 10), at=at + 30_000, reporter=f"eva{note}", id=f"{table}{note}-2"))
+            found.append(report(table, {"A": 130}, at=at, reporter=reporter, id=f"{table}{note}-3", bound="at-least"))
         if i % 6 == 0:
             found.append(bulletin((100, 90, 10), area=table, at=at + 30_000, id=f"{table}{note}-o"))
     found.append(bulletin((100, 9000, 600), at=T0 + 3_600_000, id=id.format(1), tables_counted=100))
@@ -161,9 +162,9 @@ def test_content(pages: dict[str, Path], page: Page) -> None:
     other configuration, hashes and thresholds are there."""
     page.goto(pages["en"].as_uri())
     first = page.locator(".headlines li").first.inner_text()
-    assert "sheets would have to be wrong" in first
+    assert "what was seen at 110 or more of these polling tables would have to be wrong" in first
     assert "174 of 180 polling tables" in page.locator(".lead").inner_text()
-    assert re.search(r"\n104\n|^104$", page.locator(".tiles").inner_text(), re.MULTILINE)
+    assert re.search(r"\n110\n|^110$", page.locator(".tiles").inner_text(), re.MULTILINE)
     assert page.locator("#alerts article").count() >= 4
     assert "Option A" in page.locator("#alerts article").first.inner_text()
     assert "9,000" in page.locator("#alerts .evidence").first.inner_text()
@@ -174,8 +175,12 @@ def test_content(pages: dict[str, Path], page: Page) -> None:
     told = page.locator("#basis").inner_text()
     assert len(re.findall(r"\b[0-9a-f]{64}\b", told)) == 6
     assert "alerts.cooldown" in told
+    assert "6 of 6 polling tables are announced with fewer votes" in page.locator("#alerts").inner_text()
+    assert "6" in page.locator("#areas tbody tr").first.locator("td").nth(7).inner_text()  # out of bounds
+    assert "only bounds are known" in page.locator("#breakdown").inner_text()
+    assert not [path for path in pages.values() if "&lt;time" in path.read_text()]  # HTML stays HTML
     page.goto(pages["es"].as_uri())
-    assert "tendrían que estar equivocadas" in page.locator(".headlines li").first.inner_text()
+    assert "tendría que estar equivocado" in page.locator(".headlines li").first.inner_text()
     assert "Con otra configuración" in page.locator("#compare h2").inner_text()
 
 

@@ -110,6 +110,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "further": heard[ALERTS:],
         "muted": muted,
         "areas": rows[:AREAS],
+        "any_bounded": outcome.states[election.root.id]["bounds"] is not None,
         "any_outside": any(row.outside for row in rows),
         "areas_left": len(rows) - AREAS,
         "disputes": _disputes(election, outcome),

@@ -143,7 +143,11 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "wrong": ("must be wrong", "equivocadas"),
     "apart": ("points apart", "puntos"),
     "differing": ("tables that differ", "mesas que difieren"),
-    "outside": ("outside their bounds", "fuera de sus límites"),
+    "outside": ("out of bounds", "fuera de límites"),
+    "breakdown bounds": (
+        "A polling table of which only bounds are known, on photographed ballots for example, counts as a sheet here.",
+        "Una mesa de la que solo se conocen límites, como papeletas fotografiadas, cuenta aquí como un acta.",
+    ),
     "disputed-column": ("disputed", "en disputa"),
     "no disputes": ("No sheet is disputed.", "Ninguna acta está en disputa."),
     "disputes note": (
@@ -295,9 +299,12 @@ class Words:
         self._at = 0 if language == "en" else 1
 
     def __call__(self, key: str, **figures: Any) -> str:
-        """A phrase of `TEXT`; numbers in it are written as the language writes them."""
+        """A phrase of `TEXT`; numbers in it are written as the language writes them. HTML among the figures stays what
+        it is, and makes the phrase HTML, in which the others are escaped."""
         shown = {name: self.number(v) if isinstance(v, int | float) else v for name, v in figures.items()}
-        return TEXT[key][self._at].format_map(shown)
+        phrase = TEXT[key][self._at]
+        html = any(isinstance(figure, Markup) for figure in figures.values())
+        return (Markup(phrase) if html else phrase).format_map(shown)
 
     def term(self, word: str) -> str:
         """A word of the field."""
