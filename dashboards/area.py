@@ -153,10 +153,10 @@ BOARD: Final = Board(
             "lines",
             Words("Table by table", "Mesa por mesa"),
             Words(
-                "Where bulletins name polling tables: those with an official figure and an accepted sheet, and those "
-                "of "
-                "them that differ.",
-                "Donde los boletines nombran mesas: las que tienen cifra oficial y acta aceptada, y las que difieren.",
+                "Where bulletins name polling tables: those with an official figure and an accepted sheet, those of "
+                "them that differ, and those announced outside what is known of them where there is only a bound.",
+                "Donde los boletines nombran mesas: las que tienen cifra oficial y acta aceptada, las que difieren, y "
+                "las anunciadas fuera de lo que se sabe de ellas donde solo hay un límite.",
             ),
             Words("No bulletin names a polling table of this area.", "Ningún boletín nombra una mesa de esta área."),
             queries=[
@@ -167,6 +167,20 @@ BOARD: Final = Board(
                     _NO_TABLES,
                     ORANGE,
                     [10, 6],
+                ),
+                Query(
+                    f"max(cotejo_below_floor_tables{{{_HERE}}})",
+                    Words("below what was seen", "por debajo de lo visto"),
+                    _NO_TABLES,
+                    PURPLE,
+                    [3, 3],
+                ),
+                Query(
+                    f"max(cotejo_above_ceiling_tables{{{_HERE}}})",
+                    Words("above the ballots counted", "por encima de las papeletas contadas"),
+                    _NO_TABLES,
+                    GREEN,
+                    [12, 4],
                 ),
             ],
         ),

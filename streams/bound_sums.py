@@ -67,16 +67,16 @@ def contributions(election: Election, tables: Numbers, known: Evidence) -> Numbe
     figures = found[FIGURES:].reshape(3, columns, len(tables))
     figures[0] = added * at_least
     figures[1] = added * ruled_out(election, tables, known.bounds)
-    found[AGAINST] = against = holds & (known.read[:, 2] > 0) & _are_outside(known)
+    found[AGAINST] = against = holds & (known.read[:, 2] > 0) & _are_outside(election, known)
     if known.announced is not None:
         _check(election, known.announced, known.bounds, holds & ~against, found)
     return found
 
 
-def _are_outside(known: Evidence) -> Flags:
-    """Which polling tables have less on their sheets than bounds say, or more."""
-    votes, bounds = known.read[:, READ:], known.bounds
-    below: Flags = np.any(votes < bounds[:, BOUNDED:], axis=1)
+def _are_outside(election: Election, known: Evidence) -> Flags:
+    """Which polling tables have less on their sheets than bounds say, of what sheets are read for, or more."""
+    votes, bounds, read = known.read[:, READ:], known.bounds, list(election.read_options.values())
+    below: Flags = np.any(votes[:, read] < bounds[:, BOUNDED:][:, read], axis=1)
     above: Flags = (bounds[:, 2] >= 0) & (votes.sum(axis=1) + known.read[:, READ - 1] > bounds[:, 2])
     return below | above
 

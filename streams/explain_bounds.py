@@ -52,7 +52,8 @@ def of_ledger(election: Election, ledger: Ledger | None) -> dict[str, Any] | Non
         return None
     found, verdict = table_bounds(ledger, len(election.options), election.policy), ledger.verdict(election.policy)
     why = "bounds possible" if found.are_possible else "bounds impossible"
-    if verdict.accepted and verdict.votes is not None and not found.allow(verdict.votes, verdict.null):
+    read = election.read_options.values()
+    if verdict.accepted and verdict.votes is not None and not found.allow(verdict.votes, verdict.null, read):
         why = "bounds against sheet"
     known = zip(election.options, found.at_least, strict=True)
     return {

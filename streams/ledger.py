@@ -126,7 +126,7 @@ def reading_of(election: Election, report: TallyReport) -> Reading:
         reporter=report.reporter,
         group=election.signing_groups.get(report.reporter) or report.group or report.reporter,
         source=report.source,
-        votes=() if empty else tuple(report.votes.get(o.id, 0) * o.read for o in election.options),
+        votes=() if empty else tuple(report.votes.get(o.id, 0) * (o.read or bound != "") for o in election.options),
         null=report.null or 0,
         retracted=report.retracted,
         supersedes=report.supersedes or "",

@@ -25,9 +25,10 @@ class TableBounds(NamedTuple):
         """Whether both can be true. Where they cannot, somebody is wrong, and nobody knows who: neither counts."""
         return self.at_most is None or sum(self.at_least) <= self.at_most
 
-    def allow(self, votes: Votes, null: int) -> bool:
-        """Whether so many votes by option and so many null ones are within them."""
-        enough = all(cast >= least for cast, least in zip(votes, self.at_least, strict=True))
+    def allow(self, votes: Votes, null: int, read: Iterable[int]) -> bool:
+        """Whether so many votes by option and so many null ones are within them; `read` are the places of the options
+        that sheets are read for."""
+        enough = all(votes[option] >= self.at_least[option] for option in read)
         return enough and (self.at_most is None or sum(votes) + null <= self.at_most)
 
     @property

@@ -191,3 +191,18 @@ def test_explain_what_contradicts() -> None:
     said = "\n".join(area_lines(area, "en"))
     assert "1 polling tables have bounds that contradict each other" in said
     assert "1 polling tables have a witnessed sheet outside their bounds" in said
+
+
+def test_an_option_that_sheets_are_not_read_for() -> None:
+    """What was seen of it counts where nobody has read the sheet; a witnessed sheet, silent of it, contradicts
+    nothing."""
+    known = election(quorum=1)
+    known = replace(known, options=tuple(replace(option, read=option.id != "C") for option in known.options))
+    events: list[Event] = [
+        *(report(table, {"C": 9}, id="seen", bound="at-least") for table in ("S1-1", "S1-2")),
+        report("S1-2", {"A": 20, "B": 5}, id="sheet"),
+        *(bulletin((20, 5, 5), table) for table in ("S1-1", "S1-2")),
+    ]
+    bounds = explained(known, events).area("N")["bounds"]
+    assert (bounds["votes"], bounds["against_sheets"]) == ({"A": 0, "B": 0, "C": 9}, 0)
+    assert (bounds["below"], bounds["missing"]) == (2, {"A": 0, "B": 0, "C": 8})
