@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from brokers import ROOT
 from evidence_tables import detection, honest, liars, unseen
-from evidence_tables.electorates import VILLAGES, WAYS, Electorate, Row, Ways, electorates, first, indonesia, venezuela
+from evidence_tables.electorates import VILLAGES, WAYS, Electorate, Row, electorates, first, indonesia, order, venezuela
 
 from streams.nights import venezuela2024
 from streams.nights.simulated import Night
@@ -82,10 +82,10 @@ def test_ways(made_up: list[Electorate]) -> None:
         for way in (*WAYS, *VILLAGES):
             if way == "whole provinces" and not electorate.is_nation:
                 continue
-            order = Ways(electorate, 1).order(way)
-            assert len(set(order.tolist())) == len(electorate.votes)
-            seen = first(order, 0.5)
-            assert seen.sum() == len(order) // 2
+            coming = order(electorate, way, 1)
+            assert len(set(coming.tolist())) == len(electorate.votes)
+            seen = first(coming, 0.5)
+            assert seen.sum() == len(coming) // 2
             shares = [electorate.votes[some, 0].sum() / electorate.valid[some].sum() for some in (seen, ~seen)]
             if way.endswith("of the first"):
                 assert shares[0] < shares[1] - 0.02

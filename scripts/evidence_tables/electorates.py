@@ -8,6 +8,7 @@ import csv
 import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -39,7 +40,7 @@ class Row(NamedTuple):
     """When its sheet became public: only the order matters."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Electorate:
     """A nation or a province. Arrays have an entry for each polling table, in the order of the register."""
 
@@ -157,8 +158,15 @@ def _told(areas: dict[str, Area], order: list[str], lines: Numbers, registered: 
     return found
 
 
-class Ways:
-    """Orders in which the tables of an electorate may come. Each gives a number by table; the lowest come first."""
+@lru_cache(maxsize=32)
+def order(electorate: Electorate, way: str, seed: int) -> Floats:
+    """An order in which the tables of an electorate may come (`WAYS`, `VILLAGES`): a number by table, the lowest come
+    first. Ties are broken by chance, which the seed gives."""
+    return _Ways(electorate, seed).order(way)
+
+
+class _Ways:
+    """The orders of one electorate."""
 
     def __init__(self, electorate: Electorate, seed: int) -> None:
         self._e, self._draws = electorate, Draws(seed, electorate.name)
@@ -166,7 +174,7 @@ class Ways:
         """Areas below have higher numbers than those above: the highest is the lowest area of the table."""
 
     def order(self, way: str) -> Floats:
-        """The order of that name (`WAYS`)."""
+        """The order of that name."""
         e, chance = self._e, self._draws.uniform(len(self._e.votes))
         if way == "at random":
             return chance

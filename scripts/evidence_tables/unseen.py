@@ -15,10 +15,10 @@ from evidence_tables.electorates import (
     VILLAGES,
     WAYS,
     Electorate,
-    Ways,
     electorates,
     first,
     indonesia,
+    order,
     venezuela,
 )
 from streams.compare import Comparer
@@ -35,6 +35,8 @@ from streams.sheets import ANNOUNCED, CODES, Sheets
 SEEN: Final = (0.3, 0.5, 0.7, 0.85, 0.95)
 COUNTED: Final = (0.3, 0.6, 0.85, 1.0)
 INDONESIA: Final = (Option("01", "Joko Widodo"), Option("02", "Prabowo Subianto"))
+MOST: Final = 6_000
+"""Polling tables of a province in which points are moved."""
 SHIFTS: Final = (3, 5, 8, 10, 15)
 COVERAGES: Final = (0.5, 0.7, 0.85, 0.95)
 
@@ -89,16 +91,16 @@ def moments(night: Night, shift: float = 0, counted: Sequence[float] = COUNTED) 
     """What is said of a night. The official count moves `shift` points of the valid votes from the first option to the
     second."""
     electorate = night.electorate
-    seen = first(Ways(electorate, 1).order(night.way), night.seen)
-    order = Ways(electorate, 2).order(night.order)
+    seen = first(order(electorate, night.way, 1), night.seen)
+    coming = order(electorate, night.order, 2)
     comparer = Comparer(electorate.election)
     comparer.add_sheets(_sheets(electorate, seen))
+    comparer.advance(BEGIN)
     root = electorate.election.root.id
     for sequence, share in enumerate(counted, 1):
         at = BEGIN + 600_000 * sequence
-        comparer.add_bulletin(_bulletin(electorate, root, at, sequence, first(order, share), shift))
+        comparer.add_bulletin(_bulletin(electorate, root, at, sequence, first(coming, share), shift))
         comparer.advance(at)
-        comparer.advance(at + 60_000)
         severities = {finding.severity for finding in comparer.findings(root)}
         comparison = comparer.situation(root).comparison
         assert comparison is not None
@@ -204,11 +206,11 @@ def _key(night: Night) -> tuple[str, str, float, str]:
 
 
 def show_moved(data: Path, share: float = 1.0) -> None:
-    """Print how many provinces are called when points are moved there, either way, by shift and coverage. The sheets
-    come at random or cities first, and the count is complete."""
-    provinces = [electorate for electorate in real(data) if not electorate.is_nation]
+    """Print how often provinces of 1,000 to 6,000 tables are called when points are moved there, either way, by shift
+    and coverage. The sheets come at random or cities first, and the count is complete."""
+    provinces = [electorate for electorate in real(data) if len(electorate.votes) <= MOST]
     provinces = provinces[: round(share * len(provinces))]
-    header("Points", "coverage", "provinces", "warned", "critical", "required deviation: 10th of 100, median")
+    header("Points", "coverage", "counts", "warned", "critical", "required deviation: 10th of 100, median")
     for shift in SHIFTS:
         for coverage in COVERAGES:
             found = [
