@@ -145,6 +145,21 @@ def test_one_moment(chromium: Browser, embedded: EmbeddedBroker, names: str) -> 
         seen.check()
 
 
+def test_tables_alone(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """Where polling tables alone are announced, the official side is their sum, with how many they are."""
+    tables = list(alike(KNOWN, ()))
+    came: list[Event] = [report(table, at=T0) for table in tables]
+    came += [bulletin((5, 3, 1), area=table, at=T0) for table in tables[:8]]
+    with given(embedded.start(), KNOWN, names, came) as running, opened(chromium, running.url) as seen:
+        page = seen.page
+        expect(page.locator("#options tr", has_text="Option A").locator(".official .votes")).to_have_text("40 votes")
+        expect(page.locator("#f-bulletin")).to_have_text("8")
+        expect(page.locator("#remarks")).to_contain_text("the sum of the 8 polling tables announced one by one")
+        page.locator("[data-lang=es]").click()
+        expect(page.locator("#remarks")).to_contain_text("la suma de las 8 mesas anunciadas una por una")
+        seen.check()
+
+
 def test_both_counts(chromium: Browser, board: Served) -> None:
     """Official beside witnessed for each option, with what the sheets allow; the large figures; the charts, each with
     a description and as a table."""
