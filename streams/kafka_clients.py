@@ -16,6 +16,7 @@ from typing import Any, Final
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import AuthorizationError, BrokerResponseError, KafkaError
 
+from streams import kafka_fetcher
 from streams.errors import CotejoError
 from streams.kafka_security import VARIABLE, Security, configured
 
@@ -64,8 +65,10 @@ def producer(broker: str, **options: Any) -> Any:
 
 
 def consumer(broker: str, *topics: str, **options: Any) -> Any:
-    """A kafka-python consumer with these options of its own. Raises what `admin` raises."""
-    return _client(KafkaConsumer, broker, *topics, **options)
+    """A kafka-python consumer with these options of its own, which reads only what is committed. The value of what it
+    cannot read is a `streams.set_aside.SetAside`. Raises what `admin` raises."""
+    made = _client(KafkaConsumer, broker, *topics, isolation_level="read_committed", **options)
+    return kafka_fetcher.correct(made)
 
 
 def faust_options(broker: str) -> dict[str, Any]:

@@ -1,19 +1,22 @@
 """What a topic holds now: every record up to its present end."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from streams import kafka_clients
+from streams.set_aside import SetAside
+from streams.terminal import note
 from streams.topics import TopicError
 from streams.topology import REJECTED_BYTES
 
 
 def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
-    """The records of a topic (kafka-python's `ConsumerRecord`), in order within each partition.
-    Raises `BrokerUnreachable`, `TopicError`."""
+    """The records of a topic (kafka-python's `ConsumerRecord`), in order within each partition. One that nobody can
+    read is left out, and said on stderr. Raises `BrokerUnreachable`, `TopicError`."""
     consumer = kafka_clients.consumer(
         broker,
         auto_offset_reset="earliest",
@@ -26,8 +29,11 @@ def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
         for place, end in consumer.end_offsets(places).items():
             consumer.assign([place])
             while consumer.position(place) < end:
-                for batch in consumer.poll(500).values():
-                    yield from batch
+                for record in chain.from_iterable(consumer.poll(500).values()):
+                    if isinstance(aside := record.value, SetAside):
+                        note(f"{topic}/{record.partition} offset {record.offset}: left out, {aside.code}: {aside.cure}")
+                    else:
+                        yield record
     except KafkaError as error:
         raise TopicError(f"topic {topic} cannot be read: {kafka_clients.refusal(error)}") from error
     finally:

@@ -19,9 +19,10 @@ from streams import kafka_clients
 from streams.errors import CotejoError
 from streams.kafka_clients import CONNECT_SECONDS
 from streams.kafka_clients import BrokerUnreachable as BrokerUnreachable
+from streams.record_batches import RECORD_BYTES
 
 READY_SECONDS: Final = 15.0  # by then a new topic has its leaders, and a deleted one is gone
-MESSAGE_BYTES: Final = 5 * 2**20  # the largest message: what streams.codec reads, with room for the envelope
+MESSAGE_BYTES: Final = RECORD_BYTES  # the largest message: what streams.codec reads, with room for the envelope
 
 _NO_ERROR, _UNKNOWN_TOPIC, _ALREADY_EXISTS = 0, 3, 36
 

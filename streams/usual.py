@@ -13,7 +13,7 @@ import msgspec
 from msgspec import MsgspecError, Struct, field
 from msgspec.structs import astuple
 
-from streams.codec import MAX_PACK, decode_plain, decode_quick
+from streams.codec import MAX_PACK, Content, decode_plain, decode_quick
 from streams.election import Election
 from streams.events import Bulletin, Count, Event, Ratio, Status, TallyReport, Text, Tick, Time
 
@@ -138,7 +138,7 @@ class UsualReader:
         self._decode = msgspec.json.Decoder(kinds).decode
         self._decode_pack = msgspec.json.Decoder(kinds | list[kinds]).decode
 
-    def read(self, contents: Sequence[bytes | None]) -> Sequence[Event] | None:
+    def read(self, contents: Sequence[Content]) -> Sequence[Event] | None:
         """The event in each; None where one needs a second look, or is no event."""
         if self._decode is decode_quick:
             return decode_plain(contents, decode_quick)
@@ -153,7 +153,7 @@ class UsualReader:
         except MsgspecError:
             return decode_quick(content)
 
-    def read_packs(self, contents: Sequence[bytes | None]) -> tuple[UsualEvents, list[int]] | None:
+    def read_packs(self, contents: Sequence[Content]) -> tuple[UsualEvents, list[int]] | None:
         """The same where each may be an array of them, with the number of events in each; None where one is not
         usual."""
         packs = decode_plain(contents, self._decode_pack)

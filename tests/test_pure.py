@@ -18,6 +18,7 @@ CORE = [
     "streams.shown",
     "streams.fields",
     "streams.codec",
+    "streams.set_aside",
     "streams.signing",
     "streams.admission",
     "streams.agreement",

@@ -20,6 +20,7 @@ from streams.agents.delivery_table import DeliveryTable
 from streams.agents.outbox import SealedOutbox
 from streams.agents.set_aside import SetAside, Stored
 from streams.alerts import Notice
+from streams.codec import Content
 from streams.corrections import App, Place
 from streams.election import Election
 from streams.posting import Poster, body
@@ -97,7 +98,7 @@ class NotifyStage:
     async def _take_notices(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
-            content = event.message.value or b""
+            content = _bytes(event.message.value)
             notice = self._notice(content)
             if notice is None:
                 self._aside.put(self.outbox, event.message, "no alert")
@@ -111,7 +112,7 @@ class NotifyStage:
     async def _take_commands(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
-            command = Command.read(event.message.value or b"")
+            command = Command.read(_bytes(event.message.value))
             courier = self.couriers.get(command.receiver) if command else None
             if command is None or courier is None:
                 self._aside.put(self.outbox, event.message, "no command for a receiver of this election")
@@ -137,3 +138,8 @@ class NotifyStage:
         """Ack the event with what has just been written for it."""
         self.outbox.hold(event)
         self.outbox.urgent = True
+
+
+def _bytes(value: Content) -> bytes:
+    """A message's value; nothing where it is none."""
+    return value if isinstance(value, bytes) else b""

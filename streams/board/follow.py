@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 
 from streams import kafka_clients, topics
 from streams.board.night import Night
+from streams.set_aside import SetAside
 from streams.terminal import note
 from streams.topology import REJECTED_BYTES, Topology
 
@@ -153,7 +154,9 @@ class Follower:
     def _take(self, place: TopicPartition, records: list[Any]) -> None:
         take = self._takers[place]
         for record in records:
-            if record.value is not None:
+            if isinstance(record.value, SetAside):
+                self._night.unreadable += 1
+            elif record.value is not None:
                 take(record.value)
             self.heard = max(self.heard, record.timestamp / 1000)
 

@@ -124,8 +124,14 @@ class Consumer(driver.Consumer):
         held = None if subscription is None else subscription.assignment  # one object, whatever its thread does next
         if held is None:
             return {}
-        ends = {TP(*tp): held.state_value(tp).highwater for tp in held.tps if tp.topic not in changelogs}
-        return {tp: max(0, end - (self._committed_offset[tp] or 0)) for tp, end in ends.items() if end is not None}
+        states = {TP(*tp): held.state_value(tp) for tp in held.tps if tp.topic not in changelogs}
+        return {tp: max(0, s.highwater - self._done(tp, s)) for tp, s in states.items() if s.highwater is not None}
+
+    def _done(self, tp: TP, state: Any) -> int:
+        """Where the first message is that is not done with. Behind the last one there may be the marks of transactions,
+        which are never delivered: with nothing in hand, it is where reading has come to."""
+        committed, position = self._committed_offset[tp] or 0, state._position
+        return committed if self._delivered[tp] or position is None else max(committed, position)
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         return not self.halted and await super().commit(topics, start_new_transaction)

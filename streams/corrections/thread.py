@@ -11,7 +11,7 @@ import faust.transport.drivers.aiokafka as driver
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP
 
-from streams.corrections import group
+from streams.corrections import fetches, group
 
 if TYPE_CHECKING:
     from streams.corrections.app import App
@@ -35,6 +35,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         fetcher._prefetch_backoff = 0.01  # while one topic's records lie unread, no other's are asked for, 0.1 s long
         fetch, gathered = fetcher._proc_fetch_request, 0.0
+        read_ourselves = fetches.correct(fetcher)
 
         async def paced(assignment: Any, node: Any, request: Any) -> Any:
             nonlocal gathered
@@ -44,6 +45,7 @@ class Thread(driver.AIOKafkaConsumerThread):
                 if self._leaves_out(assignment, request):
                     request._max_wait_ms = round(GATHER * 1000)
                 if found := await fetch(assignment, node, request):
+                    read_ourselves()
                     gathered = monotonic()
                 elif pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
                     await asyncio.sleep(pause)

@@ -1,0 +1,194 @@
+"""Reading record batches: every offset is handed out or set aside with a reason, in bounded memory, whatever came."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition  # type: ignore[import-untyped]
+from aiokafka.consumer.fetcher import PartitionRecords  # type: ignore[import-untyped]
+from aiokafka.record.memory_records import MemoryRecords  # type: ignore[import-untyped]
+from hypothesis import given
+from hypothesis import strategies as st
+from raw_batches import CODECS, TIME, batch, record
+
+from streams.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Committed, take
+from streams.set_aside import KEPT_BYTES, SetAside
+
+A, C = record(b"a"), record(b"c", place=2)
+CONTROL, TRANSACTIONAL = 0x20, 0x10
+codecs = pytest.mark.parametrize("codec", CODECS)
+
+
+def found(content: bytes, first: int = 0) -> list[Any]:
+    """What comes of each offset: a value, or the code of why there is none."""
+    read = list(Committed(content, first))
+    return [r.value.code if isinstance(r.value, SetAside) else r.value for r in read]
+
+
+@codecs
+def test_every_codec(codec: str) -> None:
+    """Records of all forms, packed by each of Kafka's codecs, are what aiokafka's own reader makes of them unpacked."""
+    records = [
+        *(record(b"v", [(b"h", b"1"), ("é".encode(), None)]), record(None, place=1, key=b"k")),
+        *(record(b"", place=2, key=b""), record(b"x" * 300_000, place=3)),
+    ]
+    theirs = PartitionRecords(TopicPartition("t", 0), MemoryRecords(batch(records, base=7)), [], 7, None, None, True, 0)
+    expected = [(r.offset, r.timestamp, r.key, r.value, list(r.headers)) for r in theirs]
+    ours = Committed(batch(records, codec, base=7), 7)
+    assert [(r.offset, r.timestamp, r.key, r.value, list(r.headers)) for r in ours] == expected
+    assert ours.next_offset == 11
+
+
+@codecs
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        pytest.param(record(b"b", [(b"\xff", b"")], place=1), "bad-headers", id="a name that is not UTF-8"),
+        pytest.param(record(b"b", [(b"", b"")] * (MAX_HEADERS + 1), place=1), "bad-headers", id="too many headers"),
+        pytest.param(record(b"b", [(b"h" * (MAX_HEADERS + 1), b"")], place=1), "bad-headers", id="a long name"),
+        pytest.param(record(b"b", place=1, count=-1), "damaged", id="fewer headers than none"),
+        pytest.param(record(b"b", place=1, count=3), "damaged", id="headers that are not there"),
+        pytest.param(record(b"b" * (RECORD_BYTES + 1), place=1), "too-large", id="a large value"),
+        pytest.param(record(b"b", [(b"h", b"h" * RECORD_BYTES)], place=1), "too-large", id="a large header"),
+        pytest.param(record(b"b", place=1, key=b"k" * RECORD_BYTES), "too-large", id="a large key"),
+    ],
+)
+def test_one_bad_record(bad: bytes, code: str, codec: str) -> None:
+    """One record that cannot be handed out is set aside, and its neighbours are not touched."""
+    content = batch([A, bad, C], codec)
+    assert found(content) == [b"a", code, b"c"]
+    assert [r.offset for r in Committed(content, 0)] == [0, 1, 2]
+    assert found(content, 1) == [code, b"c"]
+    assert found(content + batch([A], base=3), 2) == [b"c", b"a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "codes"),
+    [
+        pytest.param(batch([A, C], "gzip", payload=b"rubbish"), ["damaged"], id="gzip that is none"),
+        pytest.param(batch([A, C], "lz4", payload=b"rubbish"), ["damaged"], id="lz4 that is none"),
+        pytest.param(batch([A, C], "zstd", payload=b"rubbish"), ["damaged"], id="zstd that is none"),
+        pytest.param(batch([A, C], "snappy", payload=b"\xff"), ["damaged"], id="snappy that is none"),
+        pytest.param(batch([A, C], "snappy", payload=b"\x82SNAPPY\0" + b"\0" * 9), ["damaged"], id="a snappy head"),
+        pytest.param(batch([A, C], payload=b""), ["damaged"], id="nothing"),
+        pytest.param(batch([A, C], payload=b"\xff" * 30), ["damaged"], id="a number without end"),
+        pytest.param(batch([A, A]), [b"a", "damaged"], id="the same offset twice"),
+        pytest.param(batch([A, record(b"b", place=1)[:-2]]), [b"a", "damaged"], id="cut off"),
+        pytest.param(batch([A], attributes=7), ["unknown-format"], id="a codec that Kafka does not have"),
+        pytest.param(batch([A])[:-1] + b"x", ["damaged"], id="a checksum that is wrong"),
+        pytest.param(batch([A])[:16] + b"\1" + batch([A])[17:], ["unknown-format"], id="message format 1"),
+    ],
+)
+def test_a_bad_batch(content: bytes, codes: list[Any]) -> None:
+    """What nobody can read of a batch is set aside as a whole, and the next batch is read."""
+    following = Committed(content, 0)
+    assert [r.value.code if isinstance(r.value, SetAside) else r.value for r in following] == codes
+    after = following.next_offset
+    assert found(content + batch([A], base=after)) == [*codes, b"a"]
+
+
+@given(st.sampled_from([*CODECS]), st.integers(0, 3), st.data())
+def test_no_offset_is_lost(codec: str, first: int, data: st.DataObject) -> None:
+    """However a batch is spoilt whose checksum is right, each of its offsets is handed out or set aside, once."""
+    records = [record(b"v%d" % i, [(b"h", b"x")] * (i % 2), place=i) for i in range(4)]
+    payload = bytearray(CODECS[codec][1](b"".join(records)))
+    for at in data.draw(st.lists(st.integers(0, len(payload) - 1), max_size=4)):
+        payload[at] = data.draw(st.integers(0, 255))
+    spoilt = bytes(payload[: data.draw(st.integers(0, len(payload)))]) if data.draw(st.booleans()) else bytes(payload)
+    places: list[int] = []
+    for read in Committed(batch(records, codec, payload=spoilt), first):
+        count = read.value.messages if isinstance(read.value, SetAside) else 1
+        places += range(read.offset, read.offset + count)
+    assert places == [*range(first, 4)]
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes(content: bytes, headed: bool) -> None:
+    """Whatever a fetch brings, reading it ends."""
+    list(Committed(batch([A])[:61] + content if headed else content, 0))
+
+
+def test_a_large_message_keeps_its_beginning_and_hash() -> None:
+    """Of a message that is too large its first part is kept, with the size and the hash of the whole."""
+    value = bytes(range(256)) * 4 * 2**12 * 2
+    (aside,) = [r.value for r in Committed(batch([record(value)], "zstd"), 0)]
+    assert (aside.beginning, aside.size) == (value[:KEPT_BYTES], len(value))
+    assert aside.sha256 == hashlib.sha256(value).hexdigest()
+
+
+class Measured:
+    """The most memory that Python had at a time."""
+
+    def __enter__(self) -> Measured:
+        tracemalloc.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+
+def spaces(count: int, size: int) -> Iterator[bytes]:
+    return (record(b" " * size, place=i) for i in range(count))
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "zstd", "snappy"])
+def test_300_megabytes_of_spaces(codec: str) -> None:
+    """One message of 300 MB is told as too large in the memory of a few of the largest."""
+    packed = gzip.compress(next(spaces(1, 300_000_000)), 1) if codec == "gzip" else None  # else packing takes 7 s
+    content = batch(spaces(1, 300_000_000 if packed is None else 0), codec, payload=packed)
+    with Measured() as measured:
+        assert found(content) == ["too-large"]
+    assert measured.peak < 2**25 + 2 * len(content)
+
+
+def test_many_large_messages() -> None:
+    """150 messages of 4 MiB in one batch, 0.6 MB packed, are handed out a few at a time; beyond what a batch may unpack
+    to they are set aside."""
+    content = batch(spaces(150, 4 * 2**20), "zstd")
+    committed, count, beyond = Committed(content, 0), 0, []
+    with Measured() as measured:
+        ended = False
+        while not ended:
+            records, ended = take(iter(committed), 500, 2**23)
+            count += sum(isinstance(r.value, bytes) for r in records)
+            beyond += [r.value for r in records if isinstance(r.value, SetAside)]
+            del records
+    assert count == UNPACKED_BYTES // (4 * 2**20 + 12)
+    assert [(aside.code, aside.messages) for aside in beyond] == [("unpacks-too-far", 150 - count)]
+    assert committed.next_offset == 150
+    assert measured.peak < 2**26
+
+
+def sent(value: bytes, base: int, producer: int) -> bytes:
+    """A record of a transaction."""
+    return batch([record(value)], base=base, attributes=TRANSACTIONAL, producer=producer)
+
+
+def control(commit: bool, base: int, producer: int) -> bytes:
+    """The end of a transaction."""
+    mark = record(None, key=b"\0\0\0\1" if commit else b"\0\0\0\0")
+    return batch([mark], base=base, attributes=TRANSACTIONAL | CONTROL, producer=producer)
+
+
+def test_aborted_transactions() -> None:
+    """Of two transactions that overlap, what was aborted is not handed out; reading goes on behind the marks."""
+    parts = [
+        *(sent(b"kept", 0, 1), sent(b"gone", 1, 2), batch([record(b"plain")], base=2), control(False, 3, 2)),
+        *(sent(b"kept too", 4, 2), control(True, 5, 1), control(True, 6, 2)),
+    ]
+    committed = Committed(b"".join(parts), 0, [(2, 1)])
+    assert [r.value for r in committed] == [b"kept", b"plain", b"kept too"]
+    assert committed.next_offset == 7
+
+
+def test_times() -> None:
+    """A record's time is its own, or the broker's where the topic says so."""
+    (own,) = Committed(batch([A]), 0)
+    (brokers,) = Committed(batch([A], attributes=0x08), 0)
+    assert (own.timestamp, own.timestamp_type, brokers.timestamp, brokers.timestamp_type) == (TIME, 0, TIME, 1)
