@@ -3,14 +3,15 @@
 The log itself says which offsets it has, so that a recorder may be killed at any moment and started again: nothing
 is missing then, and nothing is there twice.
 
+A message that nobody can read becomes a gap with a reason, and recording goes on behind it.
+
 What the partitions hold is written in the order of its timestamps, as far as a partition that is behind is waited
 for: so a log that is read from its front to its end is a night in its order, also when it was recorded in one go
 the day after.
 """
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final, NamedTuple
@@ -22,20 +23,15 @@ from streams import kafka_clients
 from streams.errors import CotejoError
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.eventlog.writer import LogWriter
+from streams.recorder_lanes import Lane, held_of
 from streams.topology import REJECTED_BYTES, Topology
 
 FLUSH_SECONDS: Final = 1.0
 """What was read is on disk after so long. Less is lost by a kill than by that, and the broker still has it."""
 WAIT_SECONDS: Final = 5.0
 """So long a partition that is behind is waited for; so often an idle broker is asked whether all is as it was."""
-HELD: Final = 5_000
-HELD_BYTES: Final = 8 * 2**20
-"""Messages, or bytes, of one partition that may wait for another's; then no more is read of it."""
 EMPTY_PAUSE: Final = 0.02
 """Seconds; the embedded broker answers an empty fetch at once."""
-
-Place = tuple[str, int]
-"""A topic's name in the log, and a partition."""
 
 
 class RecordError(CotejoError):
@@ -138,7 +134,7 @@ class Recorder:
             consumer.seek(place, lane.start)
         return found
 
-    def _settle(self, place: TopicPartition, lane: "Lane", bounds: Bounds) -> None:
+    def _settle(self, place: TopicPartition, lane: Lane, bounds: Bounds) -> None:
         """Hold what the broker has against what the log wants next."""
         lane.end = bounds.end
         if bounds.end < lane.next:
@@ -156,7 +152,7 @@ class Recorder:
         if lane.last is not None and lane.last.offset < bounds.first:
             lane.last = None
 
-    def _made_anew(self, place: TopicPartition, lane: "Lane", why: str) -> RecordError:
+    def _made_anew(self, place: TopicPartition, lane: Lane, why: str) -> RecordError:
         has = f"the log has all before offset {lane.next}"
         cure = "record what it holds now into another directory"
         return RecordError(
@@ -178,21 +174,22 @@ class Recorder:
             lane = self._lanes[place]
             was = bool(lane.held)
             for message in batch:
-                record = record_of(lane.place, message)
+                held = held_of(lane.place, message)
                 if lane.last is not None:
-                    self._compare(place, lane, record)
-                if record.offset >= lane.next:
-                    lane.take(record)
+                    self._compare(place, lane, held.what)
+                if held.end > lane.next:
+                    lane.take(held)
             if lane.held and not was:
                 heapq.heappush(self._ready, (lane.held[0].timestamp, place.partition, lane))
             if lane.full and place not in consumer.paused():
                 consumer.pause(place)
         return bool(batches)
 
-    def _compare(self, place: TopicPartition, lane: "Lane", record: Record) -> None:
+    def _compare(self, place: TopicPartition, lane: Lane, found: Record | Gap) -> None:
         """The last record of the log is read again: if it is another now, the topic is another."""
-        if lane.last is not None and record.offset == lane.last.offset and record != lane.last:
-            raise self._made_anew(place, lane, f"offset {record.offset} is another message now")
+        first = found.first if isinstance(found, Gap) else found.offset
+        if lane.last is not None and first == lane.last.offset and found != lane.last:
+            raise self._made_anew(place, lane, f"offset {first} is another message now")
         lane.last = None
 
     def _incomplete(self, consumer: Any) -> bool:
@@ -222,11 +219,25 @@ class Recorder:
     def _append(self) -> bool:
         """Append the oldest; say whether the next is known to be the next."""
         _, tie, lane = heapq.heappop(self._ready)
-        self._log.append(lane.give())
-        self.recorded.new += 1
+        match lane.give():
+            case Gap() as gap:
+                self._leave_out(gap)
+            case record:
+                self._log.append(record)
+                self.recorded.new += 1
         if lane.held:
             heapq.heappush(self._ready, (lane.held[0].timestamp, tie, lane))
         return bool(lane.held) or lane.next >= lane.end
+
+    def _leave_out(self, gap: Gap) -> None:
+        """Say in the log that there is something which cannot be in it."""
+        self._log.gap(gap)
+        self.recorded.gaps += 1
+        which = f"offset {gap.first}" if gap.end == gap.first + 1 else f"offsets {gap.first} to {gap.end - 1}"
+        self._say(
+            f"{self._topics[gap.topic]}/{gap.partition}: {which} cannot be recorded, {gap.reason}: "
+            "the log has a gap there"
+        )
 
     def _reached(self, consumer: Any, target: dict[TopicPartition, Bounds]) -> bool:
         return not self._ready and all(
@@ -239,46 +250,8 @@ class Recorder:
             if not self._lanes[place].full:
                 consumer.resume(place)
         self.recorded.records, self.recorded.bytes = self._log.records, self._log.bytes
-        self.recorded.lag = sum(max(0, lane.end - lane.next) + len(lane.held) for lane in self._lanes.values())
+        self.recorded.lag = sum(
+            max(0, lane.end - max(lane.next, consumer.position(place))) + len(lane.held)
+            for place, lane in self._lanes.items()
+        )
         return self.recorded
-
-
-class Lane:
-    """One partition on its way into the log: `next` is the offset to be read next, `end` where it ends as far as
-    known, `last` the record that the log ends with as long as it has not been compared."""
-
-    def __init__(self, place: Place, next: int) -> None:
-        self.place, self.next, self.end = place, next, 0
-        self.last: Record | None = None
-        self.held: deque[Record] = deque()
-        self.waiting = monotonic()
-        self._bytes = 0
-
-    @property
-    def start(self) -> int:
-        """Where to read: at the last record again, if it is to be compared."""
-        return self.next if self.last is None else self.last.offset
-
-    @property
-    def full(self) -> bool:
-        return len(self.held) >= HELD or self._bytes >= HELD_BYTES
-
-    def take(self, record: Record) -> None:
-        self.held.append(record)
-        self._bytes += len(record.value or b"")
-        self.next = record.offset + 1
-
-    def give(self) -> Record:
-        record = self.held.popleft()
-        self._bytes -= len(record.value or b"")
-        return record
-
-    def __lt__(self, other: "Lane") -> bool:
-        return self.place < other.place
-
-
-def record_of(place: Place, message: Any) -> Record:
-    """A message as kafka-python has it (`ConsumerRecord`)."""
-    headers: Iterable[tuple[str, bytes | None]] = message.headers or ()
-    timestamp = -1 if message.timestamp is None else message.timestamp
-    return Record(*place, message.offset, timestamp, message.key, message.value, tuple(map(tuple, headers)))  # type: ignore[arg-type]

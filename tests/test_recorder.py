@@ -24,7 +24,7 @@ from streams.arrivals import Arrivals, of_lines
 from streams.eventlog.reader import EventLog
 from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.feed import Feeder, KafkaSink, Pace
-from streams.recorder import record_of
+from streams.recorder_lanes import record_of
 from streams.topology import Topology
 
 KNOWN = election(states=2, tables=6)

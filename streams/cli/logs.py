@@ -68,7 +68,8 @@ def info(night: Log, keep_going: KeepGoing = False, as_json: Json = False) -> No
             times = f"{_time(part.first_time):<26}{_time(part.last_time)}"
             show(f"{name:<18}{part.records:>12,}{part.bytes:>16,}  {offsets:<22}{times}")
         for gap in log.gaps:
-            show(f"gap: {gap.topic}/{gap.partition} offsets {gap.first:,} to {gap.end - 1:,}")
+            why = f", {gap.reason}" if gap.reason else ""
+            show(f"gap: {gap.topic}/{gap.partition} offsets {gap.first:,} to {gap.end - 1:,}{why}")
         show(f"content sha256 {found.content}")
         for name, hash in known.files.items():
             show(f"{name} sha256 {hash}")

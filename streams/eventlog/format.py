@@ -187,14 +187,16 @@ def _sound(found: Records) -> int:
 
 def pack_gap(gap: Gap) -> bytes:
     """A gap block's content."""
-    return orjson.dumps(gap._asdict())
+    found = gap._asdict()
+    return orjson.dumps(found if gap.reason else {name: value for name, value in found.items() if name != "reason"})
 
 
 def unpack_gap(raw: bytes) -> Gap:
     """Raises `FormatError`."""
     try:
         found = orjson.loads(raw)
-        gap = Gap(found["topic"], int(found["partition"]), int(found["first"]), int(found["end"]))
+        places = int(found["partition"]), int(found["first"]), int(found["end"])
+        gap = Gap(found["topic"], *places, str(found.get("reason", "")))
     except (ValueError, KeyError, TypeError):
         raise FormatError("a gap in it cannot be read") from None
     if gap.topic not in TOPICS:

@@ -93,9 +93,11 @@ class Records:
 
 
 class Gap(NamedTuple):
-    """Messages `first` to before `end` of a partition: the broker had them no more when they were asked for."""
+    """Messages `first` to before `end` of a partition that are not in the log. `reason` says why, in words; empty where
+    the broker had them no more when they were asked for."""
 
     topic: str
     partition: int
     first: int
     end: int
+    reason: str = ""
