@@ -3,21 +3,21 @@ it one by one, each with the place it has."""
 
 import heapq
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import orjson
-
 from streams import lines
-from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
+from streams.codec import decode_any, decode_bulletin, decode_reports
 from streams.election_writer import ELECTION
 from streams.errors import CotejoError
 from streams.eventlog import manifest
 from streams.eventlog.reader import EventLog, Tell, tell_on_stderr
 from streams.eventlog.record import BULLETINS, Record
 from streams.events import Event, Rejection
+from streams.own_bytes import own_bytes, with_type
 
 
 class NightError(CotejoError):
@@ -32,8 +32,8 @@ class Arrival(NamedTuple):
     event: Event | Rejection
     content: bytes | None
     """The line, or the whole message that it came in."""
-    item: int | None = None
-    """Its place in the message, if that is an array."""
+    own: Callable[[], bytes] | None = None
+    """The bytes of its place in the message, if that is an array."""
     topic: str | None = None
     """The topic of the message; None for an event file."""
     arrived: int = 0
@@ -48,11 +48,9 @@ class Arrival(NamedTuple):
     @property
     def raw(self) -> bytes | None:
         """The event's own JSON; None for a message without any content."""
-        if self.item is None or self.content is None:
+        if self.own is None:
             return self.content
-        if isinstance(self.event, Rejection):
-            return orjson.dumps(orjson.loads(self.content)[self.item])
-        return encode(plain(self.event))
+        return self.own() if isinstance(self.event, Rejection) else with_type(self.own(), "tally-report")
 
     @property
     def at(self) -> int:
@@ -146,10 +144,15 @@ def of_record(record: Record, log: str) -> Iterator[Arrival]:
         return
     events = decode_reports(value)
     packed = value is not None and value.lstrip()[:1] == b"["
+    elements = cache(partial(own_bytes, value or b"", len(events)))  # once for all of them, if anybody asks
     for i, event in enumerate(events):
         whole = isinstance(event, Rejection) and not event.place.startswith("[")
-        item = i if packed and not whole else None
-        yield Arrival(file, record.offset, event, value, item, *came)
+        own = partial(_element, elements, i) if packed and not whole else None
+        yield Arrival(file, record.offset, event, value, own, *came)
+
+
+def _element(elements: Callable[[], Sequence[bytes]], place: int) -> bytes:
+    return elements()[place]
 
 
 def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:

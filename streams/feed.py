@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 
 from streams import kafka_clients
 from streams.arrivals import Arrival, event_of
-from streams.codec import encode, plain
+from streams.codec import MAX_PACK, encode, plain
 from streams.election import Election
 from streams.errors import CotejoError
 from streams.event_time import Dated, EventTime
@@ -25,7 +25,7 @@ from streams.topics import MESSAGE_BYTES
 from streams.topology import Topology
 
 PACK_BYTES: Final = 256 * 2**10
-"""A pack of reports is sent when it has this many bytes."""
+"""A pack of several reports has so many bytes at most: far fewer than a message may have."""
 UNCONFIRMED: Final = 16 * 2**20
 """Bytes that a producer may hold which the broker has not confirmed; the client itself sets no bound."""
 TICK_SECONDS: Final = 0.25
@@ -115,6 +115,25 @@ class KafkaSink:
             raise FeedError(f"the broker refused a message: {kafka_clients.refusal(self._failed[0])}")
 
 
+class _Pack:
+    """Reports on their way into one message; a single one may have more than `PACK_BYTES`."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self._bytes = 0
+
+    def has_room(self, line: bytes) -> bool:
+        return self._bytes + len(line) <= PACK_BYTES
+
+    def add(self, line: bytes) -> None:
+        self.lines.append(line)
+        self._bytes += len(line) + 1
+
+    @property
+    def content(self) -> bytes:
+        return self.lines[0] if len(self.lines) == 1 else b"[" + b",".join(self.lines) + b"]"
+
+
 class Feeder:
     """What goes out, when, and the clock of it."""
 
@@ -123,7 +142,8 @@ class Feeder:
         self._topology, self._pace, self._tables = topology, pace, election.tables
         self._tick = round(election.alerts.tick * 1000)
         self._settling = election.alerts.settling
-        self._packs: dict[int, list[bytes]] = {}
+        self._most = min(pace.pack, MAX_PACK)
+        self._packs: dict[int, _Pack] = {}
         self._ticked, self._ticked_at, self._announced = 0, 0.0, False
         self._began: tuple[int, float] | None = None
         self._time = EventTime[Arrival](election, event_of)
@@ -220,9 +240,11 @@ class Feeder:
 
     def _pack(self, line: bytes, table: str) -> None:
         partition = self._topology.partition_of(table)
-        pack = self._packs.setdefault(partition, [])
-        pack.append(line)
-        if len(pack) >= self._pace.pack or len(pack) * len(line) > PACK_BYTES:
+        if partition in self._packs and not self._packs[partition].has_room(line):
+            self._flush_pack(partition)
+        pack = self._packs.setdefault(partition, _Pack())
+        pack.add(line)
+        if len(pack.lines) >= self._most:
             self._flush_pack(partition)
 
     def _flush_packs(self) -> None:
@@ -231,8 +253,7 @@ class Feeder:
 
     def _flush_pack(self, partition: int) -> None:
         if pack := self._packs.pop(partition, None):
-            content = pack[0] if len(pack) == 1 else b"[" + b",".join(pack) + b"]"
-            self._out(self._topology.tally_reports, content, partition=partition)
+            self._out(self._topology.tally_reports, pack.content, partition=partition)
 
     def _out(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
         self._sink.send(topic, content, key, partition)

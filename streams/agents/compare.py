@@ -21,17 +21,18 @@ from streams.admission import check_tick
 from streams.agents import comparison_state, raw
 from streams.agents.comparison_state import judged
 from streams.agents.outbox import Record, SealedOutbox
-from streams.agents.rejected import rejected
+from streams.agents.rejected import count_of, rejected
 from streams.agents.set_aside import SetAside, Stored
 from streams.agents.wall import AHEAD, now
 from streams.alerts import Alert, Notice
 from streams.alignment import Alignment
-from streams.codec import decode_bulletin, encode, plain
+from streams.codec import decode_bulletin, encode
 from streams.compare import Comparer
 from streams.corrections import App, Place
 from streams.election import Election
 from streams.errors import ElectionChangedError
 from streams.events import Bulletin, Rejection, Tick
+from streams.own_bytes import with_type
 from streams.sheets import Mark, Sheets, read_message
 from streams.topology import Topology
 from streams.webhooks import rfc3339
@@ -238,20 +239,21 @@ class CompareStage:
             case Bulletin() if what.area in self._election.tables:
                 # It meets its table's sheet where the readings are.
                 home = self._topology.partition_of(what.area)
-                self.outbox.send(Record(self._reports, what.area.encode(), encode(plain(what)), home))
+                content = with_type(event.message.value or b"", "bulletin")
+                self.outbox.send(Record(self._reports, what.area.encode(), content, home))
             case Bulletin():
                 self.counts["bulletins"] += 1
                 reason = self.comparer.add_bulletin(what, at)
                 if reason is not None:
                     self._turn_away(event, reason)
                     return
-                content = encode(plain(what))
+                content = event.message.value or b""
                 self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
             case Rejection():
                 self._turn_away(event, what)
 
     def _turn_away(self, event: EventT[Any], reason: Rejection) -> None:
-        self.counts[f"rejected {reason.code}"] += 1
+        self.counts[f"rejected {reason.code}"] += count_of(event.message, [reason])
         self.outbox.send(rejected(self._rejected, event.message, [reason]))
 
     def _tell(self, notices: list[Notice]) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import orjson
 
 from streams.alerts import Alert
-from streams.codec import decode_bulletin, encode
+from streams.codec import bulletin_of
 from streams.errors import CotejoError
 from streams.events import Bulletin
 from streams.findings import Pulse
@@ -70,7 +70,7 @@ def _read(found: Comparison, kind: bytes, value: bytes) -> None:
         case b"alert":
             found.alerts.append(Alert.from_plain(data))
         case b"bulletin":
-            bulletin = decode_bulletin(encode(data))
+            bulletin = bulletin_of(data)
             if not isinstance(bulletin, Bulletin):
                 raise ValueError(f"no bulletin: {bulletin}")
             found.bulletins.append(bulletin)

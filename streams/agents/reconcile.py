@@ -8,7 +8,9 @@ ticks, so that what is judged together does not depend on how fast the reports w
 import asyncio
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import chain, groupby
 from typing import Any, Final, cast
 
 from faust.types import TP, EventT
@@ -17,13 +19,14 @@ from prometheus_client import Histogram
 from streams.admission import check_tick
 from streams.agents import raw
 from streams.agents.outbox import Outbox, Record, Written
-from streams.agents.rejected import rejected
+from streams.agents.rejected import count_of, rejected
 from streams.agents.set_aside import SetAside, Stored
 from streams.agents.wall import now
-from streams.codec import decode_reports, encode, plain
+from streams.codec import decode_reports, encode
 from streams.corrections import App, Batch
 from streams.election import Election
-from streams.events import Bulletin, Rejection, TallyReport, Tick, table_of
+from streams.events import Rejection, Tick, table_of
+from streams.own_bytes import own_bytes
 from streams.reconcile import Reconciler
 from streams.topology import Topology
 from streams.usual import KINDS, UsualReader, as_read, by_type
@@ -122,10 +125,11 @@ class ReconcileStage:
     def _take_in(self, partition: int, records: list[Any]) -> None:
         """What these messages say, as if one by one: between two ticks their order does not matter."""
         events, sources = self._events(records)
+        own = cache(partial(_own_bytes, sources))
         refused: dict[int, list[Rejection]] = defaultdict(list)
         begun = 0
         for i in _others(as_read(events)):
-            self._enter(partition, events[begun:i], sources[begun:i], refused)
+            self._enter(partition, events, sources, slice(begun, i), refused, own)
             item, begun = events[i], i + 1
             if isinstance(item, Rejection):
                 refused[sources[i].offset].append(item)
@@ -133,10 +137,11 @@ class ReconcileStage:
                 refused[sources[i].offset].append(reason)
             elif self._moves(partition, item.at):
                 self._send_sheets(partition, item.at)
-        self._enter(partition, events[begun:], sources[begun:], refused)
+        self._enter(partition, events, sources, slice(begun, len(events)), refused, own)
         for record in records if refused else ():
             if reasons := refused.get(record.offset):
                 self.counts.update(f"rejected {reason.code}" for reason in reasons)
+                self.counts[f"rejected {reasons[0].code}"] += count_of(record, reasons) - len(reasons)
                 self.outbox.send(rejected(self._rejected, record, reasons))
 
     def _moves(self, partition: int, at: int) -> bool:
@@ -151,7 +156,8 @@ class ReconcileStage:
     def _events(self, records: list[Any]) -> tuple[Sequence[Any], list[Any]]:
         """The events in these messages, and what is none, each beside its message."""
         contents = [record.value for record in records]
-        packed = bool(contents) and (contents[0] or b"").startswith(b"[")  # who packs one packs all
+        first = contents[0] if contents else None
+        packed = isinstance(first, bytes) and first.startswith(b"[")  # who packs one packs all
         if not packed and (events := self._usual.read(contents)) is not None:
             return events, records
         if (packs := self._usual.read_packs(contents)) is not None:
@@ -163,27 +169,31 @@ class ReconcileStage:
         return found, [record for record, size in zip(records, sizes, strict=True) for _ in range(size)]
 
     def _enter(
-        self, partition: int, events: Sequence[Any], sources: list[Any], refused: dict[int, list[Rejection]]
+        self,
+        partition: int,
+        items: Sequence[Any],
+        messages: list[Any],
+        stretch: slice,
+        refused: dict[int, list[Rejection]],
+        own: Callable[[], Sequence[bytes]],
     ) -> None:
-        """Take in reports and bulletins for polling tables, but send home what belongs to another partition. `refused`
-        is by the offsets of their messages."""
-        reconciler = self._reconcilers[partition]
+        """Take in reports and bulletins for polling tables, but send home what belongs to another partition, in its
+        own bytes (`own` has those of all items). `refused` is by the offsets of their messages."""
+        reconciler, events, sources = self._reconcilers[partition], items[stretch], messages[stretch]
         for kind, count in by_type(as_read(events)).items():
             self.counts[KINDS[kind]] += count
         prepared = reconciler.prepare(events)
         if astray := reconciler.astray(prepared, self._homes):
             for i in astray:
-                self._send_home(events[i])
+                self._send_home(table_of(events[i]), own()[stretch.start + i])
             kept = sorted(set(range(len(events))).difference(astray))
             prepared, sources = reconciler.prepare([events[i] for i in kept]), [sources[i] for i in kept]
         for i, reason in reconciler.apply_prepared(prepared, [source.timestamp or 0 for source in sources]):
             refused[sources[i].offset].append(reason)
 
-    def _send_home(self, event: TallyReport | Bulletin) -> None:
-        table = table_of(event)
+    def _send_home(self, table: str, content: bytes) -> None:
         self.counts["strays"] += 1
-        home = self._topology.partition_of(table)
-        self.outbox.send(Record(self._source, table.encode(), encode(plain(event)), home))
+        self.outbox.send(Record(self._source, table.encode(), content, self._topology.partition_of(table)))
 
     def _send_sheets(self, partition: int, at: int) -> None:
         for content in self._reconcilers[partition].take_sheets().messages(self._election):
@@ -201,6 +211,13 @@ class ReconcileStage:
     def _key(self, partition: int) -> bytes:
         self._written += 1
         return f"{partition}/{self._writer}/{self._written}".encode()
+
+
+def _own_bytes(sources: list[Any]) -> Sequence[bytes]:
+    """The bytes of each event, beside its message."""
+    runs = [list(run) for _, run in groupby(sources, key=id)]
+    found = [own_bytes(run[0].value, len(run)) if isinstance(run[0].value, bytes) else [b""] for run in runs]
+    return list(chain.from_iterable(found))
 
 
 def _others(items: Sequence[Any]) -> Sequence[int]:

@@ -13,6 +13,7 @@ from streams.agents.outbox import Outbox
 from streams.agents.rejected import rejected
 from streams.corrections import App
 from streams.events import Rejection
+from streams.set_aside import SetAside as Withheld
 from streams.topology import Topology
 
 TOLD: Final = 5
@@ -53,6 +54,8 @@ class SetAside:
 
     def put(self, outbox: Outbox, record: Any, why: object) -> None:
         """Keep the record in `rejected`, and tell of it."""
+        if isinstance(record.value, Withheld):
+            why = record.value.cure
         place = "" if record.offset >= 0 else f"key {record.key!r}"
         outbox.send(
             rejected(self._topic, record, [Rejection("unreadable", place, f"this version cannot read it: {why}")])
