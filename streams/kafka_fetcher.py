@@ -45,7 +45,12 @@ def correct(consumer: Any) -> Any:
     """Put the reader into a consumer that has not fetched yet; the consumer."""
     fetcher = consumer._fetcher
     fetcher.PartitionRecords = PartitionRecords
-    append, held = fetcher._append, 0
+    append, fetched, held = fetcher._append, fetcher.fetched_records, 0
+
+    def resuming(*args: Any, **options: Any) -> Any:
+        # kafka-python takes up what a pause has left over only where this is None, and leaves it at what is used up
+        fetcher._next_partition_records = fetcher._next_partition_records or None
+        return fetched(*args, **options)
 
     def bounded(drained: Any, part: Any, most: int, update: bool) -> int:
         nonlocal held
@@ -54,7 +59,7 @@ def correct(consumer: Any) -> Any:
         held += part.bytes_taken if taken else 0
         return taken if held < POLL_BYTES else most  # so many were wanted: that ends the poll
 
-    fetcher._append = bounded
+    fetcher._append, fetcher.fetched_records = bounded, resuming
     return consumer
 
 

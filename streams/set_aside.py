@@ -5,9 +5,9 @@ from typing import Final
 
 from streams.events import Rejection
 
-KEPT_BYTES: Final = 2**20
-"""Bytes of a value that is turned away which are kept, from its beginning. Kafka's producers send no more by default:
-their messages are kept whole."""
+KEPT_BYTES: Final = 2**19
+"""Bytes of a value that is turned away which are kept, from its beginning: twice a pack of our own feeder. A message of
+a few KiB may unpack to any size, and whoever sends it shall not fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)

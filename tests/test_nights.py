@@ -1,5 +1,6 @@
 """The same behaviours under the core directly and under the Faust agents, on both brokers."""
 
+import hashlib
 import random
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from streams.corrections.settings import SESSION
 from streams.election import AlertPolicy, Election
 from streams.events import Event, TallyReport
 from streams.feed import KafkaSink, Pace
+from streams.set_aside import KEPT_BYTES
 from streams.topics import MESSAGE_BYTES
 
 NATION = election(
@@ -122,7 +124,8 @@ def test_the_behaviours_are_what_their_names_say() -> None:
 
 
 def test_five_megabytes_are_turned_away(broker: Broker, names: str, tmp_path: Path) -> None:
-    """The largest message Kafka takes, and a pack whose every report is bad, end up in `rejected` as they came."""
+    """The largest message Kafka takes, and a pack whose every report is bad, end up in `rejected`: as they came, but of
+    what is larger than 512 KiB only the beginning, with its size and hash."""
     giant = b'{"type":"tally-report","note":"' + b"x" * (MESSAGE_BYTES - 2000) + b'"}'
     pack = b"[" + b",".join([b'{"type":"tally-report","id":"x"}'] * 1000) + b"]"
     with LiveNight(NATION, broker, tmp_path, names) as live:
@@ -131,7 +134,10 @@ def test_five_megabytes_are_turned_away(broker: Broker, names: str, tmp_path: Pa
         live.wait()
         live.stop()
         records = {record.value: dict(record.headers) for record in live.read(live.topology.rejected)}
-        assert records[giant]["code"] == b"too-large"
+        kept = records[giant[:KEPT_BYTES]]
+        assert (kept["code"], int(kept["bytes"])) == (b"too-large", len(giant))
+        assert kept["sha256"].decode() == hashlib.sha256(giant).hexdigest()
+        assert records[pack]["count"] == b"1000"
         assert live.outcome().states == direct(NATION, APART).states
 
 
