@@ -25,7 +25,7 @@ CODECS: Final[Mapping[str, tuple[int, Any]]] = {
     "zstd": (4, zstandard.ZstdCompressor().compress),
 }
 """By name: the number in a batch's attributes, and what packs."""
-TIME: Final = 1_722_200_000_000
+TIME: Final = 1_722_211_200_000
 
 Header = tuple[bytes, bytes | None]
 
