@@ -66,7 +66,7 @@ def producer(broker: str, **options: Any) -> Any:
 
 def consumer(broker: str, *topics: str, **options: Any) -> Any:
     """A kafka-python consumer with these options of its own, which reads only what is committed. The value of what it
-    cannot read is a `streams.set_aside.SetAside`. Raises what `admin` raises."""
+    cannot read is a `streams.withheld.Withheld`. Raises what `admin` raises."""
     made = _client(KafkaConsumer, broker, *topics, isolation_level="read_committed", **options)
     return kafka_fetcher.correct(made)
 

@@ -2,7 +2,7 @@
 
 aiokafka and kafka-python raise where a batch, or a header of one of its records, cannot be read; then their consumer
 is at its end. They unpack a batch whole, whatever it comes to. Both are given this reader instead. What it cannot
-hand out becomes a record whose value is a `SetAside`, with the reason, and reading goes on behind it.
+hand out becomes a record whose value is a `Withheld`, with the reason, and reading goes on behind it.
 
 Formats: https://kafka.apache.org/documentation/#messageformat
 """
@@ -17,7 +17,7 @@ from aiokafka.record.default_records import DefaultRecordBatch  # type: ignore[i
 
 from streams.byte_source import ByteSource
 from streams.decompression import DamagedError, TooFarError, pieces
-from streams.set_aside import KEPT_BYTES, SetAside
+from streams.withheld import KEPT_BYTES, Withheld
 
 RECORD_BYTES: Final = 5 * 2**20
 """Bytes of a record's key, value and headers together that a consumer is given: a larger one is set aside."""
@@ -55,7 +55,7 @@ class Read(NamedTuple):
     timestamp: int
     timestamp_type: int
     key: bytes | None
-    value: bytes | SetAside | None
+    value: bytes | Withheld | None
     headers: Sequence[tuple[str, bytes | None]] = ()
 
 
@@ -80,7 +80,7 @@ class Batch:
         return self.is_control and any(record.key == _ABORT for record in self.records(self.base_offset))
 
     def records(self, first: int) -> Iterator[Any]:
-        """The records from offset `first` on, with a `SetAside` for each that cannot be had."""
+        """The records from offset `first` on, with a `Withheld` for each that cannot be had."""
         wanted = max(first, self.base_offset)
         try:
             if not self._is_known:
@@ -102,7 +102,7 @@ class Batch:
     def _rest(self, first: int, code: str, cure: str) -> Iterator[Read]:
         """All from here to the batch's end."""
         if first < self.next_offset:
-            aside = SetAside(code, cure, messages=self.next_offset - first)
+            aside = Withheld(code, cure, messages=self.next_offset - first)
             yield Read(first, self._last_time, int(not self._own_time), None, aside)
 
     def _in_order(self, records: Iterable[Any]) -> Iterator[Any]:
@@ -183,7 +183,7 @@ class Batch:
         digest.update(beginning)
         source.skip(value - len(beginning), digest)
         source.skip(end - source.position)
-        aside = SetAside("too-large", _SEND_LESS, beginning, value, digest.hexdigest())
+        aside = Withheld("too-large", _SEND_LESS, beginning, value, digest.hexdigest())
         return Read(offset, timestamp, int(not self._own_time), None, aside)
 
 
@@ -220,7 +220,7 @@ class Committed:
             if not self._is_aborted(batch) and not batch.is_control:
                 for record in batch.records(self.next_offset):
                     aside = record.value
-                    self.next_offset = record.offset + (aside.messages if isinstance(aside, SetAside) else 1)
+                    self.next_offset = record.offset + (aside.messages if isinstance(aside, Withheld) else 1)
                     yield record
             # also where compaction has taken its last records
             self.next_offset = max(self.next_offset, batch.next_offset)
@@ -250,10 +250,10 @@ def weight(record: Any) -> int:
     return len(record.key or b"") + len(record.value or b"") + headers
 
 
-def aside_of(value: bytes | None, code: str, cure: str) -> SetAside:
+def aside_of(value: bytes | None, code: str, cure: str) -> Withheld:
     """A value that is at hand, but is not handed out."""
     content = value or b""
-    return SetAside(code, cure, content[:KEPT_BYTES], len(content), hashlib.sha256(content).hexdigest())
+    return Withheld(code, cure, content[:KEPT_BYTES], len(content), hashlib.sha256(content).hexdigest())
 
 
 def _without_headers(record: Any) -> Read:

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from streams.eventlog.record import Gap, Record
-from streams.set_aside import SetAside
+from streams.withheld import Withheld
 
 HELD: Final = 5_000
 HELD_BYTES: Final = 8 * 2**20
@@ -64,7 +64,7 @@ class Lane:
 
 def held_of(place: Place, message: Any) -> Held:
     """A message as kafka-python has it, or in its place why nobody can read it."""
-    if isinstance(aside := message.value, SetAside):
+    if isinstance(aside := message.value, Withheld):
         end = message.offset + aside.messages
         return Held(message.timestamp, end, Gap(*place, message.offset, end, f"{aside.code}: {aside.cure}"))
     record = record_of(place, message)

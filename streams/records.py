@@ -8,10 +8,10 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from streams import kafka_clients
-from streams.set_aside import SetAside
 from streams.terminal import note
 from streams.topics import TopicError
 from streams.topology import REJECTED_BYTES
+from streams.withheld import Withheld
 
 
 def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
@@ -30,7 +30,7 @@ def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
             consumer.assign([place])
             while consumer.position(place) < end:
                 for record in chain.from_iterable(consumer.poll(500).values()):
-                    if isinstance(aside := record.value, SetAside):
+                    if isinstance(aside := record.value, Withheld):
                         note(f"{topic}/{record.partition} offset {record.offset}: left out, {aside.code}: {aside.cure}")
                     else:
                         yield record

@@ -24,8 +24,8 @@ from streams.corrections.settings import SESSION
 from streams.election import AlertPolicy, Election
 from streams.events import Event, TallyReport
 from streams.feed import KafkaSink, Pace
-from streams.set_aside import KEPT_BYTES
 from streams.topics import MESSAGE_BYTES
+from streams.withheld import KEPT_BYTES
 
 NATION = election(
     states=3,

@@ -20,8 +20,8 @@ from streams.eventlog.record import REPORTS, Record
 from streams.events import Bulletin, Rejection, TallyReport
 from streams.feed import PACK_BYTES, Pace
 from streams.own_bytes import own_bytes, with_type
-from streams.set_aside import KEPT_BYTES, SetAside
 from streams.topology import REJECTED_BYTES
+from streams.withheld import KEPT_BYTES, Withheld
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.sampled_from(['"', "\\", ",", "]", "{"]),
@@ -114,8 +114,8 @@ LONG = Rejection("wrong-type", "\u2028" * 500, '"' * 2500)
         pytest.param(None, None, 60, id="no value"),
         pytest.param(b"x" * KEPT_BYTES, b"x" * KEPT_BYTES, 60, id="whole"),
         pytest.param(b"x" * MAX_BYTES, b"x" * KEPT_BYTES, 60, id="its beginning"),
-        pytest.param(SetAside("damaged", "", messages=7), b"", 7, id="seven that nobody can read"),
-        pytest.param(SetAside("too-large", "", b"x", 9_999_999, "ab"), b"x", 1, id="larger than a message"),
+        pytest.param(Withheld("damaged", "", messages=7), b"", 7, id="seven that nobody can read"),
+        pytest.param(Withheld("too-large", "", b"x", 9_999_999, "ab"), b"x", 1, id="larger than a message"),
     ],
 )
 def test_a_rejected_message_is_within_bounds(value: Any, kept: bytes | None, count: int) -> None:

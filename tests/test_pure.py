@@ -18,7 +18,7 @@ CORE = [
     "streams.shown",
     "streams.fields",
     "streams.codec",
-    "streams.set_aside",
+    "streams.withheld",
     "streams.signing",
     "streams.admission",
     "streams.agreement",

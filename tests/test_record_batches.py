@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from raw_batches import CODECS, TIME, batch, record
 
 from streams.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Committed, take
-from streams.set_aside import KEPT_BYTES, SetAside
+from streams.withheld import KEPT_BYTES, Withheld
 
 A, C = record(b"a"), record(b"c", place=2)
 CONTROL, TRANSACTIONAL = 0x20, 0x10
@@ -27,7 +27,7 @@ codecs = pytest.mark.parametrize("codec", CODECS)
 def found(content: bytes, first: int = 0) -> list[Any]:
     """What comes of each offset: a value, or the code of why there is none."""
     read = list(Committed(content, first))
-    return [r.value.code if isinstance(r.value, SetAside) else r.value for r in read]
+    return [r.value.code if isinstance(r.value, Withheld) else r.value for r in read]
 
 
 @codecs
@@ -87,7 +87,7 @@ def test_one_bad_record(bad: bytes, code: str, codec: str) -> None:
 def test_a_bad_batch(content: bytes, codes: list[Any]) -> None:
     """What nobody can read of a batch is set aside as a whole, and the next batch is read."""
     following = Committed(content, 0)
-    assert [r.value.code if isinstance(r.value, SetAside) else r.value for r in following] == codes
+    assert [r.value.code if isinstance(r.value, Withheld) else r.value for r in following] == codes
     after = following.next_offset
     assert found(content + batch([A], base=after)) == [*codes, b"a"]
 
@@ -102,7 +102,7 @@ def test_no_offset_is_lost(codec: str, first: int, data: st.DataObject) -> None:
     spoilt = bytes(payload[: data.draw(st.integers(0, len(payload)))]) if data.draw(st.booleans()) else bytes(payload)
     places: list[int] = []
     for read in Committed(batch(records, codec, payload=spoilt), first):
-        count = read.value.messages if isinstance(read.value, SetAside) else 1
+        count = read.value.messages if isinstance(read.value, Withheld) else 1
         places += range(read.offset, read.offset + count)
     assert places == [*range(first, 4)]
 
@@ -157,7 +157,7 @@ def test_many_large_messages() -> None:
         while not ended:
             records, ended = take(iter(committed), 500, 2**23)
             count += sum(isinstance(r.value, bytes) for r in records)
-            beyond += [r.value for r in records if isinstance(r.value, SetAside)]
+            beyond += [r.value for r in records if isinstance(r.value, Withheld)]
             del records
     assert count == UNPACKED_BYTES // (4 * 2**20 + 12)
     assert [(aside.code, aside.messages) for aside in beyond] == [("unpacks-too-far", 150 - count)]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.agents.outbox import Record
 from streams.codec import Content, encode
 from streams.events import Rejection
-from streams.set_aside import KEPT_BYTES, SetAside
+from streams.withheld import KEPT_BYTES, Withheld
 
 MAX_REASONS: Final = 50
 """Reasons that are written out for one message; the rest is only counted."""
@@ -40,7 +40,7 @@ def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
 
 def count_of(source: Any, reasons: list[Rejection]) -> int:
     """How often something was turned away here."""
-    return source.value.messages if isinstance(source.value, SetAside) else len(reasons)
+    return source.value.messages if isinstance(source.value, Withheld) else len(reasons)
 
 
 def _written(reasons: list[Rejection]) -> bytes:
@@ -58,7 +58,7 @@ def _kept(value: Content) -> tuple[bytes | None, dict[str, bytes]]:
     match value:
         case None:
             return None, {}
-        case SetAside():
+        case Withheld():
             known = {"bytes": str(value.size).encode(), "sha256": value.sha256.encode()} if value.sha256 else {}
             return value.beginning, known
     known = {"bytes": str(len(value)).encode(), "sha256": hashlib.sha256(value).hexdigest().encode()}

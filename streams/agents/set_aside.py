@@ -13,8 +13,8 @@ from streams.agents.outbox import Outbox
 from streams.agents.rejected import rejected
 from streams.corrections import App
 from streams.events import Rejection
-from streams.set_aside import SetAside as Withheld
 from streams.topology import Topology
+from streams.withheld import Withheld
 
 TOLD: Final = 5
 """Records of a topic that are told one by one; the rest is counted."""

@@ -16,9 +16,9 @@ from kafka.errors import KafkaError
 
 from streams import kafka_clients, topics
 from streams.board.night import Night
-from streams.set_aside import SetAside
 from streams.terminal import note
 from streams.topology import REJECTED_BYTES, Topology
+from streams.withheld import Withheld
 
 PAUSE: Final = 0.1
 """Seconds between two looks when nothing has come."""
@@ -154,7 +154,7 @@ class Follower:
     def _take(self, place: TopicPartition, records: list[Any]) -> None:
         take = self._takers[place]
         for record in records:
-            if isinstance(record.value, SetAside):
+            if isinstance(record.value, Withheld):
                 self._night.unreadable += 1
             elif record.value is not None:
                 take(record.value)

@@ -10,7 +10,7 @@ import faust.tables.recovery
 import mode
 from faust.assignor import PartitionAssignor
 
-from streams.set_aside import SetAside
+from streams.withheld import Withheld
 
 if TYPE_CHECKING:
     from streams.corrections.app import App
@@ -89,7 +89,7 @@ class Recovery(faust.tables.recovery.Recovery):
     async def _apply(self, event: Any, limit: int) -> None:
         """Put a changelog record into its table, with others up to so many."""
         message = event.message
-        if isinstance(message.value, SetAside):
+        if isinstance(message.value, Withheld):
             self.log.error("%s/%s offset %s left out: %s", *message.tp, message.offset, message.value.cure)
             return
         table = self.tp_to_table[message.tp]

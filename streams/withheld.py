@@ -11,7 +11,7 @@ a few KiB may unpack to any size, and whoever sends it shall not fill the disk."
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class Withheld:
     """Stands where a record's value would. It is not bytes, so that nobody takes it for a message by mistake.
 
     `messages` is how many offsets it stands for, from the record's own: where a batch cannot be unpacked, nobody knows
