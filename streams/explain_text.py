@@ -57,6 +57,10 @@ TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "es": "  {name}: anunciado {official} ({share} %), atestiguado {seen} ({seen_share} %), "
         "al menos {floor}, como mucho {ceiling}, actas que deben estar equivocadas: {breakdown}",
     },
+    "figure unread": {
+        "en": "  {name}: announced {official}; sheets are not read for it",
+        "es": "  {name}: anunciado {official}; en las actas no se lee",
+    },
     "figure seen": {"en": "  {name}: witnessed {seen}", "es": "  {name}: atestiguado {seen}"},
     "announced tables": {
         "en": "no bulletin; official figures are the sum of {tables} polling tables announced one by one",
@@ -143,7 +147,8 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     else:
         for name, figure in official["figures"].items():
             shown = {**figure, "official": figure["votes"], "seen": seen["votes"][name]}
-            yield say("figure", name=name, seen_share=figure["witnessed_share"], **shown)
+            key = "figure unread" if seen["votes"][name] is None else "figure"
+            yield say(key, name=name, seen_share=figure["witnessed_share"], **shown)
     for finding in found["findings"]:
         yield f"* {finding['rule']}, {finding['class']}, {finding['severity'] or '-'}: {finding['sentence'][language]}"
         yield "    " + ", ".join(f"{k} {v}" for k, v in finding["inputs"].items() if v is not None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams.admission import check_report
 from streams.election import Election
 from streams.events import Event, Tick
-from streams.explain import Explainer
+from streams.explain import Explainer, area_lines
 from streams.ledger import Ledger, reading_of
 from streams.monitor import Monitor
 from streams.reconcile import Reconciler
@@ -86,6 +86,15 @@ def test_votes_for_what_is_not_read_are_left_out() -> None:
     votes = Explainer(KNOWN)
     votes.take([more])
     assert votes.table("S1-1")["votes"] == {"A": 5, "B": 3}
+
+
+def test_explain_says_what_is_not_read() -> None:
+    """`explain area` says of an announced option that sheets are not read for it, and gives no witnessed figure."""
+    night_ = Explainer(KNOWN)
+    night_.take([*SHEETS, bulletin({"A": 180, "B": 120, "C": 114}, tables_counted=6)])
+    found = night_.area("N")
+    assert "  C: announced 114; sheets are not read for it" in area_lines(found, "en")
+    assert "  C: anunciado 114; en las actas no se lee" in area_lines(found, "es")
 
 
 PLAIN = election(options="AB")
