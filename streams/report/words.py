@@ -269,6 +269,8 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "before": ("before", "antes"),
     "now": ("now", "ahora"),
     "earlier": ("earlier bulletin", "boletín anterior"),
+    "sequence": ("sequence", "secuencia"),
+    "earlier_sequence": ("sequence of the earlier version", "secuencia de la versión anterior"),
     "what": ("what", "qué"),
     "disputed": ("disputed", "en disputa"),
     "read": ("sheets read", "actas leídas"),

@@ -28,8 +28,10 @@ def rewritten(given: Comparison) -> Iterator[Finding]:
     if given.replaced is None:
         return
     before, now = _figures(given.replaced), _figures(given.bulletin)
-    changed = {
-        name: [before.get(name), now.get(name)] for name in {**before, **now} if before.get(name) != now.get(name)
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    sides = {
+        "before": {name: before[name] for name in changed if name in before},
+        "now": {name: now[name] for name in changed if name in now},
     }
     sequences = {"sequence": given.bulletin.sequence, "earlier_sequence": given.replaced.sequence}
     yield Finding(
@@ -41,7 +43,7 @@ def rewritten(given: Comparison) -> Iterator[Finding]:
         value=len(changed),
         unit="figures",
         bulletin=given.bulletin.id,
-        inputs={**sequences, "earlier_at": given.replaced.at, "changed": changed},
+        inputs={**sequences, **sides},
         sentence=say(
             "rewritten",
             area=given.label,
