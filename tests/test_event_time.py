@@ -2,16 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
-from nights import direct
+from nights import LiveNight, direct
 from pipeline import Pipeline, feed
 from replays import of_events, of_logs, of_stretches, terms
 
 from streams.arrivals import of_lines
+from streams.broker import EmbeddedBroker
 from streams.checking import EventCheck
 from streams.compare import Comparer
 from streams.election import HealthRule, Rules
@@ -133,3 +135,17 @@ def test_check_says_so() -> None:
     """`check` names the line of what is dated beyond the night."""
     found = list(EventCheck(KNOWN).problems(of_lines(lines([r(0), b(FAR), r(0.1)]), "night")))
     assert [(problem.line, problem.code) for problem in found] == [(2, "dated-ahead")]
+
+
+def test_a_live_night(embedded: EmbeddedBroker, names: str, tmp_path: Path) -> None:
+    """A worker turns away a bulletin and a reading of another century, and a fed bulletin that is hours ahead of its
+    night; all else is as in the event file."""
+    night = lines([r(0), b(0.1), b(FAR), r(FAR - 99, "S1-2"), r(0.2, "S2-1"), b(3.5), r(0.4, "S2-2"), r(1, "S2-3")])
+    live = LiveNight(KNOWN, embedded, tmp_path, names, partitions=2)
+    live.start()
+    live.feed(night)
+    live.wait()
+    live.stop()
+    found, expected = live.outcome(), direct(KNOWN, night)
+    assert found.rejected == expected.rejected == ["dated-ahead"] * 3
+    assert (found.states, found.verdicts, found.alerts) == (expected.states, expected.verdicts, expected.alerts)
