@@ -49,18 +49,19 @@ def summed(election: Election, tables: int, given: Sequence[int], votes: Sequenc
     """The official count that the polling tables announced one by one come to, `tables` of them; `given` says how many
     of them tell each column.
 
-    Where all of them together name every option, alone or within a group, that is each of these figures' votes and its
-    share in per cent of the valid votes. Else it is every figure that any of them tells, without shares.
+    Where all of them together name every option, alone or within a group, that is each of these figures' votes. Else it
+    is every figure that any of them tells. Shares are in per cent of the votes for the options for which sheets are
+    read, where all of them tell each of those.
     """
     known = {column: count for column, count, of in zip(election.column_index, votes, given, strict=True) if of}
     told = {column for column, of in zip(election.column_index, given, strict=True) if of == tables}
     told -= {group for group, members in election.members.items() if told.issuperset(members)}
-    if not election.covers(frozenset(told)):
-        return {"votes": known, "valid": None, "shares": {}}
-    known = {column: count for column, count in known.items() if column in told}
-    valid = sum(known.values())
-    shares = {column: round(100 * count / valid, 6) for column, count in known.items()} if valid else {}
-    return {"votes": known, "valid": valid, "shares": shares}
+    complete, read = election.covers(frozenset(told)), frozenset(told & election.read_columns)
+    if complete:
+        known = {column: count for column, count in known.items() if column in told}
+    whole = sum(known[column] for column in read) if election.covers(read, read=True) else 0
+    shares = {column: round(100 * known[column] / whole, 6) for column in known if column in read} if whole else {}
+    return {"votes": known, "valid": sum(known.values()) if complete else None, "shares": shares}
 
 
 def standing(alert: Alert) -> dict[str, Any]:
