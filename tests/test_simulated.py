@@ -144,11 +144,12 @@ def test_honest_nights_are_quiet(seed: int, official: Any) -> None:
 
 
 @pytest.mark.parametrize("official", ["nation", "state", "table"])
-@pytest.mark.parametrize(("shift", "severities"), [(10, {"warning", "critical"}), (20, {"critical"})])
-def test_shifted_counts_are_called(shift: float, severities: set[str], official: Any) -> None:
-    """An official count that moves 10 points or more is called for the nation, one that moves 20 as critical."""
-    _, notices = lived(replace(SMALL, shift=shift, official=official, witnessed=0.95))
-    assert any(n.severity in severities and n.finding.area == "N" for n in notices)
+@pytest.mark.parametrize(("shift", "witnessed"), [(10, 0.95), (20, 0.85)])
+def test_shifted_counts_are_called(shift: float, witnessed: float, official: Any) -> None:
+    """An official count that moves 10 points is called critical for the nation where 95 % are witnessed, one that moves
+    20 points where 85 % are, though whole parishes are among the unseen."""
+    _, notices = lived(replace(SMALL, shift=shift, witnessed=witnessed, official=official))
+    assert any(n.severity == "critical" and n.finding.area == "N" for n in notices)
 
 
 def test_liars_are_outvoted() -> None:

@@ -29,6 +29,12 @@ def replayed(name: str, **policy: Any) -> Outcome:
     ("name", "called", "turned_away"),
     [
         # the case, the alerts that fire with their severity when first called, what is turned away
+        ("equal-sums", {}, {}),
+        ("partial-same-tables", {}, {}),
+        ("partial-other-tables", {}, {}),
+        ("honest-complete", {}, {}),
+        ("shifted-by-3", {}, {}),
+        ("shifted-by-10", {"divergence:N:A": "critical", "divergence:N:B": "critical"}, {}),
         ("ballots-photographed", dict.fromkeys((f"below-floor:{area}:all" for area in "NUR"), "warning"), {}),
         ("option-left-out", {}, {}),
         ("zero-registered", {}, {}),
@@ -102,3 +108,28 @@ def test_zero_registered_is_unknown() -> None:
     assert load(CASES / "zero-registered" / "election.toml").tables["t299"].registered is None
     figure = replayed("zero-registered").states["N"]["official"]["figures"]["A"]
     assert figure["breakdown"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "official", "witnessed", "required", "floor", "breakdown"),
+    [
+        # the case, then of option A in the nation: shares announced and witnessed, by how much the unseen would have to
+        # differ (None: fewer sheets than any expectation rests on), the floor, the sheets that must be wrong
+        ("equal-sums", 83.6, 83.6, None, 920, 0),
+        ("partial-same-tables", 54.6, 54.6, 0.0, 495, 0),
+        ("partial-other-tables", 40.7, 53.3, 0.0, 0, 0),
+        ("honest-complete", 46.1, 45.8, 1.0, 10783, 0),
+        ("shifted-by-3", 49.1, 45.8, 16.3, 12448, 0),
+        ("shifted-by-10", 56.1, 45.8, 64.2, 12448, 0),
+        ("final-without-count", 50.0, 83.6, None, 920, 1),
+    ],
+)
+def test_figures(
+    name: str, official: float, witnessed: float, required: float | None, floor: int, breakdown: int
+) -> None:
+    """What is silent can still be read: both shares, the required deviation, the floor and the breakdown count."""
+    state = replayed(name).states["N"]
+    figure = state["official"]["figures"]["A"]
+    shown = round(figure["share"], 1), round(figure["witnessed_share"], 1), figure["required"]
+    assert shown == (official, witnessed, required)
+    assert (figure["floor"], figure["breakdown"]) == (floor, breakdown)
