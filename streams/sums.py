@@ -113,8 +113,9 @@ class Sums:
     def _put(self, read: Rows, bounds: Rows) -> None:
         """Take in the rows of sheets and of bounds, into the histograms too."""
         tables = union(read[0], bounds[0]) if len(bounds[0]) else read[0]
-        parts = [tables[slice(*np.searchsorted(tables, self._layout.inside(area)))] for area in self._running]
-        for running, part in zip(self._running.values(), parts, strict=True):
+        inside = [tables[slice(*np.searchsorted(tables, self._layout.inside(area)))] for area in self._running]
+        changed = [(running, part) for running, part in zip(self._running.values(), inside, strict=True) if len(part)]
+        for running, part in changed:
             running.add(self._measures(part), -1)
         if self.projector.keeps:
             before = self._read.take(read[0], axis=0)
@@ -122,7 +123,7 @@ class Sums:
         self._read[read[0]] = read[1]
         if self._bounds is not None and len(bounds[0]):
             self._bounds[bounds[0]] = bounds[1]
-        for running, part in zip(self._running.values(), parts, strict=True):
+        for running, part in changed:
             running.add(self._measures(part), 1)
 
     @property

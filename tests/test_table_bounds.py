@@ -12,6 +12,7 @@ from streams.codec import decode_any, encode, plain
 from streams.election import Policy
 from streams.events import Rejection, TallyReport
 from streams.ledger import Fate, Ledger, Level, Reading
+from streams.reconcile import Reconciler
 from streams.shelf import packed, unpack_reading
 from streams.table_bounds import TableBounds, table_bounds
 
@@ -113,6 +114,21 @@ def test_a_sheet_is_packed_as_before() -> None:
     for reading in (sheet("a", 30, 5), least("a", 30, 5), most("a", 90), gone("a", 1), gone("a", 1, "at-most")):
         assert unpack_reading(packed(reading)) == reading
     assert len(packed(sheet("a", 30, 5))) < len(packed(sheet("a", 30, 5)._replace(bound="at-most")))
+
+
+def test_a_flooded_ledger() -> None:
+    """Bounds fill a ledger as sheets do: what is beyond its limit is turned away, and said; what is in stays, and comes
+    again without harm."""
+    reconciler = Reconciler(election())
+    events = [report(votes={"A": 5}, id=f"{i}", reporter=f"r{i}", bound="at-least") for i in range(1500)]
+    rejections = [reconciler.apply(event) for event in events]
+    first = next(i for i, rejection in enumerate(rejections) if rejection is not None)
+    assert first > 500
+    assert {rejection.code for rejection in rejections[first:] if rejection} == {"ledger-full"}
+    assert reconciler.apply(events[0]) is None
+    ledger = reconciler.ledger("S1-1")
+    assert ledger is not None
+    assert len(ledger) == first
 
 
 KNOWN = election()
