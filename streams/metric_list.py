@@ -84,6 +84,12 @@ METRICS: Final = (
     Metric("cotejo_events_total", "counter", ("kind",), "Events read, notices written, events turned away"),
     Metric("cotejo_rejected_total", "counter", ("topic", "code"), "Events turned away, by reason"),
     Metric("cotejo_unreadable_total", "counter", ("topic",), "Stored records that could not be read, set aside"),
+    Metric(
+        "cotejo_lost_messages_total",
+        "counter",
+        ("topic", "partition"),
+        "Messages that the broker had deleted before they were read",
+    ),
     Metric("cotejo_consumer_lag_messages", "gauge", ("topic", "partition"), "Messages that are not done with"),
     Metric("cotejo_processing_seconds", "histogram", ("step",), "How long flushes and judgements took"),
     Metric("cotejo_deliveries_total", "counter", ("receiver", "outcome"), "Webhooks by what came of them"),

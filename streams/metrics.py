@@ -178,7 +178,7 @@ class Exporter:
         found.add("worker_clock_seconds", (), time())
         found.add("clock_set_back_total", (), compare.counts["clock set back"])
         found.add("ticks_ahead_total", (), compare.counts["ticks ahead"])
-        found.add("partitions", (), self._topology.partitions)
+        found.add("partitions", (), self._stages.watch.partitions)
         found.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
         turned_away = {
             (topic, name.removeprefix("rejected ")): count
@@ -198,6 +198,8 @@ class Exporter:
             found.add("rejected_total", place, count)
         for topic, count in self._stages.aside.counts.items():
             found.add("unreadable_total", (topic,), count)
+        for (topic, partition), count in self._stages.watch.lost.items():
+            found.add("lost_messages_total", (topic, str(partition)), count)
         for source, behind in self._app.lag().items():
             topic = source.topic.removeprefix(self._topology.prefix)
             found.add("consumer_lag_messages", (topic, str(source.partition)), behind)

@@ -36,7 +36,7 @@ class TopicMismatch(TopicError):  # noqa: N818 - says what happened
 
     def __init__(self, topic: str, differences: Sequence[str]) -> None:
         self.topic, self.differences = topic, tuple(differences)
-        cure = "delete the topic and feed it again, or choose other topic names"
+        cure = "if it holds a night, use that night's --partitions; else choose other names with --prefix"
         super().__init__(f"topic {topic} {'; '.join(differences)}: {cure}")
 
 
@@ -50,6 +50,8 @@ class TopicSpec:
     max_message_bytes: int = MESSAGE_BYTES
     own_time: bool = False
     """Its records carry the broker's time, whatever their producer says."""
+    may_grow: bool = False
+    """It may have more partitions than these."""
 
     @property
     def configs(self) -> dict[str, str]:
@@ -125,6 +127,21 @@ def lag(broker: str, group: str, topic: str) -> int:
     return sum(end - max(first, committed.get(place, first)) for place, (first, end) in held.items())
 
 
+def grow(broker: str, name: str, partitions: int) -> None:
+    """Give a topic so many partitions, if it has fewer."""
+    with admin(broker) as client:
+        (found,) = client.describe_topics([name])
+        if len(found["partitions"]) < partitions:
+            client.create_partitions({name: partitions})
+
+
+def partitions(broker: str, names: Sequence[str]) -> dict[str, int]:
+    """How many partitions each of these topics has; 0 for one that is not there."""
+    with admin(broker) as client:
+        found = {topic["name"]: topic for topic in client.describe_topics(list(names))}
+    return {name: len(found[name]["partitions"]) if found[name]["error_code"] == _NO_ERROR else 0 for name in names}
+
+
 def delete(broker: str, names: Iterable[str]) -> list[str]:
     """Delete topics with all their records; return those that existed. Missing ones are no error."""
     with admin(broker) as client:
@@ -161,6 +178,8 @@ def _compare(spec: TopicSpec, topic: Mapping[str, Any], configs: Mapping[str, An
     partitions = len(topic["partitions"])
     has = {key: config["value"] for key, config in configs.items()} | {"partitions": partitions}
     wants = spec.configs | {"partitions": spec.partitions}
+    if spec.may_grow and partitions > spec.partitions:
+        del wants["partitions"]
     odd = tuple(f"has {k}={has[k]}, wants {want}" for k, want in wants.items() if has.get(k, want) != want)
     return TopicState(spec.name, "differs" if odd else "ok", partitions, differences=odd)
 

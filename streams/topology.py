@@ -88,14 +88,14 @@ class Topology:
     def specs(self) -> list[TopicSpec]:
         """How each topic must look."""
         return [
-            TopicSpec(self.tally_reports, self.partitions, own_time=True),
+            TopicSpec(self.tally_reports, self.partitions, own_time=True, may_grow=True),
             TopicSpec(self.bulletins, 1, own_time=True),
             TopicSpec(self.table_sheets, 1),
             TopicSpec(self.area_state, 1, compacted=True),
             TopicSpec(self.alerts, 1),
             TopicSpec(self.webhook_commands, 1),
             TopicSpec(self.rejected, 1, max_message_bytes=REJECTED_BYTES),
-            TopicSpec(self.changelog("ledgers"), self.partitions, compacted=True),
+            TopicSpec(self.changelog("ledgers"), self.partitions, compacted=True, may_grow=True),
             TopicSpec(self.changelog("comparison"), 1, compacted=True),
             TopicSpec(self.changelog("deliveries"), 1, compacted=True),
         ]

@@ -10,6 +10,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from streams import agents, corrections, garbage, kafka_clients, metrics, receiver_secrets, records, topics
+from streams.agents.topic_watch import grown
 from streams.alerts import Notice
 from streams.board import PATH
 from streams.board.server import Board
@@ -54,6 +55,7 @@ def run(
     server = WebServer(host, port, names)
     server.check()
     topics.ensure(broker, topology.specs())
+    _warn_of_topics(broker, topology)
     served = f"http://{address(host, port, names)}{PATH} and /metrics"
     note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
     app = corrections.App(
@@ -70,7 +72,7 @@ def run(
 
     sent = partial(records.read, broker, topology.table_sheets)
     stages = agents.build(
-        app, election, topology, secrets=secrets, say=say, warn=note, wall_clock=wall_clock, sent=sent
+        app, election, topology, secrets=secrets, say=say, warn=note, wall_clock=wall_clock, sent=sent, broker=broker
     )
     exporter = metrics.Exporter(app, election, topology, stages)
 
@@ -86,3 +88,14 @@ def run(
     Board(broker, election, topology).serve(server.app)
     app.beside(server.start, server.stop)
     corrections.run(app, loglevel=loglevel)
+
+
+def _warn_of_topics(broker: str, topology: Topology) -> None:
+    """Say what is odd about the topics, and let the ledgers' changelog have as many partitions as the reports."""
+    for state in topics.describe(broker, topology.specs()):
+        if state.name == topology.tally_reports and state.partitions > topology.partitions:
+            note(grown(topology, state.partitions))
+            topics.grow(broker, topology.changelog("ledgers"), state.partitions)
+        for difference in state.differences:
+            if difference.startswith("has retention"):
+                note(f"topic {state.name} {difference}: what is deleted before it is read is lost to the night")

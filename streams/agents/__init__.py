@@ -14,6 +14,7 @@ from streams.agents.notify import NotifyStage
 from streams.agents.outbox import Outbox, Record, stopwatch
 from streams.agents.reconcile import ReconcileStage
 from streams.agents.set_aside import SetAside
+from streams.agents.topic_watch import TopicWatch
 from streams.alerts import Notice
 from streams.codec import encode, plain
 from streams.corrections import App
@@ -42,6 +43,7 @@ class Stages:
     compare: CompareStage
     notify: NotifyStage
     aside: SetAside
+    watch: TopicWatch
     times: Histogram
     wall_clock: bool
 
@@ -60,19 +62,21 @@ def build(
     warn: Callable[[str], None],
     wall_clock: bool,
     sent: Callable[[], Iterable[Any]],
+    broker: str,
 ) -> Stages:
     """Put the stages into the app.
 
     `secrets` by receiver name. `say` is called once for each notice that goes out, `warn` with what is amiss
     meanwhile. With `wall_clock` the worker that owns the comparison sends the ticks; else a feeder must. `sent` reads
-    the topic of sheets from its beginning.
+    the topic of sheets from its beginning. `broker` is where the topics are looked at.
     """
     times = stopwatch()
     aside = SetAside(app, topology, warn)
     reconcile = ReconcileStage(app, election, topology, times, aside, wall_clock=wall_clock)
     compare = CompareStage(app, election, topology, times, sent, warn, aside, wall_clock=wall_clock)
     notify = NotifyStage(app, election, topology, secrets, say, warn, times, aside)
-    stages = Stages(reconcile, compare, notify, aside, times, wall_clock)
+    watch = TopicWatch(app, broker, topology, warn)
+    stages = Stages(reconcile, compare, notify, aside, watch, times, wall_clock)
 
     @app.before_release
     async def last_flush() -> None:
@@ -82,6 +86,7 @@ def build(
     for outbox in stages.outboxes:
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
         _repeat(app, 0, outbox.hurry)
+    _repeat(app, 0, watch.look)
     _repeat(app, 0, _telling(reconcile, compare))
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))

@@ -135,7 +135,7 @@ class ReconcileStage:
                 refused[sources[i].offset].append(item)
             elif (reason := check_tick(self._election, item, sources[i].timestamp or 0)) is not None:
                 refused[sources[i].offset].append(reason)
-            elif self._moves(partition, item.at):
+            elif partition < self._topology.partitions and self._moves(partition, item.at):
                 self._send_sheets(partition, item.at)
         self._enter(partition, events, sources, slice(begun, len(events)), refused, own)
         for record in records if refused else ():

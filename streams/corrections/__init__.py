@@ -6,11 +6,11 @@ changes attributes of its own instance. Each cure names the fault; tests/test_co
 regression test for it. Faust and aiokafka are pinned, because the cures reach into them.
 """
 
-from streams.corrections.app import App
+from streams.corrections.app import App, Lost
 from streams.corrections.batches import Batch
 from streams.corrections.running import run
 from streams.corrections.sends import Sends
 from streams.corrections.settings import WrongSession, WrongVersion
 from streams.corrections.tables import Place, SendFailed, Table
 
-__all__ = ["App", "Batch", "Place", "SendFailed", "Sends", "Table", "WrongSession", "WrongVersion", "run"]
+__all__ = ["App", "Batch", "Lost", "Place", "SendFailed", "Sends", "Table", "WrongSession", "WrongVersion", "run"]

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from time import monotonic
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import faust
 import faust.transport.drivers.aiokafka as driver
@@ -21,6 +21,16 @@ from streams.corrections.tables import Table
 from streams.errors import CotejoError
 
 Hook = Callable[[frozenset[TP]], Awaitable[None]]
+
+
+class Lost(NamedTuple):
+    """The next message of a source partition is not there any more: it was to be read on at offset `wanted`, and the
+    broker has those from `first` to before `end`. Where `end` is below `wanted` it is another topic of this name."""
+
+    source: TP
+    wanted: int
+    first: int
+    end: int
 
 
 class Producer(driver.Producer):
@@ -75,6 +85,7 @@ class App(faust.App):
         self.empty_fetch_pause, self.batched = empty_fetch_pause, frozenset(batched)
         self.send_errors = 0
         self._after_recovery: list[Hook] = []
+        self._when_lost: list[Callable[[Lost], None]] = []
         self._before_release: list[Callable[[], Awaitable[None]]] = []
         self._beside: list[Beside] = []
         self._owner = asyncio.Event()
@@ -92,6 +103,18 @@ class App(faust.App):
         Throw away what memory held and rebuild it from the tables, for exactly these source partitions."""
         self._after_recovery.append(hook)
         return hook
+
+    def when_lost(self, hook: Callable[[Lost], None]) -> None:
+        """Call `hook` when messages of a source are gone before they were read; what is there is read on."""
+        self._when_lost.append(hook)
+
+    def _tell_lost(self, *lost: Any) -> None:
+        for hook in self._when_lost:
+            hook(Lost(*lost))
+
+    async def look_again(self) -> None:
+        """Ask the broker for its topics now: where they have more partitions, these are shared out anew."""
+        await cast(Consumer, self.consumer)._thread.look_again()
 
     def before_release(self, hook: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """Await `hook()` before partitions are given up and before a clean stop: the last flush."""

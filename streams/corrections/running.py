@@ -7,6 +7,8 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
+from time import monotonic
 from typing import Any, NoReturn
 
 import faust
@@ -33,6 +35,7 @@ class Worker(faust.Worker):
         self.spinner = None  # its escape codes go to files too
         for handler in logger.handlers:
             handler.addFilter(_is_news)
+            handler.addFilter(Seldom())
 
 
 def _end_in_any_case() -> None:
@@ -46,6 +49,27 @@ def _end_in_any_case() -> None:
     timer = threading.Timer(STOP_SECONDS, end)
     timer.daemon = True
     timer.start()
+
+
+class Seldom:
+    """Lets a message pass once in so many seconds, whatever its figures: clients that cannot do something try it again
+    and again, and say so each time, thousands of times a second."""
+
+    SECONDS = 10.0
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now, self._said = now, dict[tuple[str, str], float]()
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        kind, now = (record.name, str(record.msg)[:200]), self._now()
+        if record.levelno < logging.WARNING:
+            return True
+        if now - self._said.get(kind, -self.SECONDS) < self.SECONDS:
+            return False
+        if len(self._said) > 1000:
+            self._said.clear()
+        self._said[kind] = now
+        return True
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -28,6 +28,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     """Fetches for one assignment only, and only what is active."""
 
     async def on_start(self) -> None:
+        self._resets: set[asyncio.Future[None]] = set()
         await super().on_start()
         self._listen()
         group.watch(self._ensure_consumer()._coordinator, self.app, self._fail)
@@ -44,7 +45,9 @@ class Thread(driver.AIOKafkaConsumerThread):
                 await asyncio.sleep(max(0.0, gathered + GATHER - monotonic()))
                 if self._leaves_out(assignment, request):
                     request._max_wait_ms = round(GATHER * 1000)
-                if found := await fetch(assignment, node, request):
+                found = await fetch(assignment, node, request)
+                self._note_resets(assignment, request)
+                if found:
                     read_ourselves()
                     gathered = monotonic()
                 elif pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
@@ -66,6 +69,27 @@ class Thread(driver.AIOKafkaConsumerThread):
     def generation(self) -> int:
         """The generation of the group that we are a member of; -1 once the coordinator has said that we are none."""
         return int(self._ensure_consumer()._coordinator.generation)
+
+    def _note_resets(self, assignment: Any, request: Any) -> None:
+        """Ask for the bounds of each source of this fetch whose offset the broker does not have: aiokafka goes on at
+        its beginning, and says nothing."""
+        for topic, partitions in request.topics:
+            for partition, offset, *_ in partitions:
+                tp = TP(topic, partition)
+                state = assignment.state_value(tp) if tp in assignment.tps else None
+                if state is not None and state.awaiting_reset and topic not in self.app.tables.changelog_topics:
+                    task = asyncio.ensure_future(self._tell_reset(tp, offset))
+                    self._resets.add(task)
+                    task.add_done_callback(self._resets.discard)
+
+    async def _tell_reset(self, tp: TP, wanted: int) -> None:
+        consumer = self._ensure_consumer()
+        first, end = await consumer.beginning_offsets([tp]), await consumer.end_offsets([tp])
+        self._tell_lost(tp, wanted, first[tp], end[tp])
+
+    def _tell_lost(self, tp: TP, wanted: int, first: int, end: int) -> None:
+        if not first <= wanted <= end:
+            self.parent_loop.call_soon_threadsafe(cast("App", self.app)._tell_lost, tp, wanted, first, end)
 
     def _fail(self, reason: BaseException) -> None:
         self.parent_loop.call_soon_threadsafe(cast("App", self.app).fail, reason)
@@ -119,6 +143,9 @@ class Thread(driver.AIOKafkaConsumerThread):
         except RuntimeError:  # a crash has closed the thread's loop already; nobody waits in it any more
             self._stopped.set()
 
+    async def look_again(self) -> None:
+        await self.call_thread(self._ensure_consumer()._client.force_metadata_update)
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return cast(Mapping[TP, int], await self.call_thread(self._seek_sources))
 
@@ -127,7 +154,10 @@ class Thread(driver.AIOKafkaConsumerThread):
         consumer, committed = self._ensure_consumer(), {}
         sources = [tp for tp in consumer.assignment() if tp.topic not in self.app.tables.changelog_topics]
         first = await consumer.beginning_offsets(sources) if sources else {}
+        end = await consumer.end_offsets(sources) if sources else {}
         for tp in sources:
             committed[tp] = await consumer.committed(tp)
-            consumer.seek(tp, committed[tp] or first[tp])
+            wanted = committed[tp] or 0
+            self._tell_lost(tp, wanted, first[tp], end[tp])
+            consumer.seek(tp, wanted if first[tp] <= wanted <= end[tp] else first[tp])
         return committed
