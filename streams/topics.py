@@ -36,7 +36,9 @@ class TopicMismatch(TopicError):  # noqa: N818 - says what happened
 
     def __init__(self, topic: str, differences: Sequence[str]) -> None:
         self.topic, self.differences = topic, tuple(differences)
-        cure = "if it holds a night, use that night's --partitions; else choose other names with --prefix"
+        cure = "set it with kafka-configs.sh, or choose other names with --prefix"
+        if any(text.startswith("has partitions=") for text in differences):
+            cure = "if it holds a night, use that night's --partitions; else choose other names with --prefix"
         super().__init__(f"topic {topic} {'; '.join(differences)}: {cure}")
 
 

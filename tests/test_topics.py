@@ -20,6 +20,8 @@ from streams.topics import (
     delete,
     describe,
     ensure,
+    grow,
+    partitions,
 )
 
 
@@ -55,10 +57,27 @@ def test_another_partition_count_is_refused(broker: Broker, names: str) -> None:
     """The error names topic, has, wants and cure; and nothing else was created."""
     spec, other = TopicSpec(f"{names}t", 2), TopicSpec(f"{names}other", 1)
     ensure(broker.address, [spec])
-    with pytest.raises(TopicMismatch, match=r"has partitions=2, wants 5: delete the topic") as caught:
+    with pytest.raises(
+        TopicMismatch, match=r"has partitions=2, wants 5: if it holds a night, use that night's --partitions"
+    ) as caught:
         ensure(broker.address, [other, TopicSpec(spec.name, 5)])
     assert caught.value.topic == spec.name
     assert [s.state for s in describe(broker.address, [spec, other])] == ["ok", "missing"]
+
+
+def test_more_partitions_may_be_right(apache: Broker, names: str) -> None:
+    """A topic that may grow is right with more partitions than its spec, not with fewer; another is not."""
+    apache.start()
+    spec = TopicSpec(f"{names}t", 2, may_grow=True)
+    ensure(apache.address, [spec])
+    grow(apache.address, spec.name, 5)
+    grow(apache.address, spec.name, 3)
+    assert partitions(apache.address, [spec.name, f"{names}never"]) == {spec.name: 5, f"{names}never": 0}
+    assert describe(apache.address, [spec])[0] == TopicState(spec.name, "ok", 5)
+    ensure(apache.address, [spec])
+    for wrong in (TopicSpec(spec.name, 2), TopicSpec(spec.name, 6, may_grow=True)):
+        with pytest.raises(TopicMismatch, match="has partitions=5"):
+            ensure(apache.address, [wrong])
 
 
 def test_another_cleanup_policy_is_refused(broker: Broker, names: str) -> None:

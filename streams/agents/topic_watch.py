@@ -81,8 +81,8 @@ class TopicWatch:
         self.lost[topic.removeprefix(self._topology.prefix), partition] += lost.first - wanted
         self._warn(
             f"{where}: the broker no longer has {lost.first - wanted:,} messages, offsets {wanted} to "
-            f"{lost.first - 1}: its retention or somebody has deleted them, and they were not read. Send them again, and "
-            "set retention.ms=-1 (docs/runbooks.md#cotejomessageslost)"
+            f"{lost.first - 1}: its retention or somebody has deleted them, and they were not read. Send them "
+            "again, and set retention.ms=-1 (docs/runbooks.md#cotejomessageslost)"
         )
 
 
