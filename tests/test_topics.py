@@ -57,9 +57,7 @@ def test_another_partition_count_is_refused(broker: Broker, names: str) -> None:
     """The error names topic, has, wants and cure; and nothing else was created."""
     spec, other = TopicSpec(f"{names}t", 2), TopicSpec(f"{names}other", 1)
     ensure(broker.address, [spec])
-    with pytest.raises(
-        TopicMismatch, match=r"has partitions=2, wants 5: if it holds a night, use that night's --partitions"
-    ) as caught:
+    with pytest.raises(TopicMismatch, match=r"has partitions=2, wants 5: .* use that night's --partitions") as caught:
         ensure(broker.address, [other, TopicSpec(spec.name, 5)])
     assert caught.value.topic == spec.name
     assert [s.state for s in describe(broker.address, [spec, other])] == ["ok", "missing"]

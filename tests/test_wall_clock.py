@@ -207,7 +207,7 @@ def test_alerts_when_time_is_set_back() -> None:
         assert reconciler.apply(report(table, (150, 60, 10))) is None
     comparer.add_sheets(reconciler.take_sheets())
     comparer.advance(at)
-    assert comparer.add_bulletin(bulletin((300, 900, 80), at=at)) is None
+    assert comparer.add_bulletin(bulletin((900, 360, 60), at=at, valid=9000)) is None
     assert comparer.advance(at + 2000) == []
     assert {alert.status for alert in comparer.alerts.values()} == {"pending"}
     back = at - HOUR
