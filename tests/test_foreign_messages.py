@@ -160,6 +160,10 @@ def test_what_nobody_can_read(broker: Broker, names: str, tmp_path: Path) -> Non
         reports = {"bad-headers][tally-reports]": 2, "too-large][tally-reports]": 2}
         large_ones = {"not-json][tally-reports]": 127, "unpacks-too-far][tally-reports]": 23}
         assert counted == bulletins | reports | ({} if embedded else large_ones | {"bad-headers][tally-reports]": 3})
+        unread = {n.partition("[")[2]: v for n, v in told.items() if n.startswith("cotejo_unreadable") and v}
+        logs = ("ledgers", "comparison", "deliveries")
+        own_ones = [*(f"cotejo-{log}-changelog" for log in logs), "alerts", "table-sheets", "webhook-commands"]
+        assert unread == {f"{topic}]": 1 for topic in own_ones}
         (large,) = [r for r in live.read(topology.rejected) if dict(r.headers).get("bytes") == b"%d" % (300 * MEGABYTE)]
         assert large.value == b" " * KEPT_BYTES
         with served(broker, KNOWN, topology) as board, Stream(board.port) as stream:

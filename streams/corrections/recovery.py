@@ -90,7 +90,7 @@ class Recovery(faust.tables.recovery.Recovery):
         """Put a changelog record into its table, with others up to so many."""
         message = event.message
         if isinstance(message.value, Withheld):
-            self.log.error("%s/%s offset %s left out: %s", *message.tp, message.offset, message.value.cure)
+            cast("App", self.app).withheld.append(message)
             return
         table = self.tp_to_table[message.tp]
         buffer = self.buffers[table]
