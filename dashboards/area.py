@@ -89,24 +89,25 @@ BOARD: Final = Board(
         ),
         Panel(
             "lines",
-            Words("What the rest would have to say (Γ)", "Lo que tendría que decir el resto (Γ)"),
             Words(
-                "Share that the tables nobody witnessed must have given an option for the bulletin to be right, less "
-                "the "
-                "share that the witnessed tables of the same places predict for them.",
-                "Parte que las mesas no atestiguadas tendrían que haber dado a una opción para que el boletín fuera "
-                "correcto, menos la que predicen las mesas atestiguadas de los mismos lugares.",
+                "By how much the unseen would have to differ (Γ)", "En cuánto tendrían que diferir las no vistas (Γ)"
             ),
             Words(
-                "No bulletin of this area's own, or fewer tables witnessed than the election file asks for.",
-                "Sin boletín propio de esta área, o con menos mesas atestiguadas que las que pide el archivo de la "
-                "elección.",
+                "The least by which tables nobody witnessed would have to have voted otherwise than their neighbours "
+                "for an announced share to fit, in whatever order the tables were counted. No line: no bulletin, or no "
+                "deviation explains it. The election file says up to where nobody is called.",
+                "Lo mínimo en que las mesas que nadie atestiguó tendrían que haber votado distinto que sus vecinas "
+                "para que una parte anunciada fuera posible, sea cual sea el orden del escrutinio. Sin línea: no hay "
+                "boletín, o ninguna desviación lo explica. El archivo de la elección dice hasta dónde no se avisa.",
+            ),
+            Words(
+                "No bulletin of this area's own, or fewer than five sheets.",
+                "Sin boletín propio de esta área, o con menos de cinco actas.",
             ),
             "percentunit",
             [
-                *of_leading("cotejo_gamma_ratio", "$area"),
-                limit("warning", "remainder", Words("warning limit", "límite de aviso")),
-                limit("critical", "remainder", Words("critical limit", "límite crítico"), PURPLE),
+                *of_leading("cotejo_required_deviation_ratio", "$area"),
+                limit("unseen", "divergence", Words("held for possible", "tenido por posible")),
             ],
         ),
         Panel(

@@ -37,11 +37,11 @@ def options(area: str) -> Panel:
     ]
     text = Words(
         "What the current bulletin announces beside the accepted sheets. At least and at most: what the witnessed "
-        "sheets leave room for, by arithmetic alone. Shares of witnessed votes are weighted by area, since sheets do "
-        "not come in at random.",
+        "sheets leave room for, by arithmetic alone. The two shares may honestly differ: neither sheets nor counts "
+        "come in at random.",
         "Lo que anuncia el boletín vigente junto a las actas aceptadas. Al menos y a lo sumo: lo que las actas "
-        "atestiguadas dejan posible, solo por aritmética. Las partes atestiguadas se ponderan por área, pues las actas "
-        "no llegan al azar.",
+        "atestiguadas dejan posible, solo por aritmética. Las dos partes pueden diferir sin más: ni las actas ni el "
+        "escrutinio llegan al azar.",
     )
     title = Words("Option by option", "Opción por opción")
     return Panel("table", title, text, NO_BULLETIN, columns=columns, sort_by=announced, width=24)
@@ -58,10 +58,10 @@ def shares(area: str) -> Panel:
             legend = Words(*(f"{{{{option_name}}}}, {text}" for text in word))
             queries.append(Query(leading(metric, area, rank), legend, "", colour, dashes))
     text = Words(
-        "Share of valid votes of the three options that are announced the most. Whole lines: the witnessed sheets, "
-        "weighted by area. Dashed: the bulletin. Where a pair runs together the two counts agree.",
+        "Share of valid votes of the three options that are announced the most. Whole lines: the witnessed sheets. "
+        "Dashed: the bulletin. Where a pair runs together the two counts agree.",
         "Parte de los votos válidos de las tres opciones con más votos anunciados. Línea continua: las actas "
-        "atestiguadas, ponderadas por área. Discontinua: el boletín. Donde un par coincide, los conteos concuerdan.",
+        "atestiguadas. Discontinua: el boletín. Donde un par coincide, los conteos concuerdan.",
     )
     title = Words("Do the two counts agree?", "¿Concuerdan los dos conteos?")
     return Panel("lines", title, text, NO_BULLETIN, PER_CENT, queries)

@@ -63,16 +63,17 @@ BOARD: Final = Board(
         shares("$whole"),
         Panel(
             "lines",
-            Words("How far apart", "Cuánto se separan"),
+            Words("How far from what an honest count can announce", "A qué distancia de un escrutinio fiel"),
             Words(
-                "Distance between the two shares, in parts of the valid votes. The limits are the election file's.",
-                "Distancia entre las dos partes, sobre los votos válidos. Los límites son los del archivo de la "
-                "elección.",
+                "Distance of the announced share from every share that an honest count can announce, in whatever "
+                "order. The limits are the election file's.",
+                "Distancia de la parte anunciada a toda parte que un escrutinio fiel puede anunciar, en cualquier "
+                "orden. Los límites son los del archivo de la elección.",
             ),
             NO_BULLETIN,
             "percentunit",
             [
-                *of_leading("cotejo_divergence_ratio", "$whole", "abs({})"),
+                *of_leading("cotejo_divergence_gap_ratio", "$whole", "abs({})"),
                 limit("warning", "divergence", Words("warning limit", "límite de aviso")),
                 limit("critical", "divergence", Words("critical limit", "límite crítico"), PURPLE),
             ],
@@ -99,7 +100,7 @@ BOARD: Final = Board(
                 ),
                 Column(
                     Words("Apart", "Separación"),
-                    Query('max by (area, area_name) (abs(cotejo_divergence_ratio{job="$job"}))'),
+                    Query('max by (area, area_name) (abs(cotejo_divergence_gap_ratio{job="$job"}))'),
                     unit="percentunit",
                 ),
                 Column(

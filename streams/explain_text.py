@@ -53,9 +53,13 @@ TEXT: Final[Mapping[str, Mapping[str, str]]] = {
     "no bulletin": {"en": "no bulletin", "es": "ningún boletín"},
     "figure": {
         "en": "  {name}: announced {official} ({share} %), witnessed {seen} ({seen_share} %), "
-        "at least {floor}, at most {ceiling}, sheets that must be wrong: {breakdown}",
+        "at least {floor}, at most {ceiling}, sheets that must be wrong: {breakdown}; "
+        "an honest count can announce {low_share} % to {high_share} %, the unseen would have to differ by {required} "
+        "points",
         "es": "  {name}: anunciado {official} ({share} %), atestiguado {seen} ({seen_share} %), "
-        "al menos {floor}, como mucho {ceiling}, actas que deben estar equivocadas: {breakdown}",
+        "al menos {floor}, como mucho {ceiling}, actas que deben estar equivocadas: {breakdown}; "
+        "un escrutinio fiel puede anunciar de {low_share} % a {high_share} %, las no vistas tendrían que diferir en "
+        "{required} puntos",
     },
     "figure unread": {
         "en": "  {name}: announced {official}; sheets are not read for it",

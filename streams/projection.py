@@ -31,8 +31,8 @@ UNIT: Final = 2**16
 FACTOR: Final = 4.0
 """The most by which what is expected of the unseen is scaled, up or (in a complete count) down."""
 
-_TRIED: Final = 32
-"""Deviations tried at once: two rounds find one of `BINS`."""
+_TRIED: Final = 11
+"""Deviations tried at once: three rounds find one of `BINS`, and none."""
 
 
 class Blocks(NamedTuple):
@@ -46,16 +46,18 @@ class Blocks(NamedTuple):
         """Without any block."""
         return cls(*(np.zeros((figures, classes, BINS), np.int64) for _ in range(2)))
 
-    def add(self, kind: Numbers, valid: Numbers, votes: Numbers, sign: int = 1) -> None:
-        """Add blocks, or take them out again (`sign` -1): their classes (n), valid votes (n), and votes by figure
-        (figures, n), all in parts of a vote."""
+    def add(self, kind: Numbers, valid: Numbers, votes: Numbers) -> None:
+        """Add blocks: their classes (n), valid votes (n), and votes by figure (figures, n), all in parts of a vote; of
+        those to be taken out again all votes are negative."""
         some = np.flatnonzero(valid)
+        if not len(some):
+            return
         kind, valid, votes = kind[some], valid[some], votes[:, some]
         figures, classes, _ = self.valid.shape
         place = np.minimum(BINS * votes // valid, BINS - 1)
         place += BINS * (kind + classes * np.arange(figures)[:, None])
-        np.add.at(self.valid.reshape(-1), place, np.broadcast_to(sign * valid, place.shape))
-        np.add.at(self.votes.reshape(-1), place, sign * votes)
+        np.add.at(self.valid.reshape(-1), place, np.broadcast_to(valid, place.shape))
+        np.add.at(self.votes.reshape(-1), place, votes)
 
 
 class Count(NamedTuple):
@@ -82,67 +84,62 @@ class Count(NamedTuple):
 class Projection:
     """Figures, each one column of an area, ready to be asked how low and how high they may honestly be announced."""
 
-    def __init__(self, blocks: Blocks, scale: Figures, mass: Figures, slack: Figures) -> None:
-        """`blocks` holds all figures; the others are by figure. `scale` multiplies the unseen, `mass` is of how many
-        valid votes the announced shares are (inf: all there are), `slack` the points that rounding expected votes can
-        have cost."""
-        kinds = np.flatnonzero(blocks.valid.any(axis=(0, 2)))
-        self._kinds = kinds if len(kinds) else np.zeros(1, np.int64)
-        factor = np.where(self._kinds == 0, 1.0, scale[:, None])[:, :, None]
-        # Running sums of whole numbers below 2**53: floats hold them exactly.
-        valid, votes = (_running(each[:, self._kinds], factor) for each in blocks)
-        self._low = valid, votes
+    def __init__(self, blocks: Blocks, kinds: Numbers, scale: Figures, mass: Figures, slack: Figures) -> None:
+        """`blocks` holds all figures, of these classes; the others are by figure. `scale` multiplies the unseen, `mass`
+        is of how many valid votes the announced shares are (inf: all there are), `slack` the points that rounding
+        expected votes can have cost."""
+        self._kinds, (figures, _, _) = kinds, blocks.valid.shape
+        self._valid, self._votes = (np.zeros((2, figures, len(kinds), BINS + 1)) for _ in range(2))
+        """Running sums by side, figure, class and bin. On the second side of the votes for all others, whose lowest
+        share is 100 less the highest one."""
+        factor = np.where(kinds == 0, 1.0, scale[:, None])[:, :, None]
+        for sums, each in zip((self._valid, self._votes), blocks, strict=True):
+            # Whole numbers below 2**53: adding them up rounds nothing. Scaling does, equally for all.
+            np.multiply(each.cumsum(axis=2), factor, out=sums[0, :, :, 1:])
+        valid, rest = self._valid[0], self._valid[0] - self._votes[0]
+        np.subtract(valid[:, :, -1:], valid[:, :, ::-1], out=self._valid[1])
+        np.subtract(rest[:, :, -1:], rest[:, :, ::-1], out=self._votes[1])
         self._mass = np.minimum(mass * UNIT, valid[:, :, -1].sum(axis=1))
+        self._some = np.where(self._mass > 0, self._mass, 1)
         self._slack = slack
 
     @property
     def middle(self) -> Figures:
         """The share of the whole just as expected, in per cent, by figure."""
-        valid, votes = (each[:, :, -1].sum(axis=1) for each in self._low)
+        valid, votes = (sums[0, :, :, -1].sum(axis=1) for sums in (self._valid, self._votes))
         return np.asarray(100 * votes / np.where(valid > 0, valid, 1))
 
     def interval(self, unseen: float) -> tuple[Figures, Figures]:
         """Lowest and highest share, in per cent, by figure, where the unseen may be so many points off."""
-        shift = np.full((len(self._mass), 1), _bins(unseen))
-        least, less = (self._least(side, shift)[:, 0] for side in (self._low, self._mirrored))
-        mass = np.where(self._mass > 0, self._mass, 1)
-        low, high = 100 * least / mass, 100 * (mass - less) / mass
+        off = np.full((len(self._mass), 1), _bins(unseen))
+        least, less = (self._least(np.full(len(self._mass), side), off)[:, 0] for side in (0, 1))
+        low, high = 100 * least / self._some, 100 * (self._some - less) / self._some
         return np.maximum(0, low - self._slack), np.minimum(100, high + self._slack)
 
     def required(self, share: Figures) -> Figures:
         """The least deviation of the unseen, in points, with which an announced `share` (per cent, by figure) fits:
         rounded up to a tenth, NaN where even 100 points do not do."""
         above = share > self.middle
-        sides = zip(self._low, self._mirrored, strict=True)
-        side = tuple(np.where(above[:, None, None], mirrored, low) for low, mirrored in sides)
-        mass = np.where(self._mass > 0, self._mass, 1)[:, None]
         wanted = (np.where(above, 100 - share, share) + self._slack + 1e-9)[:, None]  # the last digits decide nothing
-        first, step = np.zeros((len(share), 1), np.int64), _TRIED
-        for step in (_TRIED, 1):
+        first = np.zeros((len(share), 1), np.int64)
+        for step in (_TRIED**2, _TRIED, 1):
             tried = first + step * np.arange(_TRIED)
-            fits = 100 * self._least(side, np.minimum(tried, BINS)) / mass <= wanted
+            fits = 100 * self._least(above.astype(np.int64), np.minimum(tried, BINS)) / self._some[:, None] <= wanted
             place = np.where(fits.any(axis=1), fits.argmax(axis=1), _TRIED)[:, None]
             first = np.maximum(first, first + step * place - (step - 1))
         return np.where(first[:, 0] > BINS, np.nan, first[:, 0] * (100 / BINS))
 
-    @property
-    def _mirrored(self) -> tuple[Figures, Figures]:
-        """The running sums of the votes for all others: their lowest share is 100 less the highest one."""
-        valid, votes = self._low
-        rest = valid - votes
-        return valid[:, :, -1:] - valid[:, :, ::-1], rest[:, :, -1:] - rest[:, :, ::-1]
-
-    def _least(self, side: tuple[Figures, ...], unseen: Numbers) -> Figures:
-        """The fewest votes among the mass counted, in parts of a vote, where the unseen may be so many bins off:
-        both (figures, tried)."""
-        valid, votes = side
+    def _least(self, sides: Numbers, unseen: Numbers) -> Figures:
+        """The fewest votes among the mass counted, in parts of a vote, on these sides (by figure), where the unseen may
+        be so many bins off: both (figures, tried)."""
+        valid, votes = self._valid, self._votes
         shift = np.ceil(unseen[:, :, None] * (1 + (self._kinds - 1) / 2)).astype(np.int64)
         shift = np.where(self._kinds == 0, 0, np.minimum(shift, BINS))
-        figures, kinds = np.arange(len(valid))[:, None, None], np.arange(len(self._kinds))
+        side, figure, kind = sides[:, None, None], np.arange(len(sides))[:, None, None], np.arange(len(self._kinds))
 
         def until(bins: Numbers) -> tuple[Numbers, ...]:
             """Places of the sums over the blocks that are below so many bins once they are shifted."""
-            return figures, kinds, np.minimum(bins[:, :, None] + shift, BINS)
+            return side, figure, kind, np.minimum(bins[:, :, None] + shift, BINS)
 
         mass = self._mass[:, None]
         enough = mass * (1 + 1e-12)  # sums in another order differ in the last digits
@@ -154,7 +151,7 @@ class Projection:
             fit = valid[until(middle)].sum(axis=2) <= enough
             low, high = np.where(fit, middle, low), np.where(fit, high, middle - 1)
         places = until(low)
-        within, gone = valid[places], (figures, kinds, shift)
+        within, gone = valid[places], (side, figure, kind, shift)
         # Blocks below the deviation come down to 0 %; the others lose just that much.
         kept = votes[places] - votes[gone] - shift / BINS * (within - valid[gone])
         return np.asarray(np.maximum(0, kept).sum(axis=2) + (mass - within.sum(axis=2)) * (low / BINS))
@@ -183,14 +180,6 @@ class Projected(NamedTuple):
 
 def _bins(points: float) -> int:
     return int(np.ceil(points * (BINS / 100) - 1e-9))
-
-
-def _running(blocks: Numbers, factor: Figures) -> Figures:
-    """Sums over the bins before each, and over all, scaled: shape (figures, classes, BINS + 1)."""
-    found = np.zeros((*blocks.shape[:2], BINS + 1))
-    np.cumsum(blocks, axis=2, out=found[:, :, 1:])
-    found *= factor
-    return found
 
 
 def gaps(share: Figures, low: Figures, high: Figures) -> Figures:

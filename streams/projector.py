@@ -41,10 +41,12 @@ class Projector:
 
     def recount(self, tables: Numbers, before: tuple[Numbers, Numbers], after: tuple[Numbers, Numbers]) -> None:
         """Polling tables, in rising order, whose sheets have changed: as `Tables` gives them, before and now."""
+        valid = np.stack([-before[0], after[0]])
+        votes = np.stack([-before[1], after[1]], axis=1)
         for area, blocks in self._kept.items():
-            part = slice(*np.searchsorted(tables, self._layout.inside(area)))
-            for sign, (valid, votes) in ((-1, before), (1, after)):
-                _add_witnessed(blocks, valid[part], votes[:, part], sign)
+            first, end = np.searchsorted(tables, self._layout.inside(area))
+            if first < end:
+                _add_witnessed(blocks, valid[:, first:end].ravel(), votes[:, :, first:end].reshape(len(votes), -1))
 
     @property
     def keeps(self) -> bool:
@@ -87,10 +89,11 @@ class Projector:
         mass = np.where(count.complete, np.inf, count.valid)
         # Of each block votes and valid votes are rounded by half a part of a vote.
         counted = np.minimum(mass, witnessed + scale * expected.valid / UNIT)
-        slack = 200 * scale * expected.blocks / (UNIT * counted)
+        slack = 200 * scale * expected.blocks.sum(axis=0) / (UNIT * counted)
         kept = [self._blocks(area) for area in areas.tolist()]
-        blocks = Blocks(*(np.concatenate(each) for each in zip(*kept, strict=True)))
-        projection = Projection(blocks, *(np.repeat(each, self._columns) for each in (scale, mass, slack)))
+        kinds = np.flatnonzero(np.append(True, expected.blocks.any(axis=1)))
+        blocks = Blocks(*(np.concatenate([part[:, kinds] for part in each]) for each in zip(*kept, strict=True)))
+        projection = Projection(blocks, kinds, *(np.repeat(each, self._columns) for each in (scale, mass, slack)))
         share = _shares(claimed)
         known = np.nan_to_num(share).ravel()
         low, high = projection.interval(self._rule.unseen)
@@ -105,12 +108,14 @@ class Projector:
         self._stale[changed] = False
         models = self._unseen.moving(rows, changed)
         ends = {area: np.searchsorted(models, [area, self._layout.behind(area)]) for area in self._kept}
-        inside = {area: models[first:end] for area, (first, end) in ends.items()}
-        for area, some in inside.items():
-            self._kept[area].add(*self._unseen.blocks(some), sign=-1)
+        inside = {area: models[first:end] for area, (first, end) in ends.items() if first < end}
+        before = {area: self._unseen.blocks(some) for area, some in inside.items()}
         self._unseen.move(rows, models)
         for area, some in inside.items():
-            self._kept[area].add(*self._unseen.blocks(some))
+            kind, valid, votes = self._unseen.blocks(some)
+            was, gone, lost = before[area]
+            blocks = np.concatenate([was, kind]), np.concatenate([-gone, valid]), np.concatenate([-lost, votes], axis=1)
+            self._kept[area].add(*blocks)
 
     def _blocks(self, area: int) -> Blocks:
         """The blocks of an area, as of the last `_follow`."""
@@ -126,8 +131,8 @@ class Projector:
         return blocks
 
 
-def _add_witnessed(blocks: Blocks, valid: Numbers, votes: Numbers, sign: int = 1) -> None:
-    blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes, sign)
+def _add_witnessed(blocks: Blocks, valid: Numbers, votes: Numbers) -> None:
+    blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes)
 
 
 def _count(claimed: Numbers) -> Count:

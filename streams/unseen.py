@@ -25,8 +25,9 @@ class Expected(NamedTuple):
     """What is expected of the unseen in many areas, in parts of a vote (`streams.projection.UNIT`)."""
 
     blocks: Numbers
-    """How many blocks that is. By area; the others too, (columns, areas) where by column."""
+    """How many blocks that is, by levels over which they borrow: (levels, areas)."""
     valid: Numbers
+    """By area; the others by column too: (columns, areas)."""
     votes: Numbers
     least: Numbers
     """Where each share is as far below what is expected as the election lets it be,"""
@@ -49,25 +50,25 @@ class Unseen:
         self._enough = np.zeros(areas, bool)
         self._model, self._lift = np.zeros(areas, np.int64), self._layout.depth - 1
         """From which area the expectation is borrowed, and over how many levels: the root where none has enough."""
-        self._lent = np.zeros((3, self.levels, areas), np.int64)
-        """The same by levels and model, of all that borrow from it."""
+        self._lent = np.zeros((areas, self.levels, 3), np.int64)
+        """The same of all that borrow from a model, by levels."""
         self._lend(np.arange(areas), 1)
-        self._valid = np.zeros((self.levels, areas), np.int64)
-        self._votes = np.zeros((self._columns, self.levels, areas), np.int64)
-        """The blocks, by levels and model."""
-        self._sums = np.zeros((2 + 3 * self._columns, areas), np.int64)
+        self._valid = np.zeros((areas, self.levels), np.int64)
+        self._votes = np.zeros((areas, self.levels, self._columns), np.int64)
+        """The blocks, by model and levels."""
+        self._sums = np.zeros((areas, self.levels + 1 + 3 * self._columns), np.int64)
 
     def expected(self, areas: Numbers) -> Expected:
         """Of some areas, each with at least `ENOUGH` accepted sheets, as of the last `move`."""
-        blocks, valid, *by_column = self._sums[:, areas]
-        votes, least, most = np.reshape(by_column, (3, self._columns, len(areas)))
-        return Expected(blocks, valid, votes, least, most)
+        found = self._sums[areas].T
+        votes, least, most = found[self.levels + 1 :].reshape(3, self._columns, len(areas))
+        return Expected(found[: self.levels], found[self.levels], votes, least, most)
 
     def blocks(self, models: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """The blocks with these models: classes, valid votes, votes by column, as `Blocks.add` takes them."""
-        levels, places = np.nonzero(self._valid[:, models])
-        models = models[places]
-        return 1 + levels, self._valid[levels, models], self._votes[:, levels, models]
+        valid = self._valid[models]
+        places, levels = np.nonzero(valid)
+        return 1 + levels, valid[places, levels], self._votes[models[places], levels].T
 
     def moving(self, rows: Numbers, changed: Numbers) -> Numbers:
         """Take in the sums (`rows`, of all areas) of those that changed, numbers in rising order. Returns the models
@@ -95,35 +96,33 @@ class Unseen:
     def move(self, rows: Numbers, models: Numbers) -> None:
         """Expect anew of the tables with these models, and of all areas above."""
         valid, votes = self._expect(rows[models], models)
-        before = self._figures(self._valid[:, models], self._votes[:, :, models])
+        before = self._figures(self._valid[models], self._votes[models])
         after = self._figures(valid, votes)
-        self._valid[:, models], self._votes[:, :, models] = valid, votes
+        self._valid[models], self._votes[models] = valid, votes
         areas, sums = roll_up(self._layout.above(models), after - before)
-        self._sums[:, areas] += sums
+        self._sums[areas] += sums.T
 
     def _lend(self, homes: Numbers, sign: int) -> None:
-        lift, model = self._lift[homes], self._model[homes]
-        for lent, left in zip(self._lent, self._left, strict=True):
-            np.add.at(lent, (lift, model), sign * left[homes])
+        np.add.at(self._lent, (self._model[homes], self._lift[homes]), sign * self._left[:, homes].T)
 
     def _expect(self, rows: Numbers, models: Numbers) -> tuple[Numbers, Numbers]:
-        """Blocks by these models, whose sums are given: (levels, models), (columns, levels, models)."""
-        voters, known, tables = self._lent[:, :, models]
-        turnout = rows[:, KNOWN_VALID] / np.maximum(1, rows[:, REGISTERED])
-        mean = rows[:, VALID] / np.maximum(1, rows[:, TABLES])
-        expected = np.where(rows[:, REGISTERED] > 0, turnout * voters, mean * known) + mean * tables
+        """Blocks by these models, whose sums are given: (models, levels), (models, levels, columns)."""
+        voters, known, tables = np.moveaxis(self._lent[models], 2, 0)
+        turnout = rows[:, KNOWN_VALID, None] / np.maximum(1, rows[:, REGISTERED, None])
+        mean = rows[:, VALID, None] / np.maximum(1, rows[:, TABLES, None])
+        expected = np.where(rows[:, REGISTERED, None] > 0, turnout * voters, mean * known) + mean * tables
         valid = np.rint(UNIT * expected).astype(np.int64)
-        shares = rows[:, VOTES : VOTES + self._columns].T / np.maximum(1, rows[:, VALID])
-        return valid, np.rint(shares[:, None, :] * valid).astype(np.int64)
+        shares = rows[:, VOTES : VOTES + self._columns] / np.maximum(1, rows[:, VALID, None])
+        return valid, np.rint(shares[:, None, :] * valid[:, :, None]).astype(np.int64)
 
     def _figures(self, valid: Numbers, votes: Numbers) -> Numbers:
         """What the blocks of models come to, over all levels: (figures, models) as in `expected`."""
         off = np.minimum(1.0, self._unseen / 100 * (1 + np.arange(self.levels) / 2))
-        away = np.ceil(off[:, None] * valid).astype(np.int64)
-        least, most = np.maximum(0, votes - away), np.minimum(valid, votes + away)
-        blocks = (valid > 0).sum(axis=0)[None]
-        by_column = [each.sum(axis=1) for each in (votes, least, most)]
-        return np.concatenate([blocks, valid.sum(axis=0)[None], *by_column])
+        away = np.ceil(off * valid).astype(np.int64)[:, :, None]
+        least, most = np.maximum(0, votes - away), np.minimum(valid[:, :, None], votes + away)
+        return np.concatenate(
+            [valid.T > 0, valid.sum(axis=1)[None], *(each.sum(axis=1).T for each in (votes, least, most))]
+        )
 
 
 def _own_tables(layout: Layout) -> Numbers:

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from exact_projection import Block, interval, lowest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.projection import BINS, UNIT, Blocks, Count, Projection, gaps
@@ -28,7 +28,7 @@ def projected(known: Sequence[Block], mass: Fraction | None = None) -> Projectio
     valid = np.array([int(UNIT * b.valid) for b in known])
     found.add(kinds, valid, np.array([[int(UNIT * b.votes) for b in known]]))
     one = np.ones(1)
-    return Projection(found, one, np.array([np.inf if mass is None else float(mass)]), 0 * one)
+    return Projection(found, np.arange(4), one, np.array([np.inf if mass is None else float(mass)]), 0 * one)
 
 
 def corners(block: Block, unseen: Fraction) -> set[Fraction]:
@@ -37,6 +37,7 @@ def corners(block: Block, unseen: Fraction) -> set[Fraction]:
     return {block.lowest(unseen), block.valid - others.lowest(unseen)}
 
 
+@settings(deadline=None)
 @given(ELECTIONS, POINTS)
 def test_every_order(known: Sequence[Block], unseen: Fraction) -> None:
     """Whichever tables were counted and however the unseen voted within the limits, the announced share is in the
@@ -55,6 +56,7 @@ def test_every_order(known: Sequence[Block], unseen: Fraction) -> None:
         assert lowest(known, mass, unseen) == sum(b.lowest(unseen) for b in rising[:size]) / mass
 
 
+@settings(deadline=None)
 @given(ELECTIONS, POINTS, st.fractions(0, 1).filter(bool))
 def test_bins_are_outside(known: Sequence[Block], unseen: Fraction, part: Fraction) -> None:
     """In bins the interval is never narrower than in fractions, and by no more than a bin (a deviation is rounded up to
@@ -68,6 +70,7 @@ def test_bins_are_outside(known: Sequence[Block], unseen: Fraction, part: Fracti
         assert high - 1e-9 <= most <= high + 2 * bin_
 
 
+@settings(deadline=None)
 @given(ELECTIONS, st.integers(0, 1000))
 @example([Block(Fraction(100), Fraction(40), Fraction(0))], 500)
 def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
@@ -80,6 +83,7 @@ def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
     assert required == pytest.approx(first) if first is not None else np.isnan(required)
 
 
+@settings(deadline=None)
 @given(ELECTIONS, st.integers(0, 1000))
 def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
     """In exact fractions the gap is 0 at the required deviation (to the bin), and is not a bin below it."""
@@ -98,6 +102,7 @@ def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
     assert tenths == 0 or not fits(tenths - Fraction(1, 5))
 
 
+@settings(deadline=None)
 @given(st.lists(SEEN, min_size=1, max_size=50).filter(lambda known: any(b.valid for b in known)))
 def test_full_coverage(known: Sequence[Block]) -> None:
     """Where every table was witnessed a complete count can announce one share only: the raw one, to the last digit."""

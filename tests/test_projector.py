@@ -2,7 +2,9 @@
 counted anew."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from streams import projector
 from streams.compare import Comparer
-from streams.election import Area, Election, Option, Policy, PollingTable, Rules
+from streams.election import Area, DivergenceRule, Election, Option, Policy, PollingTable, Rules
 from streams.reconcile import Reconciler
 
 CENTRES = 8
@@ -140,3 +142,75 @@ def test_full_coverage(seen: dict[str, tuple[int, ...]], register: list[int | No
     assert found.projected.low.tolist() == found.projected.high.tolist() == found.projected.share.tolist() == raw
     assert not found.projected.gap.any()
     assert not found.projected.required.any()
+
+
+def width_of(figures: Mapping[str, Any]) -> float:
+    """How wide the widest of the intervals is, in points."""
+    return max(float(figure["high_share"]) - float(figure["low_share"]) for figure in figures.values())
+
+
+@settings(max_examples=100)
+@given(st.permutations(TABLES), st.integers(0, 2**32 - 1))
+def test_a_sheet_more_never_widens(order: list[str], seed: int) -> None:
+    """With nothing assumed of the unseen (`unseen` 100) the interval of a complete bulletin is as wide as what nobody
+    saw is large: a sheet more never widens it. The announced valid votes say how large that is."""
+    known, everything = country([None], {}), night_of(seed)
+    known = replace(known, rules=Rules(divergence=DivergenceRule(unseen=100)))
+    votes = [sum(column) for column in zip(*everything.values(), strict=True)]
+    before = 100.0
+    for number in (8, 9, 15, 16, 24, 25, 40, 41, 48):
+        comparer = comparer_of(known, {table: everything[table] for table in order[:number]})
+        comparer.add_bulletin(bulletin(votes, "N", status="final"))
+        now = width_of(comparer.state("N")["official"]["figures"])
+        assert now <= before + 0.01
+        before = now
+
+
+@settings(max_examples=100)
+@given(st.permutations(TABLES), st.integers(0, 2**32 - 1))
+def test_no_wider_than_promised(order: list[str], seed: int) -> None:
+    """With less than 100 points the interval is never wider than twice the widest deviation times the part that nobody
+    saw; and this promise only falls while sheets come."""
+    known, everything = country([None], {}), night_of(seed)
+    votes = [sum(column) for column in zip(*everything.values(), strict=True)]
+    before = 100.0
+    for number in (8, 15, 24, 40, 48):
+        sheets_ = {table: everything[table] for table in order[:number]}
+        comparer = comparer_of(known, sheets_)
+        comparer.add_bulletin(bulletin(votes, "N", status="final"))
+        unseen = 1 - sum(map(sum, sheets_.values())) / sum(votes)
+        levels = max(_levels(table, sheets_) for table in TABLES)
+        promised = min(100.0, 2 * 20 * (1 + levels / 2) * unseen)
+        assert width_of(comparer.state("N")["official"]["figures"]) <= promised + 0.01
+        assert promised <= before
+        before = promised
+
+
+def test_a_sheet_more_can_widen() -> None:
+    """The counter-example to more than that: where A is expected near 0 % among the unseen, it can hardly be below. A
+    sheet that moves the expectation to the middle leaves both ends open."""
+    known = country([None], {})
+    five = dict.fromkeys(TABLES[:5], (0, 100, 0))
+    six = {**five, TABLES[5]: (60, 0, 0)}
+    widths = []
+    for seen in (five, six):
+        comparer = comparer_of(known, seen)
+        comparer.add_bulletin(bulletin((3000, 2000, 0), "N", status="final"))
+        figure = comparer.state("N")["official"]["figures"]["A"]
+        widths.append(figure["high_share"] - figure["low_share"])
+    assert widths[0] < widths[1]
+
+
+def night_of(seed: int) -> dict[str, tuple[int, ...]]:
+    """Sheets of like size everywhere, so that what is expected of the unseen is within a factor of four."""
+    random = Random(seed)
+    return {table: (a := random.randint(0, 60), random.randint(0, 60 - a) + 30, 60 - a) for table in TABLES}
+
+
+def _levels(table: str, seen: Mapping[str, object]) -> int:
+    """Over how many levels a polling table borrows, by its place alone."""
+    centre = int(table[1])
+    sizes = [
+        sum(1 for other in seen if int(other[1]) // size == centre // size) for size in (1, 2, 4, 8)
+    ]  # centre, district, state, nation
+    return next((level for level, count in enumerate(sizes) if count >= 5), 3)

@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, java, latency, live, replay, scale, start
+from benchmarks import capacity, contested, java, latency, live, replay, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, say
 from streams.errors import CotejoError
@@ -34,6 +34,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "start": start.run,
     "latency": latency.run,
     "scale": scale.run,
+    "contested": contested.run,
 }
 """Each is given repeats, reports, and a directory that is kept. Not all of them use all."""
 

@@ -80,10 +80,10 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "official": ("official", "oficial"),
     "witnessed": ("witnessed", "atestiguado"),
     "shares note": (
-        "Per cent of the valid votes. Solid with marks: the bulletins. Dashed: the witnessed sheets, weighted by area, "
-        "so that it does not matter which areas arrived first.",
-        "Por ciento de los votos válidos. Continua con marcas: los boletines. Discontinua: las actas atestiguadas, "
-        "ponderadas por zona, para que no importe qué zonas llegaron antes.",
+        "Per cent of the valid votes. Solid with marks: the bulletins. Dashed: the witnessed sheets. The two may "
+        "honestly differ while either is incomplete: what cannot be honest is among the alerts.",
+        "Por ciento de los votos válidos. Continua con marcas: los boletines. Discontinua: las actas atestiguadas. "
+        "Pueden diferir sin más mientras falte algo en uno de los dos: lo que no puede ser está entre las alertas.",
     ),
     "coverage note": (
         "Polling tables with an accepted sheet, in per cent of those that exist. Thick: {area}. Thin: each area right "

@@ -70,7 +70,7 @@ export function show(whole, shown, signs) {
   showHeadline(state, open[0], signs);
   showFigures(state, figures, shown, open);
   showOptions(figures, [
-    whole.children.length && state?.witnessed.valid ? t("weighted") : "",
+    state?.official && state.witnessed.valid ? t("difference") : "",
     state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds")
       : singleTables(state) ? t("summed", { tables: number(singleTables(state)) }) : "",
   ]);

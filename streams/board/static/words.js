@@ -15,9 +15,9 @@ export const WORDS = {
     openAlerts: "Open alerts", alertsOf: "critical {critical} · warning {warning} · remark {info}", alertsNone: "nothing open",
     time: "Look back", back: "Back to now", now: "now",
     beside: "Official beside witnessed", option: "Option", official: "Official", witnessed: "Witnessed",
-    gap: "Gap, points", atLeast: "At least", atMost: "At most", mustBeWrong: "Must be wrong",
+    gap: "Difference, points", atLeast: "At least", atMost: "At most", mustBeWrong: "Must be wrong",
     votes: "{value} votes", sheets: "{value} sheets",
-    weighted: "Witnessed shares are weighted by the areas below.",
+    difference: "Difference: official less witnessed share. It calls nobody by itself: neither sheets nor counts come in at random.",
     bounds: "At least, at most: what the witnessed sheets allow. " +
       "Must be wrong: how many of them would have to be, for the official figure to be right.",
     summed: "Official figures are the sum of the {tables} polling tables announced one by one.",
@@ -65,7 +65,7 @@ export const WORDS = {
     beside: "Lo oficial junto a lo atestiguado", option: "Opción", official: "Oficial", witnessed: "Atestiguado",
     gap: "Diferencia, puntos", atLeast: "Al menos", atMost: "A lo sumo", mustBeWrong: "Actas erradas",
     votes: "{value} votos", sheets: "{value} actas",
-    weighted: "Los porcentajes atestiguados se ponderan por las zonas de abajo.",
+    difference: "Diferencia: porcentaje oficial menos atestiguado. Por sí sola no avisa a nadie: ni las actas ni el escrutinio llegan al azar.",
     bounds: "Al menos, a lo sumo: lo que permiten las " +
       "actas atestiguadas. Actas erradas: cuántas de ellas tendrían que serlo para que la cifra oficial fuera cierta.",
     summed: "Las cifras oficiales son la suma de las {tables} mesas anunciadas una por una.",
