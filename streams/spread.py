@@ -37,6 +37,11 @@ class Spread:
         """Top sums of one histogram."""
         return TopSums(*(self._histograms[kind][column] if self._histograms else _NONE))
 
+    def largest(self, kind: Kind, column: int) -> int:
+        """The largest number in one histogram; 0 where there is none."""
+        values = self._histograms[kind][column][0] if self._histograms else ()
+        return int(values[0]) if len(values) else 0
+
     def histogram(self, kind: Kind, column: int) -> dict[int, int]:
         """One histogram, value by value."""
         values, numbers = self._histograms[kind][column]

@@ -5,6 +5,7 @@ from math import isnan
 
 from streams.findings import Comparison, Finding, Severity
 from streams.projection import Projected
+from streams.spread import REST, VOTES
 from streams.wording import say
 
 
@@ -37,7 +38,8 @@ def divergence(given: Comparison) -> Iterator[Finding]:
 def _one_sheet(given: Comparison, valid: int, column: int) -> float:
     """The most points that one misread sheet can move a share of `valid` votes: the largest sheet, for the option or
     for all others, may hold nothing of what it says, or another one as much more."""
-    return 100 * max(given.votes(column)(1), given.rest(column)(1)) / valid
+    spread = given.witnessed.spread
+    return 100 * max(spread.largest(VOTES, column), spread.largest(REST, column)) / valid
 
 
 def _finding(
