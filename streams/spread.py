@@ -39,7 +39,7 @@ class Spread:
 
     def largest(self, kind: Kind, column: int) -> int:
         """The largest number in one histogram; 0 where there is none."""
-        values = self._histograms[kind][column][0] if self._histograms else ()
+        values = self._histograms[kind][column][0] if self._histograms else _NONE[0]
         return int(values[0]) if len(values) else 0
 
     def histogram(self, kind: Kind, column: int) -> dict[int, int]:
