@@ -35,6 +35,8 @@ from streams.sheets import ANNOUNCED, CODES, Sheets
 SEEN: Final = (0.3, 0.5, 0.7, 0.85, 0.95)
 COUNTED: Final = (0.3, 0.6, 0.85, 1.0)
 INDONESIA: Final = (Option("01", "Joko Widodo"), Option("02", "Prabowo Subianto"))
+GOLDEN: Final = 0.6180339887
+"""Multiples of it, less their whole part, are spread evenly from 0 to 1 and never fall in step with anything."""
 MOST: Final = 6_000
 """Polling tables of a province in which points are moved."""
 SHIFTS: Final = (3, 5, 8, 10, 15)
@@ -157,14 +159,14 @@ def show_villages(data: Path, share: float = 1.0) -> None:
 
 
 def _lived(data: Path, ways: Sequence[str], share: float) -> list[Moment]:
-    """Every moment of so many of the nights (0-1), evenly spread."""
+    """Every moment of so many of the nights (0-1), evenly spread over ways and coverages."""
     found, number = list[Moment](), 0
     for turn, electorate in enumerate(real(data)):
         waiting = list(nights(electorate, ways, turn))
         with Progress(electorate.name, len(waiting)) as progress:
             for done, night in enumerate(waiting, 1):
                 number += 1
-                if int(number * share) > int((number - 1) * share):
+                if number * GOLDEN % 1 < share:
                     found += moments(night)
                 progress.show(done)
     return found
@@ -187,7 +189,7 @@ def print_ways(found: Sequence[Moment], ways: Sequence[str]) -> None:
         spreads = []
         for complete in (True, False):
             required = [moment.required for moment in of_way if (moment.counted == 1) == complete]
-            spreads.append(f"{np.percentile(required, 90, method='higher'):.1f}, {max(required):.1f}")
+            spreads.append(f"{_points(np.percentile(required, 90, method='higher'))}, {_points(max(required))}")
         count = {severity: len({_key(m.night) for m in of_way if m.severity == severity}) for severity in LOUD}
         row(way, len({_key(m.night) for m in of_way}), count["warning"], count["critical"], *spreads)
     called = [moment for moment in found if moment.severity]
@@ -197,8 +199,13 @@ def print_ways(found: Sequence[Moment], ways: Sequence[str]) -> None:
     for moment in called:
         night = moment.night
         count_ = f"{moment.counted:.0%}, {night.order}"
-        figures = f"{moment.gap:.1f}", f"{moment.required:.1f}"
+        figures = f"{moment.gap:.1f}", _points(moment.required)
         row(night.electorate.name, night.way, f"{night.seen:.0%}", count_, moment.severity, *figures)
+
+
+def _points(required: float) -> str:
+    """A required deviation; none where no deviation up to 100 points does."""
+    return "none" if np.isinf(required) else f"{required:.1f}"
 
 
 def _key(night: Night) -> tuple[str, str, float, str]:
@@ -222,4 +229,4 @@ def show_moved(data: Path, share: float = 1.0) -> None:
             ]
             warned, critical = (sum(m.severity in some for m in found) for some in (LOUD, LOUD[1:]))
             least, middle = np.percentile([m.required for m in found], (10, 50), method="lower")
-            row(shift, f"{coverage:.0%}", len(found), warned, critical, f"{least:.1f}, {middle:.1f}")
+            row(shift, f"{coverage:.0%}", len(found), warned, critical, f"{_points(least)}, {_points(middle)}")
