@@ -26,14 +26,14 @@ from streams.saves import Saves
 from streams.webhooks import verify
 
 CALM = AlertPolicy(tick=10, hold=0, cooldown=60)
-NATION = election(states=2, tables=12, registered=300, alerts=CALM)
+NATION = election(states=2, tables=20, registered=300, alerts=CALM)
 SHEETS = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(NATION.tables)]
-FIRST = lines([*SHEETS, bulletin((900, 2400, 240), at=T0 + 60_000)])
+FIRST = lines([*SHEETS, bulletin((1500, 4000, 400), at=T0 + 60_000)])
 MORE = lines(
     [
-        bulletin((800, 2500, 240), at=T0 + 300_000, sequence=2),
-        bulletin((700, 2600, 240), at=T0 + 600_000, sequence=3),
-        bulletin((3600, 1440, 240), at=T0 + 900_000, sequence=4),
+        bulletin((1400, 4100, 400), at=T0 + 300_000, sequence=2),
+        bulletin((1300, 4200, 400), at=T0 + 600_000, sequence=3),
+        bulletin((6000, 2400, 400), at=T0 + 900_000, sequence=4),
     ]
 )
 NIGHT = [*FIRST, *MORE]
@@ -176,10 +176,10 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
         standing = {s.receiver: s for s in webhook_admin.standings(embedded.address, known, night.topology)}
         night.stop()
         night.start()
-        night.feed(lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)]))
+        night.feed(lines([bulletin((1300, 4200, 400), at=T0 + 1_500_000, sequence=5)]))
         night.wait(delivered=True)
         night.stop()
-    again = [*NIGHT, *lines([bulletin((700, 2600, 240), at=T0 + 1_500_000, sequence=5)])]
+    again = [*NIGHT, *lines([bulletin((1300, 4200, 400), at=T0 + 1_500_000, sequence=5)])]
     for each in (steady, shaky, busy):
         assert told(each.taken) == by_fingerprint(expected(again))
     assert by_fingerprint(list(dict.fromkeys(got.id for got in slow.taken))) == by_fingerprint(expected(again))

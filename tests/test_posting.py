@@ -37,13 +37,13 @@ from streams.posting import Poster, wish_of
 from streams.receiver_secrets import SecretError, Secrets, of_receiver
 
 OLD, NEW = ("whsec_" + b64encode(bytes([n]) * 32).decode() for n in (1, 2))
-KNOWN = election(states=2, tables=12, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=60))
+KNOWN = election(states=2, tables=20, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=60))
 
 
 def notices() -> list[Notice]:
     """What the receivers of a short night are told."""
     events = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(KNOWN.tables)]
-    found = direct(KNOWN, lines([*events, bulletin((900, 2400, 240), at=T0 + 60_000)])).notices
+    found = direct(KNOWN, lines([*events, bulletin((1500, 4000, 400), at=T0 + 60_000)])).notices
     return [Notice.from_plain(data) for data in found if not data["muted_by"]]
 
 
