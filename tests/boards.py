@@ -9,6 +9,7 @@ from typing import Any
 from brokers import Broker
 from kafka import KafkaProducer
 
+from streams.agents.rejected import rejected
 from streams.board import PATH
 from streams.board.server import Board
 from streams.broker import free_port
@@ -43,6 +44,17 @@ def tell(broker: Broker, topology: Topology, told: Records) -> None:
     for topic, contents in zip((topology.area_state, topology.alerts), told, strict=True):
         for content in contents:
             producer.send(topic, content, key=b"any", partition=0)
+    producer.flush()
+    producer.close()
+
+
+def turn_away(broker: Broker, topology: Topology, sources: Iterable[Any]) -> None:
+    """Write messages to the topic of those that were turned away, as a worker does: each a source with its reasons."""
+    producer = KafkaProducer(bootstrap_servers=broker.address)
+    for source, reasons in sources:
+        record = rejected(topology.rejected, source, reasons)
+        headers = list((record.headers or {}).items())
+        producer.send(topology.rejected, record.value, key=record.key, headers=headers, partition=0)
     producer.flush()
     producer.close()
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -21,19 +22,21 @@ from kafka import KafkaProducer
 from nights import listening, until
 
 from streams import election_writer
+from streams.agents.rejected import rejected
 from streams.board import night as nights
 from streams.board import server
 from streams.board.history import History, Point
 from streams.board.night import Night
+from streams.board.turned_away import REASONS
 from streams.broker import EmbeddedBroker, free_port, is_free
 from streams.codec import encode
-from streams.election import Area
-from streams.events import Event
+from streams.election import Area, ContradictionRule, Rules
+from streams.events import Event, Rejection
 from streams.topics import admin, delete, ensure
 from streams.topology import Topology
 
 STATIC = Path(server.__file__).parent / "static"
-KNOWN = election(states=2, tables=3)
+KNOWN = election(states=2, tables=3, rules=Rules(contradiction=ContradictionRule(min_sheets=1)))
 TICK = 10_000
 
 
@@ -158,14 +161,22 @@ def test_rubbish(content: bytes) -> None:
 def notice(area: str, severity: str, rule_class: str = "arithmetic", **fields: Any) -> dict[str, Any]:
     finding = {"rule": "r", "class": rule_class, "area": area, "column": "A", "severity": severity, "value": 1.0}
     finding |= {"unit": "sheets", "bulletin": "B", "inputs": {}, "sentence": {"en": "e", "es": "s"}}
-    told = {"id": f"{area}{severity}{rule_class}", "status": "firing", "reason": "", "at": T0, "since": T0}
-    told["fingerprint"] = told["id"]
+    fingerprint = f"{area}{severity}{rule_class}"
+    told = {
+        "id": f"{fingerprint}:1:1",
+        "fingerprint": fingerprint,
+        "status": "firing",
+        "reason": "",
+        "at": T0,
+        "since": T0,
+    }
     return {**told, "severity": severity, "finding": finding, "muted_by": None, **fields}
 
 
 def test_the_strongest_first() -> None:
     """Open alerts by severity, then by how little they assume, then from the nation down; muted ones last; resolved
     ones not at all; a state's page has its own only."""
+    last = "Nwarninghealth:1:2"
     told = [
         notice("S1", "critical", "statistical"),
         notice("N", "info"),
@@ -174,14 +185,26 @@ def test_the_strongest_first() -> None:
         notice("N", "critical"),
         notice("N", "warning"),
         notice("N", "warning", "health"),
-        notice("N", "warning", "health", id="later", fingerprint="Nwarninghealth", status="resolved", at=T0 + 1),
+        notice(
+            "N",
+            "warning",
+            "health",
+            id=last,
+            fingerprint="Nwarninghealth",
+            status="resolved",
+            at=T0 + 1,
+        ),
     ]
     night = filled(([], [encode(one) for one in told]))
     alerts = orjson.loads(night.whole("N"))["alerts"]
     order = ["Ncriticalarithmetic", "S1criticalarithmetic", "S1criticalstatistical", "Nwarningarithmetic"]
-    assert [one["id"] for one in alerts["open"]] == [*order, "Ninfoarithmetic", "S2criticalhealth"]
-    assert (alerts["count"], alerts["below"], alerts["recent"][0]["id"]) == (6, {"S1": 2, "S2": 1}, "later")
-    assert [one["id"] for one in orjson.loads(night.whole("S1"))["alerts"]["open"]] == order[1:3]
+    assert [one["fingerprint"] for one in alerts["open"]] == [*order, "Ninfoarithmetic", "S2criticalhealth"]
+    assert (alerts["count"], alerts["below"], alerts["recent"][0]["id"]) == (
+        6,
+        {"S1": 2, "S2": 1},
+        last,
+    )
+    assert [one["fingerprint"] for one in orjson.loads(night.whole("S1"))["alerts"]["open"]] == order[1:3]
 
 
 def test_depths_with_a_history() -> None:
@@ -326,6 +349,46 @@ def test_either_broker(broker: Broker, names: str) -> None:
         whole = stream.until("whole")
         assert len(whole["series"]["at"]) == len({orjson.loads(state)["at"] for state in states})
         assert whole["alerts"]["count"]
+
+
+def test_an_old_notice_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice that comes once more behind any number of newer ones opens no alert again, and is not shown as news."""
+    monkeypatch.setattr(nights, "NOTICES", 10)
+    resolved: dict[str, Any] = {"status": "resolved", "at": T0 + 1}
+    first = notice("N", "warning", id="f:1:1", fingerprint="f")
+    told = [first, notice("N", "warning", id="f:1:2", fingerprint="f", **resolved)]
+    told += [notice("N", "info", id=f"{n}:1:1", fingerprint=f"{n}", at=T0 + 2, status="resolved") for n in range(50)]
+    night = filled(([], [encode(one) for one in told]))
+    before = night.whole("N")
+    night.add_notice(encode(first))
+    assert night.whole("N") == before
+    assert orjson.loads(before)["alerts"]["count"] == 0
+    again = notice("N", "warning", id="f:2:1", fingerprint="f", at=T0 + 3)
+    night.add_notice(encode(again))  # a new episode of it is news
+    assert [one["id"] for one in orjson.loads(night.whole("N"))["alerts"]["open"]] == ["f:2:1"]
+
+
+def test_turned_away() -> None:
+    """Each message that was turned away is counted once, by its first reason, however often it comes again; what is no
+    such record is none of the night's; and what is remembered of them is bounded."""
+    night = Night(KNOWN)
+    for offset, code in enumerate(["unknown-table", "not-json", "unknown-table", "unknown-table"]):
+        message = SimpleNamespace(topic="tally-reports", partition=1, offset=offset, value=b"x")
+        record = rejected("rejected", message, [Rejection(code, "table", f"mend {offset}"), Rejection("empty", "", "")])
+        for _ in range(2):
+            night.add_rejected(record.key, list((record.headers or {}).items()))
+    night.add_rejected(None, [])
+    night.add_rejected(b"k", [("reasons", b"[]")])
+    told = night.turned_away.plain()
+    assert (told["messages"], night.unreadable) == (4, 2)
+    first = {"code": "unknown-table", "count": 3, "source": "tally-reports/1/3", "place": "table", "cure": "mend 3"}
+    assert told["reasons"][0] == first
+    assert [reason["code"] for reason in told["reasons"]] == ["unknown-table", "not-json"]
+    for number in range(100):
+        night.add_rejected(
+            str(number).encode(), [("reasons", encode([{"code": str(number), "place": "", "cure": ""}]))]
+        )
+    assert (night.turned_away.plain()["messages"], len(night.turned_away.plain()["reasons"])) == (104, REASONS + 1)
 
 
 def test_streams_are_bounded(board: Served, monkeypatch: pytest.MonkeyPatch) -> None:

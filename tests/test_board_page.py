@@ -5,26 +5,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from boards import Served, records, served, tell
+from boards import Served, records, served, tell, turn_away
 from builders import T0, alike, bulletin, election, lines, report
 from msgspec import structs
 from nights import LiveNight
 from playwright.sync_api import Browser, BrowserContext, expect
 
+import streams
 from streams.board import PATH, server
 from streams.broker import EmbeddedBroker, free_port
 from streams.election import Area, ContradictionRule, Election, Option, Rules
-from streams.events import Event
+from streams.events import Event, Rejection
 from streams.topics import ensure
 from streams.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
 HOUR = 3_600_000
-MODULES = ("main", "view", "areas", "charts", "dom")
+MODULES = ("main", "view", "areas", "charts", "dom", "reasons")
 OUTAGE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
 """What the browser itself says of a server that went away."""
 
@@ -286,6 +288,54 @@ def test_words(chromium: Browser, board: Served) -> None:
     data = {"none", "reported", "corroborated", "disputed", "critical", "warning", "info", "connecting", "waiting"}
     data |= {"reading", "live", "away", "day", "hour", "minute", "second"}
     assert [key for key in en if key not in data and f'"{key}"' not in whole] == []
+
+
+def test_every_reason_has_words(chromium: Browser, board: Served) -> None:
+    """Whatever a message can be turned away for is said in both languages."""
+    with opened(chromium, board.url) as seen:
+        reasons = seen.page.evaluate("import('./reasons.js').then((module) => module.REASONS)")
+    found = set()
+    for file in Path(streams.__file__).parent.rglob("*.py"):
+        found |= set(re.findall(r'(?:Rejection|BadFieldError)\(\s*"([a-z-]+)"', file.read_text()))
+    assert len(found) > 20
+    assert found <= reasons.keys()
+    assert all(len(set(words)) == 2 for words in reasons.values())
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "4 messages turned away"), ("es", "4 mensajes no admitidos")])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_turned_away(chromium: Browser, embedded: EmbeddedBroker, names: str, lang: str, said: str, width: int) -> None:
+    """How many messages were turned away stands at the top; the reasons, with the last message's place and the cure,
+    are one click away, and fit any screen. A night without says nothing of it."""
+    with given(embedded.start(), KNOWN, names) as board, opened(chromium, board.url, width, lang) as seen:
+        page = seen.page
+        box = page.locator("#turned-away")
+        expect(page.locator("#f-coverage-of")).to_contain_text("12")
+        expect(box).to_be_hidden()
+        turn_away(
+            embedded,
+            Topology(names),
+            [
+                (
+                    SimpleNamespace(topic="tally-reports", partition=0, offset=n, value=b"x"),
+                    [Rejection("not-json" if n == 3 else "unknown-table", "table", "mend " + "W" * 99)],
+                )
+                for n in range(4)
+            ],
+        )
+        expect(box.locator("summary")).to_have_text(said)
+        expect(box.locator("li").first).to_be_hidden()
+        box.locator("summary").click()
+        expect(box.locator("li")).to_have_count(2)
+        expect(box.locator("li").first).to_contain_text("3 × " + ("its polling table" if lang == "en" else "su mesa"))
+        expect(box.locator("li").first).to_contain_text("tally-reports/0/2 · table. mend WWW")
+        card = box.locator(".card").bounding_box()
+        assert card is not None
+        assert card["x"] >= 0
+        assert card["x"] + card["width"] <= width
+        assert seen.overflow() == 0
+        assert Axe().run(page).violations_count == 0
+        seen.check()
 
 
 HOSTILE = (

@@ -298,6 +298,15 @@ def log_beside(night: LiveNight, messages: list[tuple[str, bytes]]) -> str:
     return night.log.read_text()
 
 
+def test_what_is_turned_away_is_said(embedded: Broker, tmp_path: Path, names: str) -> None:
+    """Messages that were turned away are counted on stderr by their reasons, with the topic in which they lie."""
+    desk = Scripted()
+    with desk.listening() as url, live(with_receivers(desk=url), embedded, tmp_path, names) as night:
+        topic = night.topology.tally_reports
+        log = log_beside(night, [(topic, b"no JSON"), (topic, b"[]"), (topic, b"nor this")])
+        assert f"3 turned away: empty 1, not-json 2. Each lies in {night.topology.rejected}, with its reasons" in log
+
+
 def test_forged_alerts(embedded: Broker, tmp_path: Path, names: str) -> None:
     """An alert that is almost one, in a topic where nobody would write it, stops no worker, also where there is no
     receiver to be told; what one says reaches the terminal without its control characters."""

@@ -1,9 +1,10 @@
 """The live night: three stages as Faust agents in one app (`build`)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from prometheus_client import Histogram
@@ -31,6 +32,10 @@ TELL_EVERY = 0.25
 """Seconds between two helpings of areas' states (`compare.STATES`) while reports come in."""
 TELL_IDLY = 0.05
 """The same while none come."""
+TURNED_AWAY_EVERY = 0.5
+"""Seconds between two looks at how many events were turned away."""
+QUIET = 10.0
+"""Seconds between two lines that say so, at least."""
 TICK_EVERY = 500
 """Milliseconds between two ticks of the wall clock, at most; fewer where the rules are asked more often."""
 
@@ -94,11 +99,38 @@ def build(
         _repeat(app, 0, outbox.hurry)
     _repeat(app, 0, watch.look)
     _repeat(app, 0, _telling(reconcile, compare))
+    turned_away = TurnedAway(topology.rejected, warn)
+    _repeat(app, TURNED_AWAY_EVERY, turned_away.look(reconcile.counts, compare.counts))
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
         _repeat(app, 0, _ticking(app, topology, compare, every))
         _repeat(app, LEAVE_EVERY, compare.leave_behind)
     return stages
+
+
+class TurnedAway:
+    """Says how many messages were turned away, soon after the first and then every `QUIET` seconds at most."""
+
+    def __init__(self, topic: str, warn: Callable[[str], None]) -> None:
+        self._topic, self._warn = topic, warn
+        self._told: Counter[str] = Counter()
+        self._again = 0.0
+
+    def look(self, *counts: Counter[str]) -> Callable[[], Awaitable[None]]:
+        """What looks at these counts when it is called."""
+
+        async def once() -> None:
+            whole = Counter[str]()
+            for each in counts:
+                whole.update({name: n for name, n in each.items() if name.startswith("rejected ")})
+            if (new := whole - self._told) and monotonic() >= self._again:
+                codes = ", ".join(f"{name.removeprefix('rejected ')} {n:,}" for name, n in sorted(new.items()))
+                self._warn(
+                    f"turned away, {new.total():,} in all: {codes}. Each lies in {self._topic}, with its reasons"
+                )
+                self._told, self._again = whole, monotonic() + QUIET
+
+        return once
 
 
 def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""The topics `area-state` and `alerts`, read from their beginning and then for as long as the board is up.
+"""The topics `area-state`, `alerts` and `rejected`, read from their beginning and then for as long as the board is up.
 
 Read-only: no consumer group, nothing committed, no topic made. Whoever owns the comparison, and however often
 workers come and go, the topics have it.
@@ -39,9 +39,10 @@ class Follower:
     def __init__(self, broker: str, topology: Topology, night: Night) -> None:
         logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that is away is told in one line, below
         self._broker, self._topology, self._night = broker, topology, night
-        self._takers: dict[TopicPartition, Callable[[bytes], None]] = {
-            TopicPartition(topology.area_state, 0): night.add_state,
-            TopicPartition(topology.alerts, 0): night.add_notice,
+        self._takers: dict[TopicPartition, Callable[[Any], None]] = {
+            TopicPartition(topology.area_state, 0): lambda record: night.add_state(record.value),
+            TopicPartition(topology.alerts, 0): lambda record: night.add_notice(record.value),
+            TopicPartition(topology.rejected, 0): lambda record: night.add_rejected(record.key, record.headers),
         }
         self._positions = dict.fromkeys(self._takers, 0)
         self._ends: dict[TopicPartition, int] = {}
@@ -156,8 +157,8 @@ class Follower:
         for record in records:
             if isinstance(record.value, Withheld):
                 self._night.unreadable += 1
-            elif record.value is not None:
-                take(record.value)
+            else:
+                take(record)
             self.heard = max(self.heard, record.timestamp / 1000)
 
     async def _sleep(self, seconds: float) -> None:

@@ -5,13 +5,14 @@ over time, and the alerts in it and below.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
 
 from streams.alerts import Notice
 from streams.board.history import History, Point
+from streams.board.turned_away import TurnedAway
 from streams.election import Area, Election
 
 POINTS: Final = 400
@@ -46,14 +47,17 @@ class Night:
         self.clock = 0
         """The latest event time seen, in Unix ms."""
         self.unreadable = 0
+        self.turned_away = TurnedAway()
         self._states: dict[str, tuple[int, bytes]] = {}
         self._histories: dict[str, History] = {}
         self._newest: dict[str, Notice] = {}
         self._notices: dict[str, Notice] = {}
         self._told = 0
 
-    def add_state(self, content: bytes) -> None:
+    def add_state(self, content: bytes | None) -> None:
         """Take in a record of `area-state`. One that is none, or of an area the election lacks, is counted only."""
+        if content is None:
+            return  # deleted
         match _read(content):
             case {"area": str(area), "at": int(at), "official": dict() | None, "witnessed": dict()} if (
                 area in self.election.areas
@@ -66,16 +70,23 @@ class Night:
             case _:
                 self.unreadable += 1
 
-    def add_notice(self, content: bytes) -> None:
+    def add_rejected(self, key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
+        """Take in a record of `rejected`: its headers say why a message was turned away."""
+        if not self.turned_away.add(key or b"", dict(headers)):
+            self.unreadable += 1
+
+    def add_notice(self, content: bytes | None) -> None:
         """Take in a record of `alerts`; one that came before changes nothing."""
+        if content is None:
+            return  # deleted
         try:
             notice = Notice.from_plain(_read(content))
-            known = notice.finding.area in self.election.areas
+            known, order = notice.finding.area in self.election.areas, notice.order
         except ValueError:
             known = False
         if not known:
             self.unreadable += 1
-        elif notice.id not in self._notices:
+        elif (last := self._newest.get(notice.fingerprint)) is None or order > last.order:
             self.version += 1
             self._told = self.version
             self.clock = max(self.clock, notice.at)

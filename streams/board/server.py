@@ -104,7 +104,8 @@ class Board:
         told: dict[str, Any] = {}
         beaten = 0.0
         while not self._closing.is_set():
-            state = {"place": follower.place, "read": round(follower.progress, 2), "unreadable": night.unreadable}
+            state: dict[str, Any] = {"place": follower.place, "read": round(follower.progress, 2)}
+            state |= {"unreadable": night.unreadable, "turnedAway": night.turned_away.plain()}
             news = follower.place not in ("connecting", "reading") and night.version != version
             if news or state != told or loop.time() - beaten >= BEAT:
                 told, beaten = state, loop.time()

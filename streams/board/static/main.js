@@ -2,9 +2,10 @@
 
 import * as areas from "./areas.js";
 import * as charts from "./charts.js";
-import { byId, setText } from "./dom.js";
+import { byId, keyed, make, setText } from "./dom.js";
 import * as view from "./view.js";
-import { chooseLanguage, firstLanguage, moment, number, percent, rememberLanguage, span, t } from "./words.js";
+import { reasonFor } from "./reasons.js";
+import { chooseLanguage, clean, firstLanguage, moment, number, percent, rememberLanguage, span, t } from "./words.js";
 
 const SILENCE = 15000; // three missed signs of life
 const RETRY = 3000;
@@ -19,7 +20,7 @@ const page = {
   step: 0,
 };
 let stream = null;
-let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0 };
+let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0, turnedAway: { messages: 0, reasons: [] } };
 
 function open() {
   stream?.close();
@@ -100,6 +101,19 @@ function showConnection() {
   setText(byId("age"), age && `· ${age}`);
   setText(byId("clock"), clock && t("eventTime", { at: clock }));
   setText(byId("unreadable"), signs.unreadable ? t("unreadable", { count: number(signs.unreadable) }) : "");
+  showTurnedAway(signs.turnedAway);
+}
+
+// How many messages were turned away; the reasons are one click away.
+function showTurnedAway({ messages, reasons }) {
+  const box = byId("turned-away");
+  box.hidden = !messages;
+  setText(box.querySelector("summary"), t(messages === 1 ? "turnedAwayOne" : "turnedAway", { count: number(messages) }));
+  keyed(box.querySelector("ul"), reasons.map((reason) => reason.code), () => make("li")).forEach((row, i) => {
+    const { code, count, source, place, cure } = reasons[i];
+    const at = place ? `${clean(source)} · ${clean(place)}` : clean(source);
+    setText(row, t("turnedAwayBecause", { count: number(count), reason: reasonFor(code), at, cure: clean(cure) }));
+  });
 }
 
 // Looking back: the server is asked for the states of that time, one question at a time, the newest wish first.
