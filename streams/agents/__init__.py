@@ -83,12 +83,6 @@ def build(
     watch = TopicWatch(app, broker, topology, warn)
     stages = Stages(reconcile, compare, notify, aside, watch, times, wall_clock)
 
-    @app.after_recovery  # behind the stages' own: they begin with nothing to send
-    async def keep_withheld(_: object) -> None:
-        withheld, app.withheld = app.withheld, []
-        for message in withheld:
-            aside.put(reconcile.outbox, message, "nobody can read it")
-
     @app.before_release
     async def last_flush() -> None:
         for outbox in stages.outboxes:

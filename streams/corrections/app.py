@@ -84,8 +84,6 @@ class App(faust.App):
         own["agent_supervisor"] = Stopper
         self.empty_fetch_pause, self.batched = empty_fetch_pause, frozenset(batched)
         self.send_errors = 0
-        self.withheld: list[Any] = []
-        """Changelog records that recovery came by and nobody can read; for `after_recovery` to take."""
         self._after_recovery: list[Hook] = []
         self._when_lost: list[Callable[[Lost], None]] = []
         self._before_release: list[Callable[[], Awaitable[None]]] = []

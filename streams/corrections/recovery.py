@@ -10,8 +10,6 @@ import faust.tables.recovery
 import mode
 from faust.assignor import PartitionAssignor
 
-from streams.withheld import Withheld
-
 if TYPE_CHECKING:
     from streams.corrections.app import App
 
@@ -78,27 +76,19 @@ class Recovery(faust.tables.recovery.Recovery):
             seen = offsets.get(tp)
             if seen is None or message.offset > seen:
                 offsets[tp] = message.offset
-                await self._apply(event, limit)
+                table = self.tp_to_table[tp]
+                buffer = self.buffers[table]
+                buffer.append(event)
+                await table.on_changelog_event(event)
+                if len(buffer) >= limit:
+                    table.apply_changelog_batch(buffer)
+                    buffer.clear()
             if self.in_recovery and not self.need_recovery():
                 self.flush_buffers()
                 self._set_recovery_ended()
                 self.signal_recovery_end.set()
             if not self.tables.standbys_ready and not self.standby_remaining_total():
                 self.tables.on_standbys_ready()
-
-    async def _apply(self, event: Any, limit: int) -> None:
-        """Put a changelog record into its table, with others up to so many."""
-        message = event.message
-        if isinstance(message.value, Withheld):
-            cast("App", self.app).withheld.append(message)
-            return
-        table = self.tp_to_table[message.tp]
-        buffer = self.buffers[table]
-        buffer.append(event)
-        await table.on_changelog_event(event)
-        if len(buffer) >= limit:
-            table.apply_changelog_batch(buffer)
-            buffer.clear()
 
 
 class Assignor(PartitionAssignor):
