@@ -1,5 +1,6 @@
 """What bulletins say, and what they leave unsaid."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from streams import claims
 from streams.bounds import Left, TopSums, floor
 from streams.bulletins import Bulletins
 from streams.compare import Comparer
-from streams.election import ContradictionRule, Rules
+from streams.election import Authority, ContradictionRule, Rules
 from streams.events import Bulletin, Event
 from streams.explain import Explainer
 from streams.explain_text import area_lines
@@ -154,3 +155,28 @@ def test_no_null_votes_are_missed(
     bound = floor(official, TopSums(values[::-1], numbers[::-1].astype(np.int64)), Left(tables, registered))
     if claims.suffice_for_nulls(claim[None], row, np.array([false]))[0]:
         assert bound is None or bound.breakdown <= false
+
+
+@pytest.mark.parametrize("later", [1, 9])
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"id": "B-1"}, id="the same id"),
+        pytest.param({"id": "X", "supersedes": "B-1"}, id="supersedes"),
+        pytest.param({"id": "X"}, id="its sequence"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_authority_replaces_only_its_own(other: dict[str, Any], later: int, turned: bool) -> None:
+    """Whoever has no key replaces no bulletin of an authority that signs: not by its id, by superseding it, or by a
+    later sequence; in whichever order they come. The authority itself does, by each of them."""
+    known = replace(election(), authorities={"EC": Authority(bytes(32)), "AN": Authority()})
+    mine, theirs = version(3, authority="EC"), version(later, (1, 1, 1), authority="AN", **other)
+    held = Bulletins(known)
+    for each in [theirs, mine] if turned else [mine, theirs]:
+        assert held.add(each)
+    assert [b.authority for b in held.standing("N")] == ["EC", "AN"]
+    assert held.replaced(mine) == []
+    own = version(9, (1, 1, 1), authority="EC", **other)
+    held.add(own)
+    assert held.standing("N")[0] == own
