@@ -129,6 +129,12 @@ def lag(broker: str, group: str, topic: str) -> int:
     return sum(end - max(first, committed.get(place, first)) for place, (first, end) in held.items())
 
 
+def members(broker: str, group: str) -> int:
+    """How many members a consumer group has now."""
+    with admin(broker) as client:
+        return len(client.describe_groups([group])[group]["members"])
+
+
 def grow(broker: str, name: str, partitions: int) -> None:
     """Give a topic so many partitions, if it has fewer."""
     with admin(broker) as client:

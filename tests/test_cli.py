@@ -118,7 +118,10 @@ def test_topics_and_feed(files: tuple[Path, Path]) -> None:
         assert (fed["reports"], fed["bulletins"], fed["unreadable"]) == (2, 1, 1)
         shown = [orjson.loads(line) for line in cotejo("topics", path, *at, "--json").stdout.splitlines()]
         assert sum(topic["messages"] for topic in shown) == fed["messages"]
-        assert cotejo("topics", path, *at, "--delete").returncode == 0
+        asked = cotejo("topics", path, *at, "--delete")
+        assert (asked.returncode, b"nothing was deleted: type the election's id" in asked.stderr) == (1, True)
+        assert b"missing" not in cotejo("topics", path, *at).stdout
+        assert cotejo("topics", path, *at, "--delete", "--yes").returncode == 0
         assert b"missing" in cotejo("topics", path, *at).stdout
 
 

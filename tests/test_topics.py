@@ -1,13 +1,19 @@
 """Topics: created once, never changed behind anybody's back, and every refusal says its cure."""
 
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import monotonic
 
 import pytest
 from brokers import Broker
-from kafka import KafkaProducer
+from builders import election
+from kafka import KafkaConsumer, KafkaProducer
+from nights import until
 
+from streams import election_writer
 from streams.broker import free_port
 from streams.topics import (
     BrokerUnreachable,
@@ -21,8 +27,10 @@ from streams.topics import (
     describe,
     ensure,
     grow,
+    members,
     partitions,
 )
+from streams.topology import Topology
 
 
 def test_ensure_creates_what_is_missing_and_keeps_the_rest(broker: Broker, names: str) -> None:
@@ -165,3 +173,28 @@ def test_one_of_several_addresses_is_enough(broker: Broker, names: str) -> None:
     """The first address that answers serves; a dead one beside it does no harm."""
     spec = TopicSpec(f"{names}t", 1)
     assert ensure(f"127.0.0.1:{free_port()}, {broker.address}", [spec])[0].change == "created"
+
+
+def test_a_night_that_is_worked_on_is_not_deleted(broker: Broker, names: str, tmp_path: Path) -> None:
+    """While its group has a member nothing is deleted, not even with --yes; afterwards whoever types the election's id
+    may."""
+    file, topology = election_writer.write(election(), tmp_path), Topology(names)
+    ensure(broker.address, topology.specs())
+    command = [sys.executable, "-m", "streams", "topics", str(file), "--broker", broker.address, "--prefix", names]
+
+    def delete_it(*options: str, typed: str = "") -> tuple[int, str]:
+        done = subprocess.run(
+            [*command, "--delete", *options], input=typed, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stderr
+
+    member = KafkaConsumer(topology.bulletins, bootstrap_servers=broker.address, group_id=topology.app)
+    until(lambda: member.poll(100) or member.assignment(), lambda: "no member")
+    assert members(broker.address, topology.app) == 1
+    refused = f"cotejo: {topology.app} has 1 members: stop its workers first, nothing was deleted\n"
+    assert delete_it("--yes") == (1, refused)
+    member.close()
+    assert delete_it(typed="another\n")[0] == 1
+    assert all(state.state != "missing" for state in describe(broker.address, topology.specs()))
+    assert delete_it(typed="test\n")[0] == 0
+    assert all(state.state == "missing" for state in describe(broker.address, topology.specs()))

@@ -67,5 +67,10 @@ def show(count: int = 1000) -> None:
             hits,
             interval(hits, count),
         )
-    row("areas judged, with 30 sheets and more", *(f"{judged[level]:,}" for level in announced), f"{judged.total():,}", "")
+    row(
+        "areas judged, with 30 sheets and more",
+        *(f"{judged[level]:,}" for level in announced),
+        f"{judged.total():,}",
+        "",
+    )
     row("nights by rule and severity", *[""] * 3, ", ".join(f"{rule}: {n}" for rule, n in rules.items()) or "none", "")

@@ -1,5 +1,6 @@
 """The commands of a live night: `demo`, `worker`, `topics`, `feed`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,10 +27,12 @@ from streams.cli.common import (
     plainly,
     topology_of,
 )
+from streams.election import Election
 from streams.election_file import load
+from streams.errors import CotejoError
 from streams.progress import Progress
-from streams.terminal import show, show_json
-from streams.topology import PARTITIONS
+from streams.terminal import note, show, show_json
+from streams.topology import PARTITIONS, Topology
 
 commands = group("")
 EveryTick = Annotated[
@@ -96,17 +99,20 @@ def topics(
     partitions: Partitions = PARTITIONS,
     create: Annotated[bool, typer.Option("--create", help="Create those that are missing.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete them all, with everything in them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking for the election's id.")] = False,
     acls: Annotated[bool, typer.Option("--acls", help="Print who needs which rights on them, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show an election's topics, create them or delete them."""
     with plainly():
-        topology = topology_of(load(election), prefix, partitions)
+        known = load(election)
+        topology = topology_of(known, prefix, partitions)
         if acls:
             for acl in kafka_acls.acls(topology):
                 show_json(acl) if as_json else show(f"kafka-acls.sh --bootstrap-server {broker} {acl.command()}")
             return
         if delete:
+            _may_delete(broker, known, topology, sure=yes)
             kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
         if create:
             kafka_topics.ensure(broker, topology.specs())
@@ -119,6 +125,17 @@ def topics(
                 counts = f"{state.partitions:>3} partitions {state.messages:>10,} messages"
                 show(f"{state.name:<50} {state.state:<8} {counts}  {'; '.join(state.differences)}".rstrip())
         raise typer.Exit(1 if wrong and not delete else 0)
+
+
+def _may_delete(broker: str, known: Election, topology: Topology, *, sure: bool) -> None:
+    """Raise `CotejoError` unless nobody works on the night, and somebody has said by its id which one is meant."""
+    if working := kafka_topics.members(broker, topology.app):
+        raise CotejoError(f"{topology.app} has {working:,} members: stop its workers first, nothing was deleted")
+    if sure:
+        return
+    note(f"this deletes all that is in {topology.prefix}* at {broker}. Type the election's id to go on: {known.id}")
+    if sys.stdin.readline().strip() != known.id:
+        raise CotejoError("nothing was deleted: type the election's id, or say --yes")
 
 
 @commands.command()
