@@ -32,7 +32,10 @@ class Projector:
         self._election, self._layout, self._tables = election, election.layout, tables
         self._rule, self._columns = election.rules.divergence, len(election.columns)
         self._unseen = Unseen(election)
-        self._kept: dict[int, Blocks] = {}
+        self._kept = Blocks.none(0, 1 + self._unseen.levels)
+        """Blocks of large areas, one's figures behind the other's."""
+        self._place = np.full(len(election.areas) + 1, -1)
+        """Of each area the place of its first figure there, -1 where it has none; the last is for -1, no area."""
         self._stale = np.zeros(len(election.areas), bool)
 
     def mark(self, areas: Numbers) -> None:
@@ -41,17 +44,15 @@ class Projector:
 
     def recount(self, tables: Numbers, before: tuple[Numbers, Numbers], after: tuple[Numbers, Numbers]) -> None:
         """Polling tables, in rising order, whose sheets have changed: as `Tables` gives them, before and now."""
-        valid = np.stack([-before[0], after[0]])
-        votes = np.stack([-before[1], after[1]], axis=1)
-        for area, blocks in self._kept.items():
-            first, end = np.searchsorted(tables, self._layout.inside(area))
-            if first < end:
-                _add_witnessed(blocks, valid[:, first:end].ravel(), votes[:, :, first:end].reshape(len(votes), -1))
+        home, witnessed = np.tile(self._layout.home[tables], 2), np.zeros(2 * len(tables), np.int64)
+        valid = np.concatenate([-before[0], after[0]])
+        votes = np.concatenate([-before[1], after[1]], axis=1)
+        self._keep_up(home, witnessed, UNIT * valid, UNIT * votes)
 
     @property
     def keeps(self) -> bool:
         """Whether `recount` has anything to do."""
-        return bool(self._kept)
+        return len(self._kept.valid) > 0
 
     def widest(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Figures:
         """No gap of any figure is larger than these, by area: from sums alone, and so for many areas at once. `rows`
@@ -107,32 +108,34 @@ class Projector:
             return
         self._stale[changed] = False
         models = self._unseen.moving(rows, changed)
-        ends = {area: np.searchsorted(models, [area, self._layout.behind(area)]) for area in self._kept}
-        inside = {area: models[first:end] for area, (first, end) in ends.items() if first < end}
-        before = {area: self._unseen.blocks(some) for area, some in inside.items()}
+        if not self.keeps:
+            self._unseen.move(rows, models)
+            return
+        model, kind, valid, votes = self._unseen.blocks(models)
+        self._keep_up(model, kind, -valid, -votes)
         self._unseen.move(rows, models)
-        for area, some in inside.items():
-            kind, valid, votes = self._unseen.blocks(some)
-            was, gone, lost = before[area]
-            blocks = np.concatenate([was, kind]), np.concatenate([-gone, valid]), np.concatenate([-lost, votes], axis=1)
-            self._kept[area].add(*blocks)
+        self._keep_up(*self._unseen.blocks(models))
+
+    def _keep_up(self, areas: Numbers, kind: Numbers, valid: Numbers, votes: Numbers) -> None:
+        """Add blocks in these areas to the large ones above that are kept."""
+        first = self._place[self._layout.above(areas)]
+        levels, some = np.nonzero(first >= 0)
+        self._kept.add(kind[some], valid[some], votes[:, some], first[levels, some])
 
     def _blocks(self, area: int) -> Blocks:
         """The blocks of an area, as of the last `_follow`."""
-        if area in self._kept:
-            return self._kept[area]
-        first, end = self._layout.inside(area)
+        place, (first, end) = int(self._place[area]), self._layout.inside(area)
+        if place >= 0:
+            return Blocks(*(each[place : place + self._columns] for each in self._kept))
         blocks = Blocks.none(self._columns, 1 + self._unseen.levels)
         for start in range(first, end, STRETCH):
-            _add_witnessed(blocks, *self._tables(slice(start, min(end, start + STRETCH))))
-        blocks.add(*self._unseen.blocks(np.arange(area, self._layout.behind(area))))
+            valid, votes = self._tables(slice(start, min(end, start + STRETCH)))
+            blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes)
+        blocks.add(*self._unseen.blocks(np.arange(area, self._layout.behind(area)))[1:])
         if end - first > LARGE:
-            self._kept[area] = blocks
+            self._place[area] = len(self._kept.valid)
+            self._kept = Blocks(*(np.concatenate(pair) for pair in zip(self._kept, blocks, strict=True)))
         return blocks
-
-
-def _add_witnessed(blocks: Blocks, valid: Numbers, votes: Numbers) -> None:
-    blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes)
 
 
 def _count(claimed: Numbers) -> Count:

@@ -64,11 +64,13 @@ class Unseen:
         votes, least, most = found[self.levels + 1 :].reshape(3, self._columns, len(areas))
         return Expected(found[: self.levels], found[self.levels], votes, least, most)
 
-    def blocks(self, models: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-        """The blocks with these models: classes, valid votes, votes by column, as `Blocks.add` takes them."""
+    def blocks(self, models: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """The blocks with these models: the model of each; and, as `Blocks.add` takes them, classes, valid votes, votes
+        by column."""
         valid = self._valid[models]
         places, levels = np.nonzero(valid)
-        return 1 + levels, valid[places, levels], self._votes[models[places], levels].T
+        models = models[places]
+        return models, 1 + levels, valid[places, levels], self._votes[models, levels].T
 
     def moving(self, rows: Numbers, changed: Numbers) -> Numbers:
         """Take in the sums (`rows`, of all areas) of those that changed, numbers in rising order. Returns the models
