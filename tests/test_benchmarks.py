@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from benchmarks import java, runs
+from benchmarks import contested, java, runs
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, kept, sources
 from benchmarks.live import AIOKAFKA, KAFKA_STREAMS
@@ -158,3 +158,9 @@ def test_a_section_that_is_not_there_is_refused_with_those_that_are() -> None:
     assert done.returncode == 2
     assert "no section nonsense" in done.stderr
     assert "peers" in done.stderr
+
+
+@pytest.mark.parametrize("fraction", [1.0, 0.96])
+def test_everything_is_contested(fraction: float) -> None:
+    """Every announced area of the contested night is called, or the benchmark itself fails."""
+    assert len(list(contested.ticks(tables=20_000, provinces=2, fraction=fraction, count=2))) == 2
