@@ -1,5 +1,5 @@
 """`python -m streams` is `cotejo`."""
 
-from streams.cli import main
+from streams.entry import main
 
 main()

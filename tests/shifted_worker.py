@@ -14,6 +14,6 @@ def shifted() -> float:
 time.time = shifted
 
 if __name__ == "__main__":
-    from streams.cli import main
+    from streams.entry import main
 
     main()

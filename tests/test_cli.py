@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -20,13 +21,15 @@ from streams.cli import COMMANDS, GROUPS, app
 from streams.codec import encode
 from streams.scrape import scrape
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
 
 def cotejo(*arguments: object, stdin: bytes = b"", directory: Path | None = None) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "streams", *map(str, arguments)],
         input=stdin,
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        env=ENVIRONMENT,
         cwd=directory,
         timeout=120,
         check=False,
@@ -150,3 +153,42 @@ def test_a_worker_of_another_election(files: tuple[Path, Path]) -> None:
 def start(arguments: list[str]) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([sys.executable, "-m", "streams", *arguments], env=environment)
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_a_full_disk(command: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Where stdout or the output cannot take any more, one line says so, and the exit code is 1."""
+    path, events = files
+    more = ["-o", "/dev/full"] if command == "report" else []
+    with open("/dev/full", "wb") as full:
+        line = [sys.executable, "-m", "streams", command, str(path), str(events), *more]
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=ENVIRONMENT, check=False)
+    assert done.returncode == 1
+    said = [text for text in done.stderr.decode().splitlines() if "No space left" in text]
+    assert len(said) == 1
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+def test_a_terminal_that_knows_ascii_only(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """What it cannot show is shown as an escape."""
+    path, events = files
+    line = [sys.executable, "-m", "streams", "replay", str(path), str(events), "--lang", "es"]
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(line, capture_output=True, cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout + done.stderr).isascii()
+
+
+@pytest.mark.parametrize("wait", [0.02, 0.1, 0.25, 0.5])
+def test_stopped_at_once(wait: float, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Ctrl-C while a command is still being read ends it without a traceback of its own modules."""
+    path, _ = files
+    line = [sys.executable, "-m", "streams", "worker", str(path), "--broker", "127.0.0.1:9"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, cwd=tmp_path, env=ENVIRONMENT) as process:
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+        process.wait(30)
+    assert "streams/" not in said

@@ -188,6 +188,26 @@ def test_cut(arguments: list[str], kept: int, night: Path, tmp_path: Path) -> No
     assert cotejo("check", tmp_path / "cut").returncode == 0
 
 
+def test_a_cut_that_finds_nothing(night: Path, tmp_path: Path) -> None:
+    """The former output stays as it was until there is a record to put in its place."""
+    out = tmp_path / "cut"
+    assert cotejo("log", "cut", night, "-o", out).returncode == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    done = cotejo("log", "cut", night, "-o", out, "--to", "5")
+    assert (done.returncode, b"has no record in that time" in done.stderr) == (1, True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert cotejo("log", "cut", night, "-o", tmp_path / "new", "--to", "5").returncode == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_recording_that_cannot_begin(night: Path, tmp_path: Path) -> None:
+    """Without a broker nothing is left behind that the next recording would refuse."""
+    out = tmp_path / "recorded"
+    done = cotejo("record", out, "--election", night / "election.toml", "--broker", "127.0.0.1:9")
+    assert done.returncode == 1, done.stderr
+    assert not out.exists()
+
+
 def test_cut_by_event(tmp_path: Path) -> None:
     """By event time a pack counts by its newest event, and what is unreadable goes with the record before it."""
     pack = [encode(plain(report(id=str(i), at=T0 + 1000 * i))) for i in range(6)]

@@ -1,6 +1,5 @@
 """The command `cotejo`: one module for each command, or for a few that belong together."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Annotated, Final
@@ -60,5 +59,7 @@ def _cotejo(
 
 
 def main() -> None:
-    """Entry point."""
-    app(sys.argv[1:])()
+    """The former entry point, for scripts that were installed with it."""
+    from streams.entry import main as begin
+
+    begin()

@@ -70,6 +70,9 @@ def plainly() -> Iterator[None]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
         raise typer.Exit(0) from None
+    except OSError as error:
+        terminal.note(f"{error.filename or 'stdout'}: {error.strerror or error}")
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         terminal.note("stopped")
         raise typer.Exit(130) from None

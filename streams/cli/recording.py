@@ -44,7 +44,8 @@ def record(
     """Record the input topics into an event log, until SIGTERM or Ctrl-C. Killed, it goes on where the log ends."""
     getLogger("kafka").setLevel(CRITICAL)  # what matters is said here
     with plainly(), _stop() as stop:
-        log = (_resume if (night / MANIFEST).exists() else _begin)(night, election, prefix, partitions)
+        log = _resume(night, election, prefix, partitions) if (night / MANIFEST).exists() else None
+        log = log or _begin(broker, night, election, prefix, partitions)
         topology = Topology(log.manifest.prefix, log.manifest.partitions)
         try:
             topics.ensure(broker, topology.inputs())  # else a consumer makes them, with one partition
@@ -93,11 +94,12 @@ def _resume(night: Path, election: Path | None, prefix: str, partitions: int) ->
         return LogWriter.resume(night, cut, lambda log: progress.show(log.done))
 
 
-def _begin(night: Path, election: Path | None, prefix: str, partitions: int) -> LogWriter:
+def _begin(broker: str, night: Path, election: Path | None, prefix: str, partitions: int) -> LogWriter:
     if election is None and not (night / ELECTION).exists():
         raise LogError(f"{night}: holds no log and no {ELECTION}: say --election FILE to begin a log")
     known = load(election or night)
     topology = topology_of(known, prefix, partitions or PARTITIONS)
+    topics.ensure(broker, topology.inputs())  # before anything is written: what fails leaves no log behind
     return LogWriter.create(
         night,
         None if election is None or election.resolve() == (night / ELECTION).resolve() else known,

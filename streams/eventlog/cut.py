@@ -1,6 +1,7 @@
 """A stretch of a log as a log of its own."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Literal
 
@@ -33,15 +34,19 @@ def cut(
     if directory.resolve() == log.directory.resolve():
         raise LogError(f"{directory}: is the log itself: choose another directory")
     known, last = log.manifest, 0
-    with LogWriter.create(
-        directory, load(log.election), prefix=known.prefix, partitions=known.partitions, writer=CUT
-    ) as writer:
+    writer: LogWriter | None = None
+    with ExitStack() as stack:
         for record in log.records(keep_going, tell):
             last = record.timestamp if by == "record" else _newest(record, last)
             if (begin is None or last >= begin) and (end is None or last < end):
+                if writer is None:  # only now: what was there before goes with it
+                    made = LogWriter.create(
+                        directory, load(log.election), prefix=known.prefix, partitions=known.partitions, writer=CUT
+                    )
+                    writer = stack.enter_context(made)
                 writer.append(record)
             watch(log.done)
-        if not writer.records:
+        if writer is None:
             raise LogError(f"{log.directory}: has no record in that time: ask cotejo log info for its times")
         return writer.records
 
