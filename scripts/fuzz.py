@@ -10,16 +10,16 @@ import atheris
 from msgspec import structs
 
 with atheris.instrument_imports(include=["streams"]):
-    from streams import arrivals
-    from streams.codec import decode_any, decode_bulletin, decode_reports, encode, plain
-    from streams.election import Area, Authority, Election, Option, PollingTable, Reporter
-    from streams.eventlog import format
-    from streams.eventlog.errors import LogDamage
-    from streams.eventlog.made import write
-    from streams.eventlog.reader import EventLog
-    from streams.events import Bulletin, Event, Rejection, TallyReport, Tick
-    from streams.monitor import Monitor
-    from streams.usual import UsualReader
+    from streams.core.election.election import Area, Authority, Election, Option, PollingTable, Reporter
+    from streams.core.engine.monitor import Monitor
+    from streams.core.events.codec import decode_any, decode_bulletin, decode_reports, encode, plain
+    from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick
+    from streams.core.events.usual import UsualReader
+    from streams.nights import arrivals
+    from streams.nights.eventlog import format
+    from streams.nights.eventlog.errors import LogDamage
+    from streams.nights.eventlog.made import write
+    from streams.nights.eventlog.reader import EventLog
 
 ELECTION = Election(
     "fuzz",

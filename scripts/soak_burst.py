@@ -26,11 +26,11 @@ from kafka import TopicPartition
 from nights import LiveNight, until
 from soak_rounds import Given
 
-from streams import kafka_clients
-from streams.broker import EmbeddedBroker
-from streams.codec import encode, plain
-from streams.feed import FeedError, KafkaSink
-from streams.topics import lag
+from streams.core.events.codec import encode, plain
+from streams.kafka import kafka_clients
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import lag
+from streams.nights.feed import FeedError, KafkaSink
 
 PARTITIONS = 4
 REPORT = b'{"type":"tally-report","id":"%d","table":"%s","reporter":"reader-%d","source":"crowd","observed_at":%d,'

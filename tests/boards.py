@@ -9,16 +9,16 @@ from typing import Any
 from brokers import Broker
 from kafka import KafkaProducer
 
-from streams.agents.rejected import rejected
 from streams.board import PATH
 from streams.board.server import Board
-from streams.broker import free_port
-from streams.codec import encode
-from streams.election import Election
-from streams.events import Event
-from streams.monitor import Monitor
-from streams.topology import Topology
-from streams.web_server import WebServer
+from streams.board.web_server import WebServer
+from streams.core.election.election import Election
+from streams.core.engine.monitor import Monitor
+from streams.core.events.codec import encode
+from streams.core.events.events import Event
+from streams.kafka.broker import free_port
+from streams.kafka.topology import Topology
+from streams.worker.rejected import rejected
 
 Records = tuple[list[bytes], list[bytes]]
 """What `area-state` and `alerts` hold."""

@@ -12,8 +12,8 @@ import pytest
 from brokers import ROOT, ApacheBroker, Broker, lacking, scripts_kafka
 from playwright.sync_api import Browser, sync_playwright
 
-from streams.broker import EmbeddedBroker
-from streams.topics import BrokerUnreachable, TopicError, admin
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import BrokerUnreachable, TopicError, admin
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,5 +1,5 @@
 """The projection once more, polling table by polling table and in exact fractions: slow, plain, and by the letter of
-docs/evidence.md. What `streams.projection` and `streams.projector` are held against."""
+docs/evidence.md. What `projection` and `projector` are held against."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction

@@ -19,11 +19,11 @@ import faust.transport.drivers.aiokafka as driver
 from faust.types import TP, EventT
 from mode.supervisors import SupervisorStrategy
 
-from streams import corrections
-from streams.corrections import sends
-from streams.corrections.consumer import Consumer
-from streams.corrections.recovery import Recovery
-from streams.corrections.thread import Thread
+from streams.worker import faust_patches
+from streams.worker.faust_patches import sends
+from streams.worker.faust_patches.consumer import Consumer
+from streams.worker.faust_patches.recovery import Recovery
+from streams.worker.faust_patches.thread import Thread
 
 STARTED = time.monotonic()
 
@@ -32,17 +32,17 @@ def say(*words: object) -> None:
     print("\n" + json.dumps(words), flush=True)  # Faust's spinner writes escape codes before it
 
 
-def make(options: dict[str, Any]) -> corrections.App:
+def make(options: dict[str, Any]) -> faust_patches.App:
     for fault in os.environ.get("FAULTS", "").split():
         FAULTS[fault]()
-    return corrections.App(options["id"], **options["app"])
+    return faust_patches.App(options["id"], **options["app"])
 
 
-def source(app: corrections.App, name: str) -> Any:
+def source(app: faust_patches.App, name: str) -> Any:
     return app.topic(f"{app.conf.id}-{name}", key_type=bytes, value_type=bytes, value_serializer="raw")
 
 
-def summing(options: dict[str, Any]) -> corrections.App:
+def summing(options: dict[str, Any]) -> faust_patches.App:
     """The write-behind style: a partition's state is one chunk, which carries the offset that it includes."""
     app = make(options)
     ledgers = app.Table("ledgers")
@@ -61,7 +61,7 @@ def summing(options: dict[str, Any]) -> corrections.App:
 
     @app.before_release
     async def flush() -> None:
-        async with flushing, corrections.Sends(app) as out:
+        async with flushing, faust_patches.Sends(app) as out:
             events = {p: list(held.pop(p)) for p in list(held)}
             for partition, batch in events.items():
                 await out.put(ledgers, batch[-1], str(partition), dict(state[partition]))
@@ -89,14 +89,14 @@ def summing(options: dict[str, Any]) -> corrections.App:
     @app.agent(source(app, "clock"))
     async def clock(stream: Any) -> None:
         async for event in stream.noack().events():
-            async with corrections.Sends(app) as out:
+            async with faust_patches.Sends(app) as out:
                 await out.put(clock_table, event, "now", event.message.offset)
             event.ack()
 
     return app
 
 
-def plain(options: dict[str, Any]) -> corrections.App:
+def plain(options: dict[str, Any]) -> faust_patches.App:
     """Faust's own style, a counter a key written at each event: what a recovery race overcounts."""
     app = make(options)
     seek = Consumer.perform_seek
@@ -120,7 +120,7 @@ def plain(options: dict[str, Any]) -> corrections.App:
     return app
 
 
-def failing(options: dict[str, Any]) -> corrections.App:
+def failing(options: dict[str, Any]) -> faust_patches.App:
     """An agent that fails on one event."""
     app = make(options)
 
@@ -135,7 +135,7 @@ def failing(options: dict[str, Any]) -> corrections.App:
     return app
 
 
-def unsendable(options: dict[str, Any]) -> corrections.App:
+def unsendable(options: dict[str, Any]) -> faust_patches.App:
     """A changelog record that the broker refuses."""
     app = make(options)
     ledgers = app.Table("ledgers", default=str)
@@ -149,7 +149,7 @@ def unsendable(options: dict[str, Any]) -> corrections.App:
                 ledgers["0"] = "x" * 200_000
                 await asyncio.sleep(1.5)
                 continue
-            async with corrections.Sends(app) as out:
+            async with faust_patches.Sends(app) as out:
                 await out.put(ledgers, event, "0", "x" * 200_000)
             say("confirmed")
             event.ack()
@@ -181,7 +181,7 @@ def uncorrected_fetch() -> None:
 
 def uncorrected_agents() -> None:
     sends.Stopper.restart_service = SupervisorStrategy.restart_service
-    corrections.App._on_agent_error = faust.App._on_agent_error
+    faust_patches.App._on_agent_error = faust.App._on_agent_error
 
 
 def uncorrected_sends() -> None:
@@ -190,7 +190,7 @@ def uncorrected_sends() -> None:
 
 def uncorrected_late() -> None:
     """No worker asks whether it is still known before it sends."""
-    corrections.App._is_heard = lambda self: True
+    faust_patches.App._is_heard = lambda self: True
     Thread.generation = property(lambda self: self.app.consumer_generation_id)
 
 
@@ -202,7 +202,7 @@ def uncorrected_commit() -> None:
 
 
 def uncorrected_forget() -> None:
-    corrections.Table._note = lambda self, key, partition: None
+    faust_patches.Table._note = lambda self, key, partition: None
 
 
 TAKEN_OUT = (
@@ -218,4 +218,4 @@ FAULTS = {f.__name__.removeprefix("uncorrected_"): f for f in TAKEN_OUT}
 SCENARIOS = {f.__name__: f for f in (summing, plain, failing, unsendable)}
 
 if __name__ == "__main__":
-    corrections.run(SCENARIOS[sys.argv[1]](json.loads(sys.argv[2])))
+    faust_patches.run(SCENARIOS[sys.argv[1]](json.loads(sys.argv[2])))

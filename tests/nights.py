@@ -18,20 +18,22 @@ from typing import Any, Self
 import orjson
 from brokers import ROOT, Broker
 
-from streams import election_writer, journal, records
-from streams.arrivals import of_lines
-from streams.broker import free_port
-from streams.codec import decode_any, encode
-from streams.election import Election
-from streams.event_time import Dated, EventTime
-from streams.events import Event, Rejection
-from streams.feed import Fed, Feeder, KafkaSink, Pace
-from streams.ledger import Ledger
-from streams.monitor import Effects, Monitor
-from streams.scrape import scrape
-from streams.shelf import unpack_announced, unpack_reading
-from streams.topics import ensure, lag
-from streams.topology import Topology
+from streams.config import election_writer
+from streams.core.election.election import Election
+from streams.core.engine.event_time import Dated, EventTime
+from streams.core.engine.monitor import Effects, Monitor
+from streams.core.events.codec import decode_any, encode
+from streams.core.events.events import Event, Rejection
+from streams.core.reconciliation import journal
+from streams.core.reconciliation.ledger import Ledger
+from streams.core.reconciliation.shelf import unpack_announced, unpack_reading
+from streams.kafka import records
+from streams.kafka.broker import free_port
+from streams.kafka.topics import ensure, lag
+from streams.kafka.topology import Topology
+from streams.nights.arrivals import of_lines
+from streams.nights.feed import Fed, Feeder, KafkaSink, Pace
+from streams.support.scrape import scrape
 
 
 @dataclass
@@ -163,7 +165,7 @@ class LiveNight:
         return fed
 
     def metrics(self) -> dict[str, float]:
-        """The newest worker's metrics, as `streams.scrape` names them."""
+        """The newest worker's metrics, as `scrape` names them."""
         return scrape(f"http://127.0.0.1:{self.ports[-1]}/metrics")
 
     def all_metrics(self) -> list[dict[str, float]]:

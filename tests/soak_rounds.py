@@ -27,13 +27,13 @@ from nights import LiveNight, Outcome
 from soak_plan import BROKER, RECEIVER, WORKER, Fault
 from soak_sides import Oracle, Receiver, Tail
 
-from streams.arrivals import of_lines
-from streams.codec import encode, plain
-from streams.election import AlertPolicy, Election
-from streams.election import Receiver as Known
-from streams.events import Tick
-from streams.feed import Feeder, KafkaSink, Pace
-from streams.nights.simulated import Night, Simulation
+from streams.core.election.election import AlertPolicy, Election
+from streams.core.election.election import Receiver as Known
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Tick
+from streams.nights.arrivals import of_lines
+from streams.nights.feed import Feeder, KafkaSink, Pace
+from streams.nights.scenarios.simulated import Night, Simulation
 
 PATIENCE = 240.0
 """Seconds after the last fault of a round by which all must be right."""

@@ -13,14 +13,14 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from nights import Outcome, finished, plainly, shown, verdicts
 
-from streams import webhooks
-from streams.alerts import Notice
-from streams.broker import free_port
-from streams.codec import decode_any
-from streams.election import Election
-from streams.events import Rejection, Tick
-from streams.monitor import Monitor
-from streams.topology import REJECTED_BYTES, Topology
+from streams.core.alerting.alerts import Notice
+from streams.core.election.election import Election
+from streams.core.engine.monitor import Monitor
+from streams.core.events.codec import decode_any
+from streams.core.events.events import Rejection, Tick
+from streams.delivery import webhooks
+from streams.kafka.broker import free_port
+from streams.kafka.topology import REJECTED_BYTES, Topology
 
 
 class Oracle:

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.agreement import DOUBT, MARKS, MOST, Agreement, Looked, looks_at
-from streams.layout import Numbers
-from streams.ledger import Reading, leading
-from streams.names import Names
+from streams.core.election.layout import Numbers
+from streams.core.reconciliation.agreement import DOUBT, MARKS, MOST, Agreement, Looked, looks_at
+from streams.core.reconciliation.ledger import Reading, leading
+from streams.core.reconciliation.names import Names
 
 SHEET = np.zeros(1, np.int64)
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import pytest
 from builders import T0
 
-from streams.alerts import Alert, Notice, Reason, deadline, step
-from streams.codec import encode
-from streams.election import AlertPolicy
-from streams.findings import Finding, Severity
+from streams.core.alerting.alerts import Alert, Notice, Reason, deadline, step
+from streams.core.comparison.findings import Finding, Severity
+from streams.core.election.election import AlertPolicy
+from streams.core.events.codec import encode
 
 AT_ONCE = AlertPolicy(hold=0, cooldown=600)
 PATIENT = AlertPolicy(hold=30, cooldown=600)

@@ -15,12 +15,12 @@ from benchmarks.nights import Stream, sums_of
 from brokers import ROOT, ApacheBroker, lacking
 from nights import LiveNight
 
-from streams import records
-from streams.broker import EmbeddedBroker
-from streams.codec import decode_any
-from streams.events import TallyReport
-from streams.feed import Fed, KafkaSink
-from streams.topics import admin
+from streams.core.events.codec import decode_any
+from streams.core.events.events import TallyReport
+from streams.kafka import records
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topics import admin
+from streams.nights.feed import Fed, KafkaSink
 
 sys.path.insert(0, str(runs.PEERS))
 import job

@@ -10,12 +10,13 @@ from builders import T0, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import blocks, lines
-from streams.arrivals import Arrivals, NightError
-from streams.codec import encode, plain
-from streams.events import TallyReport
-from streams.relive import item_of
-from streams.replay import Item, Unread
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import TallyReport
+from streams.core.replay.replay import Item, Unread
+from streams.nights import blocks
+from streams.nights.arrivals import Arrivals, NightError
+from streams.nights.relive import item_of
+from streams.support import lines
 
 
 def of(time: int, file: int) -> bytes:

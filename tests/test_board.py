@@ -21,19 +21,19 @@ from hypothesis import strategies as st
 from kafka import KafkaProducer
 from nights import listening, until
 
-from streams import election_writer
-from streams.agents.rejected import rejected
 from streams.board import night as nights
 from streams.board import server
 from streams.board.history import History, Point
 from streams.board.night import Night
 from streams.board.turned_away import REASONS
-from streams.broker import EmbeddedBroker, free_port, is_free
-from streams.codec import encode
-from streams.election import Area, ContradictionRule, Rules
-from streams.events import Event, Rejection
-from streams.topics import admin, delete, ensure
-from streams.topology import Topology
+from streams.config import election_writer
+from streams.core.election.election import Area, ContradictionRule, Rules
+from streams.core.events.codec import encode
+from streams.core.events.events import Event, Rejection
+from streams.kafka.broker import EmbeddedBroker, free_port, is_free
+from streams.kafka.topics import admin, delete, ensure
+from streams.kafka.topology import Topology
+from streams.worker.rejected import rejected
 
 STATIC = Path(server.__file__).parent / "static"
 KNOWN = election(states=2, tables=3, rules=Rules(contradiction=ContradictionRule(min_sheets=1)))

@@ -18,11 +18,11 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 import streams
 from streams.board import PATH, server
-from streams.broker import EmbeddedBroker, free_port
-from streams.election import Area, ContradictionRule, Election, Option, Rules
-from streams.events import Event, Rejection
-from streams.topics import ensure
-from streams.topology import Topology
+from streams.core.election.election import Area, ContradictionRule, Election, Option, Rules
+from streams.core.events.events import Event, Rejection
+from streams.kafka.broker import EmbeddedBroker, free_port
+from streams.kafka.topics import ensure
+from streams.kafka.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
 HOUR = 3_600_000

@@ -9,15 +9,15 @@ from builders import T0, bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import sums
-from streams.bounds import Bound
-from streams.compare import Comparer
-from streams.election import Election
-from streams.events import Bulletin, TallyReport
-from streams.findings import Comparison
-from streams.reconcile import Reconciler
-from streams.rules.contradiction import bounds
-from streams.spread import Kind
+from streams.core.aggregation import sums
+from streams.core.aggregation.spread import Kind
+from streams.core.comparison.bounds import Bound
+from streams.core.comparison.findings import Comparison
+from streams.core.comparison.rules.contradiction import bounds
+from streams.core.election.election import Election
+from streams.core.engine.compare import Comparer
+from streams.core.events.events import Bulletin, TallyReport
+from streams.core.reconciliation.reconcile import Reconciler
 
 VOTERS = (2, 3, 4)
 KNOWN = election(1, 3, VOTERS, "AB")

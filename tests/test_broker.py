@@ -12,8 +12,8 @@ import pytest
 from brokers import ROOT, Broker
 from kafka import KafkaProducer
 
-from streams.broker import BrokerError, EmbeddedBroker, free_port, is_free
-from streams.topics import TopicSpec, describe, ensure
+from streams.kafka.broker import BrokerError, EmbeddedBroker, free_port, is_free
+from streams.kafka.topics import TopicSpec, describe, ensure
 
 
 def _send(address: str, topic: str, count: int) -> None:
@@ -124,7 +124,7 @@ def test_closing_leaves_nothing() -> None:
 def test_the_broker_ends_with_its_parent(sign: signal.Signals, tmp_path: Path) -> None:
     """A parent that is killed takes the broker with it."""
     code = f"""if True:
-        import pathlib, time, streams.broker as b
+        import pathlib, time, streams.kafka.broker as b
         broker = b.EmbeddedBroker(pathlib.Path({str(tmp_path)!r})).start()
         print(broker.pid, flush=True)
         time.sleep(60)"""

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.busiest import Busiest
-from streams.names import Names
+from streams.core.reconciliation.busiest import Busiest
+from streams.core.reconciliation.names import Names
 
 some = st.lists(st.sampled_from("abcdefgh"), max_size=9)
 

@@ -3,10 +3,10 @@
 import pytest
 from builders import T0, bulletin, election, report
 
-from streams.arrivals import of_lines
-from streams.checking import EventCheck
-from streams.codec import encode, plain
-from streams.events import Event, Tick
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event, Tick
+from streams.nights.arrivals import of_lines
+from streams.nights.checking import EventCheck
 
 
 def line(event: Event) -> bytes:

@@ -10,12 +10,13 @@ from builders import T0, bulletin, election, report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams import claims, projector, sums
-from streams.alerts import Notice
-from streams.asking import Asking
-from streams.bounds import Left, ceiling, floor
-from streams.compare import Comparer
-from streams.election import (
+from streams.core.aggregation import projector, sums
+from streams.core.aggregation.rollup import REGISTERED, TABLES, VALID, VOTES
+from streams.core.aggregation.spread import Spread, measures
+from streams.core.alerting.alerts import Notice
+from streams.core.comparison import claims
+from streams.core.comparison.bounds import Left, ceiling, floor
+from streams.core.election.election import (
     AlertPolicy,
     BoundsRule,
     ContradictionRule,
@@ -25,12 +26,12 @@ from streams.election import (
     MismatchRule,
     Rules,
 )
-from streams.events import Bulletin, TallyReport
-from streams.layout import Flags, Numbers
-from streams.reconcile import Reconciler
-from streams.rollup import REGISTERED, TABLES, VALID, VOTES
-from streams.sheets import Sheets
-from streams.spread import Spread, measures
+from streams.core.election.layout import Flags, Numbers
+from streams.core.engine.asking import Asking
+from streams.core.engine.compare import Comparer
+from streams.core.events.events import Bulletin, TallyReport
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.reconciliation.sheets import Sheets
 
 sheets = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), max_size=5)
 """Votes for c, votes for others, voters who stayed at home."""

@@ -15,11 +15,13 @@ from builders import bulletin, election, report
 from nights import until
 from typer.testing import CliRunner
 
-from streams import __version__, election_writer, event_file
-from streams.broker import EmbeddedBroker, free_port
+from streams import __version__
 from streams.cli import COMMANDS, GROUPS, app
-from streams.codec import encode
-from streams.scrape import scrape
+from streams.config import election_writer
+from streams.core.events.codec import encode
+from streams.kafka.broker import EmbeddedBroker, free_port
+from streams.nights import event_file
+from streams.support.scrape import scrape
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 

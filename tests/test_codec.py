@@ -9,10 +9,10 @@ from builders import T0, bulletin, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import codec
-from streams.codec import decode_any, decode_bulletin, decode_lines, decode_reports, encode, plain
-from streams.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
-from streams.fields import MAX_DEPTH
+from streams.core.events import codec
+from streams.core.events.codec import decode_any, decode_bulletin, decode_lines, decode_reports, encode, plain
+from streams.core.events.events import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.events.fields import MAX_DEPTH
 
 GONE = object()
 

@@ -16,8 +16,8 @@ import yaml
 from brokers import ROOT
 from nights import until
 
-from streams.broker import EmbeddedBroker, end, free_port, spawn
-from streams.scrape import scrape
+from streams.kafka.broker import EmbeddedBroker, end, free_port, spawn
+from streams.support.scrape import scrape
 
 FILE = ROOT / "docker-compose.yml"
 

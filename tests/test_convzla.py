@@ -8,12 +8,12 @@ import orjson
 import pytest
 from nights import direct
 
-from streams.arrivals import Arrivals
-from streams.checking import Problem
-from streams.election_file import load
-from streams.importers import convzla
-from streams.importers.convzla import Sheet
-from streams.nights import venezuela2024
+from streams.config.election_file import load
+from streams.nights.arrivals import Arrivals
+from streams.nights.checking import Problem
+from streams.nights.importers import convzla
+from streams.nights.importers.convzla import Sheet
+from streams.nights.scenarios import venezuela2024
 
 HEAD = (
     "COD_EDO,EDO,COD_MUN,MUN,COD_PAR,PAR,CENTRO,MESA,VOTOS_VALIDOS,VOTOS_NULOS,EG,NM,LM,JABE,JOBR,AE,CF,DC,EM,BERA,URL"

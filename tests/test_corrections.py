@@ -1,4 +1,4 @@
-"""Regression tests for streams/corrections: real workers as subprocesses, on both brokers.
+"""Regression tests for streams/worker/faust_patches: real workers as subprocesses, on both brokers.
 
 Each cure can be taken out to see its test fail: `FAULTS=order pytest tests/test_corrections.py -k clean`;
 the names are in tests/faust_workers.py.
@@ -29,10 +29,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from streams import corrections
-from streams.corrections import batches, settings
 from streams.errors import CotejoError
-from streams.topics import TopicSpec, ensure
+from streams.kafka.topics import TopicSpec, ensure
+from streams.worker import faust_patches
+from streams.worker.faust_patches import batches, settings
 
 PARTITIONS = 4
 HERE = Path(__file__).parent
@@ -156,7 +156,7 @@ def _stage(broker: Broker, names: str, place: Path) -> Iterator[Stage]:
 
 def test_another_faust_is_refused() -> None:
     """An unknown version is refused before anything starts, and the error names the cure."""
-    with pytest.raises(corrections.WrongVersion, match=r"install 'faust-streaming==0\.15\.3'"):
+    with pytest.raises(faust_patches.WrongVersion, match=r"install 'faust-streaming==0\.15\.3'"):
         settings.check_versions(lambda package: "0.16.0")
     settings.check_versions()
 
@@ -165,12 +165,12 @@ def test_another_faust_is_refused() -> None:
 def test_settings_the_cures_rest_on_are_refused(setting: str) -> None:
     """No option can undo what the cures rest on."""
     with pytest.raises(ValueError, match=f"{setting} must stay"):
-        corrections.App("a", **{setting: "another"})
+        faust_patches.App("a", **{setting: "another"})
 
 
 def test_concurrency_and_typed_tables_are_refused() -> None:
     """An agent with concurrency and a table with a list or dict type are refused where they are declared."""
-    app = corrections.App("a", broker="kafka://127.0.0.1:1")
+    app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
     with pytest.raises(ValueError, match="concurrency must stay 1"):
         app.agent("topic", concurrency=2)
     with pytest.raises(ValueError, match="leave out value_type"):
@@ -183,13 +183,13 @@ def test_a_session_that_cannot_be_is_refused(text: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(settings.SESSION, text)
     cure = re.escape(f"COTEJO_SESSION_SECONDS {text!r}: give a number of seconds from 1 to 3600")
     with pytest.raises(CotejoError, match=cure):
-        corrections.App("a", broker="kafka://127.0.0.1:1")
+        faust_patches.App("a", broker="kafka://127.0.0.1:1")
 
 
 def test_a_wrong_session_stops_nothing_else() -> None:
     """Importing the modules does not read it: every other command, and --help, work."""
     wrong = {**os.environ, settings.SESSION: "soon"}
-    subprocess.run([sys.executable, "-c", "import streams.worker"], check=True, cwd=HERE.parent, env=wrong)
+    subprocess.run([sys.executable, "-c", "import streams.worker.worker"], check=True, cwd=HERE.parent, env=wrong)
 
 
 @pytest.mark.parametrize(("text", "seconds", "longest"), [(None, 10, 30), ("6.5", 6.5, 30), ("1200", 1200, 1200)])
@@ -208,7 +208,7 @@ def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:
     """A record that belongs to no table here is skipped, not applied to the table of the record before."""
 
     async def slurp() -> dict[str, str]:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
         table, recovery = app.Table("t"), app.tables.recovery
         app.consumer_generation_id = 1
         mine, other = TP("a-t-changelog", 0), TP("a-t-changelog", 1)
@@ -236,7 +236,7 @@ def test_fetch_takes_only_what_was_active_and_assigned_when_it_was_asked_for() -
         return {"tp": ["record"]}
 
     async def fetch() -> list[Any]:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
         app.consumer_generation_id = 7
         thread = app.consumer._thread
         fetcher = SimpleNamespace(fetched_records=fetched_records, _closed=False)
@@ -275,7 +275,7 @@ def test_a_fetch_of_some_sources_is_known(asked: dict[str, list[int]], partly: b
     """Such a fetch must not wait long, since the others wait for its end; a changelog is not among them."""
 
     async def found() -> bool:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
         app.tables._changelogs["c"] = SimpleNamespace()
         assignment = SimpleNamespace(tps={TP("r", 0), TP("r", 1), TP("b", 0), TP("c", 0)})
         topics = [(topic, [(partition, 7, 2**20) for partition in partitions]) for topic, partitions in asked.items()]
@@ -315,7 +315,7 @@ def test_batches_are_one_message_each(waiting: int, asked: set[str]) -> None:
         return {tp: [record(tp.topic, tp.partition, offset) for offset in range(3)] for tp in sorted(active)[::-1]}
 
     async def delivered() -> list[Any]:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1", batched=["r"])
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1", batched=["r"])
         consumer, tps = app.consumer, {TP("r", 0), TP("b", 0)}
         consumer._active_partitions, consumer.flow_active = tps, True
         consumer._thread = SimpleNamespace(getmany=getmany, highwater=lambda tp: 3)
@@ -332,7 +332,7 @@ def test_sending_a_record_takes_no_turn() -> None:
     """Once the producer has started, a record is handed to it without a pause: beside a busy agent each takes long."""
 
     async def pauses() -> int:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
         app.producer = SimpleNamespace(maybe_start=lambda: asyncio.sleep(0))
         assert await app.maybe_start_producer() is app.producer
         return sum(1 for _ in app.maybe_start_producer().__await__())
@@ -344,7 +344,7 @@ def test_ack_of_an_older_assignment_is_ignored() -> None:
     """An event that was delivered before a rebalance cannot commit anything after it."""
 
     async def acked(generation: int) -> list[int]:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
         app.consumer_generation_id = 7
         app.topics.acking_topics.add("t")
         tp = TP("t", 0)
@@ -374,7 +374,7 @@ def test_nothing_unfinished_is_committed(
     """The offset to commit is that of the first event that is not finished, whatever was committed before."""
 
     async def offset() -> int | None:
-        app = corrections.App("a", broker="kafka://127.0.0.1:1")
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
         app.consumer_generation_id, tp = 7, TP("t", 0)
         app.topics.acking_topics.add("t")
         app.consumer._committed_offset[tp] = known if known in delivered else None

@@ -10,18 +10,18 @@ import pytest
 from faust.types import TP
 from test_posting import KNOWN, NEW, NOTICE
 
-from streams import delivery_state
-from streams.agents import courier
-from streams.agents.courier import Courier
-from streams.agents.delivery_table import DeliveryTable
-from streams.alerts import Notice
-from streams.broker import free_port
-from streams.codec import encode
-from streams.corrections import Place
-from streams.delivery import Answer
-from streams.election import Receiver
-from streams.posting import Poster
-from streams.receiver_secrets import Secrets
+from streams.core.alerting import delivery_state
+from streams.core.alerting.alerts import Notice
+from streams.core.alerting.delivery import Answer
+from streams.core.election.election import Receiver
+from streams.core.events.codec import encode
+from streams.delivery.posting import Poster
+from streams.delivery.receiver_secrets import Secrets
+from streams.kafka.broker import free_port
+from streams.worker import courier
+from streams.worker.courier import Courier
+from streams.worker.delivery_table import DeliveryTable
+from streams.worker.faust_patches import Place
 
 DOWN = Receiver("desk", f"http://127.0.0.1:{free_port()}/", "SECRET", allow_loopback=True)
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from brokers import ROOT
 
-from streams.arrivals import Arrivals
-from streams.checking import EventCheck, Problem
-from streams.election_file import load
+from streams.config.election_file import load
+from streams.core.engine.monitor import Monitor
+from streams.core.events.events import Bulletin, TallyReport
 from streams.errors import CotejoError
-from streams.events import Bulletin, TallyReport
-from streams.importers.csv_map import CsvMap, Imported
-from streams.importers.map_file import MapError
-from streams.monitor import Monitor
+from streams.nights.arrivals import Arrivals
+from streams.nights.checking import EventCheck, Problem
+from streams.nights.importers.csv_map import CsvMap, Imported
+from streams.nights.importers.map_file import MapError
 
 MAP = """
 [election]

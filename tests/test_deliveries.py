@@ -15,15 +15,16 @@ from receivers import Got, Say, Scripted, by_fingerprint
 from test_posting import NEW
 from test_webhook_cli import webhook
 
-from streams import delivery_state, webhook_admin
-from streams.agents.courier import AT_ONCE
-from streams.broker import free_port
-from streams.codec import encode
-from streams.delivery import Chain, Delivery
-from streams.election import AlertPolicy, Election, Receiver
-from streams.feed import KafkaSink
-from streams.saves import Saves
-from streams.webhooks import verify
+from streams.core.alerting import delivery_state
+from streams.core.alerting.delivery import Chain, Delivery
+from streams.core.election.election import AlertPolicy, Election, Receiver
+from streams.core.events.codec import encode
+from streams.delivery import webhook_admin
+from streams.delivery.webhooks import verify
+from streams.kafka.broker import free_port
+from streams.kafka.saves import Saves
+from streams.nights.feed import KafkaSink
+from streams.worker.courier import AT_ONCE
 
 CALM = AlertPolicy(tick=10, hold=0, cooldown=60)
 NATION = election(states=2, tables=20, registered=300, alerts=CALM)

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_posting import NOTICE
 
-from streams import delivery_state
-from streams.codec import encode
-from streams.delivery import (
+from streams.core.alerting import delivery_state
+from streams.core.alerting.delivery import (
     FIRST_PAUSE,
     GIVE_UP,
     LONGEST_PAUSE,
@@ -23,6 +22,7 @@ from streams.delivery import (
     judge,
     pause,
 )
+from streams.core.events.codec import encode
 
 NOW = 1_800_000_000_000
 NEW = Delivery("floor:N:A:1:1", NOW, NOW)

@@ -13,9 +13,9 @@ import pytest
 from brokers import ROOT, Broker
 from nights import until
 
-from streams import demo
-from streams.nights import venezuela2024
-from streams.topics import admin
+from streams.cli import demo
+from streams.kafka.topics import admin
+from streams.nights.scenarios import venezuela2024
 
 
 def start(directory: Path, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -13,9 +13,10 @@ from builders import election
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import csv_file, election_csv, election_writer
-from streams.csv_file import ElectionFileError
-from streams.election import (
+from streams.config import csv_file, election_csv, election_writer
+from streams.config.csv_file import ElectionFileError
+from streams.config.election_file import load
+from streams.core.election.election import (
     AlertPolicy,
     Authority,
     ContradictionRule,
@@ -25,8 +26,7 @@ from streams.election import (
     Reporter,
     Rules,
 )
-from streams.election_file import load
-from streams.thresholds import LIMITS, NAMES, SECTIONS
+from streams.core.election.thresholds import LIMITS, NAMES, SECTIONS
 
 KNOWN = replace(
     election(

@@ -12,17 +12,17 @@ from nights import LiveNight, direct
 from pipeline import Pipeline, feed
 from replays import of_events, of_logs, of_stretches, terms
 
-from streams.arrivals import of_lines
-from streams.broker import EmbeddedBroker
-from streams.checking import EventCheck
-from streams.compare import Comparer
-from streams.election import HealthRule, Rules
-from streams.event_time import EventTime
-from streams.events import Bulletin, Event, TallyReport, Tick
-from streams.explain import Explainer
-from streams.feed import Pace
-from streams.reconcile import Reconciler
-from streams.topology import Topology
+from streams.core.election.election import HealthRule, Rules
+from streams.core.engine.compare import Comparer
+from streams.core.engine.event_time import EventTime
+from streams.core.events.events import Bulletin, Event, TallyReport, Tick
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.replay.explain import Explainer
+from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.topology import Topology
+from streams.nights.arrivals import of_lines
+from streams.nights.checking import EventCheck
+from streams.nights.feed import Pace
 
 KNOWN = election(rules=Rules(health=HealthRule(bulletin_every=7200)))
 HOUR = 3_600_000

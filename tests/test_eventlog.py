@@ -17,15 +17,15 @@ from builders import bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import election_writer
-from streams.codec import encode
-from streams.election_file import load
-from streams.eventlog import format, made, manifest, reader, segments
-from streams.eventlog.errors import LogDamage, LogError
-from streams.eventlog.reader import EventLog, Order
-from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
-from streams.eventlog.writer import LogWriter
-from streams.events import Event
+from streams.config import election_writer
+from streams.config.election_file import load
+from streams.core.events.codec import encode
+from streams.core.events.events import Event
+from streams.nights.eventlog import format, made, manifest, reader, segments
+from streams.nights.eventlog.errors import LogDamage, LogError
+from streams.nights.eventlog.reader import EventLog, Order
+from streams.nights.eventlog.record import BULLETINS, REPORTS, Gap, Record
+from streams.nights.eventlog.writer import LogWriter
 
 KNOWN = election(states=1, tables=2)
 content = st.none() | st.binary(max_size=40)

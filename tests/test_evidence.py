@@ -13,8 +13,8 @@ from brokers import ROOT
 from evidence_tables import detection, honest, liars, unseen
 from evidence_tables.electorates import VILLAGES, WAYS, Electorate, Row, electorates, first, indonesia, order, venezuela
 
-from streams.nights import venezuela2024
-from streams.nights.simulated import Night
+from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios.simulated import Night
 
 OPTIONS = unseen.INDONESIA
 

@@ -10,19 +10,20 @@ import pytest
 from builders import T0, alike, bulletin, election, report
 from test_cli import cotejo
 
-from streams import election_writer, event_file
-from streams.arrivals import Night
 from streams.cli.explaining import taken_in
-from streams.codec import encode, plain
-from streams.election import DivergenceRule, Election, Rules
-from streams.eventlog.record import REPORTS, Record
-from streams.eventlog.writer import LogWriter
-from streams.events import Event
-from streams.explain import Explainer, UnknownPlaceError
-from streams.explain_text import area_lines, table_lines
-from streams.relive import open_night, relive
-from streams.topology import Topology
-from streams.wording import LANGUAGES
+from streams.config import election_writer
+from streams.core.comparison.wording import LANGUAGES
+from streams.core.election.election import DivergenceRule, Election, Rules
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event
+from streams.core.replay.explain import Explainer, UnknownPlaceError
+from streams.core.replay.explain_text import area_lines, table_lines
+from streams.kafka.topology import Topology
+from streams.nights import event_file
+from streams.nights.arrivals import Night
+from streams.nights.eventlog.record import REPORTS, Record
+from streams.nights.eventlog.writer import LogWriter
+from streams.nights.relive import open_night, relive
 
 RULES = Rules(divergence=DivergenceRule(min_sheets=20))
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)

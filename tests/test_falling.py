@@ -7,8 +7,8 @@ from builders import T0, bulletin, compared, election
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.compare import Comparer
-from streams.rules.falling import falling
+from streams.core.comparison.rules.falling import falling
+from streams.core.engine.compare import Comparer
 
 KNOWN = election(groups={"rest": "BC"})
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from builders import T0, alike, bulletin, election, report, situation
 
-from streams.alerts import Reason
-from streams.election import AlertPolicy, Election, HealthRule, Rules
-from streams.events import Event, Tick
-from streams.findings import Pulse
-from streams.monitor import Monitor
-from streams.rules.feed_health import disputes, flood, silence
+from streams.core.alerting.alerts import Reason
+from streams.core.comparison.findings import Pulse
+from streams.core.comparison.rules.feed_health import disputes, flood, silence
+from streams.core.election.election import AlertPolicy, Election, HealthRule, Rules
+from streams.core.engine.monitor import Monitor
+from streams.core.events.events import Event, Tick
 
 MINUTE = 60_000
 

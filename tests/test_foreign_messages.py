@@ -20,15 +20,15 @@ from raw_batches import batch, record, send
 from test_board import Stream
 from test_cli import cotejo
 
-from streams import topics
-from streams.arrivals import Arrivals
-from streams.codec import encode, plain
-from streams.election import AlertPolicy
-from streams.eventlog.reader import EventLog
-from streams.eventlog.record import REPORTS
-from streams.events import Event, TallyReport, Tick
-from streams.topology import Topology
-from streams.withheld import KEPT_BYTES
+from streams.core.election.election import AlertPolicy
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event, TallyReport, Tick
+from streams.core.events.withheld import KEPT_BYTES
+from streams.kafka import topics
+from streams.kafka.topology import Topology
+from streams.nights.arrivals import Arrivals
+from streams.nights.eventlog.reader import EventLog
+from streams.nights.eventlog.record import REPORTS
 
 KNOWN = election(states=2, tables=8, registered=300, alerts=AlertPolicy(tick=10, hold=20, cooldown=60))
 REPORTED: list[TallyReport] = [report(table=table, votes=(150, 60, 10), at=T0) for table in KNOWN.tables]

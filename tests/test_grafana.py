@@ -14,16 +14,16 @@ from brokers import ROOT
 from builders import T0, alike, bulletin, election, report
 from grafana import ADMIN, VIEWER, ImitatedGrafana
 
-from streams import election_writer
-from streams.alerts import Notice
-from streams.broker import EmbeddedBroker, free_port
-from streams.codec import encode
-from streams.events import Event
-from streams.feed import KafkaSink
-from streams.grafana import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
-from streams.monitor import Monitor
-from streams.topics import ensure
-from streams.topology import Topology
+from streams.config import election_writer
+from streams.core.alerting.alerts import Notice
+from streams.core.engine.monitor import Monitor
+from streams.core.events.codec import encode
+from streams.core.events.events import Event
+from streams.grafana.grafana import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
+from streams.kafka.broker import EmbeddedBroker, free_port
+from streams.kafka.topics import ensure
+from streams.kafka.topology import Topology
+from streams.nights.feed import KafkaSink
 
 PROMETHEUS = "http://prometheus:9090"
 KNOWN = election(states=2, tables=12, registered=300)
@@ -262,7 +262,7 @@ def test_a_wheel_has_the_boards(tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "installed")
-    script = "from streams.grafana import boards; print([b['uid'] for l in ('en', 'es') for b in boards(l)])"
+    script = "from streams.grafana.grafana import boards; print([b['uid'] for l in ('en', 'es') for b in boards(l)])"
     environment = {"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""}
     found = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

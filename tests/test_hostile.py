@@ -15,10 +15,10 @@ from builders import bulletin, report
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams import lines
-from streams.arrivals import Arrivals
-from streams.codec import MAX_BYTES, MAX_PACK, decode_any, decode_bulletin, decode_reports, encode, plain
-from streams.events import MAX_TEXT, Bulletin, Rejection, TallyReport, Tick
+from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_any, decode_bulletin, decode_reports, encode, plain
+from streams.core.events.events import MAX_TEXT, Bulletin, Rejection, TallyReport, Tick
+from streams.nights.arrivals import Arrivals
+from streams.support import lines
 
 READERS: list[Callable[[bytes], list[Any]]] = [
     decode_reports,

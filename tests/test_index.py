@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import index
-from streams.index import FEW, Index
+from streams.core.election import index
+from streams.core.election.index import FEW, Index
 
 letters = st.characters(max_codepoint=127) | st.sampled_from("0123456789-\0ñ選")
 ids = st.text(letters, max_size=10)

@@ -25,16 +25,17 @@ from kafka.admin import ACLResourcePatternType as PatternType
 from kafka.errors import KafkaError
 from nights import LiveNight, direct, until
 
-from streams import election_writer, kafka_clients, records, topics
-from streams.acls import Acl, acls
 from streams.cli import app
-from streams.codec import encode, plain
+from streams.config import election_writer
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event
 from streams.errors import CotejoError
-from streams.events import Event
-from streams.feed import KafkaSink
-from streams.kafka_clients import BrokerRefused
-from streams.kafka_security import VARIABLE, KafkaConfigError, configured, read
-from streams.topology import Topology
+from streams.kafka import kafka_clients, records, topics
+from streams.kafka.acls import Acl, acls
+from streams.kafka.kafka_clients import BrokerRefused
+from streams.kafka.kafka_security import VARIABLE, KafkaConfigError, configured, read
+from streams.kafka.topology import Topology
+from streams.nights.feed import KafkaSink
 
 KNOWN = election(states=2, tables=2)
 Become = Callable[[str], None]

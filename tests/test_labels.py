@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_switches import known, night
 
-from streams import wording
 from streams.board.night import Night
-from streams.election import Area, Election, HealthRule, Rules
-from streams.monitor import Monitor
+from streams.core.comparison import wording
+from streams.core.comparison.wording import LANGUAGES, say
+from streams.core.election.election import Area, Election, HealthRule, Rules
+from streams.core.engine.monitor import Monitor
+from streams.delivery.webhooks import body
 from streams.report.page import _value
 from streams.report.words import TERMS, Words
-from streams.webhooks import body
-from streams.wording import LANGUAGES, say
 
 
 def named(*areas: tuple[str, str, str | None]) -> Election:

@@ -14,12 +14,12 @@ from nights import LiveNight, until
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.broker import EmbeddedBroker
-from streams.election import AlertPolicy, HealthRule, MetricsPolicy, Receiver, Rules
-from streams.events import Event
-from streams.feed import KafkaSink
-from streams.metric_list import METRICS
-from streams.receiver import AlertReceiver
+from streams.core.election.election import AlertPolicy, HealthRule, MetricsPolicy, Receiver, Rules
+from streams.core.events.events import Event
+from streams.delivery.receiver import AlertReceiver
+from streams.kafka.broker import EmbeddedBroker
+from streams.nights.feed import KafkaSink
+from streams.worker.metrics.metric_list import METRICS
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 KNOWN = election(

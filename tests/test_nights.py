@@ -18,14 +18,14 @@ from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
 from replays import told
 
-from streams.arrivals import Arrivals
-from streams.codec import decode_any
-from streams.corrections.settings import SESSION
-from streams.election import AlertPolicy, Election
-from streams.events import Event, TallyReport
-from streams.feed import KafkaSink, Pace
-from streams.topics import MESSAGE_BYTES
-from streams.withheld import KEPT_BYTES
+from streams.core.election.election import AlertPolicy, Election
+from streams.core.events.codec import decode_any
+from streams.core.events.events import Event, TallyReport
+from streams.core.events.withheld import KEPT_BYTES
+from streams.kafka.topics import MESSAGE_BYTES
+from streams.nights.arrivals import Arrivals
+from streams.nights.feed import KafkaSink, Pace
+from streams.worker.faust_patches.settings import SESSION
 
 NATION = election(
     states=3,
@@ -319,8 +319,8 @@ def same(live: Outcome, expected: Outcome) -> None:
 
 def test_venezuela(election_data: Path, broker: Broker, names: str, tmp_path: Path) -> None:
     """The campaign's second release and both bulletins, through Kafka and Faust, give the known figures."""
-    from streams.election_file import load
-    from streams.importers import convzla
+    from streams.config.election_file import load
+    from streams.nights.importers import convzla
 
     imported = tmp_path / "imported"
     release = election_data / "venezuela2024" / "RESULTADOS_2024_CSV_V2.csv"

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.agents.outbox import Outbox, Record, stopwatch
-from streams.journal import Journal, decode
+from streams.core.reconciliation.journal import Journal, decode
+from streams.worker.outbox import Outbox, Record, stopwatch
 
 
 class Kafka:

@@ -12,16 +12,16 @@ from pipeline import Pipeline, feed
 from replays import of_events, of_logs, terms
 from test_rules import check_sentences
 
-from streams.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, width
-from streams.codec import decode_any
-from streams.election import Election
-from streams.events import Bulletin, Event, TallyReport
-from streams.explain import Explainer
-from streams.explain_text import area_lines, table_lines
-from streams.feed import Pace
-from streams.findings import Situation
-from streams.rules.outside_bounds import above_ceiling, below_floor
-from streams.topology import Topology
+from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, width
+from streams.core.comparison.findings import Situation
+from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor
+from streams.core.election.election import Election
+from streams.core.events.codec import decode_any
+from streams.core.events.events import Bulletin, Event, TallyReport
+from streams.core.replay.explain import Explainer
+from streams.core.replay.explain_text import area_lines, table_lines
+from streams.kafka.topology import Topology
+from streams.nights.feed import Pace
 
 
 def given_(figures: Mapping[int, int]) -> Situation:

@@ -7,8 +7,8 @@ from builders import T0, bulletin, compared, election
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.events import Bulletin
-from streams.rules.parts import parts
+from streams.core.comparison.rules.parts import parts
+from streams.core.events.events import Bulletin
 
 KNOWN = election(states=2, groups={"BC": "BC"})
 

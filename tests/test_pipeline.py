@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.election import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
-from streams.feed import Pace
-from streams.topology import Topology
+from streams.core.election.election import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
+from streams.kafka.topology import Topology
+from streams.nights.feed import Pace
 
 KNOWN = election(
     states=3,

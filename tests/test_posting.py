@@ -28,13 +28,13 @@ from nights import direct
 from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from streams import posting
-from streams.alerts import Notice
-from streams.broker import free_port
-from streams.delivery import Answer
-from streams.election import AlertPolicy, Receiver
-from streams.posting import Poster, wish_of
-from streams.receiver_secrets import SecretError, Secrets, of_receiver
+from streams.core.alerting.alerts import Notice
+from streams.core.alerting.delivery import Answer
+from streams.core.election.election import AlertPolicy, Receiver
+from streams.delivery import posting
+from streams.delivery.posting import Poster, wish_of
+from streams.delivery.receiver_secrets import SecretError, Secrets, of_receiver
+from streams.kafka.broker import free_port
 
 OLD, NEW = ("whsec_" + b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 KNOWN = election(states=2, tables=20, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=60))

@@ -13,10 +13,10 @@ from exact_projection import Table, blocks, interval, scaled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams import projector
-from streams.compare import Comparer
-from streams.election import Area, DivergenceRule, Election, Option, Policy, PollingTable, Rules
-from streams.reconcile import Reconciler
+from streams.core.aggregation import projector
+from streams.core.election.election import Area, DivergenceRule, Election, Option, Policy, PollingTable, Rules
+from streams.core.engine.compare import Comparer
+from streams.core.reconciliation.reconcile import Reconciler
 
 CENTRES = 8
 TABLES = [f"T{centre}-{table}" for centre in range(CENTRES) for table in range(6)]

@@ -12,19 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import bulk, index, journal, limits, reconcile, rows, shelf
-from streams.agreement import READER
-from streams.compare import Comparer
-from streams.election import Election, Policy
+from streams.core.aggregation.spread import HEADROOM, REST, VOTES
+from streams.core.election import index
+from streams.core.election.election import Election, Policy
+from streams.core.engine.compare import Comparer
+from streams.core.events.events import Bulletin, Rejection, TallyReport
+from streams.core.reconciliation import bulk, journal, limits, reconcile, rows, shelf
+from streams.core.reconciliation.agreement import READER
+from streams.core.reconciliation.ledger import Verdict
+from streams.core.reconciliation.names import Names
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.reconciliation.sheets import Sheets
+from streams.core.reconciliation.shelf import Shelf
+from streams.core.replay.verdicts import NightVerdicts
 from streams.errors import ElectionChangedError
-from streams.events import Bulletin, Rejection, TallyReport
-from streams.ledger import Verdict
-from streams.names import Names
-from streams.reconcile import Reconciler
-from streams.sheets import Sheets
-from streams.shelf import Shelf
-from streams.spread import HEADROOM, REST, VOTES
-from streams.verdicts import NightVerdicts
 
 NIGHT: dict[str, Any] = {
     "states": 2,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.admission import check_bulletin, check_report
-from streams.events import Bulletin, TallyReport
-from streams.nights import reconstruction, venezuela2024
-from streams.nights.reconstruction import apportion
+from streams.core.events.admission import check_bulletin, check_report
+from streams.core.events.events import Bulletin, TallyReport
+from streams.nights.scenarios import reconstruction, venezuela2024
+from streams.nights.scenarios.reconstruction import apportion
 
 
 @given(st.integers(0, 10**7), st.lists(st.floats(0, 1000), min_size=1, max_size=60).filter(lambda w: sum(w) > 1))

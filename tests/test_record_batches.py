@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_batches import CODECS, TIME, batch, record
 
-from streams.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Committed, take
-from streams.withheld import KEPT_BYTES, Withheld
+from streams.core.events.withheld import KEPT_BYTES, Withheld
+from streams.kafka.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Committed, take
 
 A, C = record(b"a"), record(b"c", place=2)
 CONTROL, TRANSACTIONAL = 0x20, 0x10

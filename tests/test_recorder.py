@@ -19,13 +19,14 @@ from kafka import KafkaProducer, TopicPartition
 from nights import until
 from test_cli import cotejo
 
-from streams import election_writer, records, topics
-from streams.arrivals import Arrivals, of_lines
-from streams.eventlog.reader import EventLog
-from streams.eventlog.record import BULLETINS, REPORTS, Gap, Record
-from streams.feed import Feeder, KafkaSink, Pace
-from streams.recorder_lanes import record_of
-from streams.topology import Topology
+from streams.config import election_writer
+from streams.kafka import records, topics
+from streams.kafka.topology import Topology
+from streams.nights.arrivals import Arrivals, of_lines
+from streams.nights.eventlog.reader import EventLog
+from streams.nights.eventlog.record import BULLETINS, REPORTS, Gap, Record
+from streams.nights.feed import Feeder, KafkaSink, Pace
+from streams.nights.recorder_lanes import record_of
 
 KNOWN = election(states=2, tables=6)
 

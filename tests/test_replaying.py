@@ -15,14 +15,15 @@ from pipeline import Logs, feed
 from test_cli import cotejo
 from typer.testing import CliRunner
 
-from streams import cli, election_writer
-from streams.election import AlertPolicy
-from streams.eventlog import made
-from streams.eventlog.record import BULLETINS, REPORTS, Record
-from streams.eventlog.writer import LogWriter
-from streams.events import Event
-from streams.feed import Pace
-from streams.topology import Topology
+from streams import cli
+from streams.config import election_writer
+from streams.core.election.election import AlertPolicy
+from streams.core.events.events import Event
+from streams.kafka.topology import Topology
+from streams.nights.eventlog import made
+from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.writer import LogWriter
+from streams.nights.feed import Pace
 
 KNOWN = election(states=2, tables=30, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
 EVENTS: list[Event] = [

@@ -14,16 +14,16 @@ from builders import T0, bulletin, election, report
 from playwright.sync_api import Browser, Page
 from test_cli import cotejo
 
-from streams import election_writer
-from streams.codec import encode, plain
-from streams.election import AlertPolicy, Area, Election, Group, HealthRule, MismatchRule, Option, Rules
-from streams.eventlog import made
-from streams.events import Event
+from streams.config import election_writer
+from streams.core.election.election import AlertPolicy, Area, Election, Group, HealthRule, MismatchRule, Option, Rules
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event
+from streams.nights.eventlog import made
 
 HOSTILE = "<script>hacked=1</script><img src=x onerror=hacked=1>\"'></style></svg><svg/onload=hacked=1>{{7*7}}"
 MATHS = r"$\frac{1}{0}$ </text><a href='javascript:hacked=1'>"
 CONTROL = "\x1b[31m\u202eturned\u202c"
-"""What no name may have (streams/election_toml.py); rubbish may."""
+"""What no name may have (streams/config/election_toml.py); rubbish may."""
 RULES = Rules(
     mismatch=MismatchRule(min_tables=2),
     health=HealthRule(flood_min=20, flood_ratio=0.1, disputed_min=2, disputed_ratio=0.01),

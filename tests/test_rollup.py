@@ -10,13 +10,13 @@ from builders import T0, alike, bulletin, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import sheets as module
-from streams import sums
-from streams.codec import encode
-from streams.compare import Comparer
-from streams.reconcile import Reconciler
-from streams.sheets import Fresh, Sheets, in_order
-from streams.spread import HEADROOM, REST, VOTES
+from streams.core.aggregation import sums
+from streams.core.aggregation.spread import HEADROOM, REST, VOTES
+from streams.core.engine.compare import Comparer
+from streams.core.events.codec import encode
+from streams.core.reconciliation import sheets as module
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.reconciliation.sheets import Fresh, Sheets, in_order
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
 sheet = st.tuples(*[st.integers(0, 15)] * 3)

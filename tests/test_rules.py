@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.election import (
+from streams.core.comparison.findings import Comparison, Finding
+from streams.core.comparison.rules import BULLETINS, SUMS, WATCHES, findings
+from streams.core.comparison.rules.contradiction import contradiction
+from streams.core.comparison.rules.divergence import divergence
+from streams.core.comparison.rules.own_sums import own_sums
+from streams.core.comparison.rules.rounded_shares import rounded_shares
+from streams.core.comparison.wording import LANGUAGES, number, say
+from streams.core.election.election import (
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -21,14 +28,7 @@ from streams.election import (
     MismatchRule,
     Rules,
 )
-from streams.events import Bulletin
-from streams.findings import Comparison, Finding
-from streams.rules import BULLETINS, SUMS, WATCHES, findings
-from streams.rules.contradiction import contradiction
-from streams.rules.divergence import divergence
-from streams.rules.own_sums import own_sums
-from streams.rules.rounded_shares import rounded_shares
-from streams.wording import LANGUAGES, number, say
+from streams.core.events.events import Bulletin
 
 
 def told(found: Iterable[Finding]) -> list[tuple[str, str | None]]:

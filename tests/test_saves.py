@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.saves import Saves, Write
+from streams.kafka.saves import Saves, Write
 
 
 class Log:

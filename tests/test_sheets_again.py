@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import pytest
 from builders import election, report
 
-from streams.agents.comparison_state import SheetsLostError, judged
-from streams.codec import encode
-from streams.reconcile import Reconciler
-from streams.sheets import Mark, Sheets, read_message
+from streams.core.events.codec import encode
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.reconciliation.sheets import Mark, Sheets, read_message
+from streams.worker.comparison_state import SheetsLostError, judged
 
 KNOWN = election()
 

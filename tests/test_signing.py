@@ -18,14 +18,14 @@ from msgspec import structs
 from nights import direct
 from test_codec import bulletins, reports
 
-from streams import keys
 from streams.cli import app
-from streams.codec import decode_any, decode_reports, encode, plain
-from streams.election import Authority, Election, Reporter
-from streams.election_writer import write
-from streams.events import Bulletin, Event, TallyReport
-from streams.monitor import Monitor
-from streams.signing import check_bulletin, check_report, signed_bytes
+from streams.config import keys
+from streams.config.election_writer import write
+from streams.core.election.election import Authority, Election, Reporter
+from streams.core.engine.monitor import Monitor
+from streams.core.events.codec import decode_any, decode_reports, encode, plain
+from streams.core.events.events import Bulletin, Event, TallyReport
+from streams.core.events.signing import check_bulletin, check_report, signed_bytes
 
 ANA, BEA, BOARD, EVE = (Ed25519PrivateKey.from_private_bytes(bytes([i]) * 32) for i in range(4))
 

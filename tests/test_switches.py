@@ -14,19 +14,28 @@ from pipeline import Pipeline, feed
 from replays import of_events, of_logs
 from test_cli import cotejo
 
-from streams import election_file, election_writer
-from streams.alerts import Reason, deadline, step
-from streams.codec import decode_any
-from streams.csv_file import ElectionFileError
-from streams.election import AlertPolicy, Election, FingerprintRule, HealthRule, Receiver, Rules, Switch, Switches
-from streams.events import Event
-from streams.explain import Explainer
-from streams.feed import Pace
-from streams.findings import Finding
-from streams.receiver import AlertReceiver
-from streams.rules import NAMES
-from streams.thresholds import NAMES as WRITTEN
-from streams.topology import Topology
+from streams.config import election_file, election_writer
+from streams.config.csv_file import ElectionFileError
+from streams.core.alerting.alerts import Reason, deadline, step
+from streams.core.comparison.findings import Finding
+from streams.core.comparison.rules import NAMES
+from streams.core.election.election import (
+    AlertPolicy,
+    Election,
+    FingerprintRule,
+    HealthRule,
+    Receiver,
+    Rules,
+    Switch,
+    Switches,
+)
+from streams.core.election.thresholds import NAMES as WRITTEN
+from streams.core.events.codec import decode_any
+from streams.core.events.events import Event
+from streams.core.replay.explain import Explainer
+from streams.delivery.receiver import AlertReceiver
+from streams.kafka.topology import Topology
+from streams.nights.feed import Pace
 
 LOUD = Rules(health=HealthRule(bulletin_every=60), fingerprint=FingerprintRule(max_chance=1))
 

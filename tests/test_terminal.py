@@ -22,17 +22,19 @@ from test_posting import NOTICE
 from typer import Exit
 from typer.testing import CliRunner, Result
 
-from streams import cli, election_writer, event_file
+from streams import cli
 from streams.cli.common import plainly
-from streams.codec import encode
+from streams.config import election_writer
+from streams.core.events.codec import encode
 from streams.errors import CotejoError
-from streams.eventlog import made, manifest
-from streams.feed import KafkaSink
-from streams.progress import Progress
+from streams.kafka.topics import ensure
+from streams.kafka.topology import Topology
+from streams.nights import event_file
+from streams.nights.eventlog import made, manifest
+from streams.nights.feed import KafkaSink
 from streams.shown import shown
-from streams.terminal import escaped
-from streams.topics import ensure
-from streams.topology import Topology
+from streams.support.progress import Progress
+from streams.support.terminal import escaped
 
 HOSTILE = "\x1b[2J\x9b1m\u202e\u2066\x07\x7f\r"
 """Clear the screen, bold, turn the writing round, ring, rub out, go back and write over."""
@@ -236,24 +238,24 @@ def test_progress(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
         progress.show(5, HOSTILE)
     assert f"checking [/x]{PLAIN}" in drawn.get()
     assert "\u202e" not in drawn.get()
-    monkeypatch.setattr("streams.progress.LINE_SECONDS", 0)
+    monkeypatch.setattr("streams.support.progress.LINE_SECONDS", 0)
     with Progress(f"checking {HOSTILE}", 10) as progress:
         progress.show(5, HOSTILE)
     assert capsys.readouterr().err.startswith(f"checking {PLAIN} 50 % {PLAIN[:-2]}")
 
 
 def test_nobody_else_prints() -> None:
-    """Every line goes out by streams/terminal.py, or by a console that is given `shown` text."""
-    consoles = {"telling.py", "progress.py", "demo.py", "terminal.py"}
+    """Every line goes out by streams/support/terminal.py, or by a console that is given `shown` text."""
+    consoles = {"report/telling.py", "support/progress.py", "cli/demo.py", "support/terminal.py"}
     found = set()
     for path in sorted((ROOT / "streams").rglob("*.py")):
         name = path.relative_to(ROOT / "streams").as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-            if text in ("print", "typer.echo", "sys.stdout", "sys.stderr") and name != "terminal.py":
+            if text in ("print", "typer.echo", "sys.stdout", "sys.stderr") and name != "support/terminal.py":
                 found.add((name, text))
             if text == "Console":
                 assert name in consoles, f"{name} has a console of its own"
-    last_words = {("corrections/running.py", "print"), ("corrections/running.py", "sys.stderr")}
+    last_words = {("worker/faust_patches/running.py", "print"), ("worker/faust_patches/running.py", "sys.stderr")}
     pipe = {("cli/common.py", "sys.stdout")}
     assert found == last_words | pipe

@@ -6,7 +6,7 @@ from time import time
 
 import pytest
 
-from streams.agents import next_tick
+from streams.worker.app import next_tick
 
 
 def test_each_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,12 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from nights import LiveNight, direct, until
 
-from streams import topics
-from streams.codec import encode, plain
-from streams.corrections.running import Seldom
-from streams.election import AlertPolicy, Election
-from streams.events import Event, Tick
-from streams.feed import KafkaSink
+from streams.core.election.election import AlertPolicy, Election
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event, Tick
+from streams.kafka import topics
+from streams.nights.feed import KafkaSink
+from streams.worker.faust_patches.running import Seldom
 
 KNOWN: Election = election(
     states=2, tables=6, registered=300, trusted_sources=frozenset({"web"}), alerts=AlertPolicy(tick=10, hold=0)

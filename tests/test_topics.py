@@ -13,9 +13,9 @@ from builders import election
 from kafka import KafkaConsumer, KafkaProducer
 from nights import until
 
-from streams import election_writer
-from streams.broker import free_port
-from streams.topics import (
+from streams.config import election_writer
+from streams.kafka.broker import free_port
+from streams.kafka.topics import (
     BrokerUnreachable,
     TopicChange,
     TopicError,
@@ -30,7 +30,7 @@ from streams.topics import (
     members,
     partitions,
 )
-from streams.topology import Topology
+from streams.kafka.topology import Topology
 
 
 def test_ensure_creates_what_is_missing_and_keeps_the_rest(broker: Broker, names: str) -> None:

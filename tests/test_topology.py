@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner import murmur2 as kafkas
 
-from streams.murmur import murmur2
-from streams.topology import Topology
+from streams.kafka.murmur import murmur2
+from streams.kafka.topology import Topology
 
 
 @given(st.lists(st.binary(max_size=20)))

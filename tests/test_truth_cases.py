@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from streams.arrivals import Night
-from streams.checking import EventCheck
-from streams.election_file import load
-from streams.outcome import Outcome
-from streams.relive import open_night, relive
+from streams.config.election_file import load
+from streams.core.replay.outcome import Outcome
+from streams.nights.arrivals import Night
+from streams.nights.checking import EventCheck
+from streams.nights.relive import open_night, relive
 
 CASES = Path(__file__).parent / "cases" / "truth"
 

@@ -13,9 +13,9 @@ from receivers import Say, Scripted
 from test_deliveries import FIRST, MORE, NATION, expected, killed, told, with_receivers
 from test_deliveries import live as with_secret
 
-from streams.codec import encode
-from streams.feed import KafkaSink
-from streams.saves import Saves
+from streams.core.events.codec import encode
+from streams.kafka.saves import Saves
+from streams.nights.feed import KafkaSink
 
 NONSENSE = [b"", b"\xff\x00", b"{", b"[1]", b'{"partition":9,"at":1}', b'{"id":"x","step":"one"}']
 

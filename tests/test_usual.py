@@ -11,12 +11,13 @@ from replays import of_events, of_stretches
 from test_codec import behind, careful, fewer_fields, more_fields, spoilt
 from test_pipeline import KNOWN, nights
 
-from streams import bulk, index
-from streams.codec import MAX_PACK, decode_reports, encode, plain
-from streams.election import Election
-from streams.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
-from streams.reconcile import Reconciler
-from streams.usual import UsualBulletin, UsualEvents, UsualReader, UsualReport
+from streams.core.election import index
+from streams.core.election.election import Election
+from streams.core.events.codec import MAX_PACK, decode_reports, encode, plain
+from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.usual import UsualBulletin, UsualEvents, UsualReader, UsualReport
+from streams.core.reconciliation import bulk
+from streams.core.reconciliation.reconcile import Reconciler
 
 USUAL: list[Event] = [
     report(),

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nights import LiveNight, until
 
-import streams.agents as agents
-from streams.alignment import Alignment
-from streams.codec import encode, plain
-from streams.compare import Comparer
-from streams.election import AlertPolicy, HealthRule, Rules
-from streams.events import Event, Tick
-from streams.feed import KafkaSink
-from streams.reconcile import Reconciler
+import streams.worker.app as agents
+from streams.core.election.election import AlertPolicy, HealthRule, Rules
+from streams.core.engine.alignment import Alignment
+from streams.core.engine.compare import Comparer
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Event, Tick
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.nights.feed import KafkaSink
 
 HOUR = 3_600_000
 LAG = "cotejo_event_time_lag_seconds[wall]"

@@ -17,9 +17,9 @@ from nights import until
 from receivers import Scripted
 from test_deliveries import FIRST, live, with_receivers
 
-from streams import web_server
-from streams.broker import free_port
-from streams.web_server import ListenError, WebServer, address
+from streams.board import web_server
+from streams.board.web_server import ListenError, WebServer, address
+from streams.kafka.broker import free_port
 
 
 @contextmanager

@@ -21,9 +21,10 @@ from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook
 from test_posting import KNOWN, NEW, NOTICE, OLD
 
-from streams import election_writer, posting
-from streams.broker import free_port, is_free
-from streams.election import Receiver
+from streams.config import election_writer
+from streams.core.election.election import Receiver
+from streams.delivery import posting
+from streams.kafka.broker import free_port, is_free
 
 
 def webhook(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -13,13 +13,13 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.kept import say
-from streams.compare import Comparer
-from streams.election import AlertPolicy, Area, Election, Option, Policy
-from streams.events import Bulletin
-from streams.layout import Numbers, numbered
-from streams.ledger import Level
-from streams.register import Register
-from streams.sheets import ANNOUNCED, CODES, READ, Rows, Sheets
+from streams.core.election.election import AlertPolicy, Area, Election, Option, Policy
+from streams.core.election.layout import Numbers, numbered
+from streams.core.election.register import Register
+from streams.core.engine.compare import Comparer
+from streams.core.events.events import Bulletin
+from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.sheets import ANNOUNCED, CODES, READ, Rows, Sheets
 
 TABLES: Final = 823_366
 PROVINCES: Final = 37

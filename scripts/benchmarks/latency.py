@@ -23,10 +23,10 @@ from benchmarks.figures import Figure
 from benchmarks.kept import say
 from benchmarks.nights import Stream
 from benchmarks.runs import PARTITIONS, apache, counted, empty, feeding, night, of_worker
-from streams import kafka_clients
-from streams.codec import decode_any, encode, plain
-from streams.election import Election
-from streams.events import Bulletin, TallyReport
+from streams.core.election.election import Election
+from streams.core.events.codec import decode_any, encode, plain
+from streams.core.events.events import Bulletin, TallyReport
+from streams.kafka import kafka_clients
 
 HERE: Final = "S1"
 """The reports of this state are the probes; what flows beside them is of the others."""

@@ -10,17 +10,17 @@ import orjson
 from msgspec import structs
 
 from benchmarks.kept import kept, sources
-from streams import election_file, election_writer
-from streams.admission import check_report
-from streams.arrivals import of_lines
-from streams.codec import decode_any, encode, plain
-from streams.compare import Comparer
-from streams.election import Election
-from streams.events import Event, TallyReport
-from streams.feed import Fed, Feeder, Pace
-from streams.nights.simulated import Night, Simulation
-from streams.reconcile import Reconciler
-from streams.topology import Topology
+from streams.config import election_file, election_writer
+from streams.core.election.election import Election
+from streams.core.engine.compare import Comparer
+from streams.core.events.admission import check_report
+from streams.core.events.codec import decode_any, encode, plain
+from streams.core.events.events import Event, TallyReport
+from streams.core.reconciliation.reconcile import Reconciler
+from streams.kafka.topology import Topology
+from streams.nights.arrivals import of_lines
+from streams.nights.feed import Fed, Feeder, Pace
+from streams.nights.scenarios.simulated import Night, Simulation
 
 PER_TICK: Final = 25_000
 """Reports between two ticks: at that many a second, an election's tick a second."""
@@ -117,9 +117,11 @@ def sums_of(state: dict[str, Any]) -> list[int]:
     return [known["tables"], *known["votes"].values()]
 
 
-SIMULATION: Final = tuple(f"nights/{name}.py" for name in ("simulated", "settings", "electorate", "draws", "slips"))
+SIMULATION: Final = tuple(
+    f"nights/scenarios/{name}.py" for name in ("simulated", "settings", "electorate", "draws", "slips")
+)
 """The code that simulates."""
-_MAKERS: Final = (*SIMULATION, "election_writer.py", "events.py", "codec.py", "feed.py", "topology.py")
+_MAKERS: Final = (*SIMULATION, "config/election_writer.py", "core/events/*.py", "nights/feed.py", "kafka/topology.py")
 """The code that a night's files come from, besides this module."""
 _SHAPE: Final[dict[str, Any]] = {"states": 24, "municipalities": 20, "official": "state"}
 

@@ -22,14 +22,16 @@ from brokers import ROOT
 from benchmarks.figures import Figure
 from benchmarks.kept import kept, sources
 from benchmarks.nights import SIMULATION
-from streams import election_file, garbage, relive
-from streams.arrivals import Night
-from streams.eventlog.reader import EventLog
-from streams.eventlog.record import BULLETINS, REPORTS, Record
-from streams.eventlog.writer import LogWriter
-from streams.feed import Feeder, Pace
-from streams.outcome import Outcome
-from streams.topology import Topology
+from streams.config import election_file
+from streams.core.replay.outcome import Outcome
+from streams.kafka.topology import Topology
+from streams.nights import relive
+from streams.nights.arrivals import Night
+from streams.nights.eventlog.reader import EventLog
+from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.writer import LogWriter
+from streams.nights.feed import Feeder, Pace
+from streams.support import garbage
 
 INDONESIA: Final = ROOT / "../shared/data/indonesia2019"
 """Where the Indonesian night's table is, if somebody has put it there."""
@@ -47,7 +49,7 @@ RECORDED: Final = "recorded, 60 thousand reports"
 """The smallest stream as a recorder finds it: fed to four partitions, with the ticks of the night in them."""
 PARTITIONS: Final = 4
 TURNS: Final = 200
-LOG: Final = ("eventlog/*.py", "election_writer.py", "events.py", "codec.py")
+LOG: Final = ("nights/eventlog/*.py", "config/election_writer.py", "core/events/*.py")
 """The code that every log comes from."""
 
 
@@ -72,11 +74,12 @@ def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
         recipe = options, *sources(*LOG, *SIMULATION, "cli/simulating.py")
         found[name] = kept(place, _slug(name), recipe, partial(_cotejo, "simulate", "--seed", "5", *options))
         if RECORDED not in found:
-            recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "feed.py", "topology.py")
+            recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "nights/feed.py", "kafka/topology.py")
             found[RECORDED] = kept(place, _slug(RECORDED), recipe, partial(record, found[name]))
     if INDONESIA.exists():
         map_ = ROOT / "docs/examples/indonesia2019.toml"
-        recipe = map_, *sorted(INDONESIA.iterdir()), *sources(*LOG, "importers/csv_*.py", "importers/map_file.py")
+        code = sources(*LOG, "nights/importers/csv_*.py", "nights/importers/map_file.py")
+        recipe = map_, *sorted(INDONESIA.iterdir()), *code
         command = partial(_cotejo, "import", "csv", "--map", str(map_), "--data", str(INDONESIA))
         found["Indonesia 2019"] = kept(place, "Indonesia-2019", recipe, command)
     return found

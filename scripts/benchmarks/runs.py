@@ -18,10 +18,10 @@ from nights import LiveNight, until
 from benchmarks import java
 from benchmarks.kept import say
 from benchmarks.nights import Stream, Sums, sums_of
-from streams import records, topics
-from streams.election import Election
+from streams.core.election.election import Election
 from streams.errors import CotejoError
-from streams.feed import Fed
+from streams.kafka import records, topics
+from streams.nights.feed import Fed
 
 PEERS: Final = Path(__file__).parent / "peers"
 PARTITIONS: Final = 4

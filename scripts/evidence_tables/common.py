@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import sqrt
 
-from streams.alerts import Notice
-from streams.monitor import Monitor
-from streams.nights.simulated import Night, Simulation
-from streams.progress import Progress
+from streams.core.alerting.alerts import Notice
+from streams.core.engine.monitor import Monitor
+from streams.nights.scenarios.simulated import Night, Simulation
+from streams.support.progress import Progress
 
 LOUD = ("warning", "critical")
 """Severities that call people."""

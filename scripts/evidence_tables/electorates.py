@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.election import Area, Election, Option
-from streams.layout import Flags, Numbers, numbered
-from streams.nights import venezuela2024
-from streams.nights.draws import Draws, Floats
-from streams.register import Register
+from streams.core.election.election import Area, Election, Option
+from streams.core.election.layout import Flags, Numbers, numbered
+from streams.core.election.register import Register
+from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios.draws import Draws, Floats
 
 STATIONS: Final = "indonesia2019/tps_crowd_vs_kpu.csv.gz"
 SHEETS: Final = "venezuela2024/venezuela2024_tables.csv"

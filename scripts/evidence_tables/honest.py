@@ -7,9 +7,9 @@ from typing import Final, get_args
 import numpy as np
 
 from evidence_tables.common import LOUD, each, header, interval, lived, row
-from streams.alerts import Notice
-from streams.nights.electorate import LEVELS
-from streams.nights.simulated import Night, Official
+from streams.core.alerting.alerts import Notice
+from streams.nights.scenarios.electorate import LEVELS
+from streams.nights.scenarios.simulated import Night, Official
 
 Call = tuple[str, str, str]
 """Rule class, severity and level of an alert that fired."""

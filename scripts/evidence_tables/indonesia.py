@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from streams.alerts import Notice
-from streams.arrivals import Arrivals
-from streams.election_file import load
-from streams.events import Event, Rejection
-from streams.monitor import Monitor
-from streams.progress import Progress
+from streams.config.election_file import load
+from streams.core.alerting.alerts import Notice
+from streams.core.engine.monitor import Monitor
+from streams.core.events.events import Event, Rejection
+from streams.nights.arrivals import Arrivals
+from streams.support.progress import Progress
 
 
 def events(directory: Path) -> Iterator[Event]:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from statistics import median
 
 from evidence_tables.common import each, header, row
-from streams.monitor import Monitor
-from streams.nights.simulated import Night, Simulation
+from streams.core.engine.monitor import Monitor
+from streams.nights.scenarios.simulated import Night, Simulation
 
 
 def moved(night: Night) -> tuple[float, float, float, float]:

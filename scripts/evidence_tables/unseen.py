@@ -21,16 +21,16 @@ from evidence_tables.electorates import (
     order,
     venezuela,
 )
-from streams.compare import Comparer
-from streams.election import Option
-from streams.events import Bulletin
-from streams.layout import Flags, Numbers
-from streams.ledger import Level
-from streams.nights import venezuela2024
-from streams.nights.draws import Floats
-from streams.nights.simulated import BEGIN
-from streams.progress import Progress
-from streams.sheets import ANNOUNCED, CODES, Sheets
+from streams.core.election.election import Option
+from streams.core.election.layout import Flags, Numbers
+from streams.core.engine.compare import Comparer
+from streams.core.events.events import Bulletin
+from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.sheets import ANNOUNCED, CODES, Sheets
+from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios.draws import Floats
+from streams.nights.scenarios.simulated import BEGIN
+from streams.support.progress import Progress
 
 SEEN: Final = (0.3, 0.5, 0.7, 0.85, 0.95)
 COUNTED: Final = (0.3, 0.6, 0.85, 1.0)

@@ -7,11 +7,11 @@ from random import Random
 
 from msgspec import structs
 
-from streams.election import Election, PollingTable
-from streams.events import Event
-from streams.importers import convzla
-from streams.monitor import Monitor
-from streams.nights import venezuela2024
+from streams.core.election.election import Election, PollingTable
+from streams.core.engine.monitor import Monitor
+from streams.core.events.events import Event
+from streams.nights.importers import convzla
+from streams.nights.scenarios import venezuela2024
 
 
 def show(older: Path, newer: Path) -> None:

@@ -14,11 +14,11 @@ from typing import Any, Final, Literal
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from streams import kafka_clients, topics
 from streams.board.night import Night
-from streams.terminal import note
-from streams.topology import REJECTED_BYTES, Topology
-from streams.withheld import Withheld
+from streams.core.events.withheld import Withheld
+from streams.kafka import kafka_clients, topics
+from streams.kafka.topology import REJECTED_BYTES, Topology
+from streams.support.terminal import note
 
 PAUSE: Final = 0.1
 """Seconds between two looks when nothing has come."""

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import orjson
 
-from streams.alerts import Notice
 from streams.board.history import History, Point
 from streams.board.turned_away import TurnedAway
-from streams.election import Area, Election
+from streams.core.alerting.alerts import Notice
+from streams.core.election.election import Area, Election
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""

@@ -18,8 +18,8 @@ from aiohttp.typedefs import Handler
 from streams.board import PATH
 from streams.board.follow import Follower
 from streams.board.night import Night
-from streams.election import Election
-from streams.topology import Topology
+from streams.core.election.election import Election
+from streams.kafka.topology import Topology
 
 UPDATE: Final = 0.5
 """Seconds between two updates of a page, at least."""
@@ -36,7 +36,7 @@ _TYPES: Final = {"html": "text/html", "js": "text/javascript", "css": "text/css"
 
 
 class Board:
-    """One election's board. Who may ask is its server's concern (`streams.web_server`).
+    """One election's board. Who may ask is its server's concern (`web_server`).
 
     The topics are read from the first page on, not before: a worker whose board nobody opens has no work with it.
     """

@@ -8,7 +8,7 @@ import typer
 
 from streams import __version__
 from streams.cli.common import group
-from streams.terminal import show
+from streams.support.terminal import show
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "live": ("demo", "worker", "topics", "feed"),

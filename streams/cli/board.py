@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import BROKER, Broker, ElectionFile, Host, Names, Prefix, group, plainly, topology_of
-from streams.election_file import load
-from streams.topology import PARTITIONS
+from streams.config.election_file import load
+from streams.kafka.topology import PARTITIONS
 
 commands = group("")
 
@@ -21,7 +21,7 @@ def board(
     name: Names = None,
 ) -> None:
     """Show the night as a web page, until Ctrl-C: reads the topics, writes nothing, needs no worker beside it."""
-    from streams import board_process  # only here: it would slow down every other command
+    from streams.board import board_process
 
     with plainly():
         known = load(election)

@@ -2,14 +2,14 @@
 
 import typer
 
-from streams.arrivals import Arrivals, Night
-from streams.checking import EventCheck, Problem
 from streams.cli.common import Json, NightPaths, group, plainly
-from streams.csv_file import ElectionFileError
-from streams.election_file import load
-from streams.eventlog.errors import LogDamage
-from streams.progress import Progress
-from streams.terminal import show, show_json
+from streams.config.csv_file import ElectionFileError
+from streams.config.election_file import load
+from streams.nights.arrivals import Arrivals, Night
+from streams.nights.checking import EventCheck, Problem
+from streams.nights.eventlog.errors import LogDamage
+from streams.support.progress import Progress
+from streams.support.terminal import show, show_json
 
 commands = group("")
 

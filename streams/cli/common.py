@@ -9,12 +9,12 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from streams import terminal
-from streams.election import Election
-from streams.election_writer import ELECTION
+from streams.config.election_writer import ELECTION
+from streams.core.election.election import Election
 from streams.errors import CotejoError
-from streams.eventlog.made import EVENTS
-from streams.topology import Topology
+from streams.kafka.topology import Topology
+from streams.nights.eventlog.made import EVENTS
+from streams.support import terminal
 
 ElectionFile = Annotated[Path, typer.Argument(help="The election file, or a log's directory.", show_default=False)]
 NightPaths = Annotated[

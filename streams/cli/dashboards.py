@@ -11,26 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import orjson
 import typer
 
-from streams import records
-from streams.alerts import Notice
-from streams.cli.common import (
-    BROKER,
-    Broker,
-    ElectionFile,
-    Json,
-    Language,
-    Prefix,
-    group,
-    plainly,
-    topology_of,
-)
-from streams.election_file import load
+from streams.cli.common import BROKER, Broker, ElectionFile, Json, Language, Prefix, group, plainly, topology_of
+from streams.config.election_file import load
+from streams.core.alerting.alerts import Notice
 from streams.errors import CotejoError
-from streams.terminal import show, show_json
-from streams.topology import PARTITIONS
+from streams.kafka import records
+from streams.kafka.topology import PARTITIONS
+from streams.support.terminal import show, show_json
 
 if TYPE_CHECKING:
-    from streams.grafana import Change, Grafana
+    from streams.grafana.grafana import Change, Grafana
 
 commands = group("Put the boards, and what alerts say, into Grafana.")
 Url = Annotated[str, typer.Option(help="Grafana's address.")]
@@ -91,7 +81,7 @@ def annotate(
 
 
 def _enter(url: str, token_env: str, token_file: Path | None) -> Grafana:
-    from streams.grafana import Grafana  # what it needs is slow to import, and no other command does
+    from streams.grafana.grafana import Grafana
 
     grafana = Grafana(url, _token(token_env, token_file))
     grafana.check()

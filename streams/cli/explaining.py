@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
-from streams.arrivals import Night
 from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
-from streams.differing import Differing
-from streams.election import Election
-from streams.election_file import load
+from streams.config.election_file import load
+from streams.core.election.election import Election
+from streams.core.events.events import Event, Rejection
+from streams.core.replay.differing import Differing
+from streams.core.replay.explain import Explainer, UnknownPlaceError
+from streams.core.replay.explain_text import area_lines, table_lines
 from streams.errors import CotejoError
-from streams.events import Event, Rejection
-from streams.explain import Explainer, UnknownPlaceError
-from streams.explain_text import area_lines, table_lines
-from streams.progress import Progress
-from streams.relive import recording_of
-from streams.terminal import aside, console, note, show, show_json
+from streams.nights.arrivals import Night
+from streams.nights.relive import recording_of
+from streams.support.progress import Progress
+from streams.support.terminal import aside, console, note, show, show_json
 
 commands = group("Print why something stands as it does.")
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from streams.checking import Problem
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.importers import convzla
-from streams.importers.csv_map import CsvMap
-from streams.progress import Progress
-from streams.terminal import aside, note, show
+from streams.nights.checking import Problem
+from streams.nights.importers import convzla
+from streams.nights.importers.csv_map import CsvMap
+from streams.support.progress import Progress
+from streams.support.terminal import aside, note, show
 
 commands = group("Turn published files into an election and its events.")
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from streams import keys as signing_keys
-from streams.arrivals import Night
 from streams.cli.common import ElectionFile, group, plainly
-from streams.codec import encode, plain
-from streams.election_file import load
-from streams.events import Bulletin, TallyReport
-from streams.terminal import note, pass_on, show
+from streams.config import keys as signing_keys
+from streams.config.election_file import load
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Bulletin, TallyReport
+from streams.nights.arrivals import Night
+from streams.support.terminal import note, pass_on, show
 
 commands = group("Make key pairs, and sign with them.")
 

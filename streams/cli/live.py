@@ -6,11 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from streams import acls as kafka_acls
-from streams import demo as demonstration
-from streams import feed as feeding
-from streams import topics as kafka_topics
-from streams.arrivals import Night
+from streams.cli import demo as demonstration
 from streams.cli.common import (
     BROKER,
     Broker,
@@ -27,12 +23,16 @@ from streams.cli.common import (
     plainly,
     topology_of,
 )
-from streams.election import Election
-from streams.election_file import load
+from streams.config.election_file import load
+from streams.core.election.election import Election
 from streams.errors import CotejoError
-from streams.progress import Progress
-from streams.terminal import note, show, show_json
-from streams.topology import PARTITIONS, Topology
+from streams.kafka import acls as kafka_acls
+from streams.kafka import topics as kafka_topics
+from streams.kafka.topology import PARTITIONS, Topology
+from streams.nights import feed as feeding
+from streams.nights.arrivals import Night
+from streams.support.progress import Progress
+from streams.support.terminal import note, show, show_json
 
 commands = group("")
 EveryTick = Annotated[
@@ -72,7 +72,7 @@ def worker(
     log: Annotated[Literal["ERROR", "WARNING", "INFO", "DEBUG"], typer.Option(help="Faust's log on stderr.")] = "ERROR",
 ) -> None:
     """Keep the aggregates, judge them, raise alerts and deliver them, until SIGTERM or Ctrl-C."""
-    from streams import worker as working  # Faust takes longer to import than all the rest
+    from streams.worker import worker as working
 
     with plainly():
         known = load(election)

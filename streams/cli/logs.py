@@ -9,20 +9,20 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from streams.arrivals import Arrival, Arrivals
 from streams.cli.common import Json, KeepGoing, group, plainly, warn_of_edits
-from streams.codec import encode, plain
+from streams.core.events.codec import encode, plain
+from streams.core.events.events import Rejection
+from streams.delivery.webhooks import rfc3339
 from streams.errors import CotejoError
-from streams.eventlog.cut import By
-from streams.eventlog.cut import cut as cut_log
-from streams.eventlog.errors import LogDamage
-from streams.eventlog.reader import EventLog, tell_on_stderr
-from streams.eventlog.record import Record
-from streams.eventlog.summary import Summary, summarize
-from streams.events import Rejection
-from streams.progress import Progress
-from streams.terminal import pass_on, show, show_json
-from streams.webhooks import rfc3339
+from streams.nights.arrivals import Arrival, Arrivals
+from streams.nights.eventlog.cut import By
+from streams.nights.eventlog.cut import cut as cut_log
+from streams.nights.eventlog.errors import LogDamage
+from streams.nights.eventlog.reader import EventLog, tell_on_stderr
+from streams.nights.eventlog.record import Record
+from streams.nights.eventlog.summary import Summary, summarize
+from streams.support.progress import Progress
+from streams.support.terminal import pass_on, show, show_json
 
 commands = group("Look into event logs, verify them, cut them.")
 Log = Annotated[Path, typer.Argument(help="The log's directory.", show_default=False)]

@@ -11,18 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-from streams import topics
 from streams.cli.common import BROKER, Broker, Json, Prefix, group, plainly, topology_of
-from streams.election_file import load
-from streams.election_writer import ELECTION
-from streams.eventlog.errors import LogDamage, LogError
-from streams.eventlog.manifest import MANIFEST
-from streams.eventlog.reader import EventLog
-from streams.eventlog.writer import LogWriter
-from streams.progress import Progress
-from streams.recorder import Recorded, Recorder, RecordError
-from streams.terminal import note, show, show_json
-from streams.topology import PARTITIONS, Topology
+from streams.config.election_file import load
+from streams.config.election_writer import ELECTION
+from streams.kafka import topics
+from streams.kafka.topology import PARTITIONS, Topology
+from streams.nights.eventlog.errors import LogDamage, LogError
+from streams.nights.eventlog.manifest import MANIFEST
+from streams.nights.eventlog.reader import EventLog
+from streams.nights.eventlog.writer import LogWriter
+from streams.nights.recorder import Recorded, Recorder, RecordError
+from streams.support.progress import Progress
+from streams.support.terminal import note, show, show_json
 
 commands = group("")
 

@@ -8,18 +8,20 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from streams import garbage, relive, telling
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
-from streams.compare import Comparer
-from streams.election import Election
-from streams.election_file import load
-from streams.history import contrast
-from streams.outcome import Outcome
-from streams.progress import Progress
-from streams.replay import Watcher
-from streams.terminal import aside, console, pass_on, show_json
-from streams.thresholds import changed
-from streams.whole import whole
+from streams.config.election_file import load
+from streams.core.election.election import Election
+from streams.core.election.thresholds import changed
+from streams.core.engine.compare import Comparer
+from streams.core.replay.history import contrast
+from streams.core.replay.outcome import Outcome
+from streams.core.replay.replay import Watcher
+from streams.nights import relive
+from streams.report import telling
+from streams.support import garbage
+from streams.support.progress import Progress
+from streams.support.terminal import aside, console, pass_on, show_json
+from streams.support.whole import whole
 
 commands = group("")
 

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from streams import telling
-from streams.chronicle import Chronicle
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
 from streams.cli.replaying import Other, lived
-from streams.election import Election
-from streams.history import contrast
-from streams.terminal import show
-from streams.whole import whole
+from streams.core.election.election import Election
+from streams.core.replay.chronicle import Chronicle
+from streams.core.replay.history import contrast
+from streams.report import telling
+from streams.support.terminal import show
+from streams.support.whole import whole
 
 commands = group("")
 
@@ -26,7 +26,7 @@ def report(
     lang: Language = "en",
 ) -> None:
     """Write a night's post-mortem: one page that needs no network, the same bytes each time."""
-    from streams.report import page  # matplotlib takes longer to import than all the rest
+    from streams.report import page
 
     with plainly():
         chronicles: list[Chronicle] = []

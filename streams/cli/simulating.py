@@ -8,11 +8,11 @@ import orjson
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.eventlog import made
-from streams.events import Event
-from streams.nights import reconstruction, simulated
-from streams.progress import Progress
-from streams.terminal import show
+from streams.core.events.events import Event
+from streams.nights.eventlog import made
+from streams.nights.scenarios import reconstruction, simulated
+from streams.support.progress import Progress
+from streams.support.terminal import show
 
 commands = group("")
 

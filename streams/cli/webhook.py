@@ -7,22 +7,13 @@ from typing import Annotated
 import orjson
 import typer
 
-from streams import webhook_admin as admin
-from streams.cli.common import (
-    BROKER,
-    Broker,
-    ElectionFile,
-    Json,
-    Prefix,
-    group,
-    plainly,
-    topology_of,
-)
-from streams.election import Election
-from streams.election_file import load
-from streams.terminal import show, show_json
-from streams.topology import PARTITIONS, Topology
-from streams.webhook_commands import Command
+from streams.cli.common import BROKER, Broker, ElectionFile, Json, Prefix, group, plainly, topology_of
+from streams.config.election_file import load
+from streams.core.election.election import Election
+from streams.delivery import webhook_admin as admin
+from streams.delivery.webhook_commands import Command
+from streams.kafka.topology import PARTITIONS, Topology
+from streams.support.terminal import show, show_json
 
 commands = group("Try the receivers of alerts, see how they stand, send alerts once more.")
 Only = Annotated[list[str] | None, typer.Option("--receiver", help="This receiver only; may be given again.")]

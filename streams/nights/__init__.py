@@ -1,1 +1,1 @@
-"""Nights that come with Cotejo. They hold facts only: totals, dates, both sides' announcements."""
+"""Nights on disk: event files, event logs, importers, the recorder, the feeder, nights that are made up."""

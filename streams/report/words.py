@@ -1,4 +1,4 @@
-"""What the post-mortem says in English and Spanish, beside the findings' own sentences (`streams.wording`)."""
+"""What the post-mortem says in English and Spanish, beside the findings' own sentences (`wording`)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from streams.wording import number
+from streams.core.comparison.wording import number
 
 TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "kind": ("Post-mortem of an election night", "Informe posterior de una noche electoral"),

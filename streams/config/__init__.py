@@ -1,0 +1,1 @@
+"""The files that people write: the election file, the CSVs beside it, key files."""

@@ -1,0 +1,161 @@
+"""The CSVs beside an election file: its areas, the register of polling tables, the reporters that sign."""
+
+from base64 import b64decode
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
+from itertools import repeat
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from streams.config.csv_file import CsvFile, ElectionFileError
+from streams.core.election.election import Area, Reporter
+from streams.core.election.layout import Numbers, numbered
+from streams.core.election.register import PollingTable, Register
+
+KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"
+
+
+def load(
+    areas: Path, register: Path, levels: frozenset[str], *, zero_is_unknown: bool = True
+) -> tuple[dict[str, Area], Register, tuple[str, ...]]:
+    """Read the areas, the polling tables in them, and the ids of those that have 0 registered voters. Raises
+    `ElectionFileError` for whatever does not fit, each file in itself and the two together."""
+    file = CsvFile(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
+    places, lines = _areas(file, levels)
+    order = numbered(places)
+    tables = _register(CsvFile(register, ("table", "area"), ("registered",)), places, order)
+    within = dict(zip(order, np.bincount(tables.home, minlength=len(order)).tolist(), strict=True))
+    for id in reversed(order[1:]):
+        within[places[id].parent or ""] += within[id]
+    for area in places.values():
+        if area.tables is not None and area.tables < within[area.id]:
+            raise file.error(
+                lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many"
+            )
+    zeros = np.flatnonzero(tables.registered == 0)
+    if zero_is_unknown and len(zeros):
+        tables.registered[zeros] = -1
+        places = _voterless(places, order, np.bincount(tables.home[zeros], minlength=len(order)).tolist())
+    ids = list(tables.number) if len(zeros) else []
+    return places, tables, tuple(ids[place] for place in zeros.tolist())
+
+
+def _voterless(places: Mapping[str, Area], order: Sequence[str], counts: Sequence[int]) -> dict[str, Area]:
+    """The areas, each with the number of polling tables in it that have no voters; `counts` are those of the lowest
+    areas, in this order."""
+    within = dict(zip(order, counts, strict=True))
+    for id in reversed(order[1:]):
+        within[places[id].parent or ""] += within[id]
+    return {id: replace(area, voterless=within[id]) for id, area in places.items()}
+
+
+def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
+    """Read the reporters that sign. Raises `ElectionFileError`."""
+    file = CsvFile(path, ("reporter", "public_key"), ("group", "source"))
+    found: dict[str, Reporter] = {}
+    owners: dict[bytes, str] = {}
+    for line, (id, written, group, source) in file.rows():
+        key = public_key(written)
+        file.check(id, line, "reporter", "write the reporter's id")
+        file.check(id not in found, line, "reporter", f"{id} is there twice: leave one out")
+        if key is None:
+            raise file.error(line, "public_key", KEY_CURE)
+        owner = owners.setdefault(key, id)
+        file.check(owner == id, line, "public_key", f"it is {owner}'s already: each reporter needs a key of its own")
+        cure = f"{source} is not among reconcile.trusted_sources: add it there, or leave it out here"
+        file.check(not source or source in sources, line, "source", cure)
+        found[id] = Reporter(key, group, source)
+    file.check(found, None, "", "name at least one reporter")
+    return found
+
+
+def public_key(text: str) -> bytes | None:
+    """An Ed25519 public key from base64; None if it is none."""
+    try:
+        key = b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return key if len(key) == 32 else None
+
+
+def _areas(file: CsvFile, levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, int]]:
+    """The areas, and the line of each."""
+    found: dict[str, Area] = {}
+    lines: dict[str, int] = {}
+    for line, (id, parent, name, level, *figures) in file.rows():
+        if not id or id in found or (levels and level not in levels):
+            file.check(id, line, "id", "write the area's id")
+            file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
+            file.check(False, line, "level", f"{level!r} is not among the election's levels")
+        tables, registered = map(file.count, figures, repeat(line), ("tables", "registered"))
+        found[id] = Area(id, name or id, level, parent or None, tables, registered)
+        lines[id] = line
+    roots = [area.id for area in found.values() if area.parent is None]
+    file.check(found, None, "", "name at least one area")
+    file.check(roots, None, "parent", "leave the parent of the whole empty")
+    file.check(len(roots) < 2, lines[roots[-1]], "parent", f"only one area has no parent; {roots[0]} is it already")
+    for area in found.values():
+        if area.parent is not None and area.parent not in found:
+            raise file.error(lines[area.id], "parent", f"{area.parent} is no area")
+    in_circles = len(numbered(found)) < len(found)  # nobody comes there from the whole
+    for area in found.values() if in_circles else ():
+        above = area.parent is None or area.id not in _upwards(found, area.parent)
+        file.check(above, lines[area.id], "parent", f"{area.id} lies within itself: mend its parents")
+    return found, lines
+
+
+def _upwards(areas: Mapping[str, Area], area: str) -> list[str]:
+    """An area and all above it; where they go round in a circle, once round."""
+    line = [area]
+    while (parent := areas[line[-1]].parent) is not None and parent not in line:
+        line.append(parent)
+    return line
+
+
+def _register(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register:
+    return _register_by_columns(file, areas, order) or _register_by_rows(file, areas, order)
+
+
+def _register_by_columns(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register | None:
+    """The register, if a look at its columns finds nothing wrong: half the time of one at each row. Whatever it is not
+    sure of is read row by row, whose word counts."""
+    leaves = {id: i for i, id in enumerate(order)}
+    for area in areas.values():
+        leaves.pop(area.parent or "", None)
+    known = {"": -1}
+    ids, home, registered = list[str](), list[Numbers](), list[Numbers]()
+    try:
+        for tables, places, figures in file.stretches():
+            ids += tables
+            home.append(np.fromiter(map(leaves.__getitem__, places), np.int64, len(places)))
+            known.update((text, file.count(text, 0, "") or 0) for text in set(figures) - known.keys())
+            registered.append(np.fromiter(map(known.__getitem__, figures), np.int64, len(figures)))
+        found = Register(order, ids, np.concatenate(home), np.concatenate(registered))
+    except (KeyError, ValueError, ElectionFileError):
+        return None
+    return found if "" not in found and areas.keys().isdisjoint(found.number) else None
+
+
+def _register_by_rows(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register:
+    tables: dict[str, PollingTable] = {}
+    parents = {area.parent for area in areas.values()}
+    for line, (table, area, registered) in file.rows():
+        if not table or table in tables or table in areas or area not in areas or area in parents:
+            _refuse(file, line, table, area, tables, areas)
+        tables[table] = PollingTable(area, file.count(registered, line, "registered"))
+    file.check(tables, None, "", "name at least one polling table")
+    return Register.of(order, tables)
+
+
+def _refuse(
+    file: CsvFile, line: int, table: str, area: str, tables: Mapping[str, PollingTable], areas: Mapping[str, Area]
+) -> None:
+    """Say what is wrong with a polling table. Apart from the rows that are right, which are a million: to make
+    words for each took a quarter of the time that a register takes."""
+    file.check(table, line, "table", "write the polling table's id")
+    file.check(table not in tables, line, "table", f"{table} is there twice: leave one out")
+    file.check(table not in areas, line, "table", f"{table} is an area's id: choose another")
+    file.check(area in areas, line, "area", f"{area or 'nothing'} is no area: add it to the areas, or mend it")
+    file.check(False, line, "area", f"{area} has areas below it: name one of those")

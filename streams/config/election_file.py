@@ -1,0 +1,136 @@
+"""The election file: TOML with two CSVs beside it, read strictly (docs/election-file.md).
+
+Whatever does not fit is one `ElectionFileError` that names the file, the line and the cure.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from streams.config import election_csv
+from streams.config.election_toml import File, Signatory, Toml
+from streams.config.election_writer import ELECTION
+from streams.core.alerting import addresses
+from streams.core.election.election import (
+    AlertPolicy,
+    Area,
+    Authority,
+    Election,
+    Group,
+    MetricsPolicy,
+    Option,
+    Policy,
+    Receiver,
+)
+
+
+def load(path: Path, like: Path | None = None) -> Election:
+    """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
+    the election file `like`, if that is given. Raises `ElectionFileError`."""
+    path = path / ELECTION if path.is_dir() else path
+    toml = Toml(path)
+    known = toml.read()
+    head = known.election
+    for name in ("id", "name", "areas", "register"):
+        if not getattr(head, name).strip():
+            raise toml.error(f"election.{name}", "write something here")
+    toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
+    _check_options(toml, known)
+    _check_receivers(toml, known.receiver)
+    csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
+    policy = toml.thresholds("reconcile", known.reconcile, Policy)
+    unknown = policy.registered_zero == "unknown"
+    areas, tables, voterless = election_csv.load(*csvs, frozenset(head.levels), zero_is_unknown=unknown)
+    signing = _beside(head.reporters, path, like) if head.reporters else None
+    return Election(
+        id=head.id,
+        name=head.name,
+        options=tuple(known.option),
+        areas=areas,
+        tables=tables,
+        groups=tuple(known.group),
+        levels=head.levels,
+        notice=head.notice,
+        policy=policy,
+        rules=toml.rules(known.rules),
+        alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
+        receivers=tuple(known.receiver),
+        reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
+        authorities=_authorities(toml, known.authority, areas),
+        voterless=voterless,
+    )
+
+
+def files(path: Path) -> tuple[str, ...]:
+    """The names of an election's files: its own, and from it those of its areas, its register and, where there are
+    any, its reporters that sign. Raises `ElectionFileError`."""
+    head = Toml(path).read().election
+    return path.name, head.areas, head.register, *((head.reporters,) if head.reporters else ())
+
+
+def _beside(name: str, path: Path, like: Path | None) -> Path:
+    mine = path.parent / name
+    return mine if like is None or mine.exists() else like.parent / name
+
+
+def _check_options(toml: Toml, known: File) -> None:
+    toml.check(known.option, "option", "name at least one [[option]]")
+    some = any(option.read for option in known.option)
+    toml.check(some, "option[0].read", "sheets are read for no option: leave it out for at least one")
+    seen: set[str] = set()
+    kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", known.option), ("group", known.group))
+    for kind, items in kinds:
+        for i, item in enumerate(items):
+            place = f"{kind}[{i}].id"
+            toml.check(item.id.strip(), place, "write something here")
+            toml.check(
+                item.id not in seen, place, f"{item.id} is named twice: options and groups need ids of their own"
+            )
+            seen.add(item.id)
+    options, grouped = {option.id for option in known.option}, set[str]()
+    for i, group in enumerate(known.group):
+        toml.check(group.options, f"group[{i}].options", "name the options in it")
+        for member in group.options:
+            toml.check(member in options, f"group[{i}].options", f"{member} is no option: name it as an [[option]]")
+            toml.check(member not in grouped, f"group[{i}].options", f"{member} is in a group already: leave it out")
+            grouped.add(member)
+
+
+def _authorities(toml: Toml, given: list[Signatory], areas: Mapping[str, Area]) -> dict[str, Authority]:
+    found: dict[str, Authority] = {}
+    for i, authority in enumerate(given):
+        place = f"authority[{i}]"
+        toml.check(authority.id.strip(), f"{place}.id", "write something here")
+        toml.check(authority.id not in found, f"{place}.id", f"{authority.id} is named twice: leave one out")
+        for area in authority.areas:
+            toml.check(area in areas, f"{place}.areas", f"{area} is no area: add it to the areas, or mend it")
+        key = election_csv.public_key(authority.public_key) if authority.public_key else None
+        toml.check(key is not None or not authority.public_key, f"{place}.public_key", election_csv.KEY_CURE)
+        found[authority.id] = Authority(key, authority.areas)
+    return found
+
+
+def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
+    names = Counter(receiver.name for receiver in receivers)
+    for i, receiver in enumerate(receivers):
+        place = f"receiver[{i}]"
+        fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
+        toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
+        toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
+        why = addresses.why_not_url(receiver)
+        toml.check(why is None, f"{place}.url", why or "")
+        _check_secret_place(toml, receiver, place)
+
+
+def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
+    env, file = receiver.secret_env, receiver.secret_file
+    if not (env or file):
+        known = receiver.format != "standard"
+        toml.check(known, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
+    toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
+    named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
+    toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
+    absolute = not file or Path(file).is_absolute()
+    toml.check(absolute, f"{place}.secret_file", "give an absolute path, such as /run/secrets/desk")

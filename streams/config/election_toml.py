@@ -1,0 +1,194 @@
+"""An election file's text: TOML of a known shape, its thresholds, and where in it a key stands."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+import msgspec
+
+from streams.config.csv_file import ElectionFileError, text_of
+from streams.core.election.election import Format, Group, Option, Receiver, Rules
+from streams.core.election.thresholds import CHOICES, LIMITS, NAMES, SECTIONS
+from streams.shown import shown, unprintable
+
+_T = TypeVar("_T")
+
+
+class Head(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    name: str
+    areas: str
+    register: str
+    notice: str = ""
+    levels: tuple[str, ...] = ()
+    reporters: str = ""
+
+
+class Signatory(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    public_key: str = ""
+    areas: tuple[str, ...] = ()
+
+
+class File(msgspec.Struct, forbid_unknown_fields=True):
+    election: Head
+    option: list[Option]
+    group: list[Group] = []
+    reconcile: dict[str, Any] = {}
+    rules: dict[str, dict[str, Any]] = {}
+    alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+    receiver: list[Receiver] = []
+    authority: list[Signatory] = []
+
+
+class Toml:
+    """A file's text, its thresholds, and where in it a key is. Raises `ElectionFileError`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._text = text_of(path)
+
+    def read(self) -> File:
+        try:
+            data = tomllib.loads(self._text)
+            strange = next(_unprintable(data, ""), None)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+            line = int(found[1]) if found else len(self._text.splitlines())
+            raise ElectionFileError(str(self._path), line, "", f"write TOML: {error}") from None
+        except RecursionError:
+            raise ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting") from None
+        if strange is not None:
+            raise self.error(*strange)
+        try:
+            known = msgspec.convert(data, File, strict=True)
+        except msgspec.ValidationError as error:
+            raise self._misfit(error) from None
+        for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
+            names = _names(_SHAPES[table])
+            for i, item in enumerate(data.get(table, [])):
+                for strange in item.keys() - set(names):
+                    raise self._unknown(f"{table}[{i}].{strange}", names)
+        return known
+
+    def error(self, place: str, cure: str) -> ElectionFileError:
+        return ElectionFileError(str(self._path), self.line(place), place, cure)
+
+    def check(self, fine: object, place: str, cure: str) -> None:
+        if not fine:
+            raise self.error(place, cure)
+
+    def rules(self, found: Mapping[str, Mapping[str, Any]]) -> Rules:
+        """The thresholds of every rule."""
+        names = [field.name for field in fields(Rules)]
+        for section in found:
+            if section not in names:
+                raise self._unknown(f"rules.{section}", names)
+        shapes = {name: SECTIONS[f"rules.{name}"] for name in names}
+        rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
+        divergence = rules.divergence
+        self.check(divergence.warning <= divergence.critical, "rules.divergence.critical", "give at least `warning`")
+        ordered = rules.bounds.min_tables <= rules.bounds.critical_tables
+        self.check(ordered, "rules.bounds.critical_tables", "give at least `min_tables`")
+        return rules
+
+    def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:
+        """One table of thresholds; what it leaves out keeps its default."""
+        shapes: Any = shape
+        defaults = shapes()
+        names = {NAMES.get(f.name, f.name): f.name for f in fields(shapes)}
+        given = {}
+        for name, value in found.items():
+            place = f"{section}.{name}"
+            if name not in names:
+                raise self._unknown(place, list(names))
+            given[names[name]] = self._threshold(place, value, getattr(defaults, names[name]))
+        return shape(**given)
+
+    def _threshold(self, place: str, value: Any, default: Any) -> Any:
+        if isinstance(default, frozenset):
+            fine = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+            self.check(fine, place, "give an array of strings")
+            return frozenset(value)
+        if place in CHOICES:
+            self.check(value in CHOICES[place], place, f"write {' or '.join(CHOICES[place])}")
+            return value
+        least, most = LIMITS[place]
+        whole = isinstance(default, int)
+        fine = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        self.check(fine, place, "give a whole number" if whole else "give a number")
+        self.check(least <= value <= most, place, f"give a number from {least:g} to {most:g}, not {value}")
+        return value if whole else float(value)
+
+    def _misfit(self, error: msgspec.ValidationError) -> ElectionFileError:
+        text, _, path = str(error).partition(" - at `$")
+        place = path.rstrip("`").removeprefix(".")
+        if found := re.search(r"unknown field `(.+)`", text):
+            return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
+        if found := re.search(r"missing required field `(.+)`", text):
+            return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
+        if "enum value" in text:
+            return self.error(place, f"write {', '.join(get_args(Format))}")
+        return self.error(place, text[0].lower() + text[1:])
+
+    def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
+        near = get_close_matches(place.rpartition(".")[2], names, 1)
+        return self.error(place, f"means nothing here: {f'write {near[0]}' if near else 'use ' + ', '.join(names)}")
+
+    def line(self, place: str) -> int:
+        """The line of a key such as `option[1].id`; of the table that it should be in, if it is not there."""
+        keys = re.sub(r"\[(\d+)\]", r".\1", place).split(".")
+        seen: Counter[str] = Counter()
+        here: list[str] = []
+        best, best_depth = 1, 0
+        for number, text in enumerate(self._text.splitlines(), 1):
+            if header := re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", text):
+                here = header[2].replace('"', "").replace(" ", "").split(".")
+                if header[1] == "[[":
+                    here = [*here, str(seen[header[2]])]
+                    seen[header[2]] += 1
+                path = here
+            elif key := re.match(r'\s*"?([\w-]+)"?\s*(?:\.\s*([\w-]+)\s*)?=', text):
+                path = [*here, *(part for part in key.groups() if part)]
+            else:
+                continue
+            depth = len(path) if path == keys[: len(path)] else 0
+            if depth > best_depth:
+                best, best_depth = number, depth
+        return best
+
+
+_SHAPES: Final[Mapping[str, Any]] = {
+    "": File,
+    "election": Head,
+    "option": Option,
+    "group": Group,
+    "receiver": Receiver,
+    "authority": Signatory,
+}
+
+
+def _unprintable(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """The places of texts that no terminal or page should be given, each with its cure."""
+    match value:
+        case dict():
+            for name, item in value.items():
+                inside = f"{place}.{shown(name)}".strip(".")
+                yield from _unprintable(name, inside)
+                yield from _unprintable(item, inside)
+        case list():
+            for i, item in enumerate(value):
+                yield from _unprintable(item, f"{place}[{i}]")
+        case str() if strange := unprintable(value):
+            yield place, f"write printable characters only: there is {strange} in it"
+
+
+def _names(shape: Any) -> list[str]:
+    found = msgspec.structs.fields(shape) if issubclass(shape, msgspec.Struct) else fields(shape)
+    return [field.name for field in found]

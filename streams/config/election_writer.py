@@ -1,0 +1,79 @@
+"""An election as the files that `election_file` reads: TOML, and the CSVs beside it."""
+
+import csv
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from streams.core.election.election import Election
+from streams.core.election.thresholds import NAMES
+
+ELECTION, AREAS, REGISTER, REPORTERS = "election.toml", "areas.csv", "register.csv", "reporters.csv"
+
+
+def write(election: Election, directory: Path) -> Path:
+    """Write the election into `directory`, made if missing; return the path of the TOML file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _csv(
+        directory / AREAS,
+        ("id", "parent", "name", "level", "tables", "registered"),
+        ((a.id, a.parent, a.name, a.level, a.tables, a.registered) for a in election.areas.values()),
+    )
+    _csv(
+        directory / REGISTER,
+        ("table", "area", "registered"),
+        ((id, table.area, table.registered) for id, table in election.tables.items()),
+    )
+    if election.reporters:
+        _csv(
+            directory / REPORTERS,
+            ("reporter", "group", "source", "public_key"),
+            ((id, known.group, known.source, _text(known.public_key)) for id, known in election.reporters.items()),
+        )
+    path = directory / ELECTION
+    path.write_text("\n".join(_toml(election)) + "\n", encoding="utf-8")
+    return path
+
+
+def _toml(election: Election) -> Iterable[str]:
+    head = {"id": election.id, "name": election.name, "notice": election.notice, "levels": election.levels}
+    files = {"areas": AREAS, "register": REGISTER, **({"reporters": REPORTERS} if election.reporters else {})}
+    yield from _section("[election]", {**head, **files})
+    for option in election.options:
+        yield from _section("[[option]]", asdict(option))
+    for group in election.groups:
+        yield from _section("[[group]]", asdict(group))
+    yield from _section("[reconcile]", asdict(election.policy))
+    for name, rule in asdict(election.rules).items():
+        yield from _section(f"[rules.{name}]", rule)
+    yield from _section("[alerts]", asdict(election.alerts))
+    yield from _section("[metrics]", asdict(election.metrics))
+    for receiver in election.receivers:
+        yield from _section("[[receiver]]", asdict(receiver))
+    for id, authority in election.authorities.items():
+        key = {"public_key": _text(authority.public_key)} if authority.public_key else {}
+        yield from _section("[[authority]]", {"id": id, **key, "areas": authority.areas})
+
+
+def _text(key: bytes) -> str:
+    return b64encode(key).decode()
+
+
+def _section(header: str, fields: dict[str, Any]) -> Iterable[str]:
+    yield header
+    for key, value in fields.items():
+        if isinstance(value, frozenset):
+            value = sorted(value)
+        # A JSON string, number or array of strings is also one of TOML.
+        yield f"{NAMES.get(key, key)} = {json.dumps(value, ensure_ascii=False)}"
+    yield ""
+
+
+def _csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,1 @@
+"""From verdicts on polling tables to the sums, histograms and projections of areas."""

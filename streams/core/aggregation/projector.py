@@ -1,0 +1,148 @@
+"""The projections of the areas of an election (`projection`), kept up while sheets come."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from streams.core.aggregation.projection import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
+from streams.core.aggregation.rollup import TABLES, VALID, VOTES
+from streams.core.aggregation.unseen import ENOUGH, Unseen
+from streams.core.comparison.claims import BASE, COMPLETE, FIGURES, FRACTION, WHOLE
+from streams.core.election.election import Election
+from streams.core.election.layout import Numbers
+
+LARGE: Final = 2_000
+"""Polling tables of an area whose blocks are kept up; those of a smaller one are binned when asked for."""
+
+STRETCH: Final = 10_000
+"""Polling tables that are binned at once."""
+
+FIGURES_AT_ONCE: Final = 128
+"""Figures that are worked out at once: 100 kB each."""
+
+Tables = Callable[[slice], tuple[Numbers, Numbers]]
+"""Of a stretch of n polling tables: valid votes on accepted sheets, 0 without one, and votes by column (columns, n)."""
+
+
+class Projector:
+    """Follows the sums of areas; asked only where there is a bulletin."""
+
+    def __init__(self, election: Election, tables: Tables) -> None:
+        self._election, self._layout, self._tables = election, election.layout, tables
+        self._rule, self._columns = election.rules.divergence, len(election.columns)
+        self._unseen = Unseen(election)
+        self._kept = Blocks.none(0, 1 + self._unseen.levels)
+        """Blocks of large areas, one's figures behind the other's."""
+        self._place = np.full(len(election.areas) + 1, -1)
+        """Of each area the place of its first figure there, -1 where it has none; the last is for -1, no area."""
+        self._stale = np.zeros(len(election.areas), bool)
+
+    def mark(self, areas: Numbers) -> None:
+        """Note areas whose sums have changed."""
+        self._stale[areas] = True
+
+    def recount(self, tables: Numbers, before: tuple[Numbers, Numbers], after: tuple[Numbers, Numbers]) -> None:
+        """Polling tables, in rising order, whose sheets have changed: as `Tables` gives them, before and now."""
+        home, witnessed = np.tile(self._layout.home[tables], 2), np.zeros(2 * len(tables), np.int64)
+        valid = np.concatenate([-before[0], after[0]])
+        votes = np.concatenate([-before[1], after[1]], axis=1)
+        self._keep_up(home, witnessed, UNIT * valid, UNIT * votes)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether `recount` has anything to do."""
+        return len(self._kept.valid) > 0
+
+    def widest(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Figures:
+        """No gap of any figure is larger than these, by area: from sums alone, and so for many areas at once. `rows`
+        are the sums of all areas, `claimed` what the bulletins of these say. 0 below the sheets that the rule asks."""
+        found = np.zeros(len(areas))
+        enough = np.maximum(ENOUGH, self._rule.min_sheets)
+        some = np.flatnonzero((rows[areas, TABLES] >= enough) & (rows[areas, VALID] > 0) & (claimed[:, BASE] > 0))
+        if len(some):
+            self._follow(rows)
+            areas, claimed = areas[some], claimed[some]
+            expected, count = self._unseen.expected(areas), _count(claimed)
+            scale = count.scale(rows[areas, VALID], expected.valid / UNIT)
+            part = (scale / UNIT)[:, None]
+            whole = rows[areas, VALID, None] + part * expected.valid[:, None]
+            votes = rows[areas, VOTES : VOTES + self._columns]
+            ends = (100 * (votes + part * each.T) / whole for each in (expected.least, expected.most))
+            found[some] = np.nanmax(np.abs(gaps(_shares(claimed), *ends)), axis=1, initial=0)
+        return found
+
+    def project(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Projected:
+        """The same in full, of areas with a bulletin that has valid votes, and `unseen.ENOUGH` sheets, with
+        votes."""
+        self._follow(rows)
+        if not len(areas):
+            return Projected(*(np.zeros((0, self._columns)) for _ in Projected._fields))
+        most = max(1, FIGURES_AT_ONCE // self._columns)
+        stretches = [slice(first, first + most) for first in range(0, len(areas), most)]
+        parts = [self._project(areas[some], rows, claimed[some]) for some in stretches]
+        return Projected(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Projected:
+        expected, count = self._unseen.expected(areas), _count(claimed)
+        witnessed = rows[areas, VALID]
+        scale = count.scale(witnessed, expected.valid / UNIT)
+        mass = np.where(count.complete, np.inf, count.valid)
+        # Of each block votes and valid votes are rounded by half a part of a vote.
+        counted = np.minimum(mass, witnessed + scale * expected.valid / UNIT)
+        slack = 200 * scale * expected.blocks.sum(axis=0) / (UNIT * counted)
+        kept = [self._blocks(area) for area in areas.tolist()]
+        kinds = np.flatnonzero(np.append(True, expected.blocks.any(axis=1)))
+        blocks = Blocks(*(np.concatenate([part[:, kinds] for part in each]) for each in zip(*kept, strict=True)))
+        projection = Projection(blocks, kinds, *(np.repeat(each, self._columns) for each in (scale, mass, slack)))
+        share = _shares(claimed)
+        known = np.nan_to_num(share).ravel()
+        low, high = projection.interval(self._rule.unseen)
+        each = projection.middle, low, high, gaps(known, low, high), projection.required(known)
+        return Projected(share, *(np.where(np.isnan(share), np.nan, figures.reshape(share.shape)) for figures in each))
+
+    def _follow(self, rows: Numbers) -> None:
+        """Expect anew of the unseen what the sums that changed let one expect."""
+        changed = np.flatnonzero(self._stale)
+        if not len(changed):
+            return
+        self._stale[changed] = False
+        models = self._unseen.moving(rows, changed)
+        if not self.keeps:
+            self._unseen.move(rows, models)
+            return
+        model, kind, valid, votes = self._unseen.blocks(models)
+        self._keep_up(model, kind, -valid, -votes)
+        self._unseen.move(rows, models)
+        self._keep_up(*self._unseen.blocks(models))
+
+    def _keep_up(self, areas: Numbers, kind: Numbers, valid: Numbers, votes: Numbers) -> None:
+        """Add blocks in these areas to the large ones above that are kept."""
+        first = self._place[self._layout.above(areas)]
+        levels, some = np.nonzero(first >= 0)
+        self._kept.add(kind[some], valid[some], votes[:, some], first[levels, some])
+
+    def _blocks(self, area: int) -> Blocks:
+        """The blocks of an area, as of the last `_follow`."""
+        place, (first, end) = int(self._place[area]), self._layout.inside(area)
+        if place >= 0:
+            return Blocks(*(each[place : place + self._columns] for each in self._kept))
+        blocks = Blocks.none(self._columns, 1 + self._unseen.levels)
+        for start in range(first, end, STRETCH):
+            valid, votes = self._tables(slice(start, min(end, start + STRETCH)))
+            blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes)
+        blocks.add(*self._unseen.blocks(np.arange(area, self._layout.behind(area)))[1:])
+        if end - first > LARGE:
+            self._place[area] = len(self._kept.valid)
+            self._kept = Blocks(*(np.concatenate(pair) for pair in zip(self._kept, blocks, strict=True)))
+        return blocks
+
+
+def _count(claimed: Numbers) -> Count:
+    return Count(claimed[:, BASE], claimed[:, FRACTION] / WHOLE, claimed[:, COMPLETE] > 0)
+
+
+def _shares(claimed: Numbers) -> Figures:
+    """Announced shares, in per cent; NaN where there is no figure."""
+    official = claimed[:, FIGURES:]
+    return np.where(official >= 0, 100 * official / claimed[:, BASE, None], np.nan)

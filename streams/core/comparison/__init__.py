@@ -1,0 +1,1 @@
+"""Official figures beside witnessed ones: bounds, rules, findings and the sentences that say them."""

@@ -1,0 +1,286 @@
+"""What a rule says of the state now, and what it is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from streams.core.aggregation.projection import Projected
+from streams.core.aggregation.rollup import Tally
+from streams.core.aggregation.spread import HEADROOM, REST, VOTES, Kind
+from streams.core.comparison import claims
+from streams.core.comparison.bounds import Left, TopSums
+from streams.core.election.election import Area, Election, Group, Option
+from streams.core.election.layout import Numbers
+from streams.core.events.events import Bulletin
+
+RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
+Severity = Literal["info", "warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's result: what does not fit, by how much.
+
+    `severity` is None when the value is below what calls people but not yet below what lets a
+    firing alert rest (hysteresis). `inputs` are the figures behind it, `sentence` says it in
+    each language ("en", "es").
+    """
+
+    rule: str
+    rule_class: RuleClass
+    area: str
+    column: str
+    severity: Severity | None
+    value: float
+    unit: str
+    bulletin: str
+    inputs: Mapping[str, Any]
+    sentence: Mapping[str, str] = field(compare=False)
+
+    def as_remark(self) -> "Finding":
+        """The same, calling nobody: where it would have called people, it is only information."""
+        return self if self.severity is None else replace(self, severity="info")
+
+    @property
+    def fingerprint(self) -> str:
+        """Rule, area, and option or group: the identity of the alert it may become."""
+        return self.fingerprint_in(self.area)
+
+    def fingerprint_in(self, area: str) -> str:
+        """That of the same finding in another area."""
+        return f"{self.rule}:{area}:{self.column}"
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "rule": self.rule,
+            "class": self.rule_class,
+            "area": self.area,
+            "column": self.column,
+            "severity": self.severity,
+            "value": self.value,
+            "unit": self.unit,
+            "bulletin": self.bulletin,
+            "inputs": dict(self.inputs),
+            "sentence": dict(self.sentence),
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> "Finding":
+        """The finding that `plain` wrote."""
+        fields = dict(data)
+        return cls(rule_class=fields.pop("class"), **fields)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One area's bulletin beside its witnessed sums: what every rule is given."""
+
+    election: Election
+    area: Area
+    bulletin: Bulletin
+    witnessed: Tally
+    before: Bulletin | None = None
+    """The area's bulletin before this one, unless this one supersedes it."""
+    parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
+    """The bulletins of the areas right below that no other supersedes, the newest first; areas without are left out."""
+    replaced: Bulletin | None = None
+    """The version that this one replaces, where it was rewritten under its own id."""
+
+    @property
+    def label(self) -> str:
+        """The area's name, told apart from those of other areas."""
+        return self.election.labels[self.area.id]
+
+    @cached_property
+    def announced(self) -> list[tuple[int, str, int]]:
+        """All of the bulletin's figures as (place in `Election.columns`, id, votes), in that order."""
+        index = self.election.column_index
+        return sorted((index[column], column, votes) for column, votes in self.bulletin.votes.items())
+
+    @cached_property
+    def announces_all(self) -> bool:
+        """Whether the bulletin gives every option's votes, alone or within a group."""
+        return self.election.covers(frozenset(self.bulletin.votes))
+
+    @cached_property
+    def announced_valid(self) -> int | None:
+        """The bulletin's valid votes: as announced, else the sum of a bulletin that gives every option's."""
+        if self.bulletin.valid is not None:
+            return self.bulletin.valid
+        return sum(self.bulletin.votes.values()) if self.announces_all else None
+
+    @cached_property
+    def official(self) -> list[tuple[int, str, int]]:
+        """Those of the bulletin's figures that sheets are read for: what can be laid beside the witnessed ones."""
+        read = self.election.read_columns
+        return [known for known in self.announced if known[1] in read]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether these give the votes of every option for which sheets are read, alone or within a group."""
+        return self.election.covers(frozenset(column for _, column, _ in self.official), read=True)
+
+    @cached_property
+    def valid(self) -> int | None:
+        """The bulletin's valid votes for the options for which sheets are read: where those are all, `announced_valid`.
+        None where it does not give every one of them."""
+        if len(self.election.read_options) == len(self.election.options):
+            return self.announced_valid
+        return sum(votes for _, _, votes in self.official) if self.complete else None
+
+    @cached_property
+    def counted(self) -> float | None:
+        """Polling tables in the bulletin over those that exist (0-1); None where it does not let one know.
+
+        By `tables_counted` where the tables that exist are known, else by `tables_counted_ratio`. A final bulletin that
+        tells neither has counted all.
+        """
+        if self.bulletin.tables_counted is not None and self.area.tables:
+            return min(1.0, self.bulletin.tables_counted / self.area.tables)
+        if self.bulletin.tables_counted_ratio is not None:
+            return self.bulletin.tables_counted_ratio
+        silent = self.bulletin.tables_counted is None
+        return 1.0 if silent and self.bulletin.status == "final" else None
+
+    @cached_property
+    def left(self) -> Left:
+        """What the bulletin leaves out: N - n polling tables, and registered voters."""
+        exist = self.area.tables
+        tables = None if exist is None or self.counted is None else max(0, exist - round(exist * self.counted))
+        whole = self.bulletin.registered_area
+        whole = self.voters if whole is None else whole + self._unregistered
+        inside = self.bulletin.registered
+        registered = None if whole is None or inside is None else max(0, whole - inside)
+        return Left(tables, registered)
+
+    @property
+    def _unregistered(self) -> int:
+        """Ballots that can have been cast, at most, at the polling tables that the register gives 0 voters."""
+        return self.area.voterless * self.election.policy.max_ballots
+
+    @cached_property
+    def voters(self) -> int | None:
+        """Registered voters of the area at most; None where nobody knows."""
+        return None if self.area.registered is None else self.area.registered + self._unregistered
+
+    @cached_property
+    def unwitnessed(self) -> int | None:
+        """Registered voters at tables without an accepted sheet, at most."""
+        return None if self.voters is None else max(0, self.voters - self.witnessed.registered)
+
+    @cached_property
+    def coverage(self) -> float | None:
+        """Witnessed tables over the tables that exist (0-1)."""
+        return min(1.0, self.witnessed.tables / self.area.tables) if self.area.tables else None
+
+    @cached_property
+    def bounded(self) -> int:
+        """Polling tables of which no sheet is accepted, but bounds are known."""
+        return 0 if self.witnessed.bounds is None else self.witnessed.bounds.tables
+
+    @cached_property
+    def tolerated(self) -> int:
+        """Polling tables whose sheets or bounds may be wrong before anybody is called: both limits of the contradiction
+        rule."""
+        known = np.array(self.witnessed.tables + self.bounded)
+        return int(claims.tolerated(self.election.rules.contradiction, known))
+
+    def room(self, column: int) -> int | None:
+        """Votes that polling tables without an accepted sheet can hold for a column, at most, beyond those that were
+        certainly cast there (docs/evidence.md). None where nobody knows their registered voters."""
+        bounds = self.witnessed.bounds
+        if self.unwitnessed is None or bounds is None:
+            return self.unwitnessed
+        return max(0, self.unwitnessed - bounds.ruled_out[column] - bounds.at_least[column])
+
+    @cached_property
+    def claim(self) -> Numbers:
+        """What the bulletin says and leaves out, as a row of claims (`claims`)."""
+        figures = ((column, votes) for column, _, votes in self.official)
+        total = self.valid if self.left.known else None
+        limits = self.left.tables, self.left.registered, total, self.voters
+        null = self.bulletin.null
+        return claims.claim(len(self.election.columns), figures, self.valid, self.counted, *limits, null=null)
+
+    @cached_property
+    def projected(self) -> Projected | None:
+        """What an honest count can announce instead, by column; None where nothing can be said of it."""
+        return self.witnessed.project()
+
+    def votes(self, column: int) -> TopSums:
+        """Top sums of w(t); where no sheet is accepted, of what was certainly cast."""
+        return self._top_sums(VOTES, column)
+
+    def rest(self, column: int) -> TopSums:
+        """Top sums of valid(t) - w(t)."""
+        return self._top_sums(REST, column)
+
+    def headroom(self, column: int) -> TopSums:
+        """Top sums of registered(t) - w(t)."""
+        return self._top_sums(HEADROOM, column)
+
+    def _top_sums(self, kind: Kind, column: int) -> TopSums:
+        known = self._known_sums.get((kind, column))
+        if known is None:
+            known = self._known_sums[kind, column] = self.witnessed.spread.top(kind, column)
+        return known
+
+    @cached_property
+    def _known_sums(self) -> dict[tuple[Kind, int], TopSums]:
+        return {}
+
+
+def figure(election: Election, bulletin: Bulletin, column: Option | Group) -> int | None:
+    """The bulletin's votes for an option or group; a group's also where its options are given one by one."""
+    votes = bulletin.votes
+    if column.id in votes or isinstance(column, Option):
+        return votes.get(column.id)
+    members = election.members[column.id]
+    return sum(votes[member] for member in members) if votes.keys() >= set(members) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When something last arrived, in Unix ms of event time; the night's beginning where nothing has."""
+
+    bulletin: int = 0
+    report: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One area at one moment, with or without a bulletin."""
+
+    election: Election
+    area: Area
+    witnessed: Tally
+    at: int
+    pulse: Pulse
+    bulletins: Sequence[Bulletin] = ()
+    """The area's bulletins that no other supersedes, the newest first."""
+    parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
+    replaced: Sequence[Bulletin] = ()
+    """The versions that the newest of them replaces under its own id, the newest first."""
+
+    @property
+    def label(self) -> str:
+        """The area's name, told apart from those of other areas."""
+        return self.election.labels[self.area.id]
+
+    @property
+    def bulletin(self) -> Bulletin | None:
+        """The area's current bulletin."""
+        return self.bulletins[0] if self.bulletins else None
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The current bulletin beside the witnessed sums; None without one."""
+        if not self.bulletins:
+            return None
+        before = self.bulletins[1] if len(self.bulletins) > 1 else None
+        replaced = self.replaced[0] if self.replaced else None
+        return Comparison(self.election, self.area, self.bulletins[0], self.witnessed, before, self.parts, replaced)

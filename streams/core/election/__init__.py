@@ -1,0 +1,1 @@
+"""What can be voted for, where, by whose register, and which settings the rules have."""

@@ -1,0 +1,207 @@
+"""The election's areas and polling tables as numbers, so that sums over many of them are sums of arrays.
+
+Areas are numbered from the root down, each before those below it and all that is below it right behind it; polling
+tables in the order of their areas. So the polling tables anywhere below an area are one stretch of numbers.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.core.election.index import Index
+from streams.core.election.register import PollingTable, Register
+
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+ROOT: Final = 0
+"""The number of the area without a parent."""
+
+
+class _Area(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def parent(self) -> str | None: ...
+    @property
+    def tables(self) -> int | None: ...
+    @property
+    def registered(self) -> int | None: ...
+
+
+class Layout:
+    """Numbers for areas and polling tables. Unknown figures are 0."""
+
+    def __init__(self, areas: Mapping[str, _Area], tables: Mapping[str, PollingTable]) -> None:
+        self.areas: list[str] = numbered(areas)
+        """Ids, by number."""
+        self.area: dict[str, int] = {id: i for i, id in enumerate(self.areas)}
+        """Number of an area, by id."""
+        number, known = self.area, list(map(areas.__getitem__, self.areas))
+        if not isinstance(tables, Register) or tables.areas != self.areas:
+            tables = Register.of(self.areas, tables)
+        self.table: dict[str, int] = tables.number
+        """Number of a polling table, by id."""
+        self.tables: list[str] = list(self.table)
+        """Ids, by number."""
+        self.knows_register = tables.registered >= 0
+        """Whether its registered voters are known, by polling table."""
+        self.registered = np.maximum(tables.registered, 0)
+        """Registered voters, by polling table."""
+        most = self.registered.max(initial=-1, where=self.knows_register)
+        self.ceiling = np.where(self.knows_register, self.registered, most)
+        """The most votes a false sheet could stand for, by polling table: its registered voters, else those of the
+        largest one; -1 where none is known."""
+        parents = [ROOT, *(number[area.parent or ""] for area in known[1:])]
+        depth = [1] * len(known)
+        below: list[list[int]] = [[] for _ in known]
+        for i, parent in enumerate(parents[1:], 1):
+            depth[i] = depth[parent] + 1
+            below[parent].append(i)
+        self.depth = _numbers(depth)
+        """Areas from the root down to each, itself too."""
+        none = _numbers(())
+        self.below: list[Numbers] = [_numbers(part) if part else none for part in below]
+        """The areas right below, by area."""
+        self.exist = _numbers(area.tables or 0 for area in known)
+        """Polling tables that exist, by area."""
+        self.voters = _numbers(area.registered or 0 for area in known)
+        """Registered voters, by area."""
+        self.knows_tables = np.array([area.tables is not None for area in known], bool)
+        self.knows_voters = np.array([area.registered is not None for area in known], bool)
+        """Whether those are known, by area."""
+        self.home = tables.home
+        """The area of each polling table."""
+        self.parents = parents
+        """The area above each; the root's is itself."""
+        self.leaf = np.array([not part for part in below], bool)
+        """Whether an area has none below, so that there may be polling tables in it."""
+        self._lines = _lines(_numbers(parents), self.depth)
+        self._first = np.searchsorted(self.home, np.arange(len(known)))
+        self._end = _ends(parents)
+
+    def numbers(self, tables: Sequence[str]) -> Numbers:
+        """Numbers of polling tables by id, -1 where there is none."""
+        return self._index.find(tables)
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.table)
+
+    def behind(self, area: int) -> int:
+        """The first number behind an area and all below it."""
+        return int(self._end[area])
+
+    def inside(self, area: int) -> tuple[int, int]:
+        """The polling tables anywhere below an area: the first, and the one behind the last."""
+        behind = self.behind(area)
+        last = self._first[behind] if behind < len(self.areas) else len(self.tables)
+        return int(self._first[area]), int(last)
+
+    def lines(self, tables: Numbers) -> Numbers:
+        """The areas above each polling table, level by level from the root down, -1 below the last."""
+        return self.above(self.home.take(tables))
+
+    def above(self, areas: Numbers) -> Numbers:
+        """The same of areas, down to each itself."""
+        return self._lines.take(areas, axis=1)
+
+
+def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:
+    """Add up the figures of polling tables, column by column, over every area above: areas, and their sums in the same
+    way. These are the lines of polling tables in rising order; each may come more than once.
+
+    One pass over all levels: four times as fast as one for each. A level is a stretch of `flat`, an area a stretch
+    within it, since the polling tables of an area lie together; its sum is the difference of two running sums, which
+    are the same for every level.
+    """
+    columns, count = figures.shape
+    flat = lines.ravel()
+    starts = np.flatnonzero(begins(flat))
+    areas, ends = flat.take(starts), np.append(starts[1:], len(flat))
+    known = areas >= 0
+    areas, starts, ends = areas[known], starts[known], ends[known]
+    running = np.zeros((columns, count + 1), np.int64)
+    np.cumsum(figures, axis=1, out=running[:, 1:])
+    level = starts - starts % max(1, count)
+    return areas, running.take(ends - level, axis=1) - running.take(starts - level, axis=1)
+
+
+def rising(numbers: Numbers) -> Numbers:
+    """The places of numbers, none below zero, from the least to the greatest, those of equals in their order.
+
+    Sorted together with their places: of thousands it takes a fifth of the time of a stable `np.argsort`."""
+    bits = len(numbers).bit_length()
+    together = numbers << bits | np.arange(len(numbers))
+    together.sort()
+    places: Numbers = together & (1 << bits) - 1
+    return places
+
+
+def union(*rising: Numbers) -> Numbers:
+    """The numbers of several arrays, each in rising order, once each and in order. `np.union1d` takes ten times as long
+    for thousands."""
+    numbers = np.concatenate(rising)
+    numbers.sort(kind="stable")  # which merges runs
+    return numbers[begins(numbers)]
+
+
+def all_but(count: int, places: Sequence[int] | Numbers) -> Flags:
+    """True in so many places but these."""
+    rest = np.ones(count, bool)
+    rest[places] = False
+    return rest
+
+
+def begins(numbers: Numbers) -> Flags:
+    """Where a run of equal numbers begins."""
+    new = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
+    return new
+
+
+def closes(numbers: Numbers) -> Flags:
+    """Where a run of equal numbers ends."""
+    last = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=last[:-1])
+    return last
+
+
+def numbered(areas: Mapping[str, _Area]) -> list[str]:
+    """The ids of all areas below the one without a parent, in the order of their numbers."""
+    below = defaultdict[str | None, list[str]](list)
+    for area in areas.values():
+        below[area.parent].append(area.id)
+    found: list[str] = []
+    waiting = below[None]
+    while waiting:
+        found.append(waiting.pop())
+        if found[-1] in below:
+            waiting += sorted(below[found[-1]], reverse=True)
+    return found
+
+
+def _numbers(values: Any) -> Numbers:
+    return np.fromiter(values, np.int64)
+
+
+def _lines(parents: Numbers, depth: Numbers) -> Numbers:
+    """Level by level, by area, those from the root down to it, and -1 below it."""
+    lines = np.full((depth.max(), len(parents)), -1, np.int64)
+    for level in range(len(lines)):
+        areas = np.flatnonzero(depth == level + 1)
+        lines[:, areas] = lines[:, parents[areas]]
+        lines[level, areas] = areas
+    return lines
+
+
+def _ends(parents: Sequence[int]) -> Numbers:
+    """Behind the last area below each."""
+    ends = list(range(1, len(parents) + 1))
+    for area in range(len(parents) - 1, ROOT, -1):
+        ends[parents[area]] = max(ends[parents[area]], ends[area])
+    return _numbers(ends)

@@ -1,0 +1,1 @@
+"""What arrives: tally reports, bulletins, ticks. Their bytes, their signatures, and what is admitted."""

@@ -1,0 +1,49 @@
+"""The bytes that an event came as, taken out of its message. What is passed on is passed on so: encoded again it may be
+many times as long, `1e15` for one."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+import orjson
+
+_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]')
+_TYPE: Final = b'"type"'
+
+
+def own_bytes(content: bytes, events: int) -> Sequence[bytes]:
+    """Of each of the events that `codec.decode_reports` finds in a message, in time linear in its length; of a
+    message that is turned away as a whole, the whole."""
+    if content.lstrip()[:1] != b"[":
+        return [content]
+    try:
+        found: Sequence[bytes] = list(map(bytes, _ELEMENTS(content)))
+    except (msgspec.MsgspecError, RecursionError):  # no JSON, or nested deeper than it goes
+        found = list(_split(content))
+    return found if len(found) == events else [content] * events
+
+
+def with_type(content: bytes, kind: str) -> bytes:
+    """The bytes of an event, which say of themselves what it is: elsewhere it may not be understood without."""
+    if _TYPE in content and orjson.loads(content).get("type") is not None:
+        return content
+    return b'{"type":"%s",%s' % (kind.encode(), content.lstrip()[1:])
+
+
+def _split(content: bytes) -> Iterator[bytes]:
+    """The elements of a JSON array, by its brackets and commas."""
+    depth = begin = 0
+    for token in _TOKEN.finditer(content):
+        match token[0]:
+            case b"[" | b"{":
+                depth += 1
+                begin = token.end() if depth == 1 else begin
+            case b"]" | b"}":
+                depth -= 1
+                if not depth and content[begin : token.start()].strip():
+                    yield content[begin : token.start()].strip()
+            case b"," if depth == 1:
+                yield content[begin : token.start()].strip()
+                begin = token.end()

@@ -1,0 +1,42 @@
+"""A message that no consumer can be given: too large once unpacked, or not readable at all."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from streams.core.events.events import Rejection
+
+KEPT_BYTES: Final = 2**19
+"""Bytes of a value that is turned away which are kept, from its beginning: twice a pack of our own feeder. A message of
+a few KiB may unpack to any size, and whoever sends it shall not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Stands where a record's value would. It is not bytes, so that nobody takes it for a message by mistake.
+
+    `messages` is how many offsets it stands for, from the record's own: where a batch cannot be unpacked, nobody knows
+    what the rest of it was.
+    """
+
+    code: str
+    """As in `Rejection`: `too-large`, `bad-headers`, `damaged`, `unpacks-too-far`, `unknown-format`."""
+    cure: str
+    beginning: bytes = b""
+    """Of the value, `KEPT_BYTES` at most; empty where it could not be read."""
+    size: int = 0
+    """Bytes of the whole value; 0 where it could not be read."""
+    sha256: str = ""
+    """Of the whole value, as hexadecimal digits; empty where it could not be read."""
+    messages: int = 1
+
+    @property
+    def rejection(self) -> Rejection:
+        """Why the message is turned away."""
+        return Rejection(self.code, "", self.cure)
+
+    def __len__(self) -> int:
+        """The bytes that it holds in memory."""
+        return len(self.beginning)
+
+    def __bool__(self) -> bool:
+        return True

@@ -1,0 +1,1 @@
+"""From the readings of a polling table to the verdict on its sheet."""

@@ -1,0 +1,56 @@
+"""How much a partition takes in: so many readings of one reporter group in a minute, so much of one polling table.
+
+Both look at nothing but what was taken in, which is saved. After a crash some of what came later may be in the ledgers
+before what came earlier is there again; all of it together is within the limits, so each gets in again, and what was
+beyond them stays out (docs/adr/0005).
+"""
+
+from collections import Counter
+from typing import Final
+
+from streams.core.election.election import Election
+from streams.core.events.events import Rejection
+from streams.core.reconciliation.ledger import Announced, Reading
+from streams.core.reconciliation.shelf import Shelf, packed
+
+LEDGER_BYTES: Final = 64 * 2**10
+"""A ledger takes in nothing that would make it larger, packed: somebody floods this polling table."""
+
+
+class Limits:
+    """The limits of one partition."""
+
+    def __init__(self, election: Election, shelf: Shelf) -> None:
+        self._policy, self._tables, self._shelf = election.policy, election.layout.tables, shelf
+        self._taken: Counter[tuple[str, int]] = Counter()
+        """Readings, by group and the minute in which they came."""
+
+    def minute(self, entry: Reading | Announced, arrived: int) -> int | None:
+        """The minute (Unix) for which an entry that came at `arrived` (Unix ms) counts, None where it counts for
+        none."""
+        limited = self._policy.group_rate > 0 and isinstance(entry, Reading) and self.is_counted(entry.source)
+        return arrived // 60_000 if limited else None
+
+    def is_counted(self, source: str) -> bool:
+        """Whether readings of this source count towards a flood: a trusted source may send what it likes."""
+        return source not in self._policy.trusted_sources
+
+    def check(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
+        """Why an entry is turned away that counts for this minute; one that is in its ledger never is."""
+        if (minute is None and not self._shelf.heavy[table]) or self._shelf.has(table, entry):
+            return None
+        rate = self._policy.group_rate
+        if isinstance(entry, Reading) and minute is not None and self._taken[entry.group, minute] >= rate:
+            cure = f"send it again in a minute: {entry.group} may send {rate:,} in one"
+            return Rejection("rate-limited", "reporter_group", cure)
+        if self._shelf.heavy[table]:
+            entries, size = self._shelf.extent(table)
+            if size + len(packed(entry)) > LEDGER_BYTES:
+                cure = f"find out who sends them: {self._tables[table]} has {entries:,} entries"
+                return Rejection("ledger-full", "table", cure)
+        return None
+
+    def count(self, entry: Reading | Announced, minute: int | None) -> None:
+        """An entry was taken in."""
+        if isinstance(entry, Reading) and minute is not None:
+            self._taken[entry.group, minute] += 1

@@ -1,0 +1,143 @@
+"""The polling tables of an area whose official figures are not their accepted sheets': as a table, CSV or JSON."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from streams.core.comparison.wording import number
+from streams.core.election.election import Election
+from streams.core.reconciliation.ledger import Announced, Verdict
+from streams.core.reconciliation.sheets import by_column
+from streams.shown import shown
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "head": {
+        "en": "{area}: {count} of {compared} polling tables with both figures differ",
+        "es": "{area}: difieren {count} de {compared} mesas que tienen ambas cifras",
+    },
+    "table": {"en": "polling table", "es": "mesa"},
+    "area": {"en": "area", "es": "zona"},
+    "sheet": {"en": "sheet", "es": "acta"},
+    "official": {"en": "official", "es": "oficial"},
+    "difference": {"en": "difference", "es": "diferencia"},
+    "net": {"en": "net shift", "es": "desplazamiento neto"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One polling table. `sheet`, `official` and `difference` (official less sheet) are in votes, by option or group:
+    of those that have an official figure and that the sheets are read for."""
+
+    table: str
+    area: str
+    bulletin: str
+    sheet: Mapping[str, int]
+    official: Mapping[str, int]
+
+    @classmethod
+    def of(cls, election: Election, table: str, official: Announced, verdict: Verdict) -> "Row":
+        """That of a polling table with an accepted sheet and an official figure."""
+        votes = np.zeros((len(election.columns), 1), np.int64)
+        by_column(election, np.array(verdict.votes)[:, None], votes)
+        told = zip(election.columns, official.votes, strict=True)
+        given = {c.id: count for c, count in told if count >= 0 and c.id in election.read_columns}
+        seen = dict(zip(election.column_index, votes[:, 0].tolist(), strict=True))
+        return cls(table, election.tables[table].area, official.id, {name: seen[name] for name in given}, given)
+
+    @property
+    def difference(self) -> dict[str, int]:
+        """Official less sheet."""
+        return {name: votes - self.sheet[name] for name, votes in self.official.items()}
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        sides = {"sheet": dict(self.sheet), "official": dict(self.official), "difference": self.difference}
+        return {"table": self.table, "area": self.area, "bulletin": self.bulletin, **sides}
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """All of them in one area, by their ids; `compared` is how many have both figures."""
+
+    election: Election
+    area: str
+    compared: int
+    rows: Sequence[Row]
+
+    @property
+    def count(self) -> int:
+        """How many differ."""
+        return len(self.rows)
+
+    @property
+    def columns(self) -> list[str]:
+        """The options and groups that any of them has an official figure of, in the election's order."""
+        return [column.id for column in self.election.columns if any(column.id in row.official for row in self.rows)]
+
+    @property
+    def net(self) -> dict[str, int]:
+        """The net shift in votes, by option or group: the sum of the differences."""
+        return {name: sum(row.difference.get(name, 0) for row in self.rows) for name in self.columns}
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        found = {"area": self.area, "compared": self.compared, "differing": self.count, "net": self.net}
+        return {**found, "tables": [row.plain() for row in self.rows]}
+
+    def csv(self) -> Iterator[str]:
+        """As lines of CSV, the first with the names: a row for each polling table, three columns for each option or
+        group. Empty is a figure that nobody announced. The differences add up to the net shift."""
+        sides = [f"{name} {side}" for name in self.columns for side in ("sheet", "official", "difference")]
+        yield _line(["table", "area", "bulletin", *sides])
+        for row in self.rows:
+            parts = (row.sheet, row.official, row.difference)
+            figures = [part.get(name, "") for name in self.columns for part in parts]
+            yield _line([row.table, row.area, row.bulletin, *figures])
+
+    def head(self, language: str) -> str:
+        """One line: how many differ, and the net shift of each option or group."""
+        counts = {"count": number(self.count, language), "compared": number(self.compared, language)}
+        text = _WORDS["head"][language].format_map({"area": self.election.labels[self.area], **counts})
+        net = ", ".join(f"{name} {_signed(votes, language)}" for name, votes in self.net.items())
+        return f"{text}. {_WORDS['net'][language].capitalize()}: {net}." if net else f"{text}."
+
+    def table(self, language: str) -> Table:
+        """For a terminal, with the net shift in the last row."""
+        say = {name: text[language] for name, text in _WORDS.items()}
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True)
+        table.add_column(say["table"], Text(say["net"]), no_wrap=True)
+        table.add_column(say["area"])
+        net = self.net
+        for name in self.columns:
+            for side in ("sheet", "official"):
+                table.add_column(Text(shown(f"{name} {say[side]}")), justify="right", no_wrap=True)
+            total = Text(_signed(net[name], language))
+            table.add_column(say["difference"], total, justify="right", no_wrap=True)
+        for row in self.rows:
+            cells = [row.table, self.election.labels[row.area]]
+            for name in self.columns:
+                cells += [_number(side.get(name), language) for side in (row.sheet, row.official)]
+                cells.append(_signed(row.difference[name], language) if name in row.official else "")
+            table.add_row(*(Text(shown(cell)) for cell in cells))
+        return table
+
+
+def _number(votes: int | None, language: str) -> str:
+    return "" if votes is None else number(votes, language)
+
+
+def _signed(votes: int, language: str) -> str:
+    return f"+{number(votes, language)}" if votes > 0 else number(votes, language).replace("-", "\N{MINUS SIGN}")
+
+
+def _line(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,34 @@
+"""What an operator may ask of the worker that owns the deliveries: records of the topic `webhook-commands`."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import orjson
+
+from streams.core.events.codec import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Deliver this notice (JSON, as it lies in `alerts`) again to the receiver; without one, enable the receiver."""
+
+    receiver: str
+    notice: bytes | None = None
+
+    def write(self) -> bytes:
+        """As the value of a record."""
+        notice = None if self.notice is None else self.notice.decode()
+        return encode({"receiver": self.receiver, "redeliver": notice})
+
+    @classmethod
+    def read(cls, value: bytes) -> Self | None:
+        """What `write` wrote; None for anything else."""
+        try:
+            match orjson.loads(value):
+                case {"receiver": str(receiver), "redeliver": str(notice)}:
+                    return cls(receiver, notice.encode())
+                case {"receiver": str(receiver), "redeliver": None}:
+                    return cls(receiver)
+        except ValueError:
+            pass
+        return None

@@ -1,0 +1,1 @@
+"""The boards in a running Grafana: provisioning and annotations."""

@@ -1,0 +1,1 @@
+"""Everything that speaks to Kafka: clients, security, topics, partitions, the embedded broker."""

@@ -1,0 +1,85 @@
+"""Bytes that come in pieces, read in whatever lengths are wanted."""
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from streams.kafka.decompression import DamagedError, TooFarError
+
+_LONGEST: Final = 10
+"""Bytes of a varint of 64 bits."""
+
+
+class Digest(Protocol):
+    """As `hashlib` makes them."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+
+class ByteSource:
+    """Raises EOFError where more is wanted than there is, `TooFarError` once more than `limit` bytes have come (None:
+    no limit), and whatever the pieces raise. `position` is how many bytes have been read."""
+
+    def __init__(self, pieces: Iterable[bytes], limit: int | None = None) -> None:
+        self._pieces, self._limit = iter(pieces), limit
+        self._piece, self._at, self._came = b"", 0, 0
+        self.position = 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything is left."""
+        return self._fill()
+
+    def take(self, size: int) -> bytes:
+        """The next so many bytes."""
+        found = bytearray()
+        while len(found) < size:
+            found += self._some(size - len(found))
+        return bytes(found)
+
+    def skip(self, size: int, digest: Digest | None = None) -> None:
+        """Pass over so many bytes; `digest` is fed them."""
+        if size < 0:
+            raise DamagedError("a length is negative")
+        while size:
+            some = self._some(size)
+            size -= len(some)
+            if digest is not None:
+                digest.update(some)
+
+    def nullable(self) -> bytes | None:
+        """Bytes behind their length, which is -1 for None."""
+        size = self.varint()
+        if size < -1:
+            raise DamagedError("a length is negative")
+        return None if size == -1 else self.take(size)
+
+    def varint(self) -> int:
+        """A signed number, zigzag, in groups of seven bits, the lowest first."""
+        value = 0
+        for shift in range(0, 7 * _LONGEST, 7):
+            (byte,) = self._some(1)
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return (value >> 1) ^ -(value & 1)
+        raise DamagedError("a number has no end")
+
+    def _some(self, most: int) -> bytes:
+        """At least one byte, at most so many."""
+        if not self._fill():
+            raise EOFError("it ends too early")
+        some = self._piece[self._at : self._at + most]
+        self._at += len(some)
+        self.position += len(some)
+        return some
+
+    def _fill(self) -> bool:
+        """Have at least one byte at hand; whether there is one."""
+        while self._at >= len(self._piece):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._came += len(piece)
+            if self._limit is not None and self._came > self._limit:
+                raise TooFarError
+            self._piece, self._at = piece, 0
+        return True

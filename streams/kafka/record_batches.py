@@ -1,0 +1,284 @@
+"""Kafka's record batches (message format 2), read so that one offset never stands in the way of the next.
+
+aiokafka and kafka-python raise where a batch, or a header of one of its records, cannot be read; then their consumer
+is at its end. They unpack a batch whole, whatever it comes to. Both are given this reader instead. What it cannot
+hand out becomes a record whose value is a `Withheld`, with the reason, and reading goes on behind it.
+
+Formats: https://kafka.apache.org/documentation/#messageformat
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+from aiokafka.record.default_records import DefaultRecordBatch  # type: ignore[import-untyped]
+
+from streams.core.events.withheld import KEPT_BYTES, Withheld
+from streams.kafka.byte_source import ByteSource
+from streams.kafka.decompression import DamagedError, TooFarError, pieces
+
+RECORD_BYTES: Final = 5 * 2**20
+"""Bytes of a record's key, value and headers together that a consumer is given: a larger one is set aside."""
+UNPACKED_BYTES: Final = 2**29
+"""Bytes that one batch may unpack to; some seconds' work. They are never all in memory."""
+MAX_HEADERS: Final = 2**16 - 1
+"""Headers of one record, and bytes of one header's name: what an event log has room for."""
+
+_HEAD = struct.Struct(">qiibIhiqqqhii")
+_PREFIX = struct.Struct(">qi")
+_OFFSET = struct.Struct(">q")
+_ATTRIBUTES: Final = slice(21, 23)
+_MAGIC_AT, _MAGIC = 16, 2
+_CODEC, _LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
+_LATEST: Final = 2**63
+_ABORT: Final = b"\0\0\0\0"
+"""A control record's key: version 0, type 0."""
+
+_SEND_LESS = f"send at most {RECORD_BYTES:,} bytes in a message, counted as unpacked, with its headers"
+_NAME_HEADERS = f"name headers in UTF-8, at most {MAX_HEADERS:,} of them, each name at most so many bytes"
+_SEND_AGAIN = "send it again: what the broker has of it cannot be read"
+_PACK_LESS = f"send batches that unpack to at most {UNPACKED_BYTES:,} bytes"
+_SEND_NEWER = "send message format 2, compressed with gzip, snappy, lz4, zstd or not at all"
+
+
+class _HeadersError(ValueError):
+    """A record's headers are none that a consumer can be given."""
+
+
+class Read(NamedTuple):
+    """One record. `timestamp` is Unix ms, `timestamp_type` 1 where it is the broker's. aiokafka's own records have the
+    same fields."""
+
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    key: bytes | None
+    value: bytes | Withheld | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+class Batch:
+    """One record batch. `next_offset` is the one behind its last, whatever is left in it."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._content = content
+        self._is_known = len(content) >= _HEAD.size and content[_MAGIC_AT] == _MAGIC
+        # of an older format, only the first offset is at the same place
+        head = _HEAD.unpack_from(content if self._is_known else bytes(content[: _OFFSET.size]).ljust(_HEAD.size, b"\0"))
+        self.base_offset, self.leader_epoch, self._attributes = head[0], head[2], head[5]
+        self.next_offset = self.base_offset + head[6] + 1
+        self._first_time, self._last_time, self.producer, self._count = head[7], head[8], head[9], head[12]
+        self.is_transactional = bool(self._attributes & _TRANSACTIONAL)
+        self.is_control = bool(self._attributes & _CONTROL)
+        self._own_time = not self._attributes & _LOG_APPEND_TIME
+
+    @property
+    def aborts(self) -> bool:
+        """Whether this is the end of a transaction that does not count."""
+        return self.is_control and any(record.key == _ABORT for record in self.records(self.base_offset))
+
+    def records(self, first: int) -> Iterator[Any]:
+        """The records from offset `first` on, with a `Withheld` for each that cannot be had."""
+        wanted = max(first, self.base_offset)
+        try:
+            if not self._is_known:
+                raise KeyError
+            whole = DefaultRecordBatch(bytes(self._content))
+            if not whole.validate_crc():
+                raise DamagedError("its checksum is wrong")
+            for record in self._in_order(self._unpacked(whole)):
+                if record.offset >= wanted:
+                    yield record
+                    wanted = record.offset + 1
+        except TooFarError:
+            yield from self._rest(wanted, "unpacks-too-far", _PACK_LESS)
+        except KeyError:
+            yield from self._rest(wanted, "unknown-format", _SEND_NEWER)
+        except (DamagedError, EOFError) as error:
+            yield from self._rest(wanted, "damaged", f"{_SEND_AGAIN} ({error})")
+
+    def _rest(self, first: int, code: str, cure: str) -> Iterator[Read]:
+        """All from here to the batch's end."""
+        if first < self.next_offset:
+            aside = Withheld(code, cure, messages=self.next_offset - first)
+            yield Read(first, self._last_time, int(not self._own_time), None, aside)
+
+    def _in_order(self, records: Iterable[Any]) -> Iterator[Any]:
+        """The same, as long as their offsets are those that the batch has. Only compaction leaves some out."""
+        is_whole, wanted = self._count == self.next_offset - self.base_offset, self.base_offset
+        for record in records:
+            if not wanted <= record.offset < (wanted + 1 if is_whole else self.next_offset):
+                raise DamagedError(f"offset {record.offset} does not come next")
+            yield record
+            wanted = record.offset + 1
+
+    def _unpacked(self, whole: Any) -> Iterator[Any]:
+        """Quickly where it is small, as nearly all are: then no record in it can be too large."""
+        content, rest = bytearray(), pieces(self._attributes & _CODEC, self._content[_HEAD.size :])
+        for piece in rest:
+            content += piece
+            if len(content) > RECORD_BYTES:
+                yield from self._one_by_one(chain([bytes(content)], rest), 0)
+                return
+        if self._attributes & _CODEC:
+            head = bytearray(self._content[: _HEAD.size])
+            head[_ATTRIBUTES] = (self._attributes & ~_CODEC).to_bytes(2, "big", signed=True)
+            whole = DefaultRecordBatch(bytes(head + content))
+        done = 0
+        try:
+            for record in whole:
+                yield record if not record.headers or _within_limits(record.headers) else _without_headers(record)
+                done += 1
+        except Exception:  # aiokafka's reader says only that something is wrong, by whatever it runs into
+            yield from self._one_by_one([bytes(content)], done)
+
+    def _one_by_one(self, content: Iterable[bytes], done: int) -> Iterator[Read]:
+        """The records behind the first so many. Raises `DamagedError`, `TooFarError`, EOFError where the next one's
+        beginning cannot be found."""
+        source = ByteSource(content, UNPACKED_BYTES)
+        for i in range(self._count):
+            size = source.varint()
+            if i < done:
+                source.skip(size)
+            elif size <= RECORD_BYTES:
+                yield self._record(source.take(size))
+            else:
+                yield self._too_large(source, size)
+        if source.has_more:
+            raise DamagedError("there is more in it than it says")
+
+    def _record(self, content: bytes) -> Read:
+        source = ByteSource([content])
+        offset, timestamp = self._place(source)
+        place = offset, timestamp, int(not self._own_time)
+        key = value = None
+        try:
+            key, value = source.nullable(), source.nullable()
+            return Read(*place, key, value, _headers(source))
+        except _HeadersError:
+            return Read(*place, key, aside_of(value, "bad-headers", _NAME_HEADERS))
+        except (EOFError, DamagedError):
+            return Read(*place, key, aside_of(value, "damaged", _SEND_AGAIN))
+
+    def _place(self, source: ByteSource) -> tuple[int, int]:
+        """The offset and the time (Unix ms) that a record begins with."""
+        source.skip(1)  # attributes, of which there are none
+        time, offset = self._first_time + source.varint(), self.base_offset + source.varint()
+        if not -_LATEST <= time < _LATEST:
+            raise DamagedError("a time is none")
+        return offset, time if self._own_time else self._last_time
+
+    def _too_large(self, source: ByteSource, size: int) -> Read:
+        """A record that is not kept in memory, only its value's beginning and hash."""
+        end = source.position + size
+        offset, timestamp = self._place(source)
+        source.skip(max(0, source.varint()))  # the key
+        value = max(0, source.varint())
+        if value > end - source.position:
+            raise DamagedError("a record is longer than it says")
+        digest = hashlib.sha256()
+        beginning = source.take(min(value, KEPT_BYTES))
+        digest.update(beginning)
+        source.skip(value - len(beginning), digest)
+        source.skip(end - source.position)
+        aside = Withheld("too-large", _SEND_LESS, beginning, value, digest.hexdigest())
+        return Read(offset, timestamp, int(not self._own_time), None, aside)
+
+
+def batches(content: bytes) -> Iterator[Batch]:
+    """The whole batches that a fetch brought; the last one is often cut off."""
+    view, at = memoryview(content), 0
+    while at + _PREFIX.size <= len(view):
+        _, size = _PREFIX.unpack_from(view, at)
+        end = at + _PREFIX.size + size
+        if not at + _MAGIC_AT < end <= len(view):
+            return
+        yield Batch(view[at:end])
+        at = end
+
+
+class Committed:
+    """The records of one partition that a fetch brought, without those of aborted transactions.
+
+    `aborted` are the producers and first offsets of these, as the broker names them. `next_offset` is where to go on,
+    `leader_epoch` that of the batch that was read last."""
+
+    def __init__(self, content: bytes, first: int, aborted: Iterable[tuple[int, int]] = ()) -> None:
+        self.next_offset, self.leader_epoch = first, -1
+        self._aborted = sorted(aborted, key=lambda transaction: transaction[1])
+        self._away: set[int] = set()
+        self._records = self._read(content)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._records
+
+    def _read(self, content: bytes) -> Iterator[Any]:
+        for batch in batches(content):
+            self.leader_epoch = batch.leader_epoch
+            if not self._is_aborted(batch) and not batch.is_control:
+                for record in batch.records(self.next_offset):
+                    aside = record.value
+                    self.next_offset = record.offset + (aside.messages if isinstance(aside, Withheld) else 1)
+                    yield record
+            # also where compaction has taken its last records
+            self.next_offset = max(self.next_offset, batch.next_offset)
+
+    def _is_aborted(self, batch: Batch) -> bool:
+        while self._aborted and self._aborted[0][1] < batch.next_offset:
+            self._away.add(self._aborted.pop(0)[0])
+        if batch.aborts:
+            self._away.discard(batch.producer)
+        return batch.is_transactional and batch.producer in self._away
+
+
+def take(records: Iterator[Any], most: int, most_bytes: int) -> tuple[list[Any], bool]:
+    """The next records, until they are so many, or have so many bytes; and whether these were the last."""
+    found, size = [], 0
+    for record in records:
+        found.append(record)
+        size += weight(record)
+        if len(found) >= most or size >= most_bytes:
+            return found, False
+    return found, True
+
+
+def weight(record: Any) -> int:
+    """The bytes of a record's content."""
+    headers = sum(len(name) + len(content or b"") for name, content in record.headers) if record.headers else 0
+    return len(record.key or b"") + len(record.value or b"") + headers
+
+
+def aside_of(value: bytes | None, code: str, cure: str) -> Withheld:
+    """A value that is at hand, but is not handed out."""
+    content = value or b""
+    return Withheld(code, cure, content[:KEPT_BYTES], len(content), hashlib.sha256(content).hexdigest())
+
+
+def _without_headers(record: Any) -> Read:
+    aside = aside_of(record.value, "bad-headers", _NAME_HEADERS)
+    return Read(record.offset, record.timestamp, record.timestamp_type, record.key, aside)
+
+
+def _within_limits(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    return len(headers) <= MAX_HEADERS and all(len(name.encode()) <= MAX_HEADERS for name, _ in headers)
+
+
+def _headers(source: ByteSource) -> Sequence[tuple[str, bytes | None]]:
+    """Raises `_HeadersError`, and what `source` raises."""
+    count = source.varint()
+    if count < 0:
+        raise DamagedError("a number of headers is negative")
+    if count > MAX_HEADERS:
+        raise _HeadersError
+    found = []
+    for _ in range(count):
+        name = source.nullable() or b""
+        if len(name) > MAX_HEADERS:
+            raise _HeadersError
+        try:
+            found.append((name.decode(), source.nullable()))
+        except UnicodeDecodeError:
+            raise _HeadersError from None
+    return tuple(found)

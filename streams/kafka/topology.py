@@ -1,0 +1,114 @@
+"""Which topics one election's night consists of, and which partition a polling table belongs to."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from kafka.partitioner import murmur2
+from numpy.typing import NDArray
+
+from streams.core.election.election import Election
+from streams.errors import CotejoError
+from streams.kafka import murmur
+from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
+
+PARTITIONS: Final = 4
+"""Partitions of `tally-reports` unless told: as many workers can share the reports."""
+REJECTED_BYTES: Final = MESSAGE_BYTES + 2**20
+"""A rejected message as it came, with its reasons beside it."""
+
+_NOT_NEGATIVE: Final = 0x7FFFFFFF
+_LEGAL = re.compile(r"[A-Za-z0-9._-]{1,180}")
+
+
+class TopologyError(CotejoError):
+    """Topics cannot be called so, or divided so; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The names of an election's topics. All but `tally_reports` and its ledgers have one partition:
+    what meets there must meet in one place. Raises `TopologyError` for a prefix that Kafka cannot take."""
+
+    prefix: str
+    partitions: int = PARTITIONS
+
+    def __post_init__(self) -> None:
+        if not _LEGAL.fullmatch(self.prefix):
+            raise TopologyError(
+                f"topic prefix {self.prefix!r}: use letters, digits, dot, hyphen and underscore, 180 at most"
+            )
+        if self.partitions < 1:
+            raise TopologyError(f"partitions {self.partitions}: at least 1 is needed")
+
+    @classmethod
+    def of(cls, election: Election, partitions: int = PARTITIONS) -> "Topology":
+        """The usual names: the election's id before each topic."""
+        return cls(f"{election.id}.", partitions)
+
+    @property
+    def app(self) -> str:
+        """Faust's app id, which is the consumer group's name too."""
+        return f"{self.prefix}cotejo"
+
+    @property
+    def tally_reports(self) -> str:
+        return f"{self.prefix}tally-reports"
+
+    @property
+    def bulletins(self) -> str:
+        return f"{self.prefix}bulletins"
+
+    @property
+    def table_sheets(self) -> str:
+        return f"{self.prefix}table-sheets"
+
+    @property
+    def area_state(self) -> str:
+        return f"{self.prefix}area-state"
+
+    @property
+    def alerts(self) -> str:
+        return f"{self.prefix}alerts"
+
+    @property
+    def rejected(self) -> str:
+        return f"{self.prefix}rejected"
+
+    @property
+    def webhook_commands(self) -> str:
+        return f"{self.prefix}webhook-commands"
+
+    def changelog(self, table: str) -> str:
+        """Where Faust keeps a table."""
+        return f"{self.app}-{table}-changelog"
+
+    def specs(self) -> list[TopicSpec]:
+        """How each topic must look."""
+        return [
+            TopicSpec(self.tally_reports, self.partitions, own_time=True, may_grow=True),
+            TopicSpec(self.bulletins, 1, own_time=True),
+            TopicSpec(self.table_sheets, 1),
+            TopicSpec(self.area_state, 1, compacted=True),
+            TopicSpec(self.alerts, 1),
+            TopicSpec(self.webhook_commands, 1),
+            TopicSpec(self.rejected, 1, max_message_bytes=REJECTED_BYTES),
+            TopicSpec(self.changelog("ledgers"), self.partitions, compacted=True, may_grow=True),
+            TopicSpec(self.changelog("comparison"), 1, compacted=True),
+            TopicSpec(self.changelog("deliveries"), 1, compacted=True),
+        ]
+
+    def inputs(self) -> list[TopicSpec]:
+        """Those of the topics that the night comes in by."""
+        return [spec for spec in self.specs() if spec.name in (self.tally_reports, self.bulletins)]
+
+    def partition_of(self, table: str) -> int:
+        """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
+        return int(murmur2(table.encode()) & _NOT_NEGATIVE) % self.partitions
+
+    def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
+        """The same of many: the partition of each."""
+        hashes = murmur.murmur2([table.encode() for table in tables])
+        return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions

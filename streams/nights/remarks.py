@@ -1,0 +1,85 @@
+"""What a night's election and events leave open: no errors, but each moves what can be said."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from streams.core.election.election import Election
+from streams.core.events.events import Bulletin, TallyReport
+
+MOST: Final = 20
+"""Places that are written out in a line of text; a JSON object has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One kind of thing that is left open: a stable code, how often, where, and what follows from it."""
+
+    code: str
+    count: int
+    places: tuple[str, ...]
+    """Ids or lines."""
+    text: str
+
+    def __str__(self) -> str:
+        more = ", …" if len(self.places) > MOST else ""
+        where = f" ({', '.join(self.places[:MOST])}{more})" if self.places else ""
+        return f"remark: {self.code}: {self.text}{where}"
+
+
+class Remarks:
+    """Gathers remarks over one night's events; `found` has them."""
+
+    def __init__(self, election: Election) -> None:
+        self._election = election
+        self._uncounted: list[str] = []
+        self._rewritten: list[str] = []
+        self._left_out: Counter[str] = Counter()
+        self._beside: Counter[str] = Counter()
+
+    def see_report(self, report: TallyReport) -> None:
+        """A report that is admitted."""
+        if report.retracted or report.bound is not None:
+            return
+        read = self._election.read_options.keys()
+        if read != report.votes.keys():
+            self._left_out.update(read - report.votes.keys())
+            self._beside.update(report.votes.keys() - read)
+
+    def see_bulletin(self, bulletin: Bulletin, place: str) -> None:
+        """A bulletin that is admitted, and its place."""
+        silent = bulletin.tables_counted is None and bulletin.tables_counted_ratio is None
+        if bulletin.status == "final" and silent and bulletin.area in self._election.areas:
+            self._uncounted.append(place)
+
+    def see_rewritten(self, place: str) -> None:
+        """A bulletin that has the id of another version of it."""
+        self._rewritten.append(place)
+
+    def found(self) -> Iterator[Remark]:
+        """What the election's files leave open, then what the events do."""
+        unknown = self._election.policy.registered_zero == "unknown"
+        if voterless := self._election.voterless:
+            taken = "taken as unknown" if unknown else "so no vote fits there"
+            text = f"polling tables with 0 registered voters: {len(voterless):,}, {taken} (reconcile.registered_zero)"
+            yield Remark("registered-zero", len(voterless), voterless, text)
+        if uncounted := tuple(self._uncounted):
+            text = f"final bulletins that do not say how many polling tables they count: {len(uncounted):,}. "
+            yield Remark("final-without-count", len(uncounted), uncounted, f"{text}Taken as all; give tables_counted")
+        if rewritten := tuple(self._rewritten):
+            text = f"bulletins rewritten under their own id: {len(rewritten):,}. The later sequence stands"
+            yield Remark("rewritten", len(rewritten), rewritten, text)
+        for option in self._election.option_index:
+            yield from self._of_option(option)
+
+    def _of_option(self, option: str) -> Iterator[Remark]:
+        unknown = self._election.policy.unread == "unknown"
+        if count := self._left_out[option]:
+            taken = "unknown, and the reading as a part of its sheet" if unknown else "0 votes"
+            text = f"reports that say nothing of {option}: {count:,}. It is taken as {taken} "
+            text += "(reconcile.unread, option.read)"
+            yield Remark("option-left-out", count, (), text)
+        if count := self._beside[option]:
+            text = f"reports that give votes for {option}, for which sheets are not read: {count:,}. They are left out"
+            yield Remark("option-not-read", count, (), text)

@@ -1,0 +1,1 @@
+"""The Faust application: three stages, their outboxes, the couriers, metrics."""

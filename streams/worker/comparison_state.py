@@ -1,0 +1,103 @@
+"""What the comparison saved, and the sheets it had judged, as a worker finds them when it takes over."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import orjson
+
+from streams.core.alerting.alerts import Alert
+from streams.core.comparison.findings import Pulse
+from streams.core.events.codec import bulletin_of
+from streams.core.events.events import Bulletin
+from streams.core.reconciliation.sheets import Mark, Sheets
+from streams.errors import CotejoError
+
+
+class SheetsLostError(CotejoError):
+    """The topic of sheets has not what was judged before."""
+
+    def __init__(self, end: int, reached: int) -> None:
+        super().__init__(
+            f"the topic of sheets ends at offset {end}, and what was judged goes to {reached}: it was deleted or cut; "
+            "begin anew with another --prefix, and feed the night again"
+        )
+
+
+class Clock(msgspec.Struct):
+    """How far the comparison had come. Times are event time in Unix ms."""
+
+    at: int
+    evaluated: int
+    columns: list[str]
+    pulse: tuple[int, int]
+    reached: dict[str, int]
+
+
+@dataclass
+class Comparison:
+    """What was saved. `clock` is None where nothing says how far it had come."""
+
+    clock: Clock | None = None
+    bulletins: list[Bulletin] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    unreadable: list[tuple[bytes, bytes, str]] = field(default_factory=list)
+    """Keys and values that say nothing of these, and why."""
+
+    @property
+    def pulse(self) -> Pulse | None:
+        """When bulletins and readings had last come, where that is known."""
+        return None if self.clock is None else Pulse(*self.clock.pulse)
+
+
+def read(items: Iterable[tuple[bytes, bytes]]) -> Comparison:
+    """What these keys and values (JSON) of the table say."""
+    found = Comparison()
+    for key, value in items:
+        try:
+            _read(found, key.partition(b"/")[0], value)
+        except (ValueError, msgspec.ValidationError) as error:
+            found.unreadable.append((key, value, str(error)))
+    return found
+
+
+def _read(found: Comparison, kind: bytes, value: bytes) -> None:
+    data = orjson.loads(value)
+    match kind:
+        case b"clock":
+            found.clock = msgspec.convert(data, Clock)
+        case b"alert":
+            found.alerts.append(Alert.from_plain(data))
+        case b"bulletin":
+            bulletin = bulletin_of(data)
+            if not isinstance(bulletin, Bulletin):
+                raise ValueError(f"no bulletin: {bulletin}")
+            found.bulletins.append(bulletin)
+        case _:
+            raise ValueError("neither a clock, an alert nor a bulletin")
+
+
+def judged(
+    sent: Callable[[], Iterable[Any]],
+    reached: Mapping[int, int],
+    read: Callable[[bytes | None], Mark | Sheets],
+    unreadable: Callable[[Any, str], None],
+) -> Iterator[Sheets]:
+    """The sheets that were judged before, among the records that were `sent`: up to the offset that each partition's
+    had `reached`. `unreadable` is told of a record that `read` raises ValueError for, and why. Raises
+    `SheetsLostError`."""
+    end, last = -1, max(reached.values(), default=-1)
+    for record in sent() if last >= 0 else ():
+        end = record.offset
+        try:
+            what = read(record.value)
+        except ValueError as error:
+            unreadable(record, str(error))
+        else:
+            if isinstance(what, Sheets) and end <= reached.get(what.partition, -1):
+                yield what
+        if end >= last:
+            return
+    if end < last:
+        raise SheetsLostError(end, last)

@@ -1,0 +1,71 @@
+"""The table `deliveries` of the worker that owns it. A notice is kept for as long as it is due anywhere."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from streams.core.alerting.delivery import Chain, ReceiverState
+from streams.core.alerting.delivery_state import Saved, chain_key, notice_key, read, receiver_key
+from streams.core.events.codec import encode
+from streams.worker.faust_patches import Place
+from streams.worker.outbox import Outbox
+
+
+class DeliveryTable:
+    """Writes for one assignment of the table's partition; `saved` is what lay there at its beginning (`found`).
+
+    A crash between two writes leaves a notice too much, never one too few: it is written before the chains that
+    wait for it, and deleted after them.
+    """
+
+    def __init__(self, found: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
+        self._outbox, self._place = outbox, place
+        self.saved: Saved = read(found.items())
+        for key, _, _ in self.saved.unreadable:
+            outbox.write(place, key, None)
+        self._notices = self.saved.notices
+        self._needed: Counter[str] = Counter()
+        for receiver, chains in self.saved.chains.items():
+            for fingerprint, chain in chains.items():
+                chains[fingerprint] = self._known(receiver, fingerprint, chain)
+                self._needed.update(delivery.notice for delivery in chains[fingerprint].due)
+        for notice in self._notices.keys() - self._needed.keys():
+            self._forget(notice)
+
+    def set_chain(self, receiver: str, fingerprint: str, chain: Chain) -> None:
+        """Soon: what was delivered and is not written is sent again after a crash."""
+        self._outbox.write(self._place, chain_key(receiver, fingerprint), encode(chain.plain()))
+        self._outbox.urgent = True
+
+    def set_receiver(self, receiver: str, state: ReceiverState) -> None:
+        self._outbox.write(self._place, receiver_key(receiver), encode(state.plain()))
+
+    def content(self, notice: str) -> bytes:
+        """A notice that is due, as it lay in `alerts`."""
+        return self._notices[notice]
+
+    def keep(self, notice: str, content: bytes) -> None:
+        """One receiver more needs this notice."""
+        if not self._needed[notice]:
+            self._notices[notice] = content
+            self._outbox.write(self._place, notice_key(notice), content)
+        self._needed[notice] += 1
+
+    def release(self, notice: str) -> None:
+        """One receiver less needs this notice. Call it after the chain is written."""
+        self._needed[notice] -= 1
+        if not self._needed[notice]:
+            del self._needed[notice]
+            self._forget(notice)
+
+    def _forget(self, notice: str) -> None:
+        del self._notices[notice]
+        self._outbox.write(self._place, notice_key(notice), None)
+
+    def _known(self, receiver: str, fingerprint: str, chain: Chain) -> Chain:
+        """Without notices whose text is not there: nothing that we write leads to it, but it must not stop a night."""
+        due = tuple(delivery for delivery in chain.due if delivery.notice in self._notices)
+        if len(due) < len(chain.due):
+            chain = replace(chain, due=due)
+            self.set_chain(receiver, fingerprint, chain)
+        return chain

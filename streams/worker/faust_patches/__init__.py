@@ -1,0 +1,16 @@
+"""Faust, corrected: `App` takes the place of `faust.App`, `run` that of its command line.
+
+All is done by subclasses in Faust's own seams: the settings Table, TableManager and agent_supervisor, and the
+factory methods of App, Transport and Consumer. One seam is missing, aiokafka's fetch loop: `Thread.on_start`
+changes attributes of its own instance. Each cure names the fault; tests/test_corrections.py has a
+regression test for it. Faust and aiokafka are pinned, because the cures reach into them.
+"""
+
+from streams.worker.faust_patches.app import App, Lost
+from streams.worker.faust_patches.batches import Batch
+from streams.worker.faust_patches.running import run
+from streams.worker.faust_patches.sends import Sends
+from streams.worker.faust_patches.settings import WrongSession, WrongVersion
+from streams.worker.faust_patches.tables import Place, SendFailed, Table
+
+__all__ = ["App", "Batch", "Lost", "Place", "SendFailed", "Sends", "Table", "WrongSession", "WrongVersion", "run"]

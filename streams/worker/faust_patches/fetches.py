@@ -1,0 +1,96 @@
+"""What aiokafka fetched, read by `record_batches`: its own reader ends the consumer at a record that it cannot
+read, and unpacks a batch whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult  # type: ignore[import-untyped]
+from aiokafka.structs import ConsumerRecord, TopicPartition  # type: ignore[import-untyped]
+
+from streams.kafka.record_batches import Committed, take
+
+DRAIN_BYTES: Final = 2**23
+"""Bytes of one partition that are read at a time, unless a single record has more: the rest stays packed."""
+
+
+class Client:
+    """The fetcher's client, which keeps what each fetch has brought until it is asked for. Nothing else has the bytes:
+    aiokafka's `MemoryRecords` holds them out of reach."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._fetched: dict[TopicPartition, bytes] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def send(self, node: Any, request: Any, **options: Any) -> Any:
+        """Send a request of the fetcher's: a fetch, or a question for offsets."""
+        response = await self._client.send(node, request, **options)
+        for topic, partitions in response.topics:
+            for partition, *_, last in partitions:
+                if isinstance(last, bytes):
+                    self._fetched[TopicPartition(topic, partition)] = last
+        return response
+
+    def take(self) -> dict[TopicPartition, bytes]:
+        """What has been fetched since the last time."""
+        fetched, self._fetched = self._fetched, {}
+        return fetched
+
+
+class PartitionRecords:
+    """In the place of aiokafka's. `next_fetch_offset` is where the partition is to be read on."""
+
+    def __init__(self, tp: TopicPartition, committed: Committed) -> None:
+        self._tp, self._committed = tp, committed
+
+    @property
+    def next_fetch_offset(self) -> int:
+        return self._committed.next_offset
+
+    def take(self, most: int | None) -> tuple[list[Any], bool]:
+        """The next records, so many at most where it is said, and whether these were the last."""
+        records, ended = take(iter(self._committed), most or sys.maxsize, DRAIN_BYTES)
+        return [self._record(record) for record in records], ended
+
+    def _record(self, record: Any) -> Any:
+        time = record.timestamp, record.timestamp_type
+        sizes = [-1 if content is None else len(content) for content in (record.key, record.value)]
+        content = record.key, record.value, None, *sizes, tuple(record.headers)
+        return ConsumerRecord(*self._tp, record.offset, *time, *content)
+
+
+def correct(fetcher: Any) -> Callable[[], None]:
+    """Have this fetcher read only what is committed. Call the result behind each fetch, before anybody else has a turn:
+    it puts our reader in the place of aiokafka's."""
+    fetcher._isolation_level = READ_COMMITTED
+    client = fetcher._client = Client(fetcher._client)
+
+    def behind() -> None:
+        for tp, content in client.take().items():
+            result = fetcher._records.get(tp)
+            if type(result) is FetchResult and not isinstance(result._partition_records, PartitionRecords):
+                _read_ourselves(result, tp, content)
+
+    return behind
+
+
+def _read_ourselves(result: Any, tp: TopicPartition, content: bytes) -> None:
+    replaced = result._partition_records
+    records = PartitionRecords(tp, Committed(content, replaced.next_fetch_offset, replaced._aborted_transactions))
+    result._partition_records = records
+
+    def getall(max_records: int | None = None) -> list[Any]:
+        if not result.has_more() or not result.check_assignment(tp):
+            return []
+        found, ended = records.take(max_records)
+        result._update_position()
+        if ended:
+            result._partition_records = None
+        return found
+
+    result.getall = getall  # by attribute: the fetcher asks for this very class

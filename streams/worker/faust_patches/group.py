@@ -1,0 +1,93 @@
+"""Whether the consumer group still wants this worker; where it does not, the worker ends and says why.
+
+aiokafka keeps such an error for whoever polls next, and joins no more; Faust's thread waits for an assignment that will
+not come. The worker would live on and do nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final
+
+from aiokafka import errors  # type: ignore[import-untyped]
+
+from streams.errors import CotejoError
+from streams.worker.faust_patches.settings import SESSION
+
+TAKEN: Final = 2
+"""Times that a name may be lost within a live session before another worker is known to have it too: once may be a
+broker that has lost its groups."""
+SESSIONS: Final = 10
+"""Sessions within which these must lie."""
+
+
+class GroupRefused(CotejoError):  # noqa: N818 - says what happened
+    """The group's coordinator refuses this worker; the text says why, and what to change."""
+
+
+def refused(error: BaseException, group: str, session: float) -> GroupRefused:
+    """What a coordinator's error means for a worker whose session lasts so many seconds."""
+    if isinstance(error, errors.InvalidSessionTimeoutError):
+        return GroupRefused(
+            f"the broker takes no session of {session:g} s: set {SESSION} to a number of seconds between the broker's "
+            "group.min.session.timeout.ms and group.max.session.timeout.ms (6 to 1800 s unless changed)"
+        )
+    if isinstance(error, errors.GroupAuthorizationFailedError):
+        return GroupRefused(f"this user may not read in group {group}: an ACL is missing (docs/kafka-security.md)")
+    if isinstance(error, errors.InconsistentGroupProtocolError):
+        return GroupRefused(f"group {group} has members that are no workers of Cotejo: stop them, or change --prefix")
+    return GroupRefused(f"the coordinator of group {group} refuses this worker ({error!r}): start it anew")
+
+
+class Name:
+    """Notices when another worker has taken this one's name (`group.instance.id`).
+
+    The broker gives a name to whoever joins last. Who had it is unknown from then on, joins again, and so takes it
+    back: two such workers push each other out for ever.
+    """
+
+    def __init__(self, name: str, session: float, now: Callable[[], float] = monotonic) -> None:
+        self._name, self._session, self._now = name, session, now
+        self._lost: list[float] = []
+
+    def lose(self, heard: float) -> GroupRefused | None:
+        """The coordinator, which last knew us at `heard` (monotonic seconds), does so no more; what to end with, if
+        that is another worker's doing."""
+        now = self._now()
+        if now - heard > self._session:
+            return None  # the session is over: we were away for too long
+        self._lost = [at for at in self._lost if now - at <= SESSIONS * self._session] + [now]
+        if len(self._lost) < TAKEN:
+            return None
+        return GroupRefused(
+            f"another worker has joined as --member {self._name}: give each worker a name of its own, or stop one"
+        )
+
+
+def watch(coordinator: Any, app: Any, fail: Callable[[BaseException], None]) -> None:
+    """Let `fail` hear of every error after which this coordinator of aiokafka's does not go on by itself. It is called
+    in the coordinator's own thread."""
+    session, group = app.conf.broker_session_timeout, app.conf.id
+    name = app.conf.consumer_group_instance_id
+    push, reset = coordinator._push_error_to_user, coordinator.reset_generation
+    known = Name(name, session)
+
+    def pushed(error: BaseException) -> Any:
+        fail(refused(error, group, session))
+        return push(error)
+
+    def forgotten() -> None:
+        was_member = coordinator.generation >= 0  # several requests of one member may be refused at once
+        lost = name and was_member and not coordinator._closing.done()
+        if lost and (reason := known.lose(app._heard)) is not None:
+            fail(reason)  # and does not join again, which would push the other out once more
+        else:
+            reset()
+
+    def ended(task: Any) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            fail(refused(error, group, session))
+
+    coordinator._push_error_to_user, coordinator.reset_generation = pushed, forgotten
+    coordinator._coordination_task.add_done_callback(ended)

@@ -1,0 +1,97 @@
+"""A worker as a process: it ends when it is told to, with a code that says how."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NoReturn
+
+import faust
+
+from streams.errors import CotejoError
+from streams.worker.faust_patches.app import App
+
+STOP_SECONDS = 30.0
+"""Seconds that a worker takes to end, at most."""
+
+
+class Worker(faust.Worker):
+    """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        _end_in_any_case()
+        super()._schedule_shutdown(signal)
+
+    def stop_and_shutdown(self) -> None:
+        _end_in_any_case()
+        super().stop_and_shutdown()
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        self.spinner = None  # its escape codes go to files too
+        for handler in logger.handlers:
+            handler.addFilter(_is_news)
+            handler.addFilter(Seldom())
+
+
+def _end_in_any_case() -> None:
+    """End the process if it does not by itself: without a broker, Faust and aiokafka wait for ever to say their last
+    words. What they would have said comes again, as after any crash."""
+
+    def end() -> None:
+        print(f"cotejo: did not come to an end within {STOP_SECONDS:g} s: ended without", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    timer = threading.Timer(STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
+class Seldom:
+    """Lets a message pass once in so many seconds, whatever its figures: clients that cannot do something try it again
+    and again, and say so each time, thousands of times a second."""
+
+    SECONDS = 10.0
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now, self._said = now, dict[tuple[str, str], float]()
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        kind, now = (record.name, str(record.msg)[:200]), self._now()
+        if record.levelno < logging.WARNING:
+            return True
+        if now - self._said.get(kind, -self.SECONDS) < self.SECONDS:
+            return False
+        if len(self._said) > 1000:
+            self._said.clear()
+        self._said[kind] = now
+        return True
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    told = [*(record.args or ()), *(record.exc_info or ())]
+    return not any(isinstance(item, CotejoError) for item in told)
+
+
+def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
+    """Run a worker of the app until a signal stops it. A failure ends in a non-zero exit code, or is raised if it is
+    one that a user can mend."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+    else:
+        loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()
+    except SystemExit:
+        for cause in (app.cause, app.crash_reason):
+            if isinstance(cause, CotejoError):
+                raise cause from None
+        raise
+    raise AssertionError  # it does not return

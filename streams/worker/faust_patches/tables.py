@@ -1,0 +1,81 @@
+"""Tables that know where their keys belong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+
+import faust
+import faust.stores.memory
+from faust.types import TP, EventT, RecordMetadata
+
+from streams.errors import CotejoError
+
+if TYPE_CHECKING:
+    from streams.worker.faust_patches.app import App
+
+
+class SendFailed(CotejoError):  # noqa: N818 - says what happened
+    """The broker has not confirmed something that was sent; nothing may be acked."""
+
+
+class Place(NamedTuple):
+    """A partition under one assignment: where a table write belongs that no event stands for."""
+
+    tp: TP
+    generation_id: int
+
+    @property
+    def message(self) -> Self:
+        return self
+
+    @property
+    def topic(self) -> str:
+        return self.tp.topic
+
+    @property
+    def partition(self) -> int:
+        return self.tp.partition
+
+
+class Table(faust.Table[Any, Any]):
+    """Knows the partition of each key, and writes beside any event, not only the current one."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        if options.get("value_type") in (list, dict):  # recovery would drop each record with a mere warning
+            raise ValueError(f"table {options.get('name')}: leave out value_type=list or dict")
+        super().__init__(app, **options)
+
+    def on_key_set(self, key: Any, value: Any) -> None:
+        super().on_key_set(key, value)
+        self._note(key, self.partition_for_key(key))
+
+    async def put(self, event: EventT[Any] | Place, key: Any, value: Any) -> Awaitable[RecordMetadata]:
+        """Set a key (None deletes it) on behalf of an event or place, whose partition the changelog record takes.
+        The result is done once the broker has confirmed. Faust takes the partition of whatever event is
+        current: none in a timer, the wrong one in take()."""
+        app, message = cast("App", self.app), event.message
+        if message.generation_id != app.consumer_generation_id:  # by now it may be another worker's
+            raise SendFailed(f"{self.name}: {message.tp} was reassigned before its write")
+        self._verify_source_topic_partitions(message.topic)
+        topic, codec = self.changelog_topic, "raw" if value is None else self.value_serializer
+        record = topic.as_future_message(
+            key, value, message.partition, key_serializer=self.key_serializer, value_serializer=codec
+        )
+        sent = await topic.publish_message(record, wait=False)  # send_soon would swallow what fails
+        if value is None:
+            self.data.pop(key, None)
+        else:
+            self.data[key] = value
+            self._note(key, message.partition)
+        return sent
+
+    def place_of(self, key: Any) -> int:
+        """The partition that a key lies in; -1 where that is not known."""
+        known = self.data._key_partition if isinstance(self.data, faust.stores.memory.Store) else {}
+        return int(known.get(key, -1))
+
+    def _note(self, key: Any, partition: int | None) -> None:
+        # Faust forgets the keys of a partition that left only if they were recovered, not if written here
+        if partition is not None and isinstance(self.data, faust.stores.memory.Store):
+            self.data._key_partition[key] = partition

@@ -1,0 +1,193 @@
+"""What a stage wants written, and the events it comes from: sent in order, acked once the broker has it all.
+
+What was sent together may arrive in part, when a worker dies in between. So a flush has three parts, each confirmed
+before the next begins: what follows from the events, then the state, then what seals it. State alone would lose the
+effect: after the restart there would be nothing left to tell.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+import orjson
+from faust.types import EventT
+from prometheus_client import Histogram
+
+from streams.core.events.codec import encode
+from streams.kafka.saves import Saves
+from streams.worker.faust_patches import App, Place, SendFailed, Sends, Table
+
+Written = tuple[EventT[Any] | Place, bytes | None]
+Writes = dict[bytes, Written]
+
+SLICE: Final = 2**20
+"""Bytes of one stage that wait for the broker at a time: behind more, another stage's few would wait too long."""
+
+
+class Record(NamedTuple):
+    """One record for one topic. `headers` as Kafka has them; `partition` None leaves it to the key."""
+
+    topic: Any
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: dict[str, bytes] | None = None
+
+
+def stopwatch() -> Histogram:
+    """How long the steps of one worker take, by `step`; `metrics` shows it."""
+    bounds = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+    name, text = "cotejo_processing_seconds", "How long flushes and judgements took"
+    return Histogram(name, text, ["step"], registry=None, buckets=bounds)
+
+
+class Outbox:
+    """Records, table writes and held events of one stage, until they are flushed; how long that takes goes to `timer`.
+
+    A flush comes every so many seconds, or at once where it is `urgent`. `put_off` is asked at each flush for the table
+    writes that have been put off until then. All that belongs to the held events must be among them by then, and what
+    comes while they are read (encoding takes long, and others have their turn) belongs to the next flush.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        table: Table,
+        timer: Histogram,
+        put_off: Callable[[], Iterable[tuple[bytes, Written]]] = tuple,
+        every: float = 1.0,
+    ) -> None:
+        self._app, self._table, self._timer, self._put_off, self._every = app, table, timer, put_off, every
+        self._lock, self._sending = asyncio.Lock(), asyncio.Lock()
+        self._hastened = asyncio.Event()
+        self._ended = 0.0
+        self.confirmed = 0
+        """The newest `stamp` of which everything has been sent and confirmed."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything: the events will be delivered again, here or elsewhere."""
+        self.events: list[EventT[Any]] = []
+        self._records: list[Record] = []
+        self._writes: Writes = {}
+        self.urgent = self._failed = False
+        self.stamp = self.confirmed
+
+    def hold(self, event: EventT[Any]) -> None:
+        """Ack this event after the next flush."""
+        self.events.append(event)
+
+    def send(self, record: Record) -> None:
+        """Send this record at the next flush, in order."""
+        self._records.append(record)
+
+    def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | None) -> None:
+        """Write this into the table at the next flush (None deletes), beside `event`, whose partition it takes.
+        Keys are written in the order of their last writes."""
+        self._writes.pop(key, None)
+        self._writes[key] = event, value
+
+    def hasten(self) -> None:
+        """Somebody waits for the records: let them leave before the next flush."""
+        self._hastened.set()
+
+    async def flush_if_due(self) -> None:
+        held = self.events or self._records or self._writes
+        if held and (self.urgent or monotonic() - self._ended >= self._every):
+            await self.flush()
+
+    async def hurry(self) -> None:
+        """Wait until records are hastened, then send them, and leave the rest to the next flush: this does not wait
+        while state is being saved. Raises `corrections.SendFailed`."""
+        await self._hastened.wait()
+        self._hastened.clear()
+        if self._records:
+            with self._all_or_nothing():
+                async with Sends(self._app) as out, self._sending:
+                    self._go_on()
+                    records, self._records = self._records, []
+                    await _send(out, records)
+
+    async def flush(self) -> None:
+        """Send it all, wait for the broker's word, ack. Raises `corrections.SendFailed`; nothing is acked then, and
+        nothing more is sent: what comes later would stand there without what it rests on."""
+        async with self._lock:
+            began = monotonic()
+            with self._all_or_nothing():
+                async with Sends(self._app) as out:
+                    # Taken in here: while the partitions change hands the block does not open, and what was
+                    # held before is no longer ours.
+                    async with self._sending:  # what was hurried on is confirmed, once this is ours
+                        events, records, writes, stamp = self._take()
+                        await _send(out, records)
+                    for part in writes:
+                        await self._write(out, part)
+            for event in events:
+                event.ack()
+            self.confirmed = stamp
+            self._ended = monotonic()
+            self._timer.observe(self._ended - began)
+
+    def _go_on(self) -> None:
+        """To be asked again after each wait."""
+        if self._failed:
+            raise SendFailed("what was sent before has failed")
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        self._go_on()
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int]:
+        """All at one moment: an event that came a little later must not be acked with these."""
+        self._go_on()
+        writes = [self._put_off(), *(part.items() for part in self._parts(self._writes))]
+        taken = self.events, self._records, writes, self.stamp
+        self.clear()
+        self.stamp = taken[-1]
+        return taken
+
+    async def _write(self, out: Sends, part: Iterable[tuple[bytes, Written]]) -> None:
+        size = 0
+        for key, (event, value) in part:
+            await out.put(self._table, event, key, value)
+            size += len(value or b"")
+            if size > SLICE:
+                await out.confirmed()
+                size = 0
+            await asyncio.sleep(0)  # the next may have to be encoded first
+        await out.confirmed()
+
+    def _parts(self, writes: Writes) -> list[Writes]:
+        """What goes into the table, in parts that are each confirmed before the next."""
+        return [writes] if writes else []
+
+
+async def _send(out: Sends, records: list[Record]) -> None:
+    for record in records:
+        await out.send(**record._asdict())
+    await out.confirmed()
+
+
+class SealedOutbox(Outbox):
+    """An outbox of one partition whose table comes back as it was after one flush, whole (`saves`)."""
+
+    def begin(self, place: Place) -> dict[bytes, bytes]:
+        """Take the table over; return what it held. Values are JSON. What cannot be read is `unreadable`."""
+        self._saves = Saves(self._table.items(), place.generation_id)
+        self.unreadable = self._saves.unreadable
+        return {name.encode(): encode(value) for name, value in self._saves.state.items()}
+
+    def _parts(self, writes: Writes) -> list[Writes]:
+        if not writes:
+            return []
+        for key, (_, value) in writes.items():
+            self._saves.put(key.decode(), None if value is None else orjson.Fragment(value))
+        (place, _), step = next(iter(writes.values())), self._saves.step()
+        return [{w.key: (place, w.value) for w in step if w.seals is seals} for seals in (False, True)]

@@ -1,0 +1,95 @@
+"""What happens to an election's topics under a running worker: deleted, cut, or given more partitions.
+
+Faust and aiokafka say nothing of it, or the same line a thousand times a second.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from faust.types import TP
+
+from streams.errors import CotejoError
+from streams.kafka import topics
+from streams.kafka.topology import Topology
+from streams.worker.faust_patches import App, Lost
+
+EVERY: Final = 10.0
+"""Seconds between two looks."""
+AGAIN: Final = 1.0
+"""Seconds until the next where a topic was not found: a broker that is being elected may not know it for a moment."""
+MISSED: Final = 3
+"""Looks in a row after which a topic is gone."""
+
+
+class TopicsGoneError(CotejoError):
+    """The topics of the night are not there any more."""
+
+
+class TopicWatch:
+    """Asks the broker how its topics are. `warn` is told what an operator should know."""
+
+    def __init__(self, app: App, broker: str, topology: Topology, warn: Callable[[str], None]) -> None:
+        self._app, self._broker, self._topology, self._warn = app, broker, topology, warn
+        self._names = [spec.name for spec in topology.specs()]
+        self._missed = 0
+        self.partitions = topology.partitions
+        """How many partitions `tally-reports` has."""
+        sources = [(topology.tally_reports, p) for p in range(topology.partitions)] + [(topology.bulletins, 0)]
+        self.lost: Counter[tuple[str, int]] = Counter(
+            {(topic.removeprefix(topology.prefix), p): 0 for topic, p in sources}
+        )
+        """Messages that were gone before they were read, by topic (without the election's prefix) and partition."""
+        self._told: Counter[TP] = Counter()
+        """Up to which offset that was said."""
+        app.when_lost(self._note_lost)
+
+    async def look(self) -> None:
+        """Wait until it is time, then look once. Raises `TopicsGoneError`."""
+        await asyncio.sleep(AGAIN if self._missed else EVERY)
+        try:
+            found = await asyncio.to_thread(topics.partitions, self._broker, self._names)
+        except (topics.BrokerUnreachable, topics.TopicError):
+            return  # whoever reads and writes says so
+        gone = [name for name, partitions in found.items() if not partitions]
+        self._missed = self._missed + 1 if gone else 0
+        if self._missed >= MISSED:
+            raise TopicsGoneError(
+                f"{len(gone)} of the night's topics were deleted ({gone[0]}): start the worker again to create them, "
+                "and feed the night again, from a recording if there is one"
+            )
+        reports = self._topology.tally_reports
+        if found[reports] > self.partitions:
+            self.partitions = found[reports]
+            self._warn(grown(self._topology, self.partitions))
+            await asyncio.to_thread(topics.grow, self._broker, self._topology.changelog("ledgers"), self.partitions)
+            await self._app.look_again()
+
+    def _note_lost(self, lost: Lost) -> None:
+        topic, partition = lost.source
+        where = f"{topic}, partition {partition}"
+        if lost.end < lost.wanted:
+            self._warn(
+                f"{where}: ends at offset {lost.end}, and was read up to {lost.wanted}: it was deleted and made anew, "
+                "and is read from its beginning"
+            )
+            return
+        wanted, self._told[lost.source] = max(lost.wanted, self._told[lost.source]), lost.first
+        if lost.first <= wanted:
+            return  # nothing was acked since, and the partition was given to us anew
+        self.lost[topic.removeprefix(self._topology.prefix), partition] += lost.first - wanted
+        self._warn(
+            f"{where}: the broker no longer has {lost.first - wanted:,} messages, offsets {wanted} to "
+            f"{lost.first - 1}: its retention or somebody has deleted them, and they were not read. Send them "
+            "again, and set retention.ms=-1 (docs/runbooks.md#cotejomessageslost)"
+        )
+
+
+def grown(topology: Topology, partitions: int) -> str:
+    """What to say of a topic of reports with more partitions than the night began with."""
+    began = topology.partitions
+    return (
+        f"{topology.tally_reports} has {partitions} partitions, and the night began with {began}: all are read, and "
+        f"what comes by the others goes on to where its polling table belongs. Keep --partitions {began} for this night"
+    )
