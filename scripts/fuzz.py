@@ -10,12 +10,12 @@ import atheris
 from msgspec import structs
 
 with atheris.instrument_imports(include=["streams"]):
-    from streams.core.election.election import Area, Authority, Election, Option, PollingTable, Reporter
+    from streams.core.election.model import Area, Authority, Election, Option, PollingTable, Reporter
     from streams.core.engine.monitor import Monitor
     from streams.core.events.codec import decode_any, decode_bulletin, decode_reports, encode, plain
-    from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick
+    from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
     from streams.core.events.usual import UsualReader
-    from streams.nights import arrivals
+    from streams.nights import arrival as arrivals
     from streams.nights.eventlog import format
     from streams.nights.eventlog.errors import LogDamage
     from streams.nights.eventlog.made import write

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from brokers import ApacheBroker, scripts_kafka
 from soak_rounds import Given, Round, Soak
 
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 
 
 def say(*words: object) -> None:

@@ -27,10 +27,10 @@ from nights import LiveNight, until
 from soak_rounds import Given
 
 from streams.core.events.codec import encode, plain
-from streams.kafka import kafka_clients
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka import clients
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import lag
-from streams.nights.feed import FeedError, KafkaSink
+from streams.nights.feeder import FeedError, KafkaSink
 
 PARTITIONS = 4
 REPORT = b'{"type":"tally-report","id":"%d","table":"%s","reporter":"reader-%d","source":"crowd","observed_at":%d,'
@@ -79,8 +79,8 @@ class Watch:
 
 def latencies(live: LiveNight, stop: threading.Event, found: list[float]) -> None:
     """Send a bulletin every other second; note when its state is there."""
-    producer = kafka_clients.producer(live.broker.address, linger_ms=0)
-    consumer = kafka_clients.consumer(live.broker.address, enable_auto_commit=False, fetch_max_wait_ms=20)
+    producer = clients.producer(live.broker.address, linger_ms=0)
+    consumer = clients.consumer(live.broker.address, enable_auto_commit=False, fetch_max_wait_ms=20)
     consumer.assign([place := TopicPartition(live.topology.area_state, 0)])
     consumer.seek_to_end(place)
     consumer.position(place)

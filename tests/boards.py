@@ -12,13 +12,13 @@ from kafka import KafkaProducer
 from streams.board import PATH
 from streams.board.server import Board
 from streams.board.web_server import WebServer
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import encode
-from streams.core.events.events import Event
-from streams.kafka.broker import free_port
+from streams.core.events.model import Event
+from streams.kafka.embedded_broker import free_port
 from streams.kafka.topology import Topology
-from streams.worker.rejected import rejected
+from streams.worker.rejected_records import rejected
 
 Records = tuple[list[bytes], list[bytes]]
 """What `area-state` and `alerts` hold."""

@@ -7,7 +7,7 @@ from typing import NoReturn, Protocol, Self
 
 import pytest
 
-from streams.kafka.broker import BrokerError, end, free_port, is_free, spawn, wait_ready
+from streams.kafka.embedded_broker import BrokerError, end, free_port, is_free, spawn, wait_ready
 
 ROOT = Path(__file__).resolve().parents[1]
 KAFKA = ROOT / "scripts" / "kafka"

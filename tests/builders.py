@@ -5,13 +5,13 @@ from typing import Any
 
 from hypothesis import settings
 
-from streams.core.aggregation.rollup import Tally, width
+from streams.core.aggregation.tally import Tally, width
 from streams.core.comparison.findings import Comparison, Pulse, Situation
-from streams.core.election.election import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
+from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Bulletin, Event, TallyReport
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.events.model import Bulletin, Event, TallyReport
+from streams.core.reconciliation.reconciler import Reconciler
 
 settings.register_profile("cotejo", deadline=None)
 settings.load_profile("cotejo")  # a slow core is no failure

@@ -12,7 +12,7 @@ import pytest
 from brokers import ROOT, ApacheBroker, Broker, lacking, scripts_kafka
 from playwright.sync_api import Browser, sync_playwright
 
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import BrokerUnreachable, TopicError, admin
 
 

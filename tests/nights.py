@@ -19,20 +19,20 @@ import orjson
 from brokers import ROOT, Broker
 
 from streams.config import election_writer
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.engine.event_time import Dated, EventTime
 from streams.core.engine.monitor import Effects, Monitor
 from streams.core.events.codec import decode_any, encode
-from streams.core.events.events import Event, Rejection
-from streams.core.reconciliation import journal
+from streams.core.events.model import Event, Rejection
+from streams.core.reconciliation import ledger_journal
 from streams.core.reconciliation.ledger import Ledger
-from streams.core.reconciliation.shelf import unpack_announced, unpack_reading
-from streams.kafka import records
-from streams.kafka.broker import free_port
+from streams.core.reconciliation.ledger_store import unpack_announced, unpack_reading
+from streams.kafka import topic_reader as records
+from streams.kafka.embedded_broker import free_port
 from streams.kafka.topics import ensure, lag
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import of_lines
-from streams.nights.feed import Fed, Feeder, KafkaSink, Pace
+from streams.nights.arrival import of_lines
+from streams.nights.feeder import Fed, Feeder, KafkaSink, Pace
 from streams.support.scrape import scrape
 
 
@@ -89,7 +89,7 @@ def _was_heard_of(state: dict[str, Any]) -> bool:
 def verdicts(election: Election, records: Iterable[bytes]) -> dict[str, Any]:
     """The verdicts that these saved records of ledgers make together."""
     ledgers: dict[str, Ledger] = {}
-    for found in map(journal.decode, records):
+    for found in map(ledger_journal.decode, records):
         unpack = unpack_announced if found.official else unpack_reading
         for table, packed in zip(found.tables, found.packed, strict=True):
             ledgers.setdefault(table, Ledger()).add(unpack(packed))

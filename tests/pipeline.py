@@ -8,16 +8,16 @@ from functools import partial
 import orjson
 from nights import Outcome, finished, plainly, shown
 
-from streams.core.election.election import Election
-from streams.core.engine.alignment import Alignment
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import Election
+from streams.core.engine.comparer import Comparer
+from streams.core.engine.watermarks import Alignment
 from streams.core.events.codec import decode_bulletin, decode_reports
-from streams.core.events.events import Bulletin, Rejection, TallyReport, Tick
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.reconciliation.sheets import Sheets
+from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import of_lines
-from streams.nights.feed import Feeder, Pace
+from streams.nights.arrival import of_lines
+from streams.nights.feeder import Feeder, Pace
 
 BULLETINS = "bulletins"
 

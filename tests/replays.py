@@ -9,13 +9,13 @@ import orjson
 from nights import Outcome, finished
 from pipeline import Logs
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.replay.outcome import Outcome as Replayed
 from streams.core.replay.replay import Channel, EventReplay, Item, LogReplay, Unread, Watcher
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import of_lines, of_record
+from streams.nights.arrival import of_lines, of_record
 from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
-from streams.nights.relive import item_of
+from streams.nights.source import item_of
 
 
 def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:

@@ -27,12 +27,12 @@ from nights import LiveNight, Outcome
 from soak_plan import BROKER, RECEIVER, WORKER, Fault
 from soak_sides import Oracle, Receiver, Tail
 
-from streams.core.election.election import AlertPolicy, Election
-from streams.core.election.election import Receiver as Known
+from streams.core.election.model import AlertPolicy, Election
+from streams.core.election.model import Receiver as Known
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Tick
-from streams.nights.arrivals import of_lines
-from streams.nights.feed import Feeder, KafkaSink, Pace
+from streams.core.events.model import Tick
+from streams.nights.arrival import of_lines
+from streams.nights.feeder import Feeder, KafkaSink, Pace
 from streams.nights.scenarios.simulated import Night, Simulation
 
 PATIENCE = 240.0

@@ -13,13 +13,13 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from nights import Outcome, finished, plainly, shown, verdicts
 
-from streams.core.alerting.alerts import Notice
-from streams.core.election.election import Election
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Election
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any
-from streams.core.events.events import Rejection, Tick
-from streams.delivery import webhooks
-from streams.kafka.broker import free_port
+from streams.core.events.model import Rejection, Tick
+from streams.delivery import standard_webhook
+from streams.kafka.embedded_broker import free_port
 from streams.kafka.topology import REJECTED_BYTES, Topology
 
 
@@ -167,8 +167,8 @@ class Receiver:
             if first.setdefault(message, data) != data:
                 return f"{self.name}: two bodies under the id {message}"
         due = [notice for notice in notices if not notice["muted_by"]]
-        bodies = [orjson.loads(webhooks.body(election, Notice.from_plain(notice))) for notice in due]
-        wanted = {webhooks.message_id(n["id"]): body for n, body in zip(due, bodies, strict=True)}
+        bodies = [orjson.loads(standard_webhook.body(election, Notice.from_plain(notice))) for notice in due]
+        wanted = {standard_webhook.message_id(n["id"]): body for n, body in zip(due, bodies, strict=True)}
         if strange := first.keys() - wanted.keys():
             return f"{self.name}: webhooks that nobody should have sent: {sorted(strange)[:5]}"
         if differ := [message for message in first if first[message] != wanted[message]]:
@@ -176,7 +176,7 @@ class Receiver:
         if missing := wanted.keys() - first.keys():
             return f"{self.name}: {len(missing)} webhooks did not come, e.g. {sorted(missing)[:5]}"
         for fingerprint in {notice["fingerprint"] for notice in due}:
-            order = [webhooks.message_id(n["id"]) for n in due if n["fingerprint"] == fingerprint]
+            order = [standard_webhook.message_id(n["id"]) for n in due if n["fingerprint"] == fingerprint]
             came = [message for message in first if wanted[message]["data"]["fingerprint"] == fingerprint]
             if came != order:
                 return f"{self.name}: {fingerprint} came as {came}, not as {order}"
@@ -204,8 +204,8 @@ class Receiver:
         if mode == "slow":
             time.sleep(1.5)
         try:
-            data = webhooks.verify(self._secret, body, headers)
-        except webhooks.WebhookVerificationError:
+            data = standard_webhook.verify(self._secret, body, headers)
+        except standard_webhook.WebhookVerificationError:
             self.refused += 1
             return 401
         with self._lock:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams.core.alerting.addresses import why_not_address, why_not_url
-from streams.core.election.election import Receiver
+from streams.core.alerting.receiver_addresses import why_not_address, why_not_url
+from streams.core.election.model import Receiver
 
 
 def receiver(url: str = "https://desk.example/alerts", loopback: bool = False, private: bool = False) -> Receiver:

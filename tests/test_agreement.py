@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.core.election.layout import Numbers
-from streams.core.reconciliation.agreement import DOUBT, MARKS, MOST, Agreement, Looked, looks_at
+from streams.core.election.numbering import Numbers
+from streams.core.reconciliation.consensus import DOUBT, MARKS, MOST, Agreement, Looked, looks_at
 from streams.core.reconciliation.ledger import Reading, leading
 from streams.core.reconciliation.names import Names
 

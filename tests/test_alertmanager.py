@@ -16,12 +16,12 @@ from nights import until
 from receivers import Scripted
 from test_posting import KNOWN, NEW, NOTICE, post
 
-from streams.core.alerting.alerts import Notice
-from streams.core.election.election import Receiver
-from streams.delivery.posting import body
-from streams.delivery.webhook_admin import trial
-from streams.delivery.webhooks import rfc3339
-from streams.kafka.broker import end, free_port, spawn
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Receiver
+from streams.delivery.admin import trial
+from streams.delivery.http_post import body
+from streams.delivery.standard_webhook import rfc3339
+from streams.kafka.embedded_broker import end, free_port, spawn
 
 CONFIG = """
 route: {{receiver: page, group_by: [alertname, area, option], group_wait: 0s, group_interval: 1s}}

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.engine.alignment import Alignment
+from streams.core.engine.watermarks import Alignment
 
 
 def test_waits_for_the_slowest() -> None:

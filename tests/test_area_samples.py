@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 from streams.worker.metrics.area_samples import FAMILIES, AreaSamples, Sample, State
-from streams.worker.metrics.metric_list import AREA
+from streams.worker.metrics.catalogue import AREA
 
 TEXT = st.text(st.sampled_from('aé"\\\n{},= #<'), max_size=6)
 VALUE = st.none() | st.integers(-1, 10**13) | st.floats(allow_nan=False)

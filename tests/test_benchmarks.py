@@ -16,11 +16,11 @@ from brokers import ROOT, ApacheBroker, lacking
 from nights import LiveNight
 
 from streams.core.events.codec import decode_any
-from streams.core.events.events import TallyReport
-from streams.kafka import records
-from streams.kafka.broker import EmbeddedBroker
+from streams.core.events.model import TallyReport
+from streams.kafka import topic_reader
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import admin
-from streams.nights.feed import Fed, KafkaSink
+from streams.nights.feeder import Fed, KafkaSink
 
 sys.path.insert(0, str(runs.PEERS))
 import job
@@ -101,7 +101,9 @@ def test_kafka_streams_comes_to_the_same_states(stream: Stream, apache: ApacheBr
         with admin(apache.address) as client:
             names = [name.removeprefix(live.topology.prefix) for name in client.list_topics()]
         (output,) = (name for name in names if re.fullmatch(r"OnKafkaStreams-\d+", name))
-        states = [orjson.loads(record.value) for record in records.read(apache.address, live.topology.prefix + output)]
+        states = [
+            orjson.loads(record.value) for record in topic_reader.read(apache.address, live.topology.prefix + output)
+        ]
     for state in states:
         bulletin = state["official"] and {"votes": state["official"]}
         assert state == job.state(state["area"], sums_of(state), bulletin)

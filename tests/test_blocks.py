@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import TallyReport
+from streams.core.events.model import TallyReport
 from streams.core.replay.replay import Item, Unread
 from streams.nights import blocks
-from streams.nights.arrivals import Arrivals, NightError
-from streams.nights.relive import item_of
-from streams.support import lines
+from streams.nights.arrival import Arrivals, NightError
+from streams.nights.source import item_of
+from streams.support import bounded_lines as lines
 
 
 def of(time: int, file: int) -> bytes:

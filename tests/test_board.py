@@ -27,13 +27,13 @@ from streams.board.history import History, Point
 from streams.board.night import Night
 from streams.board.turned_away import REASONS
 from streams.config import election_writer
-from streams.core.election.election import Area, ContradictionRule, Rules
+from streams.core.election.model import Area, ContradictionRule, Rules
 from streams.core.events.codec import encode
-from streams.core.events.events import Event, Rejection
-from streams.kafka.broker import EmbeddedBroker, free_port, is_free
+from streams.core.events.model import Event, Rejection
+from streams.kafka.embedded_broker import EmbeddedBroker, free_port, is_free
 from streams.kafka.topics import admin, delete, ensure
 from streams.kafka.topology import Topology
-from streams.worker.rejected import rejected
+from streams.worker.rejected_records import rejected
 
 STATIC = Path(server.__file__).parent / "static"
 KNOWN = election(states=2, tables=3, rules=Rules(contradiction=ContradictionRule(min_sheets=1)))

@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 import streams
 from streams.board import PATH, server
-from streams.core.election.election import Area, ContradictionRule, Election, Option, Rules
-from streams.core.events.events import Event, Rejection
-from streams.kafka.broker import EmbeddedBroker, free_port
+from streams.core.election.model import Area, ContradictionRule, Election, Option, Rules
+from streams.core.events.model import Event, Rejection
+from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
 

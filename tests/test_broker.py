@@ -12,7 +12,7 @@ import pytest
 from brokers import ROOT, Broker
 from kafka import KafkaProducer
 
-from streams.kafka.broker import BrokerError, EmbeddedBroker, free_port, is_free
+from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker, free_port, is_free
 from streams.kafka.topics import TopicSpec, describe, ensure
 
 
@@ -124,7 +124,7 @@ def test_closing_leaves_nothing() -> None:
 def test_the_broker_ends_with_its_parent(sign: signal.Signals, tmp_path: Path) -> None:
     """A parent that is killed takes the broker with it."""
     code = f"""if True:
-        import pathlib, time, streams.kafka.broker as b
+        import pathlib, time, streams.kafka.embedded_broker as b
         broker = b.EmbeddedBroker(pathlib.Path({str(tmp_path)!r})).start()
         print(broker.pid, flush=True)
         time.sleep(60)"""

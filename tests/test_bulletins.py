@@ -9,16 +9,16 @@ from builders import T0, bulletin, compared, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.aggregation.rollup import NULL, TABLES, width
+from streams.core.aggregation.tally import NULL, TABLES, width
 from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, TopSums, floor
 from streams.core.comparison.bulletins import Bulletins
-from streams.core.election.election import Authority, ContradictionRule, Rules
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import Authority, ContradictionRule, Rules
+from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
-from streams.core.events.events import Bulletin, Event
-from streams.core.replay.explain import Explainer
+from streams.core.events.model import Bulletin, Event
 from streams.core.replay.explain_text import area_lines
+from streams.core.replay.explainer import Explainer
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 from builders import T0, bulletin, election, report
 
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event, Tick
-from streams.nights.arrivals import of_lines
-from streams.nights.checking import EventCheck
+from streams.core.events.model import Event, Tick
+from streams.nights.arrival import of_lines
+from streams.nights.check import EventCheck
 
 
 def line(event: Event) -> bytes:

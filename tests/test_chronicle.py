@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replays import of_events
 
-from streams.core.election.election import AlertPolicy
-from streams.core.replay.chronicle import Chronicle, Point, Series
+from streams.core.election.model import AlertPolicy
 from streams.core.replay.replay import EventReplay
-from streams.nights.arrivals import of_lines
-from streams.nights.relive import item_of
+from streams.core.replay.timeline import Chronicle, Point, Series
+from streams.nights.arrival import of_lines
+from streams.nights.source import item_of
 
 KNOWN = election(states=3, tables=200, registered=300, alerts=AlertPolicy(tick=10))
 

@@ -10,13 +10,13 @@ from builders import T0, bulletin, election, report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.core.aggregation import projector, sums
-from streams.core.aggregation.rollup import REGISTERED, TABLES, VALID, VOTES
-from streams.core.aggregation.spread import Spread, measures
-from streams.core.alerting.alerts import Notice
+from streams.core.aggregation import area_sums, projector
+from streams.core.aggregation.histograms import Spread, measures
+from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
+from streams.core.alerting.alert import Notice
 from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, ceiling, floor
-from streams.core.election.election import (
+from streams.core.election.model import (
     AlertPolicy,
     BoundsRule,
     ContradictionRule,
@@ -26,12 +26,12 @@ from streams.core.election.election import (
     MismatchRule,
     Rules,
 )
-from streams.core.election.layout import Flags, Numbers
-from streams.core.engine.asking import Asking
-from streams.core.engine.compare import Comparer
-from streams.core.events.events import Bulletin, TallyReport
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.reconciliation.sheets import Sheets
+from streams.core.election.numbering import Flags, Numbers
+from streams.core.engine.comparer import Comparer
+from streams.core.engine.rule_scheduler import Asking
+from streams.core.events.model import Bulletin, TallyReport
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Sheets
 
 sheets = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), max_size=5)
 """Votes for c, votes for others, voters who stayed at home."""
@@ -175,7 +175,7 @@ def stretches_of(reports: st.SearchStrategy[TallyReport]) -> st.SearchStrategy[l
     return st.lists(st.lists(st.lists(reports | bulletins(), max_size=5), min_size=1, max_size=5), max_size=4)
 
 
-@pytest.mark.parametrize(("large", "tidy"), [(2, True), (2, False), (sums.LARGE, False)])
+@pytest.mark.parametrize(("large", "tidy"), [(2, True), (2, False), (area_sums.LARGE, False)])
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(ELECTIONS),
@@ -192,7 +192,7 @@ def test_many_ticks_at_once(
 ) -> None:
     """Ticks that go by together lead to the same as one by one, whether histograms are kept up or not, and whether the
     rows are in order or as they came; bulletins of areas come between them."""
-    monkeypatch.setattr(sums, "LARGE", large)
+    monkeypatch.setattr(area_sums, "LARGE", large)
     monkeypatch.setattr(projector, "LARGE", large)
     reconciler, alone, together = Reconciler(known), Comparer(known), Comparer(known)
     at, steps = T0, cycle(pace)

@@ -19,7 +19,7 @@ from streams import __version__
 from streams.cli import COMMANDS, GROUPS, app
 from streams.config import election_writer
 from streams.core.events.codec import encode
-from streams.kafka.broker import EmbeddedBroker, free_port
+from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.nights import event_file
 from streams.support.scrape import scrape
 

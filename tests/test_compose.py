@@ -16,7 +16,7 @@ import yaml
 from brokers import ROOT
 from nights import until
 
-from streams.kafka.broker import EmbeddedBroker, end, free_port, spawn
+from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
 from streams.support.scrape import scrape
 
 FILE = ROOT / "docker-compose.yml"

@@ -189,7 +189,7 @@ def test_a_session_that_cannot_be_is_refused(text: str, monkeypatch: pytest.Monk
 def test_a_wrong_session_stops_nothing_else() -> None:
     """Importing the modules does not read it: every other command, and --help, work."""
     wrong = {**os.environ, settings.SESSION: "soon"}
-    subprocess.run([sys.executable, "-c", "import streams.worker.worker"], check=True, cwd=HERE.parent, env=wrong)
+    subprocess.run([sys.executable, "-c", "import streams.worker.run"], check=True, cwd=HERE.parent, env=wrong)
 
 
 @pytest.mark.parametrize(("text", "seconds", "longest"), [(None, 10, 30), ("6.5", 6.5, 30), ("1200", 1200, 1200)])

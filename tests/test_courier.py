@@ -10,14 +10,14 @@ import pytest
 from faust.types import TP
 from test_posting import KNOWN, NEW, NOTICE
 
-from streams.core.alerting import delivery_state
-from streams.core.alerting.alerts import Notice
-from streams.core.alerting.delivery import Answer
-from streams.core.election.election import Receiver
+from streams.core.alerting import delivery_records
+from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_policy import Answer
+from streams.core.election.model import Receiver
 from streams.core.events.codec import encode
-from streams.delivery.posting import Poster
-from streams.delivery.receiver_secrets import Secrets
-from streams.kafka.broker import free_port
+from streams.delivery.http_post import Poster
+from streams.delivery.secrets import Secrets
+from streams.kafka.embedded_broker import free_port
 from streams.worker import courier
 from streams.worker.courier import Courier
 from streams.worker.delivery_table import DeliveryTable
@@ -73,13 +73,13 @@ def test_bounded(backlog: int, chain: int, monkeypatch: pytest.MonkeyPatch) -> N
 
     asyncio.run(fill())
     assert len(warned) == len(set(warned)) > 0
-    saved = delivery_state.read(writes.after(len(writes.log)).items())
+    saved = delivery_records.read(writes.after(len(writes.log)).items())
     newest = {f: chain.due[-1].notice for f, chain in saved.chains["desk"].items()}
     assert newest == {"f:A:x": "f:A:x:1:20", "f:B:x": "f:B:x:1:20", "f:C:x": "f:C:x:1:20"}
     assert max(len(chain.due) for chain in saved.chains["desk"].values()) <= min(chain, backlog)
     assert {d.notice for c in saved.chains["desk"].values() for d in c.due} == saved.notices.keys()
     for crash in range(len(writes.log)):
-        found = delivery_state.read(writes.after(crash).items())
+        found = delivery_records.read(writes.after(crash).items())
         due = {d.notice for c in found.chains.get("desk", {}).values() for d in c.due}
         assert due <= found.notices.keys()
 

@@ -11,7 +11,7 @@ from grafana_boards import in_json, queries
 
 from dashboards.__main__ import BOARDS, files
 from dashboards.parts import LANGUAGES, Board, Words, board, uid
-from streams.grafana.grafana import SOURCE_UID, boards
+from streams.grafana.provisioning import SOURCE_UID, boards
 
 BOTH = [pytest.param(given, language, id=uid(given.name, language)) for given in BOARDS for language in LANGUAGES]
 OKABE_ITO = {"#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#999999"}

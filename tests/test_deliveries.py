@@ -15,15 +15,15 @@ from receivers import Got, Say, Scripted, by_fingerprint
 from test_posting import NEW
 from test_webhook_cli import webhook
 
-from streams.core.alerting import delivery_state
-from streams.core.alerting.delivery import Chain, Delivery
-from streams.core.election.election import AlertPolicy, Election, Receiver
+from streams.core.alerting import delivery_records
+from streams.core.alerting.delivery_policy import Chain, Delivery
+from streams.core.election.model import AlertPolicy, Election, Receiver
 from streams.core.events.codec import encode
-from streams.delivery import webhook_admin
-from streams.delivery.webhooks import verify
-from streams.kafka.broker import free_port
-from streams.kafka.saves import Saves
-from streams.nights.feed import KafkaSink
+from streams.delivery import admin
+from streams.delivery.standard_webhook import verify
+from streams.kafka.embedded_broker import free_port
+from streams.kafka.sealed_state import Saves
+from streams.nights.feeder import KafkaSink
 from streams.worker.courier import AT_ONCE
 
 CALM = AlertPolicy(tick=10, hold=0, cooldown=60)
@@ -69,7 +69,7 @@ def saved(night: LiveNight, receiver: str) -> list[dict[str, Chain]]:
     records = night.read(night.topology.changelog("deliveries"))
     told = [(r.key.partition(b"/")[2], orjson.loads(r.value)["value"]) for r in records if r.value is not None]
     known = [(key, encode(value)) for key, value in told if value is not None]
-    states = (delivery_state.read([pair]).chains.get(receiver) for pair in known)
+    states = (delivery_records.read([pair]).chains.get(receiver) for pair in known)
     return [state for state in states if state]
 
 
@@ -78,7 +78,7 @@ def held(night: LiveNight, receiver: str) -> dict[str, Chain]:
     records = night.read(night.topology.changelog("deliveries"))
     kept = {record.key: record.value for record in records}
     state = Saves((key, value) for key, value in kept.items() if value is not None).state
-    return delivery_state.read((key.encode(), encode(value)) for key, value in state.items()).chains.get(receiver, {})
+    return delivery_records.read((key.encode(), encode(value)) for key, value in state.items()).chains.get(receiver, {})
 
 
 def newest(states: list[dict[str, Chain]]) -> dict[str, Chain]:
@@ -174,7 +174,7 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
         slow.gate.set()
         night.wait(delivered=True)
         found = night.metrics()
-        standing = {s.receiver: s for s in webhook_admin.standings(embedded.address, known, night.topology)}
+        standing = {s.receiver: s for s in admin.standings(embedded.address, known, night.topology)}
         night.stop()
         night.start()
         night.feed(lines([bulletin((1300, 4200, 400), at=T0 + 1_500_000, sequence=5)]))

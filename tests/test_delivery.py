@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_posting import NOTICE
 
-from streams.core.alerting import delivery_state
-from streams.core.alerting.delivery import (
+from streams.core.alerting import delivery_records
+from streams.core.alerting.delivery_policy import (
     FIRST_PAUSE,
     GIVE_UP,
     LONGEST_PAUSE,
@@ -232,11 +232,11 @@ def test_saved_and_read() -> None:
     """Chains, receivers and notices come back from the table as they went in, whatever their names."""
     chain = Chain((3, 4), (OLD, NEW))
     table = {
-        delivery_state.chain_key('d"e/s,k', "floor:Ñ/1:A"): encode(chain.plain()),
-        delivery_state.receiver_key("d"): encode(FAILING.plain()),
-        delivery_state.notice_key("n"): encode(NOTICE.plain()),
+        delivery_records.chain_key('d"e/s,k', "floor:Ñ/1:A"): encode(chain.plain()),
+        delivery_records.receiver_key("d"): encode(FAILING.plain()),
+        delivery_records.notice_key("n"): encode(NOTICE.plain()),
     }
-    saved = delivery_state.read(table.items())
+    saved = delivery_records.read(table.items())
     assert saved.chains == {'d"e/s,k': {"floor:Ñ/1:A": chain}}
     assert (saved.receivers, saved.notices, saved.unreadable) == ({"d": FAILING}, {"n": encode(NOTICE.plain())}, [])
 
@@ -246,21 +246,23 @@ def test_saved_and_read() -> None:
     [
         pytest.param(b"\xff", b"{}", id="a key that is no JSON"),
         pytest.param(b'["chain","d"]', b"{}", id="a kind that nobody knows"),
-        pytest.param(delivery_state.chain_key("d", "f"), b"{", id="no JSON"),
-        pytest.param(delivery_state.chain_key("d", "f"), b'{"last":[1,2],"due":[["n",1]]}', id="half a delivery"),
-        pytest.param(delivery_state.chain_key("d", "f"), b'{"last":["a",2],"due":[]}', id="a place that is no number"),
+        pytest.param(delivery_records.chain_key("d", "f"), b"{", id="no JSON"),
+        pytest.param(delivery_records.chain_key("d", "f"), b'{"last":[1,2],"due":[["n",1]]}', id="half a delivery"),
         pytest.param(
-            delivery_state.chain_key("d", "f"),
+            delivery_records.chain_key("d", "f"), b'{"last":["a",2],"due":[]}', id="a place that is no number"
+        ),
+        pytest.param(
+            delivery_records.chain_key("d", "f"),
             b'{"last":[1,2],"due":[["n",1,"soon",0,0,""]]}',
             id="a time that is none",
         ),
-        pytest.param(delivery_state.receiver_key("d"), b'{"hold":"soon"}', id="a receiver's state that is none"),
-        pytest.param(delivery_state.notice_key("n"), b'{"id":"n"}', id="a notice of another version"),
+        pytest.param(delivery_records.receiver_key("d"), b'{"hold":"soon"}', id="a receiver's state that is none"),
+        pytest.param(delivery_records.notice_key("n"), b'{"id":"n"}', id="a notice of another version"),
     ],
 )
 def test_what_cannot_be_read(key: bytes, value: bytes) -> None:
     """One entry that says nothing is told with its reason, and what stands beside it is read."""
-    saved = delivery_state.read([(key, value), (delivery_state.receiver_key("e"), encode(FAILING.plain()))])
+    saved = delivery_records.read([(key, value), (delivery_records.receiver_key("e"), encode(FAILING.plain()))])
     assert saved.receivers == {"e": FAILING}
     assert (saved.chains, saved.notices) == ({}, {})
     assert [told[:2] for told in saved.unreadable] == [(key, value)]

@@ -13,7 +13,7 @@ import pytest
 from brokers import ROOT, Broker
 from nights import until
 
-from streams.cli import demo
+from streams.cli import demo_night as demo
 from streams.kafka.topics import admin
 from streams.nights.scenarios import venezuela2024
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from streams.config import csv_file, election_csv, election_writer
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
-from streams.core.election.election import (
+from streams.core.election.model import (
     AlertPolicy,
     Authority,
     ContradictionRule,

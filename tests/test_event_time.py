@@ -12,17 +12,17 @@ from nights import LiveNight, direct
 from pipeline import Pipeline, feed
 from replays import of_events, of_logs, of_stretches, terms
 
-from streams.core.election.election import HealthRule, Rules
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import HealthRule, Rules
+from streams.core.engine.comparer import Comparer
 from streams.core.engine.event_time import EventTime
-from streams.core.events.events import Bulletin, Event, TallyReport, Tick
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.replay.explain import Explainer
-from streams.kafka.broker import EmbeddedBroker
+from streams.core.events.model import Bulletin, Event, TallyReport, Tick
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.replay.explainer import Explainer
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import of_lines
-from streams.nights.checking import EventCheck
-from streams.nights.feed import Pace
+from streams.nights.arrival import of_lines
+from streams.nights.check import EventCheck
+from streams.nights.feeder import Pace
 
 KNOWN = election(rules=Rules(health=HealthRule(bulletin_every=7200)))
 HOUR = 3_600_000

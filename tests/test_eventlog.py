@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from streams.config import election_writer
 from streams.config.election_file import load
 from streams.core.events.codec import encode
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 from streams.nights.eventlog import format, made, manifest, reader, segments
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog, Order

@@ -12,18 +12,18 @@ from test_cli import cotejo
 
 from streams.cli.explaining import taken_in
 from streams.config import election_writer
-from streams.core.comparison.wording import LANGUAGES
-from streams.core.election.election import DivergenceRule, Election, Rules
+from streams.core.comparison.sentences import LANGUAGES
+from streams.core.election.model import DivergenceRule, Election, Rules
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event
-from streams.core.replay.explain import Explainer, UnknownPlaceError
+from streams.core.events.model import Event
 from streams.core.replay.explain_text import area_lines, table_lines
+from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights import event_file
-from streams.nights.arrivals import Night
+from streams.nights.arrival import Night
 from streams.nights.eventlog.record import REPORTS, Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.relive import open_night, relive
+from streams.nights.source import open_night, relive
 
 RULES = Rules(divergence=DivergenceRule(min_sheets=20))
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.comparison.rules.falling import falling
-from streams.core.engine.compare import Comparer
+from streams.core.engine.comparer import Comparer
 
 KNOWN = election(groups={"rest": "BC"})
 

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError
 from pipeline import Logs, feed
 
-from streams.core.election.election import AlertPolicy
+from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
-from streams.kafka import kafka_clients
-from streams.kafka.broker import EmbeddedBroker
+from streams.kafka import clients as kafka_clients
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import TopicSpec, ensure
 from streams.kafka.topology import Topology
 from streams.nights import event_file
-from streams.nights import feed as feeding
-from streams.nights.arrivals import Arrivals, NightError, of_lines
-from streams.nights.feed import Feeder, FeedError, KafkaSink, Pace
+from streams.nights import feeder as feeding
+from streams.nights.arrival import Arrivals, NightError, of_lines
+from streams.nights.feeder import Feeder, FeedError, KafkaSink, Pace
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
 TOPOLOGY = Topology("x.", 3)

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from builders import T0, alike, bulletin, election, report, situation
 
-from streams.core.alerting.alerts import Reason
+from streams.core.alerting.alert import Reason
 from streams.core.comparison.findings import Pulse
 from streams.core.comparison.rules.feed_health import disputes, flood, silence
-from streams.core.election.election import AlertPolicy, Election, HealthRule, Rules
+from streams.core.election.model import AlertPolicy, Election, HealthRule, Rules
 from streams.core.engine.monitor import Monitor
-from streams.core.events.events import Event, Tick
+from streams.core.events.model import Event, Tick
 
 MINUTE = 60_000
 

@@ -20,13 +20,13 @@ from raw_batches import batch, record, send
 from test_board import Stream
 from test_cli import cotejo
 
-from streams.core.election.election import AlertPolicy
+from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event, TallyReport, Tick
+from streams.core.events.model import Event, TallyReport, Tick
 from streams.core.events.withheld import KEPT_BYTES
 from streams.kafka import topics
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import Arrivals
+from streams.nights.arrival import Arrivals
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import REPORTS
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from streams.support.garbage import give_back
+from streams.support.gc_tuning import give_back
 
 
 def resident() -> int:

@@ -15,15 +15,15 @@ from builders import T0, alike, bulletin, election, report
 from grafana import ADMIN, VIEWER, ImitatedGrafana
 
 from streams.config import election_writer
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import encode
-from streams.core.events.events import Event
-from streams.grafana.grafana import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
-from streams.kafka.broker import EmbeddedBroker, free_port
+from streams.core.events.model import Event
+from streams.grafana.provisioning import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
+from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
-from streams.nights.feed import KafkaSink
+from streams.nights.feeder import KafkaSink
 
 PROMETHEUS = "http://prometheus:9090"
 KNOWN = election(states=2, tables=12, registered=300)
@@ -262,7 +262,9 @@ def test_a_wheel_has_the_boards(tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "installed")
-    script = "from streams.grafana.grafana import boards; print([b['uid'] for l in ('en', 'es') for b in boards(l)])"
+    script = (
+        "from streams.grafana.provisioning import boards; print([b['uid'] for l in ('en', 'es') for b in boards(l)])"
+    )
     environment = {"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""}
     found = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

@@ -5,9 +5,9 @@ from dataclasses import replace
 from builders import T0, alike, bulletin, election, lines, report
 from replays import of_events
 
-from streams.core.election.election import AlertPolicy, ContradictionRule, DivergenceRule, Rules
-from streams.core.events.events import Event
-from streams.core.replay.history import contrast, histories
+from streams.core.election.model import AlertPolicy, ContradictionRule, DivergenceRule, Rules
+from streams.core.events.model import Event
+from streams.core.replay.alert_history import contrast, histories
 
 A = election(
     states=2,

@@ -16,9 +16,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_any, decode_bulletin, decode_reports, encode, plain
-from streams.core.events.events import MAX_TEXT, Bulletin, Rejection, TallyReport, Tick
-from streams.nights.arrivals import Arrivals
-from streams.support import lines
+from streams.core.events.model import MAX_TEXT, Bulletin, Rejection, TallyReport, Tick
+from streams.nights.arrival import Arrivals
+from streams.support import bounded_lines
 
 READERS: list[Callable[[bytes], list[Any]]] = [
     decode_reports,
@@ -120,7 +120,7 @@ def test_a_line_without_end() -> None:
     """A line of 100 MB is told as too large, in the memory of one message, and the next line is read."""
     good = encode(plain(report())) + b"\n"
     tracemalloc.start()
-    first, second = lines.read(BufferedReader(Endless(100 * 2**20, b"\n" + good)))
+    first, second = bounded_lines.read(BufferedReader(Endless(100 * 2**20, b"\n" + good)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * MAX_BYTES
@@ -136,7 +136,7 @@ def test_a_line_without_end() -> None:
 def test_lines(found: list[bytes], limit: int, ended: bool) -> None:
     """However long lines are, each is one, and those within the limit are whole."""
     content = b"\n".join(found) + (b"\n" if ended and found else b"")
-    read = list(lines.read(BytesIO(content), limit))
+    read = list(bounded_lines.read(BytesIO(content), limit))
     expected = BytesIO(content).readlines()
     assert [len(line.rstrip(b"\n")) > limit for line in expected] == [len(line.rstrip(b"\n")) > limit for line in read]
     assert [line for line in read if len(line) <= limit] == [line for line in expected if len(line) <= limit]

@@ -28,14 +28,14 @@ from nights import LiveNight, direct, until
 from streams.cli import app
 from streams.config import election_writer
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 from streams.errors import CotejoError
-from streams.kafka import kafka_clients, records, topics
+from streams.kafka import clients, topic_reader, topics
 from streams.kafka.acls import Acl, acls
-from streams.kafka.kafka_clients import BrokerRefused
-from streams.kafka.kafka_security import VARIABLE, KafkaConfigError, configured, read
+from streams.kafka.clients import BrokerRefused
+from streams.kafka.security import VARIABLE, KafkaConfigError, configured, read
 from streams.kafka.topology import Topology
-from streams.nights.feed import KafkaSink
+from streams.nights.feeder import KafkaSink
 
 KNOWN = election(states=2, tables=2)
 Become = Callable[[str], None]
@@ -111,7 +111,7 @@ def write(broker: str, topic: str) -> None:
 
 def fetch(broker: str, topic: str) -> None:
     """Read a topic's first partition, or raise what the broker says."""
-    list(records.read(broker, topic))
+    list(topic_reader.read(broker, topic))
 
 
 def delete(broker: str, topic: str) -> None:
@@ -120,11 +120,11 @@ def delete(broker: str, topic: str) -> None:
 
 def join(broker: str, topic: str) -> None:
     """Look where the worker's group stands, as a member would."""
-    consumer = kafka_clients.consumer(broker, group_id=topic.rpartition(".")[0] + ".cotejo")
+    consumer = clients.consumer(broker, group_id=topic.rpartition(".")[0] + ".cotejo")
     try:
         consumer.committed(TopicPartition(topic, 0))
     except KafkaError as error:
-        raise CotejoError(kafka_clients.refusal(error)) from error
+        raise CotejoError(clients.refusal(error)) from error
     finally:
         consumer.close()
 
@@ -240,7 +240,7 @@ def test_refused(
     else:
         monkeypatch.setenv(VARIABLE, edited(secrets, changes))
     address = f"{host}:{int(secure.address.rpartition(':')[2]) + above}"
-    with pytest.raises(BrokerRefused) as told, kafka_clients.admin(address, seconds=2):
+    with pytest.raises(BrokerRefused) as told, clients.admin(address, seconds=2):
         pass
     text = str(told.value)
     assert says in text

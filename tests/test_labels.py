@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from test_switches import known, night
 
 from streams.board.night import Night
-from streams.core.comparison import wording
-from streams.core.comparison.wording import LANGUAGES, say
-from streams.core.election.election import Area, Election, HealthRule, Rules
+from streams.core.comparison import sentences
+from streams.core.comparison.sentences import LANGUAGES, say
+from streams.core.election.model import Area, Election, HealthRule, Rules
 from streams.core.engine.monitor import Monitor
-from streams.delivery.webhooks import body
+from streams.delivery.standard_webhook import body
 from streams.report.page import _value
 from streams.report.words import TERMS, Words
 
@@ -75,7 +75,7 @@ def test_every_rule_says_the_label() -> None:
     assert [area["name"] for area in whole["path"]] == ["Label of N", "Label of S1"]
 
 
-NAMES = st.sampled_from([*wording._TERMS, *wording._HIDDEN, *TERMS])
+NAMES = st.sampled_from([*sentences._TERMS, *sentences._HIDDEN, *TERMS])
 SENTENCES: Mapping[str, Mapping[str, int | str]] = {
     "falls-votes": {"before": 2, "now": 1, "gap": 1},
     "flood": {"readings": 5, "all": 9},

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.election import Area, Election, Option, PollingTable
-from streams.core.election.layout import begins, closes, rising, roll_up, union
+from streams.core.election.model import Area, Election, Option, PollingTable
+from streams.core.election.numbering import begins, closes, rising, roll_up, union
 from streams.core.election.register import Register
 
 some = st.none() | st.integers(0, 9)

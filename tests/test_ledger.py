@@ -8,9 +8,9 @@ from builders import T0, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.election import Policy
+from streams.core.election.model import Policy
 from streams.core.events.admission import check_bulletin, check_report
-from streams.core.events.events import Bulletin, TallyReport
+from streams.core.events.model import Bulletin, TallyReport
 from streams.core.reconciliation.ledger import PART, Fate, Ledger, Level, Reading, reading_of, standing
 
 X, Y, Z = (5, 3), (4, 4), (1, 1)

@@ -18,17 +18,17 @@ from pipeline import Logs, Pipeline, feed
 from typer.testing import CliRunner
 
 from streams import cli
-from streams.core.election.election import AlertPolicy
+from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import Arrivals, Night, NightError, of_lines, of_record
+from streams.nights.arrival import Arrivals, Night, NightError, of_lines, of_record
 from streams.nights.eventlog import made
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.feed import Feeder, Pace
+from streams.nights.feeder import Feeder, Pace
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
 TOPOLOGY = Topology("x.", 3)

@@ -14,12 +14,12 @@ from nights import LiveNight, until
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.core.election.election import AlertPolicy, HealthRule, MetricsPolicy, Receiver, Rules
-from streams.core.events.events import Event
-from streams.delivery.receiver import AlertReceiver
-from streams.kafka.broker import EmbeddedBroker
-from streams.nights.feed import KafkaSink
-from streams.worker.metrics.metric_list import METRICS
+from streams.core.election.model import AlertPolicy, HealthRule, MetricsPolicy, Receiver, Rules
+from streams.core.events.model import Event
+from streams.delivery.loopback_receiver import AlertReceiver
+from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.nights.feeder import KafkaSink
+from streams.worker.metrics.catalogue import METRICS
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 KNOWN = election(

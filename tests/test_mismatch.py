@@ -9,13 +9,13 @@ from builders import T0, bulletin, election, report, situation, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.aggregation.rollup import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
+from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
 from streams.core.comparison.rules.mismatch import mismatch
-from streams.core.election.election import MismatchRule, Rules
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import MismatchRule, Rules
+from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
-from streams.core.events.events import Bulletin, TallyReport
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.events.model import Bulletin, TallyReport
+from streams.core.reconciliation.reconciler import Reconciler
 
 KNOWN = election(states=2, tables=4, groups={"BC": "BC"})
 

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.core.alerting.alerts import Alert, Notice, Reason
-from streams.core.election.election import AlertPolicy, ContradictionRule, DivergenceRule, Election, Rules
-from streams.core.engine.compare import Comparer
+from streams.core.alerting.alert import Alert, Notice, Reason
+from streams.core.election.model import AlertPolicy, ContradictionRule, DivergenceRule, Election, Rules
+from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any, encode, plain
-from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.reconciliation.reconciler import Reconciler
 
 SECOND, TICK = 1000, 10_000
 

@@ -18,13 +18,13 @@ from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
 from replays import told
 
-from streams.core.election.election import AlertPolicy, Election
+from streams.core.election.model import AlertPolicy, Election
 from streams.core.events.codec import decode_any
-from streams.core.events.events import Event, TallyReport
+from streams.core.events.model import Event, TallyReport
 from streams.core.events.withheld import KEPT_BYTES
 from streams.kafka.topics import MESSAGE_BYTES
-from streams.nights.arrivals import Arrivals
-from streams.nights.feed import KafkaSink, Pace
+from streams.nights.arrival import Arrivals
+from streams.nights.feeder import KafkaSink, Pace
 from streams.worker.faust_patches.settings import SESSION
 
 NATION = election(

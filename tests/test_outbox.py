@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.reconciliation.journal import Journal, decode
+from streams.core.reconciliation.ledger_journal import Journal, decode
 from streams.worker.outbox import Outbox, Record, stopwatch
 
 

@@ -15,13 +15,13 @@ from test_rules import check_sentences
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, width
 from streams.core.comparison.findings import Situation
 from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.codec import decode_any
-from streams.core.events.events import Bulletin, Event, TallyReport
-from streams.core.replay.explain import Explainer
+from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.core.replay.explain_text import area_lines, table_lines
+from streams.core.replay.explainer import Explainer
 from streams.kafka.topology import Topology
-from streams.nights.feed import Pace
+from streams.nights.feeder import Pace
 
 
 def given_(figures: Mapping[int, int]) -> Situation:

@@ -13,15 +13,15 @@ from pipeline import feed
 from test_feed import KNOWN, TOPOLOGY
 
 from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_reports, encode, plain
-from streams.core.events.events import Bulletin, Rejection, TallyReport
+from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.events.own_bytes import own_bytes, with_type
 from streams.core.events.withheld import KEPT_BYTES, Withheld
 from streams.kafka.topology import REJECTED_BYTES
-from streams.nights import arrivals
-from streams.nights.arrivals import of_record
+from streams.nights import arrival as arrivals
+from streams.nights.arrival import of_record
 from streams.nights.eventlog.record import REPORTS, Record
-from streams.nights.feed import PACK_BYTES, Pace
-from streams.worker.rejected import REASONS_BYTES, rejected
+from streams.nights.feeder import PACK_BYTES, Pace
+from streams.worker.rejected_records import REASONS_BYTES, rejected
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.sampled_from(['"', "\\", ",", "]", "{"]),

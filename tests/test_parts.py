@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.comparison.rules.parts import parts
-from streams.core.events.events import Bulletin
+from streams.core.events.model import Bulletin
 
 KNOWN = election(states=2, groups={"BC": "BC"})
 

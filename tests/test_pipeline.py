@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.core.election.election import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
+from streams.core.election.model import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
 from streams.kafka.topology import Topology
-from streams.nights.feed import Pace
+from streams.nights.feeder import Pace
 
 KNOWN = election(
     states=3,

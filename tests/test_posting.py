@@ -28,13 +28,13 @@ from nights import direct
 from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from streams.core.alerting.alerts import Notice
-from streams.core.alerting.delivery import Answer
-from streams.core.election.election import AlertPolicy, Receiver
-from streams.delivery import posting
-from streams.delivery.posting import Poster, wish_of
-from streams.delivery.receiver_secrets import SecretError, Secrets, of_receiver
-from streams.kafka.broker import free_port
+from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_policy import Answer
+from streams.core.election.model import AlertPolicy, Receiver
+from streams.delivery import http_post
+from streams.delivery.http_post import Poster, wish_of
+from streams.delivery.secrets import SecretError, Secrets, of_receiver
+from streams.kafka.embedded_broker import free_port
 
 OLD, NEW = ("whsec_" + b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 KNOWN = election(states=2, tables=20, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=60))
@@ -99,7 +99,9 @@ def raw(answer: Callable[[socket.socket], None], wait: bool = True) -> Iterator[
             Say(302, {"location": "http://127.0.0.1:1/"}), False, "302 Found: redirects are not", id="redirect"
         ),
         pytest.param(Say(599), False, "599", id="a status without a name"),
-        pytest.param(Say(400, body=b"x" * 10**6), False, "400 Bad Request: " + "x" * posting.EXCERPT, id="much to say"),
+        pytest.param(
+            Say(400, body=b"x" * 10**6), False, "400 Bad Request: " + "x" * http_post.EXCERPT, id="much to say"
+        ),
         pytest.param(
             Say(400, {"content-encoding": "gzip"}, gzip.compress(bytes(10**7))), False, "400 Bad Request", id="zip"
         ),
@@ -243,7 +245,7 @@ def test_answers_of_any_kind(status: int, headers: list[tuple[bytes, bytes]], bo
 def test_nonsense(behaviour: Callable[[socket.socket], None], status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever comes, there is an answer in words, and no exception; who is silent, drips or floods is waited for and
     read for so long only."""
-    monkeypatch.setattr(posting, "TIMEOUT", 0.5)
+    monkeypatch.setattr(http_post, "TIMEOUT", 0.5)
     with raw(behaviour) as (place, _):
         answer = post(f"http://{place}/")
     assert answer.status == status

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.core.aggregation import projector
-from streams.core.election.election import Area, DivergenceRule, Election, Option, Policy, PollingTable, Rules
-from streams.core.engine.compare import Comparer
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.election.model import Area, DivergenceRule, Election, Option, Policy, PollingTable, Rules
+from streams.core.engine.comparer import Comparer
+from streams.core.reconciliation.reconciler import Reconciler
 
 CENTRES = 8
 TABLES = [f"T{centre}-{table}" for centre in range(CENTRES) for table in range(6)]

@@ -23,12 +23,12 @@ from grafana_boards import filled, queries, variables
 from nights import LiveNight, until
 
 from dashboards.parts import Query
-from streams.core.election.election import Receiver
-from streams.delivery.receiver import AlertReceiver
-from streams.kafka.broker import EmbeddedBroker, end, free_port, spawn
-from streams.nights.feed import Pace
+from streams.core.election.model import Receiver
+from streams.delivery.loopback_receiver import AlertReceiver
+from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
+from streams.nights.feeder import Pace
 from streams.nights.scenarios import reconstruction
-from streams.worker.metrics.metric_list import METRICS
+from streams.worker.metrics.catalogue import METRICS
 
 HERE = ROOT / "dashboards" / "prometheus"
 RULES, UNIT_TESTS = HERE / "rules" / "cotejo.yml", HERE / "tests" / "rules.yml"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = [
     "streams",
     "streams.errors",
-    "streams.shown",
+    "streams.text",
     "streams.board.history",
     "streams.board.night",
     "streams.board.turned_away",

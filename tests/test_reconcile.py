@@ -12,18 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.core.aggregation.spread import HEADROOM, REST, VOTES
+from streams.core.aggregation.histograms import HEADROOM, REST, VOTES
 from streams.core.election import index
-from streams.core.election.election import Election, Policy
-from streams.core.engine.compare import Comparer
-from streams.core.events.events import Bulletin, Rejection, TallyReport
-from streams.core.reconciliation import bulk, journal, limits, reconcile, rows, shelf
-from streams.core.reconciliation.agreement import READER
+from streams.core.election.model import Election, Policy
+from streams.core.engine.comparer import Comparer
+from streams.core.events.model import Bulletin, Rejection, TallyReport
+from streams.core.reconciliation import columns as bulk
+from streams.core.reconciliation import ledger_journal, ledger_store, limits
+from streams.core.reconciliation import reconciler as reconcile
+from streams.core.reconciliation import row_builder as rows
+from streams.core.reconciliation.consensus import READER
 from streams.core.reconciliation.ledger import Verdict
+from streams.core.reconciliation.ledger_store import Shelf
 from streams.core.reconciliation.names import Names
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.reconciliation.sheets import Sheets
-from streams.core.reconciliation.shelf import Shelf
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Sheets
 from streams.core.replay.verdicts import NightVerdicts
 from streams.errors import ElectionChangedError
 
@@ -229,20 +232,20 @@ def test_load(events: list[TallyReport]) -> None:
 
 def saved(reconciler: Reconciler) -> set[tuple[str, bytes]]:
     """Polling tables and entries, of all that it saves."""
-    records = map(journal.decode, reconciler.take_records())
+    records = map(ledger_journal.decode, reconciler.take_records())
     return {pair for found in records for pair in zip(found.tables, map(bytes, found.packed), strict=True)}
 
 
 @pytest.mark.parametrize("most", [1, 300, 10**6])
 def test_records(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the records must be, together they hold every entry once."""
-    monkeypatch.setattr(journal, "RECORD_BYTES", most)
+    monkeypatch.setattr(ledger_journal, "RECORD_BYTES", most)
     reconciler = Reconciler(KNOWN, saves=True)
     for i in range(20):
         reconciler.apply(report(id=f"r{i}", reporter=f"x{i}"))
     records = list(reconciler.take_records())
     assert all(len(record) < most + 300 for record in records)
-    entries = [entry for record in records for entry in map(bytes, journal.decode(record).packed)]
+    entries = [entry for record in records for entry in map(bytes, ledger_journal.decode(record).packed)]
     assert len(entries) == len(set(entries)) == 20
 
 
@@ -373,7 +376,7 @@ def test_entered_ahead_at_the_limit(chance: Random) -> None:
     together with."""
     lived = [(crowd(chance), [chance.randrange(30) for _ in range(chance.randrange(4))]) for _ in range(4)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shelf, "LARGE", 40)
+        patch.setattr(ledger_store, "LARGE", 40)
         patch.setattr(limits, "LEDGER_BYTES", 200)  # two chains of forty bytes, and room for some entries more
         assert_ahead_is_one_by_one(lived, KNOWN)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events.admission import check_bulletin, check_report
-from streams.core.events.events import Bulletin, TallyReport
+from streams.core.events.model import Bulletin, TallyReport
 from streams.nights.scenarios import reconstruction, venezuela2024
 from streams.nights.scenarios.reconstruction import apportion
 

@@ -20,12 +20,12 @@ from nights import until
 from test_cli import cotejo
 
 from streams.config import election_writer
-from streams.kafka import records, topics
+from streams.kafka import topic_reader, topics
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import Arrivals, of_lines
+from streams.nights.arrival import Arrivals, of_lines
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import BULLETINS, REPORTS, Gap, Record
-from streams.nights.feed import Feeder, KafkaSink, Pace
+from streams.nights.feeder import Feeder, KafkaSink, Pace
 from streams.nights.recorder_lanes import record_of
 
 KNOWN = election(states=2, tables=6)
@@ -64,7 +64,7 @@ class Stage:
             (REPORTS, self.topology.tally_reports, 3),
             (BULLETINS, self.topology.bulletins, 1),
         ):
-            for message in records.read(self.broker.address, topic, partitions):
+            for message in topic_reader.read(self.broker.address, topic, partitions):
                 found[name, message.partition].append(record_of((name, message.partition), message))
         return dict(found)
 

@@ -15,13 +15,13 @@ from pipeline import Pipeline, feed
 from replays import items, of_events, of_logs, terms
 from test_pipeline import KNOWN, nights
 
-from streams.core.election.election import AlertPolicy
+from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Tick
+from streams.core.events.model import Tick
 from streams.core.replay.outcome import SAMPLES
 from streams.core.replay.replay import LogReplay
 from streams.kafka.topology import Topology
-from streams.nights.feed import Pace
+from streams.nights.feeder import Pace
 
 
 @settings(max_examples=100)

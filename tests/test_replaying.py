@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 
 from streams import cli
 from streams.config import election_writer
-from streams.core.election.election import AlertPolicy
-from streams.core.events.events import Event
+from streams.core.election.model import AlertPolicy
+from streams.core.events.model import Event
 from streams.kafka.topology import Topology
 from streams.nights.eventlog import made
 from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.feed import Pace
+from streams.nights.feeder import Pace
 
 KNOWN = election(states=2, tables=30, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
 EVENTS: list[Event] = [

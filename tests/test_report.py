@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page
 from test_cli import cotejo
 
 from streams.config import election_writer
-from streams.core.election.election import AlertPolicy, Area, Election, Group, HealthRule, MismatchRule, Option, Rules
+from streams.core.election.model import AlertPolicy, Area, Election, Group, HealthRule, MismatchRule, Option, Rules
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 from streams.nights.eventlog import made
 
 HOSTILE = "<script>hacked=1</script><img src=x onerror=hacked=1>\"'></style></svg><svg/onload=hacked=1>{{7*7}}"

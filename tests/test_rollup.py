@@ -10,13 +10,13 @@ from builders import T0, alike, bulletin, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.aggregation import sums
-from streams.core.aggregation.spread import HEADROOM, REST, VOTES
-from streams.core.engine.compare import Comparer
+from streams.core.aggregation import area_sums
+from streams.core.aggregation.histograms import HEADROOM, REST, VOTES
+from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode
-from streams.core.reconciliation import sheets as module
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.reconciliation.sheets import Fresh, Sheets, in_order
+from streams.core.reconciliation import sheet_rows as module
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Fresh, Sheets, in_order
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
 sheet = st.tuples(*[st.integers(0, 15)] * 3)
@@ -130,8 +130,8 @@ def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) ->
     kept, anew = Comparer(KNOWN), Comparer(KNOWN)
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sums, "LARGE", 2)
-        patch.setattr(sums, "MOST", 3)
+        patch.setattr(area_sums, "LARGE", 2)
+        patch.setattr(area_sums, "MOST", 3)
         for i, (table, votes, retracted) in enumerate(reports):
             one.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
             kept.add_sheets(one.take_sheets())
@@ -194,7 +194,7 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
     go gives, whatever was added before."""
     part, whole, pieces = Reconciler(KNOWN), Comparer(KNOWN), Comparer(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sums, "LARGE", data.draw(st.sampled_from([2, 2_000])))
+        patch.setattr(area_sums, "LARGE", data.draw(st.sampled_from([2, 2_000])))
         for i, night in enumerate(rounds):
             for table, votes in night.items():
                 part.apply(report(table, votes, reporter=f"r{data.draw(st.integers(0, 1))}", at=T0 + i))
@@ -202,9 +202,9 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
                     part.apply(bulletin(votes, area=table, sequence=i + 1, at=T0 + i))
             sheets = part.take_sheets()
             assert whole.add_sheets(sheets) == bool(sheets)
-            patch.setattr(sums, "MOST", most)
+            patch.setattr(area_sums, "MOST", most)
             assert pieces.add_sheets(sheets) == bool(sheets)
-            patch.setattr(sums, "MOST", 50_000)
+            patch.setattr(area_sums, "MOST", 50_000)
             assert pieces.take_changed() == whole.take_changed()
             for area in ("N", "S1", "S2", "S3"):
                 assert content(pieces, area) == content(whole, area)

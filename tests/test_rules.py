@@ -18,8 +18,8 @@ from streams.core.comparison.rules.contradiction import contradiction
 from streams.core.comparison.rules.divergence import divergence
 from streams.core.comparison.rules.own_sums import own_sums
 from streams.core.comparison.rules.rounded_shares import rounded_shares
-from streams.core.comparison.wording import LANGUAGES, number, say
-from streams.core.election.election import (
+from streams.core.comparison.sentences import LANGUAGES, number, say
+from streams.core.election.model import (
     ContradictionRule,
     DivergenceRule,
     Election,
@@ -28,7 +28,7 @@ from streams.core.election.election import (
     MismatchRule,
     Rules,
 )
-from streams.core.events.events import Bulletin
+from streams.core.events.model import Bulletin
 
 
 def told(found: Iterable[Finding]) -> list[tuple[str, str | None]]:

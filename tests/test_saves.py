@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.kafka.saves import Saves, Write
+from streams.kafka.sealed_state import Saves, Write
 
 
 class Log:

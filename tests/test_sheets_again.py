@@ -6,8 +6,8 @@ import pytest
 from builders import election, report
 
 from streams.core.events.codec import encode
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.reconciliation.sheets import Mark, Sheets, read_message
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
 from streams.worker.comparison_state import SheetsLostError, judged
 
 KNOWN = election()

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.reconciliation.shelf import LARGE, Chains
+from streams.core.reconciliation.ledger_store import LARGE, Chains
 
 entries = st.sampled_from([b"a", b"b", b"c", b"d" * (LARGE // 2), b"e" * (LARGE // 2 + 1)])
 

@@ -21,11 +21,11 @@ from test_codec import bulletins, reports
 from streams.cli import app
 from streams.config import keys
 from streams.config.election_writer import write
-from streams.core.election.election import Authority, Election, Reporter
+from streams.core.election.model import Authority, Election, Reporter
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any, decode_reports, encode, plain
-from streams.core.events.events import Bulletin, Event, TallyReport
-from streams.core.events.signing import check_bulletin, check_report, signed_bytes
+from streams.core.events.model import Bulletin, Event, TallyReport
+from streams.core.events.signatures import check_bulletin, check_report, signed_bytes
 
 ANA, BEA, BOARD, EVE = (Ed25519PrivateKey.from_private_bytes(bytes([i]) * 32) for i in range(4))
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from builders import lines
 
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.core.engine.monitor import Monitor
-from streams.core.events.events import Bulletin, TallyReport
+from streams.core.events.model import Bulletin, TallyReport
 from streams.nights.scenarios.simulated import Night, Simulation, SimulationError
 
 SMALL = Night(tables=400, states=4, municipalities=5, bulletins=4)

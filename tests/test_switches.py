@@ -16,10 +16,10 @@ from test_cli import cotejo
 
 from streams.config import election_file, election_writer
 from streams.config.csv_file import ElectionFileError
-from streams.core.alerting.alerts import Reason, deadline, step
+from streams.core.alerting.alert import Reason, deadline, step
 from streams.core.comparison.findings import Finding
 from streams.core.comparison.rules import NAMES
-from streams.core.election.election import (
+from streams.core.election.model import (
     AlertPolicy,
     Election,
     FingerprintRule,
@@ -31,11 +31,11 @@ from streams.core.election.election import (
 )
 from streams.core.election.thresholds import NAMES as WRITTEN
 from streams.core.events.codec import decode_any
-from streams.core.events.events import Event
-from streams.core.replay.explain import Explainer
-from streams.delivery.receiver import AlertReceiver
+from streams.core.events.model import Event
+from streams.core.replay.explainer import Explainer
+from streams.delivery.loopback_receiver import AlertReceiver
 from streams.kafka.topology import Topology
-from streams.nights.feed import Pace
+from streams.nights.feeder import Pace
 
 LOUD = Rules(health=HealthRule(bulletin_every=60), fingerprint=FingerprintRule(max_chance=1))
 

@@ -7,13 +7,13 @@ from builders import election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.election import Policy
+from streams.core.election.model import Policy
 from streams.core.events.admission import check_report
 from streams.core.events.codec import decode_any, encode, plain
-from streams.core.events.events import Rejection, TallyReport
+from streams.core.events.model import Rejection, TallyReport
 from streams.core.reconciliation.ledger import Fate, Ledger, Level, Reading
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.core.reconciliation.shelf import packed, unpack_reading
+from streams.core.reconciliation.ledger_store import packed, unpack_reading
+from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.table_bounds import TableBounds, table_bounds
 
 ONE, TWO = Policy(quorum=1), Policy(quorum=2)

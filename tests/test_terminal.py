@@ -31,10 +31,10 @@ from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
 from streams.nights import event_file
 from streams.nights.eventlog import made, manifest
-from streams.nights.feed import KafkaSink
-from streams.shown import shown
+from streams.nights.feeder import KafkaSink
 from streams.support.progress import Progress
 from streams.support.terminal import escaped
+from streams.text import shown
 
 HOSTILE = "\x1b[2J\x9b1m\u202e\u2066\x07\x7f\r"
 """Clear the screen, bold, turn the writing round, ring, rub out, go back and write over."""
@@ -246,7 +246,7 @@ def test_progress(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
 
 def test_nobody_else_prints() -> None:
     """Every line goes out by streams/support/terminal.py, or by a console that is given `shown` text."""
-    consoles = {"report/telling.py", "support/progress.py", "cli/demo.py", "support/terminal.py"}
+    consoles = {"report/summary.py", "support/progress.py", "cli/demo_night.py", "support/terminal.py"}
     found = set()
     for path in sorted((ROOT / "streams").rglob("*.py")):
         name = path.relative_to(ROOT / "streams").as_posix()

@@ -18,11 +18,11 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from nights import LiveNight, direct, until
 
-from streams.core.election.election import AlertPolicy, Election
+from streams.core.election.model import AlertPolicy, Election
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event, Tick
+from streams.core.events.model import Event, Tick
 from streams.kafka import topics
-from streams.nights.feed import KafkaSink
+from streams.nights.feeder import KafkaSink
 from streams.worker.faust_patches.running import Seldom
 
 KNOWN: Election = election(

@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from nights import until
 
 from streams.config import election_writer
-from streams.kafka.broker import free_port
+from streams.kafka.embedded_broker import free_port
 from streams.kafka.topics import (
     BrokerUnreachable,
     TopicChange,

@@ -9,9 +9,9 @@ import pytest
 
 from streams.config.election_file import load
 from streams.core.replay.outcome import Outcome
-from streams.nights.arrivals import Night
-from streams.nights.checking import EventCheck
-from streams.nights.relive import open_night, relive
+from streams.nights.arrival import Night
+from streams.nights.check import EventCheck
+from streams.nights.source import open_night, relive
 
 CASES = Path(__file__).parent / "cases" / "truth"
 

@@ -8,15 +8,15 @@ from builders import T0, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.engine.monitor import Monitor
 from streams.core.events.admission import check_report
-from streams.core.events.events import Event, Tick
+from streams.core.events.model import Event, Tick
 from streams.core.reconciliation.ledger import Ledger, reading_of
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.table_bounds import table_bounds
-from streams.core.replay.explain import Explainer
 from streams.core.replay.explain_text import area_lines
+from streams.core.replay.explainer import Explainer
 
 
 def unread(known: Election, *options: str) -> Election:

@@ -12,12 +12,12 @@ from test_codec import behind, careful, fewer_fields, more_fields, spoilt
 from test_pipeline import KNOWN, nights
 
 from streams.core.election import index
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.codec import MAX_PACK, decode_reports, encode, plain
-from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.events.usual import UsualBulletin, UsualEvents, UsualReader, UsualReport
-from streams.core.reconciliation import bulk
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.reconciliation import columns
+from streams.core.reconciliation.reconciler import Reconciler
 
 USUAL: list[Event] = [
     report(),
@@ -117,7 +117,7 @@ def test_no_form_of_their_own(known: Election) -> None:
 def test_nights_read_in_stretches(night: list[bytes], cuts: list[int]) -> None:
     """A night that is read in stretches, by who knows the election, is the night that is read event by event."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "FEW", 1)
+        patch.setattr(columns, "FEW", 1)
         patch.setattr(index, "FEW", 1)
         found = of_stretches(KNOWN, night, cuts)
     assert b"".join(found.json()) == b"".join(of_events(KNOWN, night).json())

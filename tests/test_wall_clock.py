@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from nights import LiveNight, until
 
 import streams.worker.app as agents
-from streams.core.election.election import AlertPolicy, HealthRule, Rules
-from streams.core.engine.alignment import Alignment
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import AlertPolicy, HealthRule, Rules
+from streams.core.engine.comparer import Comparer
+from streams.core.engine.watermarks import Alignment
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event, Tick
-from streams.core.reconciliation.reconcile import Reconciler
-from streams.nights.feed import KafkaSink
+from streams.core.events.model import Event, Tick
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.nights.feeder import KafkaSink
 
 HOUR = 3_600_000
 LAG = "cotejo_event_time_lag_seconds[wall]"

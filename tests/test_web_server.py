@@ -19,7 +19,7 @@ from test_deliveries import FIRST, live, with_receivers
 
 from streams.board import web_server
 from streams.board.web_server import ListenError, WebServer, address
-from streams.kafka.broker import free_port
+from streams.kafka.embedded_broker import free_port
 
 
 @contextmanager

@@ -22,9 +22,9 @@ from standardwebhooks.webhooks import Webhook
 from test_posting import KNOWN, NEW, NOTICE, OLD
 
 from streams.config import election_writer
-from streams.core.election.election import Receiver
-from streams.delivery import posting
-from streams.kafka.broker import free_port, is_free
+from streams.core.election.model import Receiver
+from streams.delivery import http_post
+from streams.kafka.embedded_broker import free_port, is_free
 
 
 def webhook(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -176,7 +176,7 @@ def test_the_documented_receiver(tmp_path: Path) -> None:
 
 def test_every_field_is_documented() -> None:
     """docs/webhooks.md names each field of the body and none that is not there."""
-    body = orjson.loads(posting.body(KNOWN, desk("https://desk.example/"), NOTICE))
+    body = orjson.loads(http_post.body(KNOWN, desk("https://desk.example/"), NOTICE))
     rows = [line.split("|")[1] for line in DOCS.split("| Field of the body |")[1].split("\n\n")[0].splitlines()[2:]]
     named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
     assert named == {name for name in body if name != "data"} | {f"data.{name}" for name in body["data"]}

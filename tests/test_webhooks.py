@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streams.delivery.receiver import MAX_BODY, AlertReceiver
-from streams.delivery.webhooks import WebhookVerificationError, check_secret, headers, verify
+from streams.delivery.loopback_receiver import MAX_BODY, AlertReceiver
+from streams.delivery.standard_webhook import WebhookVerificationError, check_secret, headers, verify
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + b64encode(bytes(32)).decode()

@@ -13,13 +13,13 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.kept import say
-from streams.core.election.election import AlertPolicy, Area, Election, Option, Policy
-from streams.core.election.layout import Numbers, numbered
+from streams.core.election.model import AlertPolicy, Area, Election, Option, Policy
+from streams.core.election.numbering import Numbers, numbered
 from streams.core.election.register import Register
-from streams.core.engine.compare import Comparer
-from streams.core.events.events import Bulletin
+from streams.core.engine.comparer import Comparer
+from streams.core.events.model import Bulletin
 from streams.core.reconciliation.ledger import Level
-from streams.core.reconciliation.sheets import ANNOUNCED, CODES, READ, Rows, Sheets
+from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, READ, Rows, Sheets
 
 TABLES: Final = 823_366
 PROVINCES: Final = 37

@@ -23,10 +23,10 @@ from benchmarks.figures import Figure
 from benchmarks.kept import say
 from benchmarks.nights import Stream
 from benchmarks.runs import PARTITIONS, apache, counted, empty, feeding, night, of_worker
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.codec import decode_any, encode, plain
-from streams.core.events.events import Bulletin, TallyReport
-from streams.kafka import kafka_clients
+from streams.core.events.model import Bulletin, TallyReport
+from streams.kafka import clients
 
 HERE: Final = "S1"
 """The reports of this state are the probes; what flows beside them is of the others."""
@@ -70,7 +70,7 @@ class _Flow:
     def __init__(self, live: LiveNight, stream: Stream, place: Path, rate: float) -> None:
         self._live, self._stream, self._place, self._rate = live, stream, place, rate
         self._tables = live.election.tables
-        self._producer = kafka_clients.producer(live.broker.address, linger_ms=0)
+        self._producer = clients.producer(live.broker.address, linger_ms=0)
         self._over = threading.Event()
 
     def run(self) -> dict[str, list[float]]:
@@ -164,7 +164,7 @@ class _Flow:
 
     def _arriving(self) -> Iterator[tuple[str, dict[str, Any]]]:
         topology = self._live.topology
-        consumer = kafka_clients.consumer(self._live.broker.address, enable_auto_commit=False)
+        consumer = clients.consumer(self._live.broker.address, enable_auto_commit=False)
         places = [TopicPartition(topic, 0) for topic in (topology.alerts, topology.area_state)]
         consumer.assign(places)
         consumer.seek_to_end(*places)

@@ -11,15 +11,15 @@ from msgspec import structs
 
 from benchmarks.kept import kept, sources
 from streams.config import election_file, election_writer
-from streams.core.election.election import Election
-from streams.core.engine.compare import Comparer
+from streams.core.election.model import Election
+from streams.core.engine.comparer import Comparer
 from streams.core.events.admission import check_report
 from streams.core.events.codec import decode_any, encode, plain
-from streams.core.events.events import Event, TallyReport
-from streams.core.reconciliation.reconcile import Reconciler
+from streams.core.events.model import Event, TallyReport
+from streams.core.reconciliation.reconciler import Reconciler
 from streams.kafka.topology import Topology
-from streams.nights.arrivals import of_lines
-from streams.nights.feed import Fed, Feeder, Pace
+from streams.nights.arrival import of_lines
+from streams.nights.feeder import Fed, Feeder, Pace
 from streams.nights.scenarios.simulated import Night, Simulation
 
 PER_TICK: Final = 25_000
@@ -121,7 +121,7 @@ SIMULATION: Final = tuple(
     f"nights/scenarios/{name}.py" for name in ("simulated", "settings", "electorate", "draws", "slips")
 )
 """The code that simulates."""
-_MAKERS: Final = (*SIMULATION, "config/election_writer.py", "core/events/*.py", "nights/feed.py", "kafka/topology.py")
+_MAKERS: Final = (*SIMULATION, "config/election_writer.py", "core/events/*.py", "nights/feeder.py", "kafka/topology.py")
 """The code that a night's files come from, besides this module."""
 _SHAPE: Final[dict[str, Any]] = {"states": 24, "municipalities": 20, "official": "state"}
 

@@ -25,13 +25,13 @@ from benchmarks.nights import SIMULATION
 from streams.config import election_file
 from streams.core.replay.outcome import Outcome
 from streams.kafka.topology import Topology
-from streams.nights import relive
-from streams.nights.arrivals import Night
+from streams.nights import source as relive
+from streams.nights.arrival import Night
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.feed import Feeder, Pace
-from streams.support import garbage
+from streams.nights.feeder import Feeder, Pace
+from streams.support import gc_tuning
 
 INDONESIA: Final = ROOT / "../shared/data/indonesia2019"
 """Where the Indonesian night's table is, if somebody has put it there."""
@@ -74,7 +74,7 @@ def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
         recipe = options, *sources(*LOG, *SIMULATION, "cli/simulating.py")
         found[name] = kept(place, _slug(name), recipe, partial(_cotejo, "simulate", "--seed", "5", *options))
         if RECORDED not in found:
-            recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "nights/feed.py", "kafka/topology.py")
+            recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "nights/feeder.py", "kafka/topology.py")
             found[RECORDED] = kept(place, _slug(RECORDED), recipe, partial(record, found[name]))
     if INDONESIA.exists():
         map_ = ROOT / "docs/examples/indonesia2019.toml"
@@ -140,7 +140,7 @@ def measure(night: pathlib.Path) -> Run:
     replay = source.replay(election_file.load(source.election))
     start = time.process_time() - begun
     gc.collect()
-    garbage.look_seldom()  # as the command does
+    gc_tuning.look_seldom()  # as the command does
     steps, alone, judging, outcomes = relive.relive(source, [replay]), 0.0, 0.0, list[Outcome]()
     for turn in range(TURNS):
         begin, end = (len(contents) * place // TURNS for place in (turn, turn + 1))

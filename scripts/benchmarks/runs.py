@@ -18,10 +18,11 @@ from nights import LiveNight, until
 from benchmarks import java
 from benchmarks.kept import say
 from benchmarks.nights import Stream, Sums, sums_of
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.errors import CotejoError
-from streams.kafka import records, topics
-from streams.nights.feed import Fed
+from streams.kafka import topic_reader as records
+from streams.kafka import topics
+from streams.nights.feeder import Fed
 
 PEERS: Final = Path(__file__).parent / "peers"
 PARTITIONS: Final = 4

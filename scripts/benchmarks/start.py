@@ -15,7 +15,7 @@ from benchmarks.kept import say
 from benchmarks.nights import Stream
 from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, judged, log_bytes, memory, night, of_loop
 from streams.kafka import topics
-from streams.worker.worker import SETTLED
+from streams.worker.run import SETTLED
 
 TABLES: Final = 1_000_000
 """Unless as many as the reports of the night that is asked for, if that is smaller."""
@@ -85,7 +85,7 @@ def _again(live: LiveNight, tables: int) -> dict[str, float]:
 
 def _bare() -> int:
     """Bytes of a process that has loaded what a worker is made of, and nothing else."""
-    told = "import streams.worker.worker; print(open('/proc/self/statm').read().split()[1])"
+    told = "import streams.worker.run; print(open('/proc/self/statm').read().split()[1])"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True)
     return int(done.stdout) * os.sysconf("SC_PAGESIZE")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import sqrt
 
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.core.engine.monitor import Monitor
 from streams.nights.scenarios.simulated import Night, Simulation
 from streams.support.progress import Progress

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.core.election.election import Area, Election, Option
-from streams.core.election.layout import Flags, Numbers, numbered
+from streams.core.election.model import Area, Election, Option
+from streams.core.election.numbering import Flags, Numbers, numbered
 from streams.core.election.register import Register
 from streams.nights.scenarios import venezuela2024
 from streams.nights.scenarios.draws import Draws, Floats

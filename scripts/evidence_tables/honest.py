@@ -7,7 +7,7 @@ from typing import Final, get_args
 import numpy as np
 
 from evidence_tables.common import LOUD, each, header, interval, lived, row
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.nights.scenarios.electorate import LEVELS
 from streams.nights.scenarios.simulated import Night, Official
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from streams.config.election_file import load
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.core.engine.monitor import Monitor
-from streams.core.events.events import Event, Rejection
-from streams.nights.arrivals import Arrivals
+from streams.core.events.model import Event, Rejection
+from streams.nights.arrival import Arrivals
 from streams.support.progress import Progress
 
 

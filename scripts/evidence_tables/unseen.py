@@ -21,12 +21,12 @@ from evidence_tables.electorates import (
     order,
     venezuela,
 )
-from streams.core.election.election import Option
-from streams.core.election.layout import Flags, Numbers
-from streams.core.engine.compare import Comparer
-from streams.core.events.events import Bulletin
+from streams.core.election.model import Option
+from streams.core.election.numbering import Flags, Numbers
+from streams.core.engine.comparer import Comparer
+from streams.core.events.model import Bulletin
 from streams.core.reconciliation.ledger import Level
-from streams.core.reconciliation.sheets import ANNOUNCED, CODES, Sheets
+from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, Sheets
 from streams.nights.scenarios import venezuela2024
 from streams.nights.scenarios.draws import Floats
 from streams.nights.scenarios.simulated import BEGIN

@@ -7,9 +7,9 @@ from random import Random
 
 from msgspec import structs
 
-from streams.core.election.election import Election, PollingTable
+from streams.core.election.model import Election, PollingTable
 from streams.core.engine.monitor import Monitor
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 from streams.nights.importers import convzla
 from streams.nights.scenarios import venezuela2024
 

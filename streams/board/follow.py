@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 
 from streams.board.night import Night
 from streams.core.events.withheld import Withheld
-from streams.kafka import kafka_clients, topics
+from streams.kafka import clients, topics
 from streams.kafka.topology import REJECTED_BYTES, Topology
 from streams.support.terminal import note
 
@@ -120,7 +120,7 @@ class Follower:
                 await asyncio.to_thread(consumer.close)
 
     def _connect(self) -> Any:
-        consumer = kafka_clients.consumer(
+        consumer = clients.consumer(
             self._broker,
             auto_offset_reset="earliest",
             enable_auto_commit=False,

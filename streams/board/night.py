@@ -12,8 +12,8 @@ import orjson
 
 from streams.board.history import History, Point
 from streams.board.turned_away import TurnedAway
-from streams.core.alerting.alerts import Notice
-from streams.core.election.election import Area, Election
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Area, Election
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 from streams.board import PATH
 from streams.board.follow import Follower
 from streams.board.night import Night
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.kafka.topology import Topology
 
 UPDATE: Final = 0.5

@@ -21,8 +21,8 @@ def board(
     name: Names = None,
 ) -> None:
     """Show the night as a web page, until Ctrl-C: reads the topics, writes nothing, needs no worker beside it."""
-    from streams.board import board_process
+    from streams.board import process
 
     with plainly():
         known = load(election)
-        board_process.run(broker, known, topology_of(known, prefix, PARTITIONS), host, port, name or ())
+        process.run(broker, known, topology_of(known, prefix, PARTITIONS), host, port, name or ())

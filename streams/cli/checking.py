@@ -5,8 +5,8 @@ import typer
 from streams.cli.common import Json, NightPaths, group, plainly
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
-from streams.nights.arrivals import Arrivals, Night
-from streams.nights.checking import EventCheck, Problem
+from streams.nights.arrival import Arrivals, Night
+from streams.nights.check import EventCheck, Problem
 from streams.nights.eventlog.errors import LogDamage
 from streams.support.progress import Progress
 from streams.support.terminal import show, show_json

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from streams.config.election_writer import ELECTION
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.errors import CotejoError
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.made import EVENTS

@@ -13,14 +13,14 @@ import typer
 
 from streams.cli.common import BROKER, Broker, ElectionFile, Json, Language, Prefix, group, plainly, topology_of
 from streams.config.election_file import load
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.errors import CotejoError
-from streams.kafka import records
+from streams.kafka import topic_reader
 from streams.kafka.topology import PARTITIONS
 from streams.support.terminal import show, show_json
 
 if TYPE_CHECKING:
-    from streams.grafana.grafana import Change, Grafana
+    from streams.grafana.provisioning import Change, Grafana
 
 commands = group("Put the boards, and what alerts say, into Grafana.")
 Url = Annotated[str, typer.Option(help="Grafana's address.")]
@@ -72,7 +72,7 @@ def annotate(
         topic = topology_of(known, prefix, PARTITIONS).alerts
         grafana = _enter(url, token_env, token_file)
         while True:
-            notices = (Notice.from_plain(orjson.loads(record.value)) for record in records.read(broker, topic))
+            notices = (Notice.from_plain(orjson.loads(record.value)) for record in topic_reader.read(broker, topic))
             done = grafana.annotate(known.id, notices, lang)
             _tell((change for change in done if change.outcome == "created"), as_json)
             if not follow:
@@ -81,7 +81,7 @@ def annotate(
 
 
 def _enter(url: str, token_env: str, token_file: Path | None) -> Grafana:
-    from streams.grafana.grafana import Grafana
+    from streams.grafana.provisioning import Grafana
 
     grafana = Grafana(url, _token(token_env, token_file))
     grafana.check()

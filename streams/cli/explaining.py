@@ -7,14 +7,15 @@ import typer
 
 from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.config.election_file import load
-from streams.core.election.election import Election
-from streams.core.events.events import Event, Rejection
+from streams.core.election.model import Election
+from streams.core.events.model import Event, Rejection
 from streams.core.replay.differing import Differing
-from streams.core.replay.explain import Explainer, UnknownPlaceError
 from streams.core.replay.explain_text import area_lines, table_lines
+from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.errors import CotejoError
-from streams.nights.arrivals import Night
-from streams.nights.relive import recording_of
+from streams.nights.arrival import Night
+from streams.nights.source import recording_of
+from streams.report.differing_table import differing_table
 from streams.support.progress import Progress
 from streams.support.terminal import aside, console, note, show, show_json
 
@@ -76,7 +77,7 @@ def _show_differing(found: Differing, language: str, as_json: bool, as_csv: bool
     else:
         show(found.head(language))
         if found.rows:
-            console().print(found.table(language))
+            console().print(differing_table(found, language))
 
 
 class UsageError(CotejoError):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.nights.checking import Problem
+from streams.nights.check import Problem
 from streams.nights.importers import convzla
 from streams.nights.importers.csv_map import CsvMap
 from streams.support.progress import Progress

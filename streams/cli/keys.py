@@ -10,8 +10,8 @@ from streams.cli.common import ElectionFile, group, plainly
 from streams.config import keys as signing_keys
 from streams.config.election_file import load
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Bulletin, TallyReport
-from streams.nights.arrivals import Night
+from streams.core.events.model import Bulletin, TallyReport
+from streams.nights.arrival import Night
 from streams.support.terminal import note, pass_on, show
 
 commands = group("Make key pairs, and sign with them.")

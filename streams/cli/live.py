@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from streams.cli import demo as demonstration
+from streams.cli import demo_night as demonstration
 from streams.cli.common import (
     BROKER,
     Broker,
@@ -24,13 +24,13 @@ from streams.cli.common import (
     topology_of,
 )
 from streams.config.election_file import load
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.errors import CotejoError
 from streams.kafka import acls as kafka_acls
 from streams.kafka import topics as kafka_topics
 from streams.kafka.topology import PARTITIONS, Topology
-from streams.nights import feed as feeding
-from streams.nights.arrivals import Night
+from streams.nights import feeder as feeding
+from streams.nights.arrival import Night
 from streams.support.progress import Progress
 from streams.support.terminal import note, show, show_json
 
@@ -72,7 +72,7 @@ def worker(
     log: Annotated[Literal["ERROR", "WARNING", "INFO", "DEBUG"], typer.Option(help="Faust's log on stderr.")] = "ERROR",
 ) -> None:
     """Keep the aggregates, judge them, raise alerts and deliver them, until SIGTERM or Ctrl-C."""
-    from streams.worker import worker as working
+    from streams.worker import run as working
 
     with plainly():
         known = load(election)

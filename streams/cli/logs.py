@@ -11,10 +11,10 @@ import typer
 
 from streams.cli.common import Json, KeepGoing, group, plainly, warn_of_edits
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Rejection
-from streams.delivery.webhooks import rfc3339
+from streams.core.events.model import Rejection
+from streams.delivery.standard_webhook import rfc3339
 from streams.errors import CotejoError
-from streams.nights.arrivals import Arrival, Arrivals
+from streams.nights.arrival import Arrival, Arrivals
 from streams.nights.eventlog.cut import By
 from streams.nights.eventlog.cut import cut as cut_log
 from streams.nights.eventlog.errors import LogDamage

@@ -10,18 +10,18 @@ import typer
 
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.config.election_file import load
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.election.thresholds import changed
-from streams.core.engine.compare import Comparer
-from streams.core.replay.history import contrast
+from streams.core.engine.comparer import Comparer
+from streams.core.replay.alert_history import contrast
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.replay import Watcher
-from streams.nights import relive
-from streams.report import telling
-from streams.support import garbage
+from streams.nights import source as relive
+from streams.report import summary
+from streams.support import gc_tuning
+from streams.support.atomic_file import whole
 from streams.support.progress import Progress
 from streams.support.terminal import aside, console, pass_on, show_json
-from streams.support.whole import whole
 
 commands = group("")
 
@@ -49,9 +49,9 @@ def replay(
         elif as_json:
             digest = hashlib.sha256()
             pass_on(_hashed(outcomes[0].json(), digest))
-            aside(telling.say("hash", lang, hash=digest.hexdigest()))
+            aside(summary.say("hash", lang, hash=digest.hexdigest()))
         else:
-            telling.tell(console(), known[0], outcomes[0], lang)
+            summary.tell(console(), known[0], outcomes[0], lang)
 
 
 def _hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
@@ -83,7 +83,7 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
         if compare is not None:
             known.append(load(compare, like=source.election))
             replays.append(source.replay(known[1]))
-        garbage.look_seldom()
+        gc_tuning.look_seldom()
     finally:
         gc.enable()
     with Progress("replaying", source.size) as progress:
@@ -104,4 +104,4 @@ def _compare(
         }
         show_json({**sides, "changed": differing, **found.plain()})
     else:
-        telling.compare(console(), found, (str(mine), str(other)), differing, language)
+        summary.compare(console(), found, (str(mine), str(other)), differing, language)

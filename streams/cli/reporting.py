@@ -7,12 +7,12 @@ import typer
 
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
 from streams.cli.replaying import Other, lived
-from streams.core.election.election import Election
-from streams.core.replay.chronicle import Chronicle
-from streams.core.replay.history import contrast
-from streams.report import telling
+from streams.core.election.model import Election
+from streams.core.replay.alert_history import contrast
+from streams.core.replay.timeline import Chronicle
+from streams.report import summary
+from streams.support.atomic_file import whole
 from streams.support.terminal import show
-from streams.support.whole import whole
 
 commands = group("")
 
@@ -52,4 +52,4 @@ def report(
             other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))
         with whole(out) as file:
             file.write(page.render(own, lang, other).encode())
-        show(f"{out}: {telling.say('hash', lang, hash=outcomes[0].sha256)}")
+        show(f"{out}: {summary.say('hash', lang, hash=outcomes[0].sha256)}")

@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 from streams.nights.eventlog import made
 from streams.nights.scenarios import reconstruction, simulated
 from streams.support.progress import Progress

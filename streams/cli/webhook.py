@@ -9,9 +9,9 @@ import typer
 
 from streams.cli.common import BROKER, Broker, ElectionFile, Json, Prefix, group, plainly, topology_of
 from streams.config.election_file import load
-from streams.core.election.election import Election
-from streams.delivery import webhook_admin as admin
-from streams.delivery.webhook_commands import Command
+from streams.core.election.model import Election
+from streams.delivery import admin
+from streams.delivery.commands import Command
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.support.terminal import show, show_json
 

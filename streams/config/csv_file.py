@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import CotejoError
-from streams.shown import unprintable
+from streams.text import unprintable
 
 STRETCH: Final = 10_000
 """Rows that are looked at together."""

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from streams.config.csv_file import CsvFile, ElectionFileError
-from streams.core.election.election import Area, Reporter
-from streams.core.election.layout import Numbers, numbered
+from streams.core.election.model import Area, Reporter
+from streams.core.election.numbering import Numbers, numbered
 from streams.core.election.register import PollingTable, Register
 
 KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"

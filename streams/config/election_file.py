@@ -11,8 +11,8 @@ from pathlib import Path
 from streams.config import election_csv
 from streams.config.election_toml import File, Signatory, Toml
 from streams.config.election_writer import ELECTION
-from streams.core.alerting import addresses
-from streams.core.election.election import (
+from streams.core.alerting import receiver_addresses
+from streams.core.election.model import (
     AlertPolicy,
     Area,
     Authority,
@@ -119,7 +119,7 @@ def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
         fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
         toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
         toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        why = addresses.why_not_url(receiver)
+        why = receiver_addresses.why_not_url(receiver)
         toml.check(why is None, f"{place}.url", why or "")
         _check_secret_place(toml, receiver, place)
 

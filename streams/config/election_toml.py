@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar, get_args
 import msgspec
 
 from streams.config.csv_file import ElectionFileError, text_of
-from streams.core.election.election import Format, Group, Option, Receiver, Rules
+from streams.core.election.model import Format, Group, Option, Receiver, Rules
 from streams.core.election.thresholds import CHOICES, LIMITS, NAMES, SECTIONS
-from streams.shown import shown, unprintable
+from streams.text import shown, unprintable
 
 _T = TypeVar("_T")
 

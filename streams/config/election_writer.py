@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.election.thresholds import NAMES
 
 ELECTION, AREAS, REGISTER, REPORTERS = "election.toml", "areas.csv", "register.csv", "reporters.csv"

@@ -1,4 +1,4 @@
-"""Key pairs for reporters and authorities, and signing with them (streams.core.events.signing has the rule)."""
+"""Key pairs for reporters and authorities, and signing with them (streams.core.events.signatures has the rule)."""
 
 import os
 from base64 import b64encode
@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from streams.core.election.election import Election
-from streams.core.events.events import Bulletin, TallyReport
-from streams.core.events.signing import signed_bytes
+from streams.core.election.model import Election
+from streams.core.events.model import Bulletin, TallyReport
+from streams.core.events.signatures import signed_bytes
 from streams.errors import CotejoError
 
 _E = TypeVar("_E", bound=TallyReport | Bulletin)

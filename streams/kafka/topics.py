@@ -16,9 +16,9 @@ from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import BrokerResponseError, for_code
 
 from streams.errors import CotejoError
-from streams.kafka import kafka_clients
-from streams.kafka.kafka_clients import CONNECT_SECONDS
-from streams.kafka.kafka_clients import BrokerUnreachable as BrokerUnreachable
+from streams.kafka import clients
+from streams.kafka.clients import CONNECT_SECONDS
+from streams.kafka.clients import BrokerUnreachable as BrokerUnreachable
 from streams.kafka.record_batches import RECORD_BYTES
 
 READY_SECONDS: Final = 15.0  # by then a new topic has its leaders, and a deleted one is gone
@@ -88,11 +88,11 @@ class TopicState:
 @contextmanager
 def admin(broker: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
     """An admin client, as `kafka_clients.admin` makes it, whose broker's refusals are `TopicError`."""
-    with kafka_clients.admin(broker, seconds) as client:
+    with clients.admin(broker, seconds) as client:
         try:
             yield client
         except BrokerResponseError as error:
-            raise TopicError(f"broker {broker}: {kafka_clients.refusal(error)}") from error
+            raise TopicError(f"broker {broker}: {clients.refusal(error)}") from error
 
 
 def ensure(broker: str, specs: Sequence[TopicSpec]) -> list[TopicChange]:

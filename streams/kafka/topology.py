@@ -9,9 +9,9 @@ import numpy as np
 from kafka.partitioner import murmur2
 from numpy.typing import NDArray
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.errors import CotejoError
-from streams.kafka import murmur
+from streams.kafka import partitioner
 from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
@@ -110,5 +110,5 @@ class Topology:
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
         """The same of many: the partition of each."""
-        hashes = murmur.murmur2([table.encode() for table in tables])
+        hashes = partitioner.murmur2([table.encode() for table in tables])
         return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions

@@ -9,11 +9,11 @@ from typing import IO, Final
 import numpy as np
 
 from streams.core.events.codec import decode_any, decode_lines
-from streams.core.events.events import Rejection
+from streams.core.events.model import Rejection
 from streams.core.replay.outcome import EXCERPT
 from streams.core.replay.replay import Item, Items, Unread, Unreadable
-from streams.nights.arrivals import NightError
-from streams.support import lines
+from streams.nights.arrival import NightError
+from streams.support import bounded_lines
 
 BLOCK_BYTES: Final = 64 * 2**10
 """Bytes of a block, about: what is decoded is still in the processor's cache when it is taken in."""
@@ -41,7 +41,7 @@ class Blocks:
 
     def _blocks(self, file: IO[bytes]) -> Iterator[list[bytes]]:
         with file:
-            for found, bytes_ in lines.blocks(file, BLOCK_BYTES):
+            for found, bytes_ in bounded_lines.blocks(file, BLOCK_BYTES):
                 self.done += bytes_
                 yield found
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Event
+from streams.core.events.model import Event
 
 
 def write(path: Path, events: Iterable[Event]) -> int:

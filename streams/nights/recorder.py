@@ -20,7 +20,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from streams.errors import CotejoError
-from streams.kafka import kafka_clients
+from streams.kafka import clients
 from streams.kafka.topology import REJECTED_BYTES, Topology
 from streams.nights.eventlog.record import BULLETINS, REPORTS, Gap, Record
 from streams.nights.eventlog.writer import LogWriter
@@ -78,7 +78,7 @@ class Recorder:
 
         The topics must exist. Raises `RecordError`, `LogError`. The log is left to the caller to close.
         """
-        consumer = kafka_clients.consumer(
+        consumer = clients.consumer(
             self._broker,
             auto_offset_reset="none",
             enable_auto_commit=False,
@@ -160,7 +160,7 @@ class Recorder:
         )
 
     def _refused(self, error: KafkaError) -> RecordError:
-        return RecordError(f"the broker at {self._broker} does not give its messages: {kafka_clients.refusal(error)}")
+        return RecordError(f"the broker at {self._broker} does not give its messages: {clients.refusal(error)}")
 
     def _poll(self, consumer: Any) -> bool:
         try:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from streams.core.election.election import Election
-from streams.core.events.events import Bulletin, TallyReport
+from streams.core.election.model import Election
+from streams.core.events.model import Bulletin, TallyReport
 
 MOST: Final = 20
 """Places that are written out in a line of text; a JSON object has all."""

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
-from streams.core.election.election import Election
-from streams.core.events.events import Bulletin
-from streams.core.replay.chronicle import Point, Series
-from streams.core.replay.history import History
+from streams.core.election.model import Election
+from streams.core.events.model import Bulletin
+from streams.core.replay.alert_history import History
+from streams.core.replay.timeline import Point, Series
 from streams.report.plots import Bar, Line, Moment, Plots
 from streams.report.words import Words
 

@@ -14,21 +14,21 @@ from typing import Any, Final
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from streams.core.alerting.alerts import Notice
+from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import RuleClass
-from streams.core.comparison.wording import TERM_PLACES, term
-from streams.core.election.election import Election
+from streams.core.comparison.sentences import TERM_PLACES, term
+from streams.core.election.model import Election
 from streams.core.election.thresholds import changed, defaults, thresholds
-from streams.core.events.events import Bulletin
+from streams.core.events.model import Bulletin
 from streams.core.reconciliation.ledger import Level
-from streams.core.replay.chronicle import Series
-from streams.core.replay.history import GRAVEST, Contrast, History, histories
+from streams.core.replay.alert_history import GRAVEST, Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import Row, ranked
-from streams.nights.relive import Input
+from streams.core.replay.timeline import Series
+from streams.nights.source import Input
 from streams.report.drawn import Drawings
 from streams.report.words import Words
-from streams.shown import shown
+from streams.text import shown
 
 HEADLINES: Final = 6
 ALERTS: Final = 20

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from streams.report.words import Words
-from streams.shown import shown
+from streams.text import shown
 
 Width = Literal["wide", "narrow"]
 SIZES: Final[Mapping[Width, tuple[float, float]]] = {"wide": (8.6, 3.5), "narrow": (4.1, 3.6)}

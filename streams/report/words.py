@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from streams.core.comparison.wording import number
+from streams.core.comparison.sentences import number
 
 TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "kind": ("Post-mortem of an election night", "Informe posterior de una noche electoral"),

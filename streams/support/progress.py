@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from streams.shown import shown
 from streams.support.terminal import aside
+from streams.text import shown
 
 Item = TypeVar("Item", covariant=True)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import orjson
 from rich.console import Console
 
-from streams.shown import shown
+from streams.text import shown
 
 
 def show(*lines: object) -> None:
@@ -26,7 +26,7 @@ def aside(line: object) -> None:
 
 def console() -> Console:
     """stdout for tables and colours: lines as long as they are where it is no terminal. Give it `Text` of what
-    `streams.shown.shown` returns."""
+    `text.shown` returns."""
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
 

@@ -9,18 +9,18 @@ from typing import Any
 
 from prometheus_client import Histogram
 
-from streams.core.alerting.alerts import Notice
-from streams.core.election.election import Election
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Election
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Tick
-from streams.delivery.receiver_secrets import Secrets
+from streams.core.events.model import Tick
+from streams.delivery.secrets import Secrets
 from streams.kafka.topology import Topology
-from streams.worker import raw
-from streams.worker.compare import CompareStage
+from streams.worker import raw_topics
+from streams.worker.compare_stage import CompareStage
 from streams.worker.faust_patches import App
-from streams.worker.notify import NotifyStage
+from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import Outbox, Record, stopwatch
-from streams.worker.reconcile import ReconcileStage
+from streams.worker.reconcile_stage import ReconcileStage
 from streams.worker.set_aside import SetAside
 from streams.worker.topic_watch import TopicWatch
 
@@ -154,9 +154,9 @@ def _telling(reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], A
 
 
 def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) -> Callable[[], Awaitable[None]]:
-    reports = raw.topic(app, topology.tally_reports)
+    reports = raw_topics.topic(app, topology.tally_reports)
     places: list[tuple[Any, int]] = [(reports, partition) for partition in range(topology.partitions)]
-    places.append((raw.topic(app, topology.bulletins), 0))
+    places.append((raw_topics.topic(app, topology.bulletins), 0))
 
     async def tick() -> None:
         at = await next_tick(every)

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import orjson
 
-from streams.core.alerting.alerts import Alert
+from streams.core.alerting.alert import Alert
 from streams.core.comparison.findings import Pulse
 from streams.core.events.codec import bulletin_of
-from streams.core.events.events import Bulletin
-from streams.core.reconciliation.sheets import Mark, Sheets
+from streams.core.events.model import Bulletin
+from streams.core.reconciliation.sheet_rows import Mark, Sheets
 from streams.errors import CotejoError
 
 

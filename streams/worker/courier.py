@@ -15,8 +15,8 @@ from typing import Final
 
 import orjson
 
-from streams.core.alerting.alerts import Notice
-from streams.core.alerting.delivery import (
+from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_policy import (
     BACKLOG,
     LONGEST_CHAIN,
     LONGEST_WISH,
@@ -28,8 +28,8 @@ from streams.core.alerting.delivery import (
     hasten,
     judge,
 )
-from streams.core.election.election import Receiver
-from streams.delivery.posting import Poster, address_mark
+from streams.core.election.model import Receiver
+from streams.delivery.http_post import Poster, address_mark
 from streams.worker.delivery_table import DeliveryTable
 
 OUTCOMES: Final = ("delivered", "failed", "given-up", "missed")

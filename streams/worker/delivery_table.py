@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from streams.core.alerting.delivery import Chain, ReceiverState
-from streams.core.alerting.delivery_state import Saved, chain_key, notice_key, read, receiver_key
+from streams.core.alerting.delivery_policy import Chain, ReceiverState
+from streams.core.alerting.delivery_records import Saved, chain_key, notice_key, read, receiver_key
 from streams.core.events.codec import encode
 from streams.worker.faust_patches import Place
 from streams.worker.outbox import Outbox

@@ -16,7 +16,7 @@ from faust.types import EventT
 from prometheus_client import Histogram
 
 from streams.core.events.codec import encode
-from streams.kafka.saves import Saves
+from streams.kafka.sealed_state import Saves
 from streams.worker.faust_patches import App, Place, SendFailed, Sends, Table
 
 Written = tuple[EventT[Any] | Place, bytes | None]

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
-from streams.core.events.events import Rejection
+from streams.core.events.model import Rejection
 from streams.core.events.withheld import Withheld
 from streams.kafka.topology import Topology
-from streams.worker import raw
+from streams.worker import raw_topics
 from streams.worker.faust_patches import App
 from streams.worker.outbox import Outbox
-from streams.worker.rejected import rejected
+from streams.worker.rejected_records import rejected
 
 TOLD: Final = 5
 """Records of a topic that are told one by one; the rest is counted."""
@@ -45,7 +45,7 @@ class SetAside:
     """What one worker has set aside. `warn` is told."""
 
     def __init__(self, app: App, topology: Topology, warn: Callable[[str], None]) -> None:
-        self._topic, self._prefix, self._warn = raw.topic(app, topology.rejected), topology.prefix, warn
+        self._topic, self._prefix, self._warn = raw_topics.topic(app, topology.rejected), topology.prefix, warn
         self._rejected = topology.rejected
         ours = [topology.table_sheets, topology.alerts, topology.webhook_commands]
         ours += map(topology.changelog, ("ledgers", "comparison", "deliveries"))

@@ -30,8 +30,8 @@ def reports(content):
 
 
 if SAVED:
-    from streams.core.reconciliation.journal import decode
-    from streams.core.reconciliation.shelf import unpack_announced, unpack_reading
+    from streams.core.reconciliation.ledger_journal import decode
+    from streams.core.reconciliation.ledger_store import unpack_announced, unpack_reading
 
 
 async def main():

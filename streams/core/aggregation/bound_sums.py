@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from streams.core.election.election import Election
-from streams.core.election.layout import Flags, Numbers
-from streams.core.reconciliation.sheets import ANNOUNCED, BOUNDED, CONFLICT, HOLD, READ, by_column
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
+from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, CONFLICT, HOLD, READ, by_column
 
 ADDED: Final = 0
 """Places in a row: polling tables with bounds and no accepted sheet, which floors and ceilings rest on,"""

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.election.layout import Flags, Numbers
+from streams.core.election.numbering import Flags, Numbers
 
 Figures = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 
 from streams.core.aggregation.projection import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
-from streams.core.aggregation.rollup import TABLES, VALID, VOTES
+from streams.core.aggregation.tally import TABLES, VALID, VOTES
 from streams.core.aggregation.unseen import ENOUGH, Unseen
 from streams.core.comparison.claims import BASE, COMPLETE, FIGURES, FRACTION, WHOLE
-from streams.core.election.election import Election
-from streams.core.election.layout import Numbers
+from streams.core.election.model import Election
+from streams.core.election.numbering import Numbers
 
 LARGE: Final = 2_000
 """Polling tables of an area whose blocks are kept up; those of a smaller one are binned when asked for."""

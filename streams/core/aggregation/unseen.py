@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.core.aggregation.projection import UNIT
-from streams.core.aggregation.rollup import KNOWN, KNOWN_VALID, REGISTERED, TABLES, VALID, VOTES
-from streams.core.election.election import Election
-from streams.core.election.layout import ROOT, Layout, Numbers, roll_up, union
+from streams.core.aggregation.tally import KNOWN, KNOWN_VALID, REGISTERED, TABLES, VALID, VOTES
+from streams.core.election.model import Election
+from streams.core.election.numbering import ROOT, Layout, Numbers, roll_up, union
 
 ENOUGH: Final = 5
 """Accepted sheets from which an area is a model."""

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.core.election.layout import Numbers
+from streams.core.election.numbering import Numbers
 
 Basis = Literal["tables", "registered", "unwitnessed"]
 """Which limit made the bound: the tables left out, the registered voters left out, or the

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Bulletin
+from streams.core.events.model import Bulletin
 
 
 class Bulletins:

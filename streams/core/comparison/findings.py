@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from streams.core.aggregation.histograms import HEADROOM, REST, VOTES, Kind
 from streams.core.aggregation.projection import Projected
-from streams.core.aggregation.rollup import Tally
-from streams.core.aggregation.spread import HEADROOM, REST, VOTES, Kind
+from streams.core.aggregation.tally import Tally
 from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, TopSums
-from streams.core.election.election import Area, Election, Group, Option
-from streams.core.election.layout import Numbers
-from streams.core.events.events import Bulletin
+from streams.core.election.model import Area, Election, Group, Option
+from streams.core.election.numbering import Numbers
+from streams.core.events.model import Bulletin
 
 RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
 Severity = Literal["info", "warning", "critical"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final, get_args
 
-from streams.core.election.election import (
+from streams.core.election.model import (
     AlertPolicy,
     BoundsRule,
     ContradictionRule,

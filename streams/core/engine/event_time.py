@@ -9,9 +9,9 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.admission import check_date
-from streams.core.events.events import Bulletin, Event, Rejection, Tick
+from streams.core.events.model import Bulletin, Event, Rejection, Tick
 
 _Item = TypeVar("_Item")
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from streams.core.alerting.alerts import Alert, Notice
-from streams.core.election.election import Election
-from streams.core.engine.compare import Comparer
-from streams.core.events.events import Bulletin, Event, Rejection, TallyReport
+from streams.core.alerting.alert import Alert, Notice
+from streams.core.election.model import Election
+from streams.core.engine.comparer import Comparer
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.reconciliation.ledger import Announced, Verdict
-from streams.core.reconciliation.reconcile import Entered, Reconciler
-from streams.core.reconciliation.sheets import Sheets
-from streams.core.reconciliation.shelf import Verdicts
+from streams.core.reconciliation.ledger_store import Verdicts
+from streams.core.reconciliation.reconciler import Entered, Reconciler
+from streams.core.reconciliation.sheet_rows import Sheets
 
 ROWS: Final = 8_000
 """Rows of polling tables that are judged together at most, where many ticks are,"""

@@ -6,9 +6,9 @@ from itertools import islice
 from operator import attrgetter
 from typing import Final
 
-from streams.core.election.election import Election
-from streams.core.events import signing
-from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.election.model import Election
+from streams.core.events import signatures
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.events.usual import as_read
 
 _AT: Final = attrgetter("at")
@@ -22,7 +22,7 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
     """
     if report.table not in election.tables:
         return Rejection("unknown-table", "table", f"add {report.table} to the register, or mend the id")
-    if (reason := signing.check_report(election, report)) is not None or report.retracted:
+    if (reason := signatures.check_report(election, report)) is not None or report.retracted:
         return reason
     return _check_bound(report) or _check_figures(election, report)
 
@@ -123,7 +123,7 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
         unknown = _unknown(getattr(bulletin, name), election.column_index)
         if unknown is not None:
             return Rejection("unknown-option", f"{name}.{unknown}", f"use one of {_some(election.column_index)}")
-    return signing.check_bulletin(election, bulletin)
+    return signatures.check_bulletin(election, bulletin)
 
 
 def shown_time(at: int) -> str:

@@ -11,8 +11,8 @@ import msgspec
 import orjson
 from msgspec import MsgspecError
 
-from streams.core.events.events import BoundKind, Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.events.fields import BadFieldError, Fields
+from streams.core.events.model import BoundKind, Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.events.withheld import Withheld
 
 MAX_BYTES: Final = 4 * 2**20

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from streams.core.events.events import LATEST, MAX_COUNT, MAX_TEXT, Rejection
-from streams.shown import shown
+from streams.core.events.model import LATEST, MAX_COUNT, MAX_TEXT, Rejection
+from streams.text import shown
 
 MAX_DEPTH: Final = 50
 """Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import MsgspecError, Struct, field
 from msgspec.structs import astuple
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.codec import MAX_PACK, Content, decode_plain, decode_quick
-from streams.core.events.events import Bulletin, Count, Event, Ratio, Status, TallyReport, Text, Tick, Time
+from streams.core.events.model import Bulletin, Count, Event, Ratio, Status, TallyReport, Text, Tick, Time
 
 _Votes = TypeVar("_Votes")
 """A struct with a field for each option, in their order."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from streams.core.events.events import Rejection
+from streams.core.events.model import Rejection
 
 KEPT_BYTES: Final = 2**19
 """Bytes of a value that is turned away which are kept, from its beginning: twice a pack of our own feeder. A message of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streams.core.election.layout import Numbers
+from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.names import Names
 
 

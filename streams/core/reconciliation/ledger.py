@@ -12,8 +12,8 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
-from streams.core.election.election import Election, Policy, Votes
-from streams.core.events.events import Bulletin, TallyReport
+from streams.core.election.model import Election, Policy, Votes
+from streams.core.events.model import Bulletin, TallyReport
 
 Kind = Literal["", "at-least", "at-most"]
 """Kinds of evidence: readings of a sheet, and the two bounds."""

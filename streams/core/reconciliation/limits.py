@@ -8,10 +8,10 @@ beyond them stays out (docs/adr/0005).
 from collections import Counter
 from typing import Final
 
-from streams.core.election.election import Election
-from streams.core.events.events import Rejection
+from streams.core.election.model import Election
+from streams.core.events.model import Rejection
 from streams.core.reconciliation.ledger import Announced, Reading
-from streams.core.reconciliation.shelf import Shelf, packed
+from streams.core.reconciliation.ledger_store import Shelf, packed
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger takes in nothing that would make it larger, packed: somebody floods this polling table."""

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.core.election.layout import Numbers
+from streams.core.election.numbering import Numbers
 
 _ONE: Final = np.int64(1)
 

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 
-from streams.core.comparison.wording import number
-from streams.core.election.election import Election
+from streams.core.comparison.sentences import number
+from streams.core.election.model import Election
 from streams.core.reconciliation.ledger import Announced, Verdict
-from streams.core.reconciliation.sheets import by_column
-from streams.shown import shown
+from streams.core.reconciliation.sheet_rows import by_column
 
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "head": {
         "en": "{area}: {count} of {compared} polling tables with both figures differ",
         "es": "{area}: difieren {count} de {compared} mesas que tienen ambas cifras",
@@ -104,36 +101,13 @@ class Differing:
     def head(self, language: str) -> str:
         """One line: how many differ, and the net shift of each option or group."""
         counts = {"count": number(self.count, language), "compared": number(self.compared, language)}
-        text = _WORDS["head"][language].format_map({"area": self.election.labels[self.area], **counts})
-        net = ", ".join(f"{name} {_signed(votes, language)}" for name, votes in self.net.items())
-        return f"{text}. {_WORDS['net'][language].capitalize()}: {net}." if net else f"{text}."
-
-    def table(self, language: str) -> Table:
-        """For a terminal, with the net shift in the last row."""
-        say = {name: text[language] for name, text in _WORDS.items()}
-        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True)
-        table.add_column(say["table"], Text(say["net"]), no_wrap=True)
-        table.add_column(say["area"])
-        net = self.net
-        for name in self.columns:
-            for side in ("sheet", "official"):
-                table.add_column(Text(shown(f"{name} {say[side]}")), justify="right", no_wrap=True)
-            total = Text(_signed(net[name], language))
-            table.add_column(say["difference"], total, justify="right", no_wrap=True)
-        for row in self.rows:
-            cells = [row.table, self.election.labels[row.area]]
-            for name in self.columns:
-                cells += [_number(side.get(name), language) for side in (row.sheet, row.official)]
-                cells.append(_signed(row.difference[name], language) if name in row.official else "")
-            table.add_row(*(Text(shown(cell)) for cell in cells))
-        return table
+        text = WORDS["head"][language].format_map({"area": self.election.labels[self.area], **counts})
+        net = ", ".join(f"{name} {signed(votes, language)}" for name, votes in self.net.items())
+        return f"{text}. {WORDS['net'][language].capitalize()}: {net}." if net else f"{text}."
 
 
-def _number(votes: int | None, language: str) -> str:
-    return "" if votes is None else number(votes, language)
-
-
-def _signed(votes: int, language: str) -> str:
+def signed(votes: int, language: str) -> str:
+    """A count with its sign, as a reader of the language writes it."""
     return f"+{number(votes, language)}" if votes > 0 else number(votes, language).replace("-", "\N{MINUS SIGN}")
 
 

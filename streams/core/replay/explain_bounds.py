@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from streams.core.comparison.wording import number
-from streams.core.election.election import Election
+from streams.core.comparison.sentences import number
+from streams.core.election.model import Election
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.table_bounds import table_bounds
 

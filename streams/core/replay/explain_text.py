@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from streams.core.comparison.wording import SEVERITIES, number
+from streams.core.comparison.sentences import SEVERITIES, number
 from streams.core.replay import explain_bounds
 from streams.core.replay.explain_bounds import listed
 

@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from streams.core.alerting.alerts import Alert, Notice
+from streams.core.alerting.alert import Alert, Notice
 from streams.core.events.codec import encode
-from streams.core.events.events import Rejection
+from streams.core.events.model import Rejection
 from streams.core.reconciliation.ledger import Verdict
 
 SAMPLES: Final = 5

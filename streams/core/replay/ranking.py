@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.replay.outcome import Outcome
 
 

@@ -15,19 +15,19 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from streams.core.alerting.alerts import Notice
-from streams.core.election.election import Election
-from streams.core.election.layout import Numbers
-from streams.core.engine.alignment import Alignment
-from streams.core.engine.compare import Comparer
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Election
+from streams.core.election.numbering import Numbers
+from streams.core.engine.comparer import Comparer
 from streams.core.engine.event_time import Dated, EventTime
 from streams.core.engine.monitor import Monitor
+from streams.core.engine.watermarks import Alignment
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.events.usual import KINDS, Usual, UsualReader, as_read, by_type
-from streams.core.reconciliation.reconcile import Entered, Reconciler
-from streams.core.reconciliation.shelf import Verdicts
+from streams.core.reconciliation.ledger_store import Verdicts
+from streams.core.reconciliation.reconciler import Entered, Reconciler
 from streams.core.replay.outcome import Members, Outcome, Refusals
 from streams.core.replay.verdicts import NightVerdicts
 from streams.nights.eventlog.record import BULLETINS

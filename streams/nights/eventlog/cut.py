@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from streams.config.election_file import load
-from streams.core.events.events import Rejection
-from streams.nights.arrivals import of_record
+from streams.core.events.model import Rejection
+from streams.nights.arrival import of_record
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.reader import EventLog, Tell
 from streams.nights.eventlog.record import Record

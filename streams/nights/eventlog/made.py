@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from streams.config import election_writer
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.core.events.codec import encode, plain
-from streams.core.events.events import Bulletin, Event, TallyReport
+from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.kafka.topology import Topology
 from streams.nights import event_file
 from streams.nights.eventlog.errors import LogError

@@ -11,7 +11,7 @@ from typing import IO, Final, Self
 
 from streams.config import election_file, election_writer
 from streams.config.election_writer import ELECTION
-from streams.core.election.election import Election
+from streams.core.election.model import Election
 from streams.nights.eventlog import format, lock, manifest
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.format import END, GAP, RECORDS, SEGMENT_BYTES, FormatError

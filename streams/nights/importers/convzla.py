@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from streams.core.election.election import Area, Election, PollingTable
+from streams.core.election.model import Area, Election, PollingTable
 from streams.core.events.codec import encode
-from streams.core.events.events import Event, TallyReport
+from streams.core.events.model import Event, TallyReport
 from streams.errors import CotejoError
-from streams.nights.checking import Problem
+from streams.nights.check import Problem
 from streams.nights.eventlog import made
 from streams.nights.scenarios import venezuela2024 as night
 

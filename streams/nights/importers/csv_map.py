@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.config.election_toml import Toml
-from streams.core.election.election import AlertPolicy, Area, Election, Policy, PollingTable
-from streams.core.events.events import Bulletin, TallyReport
-from streams.nights.checking import Problem
+from streams.core.election.model import AlertPolicy, Area, Election, Policy, PollingTable
+from streams.core.events.model import Bulletin, TallyReport
+from streams.nights.check import Problem
 from streams.nights.eventlog import made
 from streams.nights.importers import map_file
 from streams.nights.importers.csv_rows import BadCellError, Row, Rows

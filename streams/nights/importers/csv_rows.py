@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from streams.nights.checking import Problem
+from streams.nights.check import Problem
 from streams.nights.importers.map_file import Columns, MapError
-from streams.shown import unprintable
 from streams.support.progress import Progress
+from streams.text import unprintable
 
 _MAX_DIGITS: Final = 18
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from streams.core.election.election import Group, Option
+from streams.core.election.model import Group, Option
 from streams.errors import CotejoError
 
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from streams.core.election.election import Area, Election, Option, Policy
-from streams.core.election.layout import Flags, Numbers, numbered
+from streams.core.election.model import Area, Election, Option, Policy
+from streams.core.election.numbering import Flags, Numbers, numbered
 from streams.core.election.register import Register
 from streams.nights.scenarios.draws import Draws, Floats
 from streams.nights.scenarios.settings import Night

@@ -12,8 +12,8 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
-from streams.core.election.election import Election, PollingTable
-from streams.core.events.events import Event, TallyReport
+from streams.core.election.model import Election, PollingTable
+from streams.core.events.model import Event, TallyReport
 from streams.nights.scenarios import venezuela2024 as facts
 
 NOTICE: Final = "reconstruction from state totals"

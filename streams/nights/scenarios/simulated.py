@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 from msgspec import structs
 
-from streams.core.election.layout import Flags, Numbers
-from streams.core.events.events import Bulletin, Event, TallyReport
+from streams.core.election.numbering import Flags, Numbers
+from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.nights.scenarios.electorate import OPTIONS, Electorate, draw
 from streams.nights.scenarios.settings import Night as Night
 from streams.nights.scenarios.settings import Official as Official

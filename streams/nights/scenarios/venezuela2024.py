@@ -10,9 +10,9 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Final
 
-from streams.core.election.election import AlertPolicy, Area, Group, Option, Policy
+from streams.core.election.model import AlertPolicy, Area, Group, Option, Policy
 from streams.core.events.codec import decode_any
-from streams.core.events.events import Bulletin
+from streams.core.events.model import Bulletin
 
 NAME: Final = "Venezuela, presidential election, 28 July 2024"
 LEVELS: Final = ("nation", "state", "municipality", "parish")

@@ -6,7 +6,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from streams.core.aggregation.rollup import DIFFERING, DISPUTED
+from streams.core.aggregation.tally import DIFFERING, DISPUTED
 from streams.core.comparison.claims import LEFT_TABLES
 from streams.core.comparison.findings import Comparison, Finding, Situation
 from streams.core.comparison.rules.contradiction import contradiction, may_contradict
@@ -18,8 +18,8 @@ from streams.core.comparison.rules.outside_bounds import above_ceiling, below_fl
 from streams.core.comparison.rules.own_sums import own_sums
 from streams.core.comparison.rules.parts import parts
 from streams.core.comparison.rules.rounded_shares import rounded_shares
-from streams.core.election.election import Election
-from streams.core.election.layout import Flags, Numbers
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
 
 _Given = TypeVar("_Given", Comparison, Situation)
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from streams.core.aggregation.bound_sums import ADDED
-from streams.core.aggregation.rollup import TABLES
+from streams.core.aggregation.tally import TABLES
 from streams.core.comparison.bounds import Bound, ceiling, floor
 from streams.core.comparison.claims import suffice, suffice_for_nulls, tolerated
 from streams.core.comparison.findings import Comparison, Finding, Severity
-from streams.core.comparison.wording import say
-from streams.core.election.election import Election
-from streams.core.election.layout import Flags, Numbers
+from streams.core.comparison.sentences import say
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
 
 
 def contradiction(given: Comparison) -> Iterator[Finding]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from math import isnan
 
+from streams.core.aggregation.histograms import REST, VOTES
 from streams.core.aggregation.projection import Projected
-from streams.core.aggregation.spread import REST, VOTES
 from streams.core.comparison.findings import Comparison, Finding, Severity
-from streams.core.comparison.wording import say
+from streams.core.comparison.sentences import say
 
 
 def divergence(given: Comparison) -> Iterator[Finding]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from streams.core.comparison.findings import Comparison, Finding, figure
-from streams.core.comparison.wording import say
-from streams.core.events.events import Bulletin
+from streams.core.comparison.sentences import say
+from streams.core.events.model import Bulletin
 
 
 def falling(given: Comparison) -> Iterator[Finding]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from streams.core.aggregation.rollup import ANNOUNCED, DISPUTED, LEVELS
+from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
 from streams.core.comparison.findings import Finding, Situation
-from streams.core.comparison.wording import say
-from streams.core.election.election import Election
-from streams.core.election.layout import Flags, Numbers
+from streams.core.comparison.sentences import say
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
 
 
 def disputes(given: Situation) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from math import sqrt
 
 import numpy as np
 
-from streams.core.aggregation.rollup import COMPARED, COMPARED_VALID, DIFFERING, VOTES
+from streams.core.aggregation.tally import COMPARED, COMPARED_VALID, DIFFERING, VOTES
 from streams.core.comparison.findings import Finding, Severity, Situation
-from streams.core.comparison.wording import say
-from streams.core.election.election import Election
-from streams.core.election.layout import Flags, Numbers
+from streams.core.comparison.sentences import say
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
 
 
 def mismatch(given: Situation) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from streams.core.comparison.findings import Comparison, Finding, Severity
-from streams.core.comparison.wording import say
+from streams.core.comparison.sentences import say
 
 
 def own_sums(given: Comparison) -> Iterator[Finding]:

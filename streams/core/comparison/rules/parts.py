@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from streams.core.comparison.findings import Comparison, Finding, figure
-from streams.core.comparison.wording import say
-from streams.core.election.election import Group, Option
-from streams.core.events.events import Bulletin
+from streams.core.comparison.sentences import say
+from streams.core.election.model import Group, Option
+from streams.core.events.model import Bulletin
 
 
 def parts(given: Comparison) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from streams.core.comparison.findings import Comparison, Finding
-from streams.core.comparison.wording import say
+from streams.core.comparison.sentences import say
 
 
 def rounded_shares(given: Comparison) -> Iterator[Finding]:

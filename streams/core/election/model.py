@@ -1,0 +1,418 @@
+"""The election: what can be voted for, where, and what counts as a difference.
+
+Everything here is static for a night. `election_file` reads it from disk.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from streams.core.election.numbering import Layout
+from streams.core.election.register import PollingTable as PollingTable
+
+Votes = tuple[int, ...]
+"""Votes of one sheet or sum, one int per option, in the order of `Election.options`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that can be voted for."""
+
+    id: str
+    name: str
+    read: bool = True
+    """Whether sheets are read for it. Where they are not, nothing is known of its witnessed votes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Options that a bulletin may announce as one figure ("others")."""
+
+    id: str
+    name: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A node of the hierarchy above the polling tables.
+
+    `tables` and `registered` are what exists there (polling tables, registered voters),
+    whether or not each table is in the register; None where nobody knows.
+    """
+
+    id: str
+    name: str
+    level: str
+    parent: str | None
+    tables: int | None = None
+    registered: int | None = None
+    voterless: int = 0
+    """Polling tables in it that the register gives 0 voters, where that is taken as unknown (`registered_zero`):
+    `registered` may lack theirs."""
+
+
+class Reporter(NamedTuple):
+    """A reporter with a key, who must sign (streams.core.events.signatures)."""
+
+    public_key: bytes
+    """Ed25519, 32 bytes."""
+    group: str = ""
+    """The reporter group; the reporter alone where it is empty."""
+    source: str = ""
+    """The trusted source that the reporter may name, if any."""
+
+
+class Authority(NamedTuple):
+    """Whose bulletins are believed to be official."""
+
+    public_key: bytes | None = None
+    """Ed25519, 32 bytes; the bulletins need not be signed where it is None."""
+    areas: tuple[str, ...] = ()
+    """The areas it may announce for, with all in them; every area where it is empty."""
+
+
+Unsigned = Literal["accept", "hold"]
+Zero = Literal["unknown", "zero"]
+"""Whether a 0, or a figure that is not there, stands for what nobody knows, or for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How readings of one sheet become an accepted figure (design, section 4)."""
+
+    quorum: int = 2
+    """Independent matching readings that make a figure corroborated."""
+    majority: float = 0.5
+    """More than this share (0-1) of a sheet's independent readers must agree, else it is disputed."""
+    trusted_sources: frozenset[str] = frozenset()
+    """Sources whose single reading is enough while nobody else has read the sheet."""
+    max_turnout: float = 1.02
+    """Ballots over registered voters above which a sheet breaks its own arithmetic."""
+    max_ballots: int = 5_000
+    """The same for a table whose registered voters are unknown, in ballots."""
+    group_rate: int = 0
+    """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
+    max_lead: float = 3600.0
+    """Seconds that a bulletin, a reading or a tick may be dated ahead of the time it comes at; 0 is not checked."""
+    registered_zero: Zero = "unknown"
+    """What 0 registered voters of a polling table in the register stand for."""
+    unread: Zero = "unknown"
+    """What it stands for that a reading leaves out an option for which sheets are read."""
+    unsigned: Unsigned = "accept"
+    """Whether the unsigned reports of reporters without a key are counted, or held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionRule:
+    """When the breakdown count calls people: both limits must be reached."""
+
+    min_sheets: int = 10
+    """Witnessed sheets that would have to be false, as a number."""
+    min_ratio: float = 0.01
+    """The same, as a share (0-1) of the witnessed sheets."""
+    clear: float = 0.8
+    """A firing alert holds until the breakdown count is below this share of the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DivergenceRule:
+    """When a share calls people that no honest order of counting can announce (docs/evidence.md)."""
+
+    unseen: float = 20.0
+    """Percentage points by which tables that nobody witnessed may vote otherwise than their neighbours."""
+    warning: float = 2.0
+    """Percentage points from the announced share to the nearest that can be announced."""
+    critical: float = 5.0
+    """Percentage points."""
+    clear: float = 0.8
+    """A firing alert holds until the distance is below this share of `warning`."""
+    min_sheets: int = 30
+    """Accepted sheets of an area below which the rule is silent there."""
+    coverage: float = 0.5
+    """Witnessed tables over existing ones (0-1) below which it only warns."""
+
+
+@dataclass(frozen=True, slots=True)
+class MismatchRule:
+    """When official figures of single polling tables that differ from the accepted sheets call people."""
+
+    min_tables: int = 10
+    """Differing tables of an area, as a number, below which the rule is silent."""
+    ratio: float = 0.05
+    """Differing tables over compared ones (0-1) from which it warns, by more than chance would give this ratio."""
+    shift: float = 1.0
+    """Net shift of an option, in points of the compared tables' valid votes, from which it is critical."""
+    clear: float = 0.8
+    """A firing alert holds until both are below this share of their limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsRule:
+    """When polling tables announced outside what bounds them call people."""
+
+    min_tables: int = 3
+    """Such polling tables of an area, as a number, from which it warns."""
+    critical_tables: int = 10
+    """The same, from which it is critical."""
+    ratio: float = 0.01
+    """The same over all that are announced by themselves and bounded (0-1), put down to slips: both severities need
+    more, by three standard deviations."""
+    clear: float = 0.8
+    """A firing alert holds until the number is below this share of the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRule:
+    """When what arrives, or does not, is worth a look. A limit of 0 is not watched."""
+
+    bulletin_every: float = 0.0
+    """Seconds without a new bulletin, until there is a final one: the rhythm of this election's authority."""
+    reports_every: float = 0.0
+    """Seconds without a new reading while polling tables are missing."""
+    flood_ratio: float = 0.05
+    """One group's readings over all readings (0-1), sources that are trusted left out."""
+    flood_min: int = 1000
+    """The same as a number; both limits must be reached."""
+    disputed_ratio: float = 0.1
+    """Disputed sheets over all that were read in an area (0-1)."""
+    disputed_min: int = 10
+    """The same as a number; both limits must be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintRule:
+    """When figures that are all a rounded share of the valid votes are worth a remark."""
+
+    max_chance: float = 1e-6
+    """The chance (0-1) of such a coincidence, at most."""
+    max_decimals: int = 2
+    """Shares are tried with zero up to this many decimals."""
+
+
+Switch = Literal["on", "remark", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What each rule may do, by the name that its alerts have (an underscore stands for the hyphen).
+
+    "on" is the rule as it is. "remark" makes everything it finds a remark: severity info, which calls nobody. "off"
+    does not ask it. `rules` has the rules themselves.
+    """
+
+    contradiction: Switch = "on"
+    divergence: Switch = "on"
+    own_sums: Switch = "on"
+    falling_figure: Switch = "on"
+    rewritten: Switch = "on"
+    parts: Switch = "on"
+    rounded_shares: Switch = "on"
+    table_mismatch: Switch = "on"
+    below_floor: Switch = "on"
+    above_ceiling: Switch = "on"
+    feed_health: Switch = "on"
+
+    def of(self, rule: str) -> Switch:
+        """That of the rule of this name. Raises AttributeError for a rule that has none."""
+        found: Switch = getattr(self, rule.replace("-", "_"))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """The life of an alert (design, section 6). All in seconds of event time."""
+
+    tick: float = 10.0
+    """The rules are evaluated this often."""
+    hold: float = 0.0
+    """A finding must last this long before it fires (`for` in the file)."""
+    cooldown: float = 600.0
+    """At least this long between two updates of one firing alert."""
+
+    @property
+    def settling(self) -> int:
+        """Milliseconds from the last tick after which nothing that has come still waits to fire: it is judged at the
+        next tick, and held from there to a tick."""
+        return round(1000 * (self.hold + 2 * self.tick))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsPolicy:
+    """What Prometheus is given."""
+
+    levels: int = 2
+    """Levels of areas, from the whole down, whose figures are exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Thresholds of every rule, and whether it is asked."""
+
+    contradiction: ContradictionRule = ContradictionRule()
+    divergence: DivergenceRule = DivergenceRule()
+    mismatch: MismatchRule = MismatchRule()
+    health: HealthRule = HealthRule()
+    fingerprint: FingerprintRule = FingerprintRule()
+    bounds: BoundsRule = BoundsRule()
+    switch: Switches = Switches()
+
+
+Format = Literal["standard", "alertmanager", "alertmanager-api"]
+"""The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where alerts go. The secret is named, never written: an environment variable or a file holds it."""
+
+    name: str
+    url: str
+    secret_env: str = ""
+    secret_file: str = ""
+    format: Format = "standard"
+    allow_loopback: bool = False
+    """It may be on this machine, over http too."""
+    allow_private: bool = False
+    """It may be in a private network."""
+    remarks: bool = False
+    """It is sent remarks (severity info) too, which call nobody."""
+
+
+@dataclass(frozen=True)
+class Election:
+    """One election, complete and consistent (see `election_file` for the checks)."""
+
+    id: str
+    name: str
+    options: tuple[Option, ...]
+    areas: Mapping[str, Area]
+    tables: Mapping[str, PollingTable]
+    groups: tuple[Group, ...] = ()
+    levels: tuple[str, ...] = ()
+    notice: str = ""
+    policy: Policy = field(default_factory=Policy)
+    rules: Rules = field(default_factory=Rules)
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    metrics: MetricsPolicy = field(default_factory=MetricsPolicy)
+    receivers: tuple[Receiver, ...] = ()
+    reporters: Mapping[str, Reporter] = field(default_factory=dict)
+    """Those that sign, by id."""
+    authorities: Mapping[str, Authority] = field(default_factory=dict)
+    """By id; where there is none, whoever can write a bulletin may."""
+    voterless: tuple[str, ...] = ()
+    """The polling tables that the register gives 0 voters, by id, whatever that is taken for."""
+
+    @cached_property
+    def option_index(self) -> Mapping[str, int]:
+        """Option id to its place in a `Votes` tuple."""
+        return {option.id: i for i, option in enumerate(self.options)}
+
+    @cached_property
+    def columns(self) -> tuple[Option | Group, ...]:
+        """What a bulletin can give a figure for: every option, then every group."""
+        return (*self.options, *self.groups)
+
+    @cached_property
+    def column_index(self) -> Mapping[str, int]:
+        """Option or group id to its place in `columns`."""
+        return {column.id: i for i, column in enumerate(self.columns)}
+
+    @cached_property
+    def members(self) -> Mapping[str, tuple[str, ...]]:
+        """Group id to the ids of its options."""
+        return {group.id: group.options for group in self.groups}
+
+    def by_column(self, votes: Votes) -> Votes:
+        """The options' votes, followed by the sum of each group."""
+        return votes + tuple(sum(votes[i] for i in group) for group in self.group_indexes)
+
+    def covers(self, columns: frozenset[str], *, read: bool = False) -> bool:
+        """Whether these figures together name every option exactly once; or every option for which sheets are `read`,
+        and no other."""
+        named = [o for column in columns for o in self.members.get(column, (column,))]
+        wanted = self.read_options if read else self.option_index
+        return len(named) == len(set(named)) == len(wanted) and set(named) <= wanted.keys()
+
+    @cached_property
+    def read_options(self) -> Mapping[str, int]:
+        """The options for which sheets are read: their ids and places in a `Votes` tuple."""
+        return {option.id: i for i, option in enumerate(self.options) if option.read}
+
+    @cached_property
+    def unread_places(self) -> Sequence[int]:
+        """The places in `columns` of those for which sheets are not read."""
+        return [i for i, column in enumerate(self.columns) if column.id not in self.read_columns]
+
+    @cached_property
+    def read_columns(self) -> frozenset[str]:
+        """The options for which sheets are read, and the groups of such options only: what both counts tell."""
+        groups = {group.id for group in self.groups if self.read_options.keys() >= set(group.options)}
+        return frozenset(groups | self.read_options.keys())
+
+    @cached_property
+    def root(self) -> Area:
+        """The area without a parent."""
+        return next(area for area in self.areas.values() if area.parent is None)
+
+    @cached_property
+    def lineage(self) -> Mapping[str, tuple[str, ...]]:
+        """Area id to the ids from the root down to it."""
+        lines: dict[str, tuple[str, ...]] = {}
+
+        def line(area: str) -> tuple[str, ...]:
+            if area not in lines:
+                parent = self.areas[area].parent
+                lines[area] = (*line(parent), area) if parent is not None else (area,)
+            return lines[area]
+
+        for area in self.areas:
+            line(area)
+        return lines
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Area id to the name to show: one that no other area has.
+
+        That is its own name; where several areas have that, with its parent's in brackets; where that does not tell
+        them apart either, with its id.
+        """
+        found = {area.id: area.name for area in self.areas.values()}
+        alike = Counter(found.values())
+        for area in self.areas.values():
+            if alike[area.name] > 1 and area.parent is not None:
+                found[area.id] = f"{area.name} ({self.areas[area.parent].name})"
+        while len(alike := Counter(found.values())) < len(found):
+            found = {id: f"{label} [{id}]" if alike[label] > 1 else label for id, label in found.items()}
+        return found
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """Area id to the ids right below it."""
+        found: dict[str, list[str]] = {area: [] for area in self.areas}
+        for area in self.areas.values():
+            if area.parent is not None:
+                found[area.parent].append(area.id)
+        return {area: tuple(below) for area, below in found.items()}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Areas and polling tables as numbers."""
+        return Layout(self.areas, self.tables)
+
+    @cached_property
+    def group_indexes(self) -> tuple[tuple[int, ...], ...]:
+        """Of each group the places of its options in a `Votes` tuple."""
+        return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
+
+    @cached_property
+    def signing_groups(self) -> Mapping[str, str]:
+        """The group of each reporter that signs, by the reporter's id."""
+        return {id: reporter.group or id for id, reporter in self.reporters.items()}
+
+    @cached_property
+    def reserved_groups(self) -> frozenset[str]:
+        """The groups that nobody else may name."""
+        return frozenset(self.signing_groups.values())

@@ -1,0 +1,403 @@
+"""The two counts side by side: sums and bulletins in, area states and notices out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from streams.core.aggregation.area_sums import Sums
+from streams.core.aggregation.bound_sums import BoundSums
+from streams.core.aggregation.lookahead import Course
+from streams.core.aggregation.projection import Projected
+from streams.core.aggregation.tally import ANNOUNCED, READINGS, Tally
+from streams.core.alerting.alert import Alert, Notice
+from streams.core.alerting.alert_store import AlertBook
+from streams.core.comparison import area_state
+from streams.core.comparison.bulletins import Bulletins
+from streams.core.comparison.findings import Comparison, Finding, Pulse, Situation
+from streams.core.comparison.rules import least, of_bulletins, of_sums, of_watches
+from streams.core.election.model import Election
+from streams.core.election.numbering import ROOT, Flags, Numbers
+from streams.core.engine.feed_activity import Heard
+from streams.core.engine.publish_queue import Turns
+from streams.core.engine.rule_scheduler import Asking
+from streams.core.events.admission import check_bulletin, check_date
+from streams.core.events.model import Bulletin, Rejection
+from streams.core.reconciliation.sheet_rows import Sheets, joined
+
+
+class Comparer:
+    """Every area's sums and bulletins, what the rules find in them, and the alerts' lives.
+
+    One comparer holds the whole election: areas must meet (parts against the whole, a parent
+    muting its children), and what reaches it is already summed, so one is enough.
+    """
+
+    def __init__(self, election: Election) -> None:
+        self._election = election
+        self._tick = max(1, round(election.alerts.tick * 1000))
+        self._layout = election.layout
+        self._sums = Sums(election)
+        self._bulletins = Bulletins(election)
+        self._findings: dict[str, dict[str, Finding]] = {}
+        self._of_bulletins: dict[str, dict[str, Finding]] = {}
+        """By area, what its bulletins say of themselves: kept until there is a new one."""
+        self._book = AlertBook(election)
+        self._clock = 0
+        self._heard = Heard(election)
+        self._dirty: set[str] = set()
+        """Areas to be evaluated at the next tick."""
+        self._asking = Asking(election)
+        self._turns = Turns(election.layout)
+
+    @property
+    def clock(self) -> int:
+        """Event time of the last evaluation, in Unix ms; 0 before the first event."""
+        return self._clock
+
+    @property
+    def pulse(self) -> Pulse:
+        """When bulletins and readings last came."""
+        return self._heard.pulse
+
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """Every alert that ever fired or waits to, by fingerprint."""
+        return self._book.alerts
+
+    def add_sheets(self, *sheets: Sheets) -> bool:
+        """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
+        better taken in together: most of the time goes by the call."""
+        for part in sheets:
+            self._heard.hear_sheets(part)
+        before = self._sums.rows[ROOT, READINGS]
+        kinds = zip(*((part.read, part.announced, part.bounds) for part in sheets), strict=True)
+        areas = self._sums.add(*map(joined, kinds))
+        if not len(areas):
+            return False
+        readings = int(self._sums.rows[ROOT, READINGS])
+        self._heard.grown |= readings > before
+        self._turns.add(areas)
+        rows = self._sums.rows[areas]
+        asked = self._asking.have_found(areas) | self._asking.may_find(areas, rows, self._bounds(areas))
+        self._ask(areas[asked])
+        self._ask(self._diverging(areas[self._asking.are_projected(areas, rows) & ~asked]))
+        if self._heard.are_odd(readings, self._clock):
+            self._dirty.add(self._election.root.id)
+        return True
+
+    @property
+    def read(self) -> Numbers:
+        """The newest row of every polling table's sheet (`sheets`), by its number."""
+        return self._sums.read
+
+    def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
+        """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
+        may have been taken in before, nor any that are newer; their rows may be loose."""
+        bounded = self._sums.bounds is not None or any(len(sheets.bounds[0]) for sheets, _ in ticks)
+        if bounded or len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
+            return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
+        watched = self._asking.watched
+        watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
+        rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
+        course = self._sums.ahead(rows, watched, least(self._election))
+        self._turns.add(course.changed)
+        may = self._asking.may_find(course.areas, course.rows)
+        projected = self._by_tick(course, self._asking.are_projected(course.areas, course.rows))
+        of_root = course.areas == ROOT  # which changes whenever anything does
+        readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
+        notices, reached, asked = list[Notice](), 0, self._asked(course, may)
+        for tick, (sheets, to) in enumerate(ticks):
+            self._heard.hear_sheets(sheets)
+            if tick in readings:
+                self._heard.grown = True
+                if self._heard.are_odd(readings[tick], self._clock):
+                    self._dirty.add(self._election.root.id)
+            self._ask(asked.get(tick, ()))
+            if tick in projected:
+                self._sums.reach(course, reached, tick + 1)
+                reached = tick + 1
+                self._ask(self._diverging(np.array(projected[tick])))
+            if self._rest(to):
+                continue
+            if (self._dirty or self._heard.silences) and reached <= tick:
+                self._sums.reach(course, reached, tick + 1)
+                reached = tick + 1
+            notices += self.advance(to)
+            asked = self._asked(course, may)
+        if reached < len(ticks):
+            self._sums.reach(course, reached, len(ticks))
+        return notices
+
+    def _asked(self, course: Course, may: Flags) -> Mapping[int, list[int]]:
+        """The areas to be evaluated at each tick: where the rules may find something, or have found something."""
+        return self._by_tick(course, may | self._asking.have_found(course.areas))
+
+    @staticmethod
+    def _by_tick(course: Course, some: Flags) -> Mapping[int, list[int]]:
+        """The areas of some rows, tick by tick."""
+        found = defaultdict[int, list[int]](list)
+        for tick, area in zip(course.at[some].tolist(), course.areas[some].tolist(), strict=True):
+            found[tick].append(area)
+        return found
+
+    def _ask(self, areas: Iterable[int]) -> None:
+        """Have areas evaluated at the next tick."""
+        self._dirty.update(self._layout.areas[area] for area in areas)
+
+    def _diverging(self, areas: Numbers) -> Numbers:
+        """Those of these areas where `divergence` may find something now."""
+        rule = self._election.rules.divergence
+        widest = self._sums.projector.widest(areas, self._sums.rows, self._asking.claimed(areas))
+        return areas[widest >= rule.clear * rule.warning]
+
+    def _rest(self, to: int) -> bool:
+        """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
+        what `advance` does, but nearly all ticks are such, and judging many takes a tenth less."""
+        last = to - to % self._tick
+        if not self._clock or self._dirty or self._heard.silences or self._book.unmuted():
+            return False
+        if any(due <= last for due in self._book.deadlines):
+            return False
+        if last > self._clock:
+            self._heard.take_pulse(self._clock + self._tick)
+            self._clock = last
+        return True
+
+    def _pass_tick(self, sheets: Sheets, to: int) -> list[Notice]:
+        self.add_sheets(sheets.in_order())
+        return self.advance(to)
+
+    def differing(self) -> list[str]:
+        """The polling tables whose official figure is not the accepted sheet's, by id."""
+        return sorted(self._layout.tables[table] for table in self._sums.differing().tolist())
+
+    def outside(self) -> list[str]:
+        """The polling tables announced outside their own bounds, by id."""
+        return sorted(self._layout.tables[table] for table in self._sums.outside().tolist())
+
+    def add_bulletin(self, bulletin: Bulletin, at: int | None = None) -> Rejection | None:
+        """Take in a bulletin that came until event time `at` (Unix ms; None where it was admitted before), or say why
+        it is turned away. Order and repetition do not matter."""
+        rejection = check_bulletin(self._election, bulletin)
+        if rejection is None and at is not None:
+            rejection = check_date(self._election, bulletin, at)
+        if rejection is not None:
+            return rejection
+        if bulletin.area not in self._election.areas:
+            return Rejection("not-an-area", "area", "send bulletins for polling tables to the topic of tally reports")
+        if self._bulletins.add(bulletin):
+            newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
+            self._asking.claim(area, None if newest is None else newest.claim)
+            self._turns.add(area, urgent=True)
+            # What it says is part of the area above, and its coming ends the silence of the whole.
+            for told in (bulletin.area, self._election.areas[bulletin.area].parent or bulletin.area):
+                self._of_bulletins.pop(told, None)
+                self._dirty.add(told)
+            self._dirty.add(self._election.root.id)
+            self._heard.hear_bulletin(bulletin.at)
+        return None
+
+    @property
+    def bulletins(self) -> list[Bulletin]:
+        """Every version of every bulletin that was taken in, in the order in which they were issued."""
+        return sorted(self._bulletins, key=lambda b: (b.at, self._depth(b.area), b.sequence, b.id))
+
+    def replaced(self, bulletin: Bulletin) -> Sequence[Bulletin]:
+        """The versions that a bulletin replaces under its own id, the newest first."""
+        return self._bulletins.replaced(bulletin)
+
+    def bulletin(self, area: str) -> Bulletin | None:
+        """The area's current bulletin: the highest sequence that no other supersedes."""
+        return next(iter(self._bulletins.standing(area)), None)
+
+    def advance(self, to: int) -> list[Notice]:
+        """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
+
+        Ticks at which nothing can change are passed over: they would decide nothing.
+        """
+        last = to - to % self._tick
+        if not self._clock:
+            self._clock = last
+            self._heard.begin(last)
+        notices: list[Notice] = []
+        while (at := self._next_tick()) is not None and at <= last:
+            notices += self._evaluate(at)
+        self._clock = max(self._clock, last)
+        return notices
+
+    def advance_before(self, mark: int) -> list[Notice]:
+        """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
+        begins at its first mark, not before."""
+        return self.advance(mark - 1) if self._clock else []
+
+    def set_back(self, at: int) -> None:
+        """Time had run ahead, and is `at` (Unix ms) now. What was found and told stays; its times that lie ahead become
+        `at`, so that waits and pauses count from there."""
+        self._clock = min(self._clock, at - at % self._tick)
+        self._heard.set_back(self._clock)
+        for alert in list(self.alerts.values()):
+            if (right := alert.set_back(self._clock)) != alert:
+                self._book.keep(right)
+
+    def settle(self, mark: int, news: Callable[[], None]) -> list[Notice]:
+        """Judge what came before a mark: first what was waiting for time to pass, then the `news`, which adds it."""
+        notices = self.advance_before(mark)
+        news()
+        return notices + self.advance(mark)
+
+    def state(self, area: str) -> dict[str, Any]:
+        """Everything known of one area, as a JSON object."""
+        return self.states([area])[0]
+
+    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+        """The same of many: where most are areas of polling tables, in a third of the time of one by one."""
+        numbers = [self._layout.area[area] for area in areas]
+        rows, projected = self._sums.rows[numbers], self._project(np.array(numbers, np.int64))
+        found = []
+        for area, row in zip(areas, rows.tolist(), strict=True):
+            known, bulletin = self._election.areas[area], self.bulletin(area)
+            state = area_state.witnessed(self._election, known, row)
+            if (bounds := self._bound_sums(area)) is not None:
+                state["bounds"] = bounds.plain(self._election)
+            if state["tables_announced"]:
+                given_, votes = self._sums.announced(self._layout.area[area])
+                state["tables_announced"] |= area_state.summed(
+                    self._election, row[ANNOUNCED], given_.tolist(), votes.tolist()
+                )
+            if findings := self._findings.get(area):
+                state["alerts"] = [area_state.standing(alert) for alert in self._book.firing(sorted(findings))]
+            if bulletin is not None:
+                given = Comparison(self._election, known, bulletin, self._tally(area, projected.get))
+                state["official"] = area_state.official(given)
+            found.append(state)
+        return found
+
+    def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
+        """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
+        new bulletin, or something told of an alert, where they must be `spoken_of`: those come first in any case."""
+        return [self._layout.areas[area] for area in self._turns.take(most, urgent=spoken_of).tolist()]
+
+    @property
+    def changed(self) -> int:
+        """How many areas `take_changed` has to give."""
+        return len(self._turns)
+
+    def situation(self, area: str) -> Situation:
+        """Everything that the rules are told of one area."""
+        return self._situation(area, lambda number: self._project(np.array([number])).get(number))
+
+    def _situation(self, area: str, project: Callable[[int], Projected | None]) -> Situation:
+        known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
+        replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
+        return Situation(self._election, known, tally, self._clock, self.pulse, held, parts, replaced)
+
+    def findings(self, area: str) -> list[Finding]:
+        """What the rules found in one area at the last tick."""
+        return list(self._findings.get(area, {}).values())
+
+    def load(
+        self,
+        sheets: Iterable[Sheets],
+        bulletins: Iterable[Bulletin],
+        known: Iterable[Alert],
+        at: int,
+        pulse: Pulse | None = None,
+    ) -> None:
+        """Take in saved state; `at` is the saved clock. Everything is evaluated again."""
+        for part in sheets:
+            self.add_sheets(part)
+        for bulletin in bulletins:
+            self.add_bulletin(bulletin)
+        for alert in known:
+            self._book.keep(alert)
+        self._clock = max(self._clock, at)
+        if pulse is not None:
+            self._heard.go_on(pulse)
+        for area in {alert.finding.area for alert in self.alerts.values()}:
+            self._dirty.add(area)
+            if found := self._find(self.situation(area)):  # what is told of it before the next tick knows of its alerts
+                self._hold(area, found)
+
+    def _tally(self, id: str, project: Callable[[int], Projected | None]) -> Tally:
+        area = self._layout.area[id]
+        return Tally(
+            row=self._sums.rows[area].tolist(),
+            busiest=self._heard.busiest if area == ROOT else {},
+            spreads=lambda: self._sums.spread(area),
+            nulls=lambda: self._sums.nulls(area),
+            bounds=self._bound_sums(id),
+            project=lambda: project(area),
+        )
+
+    def _bounds(self, areas: Numbers) -> Numbers | None:
+        return None if self._sums.bounds is None else self._sums.bounds[areas]
+
+    def _bound_sums(self, id: str) -> BoundSums | None:
+        found = self._sums.bounds
+        return None if found is None else BoundSums(found[self._layout.area[id]].tolist())
+
+    def _project(self, areas: Numbers) -> dict[int, Projected]:
+        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once."""
+        some = areas[self._asking.are_projectable(areas, self._sums.rows[areas])]
+        found = self._sums.projector.project(some, self._sums.rows, self._asking.claimed(some))
+        return {area: found.of(place) for place, area in enumerate(some.tolist())}
+
+    def _depth(self, area: str) -> tuple[int, str]:
+        return len(self._election.lineage[area]), area
+
+    def _next_tick(self) -> int | None:
+        """The next tick at which anything can change; None when only news can change anything."""
+        after = self._clock + self._tick
+        if self._dirty or self._heard.grown:
+            return after
+        due = list(self._book.deadlines)
+        due += [d for d in self._heard.silences if d > self._clock]
+        return max(after, -(-min(due) // self._tick) * self._tick) if due else None
+
+    def _evaluate(self, at: int) -> list[Notice]:
+        before, self._clock = self._clock, at
+        self._heard.take_pulse(at)
+        if any(before < due <= at for due in self._heard.silences):
+            self._dirty.add(self._election.root.id)
+        dirty, self._dirty = self._dirty, set()
+        due = self._book.due(at, dirty)
+        projected = self._project(self._diverging(np.array([self._layout.area[area] for area in dirty], np.int64)))
+        for area in dirty:
+            found = self._find(self._situation(area, projected.get))
+            due.update((fingerprint, area) for fingerprint in found)
+            self._hold(area, found)
+        # Parents first, so that they can mute their children in the same tick.
+        order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
+        notices = [notice for item in order if (notice := self._step(*item, at))]
+        notices += [notice for item in self._book.unmuted().items() if (notice := self._step(*item, at))]
+        # What is told in one tick stands in one order, whichever of it was looked at for what reason.
+        return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
+
+    def _find(self, situation: Situation) -> dict[str, Finding]:
+        """What the rules say of one area, by fingerprint."""
+        area = situation.area.id
+        known = self._of_bulletins.get(area)
+        if known is None:
+            known = self._of_bulletins[area] = _by_fingerprint(of_bulletins(situation))
+        return _by_fingerprint(of_sums(situation)) | known | _by_fingerprint(of_watches(situation))
+
+    def _hold(self, area: str, found: dict[str, Finding]) -> None:
+        """Keep what was found in an area until it is evaluated again."""
+        self._asking.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
+        if found:
+            self._findings[area] = found
+        else:
+            self._findings.pop(area, None)
+
+    def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
+        bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
+        notice, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
+        if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
+            self._turns.add(self._layout.area[area], urgent=notice is not None)
+        return notice
+
+
+def _by_fingerprint(found: Iterable[Finding]) -> dict[str, Finding]:
+    return {finding.fingerprint: finding for finding in found}

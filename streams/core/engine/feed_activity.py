@@ -1,0 +1,66 @@
+"""What has been heard: when something last came, and which reporter groups send most."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from streams.core.comparison.findings import Pulse
+from streams.core.election.model import Election
+from streams.core.reconciliation.sheet_rows import Sheets
+
+
+class Heard:
+    """Of bulletins and readings, whatever they say. Times are event time in Unix ms."""
+
+    def __init__(self, election: Election) -> None:
+        self._rule, self._watching = election.rules.health, election.rules.switch.feed_health != "off"
+        self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
+        """By partition: how much it rests on, and the groups."""
+        self.pulse = Pulse()
+        """When bulletins and readings last came."""
+        self.grown = False
+        """Whether readings have come since the pulse was last taken."""
+
+    def begin(self, at: int) -> None:
+        """The night begins: nothing has stayed away yet."""
+        self.pulse = Pulse(max(at, self.pulse.bulletin), at)
+
+    def go_on(self, pulse: Pulse) -> None:
+        """A saved night goes on where it was."""
+        self.pulse, self.grown = pulse, False
+
+    def set_back(self, at: int) -> None:
+        """Time had run ahead, and is `at` now: nothing came later than that."""
+        self.pulse = Pulse(min(self.pulse.bulletin, at), min(self.pulse.report, at))
+
+    def hear_bulletin(self, at: int) -> None:
+        """A bulletin that was issued then."""
+        self.pulse = replace(self.pulse, bulletin=max(self.pulse.bulletin, at))
+
+    def hear_sheets(self, sheets: Sheets) -> None:
+        """Who sends most to a partition, as of its newest sheets."""
+        version, _ = self._busiest.get(sheets.partition, (0, {}))
+        if sheets.version >= version:
+            self._busiest[sheets.partition] = sheets.version, sheets.busiest
+
+    def take_pulse(self, at: int) -> None:
+        """Readings that have come until a tick count as of that tick."""
+        if self.grown:
+            self.pulse, self.grown = replace(self.pulse, report=at), False
+
+    @property
+    def busiest(self) -> Mapping[str, int]:
+        """Readings of the reporter groups that sent most."""
+        return sum((Counter(groups) for _, groups in self._busiest.values()), Counter())
+
+    @property
+    def silences(self) -> list[int]:
+        """When bulletins and readings will have been away for too long."""
+        limits = ((self._rule.bulletin_every, self.pulse.bulletin), (self._rule.reports_every, self.pulse.report))
+        return [last + round(1000 * every) for every, last in limits if every and self._watching]
+
+    def are_odd(self, readings: int, at: int) -> bool:
+        """Whether a reporter group may have sent an outsized part of all readings, or something has stayed away."""
+        most = max(self.busiest.values(), default=0)
+        flooded = self._watching and most >= self._rule.flood_min and most >= self._rule.flood_ratio * readings
+        return flooded or any(due <= at for due in self.silences)

@@ -1,0 +1,35 @@
+"""Whose turn it is to be told of: the areas whose state has changed."""
+
+import numpy as np
+
+from streams.core.election.numbering import Layout, Numbers
+
+
+class Turns:
+    """Areas with news, by their numbers. Some of it is urgent: a new bulletin, or a notice."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._depth = layout.depth
+        self._changed, self._urgent = (np.zeros(len(layout.areas), bool) for _ in range(2))
+        self._takes, self._taken = 0, np.zeros(len(layout.areas), np.int64)
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._changed))
+
+    def add(self, areas: Numbers | int, *, urgent: bool = False) -> None:
+        """There is news of these."""
+        self._changed[areas] = True
+        if urgent:
+            self._urgent[areas] = True
+
+    def take(self, most: int | None = None, *, urgent: bool = False) -> Numbers:
+        """Those with news since they were last taken, `most` of them at once; only those with urgent news where it must
+        be `urgent`. Urgent news comes first in any case, then parents before their children, and of one depth those
+        that were taken longest ago."""
+        changed = np.flatnonzero(self._urgent if urgent else self._changed)
+        order = np.lexsort((changed, self._taken[changed], self._depth[changed], ~self._urgent[changed]))
+        taken = changed[order[:most]]
+        self._changed[taken] = self._urgent[taken] = False
+        self._takes += 1
+        self._taken[taken] = self._takes
+        return taken

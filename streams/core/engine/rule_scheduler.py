@@ -1,0 +1,63 @@
+"""Which areas the rules are asked about: those where they may find something, or have found it (docs/adr/0009)."""
+
+import numpy as np
+
+from streams.core.aggregation.tally import TABLES, VALID
+from streams.core.aggregation.unseen import ENOUGH
+from streams.core.comparison import claims
+from streams.core.comparison.claims import BASE
+from streams.core.comparison.rules import is_on, may_find
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
+
+
+class Asking:
+    """What the answer rests on, area by area, by their numbers."""
+
+    def __init__(self, election: Election) -> None:
+        self._election = election
+        self._found = np.zeros(len(election.areas), bool)
+        self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
+        """What their bulletins claim (`claims`)."""
+        self._claiming = np.zeros(len(election.areas), bool)
+        """Areas with a bulletin."""
+
+    def claim(self, area: int, claim: Numbers | None) -> None:
+        """An area's newest bulletin, as a row of claims; None where none stands any more."""
+        self._claims[area] = -1 if claim is None else claim
+        self._claiming[area] = True
+
+    def remember(self, area: int, found: bool) -> None:
+        """Whether the rules have just found something in the sums of an area."""
+        self._found[area] = found
+
+    @property
+    def watched(self) -> Flags:
+        """The areas whose sums must be known at each tick, for what follows."""
+        watched: Flags = self._found | self._claiming
+        for area in np.flatnonzero(self._claims[:, BASE] > 0).tolist() if is_on(self._election, "divergence") else ():
+            watched[area : self._election.layout.behind(area)] = True  # what is expected of the unseen rests on them
+        return watched
+
+    def have_found(self, areas: Numbers) -> Flags:
+        """In which of them the rules found something when they were last asked: its figures change with the sums."""
+        return self._found[areas]
+
+    def may_find(self, areas: Numbers, rows: Numbers, bounds: Numbers | None = None) -> Flags:
+        """In which of them they may find something new, given their sums (`rules.may_find`)."""
+        return may_find(self._election, rows, self._claims[areas], bounds)
+
+    def are_projected(self, areas: Numbers, rows: Numbers) -> Flags:
+        """In which of them `divergence` may speak, given their sums: there are a bulletin with shares and enough
+        sheets. Whether it does takes more than their own sums (`projector`)."""
+        enough: Flags = rows[:, TABLES] >= self._election.rules.divergence.min_sheets
+        return enough & self.are_projectable(areas, rows) & is_on(self._election, "divergence")
+
+    def are_projectable(self, areas: Numbers, rows: Numbers) -> Flags:
+        """In which of them it can be said what can honestly be announced, whether or not anybody is called."""
+        known: Flags = (rows[:, TABLES] >= ENOUGH) & (rows[:, VALID] > 0) & (self._claims[areas, BASE] > 0)
+        return known
+
+    def claimed(self, areas: Numbers) -> Numbers:
+        """What the bulletins of areas claim."""
+        return self._claims[areas]

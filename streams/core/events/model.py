@@ -1,0 +1,120 @@
+"""What arrives: tally reports, bulletins, ticks; and what is turned away.
+
+Times are Unix milliseconds, votes are counts, ratios are 0-1, announced shares are per cent. The types say what is
+read without a second look (`codec`); the names are those of the JSON fields where they differ.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+MAX_TEXT: Final = 500
+"""Characters in any id, name or address."""
+MAX_COUNT: Final = 10**10
+"""More voters than there are people: a figure above it is a slip or an attack."""
+LATEST: Final = 4_102_444_800_000
+"""Unix milliseconds of the year 2100; no event can be later."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+Time = Annotated[int, Meta(ge=0, le=LATEST)]
+Votes = Annotated[Mapping[Text, Count], Meta(min_length=1)]
+Ratio = Annotated[float, Meta(ge=0, le=1)]
+Shares = Mapping[Text, Annotated[float, Meta(ge=0, le=100)]]
+
+Extra = Mapping[str, Any]
+"""Fields nobody here knows: kept as they came, and passed on."""
+
+UNREADABLE: Final = "\x7f"
+"""A field's name that `codec` lets nobody use who is read without a second look."""
+
+
+BoundKind = Literal["at-least", "at-most"]
+"""What a reading says that is no reading of a sheet: votes that were certainly cast, or ballots that can have been."""
+
+
+class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tally-report"):
+    """One reader's reading of one tally sheet; with a `bound`, of anything else that limits a polling table's figures.
+
+    `at-least` gives in `votes` what was certainly cast for each option that it names, `at-most` gives in `ballots` how
+    many ballots can have been cast (docs/evidence.md).
+    """
+
+    id: Text
+    table: Text
+    reporter: Text
+    source: Text
+    at: Time = field(name="observed_at")
+    votes: Votes
+    group: Text | None = field(name="reporter_group", default=None)
+    null: Count | None = None
+    blank: Count | None = None
+    registered: Count | None = None
+    ballots: Count | None = None
+    bound: BoundKind | None = None
+    image_sha256: Text | None = None
+    url: Text | None = None
+    supersedes: Text | None = None
+    retracted: bool = False
+    signature: Text | None = None
+    """Ed25519 in base64 (streams.core.events.signatures)."""
+    extra: Extra = field(name=UNREADABLE, default_factory=dict)
+
+
+Status = Literal["partial", "final", "correction"]
+
+
+class Bulletin(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="bulletin"):
+    """One official announcement of cumulative results for one area.
+
+    `registered` is the registered voters behind the counted tables, `registered_area` those of
+    the whole area, both as the authority announces them.
+    """
+
+    id: Text
+    authority: Text
+    area: Text
+    at: Time = field(name="issued_at")
+    sequence: Count
+    votes: Votes
+    status: Status = "partial"
+    supersedes: Text | None = None
+    tables_counted: Count | None = None
+    tables_counted_ratio: Ratio | None = None
+    registered: Count | None = None
+    registered_area: Count | None = None
+    ballots: Count | None = None
+    valid: Count | None = None
+    null: Count | None = None
+    announced_shares: Shares = field(default_factory=dict)
+    url: Text | None = None
+    signature: Text | None = None
+    extra: Extra = field(name=UNREADABLE, default_factory=dict)
+
+
+class Tick(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tick"):
+    """Event time has come at least this far."""
+
+    at: Time
+
+
+Event = TallyReport | Bulletin | Tick
+
+
+def table_of(event: TallyReport | Bulletin) -> str:
+    """The id of the polling table that the event speaks of; a bulletin may name an area instead."""
+    return event.table if isinstance(event, TallyReport) else event.area
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an event was turned away: a stable code, the place, and what would cure it."""
+
+    code: str
+    place: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.code} at {self.place}: {self.cure}" if self.place else f"{self.code}: {self.cure}"

@@ -1,0 +1,79 @@
+"""Who said it: Ed25519 signatures of reports and bulletins (docs/security.md has the rule with an example).
+
+Only keys that the election names count. Verifying is arithmetic: it needs no clock and no chance, so a replay decides
+as the night did. Making keys and signing is the shell's (streams.config.keys).
+"""
+
+from base64 import b64decode
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from streams.core.election.model import Election
+from streams.core.events.codec import encode, plain
+from streams.core.events.model import Bulletin, Rejection, TallyReport
+
+
+def signed_bytes(election: str, event: TallyReport | Bulletin) -> bytes:
+    """What is signed: the election's id, a line feed, and the event as canonical JSON without its signature. The id
+    is in it lest a rehearsal's events be replayed on the night."""
+    content = {name: value for name, value in plain(event).items() if name != "signature"}
+    return election.encode() + b"\n" + encode(content)
+
+
+def check_report(election: Election, report: TallyReport) -> Rejection | None:
+    """Turn away a report that is not from whom it says, or names a group or a trusted source that is not its own.
+
+    A reporter with a key must sign, whatever the policy: else leaving out the signature would forge it.
+    """
+    known = election.reporters.get(report.reporter)
+    if known is None:
+        if election.policy.unsigned == "hold":
+            return Rejection("unsigned", "reporter", f"give {report.reporter} a key among the reporters, and sign")
+        mine = report.group or report.reporter
+        if mine in election.reserved_groups:
+            return Rejection("wrong-group", "reporter_group", f"{mine} is a group of reporters that sign: name another")
+    else:
+        if reason := _verify(election, report, known.public_key, f"{report.reporter}'s"):
+            return reason
+        mine = election.signing_groups[report.reporter]
+        if report.group not in (None, mine):
+            return Rejection("wrong-group", "reporter_group", f"{report.reporter} is of {mine}: write that, or nothing")
+    source = report.source
+    if election.reporters and source in election.policy.trusted_sources and (known is None or known.source != source):
+        return Rejection("wrong-source", "source", f"only reporters whose key is of {source} may name it: name another")
+    return None
+
+
+def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
+    """Turn away a bulletin that is from no authority of the election, or for an area that is not its own. An election
+    that names no authorities believes each."""
+    if not election.authorities:
+        return None
+    known = election.authorities.get(bulletin.authority)
+    if known is None:
+        return Rejection("unknown-authority", "authority", f"name {bulletin.authority} as an [[authority]], or mend it")
+    table = election.tables.get(bulletin.area)
+    lineage = {bulletin.area, *election.lineage[bulletin.area if table is None else table.area]}
+    if known.areas and not lineage.intersection(known.areas):
+        cure = f"{bulletin.authority} announces for {', '.join(known.areas)}: add {bulletin.area}, or mend it"
+        return Rejection("wrong-area", "area", cure)
+    if known.public_key is None:
+        return None
+    return _verify(election, bulletin, known.public_key, f"{bulletin.authority}'s")
+
+
+def _verify(election: Election, event: TallyReport | Bulletin, key: bytes, whose: str) -> Rejection | None:
+    if event.signature is None:
+        return Rejection("unsigned", "signature", f"sign it with {whose} private key")
+    try:
+        _key(key).verify(b64decode(event.signature, validate=True), signed_bytes(election.id, event))
+    except (InvalidSignature, ValueError):
+        return Rejection("bad-signature", "signature", f"sign these very fields with {whose} private key, in base64")
+    return None
+
+
+@lru_cache(4096)
+def _key(public: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public)

@@ -1,0 +1,138 @@
+"""Sheets of which one look tells what a further reading makes of them.
+
+It agrees with most readers, or disagrees and cannot prevail; or it is the only reader once again. So it is with nearly
+all. What the look needs is kept beside the ledgers, in an array by polling table, and taken at hundreds at a time: a
+tenth of the time of the verdict on all readings of a sheet (`ledger.verdict_of`). Where anything is in doubt
+that is asked, and after it more is known again.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from streams.core.election.numbering import Numbers
+from streams.core.reconciliation.ledger import Reading
+from streams.core.reconciliation.names import Known, Names
+
+BEHIND, READERS, READER, AT, MARKS, SAID = 0, 1, 2, 3, 4, 6
+"""The columns of a look: how many readers stand behind the leading figures; how many there are, `DOUBT` where that is
+not known; the number of the only one, 0 where there are others or it has none; the time of its newest reading, which is
+nothing where there are others; the bits of all reporters and those of all groups (`names`); the leading
+figures, null votes first."""
+
+DOUBT: Final = 0
+MOST: Final = 254
+"""Readers of a sheet; another one that joins as many is in doubt."""
+
+
+class Told(NamedTuple):
+    """What further readings make of their sheets, one by one."""
+
+    behind: Numbers
+    """How many readers stand behind the leading figures."""
+    readers: Numbers
+    """How many there are; `DOUBT` where that is not certain, and nothing else said of that sheet."""
+    said: Numbers
+    """The leading figures, null votes first."""
+
+
+class Looked(NamedTuple):
+    """A sheet of which all readings were looked at: these, those of them that lead, and how many readers stand."""
+
+    readings: Sequence[Reading]
+    leading: Sequence[Reading]
+    readers: int
+
+
+def looks_at(at: Sequence[int], reporters: Known, groups: Known, replaced: Sequence[str], said: Numbers) -> Numbers:
+    """What is looked at in readings. `replaced` are the ids of those that they take back, or empty; `said` the figures,
+    null votes first."""
+    looks = np.empty((len(at), SAID + said.shape[1]), np.int64)
+    looks[:, BEHIND] = looks[:, READERS] = [not other for other in replaced] if any(replaced) else 1
+    looks[:, READER] = reporters.numbers
+    looks[:, AT] = np.fromiter(at, np.int64, len(at))
+    looks[:, MARKS] = reporters.bits
+    looks[:, MARKS + 1] = groups.bits
+    looks[:, SAID:] = said
+    return looks
+
+
+class Agreement:
+    """What is known of sheets, by the numbers of their polling tables. It is to be told of every reading.
+
+    Where anything is known, half of the readers at least stand behind the leading figures, with the same null votes; so
+    no other figures have more."""
+
+    def __init__(self, tables: int, options: int, names: Names) -> None:
+        self._names = names
+        self._state = np.zeros((tables, SAID + 1 + options), np.int64)  # a sheet's stand side by side, in a cache line
+
+    def begin(self, tables: Numbers, new: Numbers) -> None:
+        """First readings, of different polling tables."""
+        self._state[tables] = new
+
+    def join(self, tables: Numbers, new: Numbers) -> Told:
+        """Further readings, of different polling tables. Of those that are not certain `doubt` is to be told."""
+        now = self._state.take(tables, axis=0)
+        behind, readers, names = now[:, BEHIND], now[:, READERS], slice(MARKS, SAID)
+        usual = (readers != DOUBT) & (new[:, READERS] != DOUBT)
+        again = usual & (now[:, READER] == new[:, READER]) & (new[:, READER] != 0) & (now[:, AT] < new[:, AT])
+        other = usual & (readers < MOST) & (now[:, names] & new[:, names] != new[:, names]).all(axis=1)
+        alike = (now[:, SAID + 1 :] == new[:, SAID + 1 :]).all(axis=1)
+        other &= ~alike | (now[:, SAID] == new[:, SAID])
+        behind += other & alike
+        readers += other
+        other &= 2 * behind >= readers
+        now[other, READER] = 0
+        now[again, SAID:] = new[again, SAID:]
+        now[:, AT] = new[:, AT]
+        now[:, names] |= new[:, names]
+        certain = again | other
+        self._state[tables[certain]] = now[certain]
+        readers *= certain
+        return Told(behind, readers, now[:, SAID:])
+
+    def is_again(self, table: int, new: Numbers) -> bool:
+        """Whether one more reading certainly is its sheet's only reader again."""
+        now = self._state[table]
+        if not (now[READERS] and new[READERS] and now[READER] == new[READER] != 0 and now[AT] < new[AT]):
+            return False
+        now[MARKS:SAID] |= new[MARKS:SAID]
+        now[AT], now[SAID:] = new[AT], new[SAID:]
+        return True
+
+    def doubt(self, tables: Sequence[int]) -> None:
+        """Readings have joined that were not certain, or of which nobody was asked."""
+        self._state[tables, READERS] = DOUBT
+
+    def known(self, tables: Numbers) -> tuple[Numbers, Numbers]:
+        """How many readers of these polling tables' sheets stand behind the leading figures, and of how many; `DOUBT`
+        where that is not known."""
+        return self._state[tables, BEHIND], self._state[tables, READERS]
+
+    def settle(self, tables: Sequence[int], sheets: Sequence[Looked]) -> None:
+        """All readings of these polling tables have been looked at."""
+        every = chain.from_iterable(sheet.readings for sheet in sheets)
+        at, _, reporters, groups, _, _, _, _, replaced, *_ = zip(*every, strict=True)
+        look, none = self._names.look, np.empty((len(at), 0), np.int64)
+        looks = looks_at(at, look(reporters), look(groups), replaced, none)
+        first = np.cumsum([0, *(len(sheet.readings) for sheet in sheets[:-1])])
+        least, most = np.minimum.reduceat(looks, first), np.maximum.reduceat(looks, first)
+        one = (least[:, READER] == most[:, READER]) & (least[:, READERS] != DOUBT)
+        state = np.empty((len(tables), self._state.shape[1]), np.int64)
+        state[:, BEHIND] = [len(sheet.leading) for sheet in sheets]
+        state[:, READERS] = [_known(sheet) for sheet in sheets]
+        state[:, READER] = most[:, READER] * one
+        state[:, AT] = most[:, AT]
+        state[:, MARKS:SAID] = np.bitwise_or.reduceat(looks[:, MARKS:], first)
+        nothing = (0,) * (state.shape[1] - SAID)
+        state[:, SAID:] = [(s.leading[0].null, *s.leading[0].votes) if s.leading else nothing for s in sheets]
+        self._state[tables] = state
+
+
+def _known(sheet: Looked) -> int:
+    """How many readers there are where the leading figures are certainly that, else `DOUBT`."""
+    certain = 2 * len(sheet.leading) >= sheet.readers and len({reading.null for reading in sheet.leading}) == 1
+    return sheet.readers if certain else DOUBT

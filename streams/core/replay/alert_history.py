@@ -1,0 +1,110 @@
+"""What the notices of each alert come to: when it fired, how grave it became, when it was over. And the same of two
+configurations side by side."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from streams.core.alerting.alert import Alert, Moment, Notice
+from streams.core.comparison.findings import Severity
+from streams.core.replay.outcome import Outcome
+
+GRAVEST: Mapping[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
+"""Severities, the gravest first."""
+
+
+@dataclass(slots=True)
+class History:
+    """One fingerprint's night. Times are event time in Unix ms."""
+
+    fingerprint: str
+    first: Moment
+    """When it was first called."""
+    worst: Moment
+    """When it was worst, told or not."""
+    last: Moment
+    """How it stands in the end; of one that is over, when it ended, and as it was last found."""
+    spans: list[tuple[int, int | None]]
+    """From when to when it fired; None: it still did at the end."""
+    notices: int = 0
+    heard: bool = False
+    """Whether any notice went out; else an alert above spoke for it."""
+
+    @property
+    def ended(self) -> int | None:
+        """When it was over; None if it was not."""
+        return self.spans[-1][1]
+
+    @property
+    def shown(self) -> Moment:
+        """What is shown of it where there is room for one moment: how it stands, or of one that is over its worst."""
+        return self.last if self.ended is None else self.worst
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "fingerprint": self.fingerprint,
+            "first": self.first.plain(),
+            "worst": self.worst.plain(),
+            "last": self.last.plain(),
+            "ended": self.ended,
+            "spans": self.spans,
+            "notices": self.notices,
+            "heard": self.heard,
+        }
+
+
+def histories(notices: Iterable[Notice], alerts: Mapping[str, Alert], at: int) -> dict[str, History]:
+    """Each alert that ever fired, by fingerprint, in the order in which they first did. `alerts` as they are in the
+    end, at event time `at`: their figures may be younger than their last notice, and may have been worse than any."""
+    found: dict[str, History] = {}
+    for notice in notices:
+        now = Moment(notice.at, notice.severity, notice.finding)
+        known = found.get(notice.fingerprint)
+        if known is None:
+            known = found[notice.fingerprint] = History(notice.fingerprint, now, now, now, [(notice.at, None)])
+        elif notice.status == "firing" and known.ended is not None:
+            known.spans.append((notice.at, None))
+        if notice.status == "resolved":
+            known.spans[-1] = (known.spans[-1][0], notice.at)
+        known.last = now
+        known.notices += 1
+        known.heard |= notice.muted_by is None
+    for known in found.values():
+        alert = alerts[known.fingerprint]
+        known.worst = alert.worst or known.worst
+        if known.ended is None:
+            known.last = Moment(at, alert.severity, alert.finding)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What fires under one configuration and under another."""
+
+    only_a: list[History]
+    only_b: list[History]
+    both: list[tuple[History, History]]
+
+    @property
+    def differing(self) -> list[tuple[History, History]]:
+        """Those of `both` that fired at other times, or with another severity."""
+        return [(a, b) for a, b in self.both if (a.spans, a.worst.severity) != (b.spans, b.worst.severity)]
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "only_a": [a.plain() for a in self.only_a],
+            "only_b": [b.plain() for b in self.only_b],
+            "both": [{"a": a.plain(), "b": b.plain()} for a, b in self.both],
+        }
+
+
+def contrast(a: Outcome, b: Outcome) -> Contrast:
+    """Hold what fired in two nights against each other, in the order in which it first did."""
+    here, there = (histories(night.notices, night.alerts, night.at) for night in (a, b))
+    return Contrast(
+        only_a=[known for key, known in here.items() if key not in there],
+        only_b=[known for key, known in there.items() if key not in here],
+        both=[(known, there[key]) for key, known in here.items() if key in there],
+    )

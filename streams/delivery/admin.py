@@ -1,0 +1,170 @@
+"""What an operator asks of the webhooks: how each receiver stands, a test alert, alerts once more."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from time import time
+from typing import Any
+
+import orjson
+
+from streams.core.alerting import delivery_records
+from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_policy import Answer, ReceiverState
+from streams.core.comparison.findings import Finding
+from streams.core.election.model import Election, Receiver
+from streams.core.events.codec import encode
+from streams.delivery import secrets
+from streams.delivery.commands import Command
+from streams.delivery.http_post import Poster, address_mark
+from streams.delivery.standard_webhook import TEST, rfc3339
+from streams.errors import CotejoError
+from streams.kafka import topic_reader, topics
+from streams.kafka.sealed_state import Saves
+from streams.kafka.topology import Topology
+from streams.nights.feeder import KafkaSink
+
+
+class WebhookError(CotejoError):
+    """There is no such receiver or alert; the text says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One receiver as the changelog of the deliveries has it. `due` counts notices, `oldest` is since when the one
+    that waits longest does (Unix ms); `next` is when the next attempt is due."""
+
+    receiver: str
+    state: str
+    due: int
+    oldest: int | None
+    next: int | None
+    counts: ReceiverState
+
+
+def chosen(election: Election, names: Iterable[str]) -> list[Receiver]:
+    """The receivers of these names; all of them without any. Raises `WebhookError` for one that is not there."""
+    known = {receiver.name: receiver for receiver in election.receivers}
+    if not known:
+        raise WebhookError("the election file names no receiver: add a [[receiver]]")
+    if missing := [name for name in names if name not in known]:
+        raise WebhookError(f"{missing[0]} is no receiver: use {', '.join(known)}")
+    return [known[name] for name in names] or list(known.values())
+
+
+def standings(broker: str, election: Election, topology: Topology) -> list[Standing]:
+    """How each receiver of the election file stands, from the broker alone: no worker need run."""
+    _must_exist(broker, topology, topology.changelog("deliveries"))
+    newest = {record.key: record.value for record in topic_reader.read(broker, topology.changelog("deliveries"))}
+    whole = Saves((key, value) for key, value in newest.items() if value is not None).state
+    saved = delivery_records.read((key.encode(), encode(value)) for key, value in whole.items())
+    found = []
+    for receiver in chosen(election, ()):
+        state = saved.receivers.get(receiver.name, ReceiverState())
+        chains = [chain for chain in saved.chains.get(receiver.name, {}).values() if chain.due]
+        oldest = min((delivery.since for chain in chains for delivery in chain.due), default=None)
+        following = min((max(chain.due[0].due, state.hold) for chain in chains), default=None)
+        due = sum(len(chain.due) for chain in chains)
+        found.append(Standing(receiver.name, _state(receiver, state), due, oldest, following, state))
+    return found
+
+
+def matching(
+    broker: str,
+    topology: Topology,
+    *,
+    notice: str = "",
+    fingerprint: str = "",
+    since: int = 0,
+    until: int | None = None,
+) -> list[Any]:
+    """The notices in the topic `alerts` that these choose, in order, each once: Kafka records, whose value is the
+    notice. Times are the notices' own (`at`, Unix ms). Those left to an alert further up were never to be delivered."""
+    _must_exist(broker, topology, topology.alerts)
+    found: dict[str, Any] = {}
+    for record in topic_reader.read(broker, topology.alerts):
+        known = _notice(record.value)
+        if (
+            known is not None
+            and not known.muted_by
+            and notice in ("", known.id)
+            and fingerprint in ("", known.fingerprint)
+            and since <= known.at
+            and (until is None or known.at <= until)
+        ):
+            found.setdefault(known.id, record)
+    return list(found.values())
+
+
+def send(broker: str, topology: Topology, commands: Iterable[Command]) -> None:
+    """Give commands to the worker that owns the deliveries, now or when it starts."""
+    _must_exist(broker, topology, topology.webhook_commands)
+    sink = KafkaSink(broker)
+    for command in commands:
+        sink.send(topology.webhook_commands, command.write(), command.receiver.encode(), 0)
+    sink.close()
+
+
+async def try_out(election: Election, receivers: Iterable[Receiver]) -> list[tuple[Receiver, Answer]]:
+    """Send each receiver a test alert, once; return what each said. Raises `SecretError` before anything is sent."""
+    posters = [
+        (receiver, Poster(election, receiver, secrets.of_receiver(receiver, os.environ))) for receiver in receivers
+    ]
+    notice = trial(election, round(time() * 1000))
+    return [(receiver, await poster.post(notice)) for receiver, poster in posters]
+
+
+def trial(election: Election, at: int) -> Notice:
+    """An alert that only tries whether alerts arrive."""
+    sentence = {
+        "en": f"This is a test of the alerts about {election.name}. Nothing has happened.",
+        "es": f"Esto es una prueba de las alertas sobre {election.name}. No ha pasado nada.",
+    }
+    finding = Finding(TEST, "health", election.root.id, "", "info", 0.0, "", "", {}, sentence)
+    return Notice(
+        f"{finding.fingerprint}:1:{at}",
+        finding.fingerprint,
+        "firing",
+        "somebody asked for a test",
+        at,
+        at,
+        "info",
+        finding,
+    )
+
+
+def _notice(value: bytes | None) -> Notice | None:
+    try:
+        return Notice.from_plain(orjson.loads(value or b""))
+    except ValueError:
+        return None
+
+
+def _state(receiver: Receiver, state: ReceiverState) -> str:
+    if state.gone == address_mark(receiver):
+        return "disabled: it said 410"
+    if state.hold > time() * 1000:
+        return f"asked to wait until {rfc3339(state.hold)}"
+    if state.failing_since:
+        return f"failing since {rfc3339(state.failing_since)}"
+    return "ok" if state.delivered else "nothing delivered yet"
+
+
+def _must_exist(broker: str, topology: Topology, topic: str) -> None:
+    (state,) = topics.describe(broker, [spec for spec in topology.specs() if spec.name == topic])
+    if state.state == "missing":
+        raise WebhookError(f"{broker} has no topic {topic}: start a worker, or give its --prefix")
+
+
+def lines(standing: Standing) -> Iterator[str]:
+    """A receiver's standing for people."""
+    counts = standing.counts
+    yield f"{standing.receiver}: {standing.state}"
+    yield (
+        f"  {counts.delivered:,} delivered, {standing.due:,} due, {counts.failed:,} attempts failed, "
+        f"{counts.given_up:,} given up, {counts.missed:,} missed while disabled"
+    )
+    if standing.oldest is not None and standing.next is not None:
+        yield f"  the oldest waits since {rfc3339(standing.oldest)}, next attempt {rfc3339(standing.next)}"
+    if counts.error:
+        yield f"  last error {rfc3339(counts.error_at)}: {counts.error}"

@@ -1,0 +1,59 @@
+"""The secrets that webhooks are signed with: from the environment or a file, two at once while one takes the other's
+place. They show in no log, error or representation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from streams.core.election.model import Election, Receiver
+from streams.delivery.standard_webhook import check_secret
+from streams.errors import CotejoError
+
+AT_ONCE: Final = 2
+"""The new secret and the old one."""
+
+
+class SecretError(CotejoError):
+    """A receiver's secret is missing or is none; the text says where to put it, never what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """One receiver's secrets, the newest first; none where nothing is signed."""
+
+    values: tuple[str, ...] = field(default=(), repr=False)
+
+
+def of_receiver(receiver: Receiver, environment: Mapping[str, str]) -> Secrets:
+    """Read a receiver's secrets. Raises `SecretError`."""
+    if receiver.secret_file:
+        place, text = receiver.secret_file, _read(receiver)
+    elif receiver.secret_env:
+        place, text = receiver.secret_env, environment.get(receiver.secret_env, "")
+    else:
+        return Secrets()
+    if not text.split():
+        cure = f"put its secret into {'the file' if receiver.secret_file else 'the environment as'} {place}"
+        raise SecretError(f"receiver {receiver.name}: {cure}")
+    if len(text.split()) > AT_ONCE:
+        raise SecretError(f"receiver {receiver.name}, {place}: give two secrets at most, the new one first")
+    try:
+        return Secrets(tuple(check_secret(secret) for secret in text.split()))
+    except ValueError as error:
+        raise SecretError(f"receiver {receiver.name}, {place}: {error}") from None
+
+
+def of_election(election: Election, environment: Mapping[str, str]) -> dict[str, Secrets]:
+    """The secrets of each receiver, by its name. Raises `SecretError`."""
+    return {receiver.name: of_receiver(receiver, environment) for receiver in election.receivers}
+
+
+def _read(receiver: Receiver) -> str:
+    try:
+        return Path(receiver.secret_file).read_text(encoding="ascii")
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it is no text of ASCII letters"
+    raise SecretError(f"receiver {receiver.name}: {receiver.secret_file} cannot be read: {reason}")

@@ -1,0 +1,117 @@
+"""An alert as a webhook: the body, and its signature (Standard Webhooks, https://www.standardwebhooks.com)."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Election
+from streams.core.events.codec import encode
+
+__all__ = [
+    "TEST",
+    "WebhookVerificationError",
+    "area_of",
+    "body",
+    "check_secret",
+    "column_name",
+    "headers",
+    "message_id",
+    "verify",
+]
+
+TEST = "test"
+"""The rule of an alert that only tries whether alerts arrive."""
+
+
+def body(election: Election, notice: Notice) -> bytes:
+    """What is POSTed: `type` and `timestamp` as Standard Webhooks has them, the alert in `data`. Same notice,
+    same bytes."""
+    finding = notice.finding
+    data = {
+        "id": notice.id,
+        "fingerprint": notice.fingerprint,
+        "status": notice.status,
+        "reason": notice.reason,
+        "severity": notice.severity,
+        "since": rfc3339(notice.since),
+        "at": rfc3339(notice.at),
+        "election": {"id": election.id, "name": election.name, "notice": election.notice},
+        "rule": finding.rule,
+        "class": finding.rule_class,
+        "area": area_of(election, notice),
+        "column": {"id": finding.column, "name": column_name(election, notice)},
+        "bulletin": finding.bulletin,
+        "value": finding.value,
+        "unit": finding.unit,
+        "inputs": dict(finding.inputs),
+        "sentence": dict(finding.sentence),
+    }
+    return encode({"type": f"alert.{notice.status}", "timestamp": rfc3339(notice.at), "data": data})
+
+
+def area_of(election: Election, notice: Notice) -> dict[str, str]:
+    """The notice's area: id, name, level. One that the election file no longer has is called by its id."""
+    area = election.areas.get(notice.finding.area)
+    return {
+        "id": notice.finding.area,
+        "name": election.labels.get(notice.finding.area, notice.finding.area),
+        "level": area.level if area else "",
+    }
+
+
+def column_name(election: Election, notice: Notice) -> str:
+    """The name of the option or group that the notice is about; its id where the election file has no name."""
+    names = {column.id: column.name for column in election.columns}
+    return names.get(notice.finding.column, notice.finding.column)
+
+
+def message_id(notice: str) -> str:
+    """A notice's id as a `webhook-id`: ASCII, and without the dots that part what is signed."""
+    return quote(notice, safe=":~").replace(".", "%2E")
+
+
+def headers(secrets: Sequence[str], message: str, content: bytes, now: datetime) -> dict[str, str]:
+    """The three headers that let a receiver check who sent this and when: one signature for each secret, none
+    without. `now` is an aware UTC time."""
+    signatures = " ".join(Webhook(secret).sign(message, now, content.decode()) for secret in secrets)
+    return {
+        "content-type": "application/json",
+        "webhook-id": message,
+        "webhook-timestamp": str(int(now.timestamp())),
+        **({"webhook-signature": signatures} if signatures else {}),
+    }
+
+
+def verify(secret: str, content: bytes, received: Mapping[str, str]) -> Any:
+    """The JSON of a webhook whose signature is right and at most five minutes old.
+
+    Raises `WebhookVerificationError`, for whatever may be wrong with it.
+    """
+    try:
+        return Webhook(secret).verify(content, dict(received))
+    except (ValueError, binascii.Error) as error:
+        raise WebhookVerificationError(f"not a signature: {error}") from error
+
+
+def check_secret(secret: str) -> str:
+    """Return the secret, or raise ValueError: it must be base64 of 24 to 64 bytes, after `whsec_` or without it."""
+    try:
+        digits = secret.removeprefix("whsec_").rstrip("=")
+        length = len(base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True))
+    except ValueError:  # no base64, or not ASCII
+        length = 0
+    if not 24 <= length <= 64:
+        raise ValueError("a webhook secret is whsec_ and base64 of 24 to 64 bytes, as `openssl rand -base64 32` makes")
+    return secret
+
+
+def rfc3339(at: int) -> str:
+    """Unix milliseconds as text, in UTC."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,245 @@
+"""The data source, the folder, the boards and the annotations of a running Grafana, brought to what they should be.
+
+Everything goes by uid or tag, through grafana-api: a second run finds nothing to do. That an alert fires the boards see
+by a query of their own; what it says, in a sentence, comes as an annotation.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+from urllib.parse import urlsplit
+
+import orjson
+from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaServerError
+from grafana_api.grafana_face import GrafanaFace
+from requests.exceptions import ConnectionError, JSONDecodeError, RequestException, SSLError, Timeout, TooManyRedirects
+
+from streams.core.alerting.alert import Notice
+from streams.errors import CotejoError
+
+SOURCE_UID: Final = "cotejo-prometheus"
+FOLDER: Final = {"en": ("cotejo", "Cotejo"), "es": ("cotejo-es", "Cotejo (español)")}
+"""Uid and title of the boards' folder."""
+OLDEST: Final = (10, 0)
+"""The boards are of this version of Grafana, and newer ones read them."""
+TIMEOUT: Final = 15.0
+MOST_ANNOTATIONS: Final = 100_000
+"""Of one election, that are asked for; a night has some hundreds."""
+
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+class GrafanaError(CotejoError):
+    """Grafana is not there, is too old, or does not let us; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was done about one thing."""
+
+    what: str
+    name: str
+    outcome: Outcome
+
+
+class Grafana:
+    """A Grafana at `url` (http or https, with a path where it is served below one), entered with a service account's
+    `token`. Raises `GrafanaError`."""
+
+    def __init__(self, url: str, token: str) -> None:
+        cure = f"{url}: give Grafana's address as http://HOST:PORT or https://HOST/PATH"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise GrafanaError(cure) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise GrafanaError(cure)
+        if parts.username is not None:
+            raise GrafanaError("the address must not hold a password: make a service account's token in Grafana")
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise GrafanaError("the token is empty or no token: copy it again from Grafana's page of service accounts")
+        path = parts.path.strip("/")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        self._url = url
+        face = GrafanaFace(token, host, port, f"{path}/" if path else "", parts.scheme, timeout=TIMEOUT)
+        self._folders, self._boards, self._annotations = face.folder, face.dashboard, face.annotations
+        self._api = face.api
+        self._api.s.trust_env = False  # a .netrc entry would take the token's place
+        self._api.s.max_redirects = 0  # a redirected POST becomes a GET
+
+    def check(self) -> str:
+        """Grafana's version. Raises `GrafanaError` where there is none, an older one, or the token is not its."""
+        with self._plainly("its health"):
+            found = self._api.GET("/health")
+        if not isinstance(found, dict) or "database" not in found:
+            raise GrafanaError(f"{self._url} is no Grafana: what answers there has no health page like Grafana's")
+        version = str(found.get("version") or "")  # it can be told to hide it
+        number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+        if version and number < OLDEST:
+            raise GrafanaError(f"{self._url} is Grafana {version}: {OLDEST[0]}.{OLDEST[1]} or newer is needed")
+        with self._plainly("who we are"):
+            self._api.GET("/org")
+        return version or "of a version that it hides"
+
+    def provision(self, prometheus: str, language: str) -> Iterator[Change]:
+        """Bring it all to what it should be, and say of each what was done. `prometheus` is its address as Grafana
+        reaches it."""
+        yield self._source(prometheus)
+        yield self._folder(*FOLDER[language])
+        for board in boards(language):
+            yield self._board(board, FOLDER[language][0])
+
+    def annotate(self, election: str, notices: Iterable[Notice], language: str) -> Iterator[Change]:
+        """One annotation for each notice that went out, at its event time. `election` is its id."""
+        tags, what = ["cotejo", f"election:{election}"], "annotations"
+        with self._plainly(what):
+            found = self._annotations.get_annotation(tags=tags, limit=MOST_ANNOTATIONS)
+        known = {tag for annotation in found for tag in annotation["tags"]}
+        for notice in notices:
+            name = f"notice:{sha256(notice.id.encode()).hexdigest()[:24]}"  # an id may be longer than a tag
+            if notice.muted_by is not None:
+                continue
+            if name in known:
+                yield Change("annotation", notice.id, "unchanged")
+                continue
+            known.add(name)
+            word = notice.status if notice.status == "resolved" else notice.severity
+            with self._plainly(what):
+                self._annotations.add_annotation(
+                    time_from=notice.at,
+                    time_to=notice.at,
+                    tags=[*tags, name, f"rule:{notice.finding.rule}", word],
+                    text=notice.finding.sentence[language],
+                )
+            yield Change("annotation", notice.id, "created")
+
+    def _source(self, prometheus: str) -> Change:
+        wanted = {
+            "uid": SOURCE_UID,
+            "name": "Cotejo's Prometheus",
+            "type": "prometheus",
+            "access": "proxy",
+            "url": prometheus,
+            "isDefault": False,
+            "jsonData": {"httpMethod": "POST", "timeInterval": "5s"},
+        }
+        what, path = "data source", f"/datasources/uid/{SOURCE_UID}"
+        found = self._found(what, lambda: self._api.GET(path))
+        if found is not None and _holds(found, {**wanted, "isDefault": found.get("isDefault")}):
+            return Change(what, SOURCE_UID, "unchanged")
+        with self._plainly(what):
+            if found is None:
+                self._api.POST("/datasources", json=wanted)
+                return Change(what, SOURCE_UID, "created")
+            if found.get("readOnly"):
+                raise GrafanaError(
+                    f"Grafana's data source {SOURCE_UID} comes from a provisioning file: change its url there"
+                )
+            self._api.PUT(path, json={**wanted, "isDefault": found.get("isDefault"), "version": found.get("version")})
+        return Change(what, SOURCE_UID, "updated")
+
+    def _folder(self, uid: str, title: str) -> Change:
+        found = self._found("folder", lambda: self._folders.get_folder(uid))
+        if found is not None and found.get("title") == title:
+            return Change("folder", uid, "unchanged")
+        with self._plainly("folder"):
+            if found is None:
+                self._folders.create_folder(title, uid)
+                return Change("folder", uid, "created")
+            self._folders.update_folder(uid, title, found.get("version"))
+        return Change("folder", uid, "updated")
+
+    def _board(self, wanted: Mapping[str, Any], folder: str) -> Change:
+        uid, what = wanted["uid"], f"board {wanted['uid']}"
+        found = self._found(what, lambda: self._boards.get_dashboard(uid))
+        if found is not None:
+            if _holds(found["dashboard"], wanted) and found["meta"].get("folderUid") == folder:
+                return Change("board", uid, "unchanged")
+            if found["meta"].get("provisioned"):
+                raise GrafanaError(
+                    f"Grafana's {what} comes from a provisioning file: change the file, or remove it there"
+                )
+        # With the version that was read, and no overwriting: who saves at the same moment is not run over.
+        version = None if found is None else found["dashboard"].get("version")
+        body = {
+            "dashboard": {**wanted, "id": None, "version": version},
+            "folderUid": folder,
+            "overwrite": False,
+            "message": "cotejo dashboards provision",
+        }
+        with self._plainly(what):
+            self._boards.update_dashboard(body)
+        return Change("board", uid, "created" if found is None else "updated")
+
+    def _found(self, what: str, get: Callable[[], Any]) -> dict[str, Any] | None:
+        with self._plainly(what):
+            try:
+                return cast(dict[str, Any], get())
+            except GrafanaClientError as error:
+                if error.status_code != 404:
+                    raise
+        return None
+
+    @contextmanager
+    def _plainly(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong, in a sentence with its cure."""
+        try:
+            yield
+        except GrafanaException as error:
+            raise GrafanaError(self._reason(what, error)) from error
+        except JSONDecodeError as error:
+            raise GrafanaError(
+                f"{self._url} answers with something else than Grafana does (asked for {what}): "
+                "is there a path missing, or a login page in front of it?"
+            ) from error
+        except TooManyRedirects as error:
+            raise GrafanaError(f"{self._url} leads elsewhere: give the address that a browser ends up at") from error
+        except SSLError as error:
+            raise GrafanaError(f"{self._url}: its certificate is not trusted: {error}") from error
+        except Timeout as error:
+            raise GrafanaError(f"{self._url} does not answer within {TIMEOUT:g} s") from error
+        except ConnectionError as error:
+            raise GrafanaError(f"nobody answers at {self._url}: start Grafana, or mend the address") from error
+        except RequestException as error:
+            raise GrafanaError(f"{self._url}: {error}") from error
+
+    def _reason(self, what: str, error: GrafanaException) -> str:
+        text = f"{self._url}, {what}: "
+        if error.status_code == 401:
+            return text + "Grafana does not know this token: make another, or mind that it is this Grafana's"
+        if error.status_code == 403:
+            return text + "the token may not do this: its service account needs the role Admin"
+        if error.status_code == 404:
+            return text + "there is no such page: Grafana's address may lack a path"
+        if error.status_code == 409:
+            return text + f"something else has this name: {error.message}"
+        if error.status_code == 412:
+            return text + "somebody has changed it just now, or another one has its name: look, and run this again"
+        if isinstance(error, GrafanaServerError):
+            return text + f"Grafana has failed itself: {error.message}; its own log says why"
+        return text + str(error.message)
+
+
+def boards(language: str) -> list[dict[str, Any]]:
+    """The boards' JSON, by uid."""
+    place = files("streams") / "boards" / language
+    if not place.is_dir():  # not installed from a wheel
+        place = Path(__file__).resolve().parents[2] / "dashboards" / language
+    found = [orjson.loads(file.read_bytes()) for file in place.iterdir() if file.name.endswith(".json")]
+    return sorted(found, key=lambda board: str(board["uid"]))
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether all of `wanted` is there: Grafana adds fields of its own."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(_holds(found.get(key), value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        same = isinstance(found, list) and len(found) == len(wanted)
+        return same and all(_holds(a, b) for a, b in zip(found, wanted, strict=True))
+    return bool(found == wanted)

@@ -1,0 +1,40 @@
+"""What a topic holds now: every record up to its present end."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from streams.core.events.withheld import Withheld
+from streams.kafka import clients
+from streams.kafka.topics import TopicError
+from streams.kafka.topology import REJECTED_BYTES
+from streams.support.terminal import note
+
+
+def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
+    """The records of a topic (kafka-python's `ConsumerRecord`), in order within each partition. One that nobody can
+    read is left out, and said on stderr. Raises `BrokerUnreachable`, `TopicError`."""
+    consumer = clients.consumer(
+        broker,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=REJECTED_BYTES,
+    )
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(partitions)]
+        consumer.assign(places)
+        for place, end in consumer.end_offsets(places).items():
+            consumer.assign([place])
+            while consumer.position(place) < end:
+                for record in chain.from_iterable(consumer.poll(500).values()):
+                    if isinstance(aside := record.value, Withheld):
+                        note(f"{topic}/{record.partition} offset {record.offset}: left out, {aside.code}: {aside.cure}")
+                    else:
+                        yield record
+    except KafkaError as error:
+        raise TopicError(f"topic {topic} cannot be read: {clients.refusal(error)}") from error
+    finally:
+        consumer.close()

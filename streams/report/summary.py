@@ -1,0 +1,188 @@
+"""What a night came to, for a reader at a terminal: `cotejo replay`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from streams.core.comparison.sentences import SEVERITIES, number
+from streams.core.election.model import Election
+from streams.core.replay.alert_history import GRAVEST, Contrast, History, histories
+from streams.core.replay.outcome import Outcome
+from streams.core.replay.ranking import ranked
+from streams.text import shown
+
+AREAS: Final = 12
+"""Areas in the table, at most."""
+STYLE: Final = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan"}
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "counts": {
+        "en": "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable, until {until}",
+        "es": "{reports} reportes de actas, {bulletins} boletines, {unreadable} ilegibles, hasta {until}",
+    },
+    "rejected": {"en": "turned away: {codes}", "es": "no admitidos: {codes}"},
+    "unjudged": {
+        "en": "The log ends before the night did: the last {count} events were judged by themselves.",
+        "es": "El registro termina antes que la noche: los últimos {count} eventos se juzgaron aparte.",
+    },
+    "alerts": {"en": "Alerts", "es": "Alertas"},
+    "none": {"en": "No alert fired.", "es": "No hubo alertas."},
+    "first called": {"en": "first called {time} ({severity})", "es": "primera llamada {time} ({severity})"},
+    "worst": {"en": "worst {time} ({severity})", "es": "peor {time} ({severity})"},
+    "worst then": {"en": "At its worst: {sentence}", "es": "En su peor momento: {sentence}"},
+    "open": {"en": "still open ({severity})", "es": "sigue abierta ({severity})"},
+    "over": {"en": "over {time}", "es": "terminó {time}"},
+    "muted": {
+        "en": "{count} more, of parts of these areas: the alert above spoke for them.",
+        "es": "{count} más, de partes de esas zonas: habló por ellas la alerta superior.",
+    },
+    "areas": {"en": "Areas, the furthest apart first", "es": "Zonas, las más distantes primero"},
+    "area": {"en": "area", "es": "zona"},
+    "sheets": {"en": "sheets", "es": "actas"},
+    "coverage": {"en": "coverage", "es": "cobertura"},
+    "bulletin": {"en": "bulletin", "es": "boletín"},
+    "single": {"en": "{tables} single tables", "es": "{tables} mesas sueltas"},
+    "wrong": {"en": "must be wrong", "es": "erradas"},
+    "apart": {"en": "points apart", "es": "puntos"},
+    "outside": {"en": "outside bounds", "es": "fuera de límites"},
+    "disputed": {"en": "disputed", "es": "en disputa"},
+    "firing": {"en": "alerts", "es": "alertas"},
+    "hash": {"en": "sha256 of the outcome: {hash}", "es": "sha256 del resultado: {hash}"},
+    "changed": {"en": "What differs between A and B", "es": "Lo que difiere entre A y B"},
+    "same settings": {"en": "A and B have the same thresholds.", "es": "A y B tienen los mismos umbrales."},
+    "only A": {"en": "Only under A ({count})", "es": "Solo con A ({count})"},
+    "only B": {"en": "Only under B ({count})", "es": "Solo con B ({count})"},
+    "both": {
+        "en": "Under both, at other times or with another severity ({count})",
+        "es": "Con ambas, a otra hora o con otra gravedad ({count})",
+    },
+    "alike": {"en": "Alike under both: {count}", "es": "Iguales con ambas: {count}"},
+}
+
+
+def clock(at: int, seconds: bool = False) -> str:
+    """Event time to read, in UTC."""
+    return f"{datetime.fromtimestamp(at / 1000, UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"
+
+
+def say(key: str, language: str, **figures: Any) -> str:
+    """A phrase of this module; integers are written with separators."""
+    words = {name: number(v, language) if isinstance(v, int) else v for name, v in figures.items()}
+    return _WORDS[key][language].format_map(words)
+
+
+def by_weight(found: Iterable[History]) -> list[History]:
+    """The gravest first, then in the order in which they fired."""
+    return sorted(found, key=lambda known: (GRAVEST[known.shown.severity], known.first.at, known.fingerprint))
+
+
+def tell(console: Console, election: Election, outcome: Outcome, language: str) -> None:
+    """The night's summary: what came, what fired, where the counts are furthest apart."""
+    plain(console, election.name, "bold")
+    if election.notice:
+        plain(console, election.notice)
+    counts = {kind: outcome.counts.get(kind, 0) for kind in ("reports", "bulletins", "unreadable")}
+    plain(console, say("counts", language, until=clock(outcome.at), **counts))
+    if outcome.rejected:
+        codes = (f"{code} {number(r.count, language)}" for code, r in sorted(outcome.rejected.items()))
+        plain(console, say("rejected", language, codes=", ".join(codes)))
+    if outcome.unjudged:
+        plain(console, say("unjudged", language, count=outcome.unjudged))
+    found = histories(outcome.notices, outcome.alerts, outcome.at)
+    plain(console, "")
+    heard = by_weight(known for known in found.values() if known.heard)
+    plain(console, say("alerts" if found else "none", language), "bold")
+    for known in heard:
+        _alert(console, known, language)
+    if len(found) > len(heard):
+        plain(console, say("muted", language, count=len(found) - len(heard)))
+    plain(console, "")
+    console.print(_areas(election, outcome, language))
+    plain(console, "")
+    plain(console, say("hash", language, hash=outcome.sha256))
+
+
+def compare(
+    console: Console, found: Contrast, names: tuple[str, str], changed: Mapping[str, tuple[Any, Any]], language: str
+) -> None:
+    """Two configurations side by side."""
+    plain(console, f"A: {names[0]}\nB: {names[1]}\n")
+    plain(console, say("changed" if changed else "same settings", language), "bold")
+    for place, (a, b) in changed.items():
+        plain(console, f"  {place}: {a} -> {b}")
+    for key, alerts in (("only A", found.only_a), ("only B", found.only_b)):
+        plain(console, "\n" + say(key, language, count=len(alerts)), "bold")
+        for known in by_weight(alerts):
+            _alert(console, known, language)
+    plain(console, "\n" + say("both", language, count=len(found.differing)), "bold")
+    for a, b in found.differing:
+        plain(console, f"{a.fingerprint}")
+        for name, known in (("A", a), ("B", b)):
+            plain(console, f"  {name}: {_when(known, language)}")
+    plain(console, "\n" + say("alike", language, count=len(found.both) - len(found.differing)))
+
+
+def plain(console: Console, text: str, style: str = "") -> None:
+    """A line as it is: nothing in it is markup, and no control character gets through."""
+    console.print(*(Text(shown(line), style=style) for line in text.split("\n")), sep="\n")
+
+
+def _alert(console: Console, known: History, language: str) -> None:
+    """When it was first called, when it was worst and how it stands; then its sentence of that moment, and the worst
+    one where that is another."""
+    plain(console, _when(known, language), STYLE[known.shown.severity])
+    _indented(console, known.shown.finding.sentence[language])
+    if known.worst.finding != known.shown.finding:
+        _indented(console, say("worst then", language, sentence=known.worst.finding.sentence[language]))
+
+
+def _indented(console: Console, text: str) -> None:
+    line = Text(shown(text))
+    console.print(Padding(line, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + line)
+
+
+def _when(known: History, language: str) -> str:
+    """One line: severity and rule, and the three moments."""
+    moments = [("first called", known.first), ("worst", known.worst)]
+    if known.ended is None:
+        moments.append(("open", known.last))
+    said = [say(name, language, time=clock(m.at), severity=SEVERITIES[m.severity][language]) for name, m in moments]
+    if known.ended is not None:
+        said.append(say("over", language, time=clock(known.ended)))
+    return f"{SEVERITIES[known.shown.severity][language]}, {known.first.finding.rule}: {'; '.join(said)}"
+
+
+def _areas(election: Election, outcome: Outcome, language: str) -> Table:
+    table = Table(title=say("areas", language), box=None, padding=(0, 1, 0, 0), title_justify="left", pad_edge=False)
+    rows = ranked(election, outcome)
+    outside = any(row.outside for row in rows)
+    heads = ("area", "sheets", "coverage", "bulletin", "apart", "wrong", "disputed", "firing")
+    for name in (*heads[:6], *(["outside"] if outside else []), *heads[6:]):
+        table.add_column(say(name, language), justify="left" if name in ("area", "bulletin") else "right")
+    for row in _first(rows):
+        table.add_row(
+            *(
+                Text(shown(cell))
+                for cell in (
+                    row.name,
+                    number(row.tables, language),
+                    "" if row.coverage is None else f"{number(100 * row.coverage, language, 1)} %",
+                    say("single", language, tables=row.single) if row.single else row.bulletin or "",
+                    "" if row.apart is None else number(row.apart, language, 1),
+                    number(row.breakdown, language) if row.breakdown else "",
+                    *([number(row.outside, language) if row.outside else ""] if outside else []),
+                    number(row.disputed, language) if row.disputed else "",
+                    number(row.firing, language) if row.firing else "",
+                )
+            )
+        )
+    return table
+
+
+def _first(rows: Iterable[Any]) -> Iterator[Any]:
+    return (row for i, row in enumerate(rows) if i < AREAS)

@@ -1,0 +1,297 @@
+"""The compare stage: sheets and bulletins in; area states, notices and rejected bulletins out.
+
+It is one for the whole election (its topics have one partition). What comes is held until every channel
+has reached the same tick, then judged, then saved, then acked: after a crash it comes again.
+
+The sheets themselves are not saved once more: they stand in their topic, and how far each partition's were taken in is
+saved. The states of areas follow what was judged, a few at a time: there may be a hundred thousand of them.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+from faust.types import TP, EventT
+from prometheus_client import Histogram
+
+from streams.core.alerting.alert import Alert, Notice
+from streams.core.election.model import Election
+from streams.core.engine.comparer import Comparer
+from streams.core.engine.watermarks import Alignment
+from streams.core.events.admission import check_tick
+from streams.core.events.codec import decode_bulletin, encode
+from streams.core.events.model import Bulletin, Rejection, Tick
+from streams.core.events.own_bytes import with_type
+from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
+from streams.delivery.standard_webhook import rfc3339
+from streams.errors import ElectionChangedError
+from streams.kafka.topology import Topology
+from streams.worker import comparison_state, raw_topics
+from streams.worker.comparison_state import judged
+from streams.worker.faust_patches import App, Place
+from streams.worker.outbox import Record, SealedOutbox
+from streams.worker.rejected_records import count_of, rejected
+from streams.worker.set_aside import SetAside, Stored
+from streams.worker.wall_clock import AHEAD, now
+
+_BULLETINS = "bulletins"
+PATIENCE: Final = 0.5
+"""Seconds that a tick of the wall clock waits for a partition that has not come so far, at most. Where the rules are
+asked more often, it waits until the next tick is due: whoever wants that would rather hear of a bulletin at once."""
+SAVE_EVERY: Final = 0.2
+"""Seconds between two flushes: nobody waits for what is saved, only for what is told."""
+STATES: Final = 100
+"""Areas whose states are told at a time; one takes some 0.2 ms."""
+
+
+class _Arrival(NamedTuple):
+    event: EventT[Any]
+    what: Sheets | Bulletin | Rejection | None
+    """None is a tick: it only wants to be acked."""
+
+
+class CompareStage:
+    """The election's one `Comparer`, where this worker owns its partition."""
+
+    def __init__(
+        self,
+        app: App,
+        election: Election,
+        topology: Topology,
+        times: Histogram,
+        sent: Callable[[], Iterable[Any]],
+        warn: Callable[[str], None],
+        aside: SetAside,
+        *,
+        wall_clock: bool,
+    ) -> None:
+        """`sent()` reads the topic of sheets, from its beginning to its present end. `warn` is told what an operator
+        should know."""
+        self._warn, self._aside, self._wall_clock = warn, aside, wall_clock
+        self._app, self._election, self._topology, self._sent = app, election, topology, sent
+        self._judging = times.labels("judge")
+        self._columns = [column.id for column in election.columns]
+        self._alerts = raw_topics.topic(app, topology.alerts)
+        self._reports = raw_topics.topic(app, topology.tally_reports)
+        self._area_state = raw_topics.topic(app, topology.area_state)
+        self._rejected = raw_topics.topic(app, topology.rejected)
+        self._table = raw_topics.table(app, "comparison")
+        self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), every=SAVE_EVERY)
+        self.counts: Counter[str] = Counter()
+        self._patience = min(PATIENCE, election.alerts.tick)
+        self._reset()
+        app.agent(raw_topics.topic(app, topology.table_sheets), name="sheets")(self._take_sheets)
+        app.agent(raw_topics.topic(app, topology.bulletins), name="bulletins")(self._take_bulletins)
+        app.after_recovery(self._rebuild)
+
+    def _reset(self, at: int = 0) -> None:
+        self.owned = False
+        self.at = at
+        """The last tick that every channel has reached, in Unix ms."""
+        self.comparer = Comparer(self._election)
+        self.states: dict[str, dict[str, Any]] = {}
+        """The newest state of each area that was heard of, as sent to `area-state`."""
+        self._saved: dict[str, Alert] = {}
+        self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
+        self._seen: dict[int, float] = {}
+        """When the first channel came to each tick that waits."""
+        self._reached: dict[int, int] = {}
+        """By partition, the offset of the last sheets that were taken in."""
+
+    async def _rebuild(self, partitions: frozenset[TP]) -> None:
+        self.outbox.clear()
+        self._reset()
+        place = TP(self._topology.table_sheets, 0)
+        if place not in partitions:
+            return
+        mine = Place(place, self._app.consumer_generation_id)
+        saved = comparison_state.read(self.outbox.begin(mine).items())
+        self._set_aside(mine, saved)
+        clock = saved.clock or self._unclocked(place)
+        if clock.columns != self._columns:
+            raise ElectionChangedError(clock.columns, self._columns)
+        self._reset(clock.at)
+        self._reached = {int(partition): offset for partition, offset in clock.reached.items()}
+        self.outbox.stamp = self.outbox.confirmed = self.at
+        alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
+        bad = list[tuple[Any, str]]()
+        sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
+        known = saved.bulletins, alerts, clock.evaluated, saved.pulse
+        await asyncio.to_thread(lambda: self.comparer.load(sheets, *known))
+        for told in bad:  # they were kept when they came
+            self._aside.tell(*told)
+        self._saved = dict(self.comparer.alerts)
+        self.owned = True
+        self._tell_states(self.comparer.take_changed(STATES))
+
+    def _set_aside(self, place: Place, saved: comparison_state.Comparison) -> None:
+        changelog = self._topology.changelog("comparison")
+        for key, value, why in [*self.outbox.unreadable, *saved.unreadable]:
+            self._aside.put(self.outbox, Stored(changelog, 0, key, value), why)
+        for key, _, _ in saved.unreadable:
+            self.outbox.write(place, key, None)
+
+    def _unclocked(self, place: TP) -> comparison_state.Clock:
+        """Where to begin where nothing says how far judging had come: of a new night at its beginning, else with all
+        sheets that were acked, and time from the next mark."""
+        acked = self._app.committed(place)
+        if acked:
+            self._warn(
+                f"{self._topology.changelog('comparison')} does not say how far judging had come: all sheets before "
+                f"offset {acked} count, and time goes on from the next tick"
+            )
+        reached = dict.fromkeys(map(str, range(self._topology.partitions)), acked - 1) if acked else {}
+        return comparison_state.Clock(0, 0, self._columns, (0, 0), reached)
+
+    def _read(self, content: bytes | None) -> Mark | Sheets:
+        return read_message(self._election, self._topology.partitions, content)
+
+    async def _take_sheets(self, stream: Any) -> None:
+        events: AsyncIterable[EventT[Any]] = stream.noack().events()
+        async for event in events:
+            try:
+                what = self._read(event.message.value)
+            except ValueError as error:
+                self._aside.put(self.outbox, event.message, error)
+                self.outbox.hold(event)
+                continue
+            if isinstance(what, Mark):
+                self._arrive(what.partition, _Arrival(event, None), what.at)
+            else:
+                self._arrive(what.partition, _Arrival(event, what), None)
+
+    async def _take_bulletins(self, stream: Any) -> None:
+        events: AsyncIterable[EventT[Any]] = stream.noack().events()
+        async for event in events:
+            match decode_bulletin(event.message.value):
+                case Tick() as tick:
+                    reason = check_tick(self._election, tick, round(event.message.timestamp * 1000))
+                    self._arrive(_BULLETINS, _Arrival(event, reason), tick.at if reason is None else None)
+                case other:
+                    self._arrive(_BULLETINS, _Arrival(event, other), None)
+
+    def _arrive(self, channel: int | str, arrival: _Arrival, mark: int | None) -> None:
+        self._channels.add(channel, arrival)
+        if mark is not None and self._wall_clock and mark > now():
+            self.counts["ticks ahead"] += 1  # what came before it is judged with the next
+        elif mark is not None:
+            self._seen.setdefault(mark, monotonic())
+            self._channels.mark(channel, mark)
+            self._judge()
+
+    def meet_clock(self, at: int) -> None:
+        """Go on from `at` (Unix ms), the wall clock, where what was judged lies far ahead of it: a clock was wrong, and
+        has been set right. Until it came so far again, nothing would be judged."""
+        if self.at <= at + AHEAD:
+            return
+        self._warn(
+            f"time was judged up to {rfc3339(self.at)} and this worker's clock says {rfc3339(at)}: a clock was "
+            f"{(self.at - at) / 1000:,.0f} s ahead. What was told meanwhile carries such times; time goes on from this "
+            "clock. If this clock is the wrong one, set it right (docs/runbooks.md#cotejoclockwrong)"
+        )
+        self.counts["clock set back"] += 1
+        self.comparer.set_back(at)
+        self._channels.set_back(at)
+        self._seen = {mark: since for mark, since in self._seen.items() if mark <= at}
+        self.at = self.outbox.stamp = at
+        self._save(Place(TP(self._topology.table_sheets, 0), self._app.consumer_generation_id))
+        self._tell_states(self.comparer.take_changed(STATES))
+
+    def _judge(self) -> None:
+        for at, arrivals in self._channels.take():
+            self._seen = {mark: since for mark, since in self._seen.items() if mark > at}
+            with self._judging.time():
+                self._settle(at, arrivals)
+
+    @property
+    def lag(self) -> float:
+        """Seconds of event time that the slowest partition is behind the fastest."""
+        return self._channels.lag / 1000
+
+    async def leave_behind(self) -> None:
+        """Judge without the partitions that a tick has waited for in vain. For the wall clock only: a fed night waits
+        as long as it takes."""
+        while (at := self._channels.waiting) is not None and monotonic() - self._seen[at] >= self._patience:
+            self._channels.leave_behind()
+            self._judge()
+
+    def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
+        """Judge one tick, tell, save."""
+        notices = self.comparer.settle(at, lambda: self._apply(arrivals, at))
+        self.at = self.outbox.stamp = at
+        self._tell(notices)
+        self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
+
+    def _apply(self, arrivals: list[_Arrival], at: int) -> None:
+        for event, what in arrivals:
+            self.outbox.hold(event)
+            self._add(event, what, at)
+        if sheets := [what for _, what in arrivals if isinstance(what, Sheets)]:
+            self.comparer.add_sheets(*sheets)
+
+    def _add(self, event: EventT[Any], what: Sheets | Bulletin | Rejection | None, at: int) -> None:
+        match what:
+            case Sheets():
+                self._reached[what.partition] = event.message.offset
+            case Bulletin() if what.area in self._election.tables:
+                # It meets its table's sheet where the readings are.
+                home = self._topology.partition_of(what.area)
+                content = with_type(event.message.value or b"", "bulletin")
+                self.outbox.send(Record(self._reports, what.area.encode(), content, home))
+            case Bulletin():
+                self.counts["bulletins"] += 1
+                reason = self.comparer.add_bulletin(what, at)
+                if reason is not None:
+                    self._turn_away(event, reason)
+                    return
+                content = event.message.value or b""
+                self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
+            case Rejection():
+                self._turn_away(event, what)
+
+    def _turn_away(self, event: EventT[Any], reason: Rejection) -> None:
+        self.counts[f"rejected {reason.code}"] += count_of(event.message, [reason])
+        self.outbox.send(rejected(self._rejected, event.message, [reason]))
+
+    def _tell(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            self.counts["notices"] += 1
+            self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
+        self._tell_states(self.comparer.take_changed(spoken_of=True))
+        self.outbox.hasten()
+
+    @property
+    def untold(self) -> int:
+        """Areas whose newest state has not been told."""
+        return self.comparer.changed if self.owned else 0
+
+    async def tell_more(self) -> None:
+        """Tell some states of those that nobody has spoken of: there may be very many, in each tick."""
+        if self.untold:
+            self._tell_states(self.comparer.take_changed(STATES))
+            self.outbox.hasten()
+
+    def _tell_states(self, areas: Sequence[str]) -> None:
+        now = {"at": self.at, **({"behind": self.lag} if self._channels.late else {})}
+        for area, state in zip(areas, self.comparer.states(areas), strict=True):
+            self.states[area] = state | now
+            self.outbox.send(Record(self._area_state, area.encode(), encode(self.states[area]), 0))
+
+    def _save(self, event: EventT[Any] | Place) -> None:
+        now = dict(self.comparer.alerts)
+        for fingerprint in now.keys() | self._saved.keys():
+            if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
+                self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert.plain()) if alert else None)
+        self._saved = now
+        pulse = self.comparer.pulse
+        clock = {
+            "at": self.at,
+            "evaluated": self.comparer.clock,
+            "columns": self._columns,
+            "pulse": [pulse.bulletin, pulse.report],
+            "reached": {str(partition): offset for partition, offset in self._reached.items()},
+        }
+        self.outbox.write(event, b"clock", encode(clock))

@@ -1,0 +1,239 @@
+"""What Prometheus may ask: the newest state of each area, alerts, counts of what came and went.
+
+Computed when asked, from what the stages hold; nothing is counted twice for it. A worker that lost the comparison
+holds no area any more, so it shows none.
+"""
+
+import platform
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from time import time
+from typing import Any, Final, get_args
+
+from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from streams import __version__
+from streams.core.alerting.alert import Status
+from streams.core.comparison.findings import Severity
+from streams.core.election.model import Election
+from streams.core.reconciliation.ledger import Level
+from streams.kafka.topology import Topology
+from streams.worker.app import Stages
+from streams.worker.faust_patches import App
+from streams.worker.metrics.area_samples import FAMILIES, AreaSamples, Sample, State
+from streams.worker.metrics.catalogue import METRICS
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+Family = GaugeMetricFamily | CounterMetricFamily
+
+_POINTS: Final = {
+    "divergence": ("unseen", "warning", "critical"),
+    "mismatch": ("shift",),
+}
+"""Limits in percentage points, by rule: a hundredth of them is a ratio."""
+_RATIOS: Final = {
+    "contradiction": ("min_ratio",),
+    "mismatch": ("ratio",),
+    "bounds": ("ratio",),
+    "health": ("flood_ratio", "disputed_ratio"),
+}
+_TIMES: Final = {"health": ("bulletin_every", "reports_every")}
+
+
+def _limits(election: Election) -> Iterator[tuple[str, tuple[str, str], float]]:
+    """Limits of the election file: metric, labels, value."""
+    rules = asdict(election.rules)
+    for limits, name, divisor in (
+        (_POINTS, "threshold_ratio", 100),
+        (_RATIOS, "threshold_ratio", 1),
+        (_TIMES, "threshold_seconds", 1),
+    ):
+        for rule, keys in limits.items():
+            for key in keys:
+                yield name, (rule, key), rules[rule][key] / divisor
+
+
+class Exporter:
+    """All metrics of one worker. Ask it in the event loop's own thread: it reads what the stages write."""
+
+    def __init__(self, app: App, election: Election, topology: Topology, stages: Stages) -> None:
+        self._app, self._election, self._topology, self._stages = app, election, topology, stages
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else each histogram has a series more that nobody asks for
+        self._areas, self._limits = AreaSamples(self._area), [*_limits(election)]
+        self._versions = __version__, platform.python_version(), version("faust-streaming")
+        self._registry = CollectorRegistry(auto_describe=False)
+        for collector in (self, stages.times):
+            self._registry.register(collector)
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """The exposition, of content type `CONTENT_TYPE`."""
+        return generate_latest(self._registry) + self._areas.text(self._shown())
+
+    def _shown(self) -> Iterator[tuple[str, State]]:
+        """The areas that this worker speaks for, with their states."""
+        if self._owns():
+            for area, state in self._stages.compare.states.items():
+                if len(self._election.lineage[area]) <= self._election.metrics.levels:
+                    yield area, state
+
+    def _owns(self) -> bool:
+        return self._app.is_settled and self._stages.compare.owned
+
+    def collect(self) -> Iterable[Family]:
+        """Prometheus' collector protocol: all but what rests on nothing but areas' states."""
+        found = _Samples()
+        self._worker(found)
+        if self._owns():
+            self._whole(found)
+            for area, state in self._shown():
+                if state["official"] is not None:
+                    age = max(0, self._stages.compare.at - state["official"]["at"]) / 1000
+                    found.add("bulletin_age_seconds", (area, state["name"], state["level"]), age)
+            self._firing(found)
+        return _families(found)
+
+    def _area(self, state: State) -> Iterable[Sample]:
+        found = _Samples()
+        area = (state["area"], state["name"], state["level"])
+        witnessed, announced = state["witnessed"], state["tables_announced"]
+        found.add("area_tables", area, state["tables"])
+        found.add("witnessed_tables", area, witnessed["tables"])
+        found.add("coverage_ratio", area, witnessed["coverage"])
+        found.add("witnessed_valid_votes", area, witnessed["valid"])
+        found.add("witnessed_null_votes", area, witnessed["null"])
+        for verdict in Level:
+            found.add("sheets", (*area, verdict.value), witnessed["levels"].get(verdict.value, 0))
+        for option, votes in witnessed["votes"].items():
+            found.add("witnessed_votes", (*area, *self._option(option)), votes)
+        if announced is not None:
+            found.add("compared_tables", area, announced["compared"])
+            found.add("differing_tables", area, announced["differing"])
+        if (bounds := state["bounds"]) is not None:
+            found.add("bounded_tables", area, bounds["tables"])
+            found.add("below_floor_tables", area, bounds["below"])
+            found.add("above_ceiling_tables", area, bounds["above"])
+        if state["official"] is not None:
+            self._official(found, area, state["official"])
+        return found
+
+    def _official(self, found: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
+        found.add("official_valid_votes", area, official["valid"])
+        found.add("tolerated_sheets", area, official["tolerated"])
+        for option, known in official["figures"].items():
+            figure = (*area, *self._option(option))
+            share, witnessed = known["share"], known["witnessed_share"]
+            found.add("official_votes", figure, known["votes"])
+            found.points("official_share_ratio", figure, share)
+            found.points("witnessed_share_ratio", figure, witnessed)
+            found.points("divergence_ratio", figure, None if None in (share, witnessed) else share - witnessed)
+            found.points("divergence_gap_ratio", figure, known["gap"])
+            found.points("required_deviation_ratio", figure, known["required"])
+            found.add("floor_votes", figure, known["floor"])
+            found.add("ceiling_votes", figure, known["ceiling"])
+            found.add("breakdown_sheets", figure, known["breakdown"])
+
+    def _option(self, column: str) -> tuple[str, str]:
+        """Id and name of an option or group; a finding about anything else has none, and may name a reporter."""
+        at = self._election.column_index.get(column)
+        return ("", "") if at is None else (column, self._election.columns[at].name)
+
+    def _firing(self, found: "_Samples") -> None:
+        shown = set()
+        for alert in self._stages.compare.comparer.alerts.values():
+            place, finding = self._election.areas[alert.finding.area], alert.finding
+            deep = len(self._election.lineage[place.id]) > self._election.metrics.levels
+            if alert.status == "firing" and not deep:
+                area, option = (place.id, self._election.labels[place.id], place.level), self._option(finding.column)
+                shown.add((*area, *option, finding.rule, alert.severity, "no" if alert.muted_by is None else "yes"))
+        for labels in sorted(shown):
+            found.add("alert_firing", labels, 1)
+
+    def _whole(self, found: "_Samples") -> None:
+        compare, election = self._stages.compare, self._election
+        alerts = Counter((alert.severity, alert.status) for alert in compare.comparer.alerts.values())
+        for severity in get_args(Severity):
+            for status in get_args(Status):
+                found.add("alerts", (severity, status), alerts[severity, status])
+        for name, labels, value in self._limits:
+            found.add(name, labels, value)
+        found.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
+        found.add("clock_seconds", (), compare.outbox.confirmed / 1000)
+        found.add("states_waiting", (), compare.untold)
+        if compare.outbox.confirmed:
+            clock = "wall" if self._stages.wall_clock else "feed"
+            found.add("event_time_lag_seconds", (clock,), time() - compare.outbox.confirmed / 1000)
+
+    def _worker(self, found: "_Samples") -> None:
+        reconcile, compare, notify = self._stages.reconcile, self._stages.compare, self._stages.notify
+        settled = self._app.is_settled
+        found.add("owns_comparison", (), int(settled and compare.owned))
+        found.add("worker_clock_seconds", (), time())
+        found.add("clock_set_back_total", (), compare.counts["clock set back"])
+        found.add("ticks_ahead_total", (), compare.counts["ticks ahead"])
+        found.add("partitions", (), self._stages.watch.partitions)
+        found.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
+        turned_away = {
+            (topic, name.removeprefix("rejected ")): count
+            for topic, counts in (("tally-reports", reconcile.counts), ("bulletins", compare.counts))
+            for name, count in counts.items()
+            if name.startswith("rejected ")
+        }
+        for kind, count in (
+            ("tally-report", reconcile.counts["reports"]),
+            ("bulletin", compare.counts["bulletins"] + reconcile.counts["bulletins"]),
+            ("stray", reconcile.counts["strays"]),
+            ("notice", compare.counts["notices"]),
+            ("rejected", sum(turned_away.values())),
+        ):
+            found.add("events_total", (kind,), count)
+        for place, count in turned_away.items():
+            found.add("rejected_total", place, count)
+        for topic, count in self._stages.aside.counts.items():
+            found.add("unreadable_total", (topic,), count)
+        for (topic, partition), count in self._stages.watch.lost.items():
+            found.add("lost_messages_total", (topic, str(partition)), count)
+        for source, behind in self._app.lag().items():
+            topic = source.topic.removeprefix(self._topology.prefix)
+            found.add("consumer_lag_messages", (topic, str(source.partition)), behind)
+        for outcome, count in notify.counts.items():
+            found.add("deliveries_total", outcome, count)
+        found.add("deliveries_pending", (), notify.pending)
+        for receiver, courier in notify.couriers.items():
+            found.add("receiver_due", (receiver,), courier.due)
+            found.add("receiver_failing", (receiver,), int(bool(courier.state.failing_since)))
+            found.add("receiver_disabled", (receiver,), int(bool(courier.state.gone)))
+        found.add("build_info", self._versions, 1)
+
+
+class _Samples(list[Sample]):
+    """Samples of any metrics."""
+
+    def add(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
+        """One sample; None is nothing known."""
+        if value is not None:
+            self.append((f"cotejo_{name}", labels, value))
+
+    def points(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
+        """A sample of percentage points, as a ratio."""
+        self.add(name, labels, None if value is None else round(value / 100, 8))
+
+
+def _families(samples: Iterable[Sample]) -> Iterable[Family]:
+    """All but those of areas, with these samples in them."""
+    kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
+    found: dict[str, Family] = {
+        m.name: kinds[m.kind](m.name, m.help, labels=m.labels)
+        for m in METRICS
+        if m.kind in kinds and m.name not in FAMILIES
+    }
+    for name, labels, value in samples:
+        found[name].add_metric(labels, value)
+    return found.values()

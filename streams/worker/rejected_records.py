@@ -1,0 +1,65 @@
+"""The record that keeps what was turned away: its bytes as they came, with the reasons and the place."""
+
+import hashlib
+from typing import Any, Final
+
+from streams.core.events.codec import Content, encode
+from streams.core.events.model import Rejection
+from streams.core.events.withheld import KEPT_BYTES, Withheld
+from streams.worker.outbox import Record
+
+MAX_REASONS: Final = 50
+"""Reasons that are written out for one message; the rest is only counted."""
+MAX_PLACE: Final = 1000
+"""Characters of the place that a message came from: a record's key may be long."""
+REASONS_BYTES: Final = 2**18
+"""Bytes of these reasons, at most: what they name may be long, and longer still as JSON."""
+
+
+def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
+    """One record for one message, the `source`, however many of the reports in it were turned away. Its size is within
+    what the topic takes, whatever came: of a value above `KEPT_BYTES` it keeps the beginning.
+
+    Headers: `code` (of the first reason), `reasons` (JSON: code, place, cure), `count` (of all reasons, or of the
+    messages that nobody can read), `topic`, `partition`, `offset` (-1 in a table's changelog), and of the whole value
+    `bytes` and `sha256`, where they are known. The key is the place it came from, so that a repeated one shows.
+    """
+    place = f"{source.topic}/{source.partition}/{source.offset if source.offset >= 0 else source.key}"[:MAX_PLACE]
+    value, known = _kept(source.value)
+    headers = {
+        "code": reasons[0].code.encode(),
+        "reasons": _written(reasons),
+        "count": str(count_of(source, reasons)).encode(),
+        "topic": source.topic.encode(),
+        "partition": str(source.partition).encode(),
+        "offset": str(source.offset).encode(),
+        **known,
+    }
+    return Record(topic, place.encode(), value, 0, headers)
+
+
+def count_of(source: Any, reasons: list[Rejection]) -> int:
+    """How often something was turned away here."""
+    return source.value.messages if isinstance(source.value, Withheld) else len(reasons)
+
+
+def _written(reasons: list[Rejection]) -> bytes:
+    most, content = MAX_REASONS, b"[]"
+    while most:
+        content = encode([{"code": r.code, "place": r.place, "cure": r.cure} for r in reasons[:most]])
+        if len(content) <= REASONS_BYTES:
+            return content
+        most //= 2
+    return encode([{"code": reasons[0].code, "place": "", "cure": ""}])
+
+
+def _kept(value: Content) -> tuple[bytes | None, dict[str, bytes]]:
+    """What is kept of a value, and what is known of the whole."""
+    match value:
+        case None:
+            return None, {}
+        case Withheld():
+            known = {"bytes": str(value.size).encode(), "sha256": value.sha256.encode()} if value.sha256 else {}
+            return value.beginning, known
+    known = {"bytes": str(len(value)).encode(), "sha256": hashlib.sha256(value).hexdigest().encode()}
+    return value[:KEPT_BYTES], known

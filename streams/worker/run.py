@@ -1,0 +1,106 @@
+"""A worker: the stages of one election on a broker, with the board and `/metrics`, until a signal ends it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import NoReturn
+
+from aiohttp import web
+
+from streams.board import PATH
+from streams.board.server import Board
+from streams.board.web_server import WebServer, address
+from streams.core.alerting.alert import Notice
+from streams.core.election.model import Election
+from streams.delivery import secrets as receiver_secrets
+from streams.kafka import clients, topic_reader, topics
+from streams.kafka.topology import Topology
+from streams.support import gc_tuning
+from streams.support.terminal import aside, note
+from streams.worker import app as agents
+from streams.worker import faust_patches
+from streams.worker.metrics import exposition
+from streams.worker.topic_watch import grown
+
+SWITCH = 0.001
+"""Seconds after which a thread that computes lets another one have its turn. With Python's 5 ms the thread that fetches
+waits as long at each step, and one round trip in twenty took 11 to 14 ms beside a busy thread; with this 3 to 6 ms."""
+EMPTY_FETCH_PAUSE = 0.02
+"""Seconds; the embedded broker needs it, and others don't mind."""
+
+SETTLED = 10
+"""Seconds after which the sheets of all ledgers that were read again have left, nearly always."""
+
+
+def run(
+    broker: str,
+    election: Election,
+    topology: Topology,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    names: Sequence[str] = (),
+    wall_clock: bool,
+    language: str,
+    member: str = "",
+    loglevel: str = "WARNING",
+) -> NoReturn:
+    """Create the topics that are missing, then work until SIGTERM or SIGINT; exit code 0 after a clean stop.
+
+    `port` serves the board and `/metrics` at the address `host`, under these `names` and by IP address: whoever
+    reaches it may read. `member` is a name that this worker keeps over restarts: the broker then gives it its
+    partitions back at once. Raises `ListenError`, `SecretError`, `topics.BrokerUnreachable`,
+    `topics.TopicError`.
+    """
+    sys.setswitchinterval(SWITCH)
+    gc_tuning.look_seldom()
+    secrets = receiver_secrets.of_election(election, os.environ)
+    server = WebServer(host, port, names)
+    server.check()
+    topics.ensure(broker, topology.specs())
+    _warn_of_topics(broker, topology)
+    served = f"http://{address(host, port, names)}{PATH} and /metrics"
+    note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
+    app = faust_patches.App(
+        topology.app,
+        empty_fetch_pause=EMPTY_FETCH_PAUSE,
+        batched=[topology.tally_reports],
+        **clients.faust_options(broker),
+        consumer_group_instance_id=member or None,
+    )
+
+    def say(notice: Notice) -> None:
+        word = notice.status if notice.status == "resolved" else notice.severity
+        aside(f"{word}: {notice.finding.sentence[language]}")
+
+    sent = partial(topic_reader.read, broker, topology.table_sheets)
+    stages = agents.build(
+        app, election, topology, secrets=secrets, say=say, warn=note, wall_clock=wall_clock, sent=sent, broker=broker
+    )
+    exporter = exposition.Exporter(app, election, topology, stages)
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(body=exporter.text(), headers={"content-type": exposition.CONTENT_TYPE})
+
+    @app.after_recovery
+    async def keep(_: object) -> None:
+        gc_tuning.look_seldom()  # the ledgers are there now
+        asyncio.get_running_loop().call_later(SETTLED, gc_tuning.give_back)
+
+    server.app.router.add_get("/metrics", page)
+    Board(broker, election, topology).serve(server.app)
+    app.beside(server.start, server.stop)
+    faust_patches.run(app, loglevel=loglevel)
+
+
+def _warn_of_topics(broker: str, topology: Topology) -> None:
+    """Say what is odd about the topics, and let the ledgers' changelog have as many partitions as the reports."""
+    for state in topics.describe(broker, topology.specs()):
+        if state.name == topology.tally_reports and state.partitions > topology.partitions:
+            note(grown(topology, state.partitions))
+            topics.grow(broker, topology.changelog("ledgers"), state.partitions)
+        for difference in state.differences:
+            if difference.startswith("has retention"):
+                note(f"topic {state.name} {difference}: what is deleted before it is read is lost to the night")
