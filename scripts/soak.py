@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/helpers"))
 from brokers import ApacheBroker, scripts_kafka
 from soak_rounds import Given, Round, Soak
 

@@ -1,4 +1,4 @@
-"""The way to the terminal: what comes from outside carries no control character there (tests/test_terminal.py holds
+"""The way to the terminal: what comes from outside carries no control character there (tests/cli/test_terminal.py holds
 every other module to it).
 
 JSON stays the same value: what a terminal could obey is written as its escape.

@@ -2,7 +2,7 @@
 
 All is done by subclasses in Faust's own seams: the settings Table, TableManager and agent_supervisor, and the
 factory methods of App, Transport and Consumer. One seam is missing, aiokafka's fetch loop: `Thread.on_start`
-changes attributes of its own instance. Each cure names the fault; tests/test_corrections.py has a
+changes attributes of its own instance. Each cure names the fault; tests/worker/test_corrections.py has a
 regression test for it. Faust and aiokafka are pinned, because the cures reach into them.
 """
 

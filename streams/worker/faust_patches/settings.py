@@ -65,5 +65,5 @@ def check_versions(found: Callable[[str], str] = version) -> None:
         if found(package) != known:
             raise WrongVersion(
                 f"{package} {found(package)} is installed, the corrections know {known}: install "
-                f"'{package}=={known}', or run tests/test_corrections.py on it and change KNOWN"
+                f"'{package}=={known}', or run tests/worker/test_corrections.py on it and change KNOWN"
             )

@@ -155,7 +155,7 @@ def test_without_a_jdk_the_peer_in_java_says_what_is_missing(monkeypatch: pytest
 def test_a_section_that_is_not_there_is_refused_with_those_that_are() -> None:
     """The command names its sections."""
     command = [sys.executable, "-m", "benchmarks", "nonsense"]
-    paths = ":".join(str(ROOT / part) for part in ("", "scripts", "tests"))
+    paths = ":".join(str(ROOT / part) for part in ("", "scripts", "tests/helpers"))
     done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": paths}, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert "no section nonsense" in done.stderr

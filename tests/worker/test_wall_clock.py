@@ -95,7 +95,7 @@ def clock(tmp_path: Path) -> Callable[[float], None]:
 @pytest.fixture
 def live(broker: Broker, names: str, tmp_path: Path) -> Iterator[Live]:
     with LiveNight(KNOWN, broker, tmp_path, names, partitions=2) as night:
-        night.program = [ROOT / "tests" / "shifted_worker.py", tmp_path / "shift"]
+        night.program = [ROOT / "tests" / "helpers" / "shifted_worker.py", tmp_path / "shift"]
         yield Live(night)
 
 

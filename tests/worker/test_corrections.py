@@ -1,7 +1,7 @@
 """Regression tests for streams/worker/faust_patches: real workers as subprocesses, on both brokers.
 
-Each cure can be taken out to see its test fail: `FAULTS=order pytest tests/test_corrections.py -k clean`;
-the names are in tests/faust_workers.py.
+Each cure can be taken out to see its test fail: `FAULTS=order pytest tests/worker/test_corrections.py -k clean`;
+the names are in tests/helpers/faust_workers.py.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from streams.worker import faust_patches
 from streams.worker.faust_patches import batches, settings
 
 PARTITIONS = 4
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Worker:
     """A subprocess and the lines it has printed."""
 
     def __init__(self, scenario: str, options: dict[str, Any], log: Path) -> None:
-        command = [sys.executable, str(HERE / "faust_workers.py"), scenario, json.dumps(options)]
-        environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+        command = [sys.executable, str(ROOT / "tests" / "helpers" / "faust_workers.py"), scenario, json.dumps(options)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log.open("a"), text=True, env=environment, cwd=log.parent
         )
@@ -189,7 +189,7 @@ def test_a_session_that_cannot_be_is_refused(text: str, monkeypatch: pytest.Monk
 def test_a_wrong_session_stops_nothing_else() -> None:
     """Importing the modules does not read it: every other command, and --help, work."""
     wrong = {**os.environ, settings.SESSION: "soon"}
-    subprocess.run([sys.executable, "-c", "import streams.worker.run"], check=True, cwd=HERE.parent, env=wrong)
+    subprocess.run([sys.executable, "-c", "import streams.worker.run"], check=True, cwd=ROOT, env=wrong)
 
 
 @pytest.mark.parametrize(("text", "seconds", "longest"), [(None, 10, 30), ("6.5", 6.5, 30), ("1200", 1200, 1200)])

@@ -1,4 +1,4 @@
-"""`cotejo dashboards provision` against an imitation of Grafana (tests/grafana.py): twice is once, errors are clear."""
+"""`cotejo dashboards provision` against an imitation of Grafana (helpers/grafana.py): twice is once, clear errors."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
-"""Workers for tests/test_corrections.py, run as subprocesses: `faust_workers.py SCENARIO '{"json": "options"}'`.
+"""Workers for tests/worker/test_corrections.py, run as subprocesses: `faust_workers.py SCENARIO '{"json": "options"}'`.
 
 They print a JSON array a line for the test to read. FAULTS in the environment takes cures out again, to see
-the regression tests fail: `FAULTS="order fetch" pytest tests/test_corrections.py`.
+the regression tests fail: `FAULTS="order fetch" pytest tests/worker/test_corrections.py`.
 """
 
 from __future__ import annotations

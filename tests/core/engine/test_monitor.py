@@ -375,11 +375,12 @@ def script() -> bytes:
 
 def test_byte_for_byte() -> None:
     """Two runs of one night are equal byte for byte, also in processes that order their sets differently."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve()
+    places = here.parents[3], here.parents[2] / "helpers", here.parent
     outputs = {
         subprocess.run(
             [sys.executable, "-c", "import sys, test_monitor; sys.stdout.buffer.write(test_monitor.script())"],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, places))},
             check=True,
             capture_output=True,
         ).stdout

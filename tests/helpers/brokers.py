@@ -9,7 +9,7 @@ import pytest
 
 from streams.kafka.embedded_broker import BrokerError, end, free_port, is_free, spawn, wait_ready
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 KAFKA = ROOT / "scripts" / "kafka"
 
 
