@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import CotejoError
-from streams.whole import whole
+from streams.support.atomic_file import whole
 
 
 def write(path: Path, content: bytes = b"new") -> None:
