@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final
@@ -17,7 +17,7 @@ from streams.core.alerting.alert import Notice
 from streams.errors import CotejoError
 from streams.kafka import topic_reader
 from streams.kafka.topology import PARTITIONS
-from streams.support.terminal import show, show_json
+from streams.support.terminal import note, show, show_json
 
 if TYPE_CHECKING:
     from streams.grafana.provisioning import Change, Grafana
@@ -72,12 +72,20 @@ def annotate(
         topic = topology_of(known, prefix, PARTITIONS).alerts
         grafana = _enter(url, token_env, token_file)
         while True:
-            notices = (Notice.from_plain(orjson.loads(record.value)) for record in topic_reader.read(broker, topic))
-            done = grafana.annotate(known.id, notices, lang)
+            done = grafana.annotate(known.id, _notices(broker, topic), lang)
             _tell((change for change in done if change.outcome == "created"), as_json)
             if not follow:
                 return
             sleep(FOLLOW_EVERY)
+
+
+def _notices(broker: str, topic: str) -> Iterator[Notice]:
+    """Those in the topic; what is none is left out, and said."""
+    for record in topic_reader.read(broker, topic):
+        try:
+            yield Notice.from_plain(orjson.loads(record.value or b""))
+        except ValueError:
+            note(f"{topic}, offset {record.offset}: no alert, left out")
 
 
 def _enter(url: str, token_env: str, token_file: Path | None) -> Grafana:

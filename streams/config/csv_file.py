@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import CotejoError
+from streams.support.regular_file import TEXT_BYTES, read_regular
 from streams.text import unprintable
 
 STRETCH: Final = 10_000
@@ -112,7 +113,7 @@ class CsvFile:
 def text_of(path: Path) -> str:
     """A file's text in UTF-8, with or without a mark. Raises `ElectionFileError`."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular(path, TEXT_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

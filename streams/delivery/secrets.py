@@ -9,6 +9,7 @@ from typing import Final
 from streams.core.election.model import Election, Receiver
 from streams.delivery.standard_webhook import check_secret
 from streams.errors import CotejoError
+from streams.support.regular_file import SECRET_BYTES, read_regular
 
 AT_ONCE: Final = 2
 """The new secret and the old one."""
@@ -51,7 +52,7 @@ def of_election(election: Election, environment: Mapping[str, str]) -> dict[str,
 
 def _read(receiver: Receiver) -> str:
     try:
-        return Path(receiver.secret_file).read_text(encoding="ascii")
+        return read_regular(Path(receiver.secret_file), SECRET_BYTES).decode("ascii")
     except OSError as error:
         reason = error.strerror
     except UnicodeDecodeError:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from kafka import TopicPartition
 from kafka.errors import KafkaError
@@ -12,6 +13,9 @@ from streams.kafka import clients
 from streams.kafka.topics import TopicError
 from streams.kafka.topology import REJECTED_BYTES
 from streams.support.terminal import note
+
+SILENCE: Final = 30.0
+"""Seconds without a record before the end, after which the broker is given up."""
 
 
 def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
@@ -28,8 +32,14 @@ def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
         consumer.assign(places)
         for place, end in consumer.end_offsets(places).items():
             consumer.assign([place])
-            while consumer.position(place) < end:
-                for record in chain.from_iterable(consumer.poll(500).values()):
+            heard = monotonic()
+            while (position := consumer.position(place)) < end:
+                found = [*chain.from_iterable(consumer.poll(500).values())]
+                if found or consumer.position(place) != position:
+                    heard = monotonic()
+                elif monotonic() - heard > SILENCE:
+                    raise TopicError(f"topic {topic} cannot be read: {broker} has said nothing for {SILENCE:g} s")
+                for record in found:
                     if isinstance(aside := record.value, Withheld):
                         note(f"{topic}/{record.partition} offset {record.offset}: left out, {aside.code}: {aside.cure}")
                     else:

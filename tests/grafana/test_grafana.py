@@ -26,7 +26,7 @@ from streams.kafka.topology import Topology
 from streams.nights.feeder import KafkaSink
 
 PROMETHEUS = "http://prometheus:9090"
-KNOWN = election(states=2, tables=12, registered=300)
+KNOWN = election(states=2, tables=20, registered=300)
 NIGHT: list[Event] = [report(table, votes, at=T0 + 1000) for table, votes in alike(KNOWN, (150, 60, 10)).items()]
 NIGHT += [bulletin((900, 2400, 240), at=T0 + 60_000)]
 
@@ -241,17 +241,19 @@ def test_the_command(grafana: ImitatedGrafana, tmp_path: Path) -> None:
 
 
 def test_annotate_from_a_topic(embedded: EmbeddedBroker, grafana: ImitatedGrafana, tmp_path: Path, names: str) -> None:
-    """`cotejo dashboards annotate` reads what alerts said from Kafka, and run again finds nothing new."""
+    """`cotejo dashboards annotate` reads what alerts said from Kafka, and run again finds nothing new. What is no alert
+    is left out, and said."""
     topology = Topology(names)
     ensure(embedded.address, topology.specs())
     sink = KafkaSink(embedded.address)
     for notice in told():
         sink.send(topology.alerts, encode(notice.plain()), partition=0)
+    sink.send(topology.alerts, b"no alert", partition=0)
     sink.close()
     file = str(election_writer.write(KNOWN, tmp_path))
     options = [file, "--broker", embedded.address, "--prefix", names, "--url", grafana.url]
     first, second = (command("annotate", *options, GRAFANA_TOKEN=ADMIN) for _ in range(2))
-    assert (first.returncode, first.stderr) == (0, "")
+    assert (first.returncode, first.stderr.count(f"cotejo: {topology.alerts}, offset ")) == (0, 1)
     assert len(first.stdout.splitlines()) == len(grafana.annotations) == len(told()) - 1
     assert (second.returncode, second.stdout) == (0, "")
 

@@ -650,7 +650,7 @@ def test_work_grows_with_the_log(
     monkeypatch.setattr(format, "unpack", counted)
     for count in (500, 1000, 4000):
         content = format.segment_head(LOG_ID, 1) + make(count)
-        monkeypatch.setattr(Path, "open", lambda path, mode, content=content: Counting(content))
+        monkeypatch.setattr(segments, "open_regular", lambda path, content=content: Counting(content))
         Counting.counted = 0
         found = list(segments.blocks([(1, segment)], LOG_ID, lambda damage: None))
         assert len(found) == whole * count

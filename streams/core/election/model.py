@@ -362,14 +362,15 @@ class Election:
         """Area id to the ids from the root down to it."""
         lines: dict[str, tuple[str, ...]] = {}
 
-        def line(area: str) -> tuple[str, ...]:
-            if area not in lines:
-                parent = self.areas[area].parent
-                lines[area] = (*line(parent), area) if parent is not None else (area,)
-            return lines[area]
-
         for area in self.areas:
-            line(area)
+            up: list[str] = []
+            above: str | None = area
+            while above is not None and above not in lines:  # no recursion: there may be thousands of levels
+                up.append(above)
+                above = self.areas[above].parent
+            for name in reversed(up):
+                lines[name] = (*lines[above], name) if above is not None else (name,)
+                above = name
         return lines
 
     @cached_property

@@ -17,6 +17,7 @@ from streams.core.events.codec import encode
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.format import ID_BYTES, VERSION
 from streams.nights.eventlog.record import TOPICS
+from streams.support.regular_file import MANIFEST_BYTES, read_regular
 
 MANIFEST: Final = "manifest.json"
 MOST_PARTITIONS: Final = 10_000
@@ -81,7 +82,7 @@ def read(directory: Path) -> Manifest:
     """The manifest of the log in `directory`. Raises `LogError`."""
     path = directory / MANIFEST
     try:
-        content = orjson.loads(path.read_bytes())
+        content = orjson.loads(read_regular(path, MANIFEST_BYTES))
         known, is_own = content["format"], content["id"] == _id({k: v for k, v in content.items() if k != "id"})
         if known == VERSION and is_own:
             return msgspec.convert(content, Manifest)

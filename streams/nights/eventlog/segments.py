@@ -10,6 +10,7 @@ from typing import IO, Final, NamedTuple
 from streams.nights.eventlog import format
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.format import BLOCK_BYTES, MAX_COMPRESSED, SEGMENT_BYTES, BlockHead, FormatError
+from streams.support.regular_file import open_regular
 
 Damaged = Callable[[LogDamage], None]
 """Is told each damage; may raise it."""
@@ -78,7 +79,7 @@ class _Damage(NamedTuple):
 def _blocks(path: Path, number: int, log: bytes) -> Iterator[Block | _Damage]:
     """One segment's blocks; after a damage the next one that is whole."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             segment = _Segment(file, path, log)
             position = SEGMENT_BYTES
             try:

@@ -198,7 +198,7 @@ class LogWriter:
         if self._file is not None:
             os.fsync(self._file.fileno())
             self._file.close()
-        self._file = segment(self.directory, number).open("wb", buffering=0)
+        self._file = os.fdopen(_private(segment(self.directory, number)), "wb", buffering=0)
         self._number, self._size = number, 0
         self._append(format.segment_head(self._log, number))
         _sync_directory(self.directory)
@@ -240,6 +240,11 @@ def make_way(directory: Path) -> None:
         raise LogError(f"{directory}: holds segments of a log without {MANIFEST}: choose another directory")
     for _, path in found:
         path.unlink()
+
+
+def _private(path: Path) -> int:
+    """A descriptor of an empty file that only its owner may read: it holds what people reported."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 def _sync_directory(directory: Path) -> None:
