@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import CotejoError
-from streams.support.regular_file import TEXT_BYTES, read_regular
+from streams.regular_file import TEXT_BYTES, read_regular
 from streams.text import unprintable
 
 STRETCH: Final = 10_000

@@ -9,7 +9,7 @@ from typing import Final
 from streams.core.election.model import Election, Receiver
 from streams.delivery.standard_webhook import check_secret
 from streams.errors import CotejoError
-from streams.support.regular_file import SECRET_BYTES, read_regular
+from streams.regular_file import SECRET_BYTES, read_regular
 
 AT_ONCE: Final = 2
 """The new secret and the old one."""

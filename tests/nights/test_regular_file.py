@@ -15,7 +15,7 @@ from streams.delivery.secrets import SecretError, of_receiver
 from streams.nights.eventlog import made
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog
-from streams.support.regular_file import read_regular
+from streams.regular_file import read_regular
 
 
 def fifo(path: Path) -> None:

@@ -363,14 +363,11 @@ class Election:
         lines: dict[str, tuple[str, ...]] = {}
 
         for area in self.areas:
-            up: list[str] = []
-            above: str | None = area
-            while above is not None and above not in lines:  # no recursion: there may be thousands of levels
-                up.append(above)
-                above = self.areas[above].parent
+            up, above = [area], self.areas[area].parent
+            while above is not None and above not in lines:  # no recursion: areas may nest thousands of levels deep
+                up, above = [*up, above], self.areas[above].parent
             for name in reversed(up):
-                lines[name] = (*lines[above], name) if above is not None else (name,)
-                above = name
+                lines[name] = (*lines.get(self.areas[name].parent or "", ()), name)
         return lines
 
     @cached_property

@@ -17,7 +17,7 @@ from streams.core.events.codec import encode
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.format import ID_BYTES, VERSION
 from streams.nights.eventlog.record import TOPICS
-from streams.support.regular_file import MANIFEST_BYTES, read_regular
+from streams.regular_file import MANIFEST_BYTES, read_regular
 
 MANIFEST: Final = "manifest.json"
 MOST_PARTITIONS: Final = 10_000

@@ -10,7 +10,7 @@ from typing import IO, Final, NamedTuple
 from streams.nights.eventlog import format
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.format import BLOCK_BYTES, MAX_COMPRESSED, SEGMENT_BYTES, BlockHead, FormatError
-from streams.support.regular_file import open_regular
+from streams.regular_file import open_regular
 
 Damaged = Callable[[LogDamage], None]
 """Is told each damage; may raise it."""
