@@ -105,7 +105,7 @@ class Outbox:
         self._hastened.clear()
         if self._records:
             with self._all_or_nothing():
-                async with Sends(self._app) as out, self._sending:
+                async with self._app.sends() as out, self._sending:
                     self._go_on()
                     records, self._records = self._records, []
                     await _send(out, records)
@@ -116,7 +116,7 @@ class Outbox:
         async with self._lock:
             began = monotonic()
             with self._all_or_nothing():
-                async with Sends(self._app) as out:
+                async with self._app.sends() as out:
                     # Taken in here: while the partitions change hands the block does not open, and what was
                     # held before is no longer ours.
                     async with self._sending:  # what was hurried on is confirmed, once this is ours

@@ -64,7 +64,7 @@ class TopicWatch:
             self.partitions = found[reports]
             self._warn(grown(self._topology, self.partitions))
             await asyncio.to_thread(topics.grow, self._broker, self._topology.changelog("ledgers"), self.partitions)
-            await self._app.look_again()
+            await self._app.refresh_topics()
 
     def _note_lost(self, lost: Lost) -> None:
         topic, partition = lost.source

@@ -22,6 +22,7 @@ from mode.supervisors import SupervisorStrategy
 from streams.worker import faust_patches
 from streams.worker.faust_patches import sends
 from streams.worker.faust_patches.consumer import Consumer
+from streams.worker.faust_patches.ownership import Ownership
 from streams.worker.faust_patches.recovery import Recovery
 from streams.worker.faust_patches.thread import Thread
 
@@ -61,7 +62,7 @@ def summing(options: dict[str, Any]) -> faust_patches.App:
 
     @app.before_release
     async def flush() -> None:
-        async with flushing, faust_patches.Sends(app) as out:
+        async with flushing, app.sends() as out:
             events = {p: list(held.pop(p)) for p in list(held)}
             for partition, batch in events.items():
                 await out.put(ledgers, batch[-1], str(partition), dict(state[partition]))
@@ -89,7 +90,7 @@ def summing(options: dict[str, Any]) -> faust_patches.App:
     @app.agent(source(app, "clock"))
     async def clock(stream: Any) -> None:
         async for event in stream.noack().events():
-            async with faust_patches.Sends(app) as out:
+            async with app.sends() as out:
                 await out.put(clock_table, event, "now", event.message.offset)
             event.ack()
 
@@ -149,7 +150,7 @@ def unsendable(options: dict[str, Any]) -> faust_patches.App:
                 ledgers["0"] = "x" * 200_000
                 await asyncio.sleep(1.5)
                 continue
-            async with faust_patches.Sends(app) as out:
+            async with app.sends() as out:
                 await out.put(ledgers, event, "0", "x" * 200_000)
             say("confirmed")
             event.ack()
@@ -162,10 +163,10 @@ def uncorrected_order() -> None:
     base = faust.tables.recovery.Recovery
 
     async def completed(self: Any, generation_id: int = 0) -> None:
-        self.app._owner.set()
+        self.app.ownership.settle()
         await base.on_recovery_completed(self, generation_id)
-        for hook in self.app._after_recovery:
-            await hook(frozenset(tp for tp in self.app.consumer.assignment() if not self._is_changelog_tp(tp)))
+        sources = frozenset(tp for tp in self.app.consumer.assignment() if not self._is_changelog_tp(tp))
+        await self._ownership.recovered(sources)
 
     Recovery.on_recovery_completed = completed
 
@@ -190,7 +191,7 @@ def uncorrected_sends() -> None:
 
 def uncorrected_late() -> None:
     """No worker asks whether it is still known before it sends."""
-    faust_patches.App._is_heard = lambda self: True
+    Ownership.is_confirmed = property(lambda self: True)
     Thread.generation = property(lambda self: self.app.consumer_generation_id)
 
 

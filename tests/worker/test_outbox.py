@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.reconciliation.ledger_journal import Journal, decode
+from streams.worker.faust_patches import Ownership
+from streams.worker.faust_patches.sends import sending
 from streams.worker.outbox import Outbox, Record, stopwatch
 
 
@@ -20,7 +23,8 @@ class Kafka:
     def __init__(self) -> None:
         self._waiting: list[tuple[asyncio.Future[None], bytes]] = []
         self.confirmed: Counter[bytes] = Counter()
-        self._sending: set[Any] = set()
+        self._ownership = Ownership(math.inf)
+        self._ownership.settle()
 
     async def send(self, _: str, key: bytes, *__: Any) -> asyncio.Future[None]:
         self._waiting.append((asyncio.get_running_loop().create_future(), key))
@@ -32,8 +36,8 @@ class Kafka:
     async def maybe_start_producer(self) -> Kafka:
         return self
 
-    async def _heard_of(self) -> None:
-        await asyncio.sleep(0)
+    def sends(self) -> Any:
+        return sending(self._ownership, self.maybe_start_producer)
 
     def answer(self) -> None:
         for future, key in self._waiting:

@@ -6,11 +6,24 @@ changes attributes of its own instance. Each cure names the fault; tests/worker/
 regression test for it. Faust and aiokafka are pinned, because the cures reach into them.
 """
 
-from streams.worker.faust_patches.app import App, Lost
+from streams.worker.faust_patches.app import App
 from streams.worker.faust_patches.batches import Batch
+from streams.worker.faust_patches.ownership import Lost, Ownership
 from streams.worker.faust_patches.running import run
 from streams.worker.faust_patches.sends import Sends
 from streams.worker.faust_patches.settings import WrongSession, WrongVersion
 from streams.worker.faust_patches.tables import Place, SendFailed, Table
 
-__all__ = ["App", "Batch", "Lost", "Place", "SendFailed", "Sends", "Table", "WrongSession", "WrongVersion", "run"]
+__all__ = [
+    "App",
+    "Batch",
+    "Lost",
+    "Ownership",
+    "Place",
+    "SendFailed",
+    "Sends",
+    "Table",
+    "WrongSession",
+    "WrongVersion",
+    "run",
+]

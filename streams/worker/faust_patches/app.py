@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from time import monotonic
-from typing import Any, NamedTuple, cast
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, cast
 
 import faust
 import faust.transport.drivers.aiokafka as driver
@@ -15,22 +16,11 @@ from faust.types import TP
 
 from streams.errors import CotejoError
 from streams.worker.faust_patches.consumer import Consumer
+from streams.worker.faust_patches.ownership import AfterRecovery, BeforeRelease, Lost, Ownership
 from streams.worker.faust_patches.recovery import Assignor, TableManager
-from streams.worker.faust_patches.sends import SendErrors, Sends, Stopper
+from streams.worker.faust_patches.sends import SendErrors, Sends, Stopper, sending
 from streams.worker.faust_patches.settings import DEFAULTS, FIXED, check_versions, session
 from streams.worker.faust_patches.tables import Table
-
-Hook = Callable[[frozenset[TP]], Awaitable[None]]
-
-
-class Lost(NamedTuple):
-    """The next message of a source partition is not there any more: it was to be read on at offset `wanted`, and the
-    broker has those from `first` to before `end`. Where `end` is below `wanted` it is another topic of this name."""
-
-    source: TP
-    wanted: int
-    first: int
-    end: int
 
 
 class Producer(driver.Producer):
@@ -40,25 +30,37 @@ class Producer(driver.Producer):
 
 
 class Transport(driver.Transport):
+    """`consumer_options` are those that our consumer takes beside Faust's."""
+
     Consumer = Consumer
     Producer = Producer
 
+    def __init__(self, url: Any, app: Any, **consumer_options: Any) -> None:
+        super().__init__(url, app)
+        self._consumer_options = consumer_options
+
+    def create_consumer(self, callback: Any, **options: Any) -> Any:
+        return super().create_consumer(callback, **self._consumer_options, **options)
+
 
 class Beside(mode.Service):
-    """What an app starts and stops with itself."""
+    """What an app starts and stops with itself. `fail` is called with what `start` raises."""
 
     def __init__(
-        self, app: App, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]], **options: Any
+        self,
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
+        fail: Callable[[BaseException], None],
+        **options: Any,
     ) -> None:
-        self._app, self._begin, self._end = app, start, stop
+        self._begin, self._end, self._fail, self._begun = start, stop, fail, False
         super().__init__(**options)
 
     async def on_start(self) -> None:
         try:
             await self._begin()
         except Exception as error:
-            self._begun = False
-            self._app.fail(error)
+            self._fail(error)
         else:
             self._begun = True
 
@@ -80,51 +82,49 @@ class App(faust.App):
         for name, value in FIXED.items():
             if options.setdefault(name, value) != value:
                 raise ValueError(f"{name} must stay {value!r}")
-        own: dict[str, Any] = {"Table": Table, "TableManager": TableManager, "PartitionAssignor": Assignor}
-        own["agent_supervisor"] = Stopper
-        self.empty_fetch_pause, self.batched = empty_fetch_pause, frozenset(batched)
-        self.send_errors = 0
-        self._after_recovery: list[Hook] = []
-        self._when_lost: list[Callable[[Lost], None]] = []
-        self._before_release: list[Callable[[], Awaitable[None]]] = []
+        settings = {**DEFAULTS, **session(os.environ), **options}
+        self.ownership = Ownership(settings["broker_session_timeout"])
+        own: dict[str, Any] = {
+            "Table": Table,
+            "TableManager": partial(TableManager, ownership=self.ownership),
+            "PartitionAssignor": Assignor,
+            "agent_supervisor": Stopper,
+        }
+        self._empty_fetch_pause, self._batched = empty_fetch_pause, frozenset(batched)
         self._beside: list[Beside] = []
-        self._owner = asyncio.Event()
-        self._heard = 0.0
-        """When the group's coordinator last knew us (monotonic seconds)."""
-        self._sending: set[Sends] = set()
         self._started_producer: Any = None
         self.cause: BaseException | None = None
         """What ended this worker: of several reasons the first that a user can mend, else the first."""
-        super().__init__(id, **{**DEFAULTS, **session(os.environ), **own, **options})
-        self.sensors.add(SendErrors(self))
+        super().__init__(id, **{**own, **settings})
+        self.sensors.add(SendErrors(self.fail))
 
-    def after_recovery(self, hook: Hook) -> Hook:
+    def after_recovery(self, hook: AfterRecovery) -> AfterRecovery:
         """Await `hook(partitions)` after each rebalance: tables are complete, no event has come yet.
         Throw away what memory held and rebuild it from the tables, for exactly these source partitions."""
-        self._after_recovery.append(hook)
+        self.ownership.after_recovery(hook)
         return hook
 
     def when_lost(self, hook: Callable[[Lost], None]) -> None:
         """Call `hook` when messages of a source are gone before they were read; what is there is read on."""
-        self._when_lost.append(hook)
+        self.ownership.when_lost(hook)
 
-    def _tell_lost(self, *lost: Any) -> None:
-        for hook in self._when_lost:
-            hook(Lost(*lost))
-
-    async def look_again(self) -> None:
+    async def refresh_topics(self) -> None:
         """Ask the broker for its topics now: where they have more partitions, these are shared out anew."""
-        await cast(Consumer, self.consumer)._thread.look_again()
+        await cast(Consumer, self.consumer).refresh_topics()
 
-    def before_release(self, hook: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    def before_release(self, hook: BeforeRelease) -> BeforeRelease:
         """Await `hook()` before partitions are given up and before a clean stop: the last flush."""
-        self._before_release.append(hook)
+        self.ownership.before_release(hook)
         return hook
+
+    def sends(self) -> AbstractAsyncContextManager[Sends]:
+        """Open a block of sends (`sends.sending`)."""
+        return sending(self.ownership, self.maybe_start_producer)
 
     def beside(self, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
         """Start something before all else that the app does, and stop it after. Whatever `start` raises ends the
         worker."""
-        self._beside.append(Beside(self, start, stop))
+        self._beside.append(Beside(start, stop, self.fail))
 
     def on_init_dependencies(self) -> Iterable[Any]:
         return [*self._beside, *super().on_init_dependencies()]
@@ -137,7 +137,7 @@ class App(faust.App):
     @property
     def is_settled(self) -> bool:
         """Whether what it holds is its own: not while partitions change hands."""
-        return self._owner.is_set()
+        return self.ownership.is_settled
 
     def lag(self) -> dict[TP, int]:
         """Messages of each source partition of this worker that are not done with."""
@@ -145,11 +145,11 @@ class App(faust.App):
 
     def committed(self, source: TP) -> int:
         """The offset at which a source partition of this worker is read on; 0 where nothing of it was acked."""
-        return cast(Consumer, self.consumer)._committed_offset[source] or 0
+        return cast(Consumer, self.consumer).committed_offset(source) or 0
 
     def fail(self, reason: BaseException) -> None:
         """Stop the worker; nothing is committed any more."""
-        self._halt()
+        self.ownership.stop_commits()
         if self.cause is None or (isinstance(reason, CotejoError) and not isinstance(self.cause, CotejoError)):
             self.cause = reason
         self._failing = asyncio.ensure_future(self.crash(reason))
@@ -162,37 +162,20 @@ class App(faust.App):
             self._started_producer = self.producer
         return self._started_producer
 
-    async def _heard_of(self) -> None:
-        """Wait until the partitions are ours, as far as one can know: a worker that was stopped for longer than a
-        session must hear from the coordinator before it sends anything. What it has sent already may still arrive."""
-        await self._owner.wait()
-        while not self._is_heard():
-            await asyncio.sleep(0.02)
-            await self._owner.wait()
-
-    def _is_heard(self) -> bool:
-        return monotonic() - self._heard <= self.conf.broker_session_timeout
-
-    def _halt(self) -> None:
-        if self._consumer is not None:
-            cast(Consumer, self._consumer).halted = True
-
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
-        self._halt()  # before the failed event's ack, which Faust commits
+        self.ownership.stop_commits()  # before the failed event's ack, which Faust commits
 
     async def _release(self) -> None:
-        consumer = cast(Consumer, self.consumer)
-        if self._owner.is_set() and not consumer.halted and not self.crashed:
-            consumer.stop_flow()
-            self.flow_control.suspend()
-            self.flow_control.clear()
-            if self._is_heard() and consumer._thread.generation == self.consumer_generation_id:
-                for hook in self._before_release:  # else the partitions may be somebody else's by now
-                    await asyncio.wait_for(hook(), self.conf.broker_request_timeout)
-            self._owner.clear()
-            for sends in list(self._sending):
-                await sends._done.wait()
-            await consumer.commit()
+        ownership, consumer = self.ownership, cast(Consumer, self.consumer)
+        if not ownership.is_settled or ownership.commits_stopped or self.crashed:
+            return
+        consumer.stop_flow()
+        self.flow_control.suspend()
+        self.flow_control.clear()
+        if ownership.is_confirmed and consumer.group_generation == self.consumer_generation_id:
+            await ownership.releasing(self.conf.broker_request_timeout)  # else they may be somebody else's by now
+        await ownership.release()
+        await consumer.commit()
 
     async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
         try:
@@ -206,7 +189,14 @@ class App(faust.App):
         await super().on_stop()
 
     def _new_transport(self) -> Transport:
-        return Transport(self.conf.broker_consumer, self)
+        return Transport(
+            self.conf.broker_consumer,
+            self,
+            ownership=self.ownership,
+            fail=self.fail,
+            batched=self._batched,
+            empty_fetch_pause=self._empty_fetch_pause,
+        )
 
     def _create_directories(self) -> None:
         if self.conf.store.scheme != "memory":

@@ -4,41 +4,60 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import chain
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import faust.transport.drivers.aiokafka as driver
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP, Message
 
 from streams.worker.faust_patches.batches import Batch, batch_of, in_batches
+from streams.worker.faust_patches.ownership import Ownership
 from streams.worker.faust_patches.thread import Thread
-
-if TYPE_CHECKING:
-    from streams.worker.faust_patches.app import App
 
 MOST_QUEUED: Final = 8
 """Batches that wait for an agent; while there are more, no others are fetched for it."""
 
 
 class Consumer(driver.Consumer):
-    _thread: Thread
-    halted = False
+    """Delivers what was fetched, in batches for the topics in `batched`, and commits only what is finished.
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    `fail` ends the worker with a reason. `empty_fetch_pause`: seconds to wait after an empty fetch.
+    """
+
+    _thread: Thread
+
+    def __init__(
+        self,
+        *args: Any,
+        ownership: Ownership,
+        fail: Callable[[BaseException], None],
+        batched: frozenset[str],
+        empty_fetch_pause: float,
+        **options: Any,
+    ) -> None:
+        self._ownership, self._fail = ownership, fail
+        self._batched, self._empty_fetch_pause = batched, empty_fetch_pause
         super().__init__(*args, **options)
         self._delivered: dict[TP, deque[int]] = defaultdict(deque)
         self._finished: dict[TP, set[int]] = defaultdict(set)
 
     def _new_consumer_thread(self) -> Thread:
-        return Thread(self, loop=self.loop, beacon=self.beacon)
+        return Thread(
+            self,
+            ownership=self._ownership,
+            fail=self._fail,
+            empty_fetch_pause=self._empty_fetch_pause,
+            loop=self.loop,
+            beacon=self.beacon,
+        )
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
         if not self.flow_active:
             await self.wait(cast(Any, self.can_resume_flow))
-        generation, batched = self.app.consumer_generation_id, cast("App", self.app).batched
+        generation, batched = self.app.consumer_generation_id, self._batched
         active = frozenset(self._get_active_partitions())
         ready = frozenset(tp for tp in active if tp.topic not in batched or not self._has_enough(tp))
         # what is held back now may be wanted in a moment: its agent must not run dry
@@ -88,7 +107,7 @@ class Consumer(driver.Consumer):
                 raise
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        cast("App", self.app)._heard = monotonic()
+        self._ownership.note_heartbeat(monotonic())
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
         self._delivered.clear()
         self._finished.clear()
@@ -133,5 +152,18 @@ class Consumer(driver.Consumer):
         committed, position = self._committed_offset[tp] or 0, state._position
         return committed if self._delivered[tp] or position is None else max(committed, position)
 
+    @property
+    def group_generation(self) -> int | None:
+        """The generation of the group in which this worker is a member; None if it is none."""
+        return self._thread.generation
+
+    async def refresh_topics(self) -> None:
+        """Ask the broker for its topics now: where they have more partitions, these are shared out anew."""
+        await self._thread.refresh_topics()
+
+    def committed_offset(self, source: TP) -> int | None:
+        """The offset at which a source partition is read on; None if nothing of it was acked."""
+        return self._committed_offset[source]
+
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        return not self.halted and await super().commit(topics, start_new_transaction)
+        return not self._ownership.commits_stopped and await super().commit(topics, start_new_transaction)

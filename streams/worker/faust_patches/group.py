@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiokafka import errors  # type: ignore[import-untyped]
 
 from streams.errors import CotejoError
+from streams.worker.faust_patches.ownership import Ownership
 from streams.worker.faust_patches.settings import SESSION
 
 TAKEN: Final = 2
@@ -51,11 +52,11 @@ class Name:
         self._name, self._session, self._now = name, session, now
         self._lost: list[float] = []
 
-    def lose(self, heard: float) -> GroupRefused | None:
-        """The coordinator, which last knew us at `heard` (monotonic seconds), does so no more; what to end with, if
-        that is another worker's doing."""
+    def lose(self, last_heartbeat: float) -> GroupRefused | None:
+        """Note that the coordinator, which last confirmed this worker at `last_heartbeat` (monotonic seconds), no
+        longer knows it. Return the reason to end if another worker has caused that."""
         now = self._now()
-        if now - heard > self._session:
+        if now - last_heartbeat > self._session:
             return None  # the session is over: we were away for too long
         self._lost = [at for at in self._lost if now - at <= SESSIONS * self._session] + [now]
         if len(self._lost) < TAKEN:
@@ -65,13 +66,13 @@ class Name:
         )
 
 
-def watch(coordinator: Any, app: Any, fail: Callable[[BaseException], None]) -> None:
-    """Let `fail` hear of every error after which this coordinator of aiokafka's does not go on by itself. It is called
-    in the coordinator's own thread."""
-    session, group = app.conf.broker_session_timeout, app.conf.id
-    name = app.conf.consumer_group_instance_id
+def watch(coordinator: Any, conf: Any, ownership: Ownership, fail: Callable[[BaseException], None]) -> None:
+    """Call `fail` with every error after which this coordinator of aiokafka's does not go on by itself. `conf` is the
+    app's configuration. `fail` is called in the coordinator's own thread."""
+    session, group = conf.broker_session_timeout, conf.id
+    name = conf.consumer_group_instance_id
     push, reset = coordinator._push_error_to_user, coordinator.reset_generation
-    known = Name(name, session)
+    member = Name(name, session)
 
     def pushed(error: BaseException) -> Any:
         fail(refused(error, group, session))
@@ -80,7 +81,7 @@ def watch(coordinator: Any, app: Any, fail: Callable[[BaseException], None]) -> 
     def forgotten() -> None:
         was_member = coordinator.generation >= 0  # several requests of one member may be refused at once
         lost = name and was_member and not coordinator._closing.done()
-        if lost and (reason := known.lose(app._heard)) is not None:
+        if lost and (reason := member.lose(ownership.last_heartbeat)) is not None:
             fail(reason)  # and does not join again, which would push the other out once more
         else:
             reset()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import faust.tables
 import faust.tables.recovery
 import mode
 from faust.assignor import PartitionAssignor
 
-if TYPE_CHECKING:
-    from streams.worker.faust_patches.app import App
+from streams.worker.faust_patches.ownership import Ownership
 
 
 class Recovery(faust.tables.recovery.Recovery):
     """Tables are complete, and streams stand at their committed offsets, before anything flows."""
+
+    def __init__(self, *args: Any, ownership: Ownership, **options: Any) -> None:
+        self._ownership = ownership
+        super().__init__(*args, **options)
 
     def _set_recovery_started(self) -> None:
         # Faust clears the signal at each changelog event, also between setting it and our waiting for it
@@ -36,19 +39,18 @@ class Recovery(faust.tables.recovery.Recovery):
 
     async def _resume_streams(self, generation_id: int = 0) -> None:
         # Faust resumes first, then seeks, then empties the queues: events come twice, or never
-        app = cast("App", self.app)
+        app = cast(Any, self.app)
         sources = frozenset(tp for tp in app.consumer.assignment() if not self._is_changelog_tp(tp))
         if sources and app.consumer_generation_id == generation_id:
             await self._wait(app.consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
         await app.on_rebalance_complete.send()
-        for hook in app._after_recovery:
-            await hook(sources)
+        await self._ownership.recovered(sources)
         if app.consumer_generation_id != generation_id:
             return  # the next rebalance has begun, and ends here too
         if not app.flow_control.is_active():
             app.flow_control.resume()  # empties the queues, so only now
         await app.maybe_start_producer()  # one at a time: who finds it starting would send before it can
-        app._owner.set()
+        self._ownership.settle()
         app.on_rebalance_end()
         app.consumer.resume_partitions(sources)
         app.consumer.resume_flow()
@@ -101,10 +103,16 @@ class Assignor(PartitionAssignor):
 
 
 class TableManager(faust.tables.TableManager):
+    """Recovers tables with `Recovery`, and starts without Faust's pause."""
+
+    def __init__(self, *args: Any, ownership: Ownership, **options: Any) -> None:
+        self._ownership = ownership
+        super().__init__(*args, **options)
+
     @property
     def recovery(self) -> Recovery:
         if self._recovery is None:
-            self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
+            self._recovery = Recovery(self.app, self, ownership=self._ownership, beacon=self.beacon, loop=self.loop)
         return cast(Recovery, self._recovery)
 
     async def on_start(self) -> None:

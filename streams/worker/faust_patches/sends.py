@@ -1,31 +1,31 @@
-"""What is sent is confirmed before anything is acked; what fails stops the worker."""
+"""What is sent is confirmed before anything is acked; a send that fails stops the worker."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
 
 import faust
 from faust.types import EventT, RecordMetadata
 from mode.supervisors import SupervisorStrategy
 
+from streams.worker.faust_patches.ownership import Ownership
 from streams.worker.faust_patches.tables import Place, SendFailed, Table
 
-if TYPE_CHECKING:
-    from streams.worker.faust_patches.app import App
+StartProducer = Callable[[], Awaitable[Any]]
 
 
 class Sends:
-    """What one flush sends. Leaving the block waits until the broker has confirmed all of it, or raises:
-    Faust commits offsets although a changelog record failed, so ack only after the block. `confirmed` waits in
-    between, where what is next must not arrive alone."""
+    """What one flush sends. `sending` opens it."""
 
-    def __init__(self, app: App) -> None:
-        self.app, self._done = app, asyncio.Event()
+    def __init__(self, start_producer: StartProducer) -> None:
+        self._start_producer = start_producer
         self._sent: list[Awaitable[RecordMetadata]] = []
 
     async def put(self, table: Table, event: EventT[Any] | Place, key: Any, value: Any) -> None:
+        """Write a key of a table, as `Table.put` does."""
         self._sent.append(await table.put(event, key, value))
 
     async def send(
@@ -38,14 +38,9 @@ class Sends:
     ) -> None:
         """Send bytes as they are; `partition` None leaves it to the key. Faust's own way makes three objects and a
         callback of each message: a twelfth of a worker's time at 500 messages a second."""
-        producer = await self.app.maybe_start_producer()
+        producer = await self._start_producer()
         sent = await producer.send(topic.get_topic_name(), key, value, partition, None, cast(Any, headers))
         self._sent.append(sent)
-
-    async def __aenter__(self) -> Self:
-        await self.app._heard_of()  # closed while partitions change hands: a late write would be a zombie's
-        self.app._sending.add(self)
-        return self
 
     async def confirmed(self) -> None:
         """Wait until the broker has confirmed what was sent so far. Raises `SendFailed`."""
@@ -55,15 +50,23 @@ class Sends:
         if failed:
             raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+
+@asynccontextmanager
+async def sending(ownership: Ownership, start_producer: StartProducer) -> AsyncIterator[Sends]:
+    """Open a block of sends once the partitions are this worker's. Leaving the block waits until the broker has
+    confirmed every send. Ack events only after the block: Faust commits offsets although a changelog record failed.
+
+    Raises `SendFailed`.
+    """
+    async with ownership.sending():  # closed while partitions change hands: a late write would be a zombie's
+        sends = Sends(start_producer)
         try:
-            await self.confirmed()
-        except SendFailed:
-            if kind is None:
-                raise
-        finally:
-            self.app._sending.discard(self)
-            self._done.set()
+            yield sends
+        except BaseException:
+            with suppress(SendFailed):
+                await sends.confirmed()
+            raise
+        await sends.confirmed()
 
 
 class Stopper(SupervisorStrategy):
@@ -75,12 +78,11 @@ class Stopper(SupervisorStrategy):
 
 
 class SendErrors(faust.Sensor):
-    """Counts sends that failed, and stops the worker on the first."""
+    """Stops the worker on the first send that fails."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, fail: Callable[[BaseException], None]) -> None:
         super().__init__()
-        self.app = app
+        self._fail = fail
 
     def on_send_error(self, producer: Any, exc: BaseException, state: Any) -> None:
-        self.app.send_errors += 1
-        self.app.fail(exc)
+        self._fail(exc)

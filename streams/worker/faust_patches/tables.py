@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 import faust
 import faust.stores.memory
 from faust.types import TP, EventT, RecordMetadata
 
 from streams.errors import CotejoError
-
-if TYPE_CHECKING:
-    from streams.worker.faust_patches.app import App
 
 
 class SendFailed(CotejoError):  # noqa: N818 - says what happened
@@ -54,8 +51,8 @@ class Table(faust.Table[Any, Any]):
         """Set a key (None deletes it) on behalf of an event or place, whose partition the changelog record takes.
         The result is done once the broker has confirmed. Faust takes the partition of whatever event is
         current: none in a timer, the wrong one in take()."""
-        app, message = cast("App", self.app), event.message
-        if message.generation_id != app.consumer_generation_id:  # by now it may be another worker's
+        message = event.message
+        if message.generation_id != self.app.consumer_generation_id:  # by now it may be another worker's
             raise SendFailed(f"{self.name}: {message.tp} was reassigned before its write")
         self._verify_source_topic_partitions(message.topic)
         topic, codec = self.changelog_topic, "raw" if value is None else self.value_serializer

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import faust.transport.drivers.aiokafka as driver
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP
 
 from streams.worker.faust_patches import fetches, group
-
-if TYPE_CHECKING:
-    from streams.worker.faust_patches.app import App
+from streams.worker.faust_patches.ownership import Lost, Ownership
 
 GATHER: Final = 0.03
 """Seconds between two fetches, at least: each costs the worker and the broker some milliseconds, whatever it brings.
@@ -25,14 +23,25 @@ Batches = Mapping[TP, list[Any]]
 
 
 class Thread(driver.AIOKafkaConsumerThread):
-    """Fetches for one assignment only, and only what is active."""
+    """Fetches for one assignment only, and only what is active. The options are those of `Consumer`."""
+
+    def __init__(
+        self,
+        *args: Any,
+        ownership: Ownership,
+        fail: Callable[[BaseException], None],
+        empty_fetch_pause: float,
+        **options: Any,
+    ) -> None:
+        self._ownership, self._fail, self._empty_fetch_pause = ownership, fail, empty_fetch_pause
+        super().__init__(*args, **options)
 
     async def on_start(self) -> None:
         self._resets: set[asyncio.Future[None]] = set()
         await super().on_start()
         self._listen()
-        group.watch(self._ensure_consumer()._coordinator, self.app, self._fail)
-        fetcher, pause = self._ensure_consumer()._fetcher, cast("App", self.app).empty_fetch_pause
+        group.watch(self._ensure_consumer()._coordinator, self.app.conf, self._ownership, self._fail_safely)
+        fetcher = self._ensure_consumer()._fetcher
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         fetcher._prefetch_backoff = 0.01  # while one topic's records lie unread, no other's are asked for, 0.1 s long
         fetch, gathered = fetcher._proc_fetch_request, 0.0
@@ -50,8 +59,9 @@ class Thread(driver.AIOKafkaConsumerThread):
                 if found:
                     read_ourselves()
                     gathered = monotonic()
-                elif pause:  # the embedded broker answers an empty fetch at once: an idle client would spin
-                    await asyncio.sleep(pause)
+                elif self._empty_fetch_pause:
+                    # The embedded broker answers an empty fetch at once: an idle client would spin.
+                    await asyncio.sleep(self._empty_fetch_pause)
             except asyncio.CancelledError:
                 return False  # as the original: whoever closes it awaits it
             return found
@@ -66,9 +76,11 @@ class Thread(driver.AIOKafkaConsumerThread):
         return any(tp not in asked and tp.topic not in changelogs for tp in assignment.tps)
 
     @property
-    def generation(self) -> int:
-        """The generation of the group that we are a member of; -1 once the coordinator has said that we are none."""
-        return int(self._ensure_consumer()._coordinator.generation)
+    def generation(self) -> int | None:
+        """The generation of the group in which this worker is a member; None once the coordinator has said that it is
+        none."""
+        generation = int(self._ensure_consumer()._coordinator.generation)
+        return None if generation < 0 else generation
 
     def _note_resets(self, assignment: Any, request: Any) -> None:
         """Ask for the bounds of each source of this fetch whose offset the broker does not have: aiokafka goes on at
@@ -78,32 +90,33 @@ class Thread(driver.AIOKafkaConsumerThread):
                 tp = TP(topic, partition)
                 state = assignment.state_value(tp) if tp in assignment.tps else None
                 if state is not None and state.awaiting_reset and topic not in self.app.tables.changelog_topics:
-                    task = asyncio.ensure_future(self._tell_reset(tp, offset))
+                    task = asyncio.ensure_future(self._report_reset(tp, offset))
                     self._resets.add(task)
                     task.add_done_callback(self._resets.discard)
 
-    async def _tell_reset(self, tp: TP, wanted: int) -> None:
+    async def _report_reset(self, tp: TP, wanted: int) -> None:
         consumer = self._ensure_consumer()
         first, end = await consumer.beginning_offsets([tp]), await consumer.end_offsets([tp])
-        self._tell_lost(tp, wanted, first[tp], end[tp])
+        self._report_lost(tp, wanted, first[tp], end[tp])
 
-    def _tell_lost(self, tp: TP, wanted: int, first: int, end: int) -> None:
+    def _report_lost(self, tp: TP, wanted: int, first: int, end: int) -> None:
         if not first <= wanted <= end:
-            self.parent_loop.call_soon_threadsafe(cast("App", self.app)._tell_lost, tp, wanted, first, end)
+            self.parent_loop.call_soon_threadsafe(self._ownership.report_lost, Lost(tp, wanted, first, end))
 
-    def _fail(self, reason: BaseException) -> None:
-        self.parent_loop.call_soon_threadsafe(cast("App", self.app).fail, reason)
+    def _fail_safely(self, reason: BaseException) -> None:
+        """End the worker, from this thread."""
+        self.parent_loop.call_soon_threadsafe(self._fail, reason)
 
     def _listen(self) -> None:
         """Note when the coordinator last confirmed a heartbeat, at the latest."""
-        coordinator, app = self._ensure_consumer()._coordinator, cast("App", self.app)
+        coordinator = self._ensure_consumer()._coordinator
         beat = coordinator._do_heartbeat
 
         async def timed() -> Any:
             began = monotonic()
-            if known := await beat():
-                app._heard = began
-            return known
+            if confirmed := await beat():
+                self._ownership.note_heartbeat(began)
+            return confirmed
 
         coordinator._do_heartbeat = timed
 
@@ -143,7 +156,8 @@ class Thread(driver.AIOKafkaConsumerThread):
         except RuntimeError:  # a crash has closed the thread's loop already; nobody waits in it any more
             self._stopped.set()
 
-    async def look_again(self) -> None:
+    async def refresh_topics(self) -> None:
+        """Ask the broker for its topics now."""
         await self.call_thread(self._ensure_consumer()._client.force_metadata_update)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
@@ -158,6 +172,6 @@ class Thread(driver.AIOKafkaConsumerThread):
         for tp in sources:
             committed[tp] = await consumer.committed(tp)
             wanted = committed[tp] or 0
-            self._tell_lost(tp, wanted, first[tp], end[tp])
+            self._report_lost(tp, wanted, first[tp], end[tp])
             consumer.seek(tp, wanted if first[tp] <= wanted <= end[tp] else first[tp])
         return committed
