@@ -26,7 +26,6 @@ from streams.core.comparison.sentences import number
 from streams.core.election.model import Election, Receiver
 from streams.core.events.model import Event
 from streams.delivery.loopback_receiver import AlertReceiver
-from streams.delivery.standard_webhook import rfc3339
 from streams.errors import CotejoError
 from streams.kafka import topic_reader, topics
 from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
@@ -39,6 +38,7 @@ from streams.support.progress import Progress
 from streams.support.scrape import scrape
 from streams.support.terminal import aside, show_json
 from streams.text import shown
+from streams.times import to_minute
 
 SECRET_ENV: Final = "COTEJO_DEMO_SECRET"
 PATIENCE: Final = 60.0
@@ -115,7 +115,7 @@ def _night(
 
     def watch(fed: Fed) -> None:
         _heed()
-        progress.show(arrivals.done, _clock(fed.at))
+        progress.show(arrivals.done, to_minute(fed.at))
         if process.poll() is not None:
             raise _ended(log)
 
@@ -292,10 +292,6 @@ def _summary(
         f"feed {directory} --broker HOST:PORT --speed 3600",
     ):
         say.print(f"  cotejo {command}", soft_wrap=True)
-
-
-def _clock(at: int) -> str:
-    return rfc3339(at)[:16].replace("T", " ") + " UTC"
 
 
 def _days(events: Sequence[Event]) -> str:

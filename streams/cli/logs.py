@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ import typer
 from streams.cli.common import Json, KeepGoing, group, plainly, warn_of_edits
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Rejection
-from streams.delivery.standard_webhook import rfc3339
 from streams.errors import CotejoError
 from streams.nights.arrival import Arrival, Arrivals
 from streams.nights.eventlog.cut import By
@@ -23,6 +21,7 @@ from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.summary import Summary, summarize
 from streams.support.progress import Progress
 from streams.support.terminal import pass_on, show, show_json
+from streams.times import from_text, rfc3339
 
 commands = group("Look into event logs, verify them, cut them.")
 Log = Annotated[Path, typer.Argument(help="The log's directory.", show_default=False)]
@@ -177,15 +176,8 @@ def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _moment(text: str, option: str) -> int | None:
-    """Unix milliseconds, from these or from RFC 3339. Raises `CotejoError`."""
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return int(text)
+    """Unix milliseconds, given as such or as RFC 3339; None for nothing. Raises `CotejoError`."""
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return round(moment.astimezone(UTC).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        pass
-    raise CotejoError(f"{option} {text!r}: give RFC 3339 such as 2024-07-29T00:06:00-04:00, or Unix milliseconds")
+        return from_text(text) if text else None
+    except ValueError as error:
+        raise CotejoError(f"{option} {text!r}: {error}, or Unix milliseconds") from None

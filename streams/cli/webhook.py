@@ -1,7 +1,6 @@
 """`cotejo webhook`: try the receivers, see how they stand, send alerts once more."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 import orjson
@@ -14,6 +13,7 @@ from streams.delivery import admin
 from streams.delivery.commands import Command
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.support.terminal import show, show_json
+from streams.times import from_rfc3339
 
 commands = group("Try the receivers of alerts, see how they stand, send alerts once more.")
 Only = Annotated[list[str] | None, typer.Option("--receiver", help="This receiver only; may be given again.")]
@@ -104,13 +104,8 @@ def _topology(election: Election, prefix: str) -> Topology:
 
 
 def _time(text: str) -> int | None:
-    """RFC 3339 as Unix ms; None for nothing."""
-    if not text:
-        return None
+    """RFC 3339 as Unix ms; None for nothing. Raises `WebhookError`."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise admin.WebhookError(f"{text} is no time: write it as 2024-07-29T00:06:00-04:00")
-    return round(moment.timestamp() * 1000)
+        return from_rfc3339(text) if text else None
+    except ValueError as error:
+        raise admin.WebhookError(f"{text} is no time: {error}") from None

@@ -17,12 +17,13 @@ from streams.core.events.codec import encode
 from streams.delivery import secrets
 from streams.delivery.commands import Command
 from streams.delivery.http_post import Poster, address_mark
-from streams.delivery.standard_webhook import TEST, rfc3339
+from streams.delivery.standard_webhook import TEST
 from streams.errors import CotejoError
 from streams.kafka import topic_reader, topics
 from streams.kafka.sealed_state import Saves
 from streams.kafka.topology import Topology
 from streams.nights.feeder import KafkaSink
+from streams.times import rfc3339
 
 
 class WebhookError(CotejoError):

@@ -7,7 +7,8 @@ from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode
 from streams.core.events.model import LATEST
-from streams.delivery.standard_webhook import TEST, area_of, column_name, rfc3339
+from streams.delivery.standard_webhook import TEST, area_of, column_name
+from streams.times import rfc3339
 
 _NO_END: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: how Alertmanager says that an alert has not ended."""

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.core.events.codec import encode
+from streams.times import rfc3339
 
 __all__ = [
     "TEST",
@@ -109,9 +110,3 @@ def check_secret(secret: str) -> str:
     if not 24 <= length <= 64:
         raise ValueError("a webhook secret is whsec_ and base64 of 24 to 64 bytes, as `openssl rand -base64 32` makes")
     return secret
-
-
-def rfc3339(at: int) -> str:
-    """Unix milliseconds as text, in UTC."""
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import StringIO
 from itertools import pairwise
 from typing import Any, Final, Literal
@@ -21,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from streams.report.words import Words
 from streams.text import shown
+from streams.times import utc
 
 Width = Literal["wide", "narrow"]
 SIZES: Final[Mapping[Width, tuple[float, float]]] = {"wide": (8.6, 3.5), "narrow": (4.1, 3.6)}
@@ -281,14 +281,10 @@ def _ticks(begin: int, end: int, most: int) -> tuple[list[int], list[str], str]:
     step = next((step for step in _STEPS if (end - begin) / step < most), _STEPS[-1])
     places = list(range(-(-begin // step) * step, end + 1, step))
     if step >= _DAY:
-        return places, [f"{_utc(at):%m-%d}" for at in places], f"{_utc(begin):%Y}, UTC"
+        return places, [f"{utc(at):%m-%d}" for at in places], f"{utc(begin):%Y}, UTC"
     clock = "%H:%M:%S" if step < _MINUTE else "%H:%M"
-    labels = [f"{_utc(at):{clock if at % _DAY else '%m-%d'}}" for at in places]
-    return places, labels, f"{_utc(begin):%Y-%m-%d}, UTC"
-
-
-def _utc(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)
+    labels = [f"{utc(at):{clock if at % _DAY else '%m-%d'}}" for at in places]
+    return places, labels, f"{utc(begin):%Y-%m-%d}, UTC"
 
 
 def _cut(text: str, most: int) -> str:

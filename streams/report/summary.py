@@ -1,7 +1,6 @@
 """What a night came to, for a reader at a terminal: `cotejo replay`."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import Console
@@ -15,6 +14,7 @@ from streams.core.replay.alert_history import GRAVEST, Contrast, History, histor
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import ranked
 from streams.text import shown
+from streams.times import to_minute
 
 AREAS: Final = 12
 """Areas in the table, at most."""
@@ -65,11 +65,6 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def clock(at: int, seconds: bool = False) -> str:
-    """Event time to read, in UTC."""
-    return f"{datetime.fromtimestamp(at / 1000, UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"
-
-
 def say(key: str, language: str, **figures: Any) -> str:
     """A phrase of this module; integers are written with separators."""
     words = {name: number(v, language) if isinstance(v, int) else v for name, v in figures.items()}
@@ -87,7 +82,7 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
     if election.notice:
         plain(console, election.notice)
     counts = {kind: outcome.counts.get(kind, 0) for kind in ("reports", "bulletins", "unreadable")}
-    plain(console, say("counts", language, until=clock(outcome.at), **counts))
+    plain(console, say("counts", language, until=to_minute(outcome.at), **counts))
     if outcome.rejected:
         codes = (f"{code} {number(r.count, language)}" for code, r in sorted(outcome.rejected.items()))
         plain(console, say("rejected", language, codes=", ".join(codes)))
@@ -151,9 +146,9 @@ def _when(known: History, language: str) -> str:
     moments = [("first called", known.first), ("worst", known.worst)]
     if known.ended is None:
         moments.append(("open", known.last))
-    said = [say(name, language, time=clock(m.at), severity=SEVERITIES[m.severity][language]) for name, m in moments]
+    said = [say(name, language, time=to_minute(m.at), severity=SEVERITIES[m.severity][language]) for name, m in moments]
     if known.ended is not None:
-        said.append(say("over", language, time=clock(known.ended)))
+        said.append(say("over", language, time=to_minute(known.ended)))
     return f"{SEVERITIES[known.shown.severity][language]}, {known.first.finding.rule}: {'; '.join(said)}"
 
 

@@ -1,12 +1,12 @@
 """What the post-mortem says in English and Spanish, beside the findings' own sentences (`wording`)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from markupsafe import Markup
 
 from streams.core.comparison.sentences import number
+from streams.times import utc
 
 TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "kind": ("Post-mortem of an election night", "Informe posterior de una noche electoral"),
@@ -348,7 +348,7 @@ class Words:
 
     def time(self, at: int) -> str:
         """Event time to the minute, in UTC."""
-        return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M}"
+        return f"{utc(at):%Y-%m-%d %H:%M}"
 
 
 def _places(value: float) -> int:

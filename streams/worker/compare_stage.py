@@ -26,9 +26,9 @@ from streams.core.events.codec import decode_bulletin, encode
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.own_bytes import with_type
 from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
-from streams.delivery.standard_webhook import rfc3339
 from streams.errors import ElectionChangedError
 from streams.kafka.topology import Topology
+from streams.times import rfc3339
 from streams.worker import comparison_state, raw_topics
 from streams.worker.comparison_state import judged
 from streams.worker.faust_patches import App, Place

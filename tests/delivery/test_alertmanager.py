@@ -20,8 +20,8 @@ from streams.core.alerting.alert import Notice
 from streams.core.election.model import Receiver
 from streams.delivery.admin import trial
 from streams.delivery.http_post import body
-from streams.delivery.standard_webhook import rfc3339
 from streams.kafka.embedded_broker import end, free_port, spawn
+from streams.times import rfc3339
 
 CONFIG = """
 route: {{receiver: page, group_by: [alertname, area, option], group_wait: 0s, group_interval: 1s}}

@@ -11,6 +11,7 @@ OUTSIDE = [
     "streams",
     "streams.errors",
     "streams.text",
+    "streams.times",
     "streams.board.history",
     "streams.board.night",
     "streams.board.turned_away",

@@ -1,7 +1,6 @@
 """Whether the election knows what an event speaks of, and whether its figures can be at all."""
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Final
@@ -10,6 +9,7 @@ from streams.core.election.model import Election
 from streams.core.events import signatures
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.events.usual import as_read
+from streams.times import rfc3339
 
 _AT: Final = attrgetter("at")
 
@@ -97,7 +97,7 @@ def check_date(election: Election, event: Event, now: int) -> Rejection | None:
     if not lead or event.at <= now + round(1000 * lead):
         return None
     place = "issued_at" if isinstance(event, Bulletin) else "observed_at"
-    ahead = f"{shown_time(event.at)}, but it is {shown_time(now)} in this night"
+    ahead = f"{rfc3339(event.at, 'seconds')}, but it is {rfc3339(now, 'seconds')} in this night"
     return Rejection("dated-ahead", place, f"mend the date ({ahead}), or raise reconcile.max_lead above {lead:g} s")
 
 
@@ -124,11 +124,6 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
         if unknown is not None:
             return Rejection("unknown-option", f"{name}.{unknown}", f"use one of {_some(election.column_index)}")
     return signatures.check_bulletin(election, bulletin)
-
-
-def shown_time(at: int) -> str:
-    """A moment (Unix ms) as RFC 3339 in UTC, to the second."""
-    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _unknown(figures: Iterable[str], known: Container[str]) -> str | None:

@@ -1,11 +1,11 @@
 """Typed reading of one JSON object, field by field: each error says which field, and what to write instead."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from streams.core.events.model import LATEST, MAX_COUNT, MAX_TEXT, Rejection
 from streams.text import shown
+from streams.times import from_rfc3339
 
 MAX_DEPTH: Final = 50
 """Levels of nesting in unknown fields: what is read must be writable again, and writing has a limit."""
@@ -94,7 +94,10 @@ class Fields:
         if value is None:
             raise BadFieldError("missing", name, f"give {name}, RFC 3339 or Unix milliseconds")
         if isinstance(value, str):
-            value = _milliseconds(value, name)
+            try:
+                value = from_rfc3339(value)
+            except ValueError as error:
+                raise BadFieldError("wrong-type", name, str(error)) from None
         if isinstance(value, bool) or not isinstance(value, int):
             raise BadFieldError("wrong-type", name, "give RFC 3339 text or Unix milliseconds")
         if not 0 <= value <= LATEST:
@@ -145,13 +148,3 @@ def _within(value: Any, levels: int) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     return not isinstance(value, list) or (levels > 0 and all(_within(item, levels - 1) for item in value))
-
-
-def _milliseconds(text: str, place: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadFieldError("wrong-type", place, "give RFC 3339 such as 2024-07-29T00:06:00-04:00") from None
-    if moment.tzinfo is None:
-        raise BadFieldError("wrong-type", place, "give the time zone too, such as -04:00 or Z")
-    return round(moment.timestamp() * 1000)

@@ -5,7 +5,6 @@ As JSON objects; `explain_text` makes lines to read of them.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from streams.core.election.model import Election
@@ -18,6 +17,7 @@ from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.replay import explain_bounds
 from streams.core.replay.differing import Differing, Row
 from streams.errors import CotejoError
+from streams.times import to_second
 
 MOST: Final = 20
 """Polling tables that an area's explanation names at most, of each kind."""
@@ -116,7 +116,7 @@ class Explainer:
             "readings": [
                 {
                     "id": reading.id,
-                    "at": _time(reading.at),
+                    "at": to_second(reading.at),
                     "reporter": reading.reporter,
                     "group": reading.group,
                     "source": reading.source,
@@ -131,7 +131,7 @@ class Explainer:
             "bounds": bounds,
             "official": announced,
             "rejected": [
-                {"id": event.id, "at": _time(event.at), "code": why.code, "place": why.place, "cure": why.cure}
+                {"id": event.id, "at": to_second(event.at), "code": why.code, "place": why.place, "cure": why.cure}
                 for event, why in self._rejected.get(id, ())
             ],
         }
@@ -159,9 +159,9 @@ class Explainer:
                     "fingerprint": a.fingerprint,
                     "status": a.status,
                     "severity": a.severity,
-                    "since": _time(a.since),
-                    "called": _time(a.called_at) if a.called_at else None,
-                    "worst": a.worst and {**a.worst.plain(), "at": _time(a.worst.at)},
+                    "since": to_second(a.since),
+                    "called": to_second(a.called_at) if a.called_at else None,
+                    "worst": a.worst and {**a.worst.plain(), "at": to_second(a.worst.at)},
                 }
                 for a in sorted(alerts, key=lambda alert: alert.fingerprint)
             ],
@@ -169,7 +169,7 @@ class Explainer:
             "differing": {"count": differing.count, "tables": [row.plain() for row in differing.rows[:MOST]]},
             "outside": {"count": len(outside), "tables": [self._outside(table) for table in outside[:MOST]]},
             "rejected": [
-                {"id": event.id, "at": _time(event.at), "code": why.code, "place": why.place, "cure": why.cure}
+                {"id": event.id, "at": to_second(event.at), "code": why.code, "place": why.place, "cure": why.cure}
                 for event, why in self._rejected.get(id, ())
             ],
         }
@@ -216,12 +216,8 @@ def _why(verdict: Verdict | None, quorum: int) -> str:
 def _version(bulletin: Bulletin) -> dict[str, Any]:
     """One version of a bulletin."""
     return {
-        "at": _time(bulletin.at),
+        "at": to_second(bulletin.at),
         "sequence": bulletin.sequence,
         "status": bulletin.status,
         "votes": dict(bulletin.votes),
     }
-
-
-def _time(at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

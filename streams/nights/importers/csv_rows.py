@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,8 +11,10 @@ from streams.nights.check import Problem
 from streams.nights.importers.map_file import Columns, MapError
 from streams.support.progress import Progress
 from streams.text import unprintable
+from streams.times import from_text
 
 _MAX_DIGITS: Final = 18
+"""Of a count: what has more does not fit 64 bits."""
 
 
 class BadCellError(ValueError):
@@ -99,13 +100,8 @@ class Row:
     def time(self, template: str) -> int:
         """Unix milliseconds, from these or from RFC 3339 with an offset."""
         text = self.text(template, "at")
-        if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
-            return int(text)
         try:
-            moment = datetime.fromisoformat(text)
+            return from_text(text)
         except ValueError:
-            moment = datetime.min
-        if moment.tzinfo is None:
             self.problem("no-time", "at", f"give Unix milliseconds or RFC 3339 with an offset, not {text[:40]!r}")
-            raise BadCellError
-        return round(moment.timestamp() * 1000)
+            raise BadCellError from None

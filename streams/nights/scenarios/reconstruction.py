@@ -8,13 +8,13 @@ counts) differs somewhat from what the real sheets give.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from random import Random
 from typing import Final
 
 from streams.core.election.model import Election, PollingTable
 from streams.core.events.model import Event, TallyReport
 from streams.nights.scenarios import venezuela2024 as facts
+from streams.times import from_rfc3339
 
 NOTICE: Final = "reconstruction from state totals"
 SOURCE: Final = "reconstruction"
@@ -101,16 +101,12 @@ def _sizes(random: Random, count: int) -> list[float]:
 def _times(count: int) -> list[int]:
     """When each sheet is reported (Unix ms): evenly between the citizens' announcements."""
     times: list[int] = []
-    begin = _ms(BEGAN)
+    begin = from_rfc3339(BEGAN)
     for text, by_then in facts.ANNOUNCED:
-        end, more = _ms(text), min(by_then, count) - len(times)
+        end, more = from_rfc3339(text), min(by_then, count) - len(times)
         times += [begin + (end - begin) * (i + 1) // more for i in range(more)]
         begin = end
     return times
-
-
-def _ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def _report(table: str, at: int, votes: Sequence[int]) -> TallyReport:

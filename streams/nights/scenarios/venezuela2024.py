@@ -6,13 +6,13 @@ tables and registered voters are the electoral council's.
 
 import csv
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import files
 from typing import Final
 
 from streams.core.election.model import AlertPolicy, Area, Group, Option, Policy
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Bulletin
+from streams.times import from_rfc3339
 
 NAME: Final = "Venezuela, presidential election, 28 July 2024"
 LEVELS: Final = ("nation", "state", "municipality", "parish")
@@ -43,7 +43,7 @@ before, was behind what the site showed.)"""
 
 def announced() -> list[tuple[int, int]]:
     """`ANNOUNCED` with the times in Unix ms."""
-    return [(round(datetime.fromisoformat(moment).timestamp() * 1000), sheets) for moment, sheets in ANNOUNCED]
+    return [(from_rfc3339(moment), sheets) for moment, sheets in ANNOUNCED]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Feed health: what arrives, or does not, as it should (design, section 5). It says nothing of the counts."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 
 from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
 from streams.core.comparison.findings import Finding, Situation
 from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
+from streams.times import to_minute
 
 
 def disputes(given: Situation) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def silence(given: Situation) -> Iterator[Finding]:
     ):
         if every and not over and given.at >= last + round(1000 * every):
             hours = every / 3600
-            since = f"{datetime.fromtimestamp(last / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+            since = to_minute(last)
             yield _finding(given, what, hours, "hours", {"hours": hours, "since": since}, f"silence-{what}")
 
 
