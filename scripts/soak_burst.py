@@ -29,8 +29,8 @@ from soak_rounds import Given
 from streams.core.events.codec import encode, plain
 from streams.kafka import clients
 from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.producer import KafkaSink, ProduceError
 from streams.kafka.topics import lag
-from streams.nights.feeder import FeedError, KafkaSink
 
 PARTITIONS = 4
 REPORT = b'{"type":"tally-report","id":"%d","table":"%s","reporter":"reader-%d","source":"crowd","observed_at":%d,'
@@ -135,7 +135,7 @@ def main() -> None:
             for partition, content in flow:
                 sink.send(live.topology.tally_reports, content, partition=partition)
             sink.close()
-        except FeedError as error:
+        except ProduceError as error:
             stop.set()
             sys.exit(f"burst: {error}")
         fed = time.monotonic() - began

@@ -23,12 +23,13 @@ from benchmarks.figures import Figure
 from benchmarks.kept import kept, sources
 from benchmarks.nights import SIMULATION
 from streams.config import election_file
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import Outcome
 from streams.kafka.topology import Topology
 from streams.nights import source as relive
 from streams.nights.arrival import Night
 from streams.nights.eventlog.reader import EventLog
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Feeder, Pace
 from streams.support import gc_tuning

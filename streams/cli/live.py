@@ -28,6 +28,7 @@ from streams.core.election.model import Election
 from streams.errors import CotejoError
 from streams.kafka import acls as kafka_acls
 from streams.kafka import topics as kafka_topics
+from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.nights import feeder as feeding
 from streams.nights.arrival import Night
@@ -157,9 +158,7 @@ def feed(
         arrivals = given.arrivals(keep_going)
         topology = topology_of(known, prefix, partitions)
         kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
-        feeder = feeding.Feeder(
-            feeding.KafkaSink(broker), known, topology, feeding.Pace(speed or None, pack, every_tick)
-        )
+        feeder = feeding.Feeder(KafkaSink(broker), known, topology, feeding.Pace(speed or None, pack, every_tick))
         with Progress("feeding", arrivals.size) as progress:
             fed = feeder.feed(progress.over(arrivals))
         if as_json:

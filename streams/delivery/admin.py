@@ -20,9 +20,9 @@ from streams.delivery.http_post import Poster, address_mark
 from streams.delivery.standard_webhook import TEST
 from streams.errors import CotejoError
 from streams.kafka import topic_reader, topics
+from streams.kafka.producer import KafkaSink
 from streams.kafka.sealed_state import Saves
 from streams.kafka.topology import Topology
-from streams.nights.feeder import KafkaSink
 from streams.times import rfc3339
 
 

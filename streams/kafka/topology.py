@@ -10,6 +10,7 @@ from kafka.partitioner import murmur2
 from numpy.typing import NDArray
 
 from streams.core.election.model import Election
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
 from streams.kafka import partitioner
 from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
@@ -55,11 +56,11 @@ class Topology:
 
     @property
     def tally_reports(self) -> str:
-        return f"{self.prefix}tally-reports"
+        return f"{self.prefix}{REPORTS}"
 
     @property
     def bulletins(self) -> str:
-        return f"{self.prefix}bulletins"
+        return f"{self.prefix}{BULLETINS}"
 
     @property
     def table_sheets(self) -> str:

@@ -13,10 +13,11 @@ from streams.config.election_writer import ELECTION
 from streams.core.events.codec import decode_any, decode_bulletin, decode_reports
 from streams.core.events.model import Event, Rejection
 from streams.core.events.own_bytes import own_bytes, with_type
+from streams.core.events.topics import BULLETINS
 from streams.errors import CotejoError
 from streams.nights.eventlog import manifest
 from streams.nights.eventlog.reader import EventLog, Tell, tell_on_stderr
-from streams.nights.eventlog.record import BULLETINS, Record
+from streams.nights.eventlog.record import Record
 from streams.support import bounded_lines as lines
 
 

@@ -6,34 +6,22 @@ that clock on, so that a pause of the night stays one.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import Any, Final, Protocol
-
-from kafka.errors import KafkaError
+from typing import Final, Protocol
 
 from streams.core.election.model import Election
 from streams.core.engine.event_time import Dated, EventTime
 from streams.core.events.codec import MAX_PACK, encode, plain
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick
-from streams.errors import CotejoError
-from streams.kafka import clients
-from streams.kafka.topics import MESSAGE_BYTES
+from streams.core.events.topics import BULLETINS
 from streams.kafka.topology import Topology
 from streams.nights.arrival import Arrival, event_of
-from streams.nights.eventlog.record import BULLETINS
 
 PACK_BYTES: Final = 256 * 2**10
 """A pack of several reports has so many bytes at most: far fewer than a message may have."""
-UNCONFIRMED: Final = 16 * 2**20
-"""Bytes that a producer may hold which the broker has not confirmed; the client itself sets no bound."""
 TICK_SECONDS: Final = 0.25
 """Seconds of wall time between two ticks, unless every tick is asked for."""
-
-
-class FeedError(CotejoError):
-    """The broker did not take what was fed."""
 
 
 @dataclass(slots=True)
@@ -67,52 +55,6 @@ class Sink(Protocol):
         self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None
     ) -> None: ...
     def close(self) -> None: ...
-
-
-class KafkaSink:
-    """A producer. Raises `BrokerUnreachable`, or `FeedError` for what the broker has refused or not confirmed."""
-
-    def __init__(self, broker: str) -> None:
-        options = {"linger_ms": 20, "batch_size": 2**18, "max_request_size": MESSAGE_BYTES}
-        self._producer = clients.producer(broker, **options)
-        self._failed: list[Any] = []
-        self._held = 0
-
-    def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
-        """Send one message; whether it arrived shows in a later call, or when closing. Waits for the broker where it
-        has not confirmed what came before."""
-        self._check()
-        if self._held and self._held + len(content or b"") > UNCONFIRMED:
-            self._flush()
-        if content is None and key is None:
-            key = b""  # this client sends no message without either
-        try:
-            sent = self._producer.send(topic, content, key=key, partition=partition)
-        except KafkaError as error:
-            raise FeedError(f"the broker does not take a message of {len(content or b''):,} bytes: {error}") from error
-        sent.add_errback(self._failed.append)
-        self._held += len(content or b"")
-
-    def close(self) -> None:
-        """Wait until the broker has confirmed everything."""
-        try:
-            self._flush()
-        finally:
-            with suppress(KafkaError):  # it flushes again: what is not confirmed has been said, or nothing is left
-                self._producer.close(timeout=10)
-        self._check()
-
-    def _flush(self) -> None:
-        try:
-            self._producer.flush(timeout=60)
-        except KafkaError as error:
-            raise FeedError(f"the broker did not confirm everything: {error}") from error
-        self._check()
-        self._held = 0
-
-    def _check(self) -> None:
-        if self._failed:
-            raise FeedError(f"the broker refused a message: {clients.refusal(self._failed[0])}")
 
 
 class _Pack:

@@ -19,10 +19,11 @@ from typing import Any, Final, NamedTuple
 from kafka import TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
 from streams.kafka import clients
 from streams.kafka.topology import REJECTED_BYTES, Topology
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Gap, Record
+from streams.nights.eventlog.record import Gap, Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.recorder_lanes import Lane, held_of
 

@@ -11,6 +11,7 @@ from streams.config import election_file
 from streams.core.election.model import Election
 from streams.core.events.codec import decode_plain, decode_quick
 from streams.core.events.model import Event, Rejection, TallyReport, Tick
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import EXCERPT
 from streams.core.replay.replay import Channel, EventReplay, Item, Items, LogReplay, Replay, Unread, Unreadable, Watcher
 from streams.kafka.topology import Topology
@@ -20,7 +21,7 @@ from streams.nights.blocks import Blocks
 from streams.nights.eventlog.cut import CUT
 from streams.nights.eventlog.manifest import MANIFEST
 from streams.nights.eventlog.reader import EventLog
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Records
+from streams.nights.eventlog.record import Records
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -25,7 +25,6 @@ from streams.core.replay.alert_history import GRAVEST, Contrast, History, histor
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import Row, ranked
 from streams.core.replay.timeline import Series
-from streams.nights.source import Input
 from streams.report.drawn import Drawings
 from streams.report.words import Words
 from streams.text import shown
@@ -45,6 +44,17 @@ _CLASSES: Final[Mapping[RuleClass, int]] = {
 """What needs the fewest assumptions first."""
 
 
+class InputFile(Protocol):
+    """A file that the night was read from: its name, its bytes, and their SHA-256 in hexadecimal digits."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Night:
     """Everything that the page is made of. `made_by` has the versions that wrote the input, where it says so."""
@@ -53,7 +63,7 @@ class Night:
     outcome: Outcome
     series: Mapping[str, Series]
     bulletins: Sequence[Bulletin]
-    inputs: Sequence[Input]
+    inputs: Sequence[InputFile]
     made_by: Mapping[str, str]
     edited: Sequence[Path] = ()
     """Files of the election that are not as they were when the log was begun."""

@@ -21,12 +21,13 @@ from streams import cli
 from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
 from streams.nights.arrival import Arrivals, Night, NightError, of_lines, of_record
 from streams.nights.eventlog import made
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.reader import EventLog
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Feeder, Pace
 
@@ -226,7 +227,7 @@ def test_cut_by_event(tmp_path: Path) -> None:
     [
         pytest.param(["-o", "{night}"], "is the log itself", id="into itself"),
         pytest.param(["-o", "{new}", "--from", "noon"], "--from 'noon': give RFC 3339", id="no time"),
-        pytest.param(["-o", "{new}", "--to", "2024-07-28T00:00:00"], "give RFC 3339", id="no time zone"),
+        pytest.param(["-o", "{new}", "--to", "2024-07-28T00:00:00"], "give the time zone too", id="no time zone"),
         pytest.param(["-o", "{new}", "--to", "5"], "has no record in that time", id="nothing left"),
         pytest.param(["-o", "{recording}"], "holds a recording", id="over a recording"),
     ],

@@ -19,9 +19,10 @@ from streams import cli
 from streams.config import election_writer
 from streams.core.election.model import AlertPolicy
 from streams.core.events.model import Event
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
 from streams.nights.eventlog import made
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Pace
 

@@ -27,11 +27,11 @@ from streams.cli.common import plainly
 from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.errors import CotejoError
+from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
 from streams.nights import event_file
 from streams.nights.eventlog import made, manifest
-from streams.nights.feeder import KafkaSink
 from streams.support.progress import Progress
 from streams.support.terminal import escaped
 from streams.text import shown

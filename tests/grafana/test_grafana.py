@@ -21,9 +21,9 @@ from streams.core.events.codec import encode
 from streams.core.events.model import Event
 from streams.grafana.provisioning import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
+from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
-from streams.nights.feeder import KafkaSink
 
 PROMETHEUS = "http://prometheus:9090"
 KNOWN = election(states=2, tables=20, registered=300)

@@ -10,11 +10,12 @@ from nights import Outcome, finished
 from pipeline import Logs
 
 from streams.core.election.model import Election
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import Outcome as Replayed
 from streams.core.replay.replay import Channel, EventReplay, Item, LogReplay, Unread, Watcher
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.source import item_of
 
 

@@ -31,8 +31,9 @@ from streams.core.election.model import AlertPolicy, Election
 from streams.core.election.model import Receiver as Known
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
+from streams.kafka.producer import KafkaSink
 from streams.nights.arrival import of_lines
-from streams.nights.feeder import Feeder, KafkaSink, Pace
+from streams.nights.feeder import Feeder, Pace
 from streams.nights.scenarios.simulated import Night, Simulation
 
 PATIENCE = 240.0

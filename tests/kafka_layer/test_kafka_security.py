@@ -33,9 +33,9 @@ from streams.errors import CotejoError
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.acls import Acl, acls
 from streams.kafka.clients import BrokerRefused
+from streams.kafka.producer import KafkaSink
 from streams.kafka.security import VARIABLE, KafkaConfigError, configured, read
 from streams.kafka.topology import Topology
-from streams.nights.feeder import KafkaSink
 
 KNOWN = election(states=2, tables=2)
 Become = Callable[[str], None]

@@ -21,10 +21,11 @@ from streams.config import election_writer
 from streams.config.election_file import load
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.nights.eventlog import format, made, manifest, reader, segments
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog, Order
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Gap, Record
+from streams.nights.eventlog.record import Gap, Record
 from streams.nights.eventlog.writer import LogWriter
 
 KNOWN = election(states=1, tables=2)

@@ -18,12 +18,12 @@ from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.kafka import clients as kafka_clients
 from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.producer import KafkaSink, ProduceError
 from streams.kafka.topics import TopicSpec, ensure
 from streams.kafka.topology import Topology
 from streams.nights import event_file
-from streams.nights import feeder as feeding
 from streams.nights.arrival import Arrivals, NightError, of_lines
-from streams.nights.feeder import Feeder, FeedError, KafkaSink, Pace
+from streams.nights.feeder import Feeder, Pace
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
 TOPOLOGY = Topology("x.", 3)
@@ -119,10 +119,9 @@ def test_a_feed_waits_for_its_broker(embedded: Broker, monkeypatch: pytest.Monke
         made.append(Counted(clients(broker, **options)))
         return made[-1]
 
-    monkeypatch.setattr(feeding, "UNCONFIRMED", 2**18)
     monkeypatch.setattr(kafka_clients, "producer", counted)
     ensure(embedded.address, [TopicSpec(topic := f"paced-{time.time_ns()}", 1)])
-    sink, sizes = KafkaSink(embedded.address), [*[60_000] * 40, 2**19, 1]
+    sink, sizes = KafkaSink(embedded.address, unconfirmed=2**18), [*[60_000] * 40, 2**19, 1]
     for number, size in enumerate(sizes):
         sink.send(topic, b"%02d" % number + b"x" * size, partition=0)
     sink.close()
@@ -144,7 +143,7 @@ def test_a_broker_that_dies_under_a_feed(monkeypatch: pytest.MonkeyPatch) -> Non
         sink.close()
         sink = KafkaSink(broker.address)
     sink.send("dying", b"{}", partition=0)
-    with pytest.raises(FeedError, match=r"the broker (refused a message|did not confirm everything): \S+"):
+    with pytest.raises(ProduceError, match=r"the broker (refused a message|did not confirm everything): \S+"):
         sink.close()
 
 
@@ -158,7 +157,7 @@ def test_a_client_that_hangs(monkeypatch: pytest.MonkeyPatch, embedded: Embedded
     real = sink._producer.close
     monkeypatch.setattr(sink._producer, "flush", hang)
     monkeypatch.setattr(sink._producer, "close", hang)
-    with pytest.raises(FeedError, match="the broker did not confirm everything: KafkaTimeoutError"):
+    with pytest.raises(ProduceError, match="the broker did not confirm everything: KafkaTimeoutError"):
         sink.close()
     monkeypatch.undo()
     real(timeout=10)

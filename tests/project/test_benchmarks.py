@@ -19,8 +19,9 @@ from streams.core.events.codec import decode_any
 from streams.core.events.model import TallyReport
 from streams.kafka import topic_reader
 from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import admin
-from streams.nights.feeder import Fed, KafkaSink
+from streams.nights.feeder import Fed
 
 sys.path.insert(0, str(runs.PEERS))
 import job

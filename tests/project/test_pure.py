@@ -15,7 +15,6 @@ OUTSIDE = [
     "streams.board.history",
     "streams.board.night",
     "streams.board.turned_away",
-    "streams.nights.eventlog.record",
 ]
 """Modules that are pure without standing below `streams/core`: the ground, and what the board knows of a night."""
 

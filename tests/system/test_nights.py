@@ -22,9 +22,10 @@ from streams.core.election.model import AlertPolicy, Election
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Event, TallyReport
 from streams.core.events.withheld import KEPT_BYTES
+from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import MESSAGE_BYTES
 from streams.nights.arrival import Arrivals
-from streams.nights.feeder import KafkaSink, Pace
+from streams.nights.feeder import Pace
 from streams.worker.faust_patches.settings import SESSION
 
 NATION = election(

@@ -18,7 +18,7 @@ from streams.core.election.model import AlertPolicy, HealthRule, MetricsPolicy, 
 from streams.core.events.model import Event
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.nights.feeder import KafkaSink
+from streams.kafka.producer import KafkaSink
 from streams.worker.metrics.catalogue import METRICS
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()

@@ -22,7 +22,7 @@ from streams.core.election.model import AlertPolicy, Election
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.kafka import topics
-from streams.nights.feeder import KafkaSink
+from streams.kafka.producer import KafkaSink
 from streams.worker.faust_patches.running import Seldom
 
 KNOWN: Election = election(

@@ -21,7 +21,7 @@ from streams.core.engine.watermarks import Alignment
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.core.reconciliation.reconciler import Reconciler
-from streams.nights.feeder import KafkaSink
+from streams.kafka.producer import KafkaSink
 
 HOUR = 3_600_000
 LAG = "cotejo_event_time_lag_seconds[wall]"

@@ -25,15 +25,15 @@ from streams.core.engine.watermarks import Alignment
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.topics import BULLETINS
 from streams.core.events.usual import KINDS, Usual, UsualReader, as_read, by_type
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.reconciler import Entered, Reconciler
 from streams.core.replay.outcome import Members, Outcome, Refusals
 from streams.core.replay.verdicts import NightVerdicts
-from streams.nights.eventlog.record import BULLETINS
 
 Channel = int | str
-"""A partition of the tally reports, or `record.BULLETINS`."""
+"""A partition of the tally reports, or `BULLETINS`."""
 
 
 class Unreadable(NamedTuple):

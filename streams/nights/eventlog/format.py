@@ -15,7 +15,8 @@ import numpy as np
 import orjson
 import zstandard
 
-from streams.nights.eventlog.record import HEAD, TOPICS, Gap, Record, Records
+from streams.core.events.topics import TOPICS
+from streams.nights.eventlog.record import HEAD, Gap, Record, Records
 
 VERSION: Final = 1
 MAX_RAW: Final = 32 * 2**20

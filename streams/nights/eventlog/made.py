@@ -10,10 +10,11 @@ from streams.config import election_writer
 from streams.core.election.model import Election
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
 from streams.nights import event_file
 from streams.nights.eventlog.errors import LogError
-from streams.nights.eventlog.record import BULLETINS, REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter, make_way
 
 EVENTS: Final = "events.jsonl"

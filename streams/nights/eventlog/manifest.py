@@ -14,9 +14,9 @@ import orjson
 from msgspec import Meta
 
 from streams.core.events.codec import encode
+from streams.core.events.topics import TOPICS
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.format import ID_BYTES, VERSION
-from streams.nights.eventlog.record import TOPICS
 from streams.regular_file import MANIFEST_BYTES, read_regular
 
 MANIFEST: Final = "manifest.json"

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.config.election_writer import ELECTION
+from streams.core.events.topics import TOPICS
 from streams.nights.eventlog import format, lock, manifest
 from streams.nights.eventlog.errors import LogDamage
 from streams.nights.eventlog.format import END, GAP, RECORDS, FormatError
 from streams.nights.eventlog.manifest import MANIFEST, Manifest
-from streams.nights.eventlog.record import TOPICS, Gap, Record, Records
+from streams.nights.eventlog.record import Gap, Record, Records
 from streams.nights.eventlog.segments import Block, Damaged, blocks, segments
 from streams.support.terminal import note
 

@@ -8,10 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-REPORTS = "tally-reports"
-BULLETINS = "bulletins"
-TOPICS: Final = (REPORTS, BULLETINS)
-"""A record's head names its topic by the place in this list."""
+from streams.core.events.topics import TOPICS
 
 HEAD: Final = np.dtype(
     [
@@ -24,7 +21,8 @@ HEAD: Final = np.dtype(
         ("headers", "<u2"),
     ]
 )
-"""What stands before a record's key in a log: `key` and `value` are their lengths, -1 for None; `headers` how many."""
+"""What stands before a record's key in a log. `topic` is the place in `TOPICS`; `key` and `value` are lengths in bytes,
+-1 for None; `headers` is how many there are."""
 
 
 class Record(NamedTuple):

@@ -15,11 +15,12 @@ from test_feed import KNOWN, TOPOLOGY
 from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_reports, encode, plain
 from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.events.own_bytes import own_bytes, with_type
+from streams.core.events.topics import REPORTS
 from streams.core.events.withheld import KEPT_BYTES, Withheld
 from streams.kafka.topology import REJECTED_BYTES
 from streams.nights import arrival as arrivals
 from streams.nights.arrival import of_record
-from streams.nights.eventlog.record import REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.feeder import PACK_BYTES, Pace
 from streams.worker.rejected_records import REASONS_BYTES, rejected
 

@@ -17,6 +17,7 @@ from streams.core.engine.monitor import Monitor
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
+from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.ledger import Reading, announced_of, reading_of
 from streams.core.reconciliation.ledger_journal import decode
 from streams.core.reconciliation.ledger_store import pack, unpack_reading
@@ -24,9 +25,8 @@ from streams.core.reconciliation.limits import LEDGER_BYTES
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.replay.replay import LogReplay
 from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
-from streams.nights.eventlog.record import BULLETINS
-from streams.nights.feeder import KafkaSink
 
 KNOWN = election(states=2, tables=60, trusted_sources=frozenset({"press"}), group_rate=3)
 MINUTE = 60_000

@@ -16,12 +16,13 @@ from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import DivergenceRule, Election, Rules
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
+from streams.core.events.topics import REPORTS
 from streams.core.replay.explain_text import area_lines, table_lines
 from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights import event_file
 from streams.nights.arrival import Night
-from streams.nights.eventlog.record import REPORTS, Record
+from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.source import open_night, relive
 
