@@ -156,7 +156,7 @@ class Follower:
         take = self._takers[place]
         for record in records:
             if isinstance(record.value, Withheld):
-                self._night.unreadable += 1
+                self._night.count_unreadable()
             else:
                 take(record)
             self.heard = max(self.heard, record.timestamp / 1000)

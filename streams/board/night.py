@@ -47,12 +47,17 @@ class Night:
         self.clock = 0
         """The latest event time seen, in Unix ms."""
         self.unreadable = 0
+        """Records that nobody can read."""
         self.turned_away = TurnedAway()
         self._states: dict[str, tuple[int, bytes]] = {}
         self._histories: dict[str, History] = {}
         self._newest: dict[str, Notice] = {}
         self._notices: dict[str, Notice] = {}
         self._told = 0
+
+    def count_unreadable(self) -> None:
+        """Count a record that nobody can read."""
+        self.unreadable += 1
 
     def add_state(self, content: bytes | None) -> None:
         """Take in a record of `area-state`. One that is none, or of an area the election lacks, is counted only."""
@@ -68,12 +73,12 @@ class Night:
                 if limit := self._limits.get(len(self.election.lineage[area])):
                     self._histories.setdefault(area, History(limit)).add(Point(at, content))
             case _:
-                self.unreadable += 1
+                self.count_unreadable()
 
     def add_rejected(self, key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         """Take in a record of `rejected`: its headers say why a message was turned away."""
         if not self.turned_away.add(key or b"", dict(headers)):
-            self.unreadable += 1
+            self.count_unreadable()
 
     def add_notice(self, content: bytes | None) -> None:
         """Take in a record of `alerts`; one that came before changes nothing."""
@@ -85,7 +90,7 @@ class Night:
         except ValueError:
             known = False
         if not known:
-            self.unreadable += 1
+            self.count_unreadable()
         elif (last := self._newest.get(notice.fingerprint)) is None or order > last.order:
             self.version += 1
             self._told = self.version

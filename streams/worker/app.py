@@ -90,7 +90,7 @@ def build(
 
     for outbox in stages.outboxes:
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
-        _repeat(app, 0, outbox.hurry)
+        _repeat(app, 0, outbox.send_when_wanted)
     _repeat(app, 0, watch.look)
     _repeat(app, 0, _telling(reconcile, compare))
     turned_away = TurnedAway(topology.rejected, warn)
@@ -165,7 +165,7 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
             content = encode(plain(Tick(at)))
             for topic, partition in places:
                 compare.outbox.send(Record(topic, None, content, partition))
-            compare.outbox.hasten()
+            compare.outbox.send_soon()
 
     return tick
 

@@ -115,7 +115,7 @@ class CompareStage:
             raise ElectionChangedError(clock.columns, self._columns)
         self._reset(clock.at)
         self._reached = {int(partition): offset for partition, offset in clock.reached.items()}
-        self.outbox.stamp = self.outbox.confirmed = self.at
+        self.outbox.resume(self.at)
         alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
         bad = list[tuple[Any, str]]()
         sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
@@ -196,7 +196,8 @@ class CompareStage:
         self.comparer.set_back(at)
         self._channels.set_back(at)
         self._seen = {mark: since for mark, since in self._seen.items() if mark <= at}
-        self.at = self.outbox.stamp = at
+        self.at = at
+        self.outbox.stamp(at)
         self._save(Place(TP(self._topology.table_sheets, 0), self._app.consumer_generation_id))
         self._tell_states(self.comparer.take_changed(STATES))
 
@@ -221,7 +222,8 @@ class CompareStage:
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick, tell, save."""
         notices = self.comparer.settle(at, lambda: self._apply(arrivals, at))
-        self.at = self.outbox.stamp = at
+        self.at = at
+        self.outbox.stamp(at)
         self._tell(notices)
         self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
 
@@ -261,7 +263,7 @@ class CompareStage:
             self.counts["notices"] += 1
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
         self._tell_states(self.comparer.take_changed(spoken_of=True))
-        self.outbox.hasten()
+        self.outbox.send_soon()
 
     @property
     def untold(self) -> int:
@@ -272,7 +274,7 @@ class CompareStage:
         """Tell some states of those that nobody has spoken of: there may be very many, in each tick."""
         if self.untold:
             self._tell_states(self.comparer.take_changed(STATES))
-            self.outbox.hasten()
+            self.outbox.send_soon()
 
     def _tell_states(self, areas: Sequence[str]) -> None:
         now = {"at": self.at, **({"behind": self.lag} if self._channels.late else {})}

@@ -35,7 +35,7 @@ class DeliveryTable:
     def set_chain(self, receiver: str, fingerprint: str, chain: Chain) -> None:
         """Soon: what was delivered and is not written is sent again after a crash."""
         self._outbox.write(self._place, chain_key(receiver, fingerprint), encode(chain.plain()))
-        self._outbox.urgent = True
+        self._outbox.flush_soon()
 
     def set_receiver(self, receiver: str, state: ReceiverState) -> None:
         self._outbox.write(self._place, receiver_key(receiver), encode(state.plain()))

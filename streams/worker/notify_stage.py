@@ -137,7 +137,7 @@ class NotifyStage:
     def _saved_with(self, event: EventT[Any]) -> None:
         """Ack the event with what has just been written for it."""
         self.outbox.hold(event)
-        self.outbox.urgent = True
+        self.outbox.flush_soon()
 
 
 def _bytes(value: Content) -> bytes:

@@ -44,11 +44,11 @@ def stopwatch() -> Histogram:
 
 
 class Outbox:
-    """Records, table writes and held events of one stage, until they are flushed; how long that takes goes to `timer`.
+    """Records, table writes and held events of one stage, until they are flushed.
 
-    A flush comes every so many seconds, or at once where it is `urgent`. `put_off` is asked at each flush for the table
-    writes that have been put off until then. All that belongs to the held events must be among them by then, and what
-    comes while they are read (encoding takes long, and others have their turn) belongs to the next flush.
+    A flush comes every `every` seconds, or at the next look after `flush_soon`; `timer` observes how long each takes.
+    `put_off` is asked at each flush for the table writes that were put off until then. They must include all that
+    belongs to the held events. What comes while they are encoded, which takes long, belongs to the next flush.
     """
 
     def __init__(
@@ -61,23 +61,23 @@ class Outbox:
     ) -> None:
         self._app, self._table, self._timer, self._put_off, self._every = app, table, timer, put_off, every
         self._lock, self._sending = asyncio.Lock(), asyncio.Lock()
-        self._hastened = asyncio.Event()
+        self._records_wanted = asyncio.Event()
         self._ended = 0.0
         self.confirmed = 0
-        """The newest `stamp` of which everything has been sent and confirmed."""
+        """The newest stamp (`stamp`) of which everything has been sent and confirmed."""
         self.clear()
 
     def clear(self) -> None:
         """Forget everything: the events will be delivered again, here or elsewhere."""
-        self.events: list[EventT[Any]] = []
+        self._events: list[EventT[Any]] = []
         self._records: list[Record] = []
         self._writes: Writes = {}
-        self.urgent = self._failed = False
-        self.stamp = self.confirmed
+        self._flush_wanted = self._failed = False
+        self._stamp = self.confirmed
 
     def hold(self, event: EventT[Any]) -> None:
         """Ack this event after the next flush."""
-        self.events.append(event)
+        self._events.append(event)
 
     def send(self, record: Record) -> None:
         """Send this record at the next flush, in order."""
@@ -89,37 +89,50 @@ class Outbox:
         self._writes.pop(key, None)
         self._writes[key] = event, value
 
-    def hasten(self) -> None:
-        """Somebody waits for the records: let them leave before the next flush."""
-        self._hastened.set()
+    def stamp(self, at: int) -> None:
+        """Say up to which event time (Unix ms) all that is held now goes."""
+        self._stamp = at
+
+    def resume(self, at: int) -> None:
+        """Say up to which event time (Unix ms) everything had been confirmed when this worker took over."""
+        self._stamp = self.confirmed = at
+
+    def send_soon(self) -> None:
+        """Let the records leave before the next flush: somebody waits for them."""
+        self._records_wanted.set()
+
+    def flush_soon(self) -> None:
+        """Flush at the next look, not only when a flush is due."""
+        self._flush_wanted = True
 
     async def flush_if_due(self) -> None:
-        held = self.events or self._records or self._writes
-        if held and (self.urgent or monotonic() - self._ended >= self._every):
+        """Flush if anything is held, and a flush is due or wanted soon. Raises `SendFailed`."""
+        held = self._events or self._records or self._writes
+        if held and (self._flush_wanted or monotonic() - self._ended >= self._every):
             await self.flush()
 
-    async def hurry(self) -> None:
-        """Wait until records are hastened, then send them, and leave the rest to the next flush: this does not wait
-        while state is being saved. Raises `corrections.SendFailed`."""
-        await self._hastened.wait()
-        self._hastened.clear()
+    async def send_when_wanted(self) -> None:
+        """Wait for `send_soon`, then send the records and leave the rest to the next flush: this does not wait while
+        state is being saved. Raises `SendFailed`."""
+        await self._records_wanted.wait()
+        self._records_wanted.clear()
         if self._records:
             with self._all_or_nothing():
                 async with self._app.sends() as out, self._sending:
-                    self._go_on()
+                    self._check()
                     records, self._records = self._records, []
                     await _send(out, records)
 
     async def flush(self) -> None:
-        """Send it all, wait for the broker's word, ack. Raises `corrections.SendFailed`; nothing is acked then, and
-        nothing more is sent: what comes later would stand there without what it rests on."""
+        """Send everything, wait until the broker has confirmed it, then ack. Raises `SendFailed`; nothing is acked
+        then, and nothing more is sent: later records would stand there without what they rest on."""
         async with self._lock:
             began = monotonic()
             with self._all_or_nothing():
                 async with self._app.sends() as out:
                     # Taken in here: while the partitions change hands the block does not open, and what was
                     # held before is no longer ours.
-                    async with self._sending:  # what was hurried on is confirmed, once this is ours
+                    async with self._sending:  # what was sent ahead is confirmed, once this is ours
                         events, records, writes, stamp = self._take()
                         await _send(out, records)
                     for part in writes:
@@ -130,14 +143,14 @@ class Outbox:
             self._ended = monotonic()
             self._timer.observe(self._ended - began)
 
-    def _go_on(self) -> None:
-        """To be asked again after each wait."""
+    def _check(self) -> None:
+        """Raise `SendFailed` if an earlier send has failed. Call it again after each wait."""
         if self._failed:
             raise SendFailed("what was sent before has failed")
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        self._go_on()
+        self._check()
         try:
             yield
         except BaseException:
@@ -146,11 +159,11 @@ class Outbox:
 
     def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int]:
         """All at one moment: an event that came a little later must not be acked with these."""
-        self._go_on()
+        self._check()
         writes = [self._put_off(), *(part.items() for part in self._parts(self._writes))]
-        taken = self.events, self._records, writes, self.stamp
+        taken = self._events, self._records, writes, self._stamp
         self.clear()
-        self.stamp = taken[-1]
+        self._stamp = taken[-1]
         return taken
 
     async def _write(self, out: Sends, part: Iterable[tuple[bytes, Written]]) -> None:

@@ -199,7 +199,7 @@ class ReconcileStage:
         for content in self._reconcilers[partition].take_sheets().messages(self._election):
             self.outbox.send(Record(self._sink, None, content, 0))
         self.outbox.send(Record(self._sink, None, encode({"partition": partition, "at": at}), 0))
-        self.outbox.hasten()
+        self.outbox.send_soon()
 
     def _unsaved(self) -> Iterator[tuple[bytes, Written]]:
         """What the ledgers have taken in up to this moment, also of an event that is not all in them: it comes again

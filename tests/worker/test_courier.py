@@ -32,7 +32,9 @@ class Writes(dict[bytes, bytes]):
     def __init__(self) -> None:
         super().__init__()
         self.log: list[tuple[bytes, bytes | None]] = []
-        self.urgent = False
+
+    def flush_soon(self) -> None:
+        """Every write is in the log at once."""
 
     def write(self, place: Place, key: bytes, value: bytes | None) -> None:
         self.log.append((key, value))

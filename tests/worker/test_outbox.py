@@ -67,7 +67,7 @@ class Stage:
         event: Any = SimpleNamespace(ack=lambda: self._ack(number))
         self.outbox.hold(event)
         self.outbox.send(Record(SimpleNamespace(get_topic_name=lambda: "t"), b"record %d" % number, b""))
-        self.outbox.hasten()
+        self.outbox.send_soon()
 
     def _ack(self, number: int) -> None:
         assert self.kafka.confirmed[b"entry %d" % number] == self.kafka.confirmed[b"record %d" % number] == 1
@@ -81,7 +81,7 @@ def test_what_is_acked_is_saved(steps: list[str]) -> None:
 
         async def hurry() -> None:
             while True:
-                await stage.outbox.hurry()
+                await stage.outbox.send_when_wanted()
 
         hurrying = asyncio.ensure_future(hurry())
         for step in [*steps, "flush"]:
