@@ -1,13 +1,17 @@
 """A night as the commands name it: an event log's directory, or an election file and event files; and the events in
 it one by one, each with the place it has."""
 
+import errno
+import hashlib
 import heapq
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from streams.config.election_writer import ELECTION
 from streams.core.events.codec import decode_any, decode_bulletin, decode_reports
@@ -18,7 +22,11 @@ from streams.errors import CotejoError
 from streams.nights.eventlog import manifest
 from streams.nights.eventlog.reader import EventLog, Tell, tell_on_stderr
 from streams.nights.eventlog.record import Record
+from streams.regular_file import open_regular
 from streams.support import bounded_lines as lines
+
+STDIN: Final = Path("-")
+"""Stands for stdin among event files."""
 
 
 class NightError(CotejoError):
@@ -99,7 +107,7 @@ class Night:
 
 class Arrivals:
     """The events of logs and event files. Several are merged by time, each being in order itself. `size` is their
-    bytes (0 where unknown), `done` how many have been read.
+    bytes (0 where unknown), `done` how many have been read, `stdin` the stream behind `-` where there is one.
 
     Raises `NightError`, `LogError`; `keep_going` and `tell` are those of `EventLog.records`.
     """
@@ -107,6 +115,9 @@ class Arrivals:
     def __init__(self, paths: Sequence[Path], keep_going: bool = False, tell: Tell = tell_on_stderr) -> None:
         self._files: list[EventLog | _Lines] = []
         self._arrivals: list[Iterator[Arrival]] = []
+        self.stdin: HashedStream | None = None
+        if paths.count(STDIN) > 1:
+            raise NightError("-: stdin can be read once: name it once")
         for path in paths:
             if path.is_dir():
                 log = EventLog.open(path)
@@ -114,6 +125,7 @@ class Arrivals:
                 self._arrivals.append(_of_log(log, keep_going, tell))
             else:
                 lines = _Lines(path)
+                self.stdin = lines.stdin or self.stdin
                 self._files.append(lines)
                 self._arrivals.append(of_lines(lines, str(path)))
         sizes = [file.size for file in self._files]
@@ -162,19 +174,44 @@ def _of_log(log: EventLog, keep_going: bool, tell: Tell) -> Iterator[Arrival]:
         yield from of_record(record, name)
 
 
+def open_event_file(path: Path) -> IO[bytes]:
+    """Open an event file, which is a regular file: it is read more than once. Raises `NightError`."""
+    try:
+        return open_regular(path)
+    except OSError as error:
+        cure = "; pipe into the command and name - for stdin" if error.errno == errno.EINVAL else ""
+        raise NightError(f"{path}: cannot be read: {error.strerror}{cure}") from error
+
+
+class HashedStream:
+    """A stream that can be read once. `bytes` and `sha256` are those of all that was read so far."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._hash, self.bytes = file, hashlib.sha256(), 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def readline(self, limit: int = -1) -> bytes:
+        line = self._file.readline(limit)
+        self._hash.update(line)
+        self.bytes += len(line)
+        return line
+
+
 class _Lines:
     """An event file's lines, or stdin's; `size` is its bytes (0: unknown), `done` those of the lines handed out."""
 
     def __init__(self, path: Path) -> None:
         self.size = self.done = 0
-        try:
-            self._file: IO[bytes] = sys.stdin.buffer if str(path) == "-" else path.open("rb")
-            self.size = 0 if str(path) == "-" else path.stat().st_size
-        except OSError as error:
-            raise NightError(f"{path}: cannot be read: {error.strerror}") from error
+        self.stdin = HashedStream(sys.stdin.buffer) if path == STDIN else None
+        if self.stdin is None:
+            self._file = open_event_file(path)
+            self.size = os.fstat(self._file.fileno()).st_size
 
     def __iter__(self) -> Iterator[bytes]:
-        with self._file as file:
+        with nullcontext(self.stdin) if self.stdin is not None else self._file as file:
             for line in lines.read(file):
                 self.done += len(line)
                 yield line

@@ -1,5 +1,6 @@
 """Event files in blocks of lines, for replay: what one by one costs more than living the night again."""
 
+import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from streams.core.events.codec import decode_any, decode_lines
 from streams.core.events.model import Rejection
 from streams.core.replay.outcome import EXCERPT
 from streams.core.replay.replay import Item, Items, Unread, Unreadable
-from streams.nights.arrival import NightError
+from streams.nights.arrival import open_event_file
 from streams.support import bounded_lines
 
 BLOCK_BYTES: Final = 64 * 2**10
@@ -27,11 +28,8 @@ class Blocks:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        try:
-            self._files = [path.open("rb") for path in paths]
-            self.size, self.done = sum(path.stat().st_size for path in paths), 0
-        except OSError as error:
-            raise NightError(f"{error.filename}: cannot be read: {error.strerror}") from error
+        self._files = [open_event_file(path) for path in paths]
+        self.size, self.done = sum(os.fstat(file.fileno()).st_size for file in self._files), 0
 
     def __iter__(self) -> Iterator[Items]:
         found = [self._blocks(file) for file in self._files]

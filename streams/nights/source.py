@@ -82,13 +82,11 @@ class MadeNight:
         self._source: EventLog | Blocks | arrivals.Arrivals
         if len(self._events) == 1 and self._events[0].is_dir():
             self._source = EventLog.open(self._events[0])
-        elif self._events and all(path.is_file() for path in self._events):
+        elif self._events and all(path != arrivals.STDIN and path.is_file() for path in self._events):
             self._source = Blocks(self._events)
         else:
             self._source = given.arrivals(keep_going)
         self.size, self.done = self._source.size, 0
-        self._stdin = hashlib.sha256()
-        self._read = 0
 
     def messages(self) -> Iterator[tuple[Channel, Items, Sequence[int]]]:
         """Events, a block or one at a time, all by one channel."""
@@ -103,12 +101,8 @@ class MadeNight:
                 self.done = source.done
                 yield 0, block, ()
             return
-        stdin = Path("-") in self._events
         for arrival in source:
             self.done = source.done
-            if stdin and arrival.file == "-" and arrival.content is not None:
-                self._stdin.update(arrival.content + b"\n")
-                self._read += len(arrival.content) + 1
             yield 0, [item_of(arrival)], ()
 
     def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
@@ -118,11 +112,12 @@ class MadeNight:
     def inputs(self) -> list[Input]:
         """The election's files, then each log's and each event file."""
         found = _of_election(self.election)
+        stdin = self._source.stdin if isinstance(self._source, arrivals.Arrivals) else None
         for path in self._events:
             if path.is_dir():
                 found += _of_log(EventLog.open(path))
-            elif str(path) == "-":
-                found.append(Input("stdin", self._read, self._stdin.hexdigest()))
+            elif path == arrivals.STDIN and stdin is not None:
+                found.append(Input("stdin", stdin.bytes, stdin.sha256))
             else:
                 found.append(_input(path))
         return found

@@ -1,14 +1,21 @@
 """The lines of a file that nobody has promised to keep short."""
 
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Protocol
 
 from streams.core.events.codec import MAX_BYTES
 
 _STEP = 2**16
 
 
-def read(file: IO[bytes], limit: int = MAX_BYTES) -> Iterator[bytes]:
+class Readable(Protocol):
+    """What has lines, such as a binary file."""
+
+    def readline(self, limit: int = ..., /) -> bytes:
+        """The next line with its end, or so many bytes of it at most; empty at the end."""
+
+
+def read(file: Readable, limit: int = MAX_BYTES) -> Iterator[bytes]:
     """Each line with its end. One that is longer than a message may be (`limit` bytes) is cut off behind that, so that
     the codec turns it away; its rest is passed over without being held."""
     while line := file.readline(limit + 1):

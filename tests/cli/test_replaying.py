@@ -1,9 +1,12 @@
 """`cotejo replay` as a user meets it: what it prints where, its files, its exit codes."""
 
 import hashlib
+import io
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +19,7 @@ from test_cli import cotejo
 from typer.testing import CliRunner
 
 from streams import cli
+from streams.cli.replaying import lived
 from streams.config import election_writer
 from streams.core.election.model import AlertPolicy
 from streams.core.events.model import Event
@@ -25,6 +29,7 @@ from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Pace
+from streams.nights.source import Input
 
 KNOWN = election(states=2, tables=30, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
 EVENTS: list[Event] = [
@@ -46,6 +51,48 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     path, events = election_writer.write(KNOWN, tmp_path / "files"), tmp_path / "files" / "night.jsonl"
     events.write_bytes(b"\n".join([*lines(EVENTS), b"\x1b[31mred"]))
     return path, events
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda text: text, id="no line feed at the end"),
+        pytest.param(lambda text: text + b"\n", id="one"),
+        pytest.param(lambda text: b"\n \n" + text.replace(b"\n", b" \r\n\n"), id="blank lines, spaces, CR LF"),
+        pytest.param(lambda text: text + b"\n" + b"x" * (2**20 + 9000) + b"\n", id="a line that is too long"),
+    ],
+)
+def test_stdin_as_it_came(
+    content: Callable[[bytes], bytes], files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a report says of stdin is what `wc -c` and `sha256sum` say of it, and the rest is as with a file."""
+    path, events = files
+    events.write_bytes(given := content(events.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+    piped, of_file = (lived([path, name], None, keep_going=False) for name in (Path("-"), events))
+    digest = hashlib.sha256(given).hexdigest()
+    assert piped.source.inputs()[-1] == Input("stdin", len(given), digest)
+    assert of_file.source.inputs()[-1] == Input(events.name, len(given), digest)
+    assert piped.outcomes[0].sha256 == of_file.outcomes[0].sha256
+
+
+@pytest.mark.parametrize("command", ["replay", "check", "explain area N"])
+def test_no_event_file(command: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """A FIFO as an event file is not waited for, a device not read for ever: one line says so, and what works."""
+    path, _ = files
+    os.mkfifo(fifo := tmp_path / "fifo")
+    for odd in (fifo, Path("/dev/zero")):
+        done = cotejo(*command.split(), path, odd)
+        assert done.returncode == 1
+        assert f"{odd}: cannot be read: it is no regular file; pipe into the command and name - for stdin" in (
+            done.stderr.decode()
+        )
+
+
+def test_stdin_twice(files: tuple[Path, Path]) -> None:
+    """stdin is one of the inputs, not two."""
+    done = cotejo("replay", files[0], "-", "-")
+    assert (done.returncode, b"stdin can be read once: name it once" in done.stderr) == (1, True)
 
 
 def test_summary(night: Path) -> None:
