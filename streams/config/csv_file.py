@@ -30,7 +30,7 @@ class CsvFile:
     def __init__(self, path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
         self._path, self._needed, self._allowed = path, needed, allowed
         self._is_plain = False
-        """Whether all of it is printable, so that nobody needs to look at each cell."""
+        """Whether all of it is printable and nothing is quoted, so that nobody needs to look at each cell."""
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """The rows with their line numbers: the needed fields and the allowed ones, in their order, empty where the
@@ -51,7 +51,7 @@ class CsvFile:
             full = list(filter(None, lines[first : first + STRETCH]))
             text, commas = ",".join(full), set(map(str.count, full, repeat(",")))
             longest = max(map(len, full), default=0)
-            if not self._is_plain or commas - {len(columns) - 1} or '"' in text or longest > csv.field_size_limit():
+            if not self._is_plain or commas - {len(columns) - 1} or longest > csv.field_size_limit():
                 raise self.error(None, "", "look at each row")
             cells = text.split(",") if full else []
             if " " in text:
@@ -72,7 +72,7 @@ class CsvFile:
         return columns, [places.get(name, len(columns)) for name in usable]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(self._lines())
+        reader = csv.reader(line + "\n" for line in self._lines())  # else a line break within quotes is lost
         try:
             for row in reader:
                 yield reader.line_num, row
@@ -80,8 +80,9 @@ class CsvFile:
             raise self.error(reader.line_num, "", f"is no CSV: {error}") from None
 
     def _lines(self) -> list[str]:
-        lines = text_of(self._path).splitlines()
-        self._is_plain = "".join(lines).isprintable()
+        lines = text_of(self._path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        text = "".join(lines)
+        self._is_plain = text.isprintable() and '"' not in text
         return lines
 
     def _given(self, line: int, columns: list[str], row: list[str]) -> list[str]:

@@ -44,6 +44,19 @@ def test_rows(encoding: str, tmp_path: Path) -> None:
     assert (first.registered, first.report.at) == (None, convzla.AT)
 
 
+def test_quoted_line_breaks(tmp_path: Path) -> None:
+    """A line break within a name is a space, within a number it is told: nothing on either side of it is glued."""
+    names = ROWS[0].replace("ZULÍA", '"ZU\r\nLÍA"').replace("PEÑA", '"PE\nÑA"')
+    sheet, problem, last = convzla.read(
+        write(tmp_path / "r.csv", [names, ROWS[0].replace(",200,", ',"20\n0",'), ROWS[1]])
+    )
+    assert isinstance(sheet, Sheet)
+    assert [area.name for area in sheet.areas] == ["ZU LÍA", "MUÑOZ", "PE ÑA"]
+    assert isinstance(problem, Problem)
+    assert (problem.line, problem.code, problem.place) == (6, "not-a-number", "EG")  # where it ends
+    assert isinstance(last, Sheet)
+
+
 def test_registered_voters(tmp_path: Path) -> None:
     """The release that has them gives the table's registered voters."""
     (sheet,) = convzla.read(write(tmp_path / "r.csv", [ROWS[0] + ",640"], HEAD + ",RE"))
@@ -84,6 +97,7 @@ def test_bad_rows(bad: str, code: str, place: str, tmp_path: Path) -> None:
     [
         pytest.param("a,b", "no column COD_EDO, .* is this RESULTADOS", id="another CSV"),
         pytest.param("", "no col", id="empty"),
+        pytest.param(HEAD + "\r\n" + "9" * 200_000, "is no CSV behind line 1: field larger", id="a cell without end"),
     ],
 )
 def test_no_release(head: str, text: str, tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ def test_what_no_name_may_have(tmp_path: Path) -> None:
     assert load(tmp_path / "out").areas["T"].name == "Old Town"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_quoted_line_breaks(end: str, tmp_path: Path) -> None:
+    """A line break within a cell is a space: nothing on either side of it is glued."""
+    done, told = imported(tmp_path, places=PLACES.replace("Town", f'"Old{end}Town"'))
+    assert (told, done.tables) == ([], 3)
+    assert load(tmp_path / "out").areas["T"].name == "Old Town"
+
+
 def test_what_comes_out(tmp_path: Path) -> None:
     """Areas and tables with their voters where all are known, reports and bulletins as the map says, in the formats
     everything else reads."""
@@ -122,6 +130,8 @@ def test_what_comes_out(tmp_path: Path) -> None:
         pytest.param({"sheets": SHEETS.replace("1000", "noon")}, "at", "no-time", id="no time"),
         pytest.param({"official": OFFICIAL.replace("+02:00", "")}, "at", "no-time", id="a time without its zone"),
         pytest.param({"places": PLACES + "T,Town,1,1,1\n"}, "table", "duplicate-table", id="a table twice"),
+        pytest.param({"sheets": SHEETS.replace(",5,", ',"5\n0",')}, "votes.A", "not-a-number", id="a line break in it"),
+        pytest.param({"sheets": SHEETS.replace(",6,1\n", ",6\n")}, "", "short-row", id="too few fields"),
         pytest.param({"places": PLACES.replace("40", "many")}, "men", "not-a-number", id="voters that are no number"),
     ],
 )
@@ -158,6 +168,12 @@ def test_wrong_maps(old: str, new: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(CotejoError, match=words.replace("[", r"\[")) as found:
         imported(tmp_path, map=MAP.replace(old, new, 1))
     assert "\n" not in str(found.value)
+
+
+def test_no_csv(tmp_path: Path) -> None:
+    """A cell without end is one line, not a traceback."""
+    with pytest.raises(MapError, match="is no CSV: field larger"):
+        imported(tmp_path, places=PLACES + "9" * 200_000)
 
 
 def test_no_gzip(tmp_path: Path) -> None:

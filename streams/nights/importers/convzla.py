@@ -19,6 +19,7 @@ from streams.errors import CotejoError
 from streams.nights.check import Problem
 from streams.nights.eventlog import made
 from streams.nights.scenarios import venezuela2024 as night
+from streams.regular_file import TEXT_BYTES, read_regular
 
 SOURCE: Final = "convzla"
 AT: Final = 1_722_225_600_000
@@ -57,31 +58,40 @@ def read(path: Path, at: int = AT) -> Iterator[Sheet | Problem]:
     Raises `ImportFailed` for a file that is no release.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, TEXT_BYTES)
     except OSError as error:
         raise ImportFailed(f"{path}: cannot be read: {error.strerror}") from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # the second release; any bytes are Latin-1
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-    if missing:
-        raise ImportFailed(f"{path}:1: no column {', '.join(missing)}: is this RESULTADOS_2024_CSV?")
     seen: dict[str, int] = {}
-    for row in reader:
+    for line, row in _rows(path, text):
         try:
             sheet = _sheet(row, at)
         except _BadCellError as error:
-            yield Problem(str(path), reader.line_num, error.column, "not-a-number", f"give a whole number, not {error}")
+            yield Problem(str(path), line, error.column, "not-a-number", f"give a whole number, not {error}")
             continue
         table = sheet.report.table
         if table in seen:
             cure = f"{table} is on line {seen[table]} too: leave one out"
-            yield Problem(str(path), reader.line_num, "MESA", "duplicate-table", cure)
+            yield Problem(str(path), line, "MESA", "duplicate-table", cure)
             continue
-        seen[table] = reader.line_num
+        seen[table] = line
         yield sheet
+
+
+def _rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows, with the lines on which they end."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+    try:
+        missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+        if missing:
+            raise ImportFailed(f"{path}:1: no column {', '.join(missing)}: is this RESULTADOS_2024_CSV?")
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ImportFailed(f"{path}: is no CSV behind line {reader.line_num}: {error}") from None
 
 
 def write(sheets: Iterable[Sheet], directory: Path, *, jsonl: bool = False) -> Imported:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from streams.nights.check import Problem
 from streams.nights.importers.map_file import Columns, MapError
+from streams.regular_file import open_regular
 from streams.support.progress import Progress
 from streams.text import unprintable
 from streams.times import from_text
@@ -35,8 +36,7 @@ class Rows:
         """The rows of a file that are meant. Raises `MapError`."""
         path = self._data / part.file
         try:
-            opened = gzip.open if path.suffix == ".gz" else Path.open
-            with opened(path, "rb") as raw:
+            with open_regular(path) as file, gzip.open(file) if path.suffix == ".gz" else file as raw:
                 text = io.TextIOWrapper(raw, encoding=part.encoding, newline="")
                 reader = csv.DictReader(text, delimiter=part.delimiter)
                 for column in part.skip:
@@ -48,9 +48,15 @@ class Rows:
                     if any(cells[column] in values for column, values in part.skip.items()):
                         self.skipped += 1
                         continue
-                    yield Row(path, reader.line_num, {**cells, "row": str(number)}, part.unknown, self._problem)
+                    row = Row(path, reader.line_num, {**cells, "row": str(number)}, part.unknown, self._problem)
+                    if None in cells.values():
+                        row.problem("short-row", "", f"give it {len(cells)} fields, as the header has")
+                        continue
+                    yield row
         except (OSError, EOFError) as error:
             raise MapError(f"{path}: cannot be read: {error}") from error
+        except csv.Error as error:
+            raise MapError(f"{path}: is no CSV: {error}") from None
         except (UnicodeDecodeError, LookupError) as error:
             raise MapError(f"{path}: is not {part.encoding}: {error}; name its `encoding` in the map") from None
 
