@@ -1,13 +1,17 @@
-"""The layout: who may import whom, and how long a file and a function may be."""
+"""The architecture: who may import whom, what docs/architecture.md draws, how long a file and a function may be."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from brokers import ROOT
+
+from streams.kafka.topology import Topology
 
 FILE_LINES, FUNCTION_LINES = 300, 50
 
@@ -87,3 +91,51 @@ def test_a_forbidden_import_is_seen(tmp_path: Path) -> None:
     done = lint_imports("--config", str(tmp_path / "contracts.toml"))
     assert done.returncode == 1
     assert "streams.core.engine is not allowed to import streams.core.events" in done.stdout
+
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def drawn_layers() -> list[list[list[str]]]:
+    """The two drawings of layers: of each its lines, and of each line its packages."""
+    return [
+        [re.findall(r"\w+", line) for line in block.splitlines()]
+        for block in re.findall(r"```text\n(.*?)```", PAGE, re.S)
+    ]
+
+
+def test_layers_are_drawn() -> None:
+    """The page draws the layers of the contracts, in their order; entry points are left out."""
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contracts = tools["importlinter"]["contracts"]
+    layers = [
+        [re.findall(r"\w+", layer) for layer in contract["layers"] if layer not in ("__main__", "entry")]
+        for contract in contracts
+        if contract["type"] == "layers"
+    ]
+    assert drawn_layers() == layers
+
+
+def packages() -> set[str]:
+    """Every package below streams/, and instead of the core each package in it."""
+    found = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("streams/*/__init__.py")}
+    inside = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("streams/core/*/__init__.py")}
+    return found - {"streams/core"} | inside
+
+
+def test_packages_are_listed() -> None:
+    """The page's table has a line for each package, and no other."""
+    assert set(re.findall(r"^\| `(streams/[\w/]+)` \|", PAGE, re.M)) == packages()
+
+
+def test_topics_are_drawn() -> None:
+    """The diagram has each topic of an election but the changelogs, and no other."""
+    topology = Topology("x.")
+    topics = {spec.name.removeprefix("x.") for spec in topology.specs() if not spec.name.endswith("-changelog")}
+    assert set(re.findall(r"([\w-]+)\[\(\1\)\]", PAGE)) == topics
+
+
+def test_stages_are_drawn() -> None:
+    """Each stage of the diagram has a module in the worker, and each such module is in the diagram."""
+    modules = {path.stem.removesuffix("_stage") for path in ROOT.glob("streams/worker/*_stage.py")}
+    assert set(re.findall(r"(\w+)\[\[\1\]\]", PAGE)) == modules

@@ -11,7 +11,8 @@ from brokers import ROOT
 from streams.cli import app
 
 PAGES = {
-    path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    path.relative_to(ROOT): path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 }
 WRITTEN = sorted(
     {" ".join(found.split()[1:]) for text in PAGES.values() for found in re.findall(r"cotejo(?: [a-z]+)+", text)}
@@ -46,3 +47,19 @@ def test_links(page: str) -> None:
     place = (ROOT / page).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text(encoding="utf-8")):
         assert (place / target).exists(), target
+
+
+@pytest.mark.parametrize("page", [str(path) for path in PAGES])
+def test_paths(page: str) -> None:
+    """Files of the project that a page names in backticks exist."""
+    for path in re.findall(r"`((?:streams|tests|scripts|docs|dashboards)/[\w./-]+)", (ROOT / page).read_text("utf-8")):
+        assert (ROOT / path).exists() or path.endswith("NAME.py"), path
+
+
+def test_every_page_is_in_the_index() -> None:
+    """The index leads to each page, and the index of decisions to each decision."""
+    for index in (ROOT / "docs/README.md", ROOT / "docs/adr/README.md"):
+        linked = {
+            index.parent / target for target in re.findall(r"\]\(([^)#]+\.md)\)", index.read_text(encoding="utf-8"))
+        }
+        assert set(index.parent.glob("*.md")) - {index} <= linked
