@@ -1,6 +1,7 @@
 """`cotejo explain`: why a polling table or an area stands as it does."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,13 +9,11 @@ import typer
 from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.config.election_file import load
 from streams.core.election.model import Election
-from streams.core.events.model import Event, Rejection
 from streams.core.replay.differing import Differing
 from streams.core.replay.explain_text import area_lines, table_lines
-from streams.core.replay.explainer import Explainer, UnknownPlaceError
+from streams.core.replay.explainer import Explainer, RejectedEvents, check_area, check_table
 from streams.errors import CotejoError
-from streams.nights.arrival import Night
-from streams.nights.source import recording_of
+from streams.nights.source import open_night, relive
 from streams.report.differing_table import differing_table
 from streams.support.progress import Progress
 from streams.support.terminal import aside, console, note, show, show_json
@@ -32,11 +31,7 @@ def explain_table(
 ) -> None:
     """Why a polling table's figures count or not: each reading, and what became of it."""
     with plainly():
-        given = Night.of(night)
-        known = load(given.election)
-        if table not in known.tables:
-            raise UnknownPlaceError(f"{table} is no polling table of the register: mend the id, or add it")
-        found = taken_in(known, given, keep_going).table(table)
+        found = explained(night, keep_going, table, check_table).table(table)
         show_json(found) if as_json else show(*table_lines(found, lang))
 
 
@@ -56,11 +51,7 @@ def explain_area(
     with plainly():
         if as_csv and (as_json or not differing):
             raise UsageError("--csv: give it with --differing, and without --json")
-        given = Night.of(night)
-        known = load(given.election)
-        if area not in known.areas:
-            raise UnknownPlaceError(f"{area} is no area of the election: mend the id, or add it")
-        explainer = taken_in(known, given, keep_going)
+        explainer = explained(night, keep_going, area, check_area)
         if differing:
             _show_differing(explainer.differing(area), lang, as_json, as_csv)
         else:
@@ -84,19 +75,16 @@ class UsageError(CotejoError):
     """Options that do not go together."""
 
 
-def taken_in(election: Election, night: Night, keep_going: bool) -> Explainer:
-    """The night, taken in; what cannot be read is told on stderr."""
-    arrivals, log = night.arrivals(keep_going), recording_of(night)
-    explainer = Explainer(election, log.manifest.partitions if log and election.policy.group_rate else 0)
+def explained(paths: Sequence[Path], keep_going: bool, place: str, check: Callable[[Election, str], None]) -> Explainer:
+    """Replay a night to ask about one place of it. `check` raises for an unknown place before the night is read. What
+    cannot be read is told on stderr."""
+    night = open_night(paths, keep_going)
+    election = load(night.election)
+    check(election, place)
     warn_of_edits(night.edited())
-
-    def events(progress: Progress) -> Iterator[tuple[Event, int, int]]:
-        for arrival in progress.over(arrivals):
-            if isinstance(arrival.event, Rejection):
-                note(f"{arrival.place}: {arrival.event}")
-            else:
-                yield arrival.event, arrival.partition, arrival.arrived
-
-    with Progress("reading", arrivals.size) as progress:
-        explainer.take_recorded(events(progress))
-    return explainer
+    rejected = RejectedEvents(place, lambda item: note(f"{item.place}: {item.rejection}"))
+    replay = night.replay(election, watch_rejections=rejected)
+    with Progress("reading", night.size) as progress:
+        for done in relive(night, [replay]):
+            progress.show(done)
+    return Explainer(election, replay, replay.finish(), rejected)

@@ -28,40 +28,46 @@ class Blocks:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._files = [open_event_file(path) for path in paths]
-        self.size, self.done = sum(os.fstat(file.fileno()).st_size for file in self._files), 0
+        self._files = [(str(path), open_event_file(path)) for path in paths]
+        self.size, self.done = sum(os.fstat(file.fileno()).st_size for _, file in self._files), 0
 
     def __iter__(self) -> Iterator[Items]:
-        found = [self._blocks(file) for file in self._files]
-        if len(found) == 1:
-            return (Unread(block, partial(_items, block)) for block in found[0])
-        return _merged([map(_items, blocks) for blocks in found])
+        files = [self._blocks(name, file) for name, file in self._files]
+        if len(files) == 1:
+            return iter(files[0])
+        return _merged([(block.read() for block in blocks) for blocks in files])
 
-    def _blocks(self, file: IO[bytes]) -> Iterator[list[bytes]]:
+    def _blocks(self, name: str, file: IO[bytes]) -> Iterator[Unread]:
+        first = 1
         with file:
-            for found, bytes_ in bounded_lines.blocks(file, BLOCK_BYTES):
+            for lines, bytes_ in bounded_lines.blocks(file, BLOCK_BYTES):
                 self.done += bytes_
-                yield found
+                yield Unread(lines, partial(_items, lines, name, first))
+                first += len(lines)
 
 
-def _items(found: Sequence[bytes]) -> list[Item]:
-    events = decode_lines(found)
+def _items(lines: Sequence[bytes], name: str, first: int) -> Sequence[Item]:
+    """What lines of the file `name` say; `first` is the number of the first of them."""
+    events = decode_lines(lines)
     if Rejection not in set(map(type, events)):
         return events  # type: ignore[return-value]  # mypy does not see the rejections go
     items: list[Item] = []
-    for line, event in zip(found, events, strict=True):
+    for number, (line, event) in enumerate(zip(lines, events, strict=True), first):
         if not isinstance(event, Rejection):
             items.append(event)
         elif content := line.strip():
             again = decode_any(content)
-            items.append(Unreadable(again, content[:EXCERPT]) if isinstance(again, Rejection) else again)
+            if isinstance(again, Rejection):
+                items.append(Unreadable(again, content[:EXCERPT], f"{name}:{number}"))
+            else:
+                items.append(again)
     return items
 
 
 class _Head:
     """A file's next events, with their times: what cannot be read, or is late, has the time of what comes before."""
 
-    def __init__(self, blocks: Iterator[list[Item]]) -> None:
+    def __init__(self, blocks: Iterator[Sequence[Item]]) -> None:
         self._blocks, self._latest = blocks, 0
         self.items: list[Item] = []
         self.times: list[int] = []
@@ -73,7 +79,7 @@ class _Head:
             if block is None:
                 return False
             times = [0 if isinstance(item, Unreadable) else item.at for item in block]
-            self.items, self.times = block, np.maximum.accumulate([self._latest, *times])[1:].tolist()
+            self.items, self.times = list(block), np.maximum.accumulate([self._latest, *times])[1:].tolist()
             self._latest = self.times[-1] if self.times else self._latest
         return True
 
@@ -84,7 +90,7 @@ class _Head:
         return items, times
 
 
-def _merged(files: Iterable[Iterator[list[Item]]]) -> Iterator[list[Item]]:
+def _merged(files: Iterable[Iterator[Sequence[Item]]]) -> Iterator[list[Item]]:
     heads = [_Head(blocks) for blocks in files]
     while heads := [head for head in heads if head.fill()]:
         # The file whose block ends first is taken whole, and of the others what comes before its end. It may have more

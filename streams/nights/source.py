@@ -13,7 +13,18 @@ from streams.core.events.codec import decode_plain, decode_quick
 from streams.core.events.model import Event, Rejection, TallyReport, Tick
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import EXCERPT
-from streams.core.replay.replay import Channel, EventReplay, Item, Items, LogReplay, Replay, Unread, Unreadable, Watcher
+from streams.core.replay.replay import (
+    Channel,
+    EventReplay,
+    Item,
+    Items,
+    LogReplay,
+    RejectionWatcher,
+    Replay,
+    Unread,
+    Unreadable,
+    Watcher,
+)
 from streams.kafka.topology import Topology
 from streams.nights import arrival as arrivals
 from streams.nights.arrival import NightError
@@ -44,7 +55,9 @@ class Night(Protocol):
         """Events of one channel at a time, and when the message of each came (Unix ms; empty where that is nothing to
         go by)."""
 
-    def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
+    def replay(
+        self, election: Election, watch: Watcher | None = None, watch_rejections: RejectionWatcher | None = None
+    ) -> Replay:
         """A replay of the kind that fits."""
 
     def inputs(self) -> list[Input]:
@@ -105,9 +118,11 @@ class MadeNight:
             self.done = source.done
             yield 0, [item_of(arrival)], ()
 
-    def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
+    def replay(
+        self, election: Election, watch: Watcher | None = None, watch_rejections: RejectionWatcher | None = None
+    ) -> Replay:
         """By the events' times."""
-        return EventReplay(election, watch)
+        return EventReplay(election, watch, watch_rejections)
 
     def inputs(self) -> list[Input]:
         """The election's files, then each log's and each event file."""
@@ -148,11 +163,13 @@ class RecordedNight:
                     items, times = zip(*found, strict=True)
                     yield channel, items, times
 
-    def replay(self, election: Election, watch: Watcher | None = None) -> Replay:
+    def replay(
+        self, election: Election, watch: Watcher | None = None, watch_rejections: RejectionWatcher | None = None
+    ) -> Replay:
         """By the ticks in it, with a ledger's partition as the broker had it."""
         partitions = self._log.manifest.partitions
         homes = Topology.of(election, partitions).homes(election.layout.tables)
-        return LogReplay(election, partitions, homes, watch)
+        return LogReplay(election, partitions, homes, watch, watch_rejections)
 
     def inputs(self) -> list[Input]:
         """The election's files, the manifest, the segments."""
@@ -185,7 +202,7 @@ def relive(night: Night, replays: Iterable[Replay]) -> Iterator[int]:
 def item_of(arrival: arrivals.Arrival) -> Item:
     """An event for a replay, or what was to be one, with the beginning of what came."""
     if isinstance(arrival.event, Rejection):
-        return Unreadable(arrival.event, (arrival.raw or b"")[:EXCERPT])
+        return Unreadable(arrival.event, (arrival.raw or b"")[:EXCERPT], arrival.place)
     return arrival.event
 
 

@@ -11,7 +11,7 @@ from brokers import Broker
 from builders import T0, alike, bulletin, election, lines, report
 from nights import LiveNight, direct
 from pipeline import Pipeline, feed
-from replays import of_events, of_logs
+from replays import explained, of_events, of_logs
 from test_cli import cotejo
 
 from streams.config import election_file, election_writer
@@ -30,9 +30,7 @@ from streams.core.election.model import (
     Switches,
 )
 from streams.core.election.thresholds import NAMES as WRITTEN
-from streams.core.events.codec import decode_any
 from streams.core.events.model import Event
-from streams.core.replay.explainer import Explainer
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
@@ -94,9 +92,7 @@ def by_log(given: Election, events: list[Event]) -> Fired:
 
 def by_explain(given: Election, events: list[Event]) -> Fired:
     """What stands in the end; the bulletin before is held against none."""
-    explainer = Explainer(given)
-    explainer.take(event for line in lines(events) if isinstance(event := decode_any(line), Event))
-    return of_notices(explainer.area("N")["alerts"])
+    return of_notices(explained(given, events).area("N")["alerts"])
 
 
 DRIVERS: Mapping[str, Callable[[Election, list[Event]], Fired]] = {

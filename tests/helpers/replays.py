@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import orjson
 from nights import Outcome, finished
 from pipeline import Logs
 
+from streams.config.election_file import load
 from streams.core.election.model import Election
+from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.replay.explainer import Explainer, RejectedEvents
 from streams.core.replay.outcome import Outcome as Replayed
 from streams.core.replay.replay import Channel, EventReplay, Item, LogReplay, Unread, Watcher
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.eventlog.record import Record
-from streams.nights.source import item_of
+from streams.nights.source import item_of, open_night, relive
 
 
 def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:
@@ -25,6 +29,25 @@ def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None 
     for arrival in of_lines(lines):
         replay.take(0, [item_of(arrival)])
     return replay.finish()
+
+
+def explained(election: Election, events: Iterable[Event]) -> Explainer:
+    """What `explain` is asked about the night of these events."""
+    rejected = RejectedEvents()
+    replay = EventReplay(election, watch_rejections=rejected)
+    replay.take(0, list(events))
+    return Explainer(election, replay, replay.finish(), rejected)
+
+
+def explained_night(*paths: Path) -> tuple[Explainer, Replayed]:
+    """The same of a night on disk, and its outcome."""
+    night, rejected = open_night(paths), RejectedEvents()
+    election = load(night.election)
+    replay = night.replay(election, watch_rejections=rejected)
+    for _ in relive(night, [replay]):
+        pass
+    outcome = replay.finish()
+    return Explainer(election, replay, outcome, rejected), outcome
 
 
 def of_stretches(election: Election, lines: Sequence[bytes], cuts: Iterable[int]) -> Replayed:

@@ -3,19 +3,16 @@
 As JSON objects; `explain_text` makes lines to read of them.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from streams.core.election.model import Election
-from streams.core.engine.event_time import Dated, EventTime
-from streams.core.engine.monitor import Monitor
-from streams.core.events.admission import check_date, check_tick
-from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.ledger import Level, Verdict
-from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.replay import explain_bounds
 from streams.core.replay.differing import Differing, Row
+from streams.core.replay.outcome import Outcome
+from streams.core.replay.replay import Item, Replay, Unreadable
 from streams.errors import CotejoError
 from streams.times import to_second
 
@@ -27,71 +24,58 @@ class UnknownPlaceError(CotejoError):
     """There is no such polling table or area."""
 
 
-class Explainer:
-    """A night taken in event by event, then asked.
+def check_table(election: Election, id: str) -> None:
+    """Raise `UnknownPlaceError` unless the register has this polling table."""
+    if id not in election.tables:
+        raise UnknownPlaceError(f"{id} is no polling table of the register: mend the id, or add it")
 
-    `partitions` are those of `tally-reports` in a night that was recorded: in each of them, the limit of a group's rate
-    goes by when messages came. Without, it goes by the events' own times.
+
+def check_area(election: Election, id: str) -> None:
+    """Raise `UnknownPlaceError` unless the election has this area."""
+    if id not in election.areas:
+        raise UnknownPlaceError(f"{id} is no area of the election: mend the id, or add it")
+
+
+class RejectedEvents:
+    """An observer that keeps the events that were turned away, in order, by the polling table or area they speak of.
+
+    `place` is the only one of which they are kept, where it is given. `tell` is told of what could not be read at all.
     """
 
-    def __init__(self, election: Election, partitions: int = 0) -> None:
-        self._election = election
-        self._gates = [Reconciler(election, partition) for partition in range(partitions)]
-        unlimited = replace(election, policy=replace(election.policy, group_rate=0))
-        self._monitor = Monitor(unlimited if partitions else election)
-        self._time = EventTime[Event](election, lambda event: event)
-        self._dated: list[Bulletin] = []
-        """Of a recorded night the bulletins that came since the last tick: it tells whether their date can be."""
-        self._rejected: dict[str, list[tuple[TallyReport | Bulletin, Rejection]]] = {}
+    def __init__(self, place: str | None = None, tell: Callable[[Unreadable], None] = lambda item: None) -> None:
+        self._place, self._tell = place, tell
+        self._events: dict[str, list[tuple[TallyReport | Bulletin, Rejection]]] = {}
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Take in the night; ends with the last tick."""
-        self.take_recorded((event, 0, 0) for event in events)
+    def __call__(self, item: Item, rejection: Rejection) -> None:
+        """Keep an event that was turned away."""
+        if isinstance(item, Unreadable):
+            self._tell(item)
+        elif not isinstance(item, Tick) and self._place in (None, table_of(item)):
+            self._events.setdefault(table_of(item), []).append((item, rejection))
 
-    def take_recorded(self, came: Iterable[tuple[Event, int, int]]) -> None:
-        """The same of events with the partition that each came by, and when (Unix ms)."""
-        for event, partition, arrived in came:
-            if arrived:
-                self._take_recorded(event, partition, arrived)
-            else:
-                self._take_dated(self._time.take([event]))
-        self._take_dated(self._time.finish())
-        self._take_dated((bulletin, None) for bulletin in self._dated)
-        self._monitor.finish()
+    def plain(self, place: str) -> list[dict[str, Any]]:
+        """Those of one polling table or area, as JSON objects."""
+        return [
+            {"id": event.id, "at": to_second(event.at), "code": why.code, "place": why.place, "cure": why.cure}
+            for event, why in self._events.get(place, ())
+        ]
 
-    def _take_recorded(self, event: Event, partition: int, arrived: int) -> None:
-        """Take in what has a time of arrival. Bulletins wait for the tick by which a worker judges their date."""
-        if isinstance(event, Bulletin) and event.area in self._election.areas:
-            self._dated.append(event)
-            return
-        if isinstance(event, Tick):
-            if check_tick(self._election, event, arrived) is None:
-                waiting, self._dated = self._dated, []
-                self._take_dated((bulletin, check_date(self._election, bulletin, event.at)) for bulletin in waiting)
-                self._monitor.handle(event)
-            return
-        reason = check_date(self._election, event, arrived)
-        self._take_dated([(event, reason or self._turned_away(event, partition, arrived))])
 
-    def _take_dated(self, dated: Iterable[Dated[Event]]) -> None:
-        for event, reason in dated:
-            rejection = reason or self._monitor.handle(event).rejection
-            if rejection is not None and isinstance(event, TallyReport | Bulletin):
-                self._rejected.setdefault(table_of(event), []).append((event, rejection))
+class Explainer:
+    """Answers questions about a night that was replayed to its end.
 
-    def _turned_away(self, event: Event, partition: int, arrived: int) -> Rejection | None:
-        """Why the reconciler of its partition let a reading not in, in a night that was recorded."""
-        if not (isinstance(event, TallyReport) and partition < len(self._gates)):
-            return None
-        return self._gates[partition].apply(event, arrived)
+    It reads what the replay holds and decides nothing itself, so it cannot disagree with `cotejo replay`.
+    """
+
+    def __init__(self, election: Election, replay: Replay, outcome: Outcome, rejected: RejectedEvents) -> None:
+        """`outcome` is what the replay's `finish` gave, `rejected` observed it from its beginning."""
+        self._election, self._replay, self._outcome, self._rejected = election, replay, outcome, rejected
 
     def table(self, id: str) -> dict[str, Any]:
         """One polling table: its verdict and why, each reading and what became of it. Raises `UnknownPlaceError`."""
-        known = self._election.tables.get(id)
-        if known is None:
-            raise UnknownPlaceError(f"{id} is no polling table of the register: mend the id, or add it")
-        ledger = self._monitor.reconciler.ledger(id)
-        verdict = self._monitor.verdicts.get(id)
+        check_table(self._election, id)
+        known = self._election.tables[id]
+        ledger, verdict = self._replay.ledger(id), self._outcome.verdicts.get(id)
         policy, official = self._election.policy, None if ledger is None else ledger.official
         fates = [] if ledger is None else ledger.fates()
         announced, bounds = None, explain_bounds.of_ledger(self._election, ledger)
@@ -130,23 +114,21 @@ class Explainer:
             ],
             "bounds": bounds,
             "official": announced,
-            "rejected": [
-                {"id": event.id, "at": to_second(event.at), "code": why.code, "place": why.place, "cure": why.cure}
-                for event, why in self._rejected.get(id, ())
-            ],
+            "rejected": self._rejected.plain(id),
         }
 
     def area(self, id: str) -> dict[str, Any]:
         """One area: both counts, the bounds, what the rules found, its alerts, what is disputed or differs. Raises
         `UnknownPlaceError`."""
-        if id not in self._election.areas:
-            raise UnknownPlaceError(f"{id} is no area of the election: mend the id, or add it")
-        comparer, inside = self._monitor.comparer, self._inside(id)
-        situation = comparer.situation(id)
-        disputed = [t for t, v in self._monitor.verdicts.items() if v.level is Level.DISPUTED and inside(t)]
+        check_area(self._election, id)
+        comparer, inside = self._replay.comparer, self._inside(id)
+        situation, verdicts = comparer.situation(id), self._outcome.verdicts
+        tables = [table for table in verdicts if inside(table)]
+        judged = zip(tables, verdicts.several(tables), strict=True)
+        disputed = [table for table, verdict in judged if verdict.level is Level.DISPUTED]
         differing = self.differing(id)
         outside = [table for table in comparer.outside() if inside(table)]
-        alerts = [a for a in self._monitor.alerts.values() if a.finding.area == id]
+        alerts = [a for a in self._outcome.alerts.values() if a.finding.area == id]
         return {
             **comparer.state(id),
             "bulletins": [
@@ -168,15 +150,12 @@ class Explainer:
             "disputed": {"count": len(disputed), "tables": sorted(disputed)[:MOST]},
             "differing": {"count": differing.count, "tables": [row.plain() for row in differing.rows[:MOST]]},
             "outside": {"count": len(outside), "tables": [self._outside(table) for table in outside[:MOST]]},
-            "rejected": [
-                {"id": event.id, "at": to_second(event.at), "code": why.code, "place": why.place, "cure": why.cure}
-                for event, why in self._rejected.get(id, ())
-            ],
+            "rejected": self._rejected.plain(id),
         }
 
     def _outside(self, table: str) -> dict[str, Any]:
         """A polling table that is announced outside its own bounds."""
-        ledger = self._monitor.reconciler.ledger(table)
+        ledger = self._replay.ledger(table)
         official = None if ledger is None else ledger.official
         figures = zip(self._election.columns, () if official is None else official.votes, strict=official is not None)
         bounds = explain_bounds.of_ledger(self._election, ledger)
@@ -185,17 +164,15 @@ class Explainer:
     def differing(self, id: str) -> Differing:
         """All polling tables of an area whose official figures are not their sheets', with both. Raises
         `UnknownPlaceError`."""
-        if id not in self._election.areas:
-            raise UnknownPlaceError(f"{id} is no area of the election: mend the id, or add it")
-        inside, matching = self._inside(id), self._monitor.comparer.situation(id).witnessed.matching
-        rows = [
-            Row.of(self._election, table, official, verdict)
-            for table, official, verdict in self._monitor.differing()
-            if inside(table)
-        ]
-        return Differing(self._election, id, matching.compared, rows)
+        check_area(self._election, id)
+        comparer, inside, rows = self._replay.comparer, self._inside(id), list[Row]()
+        for table in filter(inside, comparer.differing()):
+            ledger = self._replay.ledger(table)
+            if ledger is not None and (official := ledger.official) is not None:
+                rows.append(Row.of(self._election, table, official, ledger.verdict(self._election.policy)))
+        return Differing(self._election, id, comparer.situation(id).witnessed.matching.compared, rows)
 
-    def _inside(self, area: str) -> Any:
+    def _inside(self, area: str) -> Callable[[str], bool]:
         return lambda table: area in self._election.lineage[self._election.tables[table].area]
 
     def _votes(self, votes: Iterable[int]) -> dict[str, int]:

@@ -8,7 +8,6 @@ judged together is what lay between the same two marks, whatever order the log h
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import groupby, repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Protocol
@@ -27,6 +26,7 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.events.topics import BULLETINS
 from streams.core.events.usual import KINDS, Usual, UsualReader, as_read, by_type
+from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.reconciler import Entered, Reconciler
 from streams.core.replay.outcome import Members, Outcome, Refusals
@@ -41,6 +41,8 @@ class Unreadable(NamedTuple):
 
     rejection: Rejection
     excerpt: bytes
+    place: str = ""
+    """Where it stands, to show to people: a file and its line, or a log's topic, partition and offset."""
 
 
 Item = Event | Unreadable
@@ -63,12 +65,21 @@ class Watcher(Protocol):
     def __call__(self, comparer: Comparer) -> None: ...
 
 
+class RejectionWatcher(Protocol):
+    """An observer of what is turned away: called with each item, in the order in which they are judged, and why."""
+
+    def __call__(self, item: Item, rejection: Rejection) -> None: ...
+
+
 class Replay(Protocol):
     """A night that is being lived again."""
 
     @property
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
+
+    def ledger(self, table: str) -> Ledger | None:
+        """The ledger of a polling table, if it has one."""
 
     def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in what came by a channel, in order. `arrived` (Unix ms) is when the message of each came to the broker;
@@ -81,12 +92,12 @@ class Replay(Protocol):
 class _Notes:
     """What both kinds of replay write down."""
 
-    def __init__(self, election: Election, watch: Watcher | None) -> None:
+    def __init__(self, election: Election, watch: Watcher | None, watch_rejections: RejectionWatcher | None) -> None:
         self.election = election
         self.counts: Counter[str] = Counter()
         self.notices: list[Notice] = []
         self.rejected: dict[str, Refusals] = {}
-        self._watch, self._seen = watch, 0
+        self._watch, self._watch_rejections, self._seen = watch, watch_rejections, 0
 
     @property
     def watched(self) -> bool:
@@ -97,8 +108,11 @@ class _Notes:
         for kind, count in by_type(items).items():
             self.counts[_KINDS[kind]] += count
 
-    def refuse(self, rejection: Rejection, content: Callable[[], bytes]) -> None:
-        self.rejected.setdefault(rejection.code, Refusals()).add(rejection, content)
+    def refuse(self, rejection: Rejection, items: Sequence[Item], place: int = 0) -> None:
+        """Write down why the item at a place is turned away. Items that nobody looks at are never made."""
+        self.rejected.setdefault(rejection.code, Refusals()).add(rejection, lambda: _content(items[place]))
+        if self._watch_rejections is not None:
+            self._watch_rejections(items[place], rejection)
 
     def tell(self, notices: list[Notice], comparer: Comparer) -> None:
         self.notices += notices
@@ -141,13 +155,12 @@ class _States(Members[Mapping[str, Any]]):
         return self._comparer.states(keys)
 
 
+def _content(item: Item) -> bytes:
+    return bytes(item.excerpt) if isinstance(item, Unreadable) else _json(item)
+
+
 def _json(event: Event) -> bytes:
     return encode(plain(event))
-
-
-def _json_at(events: Sequence[Event], place: int) -> bytes:
-    """The same of one among many, which are not made before somebody asks."""
-    return _json(events[place])
 
 
 _AT: Final = attrgetter("at")
@@ -158,8 +171,13 @@ _KINDS: Final[Mapping[type, str]] = {**KINDS, Tick: "ticks", Unreadable: "unread
 class EventReplay:
     """Events that carry their own time: the ticks before each are due when it comes."""
 
-    def __init__(self, election: Election, watch: Watcher | None = None) -> None:
-        self._monitor, self._notes = Monitor(election), _Notes(election, watch)
+    def __init__(
+        self,
+        election: Election,
+        watch: Watcher | None = None,
+        watch_rejections: RejectionWatcher | None = None,
+    ) -> None:
+        self._monitor, self._notes = Monitor(election), _Notes(election, watch, watch_rejections)
         self._tick = max(1, round(election.alerts.tick * 1000))
         self._usual = UsualReader(election)
         self._time = EventTime[Event](election, lambda event: event)
@@ -195,7 +213,7 @@ class EventReplay:
             if reason is None:
                 admitted.append(event)
             else:
-                self._notes.refuse(reason, partial(_json, event))
+                self._notes.refuse(reason, [event])
         return admitted
 
     def _events(self, items: Items) -> Sequence[Event]:
@@ -208,13 +226,13 @@ class EventReplay:
         self._notes.count(items)
         for item in items:
             if isinstance(item, Unreadable):
-                self._notes.refuse(item.rejection, partial(bytes, item.excerpt))
+                self._notes.refuse(item.rejection, [item])
         return [item for item in items if not isinstance(item, Unreadable)]
 
     def _apply(self, entered: Entered, first: int, end: int) -> None:
         """Take in what comes between two ticks, all at once."""
         for i, reason in self._monitor.apply_all(entered, first, end) if first < end else ():
-            self._notes.refuse(reason, partial(_json_at, entered.events, i))
+            self._notes.refuse(reason, entered.events, i)
 
     def finish(self) -> Outcome:
         """Let event time run on until every waiting alert has fired or calmed down."""
@@ -228,6 +246,10 @@ class EventReplay:
     def comparer(self) -> Comparer:
         """The areas and their bulletins, as of the last tick."""
         return self._monitor.comparer
+
+    def ledger(self, table: str) -> Ledger | None:
+        """The ledger of a polling table, if it has one."""
+        return self._monitor.reconciler.ledger(table)
 
     def _advance(self, at: int) -> None:
         """What is new is judged at the next tick; a watcher sees that one, and then where time has come to."""
@@ -249,14 +271,26 @@ class LogReplay:
     Memory grows with how far the partitions are apart in the log.
     """
 
-    def __init__(self, election: Election, partitions: int, homes: Numbers, watch: Watcher | None = None) -> None:
+    def __init__(
+        self,
+        election: Election,
+        partitions: int,
+        homes: Numbers,
+        watch: Watcher | None = None,
+        watch_rejections: RejectionWatcher | None = None,
+    ) -> None:
         self._reconcilers = [Reconciler(election, p) for p in range(partitions)]
         self._channels = Alignment[tuple[Channel, Item, int]]([*range(partitions), BULLETINS])
         self._homes, self._layout = homes, election.layout
         self._under_way: dict[bytes, tuple[TallyReport | Bulletin, int]] = {}
         """What has gone on to its own partition and has not come there yet, and when it came."""
-        self._notes = _Notes(election, watch)
+        self._notes = _Notes(election, watch, watch_rejections)
         self.comparer = Comparer(election)
+
+    def ledger(self, table: str) -> Ledger | None:
+        """The ledger of a polling table, if it has one."""
+        found = (reconciler.ledger(table) for reconciler in self._reconcilers)
+        return next((ledger for ledger in found if ledger is not None), None)
 
     def take(self, channel: Channel, items: Items, arrived: Sequence[int] = ()) -> None:
         """Take in what came by one channel. Raises KeyError for a channel that there is not."""
@@ -317,14 +351,14 @@ class LogReplay:
     def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]], mark: int) -> None:
         """Take in what came by one channel until a mark, and when; reports, and bulletins for polling tables, all at
         once."""
-        refused: list[tuple[int, Rejection, Callable[[], bytes]]] = []
+        refused: list[tuple[int, Rejection]] = []
         events, places = list[TallyReport | Bulletin](), list[int]()
         for i, (item, _) in enumerate(run):
             if isinstance(item, Unreadable):
-                refused.append((i, item.rejection, partial(bytes, item.excerpt)))
+                refused.append((i, item.rejection))
             elif not isinstance(channel, int):
                 if isinstance(item, Bulletin) and (why := self.comparer.add_bulletin(item, mark)) is not None:
-                    refused.append((i, why, partial(_json, item)))
+                    refused.append((i, why))
             elif not isinstance(item, Tick):
                 events.append(item)
                 places.append(i)
@@ -332,16 +366,16 @@ class LogReplay:
             self._under_way.pop(_json(event), None)
         if isinstance(channel, int):
             found = self._reconcilers[channel].apply_all(events, [run[i][1] for i in places])
-            refused += ((places[i], why, partial(_json, events[i])) for i, why in found)
-        for _, reason, content in sorted(refused, key=itemgetter(0)):
-            self._notes.refuse(reason, content)
+            refused += ((places[i], why) for i, why in found)
+        for i, reason in sorted(refused, key=itemgetter(0)):
+            self._notes.refuse(reason, [run[i][0]])
 
     def _apply(self, event: TallyReport | Bulletin, partition: int, arrived: int) -> None:
         self._refuse(self._reconcilers[partition].apply(event, arrived), event)
 
     def _refuse(self, reason: Rejection | None, event: Event) -> None:
         if reason is not None:
-            self._notes.refuse(reason, partial(_json, event))
+            self._notes.refuse(reason, [event])
 
     def _take_sheets(self) -> bool:
         """Whether there is anything new in them."""

@@ -8,6 +8,7 @@ import pytest
 from builders import T0, bulletin, compared, election, report
 from hypothesis import given
 from hypothesis import strategies as st
+from replays import explained
 
 from streams.core.aggregation.tally import NULL, TABLES, width
 from streams.core.comparison import claims
@@ -18,7 +19,6 @@ from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, Event
 from streams.core.replay.explain_text import area_lines
-from streams.core.replay.explainer import Explainer
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,7 @@ def test_versions_in_any_order(given_: list[tuple[int, int, int]], chance: Any) 
 
 def test_explain_shows_both_versions() -> None:
     """`explain` shows the version that stands and the one that it replaces, in both languages."""
-    explainer = Explainer(election())
-    explainer.take([version(1), version(2, (4, 3, 1))])
-    found = explainer.area("N")
+    found = explained(election(), [version(1), version(2, (4, 3, 1))]).area("N")
     assert [(b["sequence"], [r["votes"]["A"] for r in b["replaced"]]) for b in found["bulletins"]] == [(2, [5])]
     assert any("sequence 1, partial, said A 5, B 3, C 1" in line for line in area_lines(found, "en"))
     assert any("secuencia 1, partial, decía A 5, B 3, C 1" in line for line in area_lines(found, "es"))

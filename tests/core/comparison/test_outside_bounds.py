@@ -9,17 +9,14 @@ import pytest
 from builders import T0, bulletin, election, lines, report, situation, tally_of
 from nights import direct
 from pipeline import Pipeline, feed
-from replays import of_events, of_logs, terms
+from replays import explained, of_events, of_logs, terms
 from test_rules import check_sentences
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, width
 from streams.core.comparison.findings import Situation
 from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor
-from streams.core.election.model import Election
-from streams.core.events.codec import decode_any
-from streams.core.events.model import Bulletin, Event, TallyReport
+from streams.core.events.model import Event
 from streams.core.replay.explain_text import area_lines, table_lines
-from streams.core.replay.explainer import Explainer
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
 
@@ -91,12 +88,6 @@ def photographed() -> tuple[list[Event], frozenset[str]]:
 
 def expected(short: frozenset[str], area: str) -> int:
     return sum(area in STATIONS.lineage[STATIONS.tables[table].area] for table in short)
-
-
-def explained(known: Election, events: list[Event]) -> Explainer:
-    explainer = Explainer(known)
-    explainer.take(event for line in lines(events) if isinstance(event := decode_any(line), TallyReport | Bulletin))
-    return explainer
 
 
 def test_a_night_of_photographed_ballots() -> None:

@@ -7,6 +7,7 @@ import pytest
 from builders import T0, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
+from replays import explained
 
 from streams.core.election.model import Election
 from streams.core.engine.monitor import Monitor
@@ -16,7 +17,6 @@ from streams.core.reconciliation.ledger import Ledger, reading_of
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.table_bounds import table_bounds
 from streams.core.replay.explain_text import area_lines
-from streams.core.replay.explainer import Explainer
 
 
 def unread(known: Election, *options: str) -> Election:
@@ -82,16 +82,13 @@ def test_votes_for_what_is_not_read_are_left_out() -> None:
     wrong = check_report(KNOWN, report(votes={"A": 5, "B": 3}, null=0, blank=0, ballots=7))
     assert wrong is not None
     assert wrong.code == "sum-differs"
-    votes = Explainer(KNOWN)
-    votes.take([more])
-    assert votes.table("S1-1")["votes"] == {"A": 5, "B": 3}
+    assert explained(KNOWN, [more]).table("S1-1")["votes"] == {"A": 5, "B": 3}
 
 
 def test_explain_says_what_is_not_read() -> None:
     """`explain area` says of an announced option that sheets are not read for it, and gives no witnessed figure."""
-    night_ = Explainer(KNOWN)
-    night_.take([*SHEETS, bulletin({"A": 180, "B": 120, "C": 114}, tables_counted=6)])
-    found = night_.area("N")
+    official = bulletin({"A": 180, "B": 120, "C": 114}, tables_counted=6)
+    found = explained(KNOWN, [*SHEETS, official]).area("N")
     assert "  C: announced 114; sheets are not read for it" in area_lines(found, "en")
     assert "  C: anunciado 114; en las actas no se lee" in area_lines(found, "es")
 

@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nights import LiveNight, direct
 from pipeline import Pipeline, feed
-from replays import of_events, of_logs, of_stretches, terms
+from replays import explained, of_events, of_logs, of_stretches, terms
 
 from streams.core.election.model import HealthRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.event_time import EventTime
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
 from streams.core.reconciliation.reconciler import Reconciler
-from streams.core.replay.explainer import Explainer
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
@@ -102,9 +101,7 @@ def test_every_way_decides_alike(night: list[tuple[object, int]], slips: set[int
     live = Pipeline(KNOWN, logs).run(lambda n: 0)
     assert terms(of_logs(KNOWN, logs, topology, lambda n: 0, lambda c: sys.maxsize)) == live
     assert (live.rejected, live.alerts) == (expected.rejected, expected.alerts)
-    explainer = Explainer(KNOWN)
-    explainer.take(events)
-    assert [row["code"] for row in explainer.area("N")["rejected"]] == expected.rejected
+    assert [row["code"] for row in explained(KNOWN, events).area("N")["rejected"]] == expected.rejected
 
 
 def test_by_arrival() -> None:

@@ -8,32 +8,28 @@ from typing import Any
 import orjson
 import pytest
 from builders import T0, alike, bulletin, election, report
+from replays import explained, explained_night
 from test_cli import cotejo
 
-from streams.cli.explaining import taken_in
 from streams.config import election_writer
 from streams.core.comparison.sentences import LANGUAGES
-from streams.core.election.model import DivergenceRule, Election, Rules
+from streams.core.election.model import AlertPolicy, DivergenceRule, Election, Rules
 from streams.core.events.codec import encode, plain
-from streams.core.events.model import Event
-from streams.core.events.topics import REPORTS
+from streams.core.events.model import Event, Tick
+from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.explain_text import area_lines, table_lines
 from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights import event_file
-from streams.nights.arrival import Night
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.source import open_night, relive
 
 RULES = Rules(divergence=DivergenceRule(min_sheets=20))
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)
 
 
 def asked(*events: Event, known: Election = KNOWN) -> Explainer:
-    night = Explainer(known)
-    night.take(events)
-    return night
+    return explained(known, events)
 
 
 def by(reporter: str, votes: Any = (5, 3, 1), at: int = 0, **fields: Any) -> Any:
@@ -160,14 +156,55 @@ def test_the_rate_of_a_group(recorded: bool, apart: tuple[int, int], tmp_path: P
             log.append(Record(REPORTS, partition, offsets[partition], came, None, encode(plain(event))))
             offsets[partition] += 1
             sent[partition if recorded else 0, came if recorded else event.at] += 1
-    replay = open_night([tmp_path])
-    lived = replay.replay(known)
-    for _ in relive(replay, [lived]):
-        pass
-    told = [taken_in(known, Night.of([tmp_path]), False).table(table)["rejected"] for table in known.tables]
-    codes = Counter(row["code"] for rows in told for row in rows)
-    assert codes == {code: found.count for code, found in lived.finish().rejected.items()}
+    explainer, outcome = explained_night(tmp_path)
+    codes = Counter(row["code"] for table in known.tables for row in explainer.table(table)["rejected"])
+    assert codes == {code: found.count for code, found in outcome.rejected.items()}
     assert codes == {"rate-limited": sum(max(0, count - 3) for count in sent.values())}
+
+
+APART = election(states=2, tables=40, rules=RULES, alerts=AlertPolicy(tick=10, hold=0))
+TOPOLOGY = Topology("x.", 2)
+DAY = 86_400_000
+
+
+def recorded_apart(at: Path, *, ahead: bool) -> None:
+    """A recorded log that has one partition after the other: the sheets of each alone contradict the bulletin, and
+    together they say what it says. `ahead`: a tick of the next day comes first of each channel."""
+    marks = [Tick(T0 + 10_000 * i) for i in range(1, 7)]
+    came: list[tuple[str, int, Event]] = []
+    begun = [Tick(T0 + DAY), Tick(T0)] if ahead else [Tick(T0)]
+    partitions = {table: TOPOLOGY.partition_of(table) for table in APART.tables}
+    ones = sum(partitions.values())
+    votes = (90 * ones + 9 * (80 - ones), 9 * ones + 90 * (80 - ones), 80)
+    official = bulletin(votes, at=T0 + 1000, tables_counted=80)
+    came += ((BULLETINS, 0, event) for event in [*begun, official, marks[0]])
+    for partition, seen in enumerate([(9, 90, 1), (90, 9, 1)]):
+        sheets = [report(table, seen, at=T0 + 1000) for table, home in partitions.items() if home == partition]
+        came += ((REPORTS, partition, event) for event in [*begun, *sheets, *marks])
+    came += ((BULLETINS, 0, event) for event in marks[1:])
+    offsets = Counter[tuple[str, int]]()
+    with LogWriter.create(at, APART, prefix="x.", partitions=2, writer="a test", created=T0) as log:
+        for topic, partition, event in came:
+            arrived = T0 if event.at == T0 + DAY else event.at
+            log.append(Record(topic, partition, offsets[topic, partition], arrived, None, encode(plain(event))))
+            offsets[topic, partition] += 1
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_log_with_its_partitions_apart(ahead: bool, tmp_path: Path) -> None:
+    """A tick is judged when all channels have come to it, and one that is a day ahead is turned away: `explain` shows
+    the alerts, states and verdicts of `replay`, however far apart the log has its partitions."""
+    recorded_apart(tmp_path, ahead=ahead)
+    explainer, outcome = explained_night(tmp_path)
+    assert not outcome.alerts
+    assert outcome.at == T0 + 60_000
+    assert {code: found.count for code, found in outcome.rejected.items()} == ({"tick-ahead": 3} if ahead else {})
+    for area in APART.areas:
+        found = explainer.area(area)
+        assert found["alerts"] == []
+        assert {name: found[name] for name in outcome.states[area]} == {**outcome.states[area], "alerts": []}
+    for table, verdict in outcome.verdicts.items():
+        assert (explainer.table(table)["level"], explainer.table(table)["accepted"]) == (verdict.level.value, True)
 
 
 def test_simulate_and_explain(tmp_path: Path) -> None:

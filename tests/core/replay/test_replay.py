@@ -149,7 +149,6 @@ def test_json_is_canonical() -> None:
 
 
 SCRIPT = """
-import sys; sys.path.insert(0, "tests")
 from replays import of_events, of_logs
 from test_replay import *
 night = lines([*(report(t, (250, 30, 10), at=T0, reporter=r, group=r, id=r) for t in KNOWN.tables for r in "abc"),
@@ -163,7 +162,8 @@ def test_every_process_gives_the_same_bytes() -> None:
     """The hash does not hang on the process: not on its hash seed, nor on its time zone or language."""
     found = set()
     for seed, zone in (("0", "UTC"), ("1", "America/Caracas"), ("777", "Asia/Jakarta")):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
+        path = os.pathsep.join(sys.path)
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
         root = Path(__file__).resolve().parents[3]
         run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, env=environment, cwd=root)
         found.add(run.stdout)
