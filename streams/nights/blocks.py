@@ -9,10 +9,10 @@ from typing import IO, Final
 
 import numpy as np
 
+from streams.core.engine.items import Item, Items, Unread, Unreadable
 from streams.core.events.codec import decode_any, decode_lines
 from streams.core.events.model import Rejection
 from streams.core.replay.outcome import EXCERPT
-from streams.core.replay.replay import Item, Items, Unread, Unreadable
 from streams.nights.arrival import open_event_file
 from streams.support import bounded_lines
 

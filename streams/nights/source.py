@@ -9,22 +9,14 @@ from typing import Final, Protocol
 
 from streams.config import election_file
 from streams.core.election.model import Election
+from streams.core.engine.items import Channel, Item, Items, Unread, Unreadable
 from streams.core.events.codec import decode_plain, decode_quick
 from streams.core.events.model import Event, Rejection, TallyReport, Tick
 from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.replay.event_replay import EventReplay
+from streams.core.replay.log_replay import LogReplay
 from streams.core.replay.outcome import EXCERPT
-from streams.core.replay.replay import (
-    Channel,
-    EventReplay,
-    Item,
-    Items,
-    LogReplay,
-    RejectionWatcher,
-    Replay,
-    Unread,
-    Unreadable,
-    Watcher,
-)
+from streams.core.replay.replay import RejectionWatcher, Replay, Watcher
 from streams.kafka.topology import Topology
 from streams.nights import arrival as arrivals
 from streams.nights.arrival import NightError

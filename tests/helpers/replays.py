@@ -12,11 +12,14 @@ from pipeline import Logs
 
 from streams.config.election_file import load
 from streams.core.election.model import Election
+from streams.core.engine.items import Channel, Item, Unread
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.replay.event_replay import EventReplay
 from streams.core.replay.explainer import Explainer, RejectedEvents
+from streams.core.replay.log_replay import LogReplay
 from streams.core.replay.outcome import Outcome as Replayed
-from streams.core.replay.replay import Channel, EventReplay, Item, LogReplay, Unread, Watcher
+from streams.core.replay.replay import Watcher
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.eventlog.record import Record

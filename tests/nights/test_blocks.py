@@ -10,9 +10,9 @@ from builders import T0, report
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.engine.items import Item, Unread
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import TallyReport
-from streams.core.replay.replay import Item, Unread
 from streams.nights import blocks
 from streams.nights.arrival import Arrivals, NightError
 from streams.nights.source import item_of

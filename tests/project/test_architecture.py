@@ -22,7 +22,6 @@ LONGER = {
     "streams/core/engine/comparer.py": 403,
     "streams/core/reconciliation/columns.py": 313,
     "streams/core/reconciliation/reconciler.py": 432,
-    "streams/core/replay/replay.py": 348,
     "streams/report/plots.py": 318,
     "streams/report/words.py": 356,
     "streams/cli/demo_night.py": 302,

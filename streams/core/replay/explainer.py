@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from streams.core.election.model import Election
+from streams.core.engine.items import Item, Unreadable
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.ledger import Level, Verdict
 from streams.core.replay import explain_bounds
 from streams.core.replay.differing import Differing, Row
 from streams.core.replay.outcome import Outcome
-from streams.core.replay.replay import Item, Replay, Unreadable
+from streams.core.replay.replay import Replay
 from streams.errors import CotejoError
 from streams.times import to_second
 

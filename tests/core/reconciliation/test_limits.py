@@ -23,7 +23,7 @@ from streams.core.reconciliation.ledger_journal import decode
 from streams.core.reconciliation.ledger_store import pack, unpack_reading
 from streams.core.reconciliation.limits import LEDGER_BYTES
 from streams.core.reconciliation.reconciler import Reconciler
-from streams.core.replay.replay import LogReplay
+from streams.core.replay.log_replay import LogReplay
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology

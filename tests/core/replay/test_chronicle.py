@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from replays import of_events
 
 from streams.core.election.model import AlertPolicy
-from streams.core.replay.replay import EventReplay
+from streams.core.replay.event_replay import EventReplay
 from streams.core.replay.timeline import Chronicle, Point, Series
 from streams.nights.arrival import of_lines
 from streams.nights.source import item_of

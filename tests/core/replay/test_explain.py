@@ -170,16 +170,18 @@ DAY = 86_400_000
 def recorded_apart(at: Path, *, ahead: bool) -> None:
     """A recorded log that has one partition after the other: the sheets of each alone contradict the bulletin, and
     together they say what it says. `ahead`: a tick of the next day comes first of each channel."""
-    marks = [Tick(T0 + 10_000 * i) for i in range(1, 7)]
     came: list[tuple[str, int, Event]] = []
-    begun = [Tick(T0 + DAY), Tick(T0)] if ahead else [Tick(T0)]
+    begun: list[Event] = [Tick(T0 + DAY), Tick(T0)] if ahead else [Tick(T0)]
+    marks: list[Event] = [Tick(T0 + 10_000 * i) for i in range(1, 7)]
     partitions = {table: TOPOLOGY.partition_of(table) for table in APART.tables}
     ones = sum(partitions.values())
     votes = (90 * ones + 9 * (80 - ones), 9 * ones + 90 * (80 - ones), 80)
     official = bulletin(votes, at=T0 + 1000, tables_counted=80)
     came += ((BULLETINS, 0, event) for event in [*begun, official, marks[0]])
     for partition, seen in enumerate([(9, 90, 1), (90, 9, 1)]):
-        sheets = [report(table, seen, at=T0 + 1000) for table, home in partitions.items() if home == partition]
+        sheets: list[Event] = [
+            report(table, seen, at=T0 + 1000) for table, home in partitions.items() if home == partition
+        ]
         came += ((REPORTS, partition, event) for event in [*begun, *sheets, *marks])
     came += ((BULLETINS, 0, event) for event in marks[1:])
     offsets = Counter[tuple[str, int]]()

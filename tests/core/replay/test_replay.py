@@ -18,8 +18,8 @@ from test_pipeline import KNOWN, nights
 from streams.core.election.model import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
+from streams.core.replay.log_replay import LogReplay
 from streams.core.replay.outcome import SAMPLES
-from streams.core.replay.replay import LogReplay
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
 
