@@ -6,13 +6,12 @@ tables in the order of their areas. So the polling tables anywhere below an area
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from itertools import repeat
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.election.index import Index
 from streams.core.election.register import PollingTable, Register
 
 Numbers = NDArray[np.int64]
@@ -86,11 +85,7 @@ class Layout:
 
     def numbers(self, tables: Sequence[str]) -> Numbers:
         """Numbers of polling tables by id, -1 where there is none."""
-        return self._index.find(tables)
-
-    @cached_property
-    def _index(self) -> Index:
-        return Index(self.table)
+        return np.fromiter(map(self.table.get, tables, repeat(-1)), np.int64, len(tables))
 
     def behind(self, area: int) -> int:
         """The first number behind an area and all below it."""

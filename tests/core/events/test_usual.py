@@ -11,7 +11,6 @@ from replays import of_events, of_stretches
 from test_codec import behind, careful, fewer_fields, more_fields, spoilt
 from test_pipeline import KNOWN, nights
 
-from streams.core.election import index
 from streams.core.election.model import Election
 from streams.core.events.codec import MAX_PACK, decode_reports, encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
@@ -118,7 +117,6 @@ def test_nights_read_in_stretches(night: list[bytes], cuts: list[int]) -> None:
     """A night that is read in stretches, by who knows the election, is the night that is read event by event."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "FEW", 1)
-        patch.setattr(index, "FEW", 1)
         found = of_stretches(KNOWN, night, cuts)
     assert b"".join(found.json()) == b"".join(of_events(KNOWN, night).json())
 

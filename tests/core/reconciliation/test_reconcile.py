@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.core.aggregation.histograms import HEADROOM, REST, VOTES
-from streams.core.election import index
 from streams.core.election.model import Election, Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Rejection, TallyReport
@@ -292,7 +291,7 @@ bulletins = st.lists(
 def always_many() -> Iterator[None]:
     """However few there are, they are taken in as many are."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bulk, index, reconcile, rows):
+        for module in (bulk, reconcile, rows):
             patch.setattr(module, "FEW", 1)
         yield
 
