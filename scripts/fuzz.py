@@ -31,8 +31,8 @@ ELECTION = Election(
     authorities={"board": Authority(bytes(32)), "town": Authority()},
 )
 USUAL = UsualReader(replace(ELECTION, reporters={}))
-REPORT = TallyReport("r", "T", "bea", "web", 1, {"A": 1, "B": 2}, group="g")
-OFFICIAL = Bulletin("b", "town", "N", 1, 1, {"A": 1}, announced_shares={"A": 50.0})
+REPORT = TallyReport(id="r", table="T", reporter="bea", source="web", at=1, votes={"A": 1, "B": 2}, group="g")
+OFFICIAL = Bulletin(id="b", authority="town", area="N", at=1, sequence=1, votes={"A": 1}, announced_shares={"A": 50.0})
 SEEDS: list[Event] = [
     REPORT,
     structs.replace(REPORT, reporter="ana", signature="AAAA"),

@@ -124,7 +124,9 @@ def announced(election: Election, rows: Numbers, area: str, fraction: float) -> 
     exist = end - first
     counted = exist if fraction == 1 else int(exist * fraction)
     votes = {"A": a - moved, "B": b + moved, "C": c}
-    return Bulletin(f"{area}-1", "office", area, BEGIN, 1, votes=votes, tables_counted=counted)
+    return Bulletin(
+        id=f"{area}-1", authority="office", area=area, at=BEGIN, sequence=1, votes=votes, tables_counted=counted
+    )
 
 
 def _of(election: Election, tables: Numbers, rows: Numbers) -> Sheets:

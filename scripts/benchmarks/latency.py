@@ -130,7 +130,10 @@ class _Flow:
         areas = [area.id for area in self._live.election.areas.values() if area.level == "municipality"]
         areas = [area for area in areas if HERE not in self._live.election.lineage[area]][:BULLETINS]
         votes = {"A": 900, "B": 800, "C": 50}
-        return [Bulletin(f"{area}-probe", "board", area, 0, 1, votes, valid=5_000) for area in areas]
+        return [
+            Bulletin(id=f"{area}-probe", authority="board", area=area, at=0, sequence=1, votes=votes, valid=5_000)
+            for area in areas
+        ]
 
     def _send_reports(self, probes: list[TallyReport], times: "_Times") -> None:
         for probe in probes:

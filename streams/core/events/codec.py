@@ -5,14 +5,14 @@ Only the form is judged here; whether the election knows the table or the option
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeGuard, TypeVar, get_args
+from typing import Any, Final, TypeGuard, TypeVar
 
 import msgspec
 import orjson
 from msgspec import MsgspecError
 
-from streams.core.events.fields import BadFieldError, Fields
-from streams.core.events.model import BoundKind, Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.events.field_reader import BadFieldError, declared_fields, read_fields
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.events.withheld import Withheld
 
 MAX_BYTES: Final = 4 * 2**20
@@ -20,8 +20,8 @@ MAX_BYTES: Final = 4 * 2**20
 MAX_PACK: Final = 10_000
 """Events in an array: of the smallest, a message could hold a million, and each would be turned away for itself."""
 
-_BOUNDS: Final = get_args(BoundKind)
 _E = TypeVar("_E")
+_K = TypeVar("_K", bound=Event)
 
 Content = bytes | Withheld | None
 """The value of a message: None for a tombstone, `Withheld` where nobody could read it."""
@@ -110,55 +110,15 @@ def _is_plain(raw: Content) -> TypeGuard[bytes]:
 
 
 def plain(event: Event) -> dict[str, Any]:
-    """The event as the JSON object it would be read from; unset fields are left out."""
-    match event:
-        case TallyReport():
-            fields: dict[str, Any] = {
-                "type": "tally-report",
-                "id": event.id,
-                "table": event.table,
-                "reporter": event.reporter,
-                "reporter_group": event.group,
-                "source": event.source,
-                "observed_at": event.at,
-                "votes": dict(event.votes),
-                "null": event.null,
-                "blank": event.blank,
-                "registered": event.registered,
-                "ballots": event.ballots,
-                "bound": event.bound,
-                "image_sha256": event.image_sha256,
-                "url": event.url,
-                "supersedes": event.supersedes,
-                "retracted": event.retracted or None,
-                "signature": event.signature,
-            }
-        case Bulletin():
-            fields = {
-                "type": "bulletin",
-                "id": event.id,
-                "authority": event.authority,
-                "area": event.area,
-                "issued_at": event.at,
-                "sequence": event.sequence,
-                "supersedes": event.supersedes,
-                "status": event.status,
-                "tables_counted": event.tables_counted,
-                "tables_counted_ratio": event.tables_counted_ratio,
-                "registered": event.registered,
-                "registered_area": event.registered_area,
-                "ballots": event.ballots,
-                "valid": event.valid,
-                "null": event.null,
-                "votes": dict(event.votes),
-                "announced_shares": dict(event.announced_shares) or None,
-                "url": event.url,
-                "signature": event.signature,
-            }
-        case Tick():
-            return {"type": "tick", "at": event.at}
-    known = {name: value for name, value in fields.items() if value is not None}
-    return {**event.extra, **known}
+    """The event as the JSON object it would be read from; fields that are not set are left out."""
+    if isinstance(event, Tick):
+        return {"type": "tick", "at": event.at}
+    found: dict[str, Any] = {**event.extra, "type": event.__struct_config__.tag}
+    for name, key, _, required in declared_fields(type(event)):
+        value = getattr(event, name)
+        if required or not (value is None or value is False or value == {}):
+            found[key] = value
+    return found
 
 
 def _load(raw: Content) -> Any:
@@ -174,79 +134,25 @@ def _load(raw: Content) -> Any:
         return Rejection("not-json", f"line {error.lineno} column {error.colno}", f"send JSON in UTF-8 ({error.msg})")
 
 
-def _typed(kinds: Mapping[str, Callable[[Fields], _E]], data: Any, place: str, usual: str | None) -> _E | Rejection:
-    """Read an object as what its `type` says, or as the `usual` type if it says nothing."""
+def _typed(kinds: Mapping[str, type[_K]], data: Any, place: str, default: str | None) -> _K | Rejection:
+    """Read an object as what its `type` says, or as the `default` type if it says nothing. `place` is where it stands
+    in its message, "" or such as "[3]"."""
     if isinstance(data, Rejection):
         return data
     if not isinstance(data, dict):
         return Rejection("not-an-object", place, "send a JSON object")
-    kind = data.get("type", usual)
-    build = kinds.get(kind) if isinstance(kind, str) else None
+    tag = data.get("type", default)
+    kind = kinds.get(tag) if isinstance(tag, str) else None
     prefix = f"{place}." if place else ""
-    if build is None:
+    if kind is None:
         return Rejection("unknown-type", f"{prefix}type", f"say {' or '.join(kinds)}")
+    bare = kind is TallyReport and (bool(data.get("retracted")) or data.get("bound") == "at-most")
     try:
-        return build(Fields(data))
+        return read_fields(kind, data, needs_votes=not bare)
     except BadFieldError as error:
         bad = error.rejection
         return Rejection(bad.code, prefix + bad.place, bad.cure)
 
 
-def _report(fields: Fields) -> TallyReport:
-    bound = fields.choice_or_none("bound", _BOUNDS)
-    return TallyReport(
-        id=fields.text("id"),
-        table=fields.text("table"),
-        reporter=fields.text("reporter"),
-        group=fields.text_or_none("reporter_group"),
-        source=fields.text("source"),
-        at=fields.time("observed_at"),
-        votes=fields.mapping("votes", fields.count_of, required=not fields.raw.get("retracted") and bound != "at-most"),
-        null=fields.count_or_none("null"),
-        blank=fields.count_or_none("blank"),
-        registered=fields.count_or_none("registered"),
-        ballots=fields.count_or_none("ballots"),
-        bound=bound,
-        image_sha256=fields.text_or_none("image_sha256"),
-        url=fields.text_or_none("url"),
-        supersedes=fields.text_or_none("supersedes"),
-        retracted=fields.flag("retracted"),
-        signature=fields.text_or_none("signature"),
-        extra=fields.rest(),
-    )
-
-
-def _bulletin(fields: Fields) -> Bulletin:
-    status = fields.raw.get("status", "partial")
-    if status not in ("partial", "final", "correction"):
-        raise BadFieldError("wrong-type", "status", "say partial, final or correction")
-    fields.known.add("status")
-    return Bulletin(
-        id=fields.text("id"),
-        authority=fields.text("authority"),
-        area=fields.text("area"),
-        at=fields.time("issued_at"),
-        sequence=fields.count("sequence"),
-        supersedes=fields.text_or_none("supersedes"),
-        status=status,
-        tables_counted=fields.count_or_none("tables_counted"),
-        tables_counted_ratio=fields.ratio_or_none("tables_counted_ratio"),
-        registered=fields.count_or_none("registered"),
-        registered_area=fields.count_or_none("registered_area"),
-        ballots=fields.count_or_none("ballots"),
-        valid=fields.count_or_none("valid"),
-        null=fields.count_or_none("null"),
-        votes=fields.mapping("votes", fields.count_of),
-        announced_shares=fields.mapping("announced_shares", fields.percent_of, required=False),
-        url=fields.text_or_none("url"),
-        signature=fields.text_or_none("signature"),
-        extra=fields.rest(),
-    )
-
-
-def _tick(fields: Fields) -> Tick:
-    return Tick(fields.time("at"))
-
-
-_BULLETINS: Final[Mapping[str, Callable[[Fields], Bulletin | Tick]]] = {"bulletin": _bulletin, "tick": _tick}
-_EVENTS: Final[Mapping[str, Callable[[Fields], Event]]] = {"tally-report": _report, **_BULLETINS}
+_BULLETINS: Final[Mapping[str, type[Bulletin | Tick]]] = {"bulletin": Bulletin, "tick": Tick}
+_EVENTS: Final[Mapping[str, type[Event]]] = {"tally-report": TallyReport, **_BULLETINS}

@@ -1,7 +1,8 @@
 """What arrives: tally reports, bulletins, ticks; and what is turned away.
 
-Times are Unix milliseconds, votes are counts, ratios are 0-1, announced shares are per cent. The types say what is
-read without a second look (`codec`); the names are those of the JSON fields where they differ.
+Times are Unix milliseconds, votes are counts, ratios are 0-1, announced shares are per cent. These types declare the
+JSON fields of an event: their names (`name=` where the attribute is called otherwise), their types and their limits.
+`codec` decodes by them; `field_reader` reads them one by one, in this order, to say which is wrong.
 """
 
 from collections.abc import Mapping
@@ -28,32 +29,33 @@ Extra = Mapping[str, Any]
 """Fields nobody here knows: kept as they came, and passed on."""
 
 UNREADABLE: Final = "\x7f"
-"""A field's name that `codec` lets nobody use who is read without a second look."""
-
+"""JSON name of `extra`. It is a control character, so no message that is decoded in one go can have such a field."""
 
 BoundKind = Literal["at-least", "at-most"]
 """What a reading says that is no reading of a sheet: votes that were certainly cast, or ballots that can have been."""
 
 
-class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tally-report"):
+class TallyReport(
+    Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="tally-report"
+):
     """One reader's reading of one tally sheet; with a `bound`, of anything else that limits a polling table's figures.
 
     `at-least` gives in `votes` what was certainly cast for each option that it names, `at-most` gives in `ballots` how
     many ballots can have been cast (docs/evidence.md).
     """
 
+    bound: BoundKind | None = None
     id: Text
     table: Text
     reporter: Text
+    group: Text | None = field(name="reporter_group", default=None)
     source: Text
     at: Time = field(name="observed_at")
     votes: Votes
-    group: Text | None = field(name="reporter_group", default=None)
     null: Count | None = None
     blank: Count | None = None
     registered: Count | None = None
     ballots: Count | None = None
-    bound: BoundKind | None = None
     image_sha256: Text | None = None
     url: Text | None = None
     supersedes: Text | None = None
@@ -66,20 +68,21 @@ class TallyReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag
 Status = Literal["partial", "final", "correction"]
 
 
-class Bulletin(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="bulletin"):
+class Bulletin(
+    Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="bulletin"
+):
     """One official announcement of cumulative results for one area.
 
     `registered` is the registered voters behind the counted tables, `registered_area` those of
     the whole area, both as the authority announces them.
     """
 
+    status: Status = "partial"
     id: Text
     authority: Text
     area: Text
     at: Time = field(name="issued_at")
     sequence: Count
-    votes: Votes
-    status: Status = "partial"
     supersedes: Text | None = None
     tables_counted: Count | None = None
     tables_counted_ratio: Ratio | None = None
@@ -88,6 +91,7 @@ class Bulletin(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_fi
     ballots: Count | None = None
     valid: Count | None = None
     null: Count | None = None
+    votes: Votes
     announced_shares: Shares = field(default_factory=dict)
     url: Text | None = None
     signature: Text | None = None

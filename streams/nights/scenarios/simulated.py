@@ -177,7 +177,17 @@ class Simulation:
         votes = {option.id: count for option, count in zip(OPTIONS, self._official[t].tolist(), strict=True)}
         valid, null = sum(votes.values()), int(self.electorate.null[t])
         at = int(self._counted[t])
-        return Bulletin(f"T{t}-1", "board", f"T{t}", at, 1, votes, status="final", valid=valid, null=null)
+        return Bulletin(
+            id=f"T{t}-1",
+            authority="board",
+            area=f"T{t}",
+            at=at,
+            sequence=1,
+            votes=votes,
+            status="final",
+            valid=valid,
+            null=null,
+        )
 
 
 def _by_option(votes: Numbers) -> dict[str, int]:

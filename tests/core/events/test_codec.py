@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.core.events import codec
 from streams.core.events.codec import decode_any, decode_bulletin, decode_lines, decode_reports, encode, plain
-from streams.core.events.fields import MAX_DEPTH
+from streams.core.events.field_reader import MAX_DEPTH
 from streams.core.events.model import LATEST, MAX_COUNT, MAX_TEXT, Bulletin, Event, Rejection, TallyReport, Tick
 
 GONE = object()
