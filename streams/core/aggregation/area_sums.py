@@ -9,9 +9,11 @@ import numpy as np
 from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
 from streams.core.aggregation.histograms import Running, Spread, are_countable, measures
-from streams.core.aggregation.lookahead import Arrivals, Course, follow
+from streams.core.aggregation.lookahead import Arrivals, Course
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.tally import contributions, width
+from streams.core.aggregation.tick_sums import follow
+from streams.core.aggregation.unseen import Changes
 from streams.core.comparison.bounds import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, begins, roll_up, union
@@ -131,7 +133,9 @@ class Sums:
         """Whether anything is counted sheet by sheet."""
         return bool(self._running) or self.projector.keeps
 
-    def ahead(self, ticks: Sequence[tuple[Rows, Rows]], watched: Flags, least: Mapping[int, int]) -> Course:
+    def ahead(
+        self, ticks: Sequence[tuple[Rows, Rows]], watched: Flags, least: Mapping[int, int], unseen: bool
+    ) -> Course:
         """Look ahead: what the watched areas come to at each of these ticks, whose rows, of sheets and of what was
         announced, are newer than any before. Watched is also whatever area may come to as much as `least` says of a
         place in its row. `reach` takes the rows in."""
@@ -161,7 +165,8 @@ class Sums:
         followed, at, come = follow(lines, at, moved[: len(busy)], watched)
         rows = self.rows.take(followed, axis=0)
         rows[:, busy] += come.T
-        return Course(len(ticks), read, announced, followed, at, rows, areas, ends)
+        traced = self.projector.trace(Changes(len(ticks), followed, at, rows), self.rows) if unseen else None
+        return Course(len(ticks), read, announced, followed, at, rows, areas, ends, traced)
 
     def reach(self, course: Course, begin: int, end: int) -> None:
         """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
@@ -172,10 +177,13 @@ class Sums:
             self._announced[tables] = rows  # of each polling table the last stays
         places = course.of(begin, end)
         self.rows[course.areas[places]] = course.rows[places]  # of each area the last stays
-        self.projector.mark(course.areas[places])
+        if course.traced is None:
+            self.projector.mark(course.areas[places])
+        else:
+            self.projector.take(course.traced.during(begin, end))
         if end == course.ticks:
             self.rows[course.changed] = course.ends
-            self.projector.mark(course.changed)
+            self.projector.mark(np.setdiff1d(course.changed, course.areas))
 
     def differing(self) -> Numbers:
         """The polling tables whose official figures are not the accepted sheet's."""

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from streams.core.election.numbering import Flags, Numbers, closes, rising
+from streams.core.aggregation.unseen import Traced
+from streams.core.election.numbering import Numbers, closes, rising
 from streams.core.reconciliation.sheet_rows import Rows, together
 
 
@@ -59,6 +60,8 @@ class Course:
     """All areas that change, watched or not,"""
     ends: Numbers
     """and their rows after the last tick."""
+    traced: Traced | None
+    """What becomes of the unseen; None where nobody asks."""
 
     def of(self, begin: int, end: int) -> Numbers:
         """The places of the rows of the ticks from `begin` to before `end`, those of an earlier tick first."""
@@ -69,20 +72,3 @@ class Course:
     def _by_tick(self) -> tuple[Numbers, Numbers]:
         order = np.argsort(self.at, kind="stable")
         return order, np.searchsorted(self.at[order], np.arange(self.ticks + 1))
-
-
-def follow(lines: Numbers, at: Numbers, changes: Numbers, watched: Flags) -> tuple[Numbers, Numbers, Numbers]:
-    """The watched areas, the ticks that change them, and how far each has come then, in this order. Changes, column by
-    column, are of polling tables with these lines (`Layout.lines`), each at a tick."""
-    flat, count = lines.ravel(), len(at)
-    places = np.flatnonzero(np.append(watched, False)[flat])  # the last is for -1, where a line has ended
-    ticks = at.max(initial=0) + 1
-    keys = flat.take(places) * ticks + at.take(places % count)
-    order = rising(keys)
-    keys = keys.take(order)
-    last = np.flatnonzero(closes(keys))
-    areas, at = np.divmod(keys.take(last), ticks)
-    running = changes.take(places.take(order) % count, axis=1).cumsum(axis=1).take(last, axis=1)
-    first = np.searchsorted(areas, areas)  # place of each area's first row
-    earlier = np.where(first > 0, running.take(first - 1, axis=1), 0)
-    return areas, at, running - earlier

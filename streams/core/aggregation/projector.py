@@ -7,10 +7,10 @@ import numpy as np
 
 from streams.core.aggregation.projection import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
 from streams.core.aggregation.tally import TABLES, VALID, VOTES
-from streams.core.aggregation.unseen import ENOUGH, Unseen
+from streams.core.aggregation.unseen import ENOUGH, Changes, Expected, Traced, Unseen
 from streams.core.comparison.claims import BASE, COMPLETE, FIGURES, FRACTION, WHOLE
 from streams.core.election.model import Election
-from streams.core.election.numbering import Numbers
+from streams.core.election.numbering import Numbers, union
 
 LARGE: Final = 2_000
 """Polling tables of an area whose blocks are kept up; those of a smaller one are binned when asked for."""
@@ -57,17 +57,42 @@ class Projector:
     def widest(self, areas: Numbers, rows: Numbers, claimed: Numbers) -> Figures:
         """No gap of any figure is larger than these, by area: from sums alone, and so for many areas at once. `rows`
         are the sums of all areas, `claimed` what the bulletins of these say. 0 below the sheets that the rule asks."""
-        found = np.zeros(len(areas))
+        self._follow(rows)
+        return self._widest(rows[areas], claimed, lambda some: self._unseen.expected(areas[some]))
+
+    def widest_at(self, traced: Traced, places: Numbers, claimed: Numbers) -> Figures:
+        """The same at many ticks, of the areas at these places among the changes that were traced just now."""
+        areas, at = traced.changes.areas[places], traced.changes.at[places]
+        rows = traced.changes.rows[places]
+        return self._widest(rows, claimed, lambda some: self._unseen.expected_at(traced, areas[some], at[some]))
+
+    def trace(self, changes: Changes, rows: Numbers) -> Traced:
+        """What becomes of the unseen at many ticks; `rows` are the sums of all areas before the first."""
+        self._follow(rows)
+        return self._unseen.trace(changes, rows)
+
+    def take(self, traced: Traced) -> None:
+        """Take in what was traced, tick by tick or all at once."""
+        models = traced.models.areas
+        if self.keeps:
+            models = union(models)
+            model, kind, valid, votes = self._unseen.blocks(models)
+            self._keep_up(model, kind, -valid, -votes)
+        self._unseen.take(traced)
+        if self.keeps:
+            self._keep_up(*self._unseen.blocks(models))
+
+    def _widest(self, rows: Numbers, claimed: Numbers, expected_of: Callable[[Numbers], Expected]) -> Figures:
+        found = np.zeros(len(rows))
         enough = np.maximum(ENOUGH, self._rule.min_sheets)
-        some = np.flatnonzero((rows[areas, TABLES] >= enough) & (rows[areas, VALID] > 0) & (claimed[:, BASE] > 0))
+        some = np.flatnonzero((rows[:, TABLES] >= enough) & (rows[:, VALID] > 0) & (claimed[:, BASE] > 0))
         if len(some):
-            self._follow(rows)
-            areas, claimed = areas[some], claimed[some]
-            expected, count = self._unseen.expected(areas), _count(claimed)
-            scale = count.scale(rows[areas, VALID], expected.valid / UNIT)
+            rows, claimed = rows[some], claimed[some]
+            expected, count = expected_of(some), _count(claimed)
+            scale = count.scale(rows[:, VALID].astype(np.float64), expected.valid / UNIT)
             part = (scale / UNIT)[:, None]
-            whole = rows[areas, VALID, None] + part * expected.valid[:, None]
-            votes = rows[areas, VOTES : VOTES + self._columns]
+            whole = rows[:, VALID, None] + part * expected.valid[:, None]
+            votes = rows[:, VOTES : VOTES + self._columns]
             ends = (100 * (votes + part * each.T) / whole for each in (expected.least, expected.most))
             found[some] = np.nanmax(np.abs(gaps(_shares(claimed), *ends)), axis=1, initial=0)
         return found
@@ -107,14 +132,8 @@ class Projector:
         if not len(changed):
             return
         self._stale[changed] = False
-        models = self._unseen.moving(rows, changed)
-        if not self.keeps:
-            self._unseen.move(rows, models)
-            return
-        model, kind, valid, votes = self._unseen.blocks(models)
-        self._keep_up(model, kind, -valid, -votes)
-        self._unseen.move(rows, models)
-        self._keep_up(*self._unseen.blocks(models))
+        changes = Changes(1, changed, np.zeros(len(changed), np.int64), rows[changed])
+        self.take(self._unseen.trace(changes, rows))
 
     def _keep_up(self, areas: Numbers, kind: Numbers, valid: Numbers, votes: Numbers) -> None:
         """Add blocks in these areas to the large ones above that are kept."""

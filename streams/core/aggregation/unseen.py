@@ -14,8 +14,9 @@ import numpy as np
 
 from streams.core.aggregation.projection import UNIT
 from streams.core.aggregation.tally import KNOWN, KNOWN_VALID, REGISTERED, TABLES, VALID, VOTES
+from streams.core.aggregation.tick_sums import follow, latest, running_sums
 from streams.core.election.model import Election
-from streams.core.election.numbering import ROOT, Layout, Numbers, roll_up, union
+from streams.core.election.numbering import ROOT, Flags, Layout, Numbers, begins, roll_up, union
 
 ENOUGH: Final = 5
 """Accepted sheets from which an area is a model."""
@@ -35,6 +36,74 @@ class Expected(NamedTuple):
     """and as far above."""
 
 
+class Changes(NamedTuple):
+    """Sums of areas that change at some ticks, by area and then by tick."""
+
+    ticks: int
+    areas: Numbers
+    at: Numbers
+    """Ticks, counted from 0."""
+    rows: Numbers
+    """The sums then, as in `tally`."""
+
+
+class Homes(NamedTuple):
+    """Areas with polling tables of their own, at the ticks at which their model or their unseen tables change; by area
+    and then by tick."""
+
+    areas: Numbers
+    at: Numbers
+    model: Numbers
+    lift: Numbers
+    left: Numbers
+    """What is unseen of their tables then: (3, these)."""
+
+
+class Slots(NamedTuple):
+    """Models and levels over which is borrowed from them, at the ticks at which what they lend changes; by slot and
+    then by tick."""
+
+    places: Numbers
+    """Model x levels + level."""
+    at: Numbers
+    lent: Numbers
+    """What they lend then: (these, 3)."""
+
+
+class Models(NamedTuple):
+    """Models at the ticks at which their sums, or what they lend, change; by model and then by tick."""
+
+    areas: Numbers
+    at: Numbers
+    valid: Numbers
+    votes: Numbers
+    moved: Numbers
+    """By how much their part of the figures of all areas above changes: (figures, these)."""
+
+
+class Traced(NamedTuple):
+    """What becomes of the unseen, tick by tick."""
+
+    changes: Changes
+    homes: Homes
+    slots: Slots
+    models: Models
+
+    def during(self, begin: int, end: int) -> "Traced":
+        """The ticks from `begin` to before `end` alone."""
+        if (begin, end) == (0, self.changes.ticks):
+            return self
+        parts = (np.flatnonzero((part.at >= begin) & (part.at < end)) for part in self)
+        changes, homes, slots, models = parts
+        known, valid, votes = self.models, self.models.valid[models], self.models.votes[models]
+        return Traced(
+            Changes(self.changes.ticks, *(each[changes] for each in self.changes[1:])),
+            Homes(*(each[..., homes] for each in self.homes)),
+            Slots(*(each[slots] for each in self.slots)),
+            Models(known.areas[models], known.at[models], valid, votes, known.moved[:, models]),
+        )
+
+
 class Unseen:
     """The unseen of all areas, kept up while sheets come. All of it follows from the sums of areas as they are now, by
     whatever way they came to be so."""
@@ -47,22 +116,32 @@ class Unseen:
         """Of each area's own tables: registered voters, tables with such, tables without. Shape (3, areas)."""
         self._left = self._own.copy()
         """The same of those that nobody witnessed."""
-        self._enough = np.zeros(areas, bool)
+        self._is_home: Flags = self._own[1:].any(axis=0)
+        """Whether an area has tables of its own."""
+        self._enough = np.zeros(areas, np.int64)
         self._model, self._lift = np.zeros(areas, np.int64), self._layout.depth - 1
         """From which area the expectation is borrowed, and over how many levels: the root where none has enough."""
         self._lent = np.zeros((areas, self.levels, 3), np.int64)
         """The same of all that borrow from a model, by levels."""
-        self._lend(np.arange(areas), 1)
+        np.add.at(self._lent, (self._model, self._lift), self._left.T)
         self._valid = np.zeros((areas, self.levels), np.int64)
         self._votes = np.zeros((areas, self.levels, self._columns), np.int64)
         """The blocks, by model and levels."""
         self._sums = np.zeros((areas, self.levels + 1 + 3 * self._columns), np.int64)
 
     def expected(self, areas: Numbers) -> Expected:
-        """Of some areas, each with at least `ENOUGH` accepted sheets, as of the last `move`."""
-        found = self._sums[areas].T
-        votes, least, most = found[self.levels + 1 :].reshape(3, self._columns, len(areas))
-        return Expected(found[: self.levels], found[self.levels], votes, least, most)
+        """Of some areas, each with at least `ENOUGH` accepted sheets, as of the last `take`."""
+        return self._of(self._sums[areas].T)
+
+    def expected_at(self, traced: Traced, areas: Numbers, at: Numbers) -> Expected:
+        """The same of some areas at these ticks, each of which changes it. Nothing may have been taken in since it was
+        traced."""
+        ticks, models = traced.changes.ticks, traced.models
+        asked = np.zeros(len(self._enough), bool)
+        asked[areas] = True
+        moved, when, running = follow(self._layout.above(models.areas), models.at, models.moved, asked)
+        place = latest(moved * ticks + when, areas, at, ticks)
+        return self._of(self._sums[areas].T + np.where(place >= 0, running.take(place, axis=1), 0))
 
     def blocks(self, models: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """The blocks with these models: the model of each; and, as `Blocks.add` takes them, classes, valid votes, votes
@@ -72,44 +151,67 @@ class Unseen:
         models = models[places]
         return models, 1 + levels, valid[places, levels], self._votes[models, levels].T
 
-    def moving(self, rows: Numbers, changed: Numbers) -> Numbers:
-        """Take in the sums (`rows`, of all areas) of those that changed, numbers in rising order. Returns the models
-        whose blocks change with them, in rising order: before they do, which is by `move`."""
-        enough = rows[changed, TABLES] >= ENOUGH
-        turned = changed[enough != self._enough[changed]]
-        self._enough[changed] = enough
-        layout = self._layout
-        stretches = [np.arange(area, layout.behind(area)) for area in turned.tolist()]
-        homes = union(changed, *stretches)
-        homes = homes[self._own[1:, homes].any(axis=0)]
-        before = self._model[homes]
-        self._lend(homes, -1)
-        lines = layout.above(homes)
-        self._model[homes] = ROOT
-        for line in lines:
-            self._model[homes] = np.where((line >= 0) & self._enough[line], line, self._model[homes])
-        self._lift[homes] = layout.depth[homes] - layout.depth[self._model[homes]]
-        # Polling tables of the register are in areas without any below (`election_csv`).
-        voters, known, tables = (rows[homes, place] * layout.leaf[homes] for place in (REGISTERED, KNOWN, TABLES))
-        self._left[:, homes] = np.maximum(0, self._own[:, homes] - [voters, known, tables - known])
-        self._lend(homes, 1)
-        return union(changed, np.sort(before), np.sort(self._model[homes]))
+    def trace(self, changes: Changes, rows: Numbers) -> Traced:
+        """What becomes of the unseen as the sums of areas change, tick by tick. `rows` are the sums of all areas before
+        the first tick, as of the last `take`. Takes nothing in."""
+        ticks, keys = changes.ticks, changes.areas * changes.ticks + changes.at
+        homes = self._trace_homes(changes, keys)
+        slots = self._trace_slots(homes, ticks)
+        models, at = np.divmod(union(keys, slots.places // self.levels * ticks + slots.at), ticks)
+        sums = _as_of(latest(keys, models, at, ticks), changes.rows, rows[models])
+        places = models[:, None] * self.levels + np.arange(self.levels)
+        place = latest(slots.places * ticks + slots.at, places, at[:, None], ticks)
+        lent = _as_of(place, slots.lent, self._lent[models])
+        valid, votes = self._expect(sums, lent)
+        figures = self._figures(valid, votes)
+        moved = figures - _earlier(models, figures, self._figures(self._valid[models], self._votes[models]))
+        return Traced(changes, homes, slots, Models(models, at, valid, votes, moved))
 
-    def move(self, rows: Numbers, models: Numbers) -> None:
-        """Expect anew of the tables with these models, and of all areas above."""
-        valid, votes = self._expect(rows[models], models)
-        before = self._figures(self._valid[models], self._votes[models])
-        after = self._figures(valid, votes)
-        self._valid[models], self._votes[models] = valid, votes
-        areas, sums = roll_up(self._layout.above(models), after - before)
+    def take(self, traced: Traced) -> None:
+        """Take in what was traced. Of what changes at several ticks the last stays."""
+        changes, homes, slots, models = traced
+        self._enough[changes.areas] = changes.rows[:, TABLES] >= ENOUGH
+        self._model[homes.areas], self._lift[homes.areas], self._left[:, homes.areas] = homes[2:]
+        self._lent.reshape(-1, 3)[slots.places] = slots.lent
+        self._valid[models.areas], self._votes[models.areas] = models.valid, models.votes
+        areas, sums = roll_up(self._layout.above(models.areas), models.moved)
         self._sums[areas] += sums.T
 
-    def _lend(self, homes: Numbers, sign: int) -> None:
-        np.add.at(self._lent, (self._model[homes], self._lift[homes]), sign * self._left[:, homes].T)
+    def _of(self, sums: Numbers) -> Expected:
+        votes, least, most = sums[self.levels + 1 :].reshape(3, self._columns, -1)
+        return Expected(sums[: self.levels], sums[self.levels], votes, least, most)
 
-    def _expect(self, rows: Numbers, models: Numbers) -> tuple[Numbers, Numbers]:
-        """Blocks by these models, whose sums are given: (models, levels), (models, levels, columns)."""
-        voters, known, tables = np.moveaxis(self._lent[models], 2, 0)
+    def _trace_homes(self, changes: Changes, keys: Numbers) -> Homes:
+        ticks, areas, at, rows = changes
+        layout, (seen, known, tables) = self._layout, rows[:, [REGISTERED, KNOWN, TABLES]].T
+        enough: Numbers = (rows[:, TABLES] >= ENOUGH).astype(np.int64)
+        turned = np.flatnonzero(enough != _earlier(areas, enough, self._enough[areas]))
+        stretches = [np.arange(areas[i], layout.behind(areas[i])) * ticks + at[i] for i in turned.tolist()]
+        homes, when = np.divmod(union(keys, *stretches), ticks)
+        some = self._is_home[homes]
+        homes, when = homes[some], when[some]
+        model = np.full(len(homes), ROOT)
+        for line in layout.above(homes):
+            place = latest(keys, line, when, ticks)
+            model = np.where((line >= 0) & (np.where(place >= 0, enough[place], self._enough[line]) > 0), line, model)
+        # Polling tables of the register are in areas without any below (`election_csv`).
+        place = latest(keys, homes, when, ticks)
+        witnessed = np.stack([seen, known, tables - known]).take(place, axis=1) * layout.leaf[homes]
+        left = np.where(place >= 0, np.maximum(0, self._own[:, homes] - witnessed), self._left[:, homes])
+        return Homes(homes, when, model, layout.depth[homes] - layout.depth[model], left)
+
+    def _trace_slots(self, homes: Homes, ticks: int) -> Slots:
+        areas, after = homes.areas, homes.model * self.levels + homes.lift
+        before = _earlier(areas, after, self._model[areas] * self.levels + self._lift[areas])
+        gone = _earlier(areas, homes.left, self._left[:, areas])
+        lent = np.concatenate([-gone, homes.left], axis=1)
+        places, at, lent = running_sums(np.concatenate([before, after]), np.tile(homes.at, 2), lent, ticks)
+        return Slots(places, at, self._lent.reshape(-1, 3)[places] + lent.T)
+
+    def _expect(self, rows: Numbers, lent: Numbers) -> tuple[Numbers, Numbers]:
+        """Blocks by models with these sums, and of what they lend (models, levels, 3): (models, levels), (models,
+        levels, columns)."""
+        voters, known, tables = np.moveaxis(lent, 2, 0)
         turnout = rows[:, KNOWN_VALID, None] / np.maximum(1, rows[:, REGISTERED, None])
         mean = rows[:, VALID, None] / np.maximum(1, rows[:, TABLES, None])
         expected = np.where(rows[:, REGISTERED, None] > 0, turnout * voters, mean * known) + mean * tables
@@ -125,6 +227,17 @@ class Unseen:
         return np.concatenate(
             [valid.T > 0, valid.sum(axis=1)[None], *(each.sum(axis=1).T for each in (votes, least, most))]
         )
+
+
+def _as_of(place: Numbers, news: Numbers, before: Numbers) -> Numbers:
+    """The rows of `news` at these places, and where there is none (-1) those from before."""
+    return np.where(place[..., None] >= 0, news[place], before) if len(news) else before
+
+
+def _earlier(numbers: Numbers, figures: Numbers, first: Numbers) -> Numbers:
+    """For each of many numbers, in rising order, the figures of the one before where that is the same number, else its
+    `first` ones. Numbers go along the last axis of the figures."""
+    return np.where(begins(numbers), first, np.roll(figures, 1, axis=-1))
 
 
 def _own_tables(layout: Layout) -> Numbers:

@@ -101,10 +101,10 @@ class Comparer:
         watched = self._asking.watched
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
         rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
-        course = self._sums.ahead(rows, watched, least(self._election))
+        course = self._sums.ahead(rows, watched, least(self._election), self._asking.follows_unseen)
         self._turns.add(course.changed)
         may = self._asking.may_find(course.areas, course.rows)
-        projected = self._by_tick(course, self._asking.are_projected(course.areas, course.rows))
+        may |= self._are_diverging(course)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
         notices, reached, asked = list[Notice](), 0, self._asked(course, may)
@@ -115,10 +115,6 @@ class Comparer:
                 if self._heard.are_odd(readings[tick], self._clock):
                     self._dirty.add(self._election.root.id)
             self._ask(asked.get(tick, ()))
-            if tick in projected:
-                self._sums.reach(course, reached, tick + 1)
-                reached = tick + 1
-                self._ask(self._diverging(np.array(projected[tick])))
             if self._rest(to):
                 continue
             if (self._dirty or self._heard.silences) and reached <= tick:
@@ -151,6 +147,16 @@ class Comparer:
         rule = self._election.rules.divergence
         widest = self._sums.projector.widest(areas, self._sums.rows, self._asking.claimed(areas))
         return areas[widest >= rule.clear * rule.warning]
+
+    def _are_diverging(self, course: Course) -> Flags:
+        """The same of rows of a course, each at its tick."""
+        projected = self._asking.are_projected(course.areas, course.rows)
+        places = np.flatnonzero(projected)
+        if course.traced is not None and len(places):
+            rule, claimed = self._election.rules.divergence, self._asking.claimed(course.areas[places])
+            widest = self._sums.projector.widest_at(course.traced, places, claimed)
+            projected[places] = widest >= rule.clear * rule.warning
+        return projected
 
     def _rest(self, to: int) -> bool:
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:

@@ -35,9 +35,14 @@ class Asking:
     def watched(self) -> Flags:
         """The areas whose sums must be known at each tick, for what follows."""
         watched: Flags = self._found | self._claiming
-        for area in np.flatnonzero(self._claims[:, BASE] > 0).tolist() if is_on(self._election, "divergence") else ():
+        for area in np.flatnonzero(self._claims[:, BASE] > 0).tolist() if self.follows_unseen else ():
             watched[area : self._election.layout.behind(area)] = True  # what is expected of the unseen rests on them
         return watched
+
+    @property
+    def follows_unseen(self) -> bool:
+        """Whether `divergence` may speak anywhere, and so what is expected of the unseen must be known at each tick."""
+        return is_on(self._election, "divergence") and bool((self._claims[:, BASE] > 0).any())
 
     def have_found(self, areas: Numbers) -> Flags:
         """In which of them the rules found something when they were last asked: its figures change with the sums."""
