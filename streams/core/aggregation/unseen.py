@@ -116,7 +116,7 @@ class Unseen:
         """Of each area's own tables: registered voters, tables with such, tables without. Shape (3, areas)."""
         self._left = self._own.copy()
         """The same of those that nobody witnessed."""
-        self._is_home: Flags = self._own[1:].any(axis=0)
+        self._is_home: Flags = self._own[1:].sum(axis=0) > 0
         """Whether an area has tables of its own."""
         self._enough = np.zeros(areas, np.int64)
         self._model, self._lift = np.zeros(areas, np.int64), self._layout.depth - 1

@@ -126,6 +126,41 @@ def test_any_way(
     assert told[0] == told[1] == told[2]
 
 
+@settings(max_examples=100)
+@given(
+    st.lists(sheets, min_size=2, max_size=6),
+    st.dictionaries(st.sampled_from(["N", "S0", "D1", "C3"]), st.tuples(*[st.integers(0, 3000)] * 3), min_size=1),
+    registers,
+    beyond,
+    st.booleans(),
+)
+def test_many_ticks_at_once(
+    ticks: list[dict[str, tuple[int, ...]]],
+    announced: dict[str, tuple[int, ...]],
+    register: list[int | None],
+    more: dict[int, tuple[int, int]],
+    kept: bool,
+) -> None:
+    """Traced over many ticks at once, and judged somewhere among them, the unseen are what they are tick by tick."""
+    known = replace(country(register, more), rules=Rules(divergence=DivergenceRule(min_sheets=5)))
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projector, "LARGE", 0 if kept else 10**6)
+        for at_once in (False, True):
+            comparer, reconciler, came = Comparer(known), Reconciler(known), []
+            for area, votes in announced.items():
+                comparer.add_bulletin(bulletin(votes, area, sequence=0))
+            comparer.advance(T0)
+            for tick, some in enumerate(ticks, 1):
+                for table, votes in some.items():
+                    reconciler.apply(report(table, votes, id=f"{table} {tick}", at=T0 + tick))
+                came.append((reconciler.take_sheets(), T0 + 10_000 * tick))
+            parts = [came] if at_once else [[one] for one in came]
+            notices = [notice.plain() for part in parts for notice in comparer.pass_ticks(part)]
+            told.append((notices, comparer.states(list(known.areas))))
+    assert told[0] == told[1]
+
+
 @given(sheets.filter(lambda seen: len(seen) >= 5), registers)
 def test_full_coverage(seen: dict[str, tuple[int, ...]], register: list[int | None]) -> None:
     """Where everything was witnessed and all is counted, one share only can be announced: to the last digit the raw
