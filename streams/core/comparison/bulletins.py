@@ -11,12 +11,12 @@ class Bulletins:
     """Bulletins by area, each with every version that came under its id. Order and repetition of their coming do not
     matter: what is kept is a set, and which version counts follows from it.
 
-    A bulletin is replaced by its own authority only, whatever id or sequence another one's has; and those of an
-    authority that signs stand before those of one that does not.
+    A bulletin is replaced by its own authority only, whatever id or sequence another one's has; and the authorities
+    stand in the election's order (`Election.precedence`), those that sign first.
     """
 
     def __init__(self, election: Election) -> None:
-        self._areas, self._authorities = election.areas, election.authorities
+        self._areas, self._precedence = election.areas, election.precedence
         self._versions: dict[str, dict[tuple[str, str], list[Bulletin]]] = {}
         """By area, authority and id, the newest first."""
         self._standing: dict[str, list[Bulletin]] = {}
@@ -37,14 +37,14 @@ class Bulletins:
         newest = [versions[0] for versions in known.values()]
         gone = {(b.authority, b.supersedes) for b in newest if b.supersedes != b.id}
         stand = [b for b in newest if (b.authority, b.id) not in gone]
-        self._standing[bulletin.area] = sorted(stand, key=lambda b: (self._signs(b), _rank(b)), reverse=True)
+        self._standing[bulletin.area] = sorted(stand, key=self._order, reverse=True)
         if (parent := self._areas[bulletin.area].parent) is not None:
             self._parts.setdefault(parent, set()).add(bulletin.area)
         return True
 
     def standing(self, area: str) -> Sequence[Bulletin]:
-        """The area's bulletins that no other of their authority supersedes, each in its newest version: first those of
-        authorities that sign, the newest first."""
+        """The area's bulletins that no other of their authority supersedes, each in its newest version: authority by
+        authority, the newest first of each."""
         return self._standing.get(area, ())
 
     def replaced(self, bulletin: Bulletin) -> Sequence[Bulletin]:
@@ -52,10 +52,8 @@ class Bulletins:
         versions = self._versions.get(bulletin.area, {}).get((bulletin.authority, bulletin.id), ())
         return [version for version in versions if _rank(version) < _rank(bulletin)]
 
-    def _signs(self, bulletin: Bulletin) -> bool:
-        """Whether its authority has a key: then none without its signature was let in."""
-        authority = self._authorities.get(bulletin.authority)
-        return authority is not None and authority.public_key is not None
+    def _order(self, bulletin: Bulletin) -> tuple[int, tuple[int, int, bytes]]:
+        return self._precedence.get(bulletin.authority, 0), _rank(bulletin)
 
     def parts(self, area: str) -> Mapping[str, Sequence[Bulletin]]:
         """Those that stand in the areas right below, where there are any."""

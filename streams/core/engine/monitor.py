@@ -117,7 +117,7 @@ class Monitor:
         self._flush()
         for table in self._comparer.differing():
             ledger = self._reconciler.ledger(table)
-            if ledger is not None and (official := ledger.official) is not None:
+            if ledger is not None and (official := ledger.official(self.election)) is not None:
                 yield table, official, ledger.verdict(self.election.policy)
 
     def states(self) -> Mapping[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ One by one (`admission`, `ledger.reading_of`) the same takes three times as long
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -222,6 +222,8 @@ class Bulk:
             fields["id"],
             _or(fields["supersedes"], ("",) * len(places)),
             figures,
+            fields["authority"],
+            repeat(False),  # an authority with a key is none of these
             strict=False,
         )
         return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures))

@@ -162,9 +162,9 @@ class Shelf:
         """What the readings of a polling table say."""
         return verdict_of(map(unpack_reading, self.readings.of(table)), policy)
 
-    def official(self, table: int) -> Announced | None:
-        """The official figure of a polling table that holds."""
-        return official(list(map(unpack_announced, self.announced.of(table))))
+    def official(self, table: int, precedence: Mapping[str, int]) -> Announced | None:
+        """The official figure of a polling table that holds, by the election's order of authorities."""
+        return official(list(map(unpack_announced, self.announced.of(table))), precedence)
 
     def ledger(self, table: int) -> Ledger:
         """Unpacked; empty where there is none."""

@@ -23,6 +23,7 @@ class RowMaker:
 
     def __init__(self, election: Election, shelf: Shelf, agreement: Agreement) -> None:
         self._policy, self._shelf, self._agreement = election.policy, shelf, agreement
+        self._precedence = election.precedence
         self._no_votes, self._no_figures = (0,) * len(election.options), (0,) * len(election.columns)
         self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
         self._disputed = (CODES[Level.DISPUTED], False, 0, *self._no_votes)
@@ -76,7 +77,7 @@ class RowMaker:
         return (len(sheet.readings), level, verdict.accepted, verdict.null, *votes)
 
     def _announced_row(self, table: int) -> tuple[int, ...]:
-        official, count = self._shelf.official(table), len(self._shelf.announced.of(table))
+        official, count = self._shelf.official(table, self._precedence), len(self._shelf.announced.of(table))
         return (count, 0, *self._no_figures) if official is None else (count, 1, *official.votes)
 
 

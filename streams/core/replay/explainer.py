@@ -77,7 +77,7 @@ class Explainer:
         check_table(self._election, id)
         known = self._election.tables[id]
         ledger, verdict = self._replay.ledger(id), self._outcome.verdicts.get(id)
-        policy, official = self._election.policy, None if ledger is None else ledger.official
+        policy, official = self._election.policy, None if ledger is None else ledger.official(self._election)
         fates = [] if ledger is None else ledger.fates()
         announced, bounds = None, explain_bounds.of_ledger(self._election, ledger)
         if official is not None:
@@ -157,7 +157,7 @@ class Explainer:
     def _outside(self, table: str) -> dict[str, Any]:
         """A polling table that is announced outside its own bounds."""
         ledger = self._replay.ledger(table)
-        official = None if ledger is None else ledger.official
+        official = None if ledger is None else ledger.official(self._election)
         figures = zip(self._election.columns, () if official is None else official.votes, strict=official is not None)
         bounds = explain_bounds.of_ledger(self._election, ledger)
         return {"table": table, "bounds": bounds, "official": {c.id: votes for c, votes in figures if votes >= 0}}
@@ -169,7 +169,7 @@ class Explainer:
         comparer, inside, rows = self._replay.comparer, self._inside(id), list[Row]()
         for table in filter(inside, comparer.differing()):
             ledger = self._replay.ledger(table)
-            if ledger is not None and (official := ledger.official) is not None:
+            if ledger is not None and (official := ledger.official(self._election)) is not None:
                 rows.append(Row.of(self._election, table, official, ledger.verdict(self._election.policy)))
         return Differing(self._election, id, comparer.situation(id).witnessed.matching.compared, rows)
 

@@ -157,8 +157,9 @@ def test_old_table_bulletin() -> None:
         assert monitor.handle(event, T0).rejection is None
     ledger = monitor.reconciler.ledger("S1-1")
     assert ledger is not None
-    assert ledger.official is not None
-    assert ledger.official.votes == (2, 0, 0)
+    official = ledger.official(KNOWN)
+    assert official is not None
+    assert (official.votes, official.authority, official.signed) == ((2, 0, 0), "board", True)
 
 
 def test_group_of_the_key() -> None:
