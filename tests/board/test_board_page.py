@@ -100,8 +100,9 @@ def test_a_live_night(chromium: Browser, embedded: EmbeddedBroker, names: str, t
     """Fed through a real worker: the page follows by itself. The worker is killed: the page says so. It starts
     again, and more has come meanwhile: the page is there again, with the newest."""
     port, events = free_port(), night(KNOWN)
+    few = replace(KNOWN, rules=Rules(ContradictionRule(min_sheets=1)))
     later = [structs.replace(event, at=event.at + 24 * HOUR) for event in events[6:10]]
-    with LiveNight(KNOWN, embedded.start(), tmp_path, names) as live:
+    with LiveNight(few, embedded.start(), tmp_path, names) as live:
         live.start(port=port)
         live.ready()
         with opened(chromium, f"http://127.0.0.1:{port}{PATH}") as seen:

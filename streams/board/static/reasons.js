@@ -26,6 +26,7 @@ export const REASONS = {
   "too-long": ["a text is too long", "un texto es demasiado largo"],
   "too-many": ["it holds too much", "contiene demasiado"],
   "too-many-ballots": ["more ballots than a table can have", "más papeletas de las que puede haber en una mesa"],
+  "unreadable": ["it cannot be read", "no se puede leer"],
   "unclear-bound": ["its bound is not clear", "su límite no está claro"],
   "unknown-area": ["its area is unknown", "su zona es desconocida"],
   "unknown-authority": ["its authority is unknown", "su autoridad es desconocida"],
