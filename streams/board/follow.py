@@ -15,6 +15,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from streams.board.night import Night
+from streams.core.events import formats
 from streams.core.events.withheld import Withheld
 from streams.kafka import clients, topics
 from streams.kafka.topology import REJECTED_BYTES, Topology
@@ -44,6 +45,7 @@ class Follower:
             TopicPartition(topology.alerts, 0): lambda record: night.add_notice(record.value),
             TopicPartition(topology.rejected, 0): lambda record: night.add_rejected(record.key, record.headers),
         }
+        self._formats = {topology.area_state: formats.AREA_STATE, topology.alerts: formats.ALERTS}
         self._positions = dict.fromkeys(self._takers, 0)
         self._ends: dict[TopicPartition, int] = {}
         self._task: asyncio.Task[None] | None = None
@@ -153,13 +155,24 @@ class Follower:
             self.place = "reading"
 
     def _take(self, place: TopicPartition, records: list[Any]) -> None:
-        take = self._takers[place]
+        take, format = self._takers[place], self._formats.get(place.topic)
         for record in records:
             if isinstance(record.value, Withheld):
                 self._night.count_unreadable()
-            else:
+            elif self._is_readable(record, format):
                 take(record)
             self.heard = max(self.heard, record.timestamp / 1000)
+
+    def _is_readable(self, record: Any, format: formats.Format | None) -> bool:
+        """Whether a record says no strange format; one that says none that is a number is counted. Raises
+        `UnknownFormatError`."""
+        try:
+            if format is not None:
+                format.check_headers(record.headers)
+        except ValueError:
+            self._night.count_unreadable()
+            return False
+        return True
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -13,6 +13,7 @@ from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer, ReceiverState
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election, Receiver
+from streams.core.events import formats
 from streams.core.events.codec import encode
 from streams.delivery import secrets
 from streams.delivery.commands import Command
@@ -57,7 +58,8 @@ def standings(broker: str, election: Election, topology: Topology) -> list[Stand
     """How each receiver of the election file stands, from the broker alone: no worker need run."""
     _must_exist(broker, topology, topology.changelog("deliveries"))
     newest = {record.key: record.value for record in topic_reader.read(broker, topology.changelog("deliveries"))}
-    whole = Saves((key, value) for key, value in newest.items() if value is not None).state
+    held = ((key, value) for key, value in newest.items() if value is not None)
+    whole = Saves(held, format=formats.DELIVERIES).state
     saved = delivery_records.read((key.encode(), encode(value)) for key, value in whole.items())
     found = []
     for receiver in chosen(election, ()):
@@ -84,7 +86,7 @@ def matching(
     _must_exist(broker, topology, topology.alerts)
     found: dict[str, Any] = {}
     for record in topic_reader.read(broker, topology.alerts):
-        known = _notice(record.value)
+        known = _notice(record)
         if (
             known is not None
             and not known.muted_by
@@ -134,9 +136,11 @@ def trial(election: Election, at: int) -> Notice:
     )
 
 
-def _notice(value: bytes | None) -> Notice | None:
+def _notice(record: Any) -> Notice | None:
+    """The notice in a record of `alerts`; None if it holds none. Raises `UnknownFormatError`."""
     try:
-        return Notice.from_plain(orjson.loads(value or b""))
+        formats.ALERTS.check_headers(record.headers)
+        return Notice.from_plain(orjson.loads(record.value or b""))
     except ValueError:
         return None
 

@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from streams.core.events.formats import COMPARISON, Format
+
 _SEAL: Final = "seal"
 
 
@@ -32,9 +34,12 @@ class Write(NamedTuple):
 
 
 class Saves:
-    """What one worker saves, from the records it finds."""
+    """What one worker saves, from the records it finds. Raises `UnknownFormatError` for records of another format."""
 
-    def __init__(self, records: Iterable[tuple[bytes, bytes]] = (), generation: int = 0) -> None:
+    def __init__(
+        self, records: Iterable[tuple[bytes, bytes]] = (), generation: int = 0, format: Format = COMPARISON
+    ) -> None:
+        self._format = format
         found: dict[Epoch, dict[str, dict[int, Any]]] = {}
         sealed: dict[Epoch, int] = {}
         self._stale: list[bytes] = []
@@ -47,7 +52,7 @@ class Saves:
             try:
                 epoch, name = _read_key(key)
                 unsealed += [epoch] if name == _SEAL else []
-                step, saved = _read_value(value)
+                step, saved = self._read_value(value)
             except (ValueError, AttributeError) as error:
                 self.unreadable.append((key, value, str(error)))
                 continue
@@ -89,27 +94,32 @@ class Saves:
         self._forgotten = [name for name, value in self._changed.items() if value is None]
         for name, value in self._changed.items():
             self._place[name] = place = 1 - self._place.get(name, 1)
-            writes.append(Write(self._key(name, place), _record(self._step, value)))
+            writes.append(Write(self._key(name, place), self._record(value)))
         self._changed = {}
-        writes.append(Write(self._key(_SEAL, 0), _record(self._step, None), seals=True))
+        writes.append(Write(self._key(_SEAL, 0), self._record(None), seals=True))
         return writes
 
     def _key(self, name: str, place: int) -> bytes:
         return f"{self._epoch.number}.{self._epoch.generation}.{place}/{name}".encode()
 
+    def _record(self, value: Any) -> bytes:
+        record = {"format": self._format.version, "step": self._step, "value": value}
+        return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
 
-def _record(step: int, value: Any) -> bytes:
-    return orjson.dumps({"step": step, "value": value}, option=orjson.OPT_SORT_KEYS)
+    def _read_value(self, record: bytes) -> tuple[int, Any]:
+        data = orjson.loads(record)
+        match data:
+            case {"format": int(version)}:
+                self._format.check(version)
+            case {"format": _}:
+                raise ValueError("its format is no number")
+        match data:
+            case {"step": int(step), "value": value}:
+                return step, value
+        raise ValueError("no step and value")
 
 
 def _read_key(key: bytes) -> tuple[Epoch, str]:
     epoch, _, name = key.decode().partition("/")
     number, generation, _ = epoch.split(".")
     return Epoch(int(number), int(generation)), name
-
-
-def _read_value(value: bytes) -> tuple[int, Any]:
-    match orjson.loads(value):
-        case {"step": int(step), "value": saved}:
-            return step, saved
-    raise ValueError("no step and value")

@@ -21,6 +21,7 @@ from streams.core.alerting.alert import Alert, Notice
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.watermarks import Alignment
+from streams.core.events import formats
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import decode_bulletin, encode
 from streams.core.events.model import Bulletin, Rejection, Tick
@@ -108,7 +109,7 @@ class CompareStage:
         if place not in partitions:
             return
         mine = Place(place, self._app.consumer_generation_id)
-        saved = comparison_state.read(self.outbox.begin(mine).items())
+        saved = comparison_state.read(self.outbox.begin(mine, formats.COMPARISON).items())
         self._set_aside(mine, saved)
         clock = saved.clock or self._unclocked(place)
         if clock.columns != self._columns:
@@ -146,22 +147,21 @@ class CompareStage:
         reached = dict.fromkeys(map(str, range(self._topology.partitions)), acked - 1) if acked else {}
         return comparison_state.Clock(0, 0, self._columns, (0, 0), reached)
 
-    def _read(self, content: bytes | None) -> Mark | Sheets:
-        return read_message(self._election, self._topology.partitions, content)
+    def _read(self, record: Any) -> Mark | Sheets:
+        formats.TABLE_SHEETS.check_headers(record.headers)
+        return read_message(self._election, self._topology.partitions, record.value)
 
     async def _take_sheets(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
             try:
-                what = self._read(event.message.value)
+                what = self._read(event.message)
             except ValueError as error:
                 self._aside.put(self.outbox, event.message, error)
                 self.outbox.hold(event)
                 continue
-            if isinstance(what, Mark):
-                self._arrive(what.partition, _Arrival(event, None), what.at)
-            else:
-                self._arrive(what.partition, _Arrival(event, what), None)
+            sheets, at = (None, what.at) if isinstance(what, Mark) else (what, None)
+            self._arrive(what.partition, _Arrival(event, sheets), at)
 
     async def _take_bulletins(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
@@ -245,8 +245,7 @@ class CompareStage:
                 self.outbox.send(Record(self._reports, what.area.encode(), content, home))
             case Bulletin():
                 self.counts["bulletins"] += 1
-                reason = self.comparer.add_bulletin(what, at)
-                if reason is not None:
+                if (reason := self.comparer.add_bulletin(what, at)) is not None:
                     self._turn_away(event, reason)
                     return
                 content = event.message.value or b""
@@ -261,7 +260,8 @@ class CompareStage:
     def _tell(self, notices: list[Notice]) -> None:
         for notice in notices:
             self.counts["notices"] += 1
-            self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), encode(notice.plain()), 0))
+            content, headers = encode(notice.plain()), formats.ALERTS.headers()
+            self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), content, 0, headers))
         self._tell_states(self.comparer.take_changed(spoken_of=True))
         self.outbox.send_soon()
 
@@ -280,7 +280,8 @@ class CompareStage:
         now = {"at": self.at, **({"behind": self.lag} if self._channels.late else {})}
         for area, state in zip(areas, self.comparer.states(areas), strict=True):
             self.states[area] = state | now
-            self.outbox.send(Record(self._area_state, area.encode(), encode(self.states[area]), 0))
+            content, headers = encode(self.states[area]), formats.AREA_STATE.headers()
+            self.outbox.send(Record(self._area_state, area.encode(), content, 0, headers))
 
     def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)

@@ -81,7 +81,7 @@ def _read(found: Comparison, kind: bytes, value: bytes) -> None:
 def judged(
     sent: Callable[[], Iterable[Any]],
     reached: Mapping[int, int],
-    read: Callable[[bytes | None], Mark | Sheets],
+    read: Callable[[Any], Mark | Sheets],
     unreadable: Callable[[Any, str], None],
 ) -> Iterator[Sheets]:
     """The sheets that were judged before, among the records that were `sent`: up to the offset that each partition's
@@ -91,7 +91,7 @@ def judged(
     for record in sent() if last >= 0 else ():
         end = record.offset
         try:
-            what = read(record.value)
+            what = read(record)
         except ValueError as error:
             unreadable(record, str(error))
         else:

@@ -16,6 +16,7 @@ from prometheus_client import Histogram
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
+from streams.core.events import formats
 from streams.core.events.codec import Content
 from streams.delivery.commands import Command
 from streams.delivery.http_post import Poster, body
@@ -71,7 +72,7 @@ class NotifyStage:
         if alerts not in partitions:
             return
         place = Place(alerts, self._app.consumer_generation_id)
-        table = DeliveryTable(self.outbox.begin(place), self.outbox, place)
+        table = DeliveryTable(self.outbox.begin(place, formats.DELIVERIES), self.outbox, place)
         for key, value, why in [*self.outbox.unreadable, *table.saved.unreadable]:
             self._aside.put(self.outbox, Stored(self._topology.changelog("deliveries"), 0, key, value), why)
         for receiver in self._election.receivers:
@@ -99,7 +100,7 @@ class NotifyStage:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()
         async for event in events:
             content = _bytes(event.message.value)
-            notice = self._notice(content)
+            notice = self._notice(content, event.message.headers)
             if notice is None:
                 self._aside.put(self.outbox, event.message, "no alert")
             elif not notice.muted_by:
@@ -118,19 +119,22 @@ class NotifyStage:
                 self._aside.put(self.outbox, event.message, "no command for a receiver of this election")
             elif command.notice is None:
                 courier.enable()
-            elif (notice := self._notice(command.notice)) is not None:
+            elif (notice := self._notice(command.notice, None)) is not None:
                 courier.take_again(notice, command.notice)
             else:
                 self._aside.put(self.outbox, event.message, "it is to deliver what is no alert")
             self._saved_with(event)
 
-    def _notice(self, content: bytes) -> Notice | None:
-        """A notice that each receiver can be sent; None for anything else."""
+    def _notice(self, content: bytes, headers: Any) -> Notice | None:
+        """A notice that each receiver can be sent; None for anything else. Raises `UnknownFormatError`."""
         try:
+            formats.ALERTS.check_headers(headers)
             notice = Notice.from_plain(orjson.loads(content))
             for receiver in self._election.receivers:
                 body(self._election, receiver, notice)
             return notice if notice.order and notice.fingerprint.encode() else None
+        except formats.UnknownFormatError:
+            raise
         except Exception:  # who may write there may write anything
             return None
 

@@ -16,6 +16,7 @@ from faust.types import EventT
 from prometheus_client import Histogram
 
 from streams.core.events.codec import encode
+from streams.core.events.formats import Format
 from streams.kafka.sealed_state import Saves
 from streams.worker.faust_patches import App, Place, SendFailed, Sends, Table
 
@@ -191,9 +192,10 @@ async def _send(out: Sends, records: list[Record]) -> None:
 class SealedOutbox(Outbox):
     """An outbox of one partition whose table comes back as it was after one flush, whole (`saves`)."""
 
-    def begin(self, place: Place) -> dict[bytes, bytes]:
-        """Take the table over; return what it held. Values are JSON. What cannot be read is `unreadable`."""
-        self._saves = Saves(self._table.items(), place.generation_id)
+    def begin(self, place: Place, format: Format) -> dict[bytes, bytes]:
+        """Take the table over; return what it held. Values are JSON. What cannot be read is `unreadable`. Raises
+        `UnknownFormatError`."""
+        self._saves = Saves(self._table.items(), place.generation_id, format)
         self.unreadable = self._saves.unreadable
         return {name.encode(): encode(value) for name, value in self._saves.state.items()}
 

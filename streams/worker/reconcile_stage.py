@@ -19,6 +19,7 @@ from prometheus_client import Histogram
 from streams.core.election.model import Election
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import decode_reports, encode
+from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import Rejection, Tick, table_of
 from streams.core.events.own_bytes import own_bytes
 from streams.core.events.usual import KINDS, UsualReader, as_read, by_type
@@ -197,8 +198,9 @@ class ReconcileStage:
 
     def _send_sheets(self, partition: int, at: int) -> None:
         for content in self._reconcilers[partition].take_sheets().messages(self._election):
-            self.outbox.send(Record(self._sink, None, content, 0))
-        self.outbox.send(Record(self._sink, None, encode({"partition": partition, "at": at}), 0))
+            self.outbox.send(Record(self._sink, None, content, 0, TABLE_SHEETS.headers()))
+        mark = encode({"partition": partition, "at": at})
+        self.outbox.send(Record(self._sink, None, mark, 0, TABLE_SHEETS.headers()))
         self.outbox.send_soon()
 
     def _unsaved(self) -> Iterator[tuple[bytes, Written]]:

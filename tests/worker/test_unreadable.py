@@ -14,6 +14,7 @@ from test_deliveries import FIRST, MORE, NATION, expected, killed, told, with_re
 from test_deliveries import live as with_secret
 
 from streams.core.events.codec import encode
+from streams.kafka import clients
 from streams.kafka.producer import KafkaSink
 from streams.kafka.sealed_state import Saves
 
@@ -151,6 +152,35 @@ def test_a_notice_that_cannot_be_read(broker: Broker, names: str, tmp_path: Path
     ids = [id for ids in told(down.taken).values() for id in ids]
     assert set(ids) >= set(others)
     assert lost not in ids
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "value"),
+    [
+        ("table-sheets", None, b"{}"),
+        ("alerts", None, b"{}"),
+        ("cotejo-ledgers-changelog", b"0/x/1", b"\xc1\x02\x90"),
+        ("cotejo-comparison-changelog", b"1.1.0/clock", b'{"format":2,"new":[]}'),
+        ("cotejo-deliveries-changelog", b"1.1.0/x", b'{"format":2,"new":[]}'),
+    ],
+)
+def test_a_format_of_another_version(
+    topic: str, key: bytes | None, value: bytes, embedded: Broker, names: str, tmp_path: Path
+) -> None:
+    """A record of a format that this version does not know ends each start with one line that says what to do; it is
+    neither acked nor set aside."""
+    with LiveNight(NATION, embedded, tmp_path, names) as live:
+        producer = clients.producer(embedded.address)
+        headers = [("format", b"2")] if key is None else []
+        producer.send(f"{live.topology.prefix}{topic}", value, key=key, headers=headers, partition=0).get(10)
+        producer.close()
+        for _ in range(2):
+            assert live.start().wait(60) == 1, live.log.read_text()[-3000:]
+        assert kept(live) == []
+    said = live.log.read_text()
+    name = topic.removeprefix("cotejo-").removesuffix("-changelog")
+    assert said.count(f"cotejo: {name} holds records of format 2, and this version of Cotejo reads format 1") == 2
+    assert "Traceback" not in said
 
 
 def due(night: LiveNight) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from streams.core.events.formats import LEDGERS
+
 RECORD_BYTES: Final = 128 * 2**10
 """A record with more bytes of entries is closed; the largest entry is far smaller. So many take a millisecond or two to
 encode, in which nobody else has a turn."""
@@ -64,7 +66,7 @@ class Journal:
             tables = [self._ids[table] for table in column.tables[part]]
             raw = list(map(msgspec.Raw, column.packed[part]))
             minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
-            yield _encode(Entries(tables, raw, minutes, official, self._columns))
+            yield _HEAD + _encode(Entries(tables, raw, minutes, official, self._columns))
 
 
 def _parts(packed: list[bytes]) -> Iterator[slice]:
@@ -78,6 +80,16 @@ def _parts(packed: list[bytes]) -> Iterator[slice]:
         first = end
 
 
+def decode(record: bytes) -> Entries:
+    """Read one record that `Journal.take` wrote. Raises `UnknownFormatError`, `msgspec.MsgspecError`."""
+    if record[:1] == _MARK:
+        LEDGERS.check(record[1] if len(record) > 1 else 0)
+        record = record[2:]
+    return _decode(record)
+
+
+_MARK: Final = b"\xc1"
+"""Begins a record that says its format, in the byte behind it. MessagePack never uses this byte, nor does UTF-8."""
+_HEAD: Final = _MARK + bytes([LEDGERS.version])
 _encode: Final = msgspec.msgpack.Encoder().encode
-decode: Final = msgspec.msgpack.Decoder(Entries).decode
-"""Read one record that `Journal.take` wrote."""
+_decode: Final = msgspec.msgpack.Decoder(Entries).decode

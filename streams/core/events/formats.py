@@ -1,0 +1,54 @@
+"""Format versions of the records that Cotejo writes for itself.
+
+A version is raised when a reader of the version before would misread a record. Records that say no version are of
+version 1: they were written before versions were. A record of an unknown version is no damage, so it is not set
+aside: reading ends, and nothing is acked, until a version of Cotejo that knows it reads on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from streams.errors import CotejoError
+
+HEADER: Final = "format"
+"""The Kafka header that carries the version, as decimal digits. Records of tables carry it in their values."""
+
+
+class UnknownFormatError(CotejoError):
+    """A record is of a format version that this Cotejo cannot read."""
+
+    def __init__(self, name: str, version: int, known: int) -> None:
+        super().__init__(
+            f"{name} holds records of format {version}, and this version of Cotejo reads format {known}: run the "
+            "version that wrote them, or begin anew with another --prefix and feed the night again"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The format of one topic or table, called `name` in errors."""
+
+    name: str
+    version: int
+
+    def headers(self) -> dict[str, bytes]:
+        """The headers of a record of this format."""
+        return {HEADER: b"%d" % self.version}
+
+    def check(self, version: int) -> None:
+        """Raise `UnknownFormatError` for a record of another version."""
+        if version != self.version:
+            raise UnknownFormatError(self.name, version, self.version)
+
+    def check_headers(self, headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> None:
+        """Check the version in a record's headers. Raises `UnknownFormatError`, and ValueError for no number."""
+        self.check(int(dict(headers or ()).get(HEADER, b"1") or b""))
+
+
+TABLE_SHEETS: Final = Format("table-sheets", 1)
+AREA_STATE: Final = Format("area-state", 1)
+ALERTS: Final = Format("alerts", 1)
+LEDGERS: Final = Format("ledgers", 1)
+COMPARISON: Final = Format("comparison", 1)
+DELIVERIES: Final = Format("deliveries", 1)
