@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+import msgspec
 import orjson
 
 from streams.board.history import History, Point
 from streams.board.turned_away import TurnedAway
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Area, Election
+from streams.core.events.wire import AreaState
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""
@@ -63,17 +65,19 @@ class Night:
         """Take in a record of `area-state`. One that is none, or of an area the election lacks, is counted only."""
         if content is None:
             return  # deleted
-        match _read(content):
-            case {"area": str(area), "at": int(at), "official": dict() | None, "witnessed": dict()} if (
-                area in self.election.areas
-            ):
-                self.version += 1
-                self.clock = at  # it goes back where a worker's clock was wrong
-                self._states[area] = self.version, content
-                if limit := self._limits.get(len(self.election.lineage[area])):
-                    self._histories.setdefault(area, History(limit)).add(Point(at, content))
-            case _:
-                self.count_unreadable()
+        try:
+            state = _decode_state(content)
+        except msgspec.DecodeError:
+            self.count_unreadable()
+            return
+        if state.area not in self.election.areas:
+            self.count_unreadable()
+            return
+        self.version += 1
+        self.clock = state.at  # it goes back where a worker's clock was wrong
+        self._states[state.area] = self.version, content
+        if limit := self._limits.get(len(self.election.lineage[state.area])):
+            self._histories.setdefault(state.area, History(limit)).add(Point(state.at, content))
 
     def add_rejected(self, key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         """Take in a record of `rejected`: its headers say why a message was turned away."""
@@ -85,7 +89,7 @@ class Night:
         if content is None:
             return  # deleted
         try:
-            notice = Notice.from_plain(_read(content))
+            notice = Notice.from_plain(orjson.loads(content))
             known, order = notice.finding.area in self.election.areas, notice.order
         except ValueError:
             known = False
@@ -161,18 +165,18 @@ class Night:
 def series(points: Iterable[Point]) -> dict[str, Any]:
     """An area's figures over time, in columns as charts want them: shares in per cent, coverage 0-1, None where
     there is nothing to say."""
-    states = [(point.at, orjson.loads(point.content)) for point in points]
-    figures = [(state["official"] or {}).get("figures") or {} for _, state in states]
-    witnessed = [state["witnessed"] for _, state in states]
-    named = sorted({column for seen in witnessed for column in seen.get("shares") or {}} | set().union(*figures))
+    states = [(point.at, _decode_state(point.content)) for point in points]
+    figures = [state.official.figures if state.official else {} for _, state in states]
+    witnessed = [state.witnessed for _, state in states]
+    named = sorted({column for seen in witnessed for column in seen.shares}.union(*figures))
     return {
         "at": [at for at, _ in states],
-        "coverage": [seen.get("coverage") for seen in witnessed],
-        "tables": [seen.get("tables") for seen in witnessed],
-        "bulletin": [(state["official"] or {}).get("bulletin") for _, state in states],
-        "breakdown": [max((f.get("breakdown") or 0 for f in given.values()), default=None) for given in figures],
-        "official": {c: [(given.get(c) or {}).get("share") for given in figures] for c in named},
-        "witnessed": {c: [(seen.get("shares") or {}).get(c) for seen in witnessed] for c in named},
+        "coverage": [seen.coverage for seen in witnessed],
+        "tables": [seen.tables for seen in witnessed],
+        "bulletin": [state.official.bulletin if state.official else None for _, state in states],
+        "breakdown": [max((f.breakdown or 0 for f in given.values()), default=None) for given in figures],
+        "official": {c: [given[c].share if c in given else None for given in figures] for c in named},
+        "witnessed": {c: [seen.shares.get(c) for seen in witnessed] for c in named},
     }
 
 
@@ -247,8 +251,4 @@ def _named(election: Election, area: Area) -> dict[str, Any]:
     }
 
 
-def _read(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
+_decode_state: Final = msgspec.json.Decoder(AreaState).decode

@@ -1,11 +1,12 @@
 """What an operator may ask of the worker that owns the deliveries: records of the topic `webhook-commands`."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-import orjson
+import msgspec
 
 from streams.core.events.codec import encode
+from streams.core.events.wire import CommandRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,10 @@ class Command:
     def read(cls, value: bytes) -> Self | None:
         """What `write` wrote; None for anything else."""
         try:
-            match orjson.loads(value):
-                case {"receiver": str(receiver), "redeliver": str(notice)}:
-                    return cls(receiver, notice.encode())
-                case {"receiver": str(receiver), "redeliver": None}:
-                    return cls(receiver)
-        except ValueError:
-            pass
-        return None
+            record = _decode(value)
+            return cls(record.receiver, None if record.redeliver is None else record.redeliver.encode())
+        except (msgspec.DecodeError, UnicodeError):
+            return None
+
+
+_decode: Final = msgspec.json.Decoder(CommandRecord).decode

@@ -213,9 +213,9 @@ def test_depths_with_a_history() -> None:
     known = election(states=2)
     object.__setattr__(known, "areas", {**known.areas, **villages})
     night = Night(known)
-    state: dict[str, Any] = {"official": None, "witnessed": {}, "at": T0}
+    (content, *_), _ = records(known, events()[:1])
     for area in ("N", "S1", "V1"):
-        night.add_state(encode({**state, "area": area}))
+        night.add_state(encode({**orjson.loads(content), "area": area, "at": T0}))
     assert [night.history(area).step > 0 and night.history(area).last for area in ("N", "S1", "V1")] == [T0, T0, 0]
     assert [one["area"] for one in orjson.loads(night.whole("S1"))["states"]] == ["S1", "V1"]
 

@@ -1,0 +1,226 @@
+"""The records of Cotejo's own topics as they stand on the wire: JSON objects, UTF-8.
+
+`docs/schemas/` publishes these types as JSON Schema and `docs/asyncapi.yaml` says which topic carries which. Times are
+Unix ms, votes and tables are counts, shares are per cent of the valid votes, points are percentage points, coverage is
+a ratio (0-1). None stands for what is not known. Keys of `votes`, `shares`, `shift` and `figures` are ids of options
+or groups.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+
+class Witnessed(Struct, frozen=True):
+    """What the accepted tally sheets of an area come to."""
+
+    tables: int
+    """Polling tables with an accepted sheet."""
+    coverage: float | None
+    """`tables` over the tables that exist."""
+    registered: int
+    """Registered voters behind `tables`."""
+    valid: int
+    null: int
+    votes: Mapping[str, int | None]
+    shares: Mapping[str, float | None]
+    levels: Mapping[str, int]
+    """Polling tables by level of evidence: none, reported, corroborated, disputed."""
+
+
+class TablesAnnounced(Struct, frozen=True):
+    """The polling tables of an area that were announced one by one."""
+
+    announced: int
+    compared: int
+    """Those that have an accepted sheet too."""
+    differing: int
+    """Those of `compared` where a figure differs."""
+    shift: Mapping[str, int]
+    """Announced less witnessed votes, over `compared`."""
+    votes: Mapping[str, int]
+    valid: int | None
+    shares: Mapping[str, float]
+
+
+class Bounds(Struct, frozen=True):
+    """What evidence that is only a bound says of an area (docs/evidence.md)."""
+
+    tables: int
+    """Polling tables with bounds."""
+    unwitnessed: int
+    """Those without an accepted sheet."""
+    conflicting: int
+    """Those whose bounds contradict each other."""
+    against_sheets: int
+    """Those whose accepted sheet is outside its bounds."""
+    votes: Mapping[str, int]
+    """Votes certainly cast at the unwitnessed ones."""
+    checked: int
+    """Those announced by themselves whose votes are bounded below."""
+    below: int
+    """Those of `checked` that were announced with fewer."""
+    missing: Mapping[str, int]
+    """Votes missing at `below`."""
+    checked_most: int
+    """Those announced by themselves whose ballots are bounded above."""
+    above: int
+    """Those of `checked_most` that were announced with more."""
+    excess: int
+    """Votes announced at `above` beyond the bounds."""
+
+
+class Figure(Struct, frozen=True):
+    """One figure of a bulletin beside what was witnessed."""
+
+    votes: int
+    share: float | None
+    witnessed_share: float | None
+    expected_share: float | None
+    low_share: float | None
+    """The lowest share that an honest count can announce, in whatever order it counted."""
+    high_share: float | None
+    gap: float | None
+    """Points from `share` to the nearest share that an honest count can announce."""
+    required: float | None
+    """Points by which tables nobody witnessed must differ from their neighbours for the gap to close."""
+    floor: int | None
+    """The least votes that the witnessed sheets allow."""
+    ceiling: int | None
+    """The most votes that the witnessed sheets allow."""
+    breakdown: int | None
+    """Witnessed sheets that must be false for the figure to be possible."""
+
+
+class Official(Struct, frozen=True):
+    """An area's newest bulletin."""
+
+    bulletin: str
+    at: int
+    """When it was issued."""
+    votes: Mapping[str, int]
+    valid: int | None
+    tolerated: int
+    """False sheets that call nobody."""
+    figures: Mapping[str, Figure]
+
+
+Severity = Literal["info", "warning", "critical"]
+
+
+class StandingAlert(Struct, frozen=True):
+    """An alert that fires in an area."""
+
+    fingerprint: str
+    severity: Severity
+    value: float
+    """The headline figure, in `unit`."""
+    unit: str
+    bulletin: str
+    """Id of the bulletin that it is about; empty where it is about none."""
+    sentence: Mapping[str, str]
+    """By language: en, es."""
+
+
+class AreaState(Struct, frozen=True):
+    """One area at the last judged tick. The newest record of a key counts."""
+
+    area: str
+    name: str
+    level: str
+    tables: int | None
+    """Polling tables that exist."""
+    registered: int | None
+    witnessed: Witnessed
+    tables_announced: TablesAnnounced | None
+    bounds: Bounds | None
+    official: Official | None
+    alerts: list[StandingAlert]
+    at: int
+    """Event time of the tick."""
+    behind: float | UnsetType = UNSET
+    """Seconds of event time that the slowest partition is behind the fastest, where a tick did not wait for it."""
+
+
+class FindingRecord(Struct, frozen=True):
+    """What a rule found in an area."""
+
+    rule: str
+    rule_class: Literal["arithmetic", "statistical", "consistency", "health"] = field(name="class")
+    area: str
+    column: str
+    """Id of an option or group; empty, or a reporter's name, for findings that concern none."""
+    severity: Severity | None
+    value: float
+    unit: str
+    bulletin: str
+    inputs: Mapping[str, Any]
+    """The figures behind the finding, by name."""
+    sentence: Mapping[str, str]
+
+
+class NoticeRecord(Struct, frozen=True):
+    """Something to tell the receivers about one alert. Of records with one id the first counts."""
+
+    id: str
+    """Fingerprint, episode and number of the notice in its episode, joined by colons."""
+    fingerprint: str
+    """Rule, area, and option or group, joined by colons."""
+    status: Literal["firing", "resolved"]
+    reason: str
+    at: int
+    since: int
+    severity: Severity
+    finding: FindingRecord
+    muted_by: str | None
+    """Fingerprint of the alert further up that speaks for this one."""
+
+
+class SheetRows(Struct, frozen=True):
+    """A row of figures for each polling table (`streams.core.reconciliation.sheet_rows`)."""
+
+    tables: list[str]
+    """Ids of polling tables."""
+    rows: list[list[int]]
+
+
+class SheetsRecord(Struct, frozen=True):
+    """The polling tables of a partition that changed, whole. Of a table's rows that of the most entries counts."""
+
+    partition: int
+    version: int
+    """Entries in all ledgers of the partition."""
+    busiest: Mapping[str, int]
+    """Readings of the reporter groups that sent most."""
+    read: SheetRows
+    """Verdicts. A row: readings; level (0 only bounds, 1 none, 2 reported, 3 corroborated, 4 disputed); accepted (0 or
+    1); null votes; votes by option."""
+    announced: SheetRows
+    """A row: announcements; whether one holds (0 or 1); votes by option and group, -1 for none."""
+    bounds: SheetRows | UnsetType = UNSET
+    """A row: readings; 0 none, 1 bounds hold, 2 they conflict; the most ballots, -1 unknown; least votes by option."""
+
+
+class MarkRecord(Struct, frozen=True):
+    """A partition has come to this event time: every sheet that changed before it has been sent."""
+
+    partition: int
+    at: int
+
+
+class CommandRecord(Struct, frozen=True):
+    """A request to the worker that owns the deliveries."""
+
+    receiver: str
+    redeliver: str | None
+    """The notice to deliver again, as a string of JSON; null enables the receiver instead."""
+
+
+class ReasonRecord(Struct, frozen=True):
+    """Why a message was turned away."""
+
+    code: str
+    place: str
+    """Path within the message; empty for the whole of it."""
+    cure: str
