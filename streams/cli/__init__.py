@@ -56,10 +56,3 @@ def _cotejo(
     ] = False,
 ) -> None:
     pass
-
-
-def main() -> None:
-    """The former entry point, for scripts that were installed with it."""
-    from streams.entry import main as begin
-
-    begin()

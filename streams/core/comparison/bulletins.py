@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from streams.core.election.model import Election
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin
+from streams.core.events.signatures import precedence
 
 
 class Bulletins:
@@ -12,11 +13,11 @@ class Bulletins:
     matter: what is kept is a set, and which version counts follows from it.
 
     A bulletin is replaced by its own authority only, whatever id or sequence another one's has; and the authorities
-    stand in the election's order (`Election.precedence`), those that sign first.
+    stand in the election's order (`signatures.precedence`), those that sign first.
     """
 
     def __init__(self, election: Election) -> None:
-        self._areas, self._precedence = election.areas, election.precedence
+        self._areas, self._precedence = election.areas, precedence(election)
         self._versions: dict[str, dict[tuple[str, str], list[Bulletin]]] = {}
         """By area, authority and id, the newest first."""
         self._standing: dict[str, list[Bulletin]] = {}

@@ -306,14 +306,6 @@ class Election:
     """The polling tables that the register gives 0 voters, by id, whatever that is taken for."""
 
     @cached_property
-    def precedence(self) -> Mapping[str, int]:
-        """Whose bulletins go before whose, where several authorities announce for one area or polling table: the
-        greater goes first. Those with a key go before those without; of either the one that is named first. An
-        authority that is not named has none (0)."""
-        last_first = sorted(self.authorities, key=lambda id: self.authorities[id].public_key is None)[::-1]
-        return {id: place for place, id in enumerate(last_first, 1)}
-
-    @cached_property
     def option_index(self) -> Mapping[str, int]:
         """Option id to its place in a `Votes` tuple."""
         return {option.id: i for i, option in enumerate(self.options)}

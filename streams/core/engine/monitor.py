@@ -11,7 +11,8 @@ from streams.core.alerting.alert import Alert, Notice
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
-from streams.core.reconciliation.ledger import Announced, Verdict
+from streams.core.reconciliation.announced import Announced
+from streams.core.reconciliation.ledger import Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.reconciler import Entered, Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets

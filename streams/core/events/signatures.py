@@ -5,6 +5,7 @@ as the night did. Making keys and signing is the shell's (streams.config.keys).
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
@@ -62,6 +63,15 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
     if known.public_key is None:
         return None
     return _verify(election, bulletin, known.public_key, f"{bulletin.authority}'s")
+
+
+def precedence(election: Election) -> Mapping[str, int]:
+    """Whose bulletins go before whose, where several authorities announce for one area or polling table: the greater
+    goes first. Those with a key go before those without; of either the one that the election names first. An authority
+    that it does not name has none (0)."""
+    known = election.authorities
+    last_first = sorted(known, key=lambda id: known[id].public_key is None)[::-1]
+    return {id: place for place, id in enumerate(last_first, 1)}
 
 
 def _verify(election: Election, event: TallyReport | Bulletin, key: bytes, whose: str) -> Rejection | None:

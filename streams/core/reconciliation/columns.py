@@ -216,16 +216,9 @@ class Bulk:
             return self._announcements(events, plain) if len(plain) < len(places) else None
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
         tables = self._layout.numbers(fields["area"])
-        packed = zip(
-            fields["sequence"],
-            fields["at"],
-            fields["id"],
-            _or(fields["supersedes"], ("",) * len(places)),
-            figures,
-            fields["authority"],
-            repeat(False),  # an authority with a key is none of these
-            strict=False,
-        )
+        replaced = _or(fields["supersedes"], ("",) * len(places))
+        whose = fields["authority"], repeat(False)  # an authority with a key is none of these
+        packed = zip(fields["sequence"], fields["at"], fields["id"], replaced, figures, *whose, strict=False)
         return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures))
 
     def _is_plain_report(self, event: Any) -> bool:

@@ -6,14 +6,16 @@ it, and two ledgers of one table merge by union: this is what at-least-once deli
 The verdict is a function of the set (design, section 4).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
 from streams.core.election.model import Election, Policy, Votes
-from streams.core.events.model import Bulletin, TallyReport
+from streams.core.events.model import TallyReport
+from streams.core.events.signatures import precedence
+from streams.core.reconciliation.announced import Announced, official
 
 Kind = Literal["", "at-least", "at-most"]
 """Kinds of evidence: readings of a sheet, and the two bounds."""
@@ -55,21 +57,6 @@ class Reading(NamedTuple):
 
 SHEET_FIELDS: Final = 9
 """The first fields of a `Reading`, all that one of a sheet has."""
-
-
-class Announced(NamedTuple):
-    """What a bulletin says of this one table. Tuple order is the order in which those of one authority hold."""
-
-    sequence: int
-    at: int
-    id: str
-    supersedes: str
-    votes: Votes
-    """By column of the election (options, then groups); -1 for a column without a figure."""
-    authority: str = ""
-    """Empty in records that were saved before it was kept: then nobody knows whose figures they are."""
-    signed: bool = False
-    """Whether it was let in by its authority's signature."""
 
 
 class Fate(Enum):
@@ -139,21 +126,6 @@ def reading_of(election: Election, report: TallyReport) -> Reading:
     )
 
 
-def announced_of(election: Election, bulletin: Bulletin) -> Announced:
-    """What an admitted bulletin for a polling table says."""
-    votes = tuple(bulletin.votes.get(column.id, -1) for column in election.columns)
-    known = election.authorities.get(bulletin.authority)
-    return Announced(
-        sequence=bulletin.sequence,
-        at=bulletin.at,
-        id=bulletin.id,
-        supersedes=bulletin.supersedes or "",
-        votes=votes,
-        authority=bulletin.authority,
-        signed=known is not None and known.public_key is not None,
-    )
-
-
 class Ledger:
     """The readings of one sheet, and the official figures for its table."""
 
@@ -188,7 +160,7 @@ class Ledger:
 
     def official(self, election: Election) -> Announced | None:
         """The official figure that holds (`official`)."""
-        return official(self._announced, election.precedence)
+        return official(self._announced, precedence(election))
 
     def fates(self) -> list[tuple[Reading, Fate, str]]:
         """What becomes of each reading, oldest first, and the id of the reading that decides it (its own if it counts).
@@ -222,22 +194,6 @@ class Ledger:
 
 def _time(item: tuple[object, Reading]) -> Reading:
     return item[1]
-
-
-def official(announced: Collection[Announced], precedence: Mapping[str, int]) -> Announced | None:
-    """Of some official figures the one that holds: of the authority that goes first (`Election.precedence`) the newest
-    that it has not superseded itself. What is signed goes before what is not.
-
-    Figures of an unknown authority, from older records, go last, and any may supersede them.
-    """
-    gone = {
-        (authority, a.supersedes, signed)
-        for a in announced
-        if a.supersedes not in ("", a.id)
-        for authority, signed in ((a.authority, a.signed), ("", False))
-    }
-    held = [a for a in announced if (a.authority, a.id, a.signed) not in gone]
-    return max(held, key=lambda a: (a.signed, precedence.get(a.authority, 0), a), default=None)
 
 
 def standing(readings: Iterable[Reading], kind: Kind = "") -> list[Reading]:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from streams.core.election.model import Election, Policy
 from streams.core.election.numbering import Flags, Numbers
+from streams.core.reconciliation.announced import Announced, official
 from streams.core.reconciliation.consensus import DOUBT, Agreement
-from streams.core.reconciliation.ledger import SHEET_FIELDS, Announced, Ledger, Reading, Verdict, official, verdict_of
+from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, Verdict, verdict_of
 
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
@@ -162,9 +163,9 @@ class Shelf:
         """What the readings of a polling table say."""
         return verdict_of(map(unpack_reading, self.readings.of(table)), policy)
 
-    def official(self, table: int, precedence: Mapping[str, int]) -> Announced | None:
+    def official(self, table: int, order: Mapping[str, int]) -> Announced | None:
         """The official figure of a polling table that holds, by the election's order of authorities."""
-        return official(list(map(unpack_announced, self.announced.of(table))), precedence)
+        return official(list(map(unpack_announced, self.announced.of(table))), order)
 
     def ledger(self, table: int) -> Ledger:
         """Unpacked; empty where there is none."""

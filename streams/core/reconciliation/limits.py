@@ -10,7 +10,8 @@ from typing import Final
 
 from streams.core.election.model import Election
 from streams.core.events.model import Rejection
-from streams.core.reconciliation.ledger import Announced, Reading
+from streams.core.reconciliation.announced import Announced
+from streams.core.reconciliation.ledger import Reading
 from streams.core.reconciliation.ledger_store import Shelf, packed
 
 LEDGER_BYTES: Final = 64 * 2**10

@@ -13,6 +13,7 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, all_but
 from streams.core.events.admission import check_bulletin, check_date, check_report, dated_ahead
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.reconciliation.announced import Announced, announced_of
 from streams.core.reconciliation.busiest import Busiest
 from streams.core.reconciliation.columns import (
     DOUBTFUL,
@@ -25,7 +26,7 @@ from streams.core.reconciliation.columns import (
     said_in,
 )
 from streams.core.reconciliation.consensus import DOUBT, Agreement
-from streams.core.reconciliation.ledger import SHEET_FIELDS, Announced, Ledger, Reading, announced_of, reading_of
+from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, reading_of
 from streams.core.reconciliation.ledger_journal import Column, Entries, Journal, decode
 from streams.core.reconciliation.ledger_store import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
 from streams.core.reconciliation.limits import Limits
@@ -127,8 +128,7 @@ class Reconciler:
             rejection = check_date(self._election, event, arrived)
         if rejection is not None:
             return rejection
-        table = self._layout.table[table_of(event)]
-        known = self._election
+        table, known = self._layout.table[table_of(event)], self._election
         entry = reading_of(known, event) if isinstance(event, TallyReport) else announced_of(known, event)
         minute = self._limits.minute(entry, arrived)
         if (rejection := self._limits.check(table, entry, minute)) is None:

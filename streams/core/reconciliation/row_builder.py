@@ -7,6 +7,7 @@ import numpy as np
 
 from streams.core.election.model import Election, Policy
 from streams.core.election.numbering import Numbers
+from streams.core.events.signatures import precedence
 from streams.core.reconciliation.columns import FEW
 from streams.core.reconciliation.consensus import MOST, Agreement, Looked, Told
 from streams.core.reconciliation.ledger import Level, judged, leading, weight
@@ -23,7 +24,7 @@ class RowMaker:
 
     def __init__(self, election: Election, shelf: Shelf, agreement: Agreement) -> None:
         self._policy, self._shelf, self._agreement = election.policy, shelf, agreement
-        self._precedence = election.precedence
+        self._precedence = precedence(election)
         self._no_votes, self._no_figures = (0,) * len(election.options), (0,) * len(election.columns)
         self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
         self._disputed = (CODES[Level.DISPUTED], False, 0, *self._no_votes)

@@ -13,7 +13,8 @@ from streams.config import keys
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.election.model import Authority
 from streams.core.events.model import Bulletin
-from streams.core.reconciliation.ledger import Announced, announced_of, official
+from streams.core.events.signatures import precedence
+from streams.core.reconciliation.announced import Announced, announced_of, official
 from streams.core.reconciliation.ledger_journal import Entries
 from streams.core.reconciliation.reconciler import Reconciler
 
@@ -139,14 +140,14 @@ def test_a_key_that_came_later() -> None:
     signed = announced_of(KNOWN, said("council"))
     before = announced_of(KNOWN, said("council", 9, "x", "council-1"))._replace(signed=False)
     for order in permutations([signed, before]):
-        assert official(order, KNOWN.precedence) == signed
+        assert official(order, precedence(KNOWN)) == signed
     own = announced_of(KNOWN, said("council", 1, "c", "x"))
-    assert official([before, own], KNOWN.precedence) == own
+    assert official([before, own], precedence(KNOWN)) == own
 
 
 def test_without_authorities() -> None:
     """Where an election names none, the newest figure holds; one of an unknown authority may be superseded by any."""
     known = election()
     old, new = OLD._replace(sequence=9), announced_of(known, bulletin(area=TABLE, id="n", supersedes=OLD.id))
-    assert official([old, new], known.precedence) == new
-    assert official([old, new._replace(supersedes="")], known.precedence) == old
+    assert official([old, new], precedence(known)) == new
+    assert official([old, new._replace(supersedes="")], precedence(known)) == old

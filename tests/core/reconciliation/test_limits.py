@@ -18,7 +18,8 @@ from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
 from streams.core.events.topics import BULLETINS
-from streams.core.reconciliation.ledger import Reading, announced_of, reading_of
+from streams.core.reconciliation.announced import announced_of
+from streams.core.reconciliation.ledger import Reading, reading_of
 from streams.core.reconciliation.ledger_journal import decode
 from streams.core.reconciliation.ledger_store import pack, unpack_reading
 from streams.core.reconciliation.limits import LEDGER_BYTES
