@@ -9,11 +9,12 @@ import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import faust
 
 from streams.errors import CotejoError
+from streams.text import shown
 from streams.worker.faust_patches.app import App
 
 STOP_SECONDS = 30.0
@@ -24,11 +25,11 @@ class Worker(faust.Worker):
     """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
 
     def _schedule_shutdown(self, signal: Any) -> None:
-        _end_in_any_case()
+        _end_in_any_case(cast(App, self.app))
         super()._schedule_shutdown(signal)
 
     def stop_and_shutdown(self) -> None:
-        _end_in_any_case()
+        _end_in_any_case(cast(App, self.app))
         super().stop_and_shutdown()
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
@@ -38,17 +39,24 @@ class Worker(faust.Worker):
             handler.addFilter(Seldom())
 
 
-def _end_in_any_case() -> None:
+def _end_in_any_case(app: App) -> None:
     """End the process if it does not by itself: without a broker, Faust and aiokafka wait for ever to say their last
-    words. What they would have said comes again, as after any crash."""
+    words. What they would have said comes again, as after any crash. Why the worker ends is said all the same."""
 
     def end() -> None:
+        if (cause := _told(app)) is not None:
+            print(f"cotejo: {shown(str(cause))}", file=sys.stderr)
         print(f"cotejo: did not come to an end within {STOP_SECONDS:g} s: ended without", file=sys.stderr, flush=True)
         os._exit(1)
 
     timer = threading.Timer(STOP_SECONDS, end)
     timer.daemon = True
     timer.start()
+
+
+def _told(app: App) -> CotejoError | None:
+    """Why the app failed, if it is something that a user can mend."""
+    return next((cause for cause in (app.cause, app.crash_reason) if isinstance(cause, CotejoError)), None)
 
 
 class Seldom:
@@ -90,8 +98,7 @@ def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
     try:
         Worker(app, loop=loop, loglevel=loglevel, quiet=True, **options).execute_from_commandline()
     except SystemExit:
-        for cause in (app.cause, app.crash_reason):
-            if isinstance(cause, CotejoError):
-                raise cause from None
+        if (cause := _told(app)) is not None:
+            raise cause from None
         raise
     raise AssertionError  # it does not return
