@@ -184,10 +184,10 @@ class ReconcileStage:
         for kind, count in by_type(as_read(events)).items():
             self.counts[KINDS[kind]] += count
         prepared = reconciler.prepare(events)
-        if astray := reconciler.astray(prepared, self._homes):
-            for i in astray:
+        if misrouted := reconciler.misrouted(prepared, self._homes):
+            for i in misrouted:
                 self._send_home(table_of(events[i]), own()[stretch.start + i])
-            kept = sorted(set(range(len(events))).difference(astray))
+            kept = sorted(set(range(len(events))).difference(misrouted))
             prepared, sources = reconciler.prepare([events[i] for i in kept]), [sources[i] for i in kept]
         for i, reason in reconciler.apply_prepared(prepared, [source.timestamp or 0 for source in sources]):
             refused[sources[i].offset].append(reason)

@@ -64,7 +64,7 @@ class Monitor:
     def pass_by(self, at: int) -> list[Notice]:
         """The same for a moment in a later tick, but what it leads to may be told later: many ticks are judged at once,
         which takes a third of the time."""
-        sheets = self._reconciler.take_loose()  # many ticks are put in order at once
+        sheets = self._reconciler.take_unordered()  # many ticks are put in order at once
         rows = len(sheets)
         if self._rows + rows > ROWS or len(self._passing) >= TICKS:
             self._judge()  # so that a large tick is judged alone, which takes a tenth of the memory

@@ -21,7 +21,7 @@ from streams.core.events.usual import UsualBulletin, UsualReport, as_read, asks_
 from streams.core.reconciliation.consensus import looks_at
 from streams.core.reconciliation.ledger import Level
 from streams.core.reconciliation.ledger_store import pack
-from streams.core.reconciliation.names import Known, Names
+from streams.core.reconciliation.reporters import InternedNames, NameTable
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, READ
 
 FEW: Final = 6
@@ -57,7 +57,7 @@ class Readings(NamedTuple):
     rows: Numbers
     """The rows of sheets that are read by nobody else (`sheets`)."""
     looks: Numbers
-    """What `agreement` looks at."""
+    """What `consensus` looks at."""
     groups: Sequence[str]
     """Reporter groups,"""
     counted: Numbers
@@ -100,10 +100,10 @@ class Prepared(NamedTuple):
     announcements: Announcements | None = None
 
 
-class Bulk:
+class ColumnReader:
     """Columns of what an election admits without a second look."""
 
-    def __init__(self, election: Election, names: Names) -> None:
+    def __init__(self, election: Election, names: NameTable) -> None:
         options = [option.id for option in election.options]
         self._pick: Callable[[Mapping[str, int]], Votes] = (
             itemgetter(*options) if len(options) > 1 else lambda votes: (votes[options[0]],)
@@ -195,13 +195,13 @@ class Bulk:
         looks = looks_at(at, known, of, replaced, said)
         return Readings(places, tables, entries, rows, looks, groups, np.where(trusted, -1, of.numbers))
 
-    def _look(self, names: Sequence[str], tables: Numbers) -> Known:
+    def _look(self, names: Sequence[str], tables: Numbers) -> InternedNames:
         """What is known of names; those of what is turned away are of nobody: else they could use up all numbers."""
         if len(away := np.flatnonzero(tables == DOUBTFUL)):
             names = [*names]
             for i in away.tolist():
                 names[i] = _NOBODY
-        return self._names.look(names)
+        return self._names.intern(names)
 
     def _announcements(self, events: Sequence[Any], places: Sequence[int]) -> Announcements | None:
         """The same of bulletins for polling tables, but for those that say more than votes or are of an authority of

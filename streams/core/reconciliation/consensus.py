@@ -14,7 +14,7 @@ import numpy as np
 
 from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.ledger import Reading
-from streams.core.reconciliation.names import Known, Names
+from streams.core.reconciliation.reporters import InternedNames, NameTable
 
 BEHIND, READERS, READER, AT, MARKS, SAID = 0, 1, 2, 3, 4, 6
 """The columns of a look: how many readers stand behind the leading figures; how many there are, `DOUBT` where that is
@@ -27,7 +27,7 @@ MOST: Final = 254
 """Readers of a sheet; another one that joins as many is in doubt."""
 
 
-class Told(NamedTuple):
+class UpdatedVerdicts(NamedTuple):
     """What further readings make of their sheets, one by one."""
 
     behind: Numbers
@@ -38,7 +38,7 @@ class Told(NamedTuple):
     """The leading figures, null votes first."""
 
 
-class Looked(NamedTuple):
+class EvaluatedSheet(NamedTuple):
     """A sheet of which all readings were looked at: these, those of them that lead, and how many readers stand."""
 
     readings: Sequence[Reading]
@@ -46,7 +46,9 @@ class Looked(NamedTuple):
     readers: int
 
 
-def looks_at(at: Sequence[int], reporters: Known, groups: Known, replaced: Sequence[str], said: Numbers) -> Numbers:
+def looks_at(
+    at: Sequence[int], reporters: InternedNames, groups: InternedNames, replaced: Sequence[str], said: Numbers
+) -> Numbers:
     """What is looked at in readings. `replaced` are the ids of those that they take back, or empty; `said` the figures,
     null votes first."""
     looks = np.empty((len(at), SAID + said.shape[1]), np.int64)
@@ -59,13 +61,13 @@ def looks_at(at: Sequence[int], reporters: Known, groups: Known, replaced: Seque
     return looks
 
 
-class Agreement:
+class Consensus:
     """What is known of sheets, by the numbers of their polling tables. It is to be told of every reading.
 
     Where anything is known, half of the readers at least stand behind the leading figures, with the same null votes; so
     no other figures have more."""
 
-    def __init__(self, tables: int, options: int, names: Names) -> None:
+    def __init__(self, tables: int, options: int, names: NameTable) -> None:
         self._names = names
         self._state = np.zeros((tables, SAID + 1 + options), np.int64)  # a sheet's stand side by side, in a cache line
 
@@ -73,8 +75,8 @@ class Agreement:
         """First readings, of different polling tables."""
         self._state[tables] = new
 
-    def join(self, tables: Numbers, new: Numbers) -> Told:
-        """Further readings, of different polling tables. Of those that are not certain `doubt` is to be told."""
+    def join(self, tables: Numbers, new: Numbers) -> UpdatedVerdicts:
+        """Further readings, of different polling tables. Of those that are not certain `invalidate` is to be told."""
         now = self._state.take(tables, axis=0)
         behind, readers, names = now[:, BEHIND], now[:, READERS], slice(MARKS, SAID)
         usual = (readers != DOUBT) & (new[:, READERS] != DOUBT)
@@ -92,7 +94,7 @@ class Agreement:
         certain = again | other
         self._state[tables[certain]] = now[certain]
         readers *= certain
-        return Told(behind, readers, now[:, SAID:])
+        return UpdatedVerdicts(behind, readers, now[:, SAID:])
 
     def is_again(self, table: int, new: Numbers) -> bool:
         """Whether one more reading certainly is its sheet's only reader again."""
@@ -103,7 +105,7 @@ class Agreement:
         now[AT], now[SAID:] = new[AT], new[SAID:]
         return True
 
-    def doubt(self, tables: Sequence[int]) -> None:
+    def invalidate(self, tables: Sequence[int]) -> None:
         """Readings have joined that were not certain, or of which nobody was asked."""
         self._state[tables, READERS] = DOUBT
 
@@ -112,12 +114,12 @@ class Agreement:
         where that is not known."""
         return self._state[tables, BEHIND], self._state[tables, READERS]
 
-    def settle(self, tables: Sequence[int], sheets: Sequence[Looked]) -> None:
+    def refresh(self, tables: Sequence[int], sheets: Sequence[EvaluatedSheet]) -> None:
         """All readings of these polling tables have been looked at."""
         every = chain.from_iterable(sheet.readings for sheet in sheets)
         at, _, reporters, groups, _, _, _, _, replaced, *_ = zip(*every, strict=True)
-        look, none = self._names.look, np.empty((len(at), 0), np.int64)
-        looks = looks_at(at, look(reporters), look(groups), replaced, none)
+        intern, none = self._names.intern, np.empty((len(at), 0), np.int64)
+        looks = looks_at(at, intern(reporters), intern(groups), replaced, none)
         first = np.cumsum([0, *(len(sheet.readings) for sheet in sheets[:-1])])
         least, most = np.minimum.reduceat(looks, first), np.maximum.reduceat(looks, first)
         one = (least[:, READER] == most[:, READER]) & (least[:, READERS] != DOUBT)
@@ -132,7 +134,7 @@ class Agreement:
         self._state[tables] = state
 
 
-def _known(sheet: Looked) -> int:
+def _known(sheet: EvaluatedSheet) -> int:
     """How many readers there are where the leading figures are certainly that, else `DOUBT`."""
     certain = 2 * len(sheet.leading) >= sheet.readers and len({reading.null for reading in sheet.leading}) == 1
     return sheet.readers if certain else DOUBT

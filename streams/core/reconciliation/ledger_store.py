@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streams.core.election.model import Election, Policy
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.reconciliation.announced import Announced, official
-from streams.core.reconciliation.consensus import DOUBT, Agreement
+from streams.core.reconciliation.consensus import DOUBT, Consensus
 from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, Verdict, verdict_of
 
 pack: Final = msgspec.msgpack.Encoder().encode
@@ -36,7 +36,7 @@ _ASKED: Final = 200
 """Heavy polling tables whose entries are known by themselves: of a full one that takes 150 kB."""
 
 
-class Chains:
+class EntryChains:
     """Packed entries in the order in which they came, each with the place of the one before it that is of the same
     polling table. So thousands are entered with a few calls, whatever polling tables they are of, and none that is
     there is touched."""
@@ -125,13 +125,13 @@ class Chains:
         self._heavy[tables] |= state[:, _BYTES] > LARGE
 
 
-class Shelf:
+class LedgerStore:
     """The ledgers of polling tables, by number."""
 
     def __init__(self, tables: int) -> None:
         self.heavy: Flags = np.zeros(tables, bool)
         """Which polling tables have a large ledger; that of any other has room for more."""
-        self.readings, self.announced = Chains(tables, self.heavy), Chains(tables, self.heavy)
+        self.readings, self.announced = EntryChains(tables, self.heavy), EntryChains(tables, self.heavy)
         self._tables = tables
 
     def __contains__(self, table: int) -> bool:
@@ -156,7 +156,7 @@ class Shelf:
         (readings, read), (announced, said) = self.readings.extent(table), self.announced.extent(table)
         return readings + announced, read + said
 
-    def _chains(self, entry: Reading | Announced) -> Chains:
+    def _chains(self, entry: Reading | Announced) -> EntryChains:
         return self.readings if isinstance(entry, Reading) else self.announced
 
     def verdict(self, table: int, policy: Policy) -> Verdict:
@@ -176,17 +176,17 @@ class Shelf:
 class Verdicts(Mapping[str, Verdict]):
     """The verdict on every table with a ledger, made when it is asked for."""
 
-    def __init__(self, election: Election, shelf: Shelf, agreement: Agreement) -> None:
-        self._election, self._shelf, self._agreement = election, shelf, agreement
+    def __init__(self, election: Election, store: LedgerStore, consensus: Consensus) -> None:
+        self._election, self._store, self._consensus = election, store, consensus
 
     def __getitem__(self, table: str) -> Verdict:
         number = self._election.layout.table[table]
-        if number not in self._shelf:
+        if number not in self._store:
             raise KeyError(table)
-        return self._shelf.verdict(number, self._election.policy)
+        return self._store.verdict(number, self._election.policy)
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._election.layout.tables.__getitem__, self._shelf)
+        return map(self._election.layout.tables.__getitem__, self._store)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -194,5 +194,5 @@ class Verdicts(Mapping[str, Verdict]):
     def known(self, tables: Numbers, readings: Numbers) -> tuple[Numbers, Numbers]:
         """Of these polling tables, by number, how many readers agree and lead, and of how many; `DOUBT` of those where
         only a look at all readings tells, or there are not as many of them as this."""
-        agreeing, readers = self._agreement.known(tables)
-        return agreeing, np.where(self._shelf.readings.counts(tables) == readings, readers, DOUBT)
+        agreeing, readers = self._consensus.known(tables)
+        return agreeing, np.where(self._store.readings.counts(tables) == readings, readers, DOUBT)

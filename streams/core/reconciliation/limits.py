@@ -12,7 +12,7 @@ from streams.core.election.model import Election
 from streams.core.events.model import Rejection
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.ledger import Reading
-from streams.core.reconciliation.ledger_store import Shelf, packed
+from streams.core.reconciliation.ledger_store import LedgerStore, packed
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger takes in nothing that would make it larger, packed: somebody floods this polling table."""
@@ -21,8 +21,8 @@ LEDGER_BYTES: Final = 64 * 2**10
 class Limits:
     """The limits of one partition."""
 
-    def __init__(self, election: Election, shelf: Shelf) -> None:
-        self._policy, self._tables, self._shelf = election.policy, election.layout.tables, shelf
+    def __init__(self, election: Election, store: LedgerStore) -> None:
+        self._policy, self._tables, self._store = election.policy, election.layout.tables, store
         self._taken: Counter[tuple[str, int]] = Counter()
         """Readings, by group and the minute in which they came."""
 
@@ -38,14 +38,14 @@ class Limits:
 
     def check(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
         """Why an entry is turned away that counts for this minute; one that is in its ledger never is."""
-        if (minute is None and not self._shelf.heavy[table]) or self._shelf.has(table, entry):
+        if (minute is None and not self._store.heavy[table]) or self._store.has(table, entry):
             return None
         rate = self._policy.group_rate
         if isinstance(entry, Reading) and minute is not None and self._taken[entry.group, minute] >= rate:
             cure = f"send it again in a minute: {entry.group} may send {rate:,} in one"
             return Rejection("rate-limited", "reporter_group", cure)
-        if self._shelf.heavy[table]:
-            entries, size = self._shelf.extent(table)
+        if self._store.heavy[table]:
+            entries, size = self._store.extent(table)
             if size + len(packed(entry)) > LEDGER_BYTES:
                 cure = f"find out who sends them: {self._tables[table]} has {entries:,} entries"
                 return Rejection("ledger-full", "table", cure)

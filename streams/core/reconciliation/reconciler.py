@@ -14,25 +14,30 @@ from streams.core.election.numbering import Numbers, all_but
 from streams.core.events.admission import check_bulletin, check_date, check_report, dated_ahead
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import Announced, announced_of
-from streams.core.reconciliation.busiest import Busiest
 from streams.core.reconciliation.columns import (
     DOUBTFUL,
     FEW,
     Announcements,
-    Bulk,
+    ColumnReader,
     Prepared,
     Readings,
     rows_of_announcements,
     said_in,
 )
-from streams.core.reconciliation.consensus import DOUBT, Agreement
+from streams.core.reconciliation.consensus import DOUBT, Consensus
 from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, reading_of
 from streams.core.reconciliation.ledger_journal import Column, Entries, Journal, decode
-from streams.core.reconciliation.ledger_store import Chains, Shelf, Verdicts, unpack_announced, unpack_reading
+from streams.core.reconciliation.ledger_store import (
+    EntryChains,
+    LedgerStore,
+    Verdicts,
+    unpack_announced,
+    unpack_reading,
+)
 from streams.core.reconciliation.limits import Limits
-from streams.core.reconciliation.names import Names
-from streams.core.reconciliation.row_builder import RowMaker
-from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, Fresh, Sheets
+from streams.core.reconciliation.reporters import BusiestGroups, NameTable
+from streams.core.reconciliation.row_builder import RowBuilder
+from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets
 from streams.errors import ElectionChangedError
 
 _WORTH: Final = 16
@@ -87,17 +92,17 @@ class Reconciler:
         self._partition = partition
         self._columns = [column.id for column in election.columns]
         self._journal = Journal(election.layout.tables, self._columns) if saves else None
-        self._shelf = Shelf(len(election.tables))
-        names = Names()
-        self._busiest = Busiest(names)
-        self._agreement = Agreement(len(election.tables), len(election.options), names)
-        self._bulk = Bulk(election, names)
-        self._limits = Limits(election, self._shelf)
+        self._store = LedgerStore(len(election.tables))
+        names = NameTable()
+        self._busiest = BusiestGroups(names)
+        self._consensus = Consensus(len(election.tables), len(election.options), names)
+        self._reader = ColumnReader(election, names)
+        self._limits = Limits(election, self._store)
         self._entries = 0
-        self._rows = RowMaker(election, self._shelf, self._agreement)
-        self._read = Fresh(READ + len(election.options))
-        self._announced = Fresh(ANNOUNCED + len(election.columns))
-        self._bounds = Fresh(BOUNDED + len(election.options))
+        self._rows = RowBuilder(election, self._store, self._consensus)
+        self._read = PendingRows(READ + len(election.options))
+        self._announced = PendingRows(ANNOUNCED + len(election.columns))
+        self._bounds = PendingRows(BOUNDED + len(election.options))
         self._bounded: set[int] = set()
         """Polling tables with a reading that is only a bound: any other of theirs may take it back."""
         self._senders: list[Numbers] = []
@@ -108,12 +113,12 @@ class Reconciler:
     @property
     def verdicts(self) -> Verdicts:
         """The verdict on every table with a ledger."""
-        return Verdicts(self._election, self._shelf, self._agreement)
+        return Verdicts(self._election, self._store, self._consensus)
 
     def ledger(self, table: str) -> Ledger | None:
         """The ledger of a table, where there is one."""
         number = self._layout.table.get(table)
-        return self._shelf.ledger(number) if number is not None and number in self._shelf else None
+        return self._store.ledger(number) if number is not None and number in self._store else None
 
     def apply(self, event: TallyReport | Bulletin, arrived: int = 0) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
@@ -160,7 +165,7 @@ class Reconciler:
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Whatever can be worked out of these events before they are taken in."""
-        return self._bulk.prepare(events)
+        return self._reader.prepare(events)
 
     def enter(self, prepared: Prepared) -> Entered:
         """Put into the ledgers at once what is certainly new of these events. `take_in` takes each in when its time has
@@ -205,14 +210,14 @@ class Reconciler:
 
     def _enter_heads(self, new: Readings, aside: Numbers) -> tuple[_Part, set[int]]:
         """Do so with what comes first of each polling table; of which of them that is not certain."""
-        chains, agreement, tables = self._shelf.readings, self._agreement, new.tables
+        chains, consensus, tables = self._store.readings, self._consensus, new.tables
         sure, further = chains.heads(tables, aside)
-        agreement.begin(tables.take(sure), new.looks.take(sure, axis=0))
-        doubtful = set(tables[self._shelf.heavy.take(tables)].tolist())
+        consensus.begin(tables.take(sure), new.looks.take(sure, axis=0))
+        doubtful = set(tables[self._store.heavy.take(tables)].tolist())
         if len(further) < FEW:
             doubtful.update(tables.take(further).tolist())
         else:
-            told = agreement.join(tables.take(further), new.looks.take(further, axis=0))
+            told = consensus.join(tables.take(further), new.looks.take(further, axis=0))
             certain = told.readers != DOUBT
             doubtful.update(tables.take(further[~certain]).tolist())
             joined = new.rows.take(further, axis=0)
@@ -227,12 +232,12 @@ class Reconciler:
         """The polling tables whose official figures are not all certain. Nothing of theirs is entered ahead: had a
         reading its place in the ledger before an official figure that came earlier, another would be beyond the
         limit."""
-        first, _ = self._shelf.announced.heads(said.tables, aside)
+        first, _ = self._store.announced.heads(said.tables, aside)
         return said.tables[all_but(len(said.tables), first)]
 
     def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
         """Enter the official figures that are the first of their polling tables."""
-        first, _ = self._shelf.announced.heads(new.tables, aside)
+        first, _ = self._store.announced.heads(new.tables, aside)
         return self._enter_sure(new, first)
 
     def _aside(self, prepared: Prepared) -> Numbers:
@@ -268,12 +273,12 @@ class Reconciler:
             new = stretch.part.new
             chains, _, unsaved = self._kept(isinstance(new, Announcements))
             table = int(new.tables[i])
-            if table == DOUBTFUL or self._shelf.heavy[table]:
+            if table == DOUBTFUL or self._store.heavy[table]:
                 stretch.left.append(i)
             elif not chains.put(table, new.entries[i]):
                 stretch.known.append(i)
             else:
-                if isinstance(new, Readings) and self._agreement.is_again(table, new.looks[i]):
+                if isinstance(new, Readings) and self._consensus.is_again(table, new.looks[i]):
                     stretch.again.append(i)
                 else:
                     stretch.entered.append(table)
@@ -300,7 +305,7 @@ class Reconciler:
             self._bounds.ask(self._bounded.intersection(entered))
         if isinstance(new, Readings):
             if entered:
-                self._agreement.doubt(entered)
+                self._consensus.invalidate(entered)
             self._count(new, begin, end, left + stretch.known)
         self._entries += end - begin - len(left) - len(stretch.known)
         return left
@@ -315,16 +320,16 @@ class Reconciler:
             self._others += [new.groups[begin + i] for i in np.flatnonzero(counted == 0).tolist()]
         self._senders.append(counted)
 
-    def _kept(self, official: bool) -> tuple[Chains, Fresh, Column | None]:
+    def _kept(self, official: bool) -> tuple[EntryChains, PendingRows, Column | None]:
         """Where official figures, or readings, are kept, where their rows wait, and where they wait to be saved."""
         read, said = (None, None) if self._journal is None else (self._journal.readings, self._journal.announced)
         if official:
-            return self._shelf.announced, self._announced, said
-        return self._shelf.readings, self._read, read
+            return self._store.announced, self._announced, said
+        return self._store.readings, self._read, read
 
     def _take_in_one(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
         """Take in a reading or an official figure, whether or not there is room."""
-        packed = self._shelf.add(table, entry)
+        packed = self._store.add(table, entry)
         if packed is None:
             return
         self._entries += 1
@@ -337,31 +342,31 @@ class Reconciler:
             if entry.bound:
                 self._bounded.add(table)
             self._bounds.ask(self._bounded.intersection([table]))
-            self._agreement.doubt([table])
+            self._consensus.invalidate([table])
             if self._limits.is_counted(entry.source):
                 self._others.append(entry.group)
 
-    def is_astray(self, event: TallyReport | Bulletin, homes: Numbers) -> bool:
+    def is_misrouted(self, event: TallyReport | Bulletin, homes: Numbers) -> bool:
         """Whether the event's polling table belongs to another partition: a table has one ledger. One that has its
         ledger here keeps it. `homes` are the partitions of all polling tables, by number."""
         table = self._layout.table.get(table_of(event))
-        return table is not None and homes[table] != self._partition and table not in self._shelf
+        return table is not None and homes[table] != self._partition and table not in self._store
 
-    def astray(self, prepared: Prepared, homes: Numbers) -> list[int]:
-        """The places of those reports and bulletins that are astray. Asked of each, and hardly any is."""
+    def misrouted(self, prepared: Prepared, homes: Numbers) -> list[int]:
+        """The places of those reports and bulletins that are misrouted. Asked of each, and hardly any is."""
         asked = [*prepared.single]
         for new in (prepared.readings, prepared.announcements):
             if new is not None:
                 at_home = (new.tables != DOUBTFUL) & (homes.take(new.tables) == self._partition)
                 asked += [new.places[i] for i in np.flatnonzero(~at_home).tolist()]
         events = prepared.events
-        return [i for i in sorted(asked) if self.is_astray(events[i], homes)]  # type: ignore[arg-type]  # no ticks
+        return [i for i in sorted(asked) if self.is_misrouted(events[i], homes)]  # type: ignore[arg-type]  # no ticks
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""
-        return self.take_loose().in_order()
+        return self.take_unordered().in_order()
 
-    def take_loose(self) -> Sheets:
+    def take_unordered(self) -> Sheets:
         """The same, as they came (`Sheets`)."""
         if self._senders or self._others:
             counted = np.concatenate([_NONE, *self._senders])
@@ -419,7 +424,7 @@ class Reconciler:
             said = said_in([entry.null for entry in readings], [entry.votes or none for entry in readings])
             odd = [e.retracted or e.bound != "" or m is not None for e, m in zip(readings, minutes, strict=True)]
             columns = list(zip(*readings, strict=True))[:SHEET_FIELDS]
-            new = self._bulk.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns, said)
+            new = self._reader.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns, said)
             part = self._enter_readings(new, _NONE)
         for stretch in self._put([_Stretch(part, 0, len(packed))]):
             for i in self._take_in(stretch):

@@ -9,9 +9,9 @@ from streams.core.election.model import Election, Policy
 from streams.core.election.numbering import Numbers
 from streams.core.events.signatures import precedence
 from streams.core.reconciliation.columns import FEW
-from streams.core.reconciliation.consensus import MOST, Agreement, Looked, Told
+from streams.core.reconciliation.consensus import MOST, Consensus, EvaluatedSheet, UpdatedVerdicts
 from streams.core.reconciliation.ledger import Level, judged, leading, weight
-from streams.core.reconciliation.ledger_store import Shelf, unpack_reading
+from streams.core.reconciliation.ledger_store import LedgerStore, unpack_reading
 from streams.core.reconciliation.sheet_rows import CODES, CONFLICT, HOLD, READ
 from streams.core.reconciliation.table_bounds import table_bounds
 
@@ -19,17 +19,17 @@ _AT_ONCE: Final = 1_000
 """Sheets of which all readings are looked at together: unpacked, they take ten times the memory."""
 
 
-class RowMaker:
+class RowBuilder:
     """The rows of one partition's polling tables."""
 
-    def __init__(self, election: Election, shelf: Shelf, agreement: Agreement) -> None:
-        self._policy, self._shelf, self._agreement = election.policy, shelf, agreement
+    def __init__(self, election: Election, store: LedgerStore, consensus: Consensus) -> None:
+        self._policy, self._store, self._consensus = election.policy, store, consensus
         self._precedence = precedence(election)
         self._no_votes, self._no_figures = (0,) * len(election.options), (0,) * len(election.columns)
         self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
         self._disputed = (CODES[Level.DISPUTED], False, 0, *self._no_votes)
 
-    def fill(self, rows: Numbers, told: Told) -> None:
+    def fill(self, rows: Numbers, told: UpdatedVerdicts) -> None:
         """Fill in what was told of these sheets, all but how many readings they have. Of an only reader the row is its
         own, and stays as it is."""
         several = told.readers > 1
@@ -47,7 +47,7 @@ class RowMaker:
             sheets = [self._looked(table) for table in part]
             found.append(np.array([self._row(sheet) for sheet in sheets], np.int64))
             if len(part) >= FEW:
-                self._agreement.settle(part, sheets)
+                self._consensus.refresh(part, sheets)
         return np.concatenate(found)
 
     def announced(self, tables: Sequence[int]) -> Numbers:
@@ -59,7 +59,7 @@ class RowMaker:
         return np.array([self._bounds_row(table) for table in tables], np.int64)
 
     def _bounds_row(self, table: int) -> tuple[int, ...]:
-        readings = [*map(unpack_reading, self._shelf.readings.of(table))]
+        readings = [*map(unpack_reading, self._store.readings.of(table))]
         bounds = table_bounds(readings, len(self._no_votes), self._policy)
         if not bounds.are_known:
             return (len(readings), 0, -1, *self._no_votes)
@@ -67,18 +67,18 @@ class RowMaker:
             return (len(readings), CONFLICT, -1, *self._no_votes)
         return (len(readings), HOLD, -1 if bounds.at_most is None else bounds.at_most, *bounds.at_least)
 
-    def _looked(self, table: int) -> Looked:
-        readings = list(map(unpack_reading, self._shelf.readings.of(table)))
-        return Looked(readings, *leading(readings))
+    def _looked(self, table: int) -> EvaluatedSheet:
+        readings = list(map(unpack_reading, self._store.readings.of(table)))
+        return EvaluatedSheet(readings, *leading(readings))
 
-    def _row(self, sheet: Looked) -> tuple[int, ...]:
+    def _row(self, sheet: EvaluatedSheet) -> tuple[int, ...]:
         verdict = judged(sheet.leading, sheet.readers, self._policy)
         votes = verdict.votes if verdict.votes is not None else self._no_votes
         level = CODES[verdict.level] if any(not r.bound for r in sheet.readings) else 0
         return (len(sheet.readings), level, verdict.accepted, verdict.null, *votes)
 
     def _announced_row(self, table: int) -> tuple[int, ...]:
-        official, count = self._shelf.official(table, self._precedence), len(self._shelf.announced.of(table))
+        official, count = self._store.official(table, self._precedence), len(self._store.announced.of(table))
         return (count, 0, *self._no_figures) if official is None else (count, 1, *official.votes)
 
 

@@ -155,7 +155,7 @@ def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
         out[options + i] = votes[list(group)].sum(axis=0)
 
 
-class Fresh:
+class PendingRows:
     """Rows of one kind that changed and have not been asked for yet."""
 
     def __init__(self, width: int) -> None:

@@ -100,13 +100,13 @@ class LogReplay:
         if isinstance(item, Unreadable | Tick):
             return False
         if isinstance(channel, int):
-            astray = self._reconcilers[channel].is_astray(item, self._homes)
+            misrouted = self._reconcilers[channel].is_misrouted(item, self._homes)
         else:
-            astray = table_of(item) in self._layout.table
-        if astray:
+            misrouted = table_of(item) in self._layout.table
+        if misrouted:
             self._notes.counts["strays"] += 1
             self._under_way[_json(item)] = item, arrived
-        return astray
+        return misrouted
 
     def _arrive(self, channel: Channel, run: Sequence[tuple[Item, int]], mark: int) -> None:
         """Take in what came by one channel until a mark, and when; reports, and bulletins for polling tables, all at

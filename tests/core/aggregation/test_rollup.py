@@ -16,7 +16,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode
 from streams.core.reconciliation import sheet_rows as module
 from streams.core.reconciliation.reconciler import Reconciler
-from streams.core.reconciliation.sheet_rows import Fresh, Sheets, in_order
+from streams.core.reconciliation.sheet_rows import PendingRows, Sheets, in_order
 
 KNOWN = election(states=3, tables=4, registered=[50, 80, None], groups={"BC": "BC"})
 sheet = st.tuples(*[st.integers(0, 15)] * 3)
@@ -213,7 +213,7 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
 @given(st.lists(st.tuples(st.lists(st.integers(0, 9), unique=True), st.lists(st.integers(0, 9))), max_size=4))
 def test_fresh(parts: list[tuple[list[int], list[int]]]) -> None:
     """Rows that changed are handed over once; in order, of each table the newest row is left, or what is worked out."""
-    fresh, expected = Fresh(1), dict[int, list[int]]()
+    fresh, expected = PendingRows(1), dict[int, list[int]]()
     for place, (added, asked) in enumerate(parts):
         fresh.add(np.array(added, np.int64), np.array([[place]] * len(added), np.int64).reshape(-1, 1))
         fresh.ask(asked)

@@ -203,7 +203,7 @@ def test_many_ticks_at_once(
                 if not isinstance(event, Bulletin) or event.area not in known.areas:
                     reconciler.apply(event)
             at += 10_000 * next(steps)
-            ticks.append((reconciler.take_loose(), at))
+            ticks.append((reconciler.take_unordered(), at))
         told = list[Notice]()
         for sheets, to in ticks:
             alone.add_sheets(sheets.in_order())

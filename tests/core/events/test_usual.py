@@ -88,9 +88,9 @@ def test_astray(events: list[TallyReport | Bulletin], before: list[TallyReport |
     reconciler.apply_all(before)
     expected = [i for i, event in enumerate(events) if not home and is_new(reconciler, table_of(event))]
     homes = np.full(len(KNOWN.tables), home)
-    assert [i for i, event in enumerate(events) if reconciler.is_astray(event, homes)] == expected
+    assert [i for i, event in enumerate(events) if reconciler.is_misrouted(event, homes)] == expected
     for form in (events, found):
-        assert reconciler.astray(reconciler.prepare(form), homes) == expected
+        assert reconciler.misrouted(reconciler.prepare(form), homes) == expected
 
 
 def is_new(reconciler: Reconciler, table: str) -> bool:

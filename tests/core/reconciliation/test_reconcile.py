@@ -22,9 +22,9 @@ from streams.core.reconciliation import reconciler as reconcile
 from streams.core.reconciliation import row_builder as rows
 from streams.core.reconciliation.consensus import READER
 from streams.core.reconciliation.ledger import Verdict
-from streams.core.reconciliation.ledger_store import Shelf
-from streams.core.reconciliation.names import Names
+from streams.core.reconciliation.ledger_store import LedgerStore
 from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.reporters import NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.core.replay.verdicts import NightVerdicts
 from streams.errors import ElectionChangedError
@@ -410,7 +410,9 @@ def test_who_is_turned_away_has_no_number() -> None:
     reconciler = Reconciler(KNOWN)
     with always_many():
         for table, votes in (("S9-9", (5, 3, 1)), ("S1-1", (500, 0, 0))):
-            reconciler.apply_all([report(table, votes, id=f"f{i}", reporter=f"{table}{i}") for i in range(Names.MOST)])
+            reconciler.apply_all(
+                [report(table, votes, id=f"f{i}", reporter=f"{table}{i}") for i in range(NameTable.MOST)]
+            )
         prepared = reconciler.prepare([report(id=f"r{i}", reporter=f"x{i}") for i in range(9)])
     assert prepared.readings is not None
     assert prepared.readings.looks[:, READER].all()
@@ -490,13 +492,13 @@ def test_verdicts_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
             reconciler.apply_all([event])
         seen.add_sheets(reconciler.take_sheets())
         reconciler.apply_all(agree[7:])
-    look = Shelf.verdict
+    look = LedgerStore.verdict
 
-    def verdict(self: Shelf, table: int, policy: Policy) -> Verdict:
+    def verdict(self: LedgerStore, table: int, policy: Policy) -> Verdict:
         asked.append(table)
         return look(self, table, policy)
 
-    monkeypatch.setattr(Shelf, "verdict", verdict)
+    monkeypatch.setattr(LedgerStore, "verdict", verdict)
     assert night(KNOWN, reconciler, seen)["S1-2"].readers == 4
     ids = KNOWN.layout.tables
     assert [ids[table] for table in asked] == ["S1-2", "S2-1"]

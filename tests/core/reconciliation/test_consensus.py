@@ -6,9 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.consensus import DOUBT, MARKS, MOST, Agreement, Looked, looks_at
+from streams.core.reconciliation.consensus import DOUBT, MARKS, MOST, Consensus, EvaluatedSheet, looks_at
 from streams.core.reconciliation.ledger import Reading, leading
-from streams.core.reconciliation.names import Names
+from streams.core.reconciliation.reporters import NameTable
 
 SHEET = np.zeros(1, np.int64)
 
@@ -47,35 +47,35 @@ class Asked:
     """What is told of a sheet when each reading but the first joins it."""
 
     def __init__(self) -> None:
-        self.names = Names()
-        self.agreement = Agreement(1, 2, self.names)
+        self.names = NameTable()
+        self.consensus = Consensus(1, 2, self.names)
         self.readings: list[Reading] = []
 
     def look(self, reading: Reading) -> Numbers:
         said = np.array([[reading.null, *reading.votes]])
-        names = self.names.look([reading.reporter]), self.names.look([reading.group])
+        names = self.names.intern([reading.reporter]), self.names.intern([reading.group])
         return looks_at([reading.at], *names, [reading.supersedes], said)
 
     def begin(self, reading: Reading) -> None:
         """By the first reading."""
         self.readings.append(reading)
         if not reading.retracted:
-            self.agreement.begin(SHEET, self.look(reading))
+            self.consensus.begin(SHEET, self.look(reading))
 
     def tell(self, reading: Reading, way: str) -> Seen:
         """By many at once, only of one reader again, not at all, or after all readings have been looked at."""
         self.readings.append(reading)
         new, seen = self.look(reading), IN_DOUBT
         if way == "many" and not reading.retracted:
-            told = self.agreement.join(SHEET, new)
+            told = self.consensus.join(SHEET, new)
             if told.readers[0] != DOUBT:
                 seen = int(told.behind[0]), int(told.readers[0]), tuple(told.said[0].tolist())
-        elif way == "one" and not reading.retracted and self.agreement.is_again(0, new[0]):
+        elif way == "one" and not reading.retracted and self.consensus.is_again(0, new[0]):
             seen = 1, 1, (reading.null, *reading.votes)
         if seen is IN_DOUBT:
-            self.agreement.doubt([0])
+            self.consensus.invalidate([0])
         if way == "settle":
-            self.agreement.settle([0], [Looked(self.readings, *leading(self.readings))])
+            self.consensus.refresh([0], [EvaluatedSheet(self.readings, *leading(self.readings))])
         return seen
 
 
@@ -112,7 +112,7 @@ def test_is_the_verdict(readings: list[Reading], ways: list[str], most: int) -> 
     """Whatever a look tells is what a look at all readings says, but for which of two lead that are even: the sheet is
     disputed then. Also where not every reporter has a number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Names, "MOST", most)
+        patch.setattr(NameTable, "MOST", most)
         found = looks(readings, ways)
     assert len(found) == max(0, len(readings) - 1)
     for told, seen in found:
@@ -134,7 +134,7 @@ def test_many_readers() -> None:
 def test_most_readers(count: int, told: int) -> None:
     """So many readers and no more are known after a look at all of them."""
     asked, one = Asked(), reading(1)
-    asked.agreement.settle([0], [Looked([one], [one] * count, count)])
+    asked.consensus.refresh([0], [EvaluatedSheet([one], [one] * count, count)])
     assert asked.tell(reading(2, "b"), "many")[1] == told
 
 
@@ -143,8 +143,8 @@ def test_names_that_may_be_one() -> None:
     asked = Asked()
     first, second = asked.look(reading(1)), asked.look(reading(2, "b"))
     second[:, MARKS] = first[:, MARKS]
-    asked.agreement.begin(SHEET, first)
-    assert asked.agreement.join(SHEET, second).readers[0] == DOUBT
+    asked.consensus.begin(SHEET, first)
+    assert asked.consensus.join(SHEET, second).readers[0] == DOUBT
 
 
 B = (5, 4)

@@ -1,5 +1,7 @@
-"""Numbers and bits for names, so that thousands of them are compared and counted at once."""
+"""Reporters and their groups: names as numbers and bits, so that thousands are compared at once, and which groups send
+most."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import repeat
 from typing import Final, NamedTuple
@@ -11,7 +13,7 @@ from streams.core.election.numbering import Numbers
 _ONE: Final = np.int64(1)
 
 
-class Known(NamedTuple):
+class InternedNames(NamedTuple):
     """What is known of some names, one by one."""
 
     numbers: Numbers
@@ -21,7 +23,7 @@ class Known(NamedTuple):
     names beside four others."""
 
 
-class Names:
+class NameTable:
     """The first few thousand names get a number: whoever sends sheets by the hundred is among them, and all the others
     would fill the memory."""
 
@@ -32,14 +34,14 @@ class Names:
         self._names = [""]
         self._bits = np.zeros(self.MOST + 1, np.int64)
 
-    def look(self, names: Sequence[str]) -> Known:
+    def intern(self, names: Sequence[str]) -> InternedNames:
         """What is known of these names, each of which gets a number now if there are any left."""
         try:
             numbers = np.fromiter(map(self._numbers.get, names), np.int64, len(names))
         except TypeError:  # there was None, and to look for it first takes a tenth longer
             self._add(names)
             numbers = np.fromiter(map(self._numbers.get, names, repeat(0)), np.int64, len(names))
-        return Known(numbers, self._bits.take(numbers) if numbers.all() else _bits(names))
+        return InternedNames(numbers, self._bits.take(numbers) if numbers.all() else _bits(names))
 
     def number(self, name: str) -> int:
         """The number of a name, 0 where it has none."""
@@ -62,3 +64,39 @@ def _bits(names: Sequence[str]) -> Numbers:
     for i in range(5):
         found |= _ONE << (hashes >> 6 * i & 63)
     return found
+
+
+class BusiestGroups:
+    """Readings by reporter group, and the few groups that sent most (of equals, the first by name)."""
+
+    MOST = 5
+
+    def __init__(self, names: NameTable) -> None:
+        self._names = names
+        self._counts = np.zeros(names.MOST + 1, np.int64)
+        """By number of the group's name;"""
+        self._others: Counter[str] = Counter()
+        """and of those that have no number."""
+        self.busiest: dict[str, int] = {}
+
+    def count(self, numbers: Numbers, names: Sequence[str]) -> None:
+        """Count one reading of each of these groups, some by their numbers, others by name. Counts only grow, so
+        whoever is overtaken was overtaken by one of these."""
+        if names:
+            found = self._names.intern(names).numbers
+            numbers = np.concatenate([numbers, found[found > 0]])
+            names = [names[i] for i in np.flatnonzero(found == 0).tolist()]
+        np.add.at(self._counts, numbers, 1)
+        self._others.update(names)
+        least = min(self.busiest.values()) if len(self.busiest) == self.MOST else 0
+        near = {self._names[number] for number in set(numbers[self._counts.take(numbers) >= least].tolist())}
+        near |= {name for name in names if self._others[name] >= least}
+        if not near:  # as it is in most short ticks
+            return
+        readings = {group: self._readings(group) for group in near | self.busiest.keys()}
+        most = sorted(readings, key=lambda group: (-readings[group], group))[: self.MOST]
+        self.busiest = {group: readings[group] for group in most}
+
+    def _readings(self, group: str) -> int:
+        number = self._names.number(group)
+        return int(self._counts[number]) if number else self._others[group]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.reconciliation.ledger_store import LARGE, Chains
+from streams.core.reconciliation.ledger_store import LARGE, EntryChains
 
 entries = st.sampled_from([b"a", b"b", b"c", b"d" * (LARGE // 2), b"e" * (LARGE // 2 + 1)])
 
@@ -15,7 +15,7 @@ entries = st.sampled_from([b"a", b"b", b"c", b"d" * (LARGE // 2), b"e" * (LARGE 
 def test_chains(stretches: list[list[tuple[int, bytes]]], aside: list[int]) -> None:
     """Each polling table has its own entries, once each, in the order in which they came, by many or one by one."""
     heavy, expected = np.zeros(5, bool), defaultdict[int, list[bytes]](list)
-    chains = Chains(5, heavy)
+    chains = EntryChains(5, heavy)
     for stretch in stretches:
         tables = [table for table, _ in stretch]
         first, further = chains.heads(np.array(tables, np.int64), np.array(aside, np.int64))

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.reconciliation.busiest import Busiest
-from streams.core.reconciliation.names import Names
+from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 
 some = st.lists(st.sampled_from("abcdefgh"), max_size=9)
 
@@ -17,15 +16,17 @@ some = st.lists(st.sampled_from("abcdefgh"), max_size=9)
 def test_busiest(counted: list[tuple[list[str], list[str]]], most: int) -> None:
     """Some are counted by number and others by name, and not every group has a number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Names, "MOST", most)
-        names, every = Names(), Counter[str]()
-        kept = Busiest(names)
+        patch.setattr(NameTable, "MOST", most)
+        names, every = NameTable(), Counter[str]()
+        kept = BusiestGroups(names)
         for first, others in counted:
-            found = names.look(first).numbers
+            found = names.intern(first).numbers
             unknown = [name for name, number in zip(first, found.tolist(), strict=True) if not number]
             kept.count(found[found > 0], others + unknown)
             every.update(first + others)
-            assert kept.busiest == dict(sorted(every.items(), key=lambda item: (-item[1], item[0]))[: Busiest.MOST])
+            assert kept.busiest == dict(
+                sorted(every.items(), key=lambda item: (-item[1], item[0]))[: BusiestGroups.MOST]
+            )
 
 
 @given(st.lists(st.lists(st.text(max_size=3), min_size=1, max_size=9), max_size=9), st.integers(0, 9))
@@ -33,10 +34,10 @@ def test_names(asked: list[list[str]], most: int) -> None:
     """A name keeps its number, no other has it, and the first names have one; its bits are the same with a number and
     without."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Names, "MOST", most)
-        names, seen, bits = Names(), dict[str, int](), dict[str, int]()
+        patch.setattr(NameTable, "MOST", most)
+        names, seen, bits = NameTable(), dict[str, int](), dict[str, int]()
         for some in asked:
-            known = names.look(some)
+            known = names.intern(some)
             assert known.numbers.dtype == known.bits.dtype == np.int64
             for name, number, its in zip(some, known.numbers.tolist(), known.bits.tolist(), strict=True):
                 assert seen.setdefault(name, number) == number == names.number(name)
