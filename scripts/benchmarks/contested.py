@@ -13,9 +13,10 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.kept import say
-from streams.core.election.model import AlertPolicy, Area, Election, Option, Policy
+from streams.core.election.model import Area, Election, Option
 from streams.core.election.numbering import Numbers, numbered
 from streams.core.election.register import Register
+from streams.core.election.settings import AlertPolicy, Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin
 from streams.core.reconciliation.ledger import Level

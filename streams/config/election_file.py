@@ -12,17 +12,8 @@ from streams.config import election_csv
 from streams.config.election_toml import File, Signatory, Toml
 from streams.config.election_writer import ELECTION
 from streams.core.alerting import receiver_addresses
-from streams.core.election.model import (
-    AlertPolicy,
-    Area,
-    Authority,
-    Election,
-    Group,
-    MetricsPolicy,
-    Option,
-    Policy,
-    Receiver,
-)
+from streams.core.election.model import Area, Authority, Election, Group, Option, Receiver
+from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy
 
 
 def load(path: Path, like: Path | None = None) -> Election:

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar, get_args
 import msgspec
 
 from streams.config.csv_file import ElectionFileError, text_of
-from streams.core.election.model import Format, Group, Option, Receiver, Rules
+from streams.core.election.model import Format, Group, Option, Receiver
+from streams.core.election.settings import Rules
 from streams.core.election.thresholds import CHOICES, LIMITS, NAMES, SECTIONS
 from streams.text import shown, unprintable
 

@@ -27,7 +27,8 @@ from streams.board.history import History, Point
 from streams.board.night import Night
 from streams.board.turned_away import REASONS
 from streams.config import election_writer
-from streams.core.election.model import Area, ContradictionRule, Rules
+from streams.core.election.model import Area
+from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.codec import encode
 from streams.core.events.model import Event, Rejection
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port, is_free

@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 import streams
 from streams.board import PATH, server
-from streams.core.election.model import Area, ContradictionRule, Election, Option, Rules
+from streams.core.election.model import Area, Election, Option
+from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.model import Event, Rejection
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.topics import ensure

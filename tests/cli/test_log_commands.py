@@ -18,7 +18,7 @@ from pipeline import Logs, Pipeline, feed
 from typer.testing import CliRunner
 
 from streams import cli
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS

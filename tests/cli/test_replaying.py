@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from streams import cli
 from streams.cli.replaying import lived
 from streams.config import election_writer
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology

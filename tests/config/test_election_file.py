@@ -16,16 +16,8 @@ from hypothesis import strategies as st
 from streams.config import csv_file, election_csv, election_writer
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
-from streams.core.election.model import (
-    AlertPolicy,
-    Authority,
-    ContradictionRule,
-    Election,
-    MetricsPolicy,
-    Receiver,
-    Reporter,
-    Rules,
-)
+from streams.core.election.model import Authority, Election, Receiver, Reporter
+from streams.core.election.settings import AlertPolicy, ContradictionRule, MetricsPolicy, Rules
 from streams.core.election.thresholds import LIMITS, NAMES, SECTIONS
 
 KNOWN = replace(

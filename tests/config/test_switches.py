@@ -19,16 +19,8 @@ from streams.config.csv_file import ElectionFileError
 from streams.core.alerting.alert import Reason, deadline, step
 from streams.core.comparison.findings import Finding
 from streams.core.comparison.rules import NAMES
-from streams.core.election.model import (
-    AlertPolicy,
-    Election,
-    FingerprintRule,
-    HealthRule,
-    Receiver,
-    Rules,
-    Switch,
-    Switches,
-)
+from streams.core.election.model import Election, Receiver
+from streams.core.election.settings import AlertPolicy, FingerprintRule, HealthRule, Rules, Switch, Switches
 from streams.core.election.thresholds import NAMES as WRITTEN
 from streams.core.events.model import Event
 from streams.delivery.loopback_receiver import AlertReceiver

@@ -30,7 +30,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.election.model import AlertPolicy, Receiver
+from streams.core.election.model import Receiver
+from streams.core.election.settings import AlertPolicy
 from streams.delivery import http_post
 from streams.delivery.http_post import Poster, wish_of
 from streams.delivery.secrets import SecretError, Secrets, of_receiver

@@ -7,7 +7,8 @@ from hypothesis import settings
 
 from streams.core.aggregation.tally import Tally, width
 from streams.core.comparison.findings import Comparison, Pulse, Situation
-from streams.core.election.model import AlertPolicy, Area, Election, Group, Option, Policy, PollingTable, Rules
+from streams.core.election.model import Area, Election, Group, Option, PollingTable
+from streams.core.election.settings import AlertPolicy, Policy, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport

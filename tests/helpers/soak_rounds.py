@@ -27,8 +27,9 @@ from nights import LiveNight, Outcome
 from soak_plan import BROKER, RECEIVER, WORKER, Fault
 from soak_sides import Oracle, Receiver, Tail
 
-from streams.core.election.model import AlertPolicy, Election
+from streams.core.election.model import Election
 from streams.core.election.model import Receiver as Known
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.kafka.producer import KafkaSink

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError
 from pipeline import Logs, feed
 
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.kafka import clients as kafka_clients
 from streams.kafka.embedded_broker import EmbeddedBroker

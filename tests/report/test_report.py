@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page
 from test_cli import cotejo
 
 from streams.config import election_writer
-from streams.core.election.model import AlertPolicy, Area, Election, Group, HealthRule, MismatchRule, Option, Rules
+from streams.core.election.model import Area, Election, Group, Option
+from streams.core.election.settings import AlertPolicy, HealthRule, MismatchRule, Rules
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
 from streams.nights.eventlog import made

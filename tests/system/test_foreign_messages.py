@@ -20,7 +20,7 @@ from raw_batches import batch, record, send
 from test_board import Stream
 from test_cli import cotejo
 
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, TallyReport, Tick
 from streams.core.events.topics import REPORTS

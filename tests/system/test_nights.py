@@ -18,7 +18,8 @@ from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
 from replays import told
 
-from streams.core.election.model import AlertPolicy, Election
+from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Event, TallyReport
 from streams.core.events.withheld import KEPT_BYTES

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nights import direct
 from pipeline import Pipeline, feed
 
-from streams.core.election.model import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
+from streams.core.election.settings import AlertPolicy, BoundsRule, DivergenceRule, HealthRule, MismatchRule, Rules
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
 

@@ -17,7 +17,8 @@ from test_webhook_cli import webhook
 
 from streams.core.alerting import delivery_records
 from streams.core.alerting.delivery_policy import Chain, Delivery
-from streams.core.election.model import AlertPolicy, Election, Receiver
+from streams.core.election.model import Election, Receiver
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode
 from streams.delivery import admin
 from streams.delivery.standard_webhook import verify

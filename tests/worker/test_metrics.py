@@ -14,7 +14,8 @@ from nights import LiveNight, until
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.core.election.model import AlertPolicy, HealthRule, MetricsPolicy, Receiver, Rules
+from streams.core.election.model import Receiver
+from streams.core.election.settings import AlertPolicy, HealthRule, MetricsPolicy, Rules
 from streams.core.events.model import Event
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.kafka.embedded_broker import EmbeddedBroker

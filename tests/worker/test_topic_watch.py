@@ -18,7 +18,8 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from nights import LiveNight, direct, until
 
-from streams.core.election.model import AlertPolicy, Election
+from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.kafka import topics

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nights import LiveNight, until
 
 import streams.worker.app as agents
-from streams.core.election.model import AlertPolicy, HealthRule, Rules
+from streams.core.election.settings import AlertPolicy, HealthRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.codec import encode, plain

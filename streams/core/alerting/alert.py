@@ -13,7 +13,7 @@ import msgspec
 
 from streams.core.comparison.findings import Finding, Severity
 from streams.core.comparison.sentences import LANGUAGES
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 
 _T = TypeVar("_T")
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from streams.core.aggregation import bound_sums
 from streams.core.aggregation.tally import NULL, REGISTERED, TABLES, VALID, VOTES
-from streams.core.election.model import ContradictionRule
 from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.settings import ContradictionRule
 
 UNKNOWN: Final = 2**50
 """Stands for what the bulletin or the register does not let one know: more than there can be, and small enough for sums

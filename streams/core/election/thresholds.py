@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final, get_args
 
-from streams.core.election.model import (
+from streams.core.election.model import Election
+from streams.core.election.settings import (
     AlertPolicy,
     BoundsRule,
     ContradictionRule,
     DivergenceRule,
-    Election,
     FingerprintRule,
     HealthRule,
     MetricsPolicy,

@@ -12,7 +12,8 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
-from streams.core.election.model import Election, Policy, Votes
+from streams.core.election.model import Election, Votes
+from streams.core.election.settings import Policy
 from streams.core.events.model import TallyReport
 from streams.core.events.signatures import precedence
 from streams.core.reconciliation.announced import Announced, official

@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.election.model import Election, Policy
+from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.settings import Policy
 from streams.core.reconciliation.announced import Announced, official
 from streams.core.reconciliation.consensus import DOUBT, Consensus
 from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, Verdict, verdict_of

@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.election.model import Election, Policy
+from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
+from streams.core.election.settings import Policy
 from streams.core.events.signatures import precedence
 from streams.core.reconciliation.columns import FEW
 from streams.core.reconciliation.consensus import MOST, Consensus, EvaluatedSheet, UpdatedVerdicts

@@ -8,7 +8,8 @@ photographed 300. So each figure is the sharpest that enough of them vouch for (
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from streams.core.election.model import Policy, Votes
+from streams.core.election.model import Votes
+from streams.core.election.settings import Policy
 from streams.core.reconciliation.ledger import PART, Reading, standing
 
 

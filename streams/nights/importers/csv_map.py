@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.config.election_toml import Toml
-from streams.core.election.model import AlertPolicy, Area, Election, Policy, PollingTable
+from streams.core.election.model import Area, Election, PollingTable
+from streams.core.election.settings import AlertPolicy, Policy
 from streams.core.events.model import Bulletin, TallyReport
 from streams.nights.check import Problem
 from streams.nights.eventlog import made

@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from streams.core.election.model import Area, Election, Option, Policy
+from streams.core.election.model import Area, Election, Option
 from streams.core.election.numbering import Flags, Numbers, numbered
 from streams.core.election.register import Register
+from streams.core.election.settings import Policy
 from streams.nights.scenarios.draws import Draws, Floats
 from streams.nights.scenarios.settings import Night
 

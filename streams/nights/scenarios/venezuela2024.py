@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from streams.core.election.model import AlertPolicy, Area, Group, Option, Policy
+from streams.core.election.model import Area, Group, Option
+from streams.core.election.settings import AlertPolicy, Policy
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Bulletin
 from streams.times import from_rfc3339

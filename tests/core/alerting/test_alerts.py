@@ -8,7 +8,7 @@ from builders import T0
 
 from streams.core.alerting.alert import Alert, Notice, Reason, deadline, step
 from streams.core.comparison.findings import Finding, Severity
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode
 
 AT_ONCE = AlertPolicy(hold=0, cooldown=600)

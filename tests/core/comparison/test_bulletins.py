@@ -14,7 +14,8 @@ from streams.core.aggregation.tally import NULL, TABLES, width
 from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, TopSums, floor
 from streams.core.comparison.bulletins import Bulletins
-from streams.core.election.model import Authority, ContradictionRule, Rules
+from streams.core.election.model import Authority
+from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, Event

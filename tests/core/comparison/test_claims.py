@@ -16,17 +16,17 @@ from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
 from streams.core.alerting.alert import Notice
 from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, ceiling, floor
-from streams.core.election.model import (
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.settings import (
     AlertPolicy,
     BoundsRule,
     ContradictionRule,
     DivergenceRule,
-    Election,
     HealthRule,
     MismatchRule,
     Rules,
 )
-from streams.core.election.numbering import Flags, Numbers
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.rule_scheduler import Asking
 from streams.core.events.model import Bulletin, TallyReport

@@ -8,7 +8,8 @@ from builders import T0, alike, bulletin, election, report, situation
 from streams.core.alerting.alert import Reason
 from streams.core.comparison.findings import Pulse
 from streams.core.comparison.rules.feed_health import disputes, flood, silence
-from streams.core.election.model import AlertPolicy, Election, HealthRule, Rules
+from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy, HealthRule, Rules
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Event, Tick
 

@@ -13,7 +13,8 @@ from test_switches import known, night
 from streams.board.night import Night
 from streams.core.comparison import sentences
 from streams.core.comparison.sentences import LANGUAGES, say
-from streams.core.election.model import Area, Election, HealthRule, Rules
+from streams.core.election.model import Area, Election
+from streams.core.election.settings import HealthRule, Rules
 from streams.core.engine.monitor import Monitor
 from streams.delivery.standard_webhook import body
 from streams.report.page import _value

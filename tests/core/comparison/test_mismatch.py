@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
 from streams.core.comparison.rules.mismatch import mismatch
-from streams.core.election.model import MismatchRule, Rules
+from streams.core.election.settings import MismatchRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, TallyReport

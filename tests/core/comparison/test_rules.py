@@ -19,10 +19,10 @@ from streams.core.comparison.rules.divergence import divergence
 from streams.core.comparison.rules.own_sums import own_sums
 from streams.core.comparison.rules.rounded_shares import rounded_shares
 from streams.core.comparison.sentences import LANGUAGES, number, say
-from streams.core.election.model import (
+from streams.core.election.model import Election
+from streams.core.election.settings import (
     ContradictionRule,
     DivergenceRule,
-    Election,
     FingerprintRule,
     HealthRule,
     MismatchRule,

@@ -12,7 +12,7 @@ from nights import LiveNight, direct
 from pipeline import Pipeline, feed
 from replays import explained, of_events, of_logs, of_stretches, terms
 
-from streams.core.election.model import HealthRule, Rules
+from streams.core.election.settings import HealthRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.event_time import EventTime
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.core.alerting.alert import Alert, Notice, Reason
-from streams.core.election.model import AlertPolicy, ContradictionRule, DivergenceRule, Election, Rules
+from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any, encode, plain

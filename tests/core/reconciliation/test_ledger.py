@@ -8,7 +8,7 @@ from builders import T0, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.model import Policy
+from streams.core.election.settings import Policy
 from streams.core.events.admission import check_bulletin, check_report
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.reconciliation.ledger import PART, Fate, Ledger, Level, Reading, reading_of, standing

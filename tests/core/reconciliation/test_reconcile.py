@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.core.aggregation.histograms import HEADROOM, REST, VOTES
-from streams.core.election.model import Election, Policy
+from streams.core.election.model import Election
+from streams.core.election.settings import Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.reconciliation import columns as bulk

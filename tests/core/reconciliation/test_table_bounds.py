@@ -7,7 +7,7 @@ from builders import election, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.model import Policy
+from streams.core.election.settings import Policy
 from streams.core.events.admission import check_report
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Rejection, TallyReport

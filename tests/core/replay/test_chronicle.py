@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replays import of_events
 
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.replay.event_replay import EventReplay
 from streams.core.replay.timeline import Chronicle, Point, Series
 from streams.nights.arrival import of_lines

@@ -13,7 +13,8 @@ from test_cli import cotejo
 
 from streams.config import election_writer
 from streams.core.comparison.sentences import LANGUAGES
-from streams.core.election.model import AlertPolicy, DivergenceRule, Election, Rules
+from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.core.events.topics import BULLETINS, REPORTS

@@ -5,7 +5,7 @@ from dataclasses import replace
 from builders import T0, alike, bulletin, election, lines, report
 from replays import of_events
 
-from streams.core.election.model import AlertPolicy, ContradictionRule, DivergenceRule, Rules
+from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
 from streams.core.events.model import Event
 from streams.core.replay.alert_history import contrast, histories
 

@@ -15,7 +15,7 @@ from pipeline import Pipeline, feed
 from replays import items, of_events, of_logs, terms
 from test_pipeline import KNOWN, nights
 
-from streams.core.election.model import AlertPolicy
+from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.core.replay.log_replay import LogReplay

@@ -9,8 +9,9 @@ import numpy as np
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST
 from streams.core.comparison.findings import Finding, Severity, Situation
 from streams.core.comparison.sentences import say
-from streams.core.election.model import BoundsRule, Election
+from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.settings import BoundsRule
 
 
 def below_floor(given: Situation) -> Iterator[Finding]:
