@@ -27,11 +27,11 @@ from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import Outcome
 from streams.kafka.topology import Topology
 from streams.nights import source as relive
-from streams.nights.arrival import Night
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Feeder, Pace
+from streams.nights.paths import NightFiles
 from streams.support import gc_tuning
 
 INDONESIA: Final = ROOT / "../shared/data/indonesia2019"
@@ -96,7 +96,7 @@ def record(night: pathlib.Path, out: pathlib.Path) -> None:
     with LogWriter.create(
         out, election, prefix=topology.prefix, partitions=PARTITIONS, writer="cotejo record", created=1
     ) as log:
-        Feeder(_Topics(log, topology), election, topology, Pace()).feed(Night.of([night]).arrivals())
+        Feeder(_Topics(log, topology), election, topology, Pace()).feed(NightFiles.of([night]).arrivals())
 
 
 class _Topics:

@@ -9,7 +9,7 @@ from streams.config.election_file import load
 from streams.core.alerting.alert import Notice
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Event, Rejection
-from streams.nights.arrival import Arrivals
+from streams.nights.paths import Arrivals
 from streams.support.progress import Progress
 
 

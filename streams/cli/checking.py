@@ -5,9 +5,9 @@ import typer
 from streams.cli.common import Json, NightPaths, group, plainly
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
-from streams.nights.arrival import Arrivals, Night
 from streams.nights.check import EventCheck, Problem
 from streams.nights.eventlog.errors import LogDamage
+from streams.nights.paths import Arrivals, NightFiles
 from streams.support.progress import Progress
 from streams.support.terminal import show, show_json
 
@@ -28,7 +28,7 @@ def check(night: NightPaths, as_json: Json = False) -> None:
         tell(Problem(str(damage.file), damage.record, f"byte {damage.position}", "damaged", damage.what))
 
     with plainly():
-        given = Night.of(night)
+        given = NightFiles.of(night)
         try:
             known = load(given.election)
         except ElectionFileError as error:

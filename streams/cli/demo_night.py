@@ -31,9 +31,9 @@ from streams.kafka import topic_reader, topics
 from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
-from streams.nights.arrival import Arrivals
 from streams.nights.eventlog import made
 from streams.nights.feeder import Fed, Feeder, Pace
+from streams.nights.paths import Arrivals
 from streams.nights.scenarios import reconstruction
 from streams.support.progress import Progress
 from streams.support.scrape import scrape

@@ -11,7 +11,7 @@ from streams.config import keys as signing_keys
 from streams.config.election_file import load
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, TallyReport
-from streams.nights.arrival import Night
+from streams.nights.paths import NightFiles
 from streams.support.terminal import note, pass_on, show
 
 commands = group("Make key pairs, and sign with them.")
@@ -38,7 +38,7 @@ def sign_events(election: ElectionFile, key: KeyFile, events: Events) -> None:
 
         def lines() -> Iterator[bytes]:
             nonlocal signed, others
-            for arrival in Night(election, tuple(events)).arrivals():
+            for arrival in NightFiles(election, tuple(events)).arrivals():
                 event, line = arrival.event, arrival.raw or b""
                 if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(known, event, public):
                     line, signed = encode(plain(signing_keys.sign(private, known.id, event))), signed + 1

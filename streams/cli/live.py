@@ -31,7 +31,7 @@ from streams.kafka import topics as kafka_topics
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.nights import feeder as feeding
-from streams.nights.arrival import Night
+from streams.nights.paths import NightFiles
 from streams.support.progress import Progress
 from streams.support.terminal import note, show, show_json
 
@@ -153,7 +153,7 @@ def feed(
 ) -> None:
     """Send a night into Kafka, and the ticks of their time. For a worker with --clock feed."""
     with plainly():
-        given = Night.of(night)
+        given = NightFiles.of(night)
         known = load(given.election)
         arrivals = given.arrivals(keep_going)
         topology = topology_of(known, prefix, partitions)

@@ -12,13 +12,14 @@ from streams.cli.common import Json, KeepGoing, group, plainly, warn_of_edits
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Rejection
 from streams.errors import CotejoError
-from streams.nights.arrival import Arrival, Arrivals
+from streams.nights.arrival import Arrival
 from streams.nights.eventlog.cut import By
 from streams.nights.eventlog.cut import cut as cut_log
 from streams.nights.eventlog.errors import LogDamage
 from streams.nights.eventlog.reader import EventLog, tell_on_stderr
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.summary import Summary, summarize
+from streams.nights.paths import Arrivals
 from streams.support.progress import Progress
 from streams.support.terminal import pass_on, show, show_json
 from streams.times import from_text, rfc3339

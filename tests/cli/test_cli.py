@@ -20,7 +20,7 @@ from streams.cli import COMMANDS, GROUPS, app
 from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
-from streams.nights import event_file
+from streams.nights.jsonl import write_events
 from streams.support.scrape import scrape
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
@@ -43,7 +43,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     """An election file, and an event file with a bad line in it."""
     path = election_writer.write(election(), tmp_path)
     events = tmp_path / "night.jsonl"
-    event_file.write(events, [report("S1-1"), report("S1-2"), bulletin()])
+    write_events(events, [report("S1-1"), report("S1-2"), bulletin()])
     with events.open("ab") as file:
         file.write(b'{"type":"tally-report"}\n')
     return path, events

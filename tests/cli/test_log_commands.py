@@ -23,13 +23,15 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
-from streams.nights.arrival import Arrivals, Night, NightError, of_lines, of_record
+from streams.nights.arrival import of_lines, of_record
+from streams.nights.errors import NightError
 from streams.nights.eventlog import made
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Feeder, Pace
+from streams.nights.paths import Arrivals, NightFiles
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
 TOPOLOGY = Topology("x.", 3)
@@ -248,14 +250,14 @@ def test_nights(night: Path, tmp_path: Path) -> None:
     these is an error that says so."""
     events = tmp_path / "events.jsonl"
     events.write_bytes(cotejo("log", "cat", night, "--events").stdout)
-    expected = [arrival.event for arrival in Night.of([night]).arrivals()]
+    expected = [arrival.event for arrival in NightFiles.of([night]).arrivals()]
     for paths in ([night / "election.toml", events], [night / "election.toml", night]):
-        assert [arrival.event for arrival in Night.of(paths).arrivals()] == expected
+        assert [arrival.event for arrival in NightFiles.of(paths).arrivals()] == expected
     shutil.copy(night / "election.toml", tmp_path / "election.toml")
     with pytest.raises(LogError, match="is no event log"):
-        Night.of([tmp_path])
+        NightFiles.of([tmp_path])
     with pytest.raises(NightError, match="no events"):
-        Night.of([night / "election.toml"]).arrivals()
+        NightFiles.of([night / "election.toml"]).arrivals()
 
 
 def test_jsonl(tmp_path: Path) -> None:
@@ -264,8 +266,8 @@ def test_jsonl(tmp_path: Path) -> None:
     for name, options in (("log", ()), ("lines", ("--jsonl",))):
         assert cotejo("simulate", "--out", tmp_path / name, *small, *options).returncode == 0
     assert not list((tmp_path / "lines").glob("segment-*"))
-    read = Night.of([tmp_path / "lines" / "election.toml", tmp_path / "lines" / "events.jsonl"]).arrivals()
-    assert [a.raw for a in read] == [a.raw for a in Night.of([tmp_path / "log"]).arrivals()]
+    read = NightFiles.of([tmp_path / "lines" / "election.toml", tmp_path / "lines" / "events.jsonl"]).arrivals()
+    assert [a.raw for a in read] == [a.raw for a in NightFiles.of([tmp_path / "log"]).arrivals()]
 
 
 class Recording:

@@ -29,7 +29,7 @@ from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Pace
-from streams.nights.source import Input
+from streams.nights.inputs import Input
 
 KNOWN = election(states=2, tables=30, registered=300, alerts=AlertPolicy(tick=10, hold=0, cooldown=600))
 EVENTS: list[Event] = [

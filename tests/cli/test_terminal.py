@@ -30,8 +30,8 @@ from streams.errors import CotejoError
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
-from streams.nights import event_file
 from streams.nights.eventlog import made, manifest
+from streams.nights.jsonl import write_events
 from streams.support.progress import Progress
 from streams.support.terminal import escaped
 from streams.text import shown
@@ -122,7 +122,7 @@ def night(directory: Path) -> Path:
     """An event file of a hostile name, with rubbish in it."""
     election_writer.write(KNOWN, directory)
     path = directory / f"{HOSTILE}.jsonl"
-    event_file.write(path, [report("S1-1", at=T0)])
+    write_events(path, [report("S1-1", at=T0)])
     deep = b"[" * 60 + b"]" * 60
     with path.open("ab") as file:
         file.write(encode({"type": HOSTILE}) + b"\n" + HOSTILE.encode().replace(b"\r", b"") + b"\n")

@@ -23,7 +23,8 @@ from streams.core.replay.replay import Watcher
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.eventlog.record import Record
-from streams.nights.source import item_of, open_night, relive
+from streams.nights.items import item_of
+from streams.nights.source import open_night, relive
 
 
 def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:

@@ -9,10 +9,10 @@ import pytest
 from nights import direct
 
 from streams.config.election_file import load
-from streams.nights.arrival import Arrivals
 from streams.nights.check import Problem
 from streams.nights.importers import convzla
 from streams.nights.importers.convzla import Sheet
+from streams.nights.paths import Arrivals
 from streams.nights.scenarios import venezuela2024
 
 HEAD = (

@@ -12,10 +12,10 @@ from streams.config.election_file import load
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, TallyReport
 from streams.errors import CotejoError
-from streams.nights.arrival import Arrivals
 from streams.nights.check import EventCheck, Problem
 from streams.nights.importers.csv_map import CsvMap, Imported
 from streams.nights.importers.map_file import MapError
+from streams.nights.paths import Arrivals
 
 MAP = """
 [election]

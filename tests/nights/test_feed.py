@@ -21,9 +21,11 @@ from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink, ProduceError
 from streams.kafka.topics import TopicSpec, ensure
 from streams.kafka.topology import Topology
-from streams.nights import event_file
-from streams.nights.arrival import Arrivals, NightError, of_lines
+from streams.nights.arrival import of_lines
+from streams.nights.errors import NightError
 from streams.nights.feeder import Feeder, Pace
+from streams.nights.jsonl import write_events
+from streams.nights.paths import Arrivals
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))
 TOPOLOGY = Topology("x.", 3)
@@ -86,7 +88,7 @@ def test_speed() -> None:
 def test_event_files(tmp_path: Path) -> None:
     """Several files are merged by time; a missing one is an error that names it."""
     for name, seconds in (("a", (1, 5, 9)), ("b", (2, 3, 10))):
-        event_file.write(tmp_path / name, [report(id=f"{name}{s}", at=T0 + s) for s in seconds])
+        write_events(tmp_path / name, [report(id=f"{name}{s}", at=T0 + s) for s in seconds])
     merged = Arrivals([tmp_path / "a", tmp_path / "b"])
     assert [orjson.loads(arrival.raw or b"")["id"] for arrival in merged] == ["a1", "b2", "b3", "a5", "a9", "b10"]
     assert merged.done == merged.size == sum((tmp_path / name).stat().st_size for name in "ab")

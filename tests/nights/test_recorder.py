@@ -24,10 +24,11 @@ from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka import topic_reader, topics
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
-from streams.nights.arrival import Arrivals, of_lines
+from streams.nights.arrival import of_lines
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import Gap, Record
 from streams.nights.feeder import Feeder, Pace
+from streams.nights.paths import Arrivals
 from streams.nights.recorder_lanes import record_of
 
 KNOWN = election(states=2, tables=6)

@@ -27,8 +27,8 @@ from streams.core.events.topics import REPORTS
 from streams.core.events.withheld import KEPT_BYTES
 from streams.kafka import topics
 from streams.kafka.topology import Topology
-from streams.nights.arrival import Arrivals
 from streams.nights.eventlog.reader import EventLog
+from streams.nights.paths import Arrivals
 
 KNOWN = election(states=2, tables=8, registered=300, alerts=AlertPolicy(tick=10, hold=20, cooldown=60))
 REPORTED: list[TallyReport] = [report(table=table, votes=(150, 60, 10), at=T0) for table in KNOWN.tables]

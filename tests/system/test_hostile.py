@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Callable
-from io import BufferedReader, BytesIO, RawIOBase
+from functools import partial
+from io import BytesIO
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,8 @@ from hypothesis import strategies as st
 
 from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_any, decode_bulletin, decode_reports, encode, plain
 from streams.core.events.model import MAX_TEXT, Bulletin, Rejection, TallyReport, Tick
-from streams.nights.arrival import Arrivals
-from streams.support import bounded_lines
+from streams.nights.jsonl import BLOCK_BYTES, line_blocks
+from streams.nights.paths import Arrivals
 
 READERS: list[Callable[[bytes], list[Any]]] = [
     decode_reports,
@@ -98,29 +100,12 @@ def test_a_full_pack() -> None:
     assert decode_reports(encode([{"type": "tick", "at": 1}] * MAX_PACK)) == [Tick(1)] * MAX_PACK
 
 
-class Endless(RawIOBase):
-    """A file of so many bytes without a line's end, and then something else; it keeps none of them."""
-
-    def __init__(self, size: int, rest: bytes) -> None:
-        self._left, self._rest = size, BytesIO(rest)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._left:
-            return self._rest.readinto(buffer)
-        taken = min(len(buffer), self._left)
-        buffer[:taken] = b"x" * taken
-        self._left -= taken
-        return taken
-
-
 def test_a_line_without_end() -> None:
     """A line of 100 MB is told as too large, in the memory of one message, and the next line is read."""
-    good = encode(plain(report())) + b"\n"
+    good = encode(plain(report()))
+    blocks = chain(repeat(b"x" * BLOCK_BYTES, 100 * 2**20 // BLOCK_BYTES), [b"\n" + good + b"\n"])
     tracemalloc.start()
-    first, second = bounded_lines.read(BufferedReader(Endless(100 * 2**20, b"\n" + good)))
+    first, second = chain.from_iterable(line_blocks(blocks))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * MAX_BYTES
@@ -131,15 +116,16 @@ def test_a_line_without_end() -> None:
 
 
 @given(
-    st.lists(st.binary(max_size=12).map(lambda b: b.replace(b"\n", b"")), max_size=8), st.integers(1, 8), st.booleans()
+    st.lists(st.binary(max_size=12).map(lambda b: b.replace(b"\n", b"")), max_size=8),
+    st.integers(1, 8),
+    st.integers(1, 40),
+    st.booleans(),
 )
-def test_lines(found: list[bytes], limit: int, ended: bool) -> None:
-    """However long lines are, each is one, and those within the limit are whole."""
-    content = b"\n".join(found) + (b"\n" if ended and found else b"")
-    read = list(bounded_lines.read(BytesIO(content), limit))
-    expected = BytesIO(content).readlines()
-    assert [len(line.rstrip(b"\n")) > limit for line in expected] == [len(line.rstrip(b"\n")) > limit for line in read]
-    assert [line for line in read if len(line) <= limit] == [line for line in expected if len(line) <= limit]
+def test_lines(lines: list[bytes], limit: int, size: int, ended: bool) -> None:
+    """However long lines are and wherever blocks end, each line is one; those above the limit are cut behind it."""
+    content = b"\n".join(lines) + (b"\n" if ended and lines else b"")
+    read = list(chain.from_iterable(line_blocks(iter(partial(BytesIO(content).read, size), b""), limit)))
+    assert read == [line.rstrip(b"\n")[: limit + 1] for line in BytesIO(content).readlines()]
 
 
 def test_an_event_file(tmp_path: Path) -> None:

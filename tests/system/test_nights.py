@@ -25,8 +25,8 @@ from streams.core.events.model import Event, TallyReport
 from streams.core.events.withheld import KEPT_BYTES
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import MESSAGE_BYTES
-from streams.nights.arrival import Arrivals
 from streams.nights.feeder import Pace
+from streams.nights.paths import Arrivals
 from streams.worker.faust_patches.settings import SESSION
 
 NATION = election(

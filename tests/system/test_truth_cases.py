@@ -9,8 +9,8 @@ import pytest
 
 from streams.config.election_file import load
 from streams.core.replay.outcome import Outcome
-from streams.nights.arrival import Night
 from streams.nights.check import EventCheck
+from streams.nights.paths import NightFiles
 from streams.nights.source import open_night, relive
 
 CASES = Path(__file__).parent / "cases" / "truth"
@@ -78,7 +78,7 @@ def test_photographed_ballots_are_no_sheets() -> None:
 )
 def test_remarks(name: str, remarks: Mapping[str, int]) -> None:
     """`check` finds nothing wrong in a case, and says what it leaves open and how often."""
-    night = Night.of([CASES / name / "election.toml", CASES / name / "events.jsonl"])
+    night = NightFiles.of([CASES / name / "election.toml", CASES / name / "events.jsonl"])
     check = EventCheck(load(night.election))
     assert not list(check.problems(night.arrivals()))
     assert {remark.code: remark.count for remark in check.remarks.found()} == remarks

@@ -12,10 +12,10 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
-from streams.nights import event_file
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter, make_way
+from streams.nights.jsonl import write_events
 
 EVENTS: Final = "events.jsonl"
 
@@ -28,7 +28,7 @@ def write(directory: Path, election: Election, events: Iterable[Event], writer: 
             directory.mkdir(parents=True, exist_ok=True)
             make_way(directory)
             election_writer.write(election, directory)
-            return event_file.write(directory / EVENTS, events)
+            return write_events(directory / EVENTS, events)
         except OSError as error:
             raise LogError(f"{directory}: cannot be written: {error.strerror}") from error
     topology = Topology.of(election)

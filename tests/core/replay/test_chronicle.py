@@ -9,7 +9,7 @@ from streams.core.election.settings import AlertPolicy
 from streams.core.replay.event_replay import EventReplay
 from streams.core.replay.timeline import Chronicle, Point, Series
 from streams.nights.arrival import of_lines
-from streams.nights.source import item_of
+from streams.nights.items import item_of
 
 KNOWN = election(states=3, tables=200, registered=300, alerts=AlertPolicy(tick=10))
 

@@ -21,9 +21,9 @@ from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.explain_text import area_lines, table_lines
 from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
-from streams.nights import event_file
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
+from streams.nights.jsonl import write_events
 
 RULES = Rules(divergence=DivergenceRule(min_sheets=20))
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)
@@ -122,7 +122,7 @@ def test_commands(tmp_path: Path) -> None:
     """`cotejo explain` reads event files, says what it cannot read on stderr, prints text or one JSON object."""
     path = election_writer.write(KNOWN, tmp_path)
     events = tmp_path / "night.jsonl"
-    event_file.write(events, [by("ana"), by("ben"), bulletin((10, 10, 10))])
+    write_events(events, [by("ana"), by("ben"), bulletin((10, 10, 10))])
     with events.open("ab") as file:
         file.write(b"rubbish\n")
     done = cotejo("explain", "table", "S1-1", path, events, "--lang", "es")
@@ -240,7 +240,7 @@ def test_every_differing_table(tmp_path: Path) -> None:
     differences add up to the net shift, also of what is announced as a group."""
     path = election_writer.write(SINGLE, tmp_path)
     events = tmp_path / "night.jsonl"
-    event_file.write(events, single_tables())
+    write_events(events, single_tables())
     found = orjson.loads(cotejo("explain", "area", "N", path, events, "--differing", "--json").stdout)
     assert (found["compared"], found["differing"], found["net"]) == (40, 25, {"A": -50, "BC": 50})
     assert [row["table"] for row in found["tables"]] == sorted(list(SINGLE.tables)[:25])
@@ -286,7 +286,7 @@ def test_tables_alone_are_announced(tmp_path: Path) -> None:
     assert (torn["valid"], torn["votes"]["A"], torn["shares"]) == (None, 57, {})
     path = election_writer.write(SINGLE, tmp_path)
     events = tmp_path / "night.jsonl"
-    event_file.write(events, single_tables())
+    write_events(events, single_tables())
     assert "40 single tables" in cotejo("replay", path, events).stdout.decode()
     assert cotejo("report", path, events, "-o", tmp_path / "page.html", "--lang", "es").returncode == 0
     page = (tmp_path / "page.html").read_text()

@@ -1,7 +1,6 @@
 """Event files in blocks: what reading them line by line gives, in the order of time."""
 
 import heapq
-import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +12,10 @@ from hypothesis import strategies as st
 from streams.core.engine.items import Item, Unread
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import TallyReport
-from streams.nights import blocks
-from streams.nights.arrival import Arrivals, NightError
-from streams.nights.source import item_of
-from streams.support import bounded_lines as lines
+from streams.nights.errors import NightError
+from streams.nights.items import item_of, merged, of_event_file
+from streams.nights.jsonl import EventFile
+from streams.nights.paths import Arrivals
 
 
 def of(time: int, file: int) -> bytes:
@@ -28,10 +27,9 @@ junk = st.sampled_from([b"", b"  ", b"{}", b'{"type":"tick"}', b"\xff", b"  x"])
 
 
 def read(paths: list[Path], size: int) -> list[Item]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_BYTES", size)
-        found = (block.read() if isinstance(block, Unread) else block for block in blocks.Blocks(paths))
-        return [item for block in found for item in block]
+    files = [of_event_file(EventFile(path, size)) for path in paths]
+    blocks = (block.read() if isinstance(block, Unread) else block for block in merged(files))
+    return [item for block in blocks for item in block]
 
 
 @given(st.lists(st.one_of(st.integers(0, 9).map(lambda t: of(t, 0)), junk), max_size=12), st.integers(1, 600))
@@ -41,16 +39,6 @@ def test_one_file(lines: list[bytes], size: int) -> None:
         path = Path(directory, "events.jsonl")
         path.write_bytes(b"\n".join(lines))
         assert read([path], size) == [item_of(arrival) for arrival in Arrivals([path])]
-
-
-@given(st.lists(st.one_of(st.binary(max_size=9), st.just(b"x" * 30)), max_size=8), st.integers(1, 40), st.booleans())
-def test_long_lines(content: list[bytes], size: int, ended: bool) -> None:
-    """Lines in blocks are those read one by one, also where one is longer than a message may be."""
-    raw = b"\n".join(content) + b"\n" * ended
-    one_by_one = [line.rstrip(b"\n") for line in lines.read(io.BytesIO(raw), 12)]
-    found = list(lines.blocks(io.BytesIO(raw), size, 12))
-    assert [line[:13] for part, _ in found for line in part if line] == [line[:13] for line in one_by_one if line]
-    assert sum(took for _, took in found) <= len(raw)
 
 
 @given(st.lists(sorted_times, min_size=2, max_size=3), st.integers(1, 600))
@@ -69,7 +57,7 @@ def test_done(tmp_path: Path) -> None:
     """How much has been read is known after each block, and in the end it is all."""
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"".join(of(i, 0) + b"\n" for i in range(2000)))
-    reading = blocks.Blocks([path])
+    reading = EventFile(path)
     seen = [reading.done for _ in reading]
     assert seen == sorted(seen)
     assert 0 < seen[0] < seen[-1] == reading.size == path.stat().st_size
@@ -78,4 +66,4 @@ def test_done(tmp_path: Path) -> None:
 def test_missing(tmp_path: Path) -> None:
     """A file that is not there is named."""
     with pytest.raises(NightError, match=r"nothing\.jsonl"):
-        blocks.Blocks([tmp_path / "nothing.jsonl"])
+        EventFile(tmp_path / "nothing.jsonl")
