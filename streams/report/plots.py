@@ -18,9 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from streams.report.axis import spread_apart, time_ticks
 from streams.report.words import Words
 from streams.text import shown
-from streams.times import utc
 
 Width = Literal["wide", "narrow"]
 SIZES: Final[Mapping[Width, tuple[float, float]]] = {"wide": (8.6, 3.5), "narrow": (4.1, 3.6)}
@@ -55,14 +55,6 @@ _STYLE: Final[Any] = {
     "hatch.linewidth": 1.0,
     "path.simplify": False,
 }
-_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
-_STEPS: Final = (
-    *(n * 1000 for n in (1, 2, 5, 10, 20)),
-    *(n * _MINUTE for n in (1, 2, 5, 10, 20, 30)),
-    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
-    *(n * _DAY for n in (1, 2, 4, 7, 14, 28, 91, 182, 364)),
-)
-"""Milliseconds between two ticks of the axis of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +204,7 @@ class Plots:
     def _times(self, axes: Axes, width: Width) -> None:
         margin = (self._end - self._begin) / 60
         axes.set_xlim(self._begin - margin, self._end + margin)
-        places, labels, whole = _ticks(self._begin, self._end, 9 if width == "wide" else 4)
+        places, labels, whole = time_ticks(self._begin, self._end, 9 if width == "wide" else 4)
         axes.set_xticks(places, labels)
         axes.set_xlabel(whole, loc="right", fontsize=8)
 
@@ -235,7 +227,7 @@ class Plots:
         low, high = axes.get_ylim()
         space = (high - low) / (17 if width == "wide" else 15)
         ordered = sorted(ends, key=lambda end: end[1])
-        places = _spread([value for _, value in ordered], space, low, high)
+        places = spread_apart([value for _, value in ordered], space, low, high)
         for (line, value), place in zip(ordered, places, strict=True):
             text = _cut(line.name if width == "wide" else line.short, 30 if width == "wide" else 17)
             axes.annotate(
@@ -276,17 +268,6 @@ def _svg(figure: Figure, alt: str) -> Markup:
     return head + Markup(text[text.index(">") + 1 :])
 
 
-def _ticks(begin: int, end: int, most: int) -> tuple[list[int], list[str], str]:
-    """Where the axis of time has ticks (Unix ms), what stands there, and what stands once for all of them."""
-    step = next((step for step in _STEPS if (end - begin) / step < most), _STEPS[-1])
-    places = list(range(-(-begin // step) * step, end + 1, step))
-    if step >= _DAY:
-        return places, [f"{utc(at):%m-%d}" for at in places], f"{utc(begin):%Y}, UTC"
-    clock = "%H:%M:%S" if step < _MINUTE else "%H:%M"
-    labels = [f"{utc(at):{clock if at % _DAY else '%m-%d'}}" for at in places]
-    return places, labels, f"{utc(begin):%Y-%m-%d}, UTC"
-
-
 def _cut(text: str, most: int) -> str:
     text = shown(text)
     return text if len(text) <= most else text[: most - 1] + "…"
@@ -299,16 +280,3 @@ def _apart(moments: Sequence[Moment], least: float) -> Iterator[Moment]:
         if last is None or moment.at - last >= least:
             last = moment.at
             yield moment
-
-
-def _spread(values: Sequence[float], space: float, low: float, high: float) -> list[float]:
-    """Rising places at least `space` apart, near the rising values, within the limits if there is room."""
-    places = list(values)
-    for i in range(1, len(places)):
-        places[i] = max(places[i], places[i - 1] + space)
-    over = places[-1] - high if places else 0.0
-    if over > 0:
-        places[-1] -= over
-        for i in range(len(places) - 2, -1, -1):
-            places[i] = min(places[i], places[i + 1] - space)
-    return places

@@ -21,8 +21,6 @@ LONGER = {
     "streams/core/engine/comparer.py": 413,
     "streams/core/reconciliation/columns.py": 308,
     "streams/core/reconciliation/reconciler.py": 432,
-    "streams/report/plots.py": 314,
-    "streams/report/words.py": 356,
     "streams/cli/demo_night.py::_night": 76,
     "streams/core/replay/explain_text.py::area_lines": 52,
     "streams/worker/run.py::run": 59,

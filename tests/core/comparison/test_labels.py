@@ -18,7 +18,8 @@ from streams.core.election.settings import HealthRule, Rules
 from streams.core.engine.monitor import Monitor
 from streams.delivery.standard_webhook import body
 from streams.report.page import _value
-from streams.report.words import TERMS, Words
+from streams.report.terms import TERMS
+from streams.report.words import Words
 
 
 def named(*areas: tuple[str, str, str | None]) -> Election:

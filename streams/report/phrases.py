@@ -1,0 +1,193 @@
+"""The report's sentences and headings, in English and Spanish. Braces are filled in by `Words`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+TEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "kind": ("Post-mortem of an election night", "Informe posterior de una noche electoral"),
+    "period": ("{begin} to {end}, event time (UTC)", "{begin} a {end}, hora de los eventos (UTC)"),
+    "contents": ("Contents", "Contenido"),
+    "short": ("In short", "En breve"),
+    "timeline": ("What happened when", "Qué pasó y cuándo"),
+    "shares": ("Official and witnessed shares", "Porcentajes oficiales y atestiguados"),
+    "coverage": ("Coverage", "Cobertura"),
+    "breakdown": ("Sheets that would have to be wrong", "Actas que tendrían que estar equivocadas"),
+    "alerts": ("Alerts and their evidence", "Alertas y su evidencia"),
+    "areas": ("Areas", "Zonas"),
+    "disputes": ("Disputed sheets", "Actas en disputa"),
+    "bulletins": ("Bulletins", "Boletines"),
+    "rejected": ("Turned away", "No admitido"),
+    "compare": ("Under another configuration", "Con otra configuración"),
+    "unwitnessed": ("registered voters nobody witnessed", "electores que nadie atestiguó"),
+    "basis": ("What this rests on", "En qué se basa"),
+    "lead": (
+        "In the end {tables} of {exist} polling tables were witnessed ({coverage} %).",
+        "Al final estaban atestiguadas {tables} de {exist} mesas ({coverage} %).",
+    ),
+    "lead-bare": (
+        "In the end {tables} polling tables were witnessed.",
+        "Al final estaban atestiguadas {tables} mesas.",
+    ),
+    "lead-bulletin": (
+        "The last standing bulletin for {area} is {bulletin}, issued {time}.",
+        "El último boletín vigente para {area} es {bulletin}, emitido {time}.",
+    ),
+    "lead-none": ("There is no bulletin for {area}.", "No hay ningún boletín para {area}."),
+    "lead-tables": (
+        "There is no bulletin for {area}. Its official count is the sum of {tables} polling tables announced one by "
+        "one: {votes}.",
+        "No hay ningún boletín para {area}. Su recuento oficial es la suma de {tables} mesas anunciadas una por una: "
+        "{votes}.",
+    ),
+    "single": ("sum of {tables} tables", "suma de {tables} mesas"),
+    "lead-alerts": (
+        "{count} alerts fired, {critical} of them critical; {firing} still did in the end.",
+        "Hubo {count} alertas, {critical} de ellas críticas; al final seguían activas {firing}.",
+    ),
+    "quiet": (
+        "No alert fired: nothing that the rules watch for failed to fit.",
+        "No hubo alertas: nada de lo que vigilan las reglas dejó de encajar.",
+    ),
+    "unjudged": (
+        "The log ends before the night did. Its last {count} events were judged by themselves, so the end here may "
+        "not be the end there was.",
+        "El registro termina antes que la noche. Sus últimos {count} eventos se juzgaron aparte: el final que se ve "
+        "aquí puede no ser el que hubo.",
+    ),
+    "edited": (
+        "Not as they were when the log was begun: {files}. This page goes by what they say now; the night may have "
+        "been judged otherwise.",
+        "Ya no son como cuando empezó el registro: {files}. Esta página sigue lo que dicen ahora; puede que aquella "
+        "noche se juzgara de otro modo.",
+    ),
+    "neutral": (
+        "Cotejo says what does not fit together, by how much, and what would have to be true for it to fit. Why it "
+        "does not fit is not in the numbers.",
+        "Cotejo dice qué no encaja, por cuánto y qué tendría que ser cierto para que encajara. El porqué no está en "
+        "las cifras.",
+    ),
+    "witnessed tables": ("polling tables witnessed", "mesas atestiguadas"),
+    "must be wrong": ("sheets would have to be wrong", "actas tendrían que estar equivocadas"),
+    "points apart": ("points apart at most", "puntos de distancia como mucho"),
+    "critical alerts": ("critical alerts", "alertas críticas"),
+    "turned away": ("messages turned away", "mensajes no admitidos"),
+    "disputed": ("disputed sheets", "actas en disputa"),
+    "official": ("official", "oficial"),
+    "witnessed": ("witnessed", "atestiguado"),
+    "shares note": (
+        "Per cent of the valid votes. Solid with marks: the bulletins. Dashed: the witnessed sheets. The two may "
+        "honestly differ while either is incomplete: what cannot be honest is among the alerts.",
+        "Por ciento de los votos válidos. Continua con marcas: los boletines. Discontinua: las actas atestiguadas. "
+        "Pueden diferir sin más mientras falte algo en uno de los dos: lo que no puede ser está entre las alertas.",
+    ),
+    "coverage note": (
+        "Polling tables with an accepted sheet, in per cent of those that exist. Thick: {area}. Thin: each area right "
+        "below.",
+        "Mesas con acta aceptada, en porcentaje de las que existen. Gruesa: {area}. Finas: cada zona inmediatamente "
+        "inferior.",
+    ),
+    "breakdown note": (
+        "The least number of witnessed sheets that must be false for the bulletin to be possible. Dotted: where people "
+        "are called.",
+        "El menor número de actas atestiguadas que tendrían que ser falsas para que el boletín fuera posible. "
+        "Punteada: a partir de ahí se avisa.",
+    ),
+    "limit": ("people are called", "se avisa"),
+    "timeline note": (
+        "Bars: how long an alert fired. Full: critical; hatched: warning; empty: remark. Triangles: bulletins.",
+        "Barras: cuánto duró una alerta. Llena: crítica; rayada: aviso; vacía: nota. Triángulos: boletines.",
+    ),
+    "nothing to draw": ("There is nothing to draw here.", "Aquí no hay nada que dibujar."),
+    "no breakdown": (
+        "No bulletin for {area} asked for a single false sheet.",
+        "Ningún boletín para {area} exigía una sola acta falsa.",
+    ),
+    "data": ("The figures as a table", "Las cifras en una tabla"),
+    "time": ("time (UTC)", "hora (UTC)"),
+    "what": ("what", "qué"),
+    "figure": ("figure", "cifra"),
+    "value": ("value", "valor"),
+    "default": ("default", "por omisión"),
+    "threshold": ("threshold", "umbral"),
+    "fired": ("fired", "se activó"),
+    "resolved": ("over", "terminó"),
+    "bulletin": ("bulletin", "boletín"),
+    "area": ("area", "zona"),
+    "level": ("level", "nivel"),
+    "since": ("{from} to {to}", "{from} a {to}"),
+    "since, firing": ("{from} to the end", "{from} hasta el final"),
+    "first called": ("First called {time}: {severity}.", "Primera llamada {time}: {severity}."),
+    "worst": ("Worst {time}: {severity}.", "Peor momento {time}: {severity}."),
+    "stands": ("Still open at the end, {time}: {severity}.", "Sigue abierta al final, {time}: {severity}."),
+    "over": ("Over since {time}.", "Terminada desde {time}."),
+    "notices": ("notices: {count}", "avisos: {count}"),
+    "evidence": ("evidence", "evidencia"),
+    "further": ("Further alerts", "Otras alertas"),
+    "muted": (
+        "Alerts of parts, for which the alert above spoke",
+        "Alertas de partes, por las que habló la alerta superior",
+    ),
+    "more": ("and {count} more", "y {count} más"),
+    "areas note": (
+        "The whole first, then by sheets that would have to be wrong, by points apart, by polling tables whose "
+        "official figures differ, by those outside their bounds, by disputed sheets, by coverage.",
+        "Primero el conjunto; luego por actas que tendrían que estar equivocadas, por puntos de distancia, por mesas "
+        "cuyas cifras oficiales difieren, por las que están fuera de sus límites, por actas en disputa, por cobertura.",
+    ),
+    "sheets": ("sheets", "actas"),
+    "wrong": ("must be wrong", "equivocadas"),
+    "apart": ("points apart", "puntos"),
+    "differing": ("tables that differ", "mesas que difieren"),
+    "outside": ("out of bounds", "fuera de límites"),
+    "breakdown bounds": (
+        "A polling table of which only bounds are known, on photographed ballots for example, counts as a sheet here.",
+        "Una mesa de la que solo se conocen límites, como papeletas fotografiadas, cuenta aquí como un acta.",
+    ),
+    "disputed-column": ("disputed", "en disputa"),
+    "no disputes": ("No sheet is disputed.", "Ninguna acta está en disputa."),
+    "disputes note": (
+        "{count} sheets of which no reading has the majority that the configuration asks for. They are in no sum.",
+        "{count} actas de las que ninguna lectura tiene la mayoría que pide la configuración. No están en ninguna "
+        "suma.",
+    ),
+    "table": ("polling table", "mesa"),
+    "readers": ("readers", "lectores"),
+    "agreeing": ("agreeing", "coinciden"),
+    "no bulletins": ("There was no bulletin.", "No hubo ningún boletín."),
+    "issued": ("issued", "emitido"),
+    "status": ("status", "estado"),
+    "counted": ("tables counted", "mesas escrutadas"),
+    "valid": ("valid votes", "votos válidos"),
+    "votes": ("votes", "votos"),
+    "nothing rejected": ("Nothing was turned away.", "Se admitió todo."),
+    "reason": ("reason", "motivo"),
+    "count": ("count", "número"),
+    "place": ("place", "lugar"),
+    "cure": ("cure", "remedio"),
+    "excerpt": ("what came", "lo que llegó"),
+    "compare note": (
+        "The same night, judged once more with {other}. What differs in the configuration:",
+        "La misma noche, juzgada otra vez con {other}. Lo que difiere en la configuración:",
+    ),
+    "same thresholds": ("No threshold differs.", "No difiere ningún umbral."),
+    "here": ("this night", "esta noche"),
+    "there": ("with {other}", "con {other}"),
+    "only here": ("Only here", "Solo aquí"),
+    "only there": ("Only with {other}", "Solo con {other}"),
+    "differently": ("Both, but not alike", "En ambas, pero distinto"),
+    "alike": ("{count} alerts are alike in both.", "{count} alertas son iguales en ambas."),
+    "none": ("none", "ninguna"),
+    "input": ("input", "entrada"),
+    "bytes": ("bytes", "bytes"),
+    "inputs": ("Input", "Entrada"),
+    "outcome": ("outcome (cotejo replay --out)", "resultado (cotejo replay --out)"),
+    "configuration": ("Configuration", "Configuración"),
+    "versions": ("Versions", "Versiones"),
+    "changed": ("not the default", "no es el valor por omisión"),
+    "severity": ("severity", "gravedad"),
+    "counts": (
+        "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable messages",
+        "{reports} reportes de actas, {bulletins} boletines, {unreadable} mensajes ilegibles",
+    ),
+}
+"""Phrases: English, Spanish."""
