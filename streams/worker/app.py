@@ -26,18 +26,18 @@ from streams.worker.topic_watch import TopicWatch
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
-LEAVE_EVERY = 0.02
+PATIENCE_EVERY = 0.02
 """Seconds between two looks at whether a tick has waited long enough for a partition."""
-TELL_EVERY = 0.25
-"""Seconds between two helpings of areas' states (`compare.STATES`) while reports come in."""
-TELL_IDLY = 0.05
-"""The same while none come."""
+STATES_EVERY = 0.25
+"""Seconds between two sends of area states (`compare_stage.STATES` at a time) while reports come in."""
+STATES_EVERY_IDLE = 0.05
+"""Seconds between two sends of area states while no reports come in."""
 TURNED_AWAY_EVERY = 0.5
 """Seconds between two looks at how many events were turned away."""
-QUIET = 10.0
-"""Seconds between two lines that say so, at least."""
+TURNED_AWAY_QUIET = 10.0
+"""Least seconds between two lines about events that were turned away."""
 TICK_EVERY = 500
-"""Milliseconds between two ticks of the wall clock, at most; fewer where the rules are asked more often."""
+"""Most milliseconds between two ticks of the wall clock. Where the rules run more often, the ticks are as frequent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,23 @@ def build(
     topology: Topology,
     *,
     secrets: Mapping[str, Secrets],
-    say: Callable[[Notice], None],
+    announce: Callable[[Notice], None],
     warn: Callable[[str], None],
     wall_clock: bool,
     sent: Callable[[], Iterable[Any]],
     broker: str,
 ) -> Stages:
-    """Put the stages into the app.
+    """Add the stages to the app.
 
-    `secrets` by receiver name. `say` is called once for each notice that goes out, `warn` with what is amiss
-    meanwhile. With `wall_clock` the worker that owns the comparison sends the ticks; else a feeder must. `sent` reads
-    the topic of sheets from its beginning. `broker` is where the topics are looked at.
+    `secrets` is by receiver name. `announce` is called once for each notice that goes out, `warn` with text for an
+    operator. With `wall_clock` the worker that owns the comparison sends the ticks; otherwise a feeder must send them.
+    `sent` reads the topic of sheets from its beginning. `broker` is asked about the topics (HOST:PORT).
     """
     times = stopwatch()
     aside = SetAside(app, topology, warn)
     reconcile = ReconcileStage(app, election, topology, times, aside, wall_clock=wall_clock)
     compare = CompareStage(app, election, topology, times, sent, warn, aside, wall_clock=wall_clock)
-    notify = NotifyStage(app, election, topology, secrets, say, warn, times, aside)
+    notify = NotifyStage(app, election, topology, secrets, announce, warn, times, aside)
     watch = TopicWatch(app, broker, topology, warn)
     stages = Stages(reconcile, compare, notify, aside, watch, times, wall_clock)
 
@@ -92,43 +92,43 @@ def build(
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
         _repeat(app, 0, outbox.send_when_wanted)
     _repeat(app, 0, watch.look)
-    _repeat(app, 0, _telling(reconcile, compare))
+    _repeat(app, 0, _sending_states(reconcile, compare))
     turned_away = TurnedAway(topology.rejected, warn)
     _repeat(app, TURNED_AWAY_EVERY, turned_away.look(reconcile.counts, compare.counts))
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
         _repeat(app, 0, _ticking(app, topology, compare, every))
-        _repeat(app, LEAVE_EVERY, compare.leave_behind)
+        _repeat(app, PATIENCE_EVERY, compare.leave_behind)
     return stages
 
 
 class TurnedAway:
-    """Says how many messages were turned away, soon after the first and then every `QUIET` seconds at most."""
+    """Warns of messages that were turned away: soon after the first, then at most every `TURNED_AWAY_QUIET` seconds."""
 
     def __init__(self, topic: str, warn: Callable[[str], None]) -> None:
         self._topic, self._warn = topic, warn
-        self._told: Counter[str] = Counter()
-        self._again = 0.0
+        self._reported: Counter[str] = Counter()
+        self._next_at = 0.0
 
     def look(self, *counts: Counter[str]) -> Callable[[], Awaitable[None]]:
-        """What looks at these counts when it is called."""
+        """Return a coroutine function that compares these counts with what was reported before, and warns."""
 
         async def once() -> None:
-            whole = Counter[str]()
+            totals = Counter[str]()
             for each in counts:
-                whole.update({name: n for name, n in each.items() if name.startswith("rejected ")})
-            if (new := whole - self._told) and monotonic() >= self._again:
+                totals.update({name: n for name, n in each.items() if name.startswith("rejected ")})
+            if (new := totals - self._reported) and monotonic() >= self._next_at:
                 codes = ", ".join(f"{name.removeprefix('rejected ')} {n:,}" for name, n in sorted(new.items()))
                 self._warn(
                     f"turned away, {new.total():,} in all: {codes}. Each lies in {self._topic}, with its reasons"
                 )
-                self._told, self._again = whole, monotonic() + QUIET
+                self._reported, self._next_at = totals, monotonic() + TURNED_AWAY_QUIET
 
         return once
 
 
 def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
-    """Do this again and again, with a pause between. What fails stops the worker."""
+    """Await `do()` again and again, `seconds` apart, until the app stops. An exception stops the worker."""
 
     async def task() -> None:
         try:
@@ -141,19 +141,22 @@ def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None
     app.task(task)
 
 
-def _telling(reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+def _sending_states(reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+    """Return a coroutine function that waits, then sends some of the area states that have changed."""
     read = 0
 
-    async def tell() -> None:
+    async def send() -> None:
         nonlocal read
         before, read = read, reconcile.counts["reports"]
-        await asyncio.sleep(TELL_IDLY if read == before else TELL_EVERY)
+        await asyncio.sleep(STATES_EVERY_IDLE if read == before else STATES_EVERY)
         await compare.tell_more()
 
-    return tell
+    return send
 
 
 def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) -> Callable[[], Awaitable[None]]:
+    """Return a coroutine function that waits for the next tick of the wall clock and sends it to every partition, if
+    this worker owns the comparison. `every` is in milliseconds."""
     reports = raw_topics.topic(app, topology.tally_reports)
     places: list[tuple[Any, int]] = [(reports, partition) for partition in range(topology.partitions)]
     places.append((raw_topics.topic(app, topology.bulletins), 0))
@@ -171,9 +174,11 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
 
 
 async def next_tick(every: int) -> int:
-    """Wait until the wall clock comes to a multiple of so many milliseconds, and return it; each one once. By the
-    clock, not so long after the last: a loop that is late once must not be late with all that follow. A clock that is
-    set back meanwhile is followed: what was waited for may be hours away."""
+    """Wait until the wall clock reaches a multiple of `every` milliseconds, and return that time (Unix ms).
+
+    The clock decides, not the time since the last tick: a loop that is late once must not be late with all later
+    ticks. If the clock is set back meanwhile, wait for its next multiple: the one awaited may be hours away.
+    """
     due = _after(every)
     while (left := due / 1000 - time()) > 0:
         if left > every / 1000 + 1:

@@ -39,14 +39,14 @@ class NotifyStage:
         election: Election,
         topology: Topology,
         secrets: Mapping[str, Secrets],
-        say: Callable[[Notice], None],
+        announce: Callable[[Notice], None],
         warn: Callable[[str], None],
         times: Histogram,
         aside: SetAside,
     ) -> None:
         self._aside = aside
         self._app, self._election, self._topology = app, election, topology
-        self._secrets, self._say, self._warn = secrets, say, warn
+        self._secrets, self._announce, self._warn = secrets, announce, warn
         self._table = raw_topics.table(app, "deliveries")
         self.outbox = SealedOutbox(app, self._table, times.labels("notify-flush"))
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -104,7 +104,7 @@ class NotifyStage:
             if notice is None:
                 self._aside.put(self.outbox, event.message, "no alert")
             elif not notice.muted_by:
-                self._say(notice)
+                self._announce(notice)
                 for receiver in self._election.receivers:
                     if notice.severity != "info" or receiver.remarks:
                         self.couriers[receiver.name].take(notice, content)

@@ -25,13 +25,12 @@ from streams.worker.metrics import exposition
 from streams.worker.topic_watch import grown
 
 SWITCH = 0.001
-"""Seconds after which a thread that computes lets another one have its turn. With Python's 5 ms the thread that fetches
-waits as long at each step, and one round trip in twenty took 11 to 14 ms beside a busy thread; with this 3 to 6 ms."""
+"""Seconds after which a computing thread lets another one run. With Python's 5 ms the fetching thread waits as long at
+each step: beside a busy thread one round trip in twenty took 11 to 14 ms, with this value 3 to 6 ms."""
 EMPTY_FETCH_PAUSE = 0.02
-"""Seconds; the embedded broker needs it, and others don't mind."""
-
+"""Seconds to wait after an empty fetch. The embedded broker needs the pause; other brokers are not slower for it."""
 SETTLED = 10
-"""Seconds after which the sheets of all ledgers that were read again have left, nearly always."""
+"""Seconds after a recovery by which the sheets of all recovered ledgers have nearly always been sent."""
 
 
 def run(
@@ -63,7 +62,27 @@ def run(
     _warn_of_topics(broker, topology)
     served = f"http://{address(host, port, names)}{PATH} and /metrics"
     note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
-    app = faust_patches.App(
+    app = _app(broker, topology, member)
+    app.after_recovery(_settle_memory)
+    stages = agents.build(
+        app,
+        election,
+        topology,
+        secrets=secrets,
+        announce=partial(_announce, language),
+        warn=note,
+        wall_clock=wall_clock,
+        sent=partial(topic_reader.read, broker, topology.table_sheets),
+        broker=broker,
+    )
+    _serve_metrics(server, exposition.Exporter(app, election, topology, stages))
+    Board(broker, election, topology).serve(server.app)
+    app.beside(server.start, server.stop)
+    faust_patches.run(app, loglevel=loglevel)
+
+
+def _app(broker: str, topology: Topology, member: str) -> faust_patches.App:
+    return faust_patches.App(
         topology.app,
         empty_fetch_pause=EMPTY_FETCH_PAUSE,
         batched=[topology.tally_reports],
@@ -71,32 +90,28 @@ def run(
         consumer_group_instance_id=member or None,
     )
 
-    def say(notice: Notice) -> None:
-        word = notice.status if notice.status == "resolved" else notice.severity
-        aside(f"{word}: {notice.finding.sentence[language]}")
 
-    sent = partial(topic_reader.read, broker, topology.table_sheets)
-    stages = agents.build(
-        app, election, topology, secrets=secrets, say=say, warn=note, wall_clock=wall_clock, sent=sent, broker=broker
-    )
-    exporter = exposition.Exporter(app, election, topology, stages)
+def _announce(language: str, notice: Notice) -> None:
+    """Print a notice on stderr: its severity, or that it is resolved, and its sentence."""
+    word = notice.status if notice.status == "resolved" else notice.severity
+    aside(f"{word}: {notice.finding.sentence[language]}")
 
+
+async def _settle_memory(_: object) -> None:
+    """Tune the garbage collector for the recovered ledgers, and return memory once their sheets have been sent."""
+    gc_tuning.look_seldom()
+    asyncio.get_running_loop().call_later(SETTLED, gc_tuning.give_back)
+
+
+def _serve_metrics(server: WebServer, exporter: exposition.Exporter) -> None:
     async def page(_: web.Request) -> web.Response:
         return web.Response(body=exporter.text(), headers={"content-type": exposition.CONTENT_TYPE})
 
-    @app.after_recovery
-    async def keep(_: object) -> None:
-        gc_tuning.look_seldom()  # the ledgers are there now
-        asyncio.get_running_loop().call_later(SETTLED, gc_tuning.give_back)
-
     server.app.router.add_get("/metrics", page)
-    Board(broker, election, topology).serve(server.app)
-    app.beside(server.start, server.stop)
-    faust_patches.run(app, loglevel=loglevel)
 
 
 def _warn_of_topics(broker: str, topology: Topology) -> None:
-    """Say what is odd about the topics, and let the ledgers' changelog have as many partitions as the reports."""
+    """Warn of unusual topic settings, and give the ledgers' changelog as many partitions as the reports have."""
     for state in topics.describe(broker, topology.specs()):
         if state.name == topology.tally_reports and state.partitions > topology.partitions:
             note(grown(topology, state.partitions))
