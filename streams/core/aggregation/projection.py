@@ -31,8 +31,8 @@ UNIT: Final = 2**16
 FACTOR: Final = 4.0
 """The most by which what is expected of the unseen is scaled, up or (in a complete count) down."""
 
-_TRIED: Final = 11
-"""Deviations tried at once: three rounds find one of `BINS`, and none."""
+_TRIED: Final = 32
+"""Deviations tried at once: two rounds find one of `BINS`, and none."""
 
 
 class Blocks(NamedTuple):
@@ -112,38 +112,42 @@ class Projection:
 
     def interval(self, unseen: float) -> tuple[Figures, Figures]:
         """Lowest and highest share, in per cent, by figure, where the unseen may be so many points off."""
-        off = np.full((len(self._mass), 1), _bins(unseen))
-        least, less = (self._least(np.full(len(self._mass), side), off)[:, 0] for side in (0, 1))
+        count = len(self._mass)
+        least, less = self._least(np.arange(2 * count), np.full((2 * count, 1), _bins(unseen))).reshape(2, count)
         low, high = 100 * least / self._some, 100 * (self._some - less) / self._some
         return np.maximum(0, low - self._slack), np.minimum(100, high + self._slack)
 
-    def required(self, share: Figures) -> Figures:
+    def required(self, share: Figures, asked: Flags) -> Figures:
         """The least deviation of the unseen, in points, with which an announced `share` (per cent, by figure) fits:
-        rounded up to a tenth, NaN where even 100 points do not do."""
-        above = share > self.middle
-        wanted = (np.where(above, 100 - share, share) + self._slack + 1e-9)[:, None]  # the last digits decide nothing
-        first = np.zeros((len(share), 1), np.int64)
-        for step in (_TRIED**2, _TRIED, 1):
+        rounded up to a tenth, NaN where even 100 points do not do, and of figures that are not `asked` for."""
+        found, some = np.full(len(share), np.nan), np.flatnonzero(asked)
+        if not len(some):
+            return found
+        above = share[some] > self.middle[some]
+        places, share, slack = some + len(share) * above, share[some], self._slack[some]
+        wanted = (np.where(above, 100 - share, share) + slack + 1e-9)[:, None]  # the last digits decide nothing
+        first = np.zeros((len(some), 1), np.int64)
+        for step in (_TRIED, 1):
             tried = first + step * np.arange(_TRIED)
-            fits = 100 * self._least(above.astype(np.int64), np.minimum(tried, BINS)) / self._some[:, None] <= wanted
+            fits = 100 * self._least(places, np.minimum(tried, BINS)) / self._some[some, None] <= wanted
             place = np.where(fits.any(axis=1), fits.argmax(axis=1), _TRIED)[:, None]
             first = np.maximum(first, first + step * place - (step - 1))
-        return np.where(first[:, 0] > BINS, np.nan, first[:, 0] * (100 / BINS))
+        found[some] = np.where(first[:, 0] > BINS, np.nan, first[:, 0] * (100 / BINS))
+        return found
 
-    def _least(self, sides: Numbers, unseen: Numbers) -> Figures:
-        """The fewest votes among the mass counted, in parts of a vote, on these sides (by figure), where the unseen may
-        be so many bins off: both (figures, tried)."""
+    def _least(self, places: Numbers, unseen: Numbers) -> Figures:
+        """The fewest votes among the mass counted, in parts of a vote, of figures by place (on the second side behind
+        all of the first), where the unseen may be so many bins off: (places, tried)."""
         valid, votes = self._valid.reshape(-1), self._votes.reshape(-1)  # `take` is twice as fast as three indexes
         kinds = self._kinds[:, None, None]  # and so is adding up over the first axis
         shift = np.minimum(np.ceil(unseen * (1 + (kinds - 1) / 2)), BINS).astype(np.int64) * (kinds > 0)
-        figure = (sides * len(sides) + np.arange(len(sides)))[:, None]
-        start = (figure * len(kinds) + np.arange(len(kinds))[:, None, None]) * (BINS + 1)
+        start = (places[:, None] * len(kinds) + np.arange(len(kinds))[:, None, None]) * (BINS + 1)
 
         def until(bins: Numbers) -> Numbers:
             """Places of the sums over the blocks that are below so many bins once they are shifted."""
             return np.asarray(start + np.minimum(bins + shift, BINS))
 
-        mass = self._mass[:, None]
+        mass = self._mass[places % len(self._mass), None]
         enough = mass * (1 + 1e-12)  # sums in another order differ in the last digits
         low, high = np.zeros(unseen.shape, np.int64), np.full(unseen.shape, BINS)
         if (valid.take(until(high)).sum(axis=0) <= enough).all():  # complete counts
@@ -152,10 +156,10 @@ class Projection:
             middle = (low + high + 1) // 2
             fit = valid.take(until(middle)).sum(axis=0) <= enough
             low, high = np.where(fit, middle, low), np.where(fit, high, middle - 1)
-        places, gone = until(low), start + shift
-        within = valid.take(places)
+        ends, gone = until(low), start + shift
+        within = valid.take(ends)
         # Blocks below the deviation come down to 0 %; the others lose just that much.
-        kept = votes.take(places) - votes.take(gone) - shift / BINS * (within - valid.take(gone))
+        kept = votes.take(ends) - votes.take(gone) - shift / BINS * (within - valid.take(gone))
         return np.asarray(np.maximum(0, kept).sum(axis=0) + (mass - within.sum(axis=0)) * (low / BINS))
 
 
@@ -173,7 +177,8 @@ class Projected(NamedTuple):
     gap: Figures
     """Points from the announced share to that interval: below it negative, above it positive, within it 0."""
     required: Figures
-    """The least deviation of the unseen that makes the gap 0; NaN also where none up to 100 points does."""
+    """The least deviation of the unseen that makes the gap 0; NaN also where none up to 100 points does, or where
+    nobody asked."""
 
     def of(self, area: int) -> "Projected":
         """Those of one area, by its place."""

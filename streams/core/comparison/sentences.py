@@ -3,7 +3,7 @@
 The wording is neutral: what does not fit, by how much, what would have to be true.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 LANGUAGES = ("en", "es")
@@ -338,14 +338,35 @@ def term(key: str, language: str) -> str:
     return _TERMS[key][language]
 
 
-def say(key: str, places: int = 0, /, **figures: Any) -> dict[str, str]:
+class Sentence(Mapping[str, str]):
+    """One sentence by language ("en", "es"), made when it is asked for: most findings are told to nobody.
+
+    Raises KeyError for a language or a term that nobody has put in words.
+    """
+
+    def __init__(self, key: str, places: int, figures: Mapping[str, Any]) -> None:
+        self._key, self._places, self._figures = key, places, figures
+
+    def __getitem__(self, language: str) -> str:
+        return _SENTENCES[self._key][language].format_map(_words(language, self._places, self._figures))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LANGUAGES)
+
+    def __len__(self) -> int:
+        return len(LANGUAGES)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def say(key: str, places: int = 0, /, **figures: Any) -> Sentence:
     """The sentence `key` in every language.
 
     Integers are written with separators, floats with so many decimal `places`. A string is a name and is kept as it
-    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`) and in "why" (a key of `_HIDDEN`). Raises
-    KeyError for a term that nobody has put in words.
+    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`) and in "why" (a key of `_HIDDEN`).
     """
-    return {language: _SENTENCES[key][language].format_map(_words(language, places, figures)) for language in LANGUAGES}
+    return Sentence(key, places, figures)
 
 
 def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, str]:

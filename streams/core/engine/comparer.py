@@ -50,6 +50,9 @@ class Comparer:
         """Areas to be evaluated at the next tick."""
         self._asking = Asking(election)
         self._turns = Turns(election.layout)
+        divergence = election.rules.divergence
+        self._divergence_from = divergence.clear * divergence.warning
+        """Points from which on `divergence` finds a gap."""
 
     @property
     def clock(self) -> int:
@@ -144,18 +147,17 @@ class Comparer:
 
     def _diverging(self, areas: Numbers) -> Numbers:
         """Those of these areas where `divergence` may find something now."""
-        rule = self._election.rules.divergence
         widest = self._sums.projector.widest(areas, self._sums.rows, self._asking.claimed(areas))
-        return areas[widest >= rule.clear * rule.warning]
+        return areas[widest >= self._divergence_from]
 
     def _are_diverging(self, course: Course) -> Flags:
         """The same of rows of a course, each at its tick."""
         projected = self._asking.are_projected(course.areas, course.rows)
         places = np.flatnonzero(projected)
         if course.traced is not None and len(places):
-            rule, claimed = self._election.rules.divergence, self._asking.claimed(course.areas[places])
+            claimed = self._asking.claimed(course.areas[places])
             widest = self._sums.projector.widest_at(course.traced, places, claimed)
-            projected[places] = widest >= rule.clear * rule.warning
+            projected[places] = widest >= self._divergence_from
         return projected
 
     def _rest(self, to: int) -> bool:
@@ -344,10 +346,11 @@ class Comparer:
         found = self._sums.bounds
         return None if found is None else BoundSums(found[self._layout.area[id]].tolist())
 
-    def _project(self, areas: Numbers) -> dict[int, Projected]:
-        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once."""
+    def _project(self, areas: Numbers, gap: float = 0) -> dict[int, Projected]:
+        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once. What gaps
+        below so many points require is left out."""
         some = areas[self._asking.are_projectable(areas, self._sums.rows[areas])]
-        found = self._sums.projector.project(some, self._sums.rows, self._asking.claimed(some))
+        found = self._sums.projector.project(some, self._sums.rows, self._asking.claimed(some), gap)
         return {area: found.of(place) for place, area in enumerate(some.tolist())}
 
     def _depth(self, area: str) -> tuple[int, str]:
@@ -369,7 +372,8 @@ class Comparer:
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         due = self._book.due(at, dirty)
-        projected = self._project(self._diverging(np.array([self._layout.area[area] for area in dirty], np.int64)))
+        diverging = self._diverging(np.array([self._layout.area[area] for area in dirty], np.int64))
+        projected = self._project(diverging, self._divergence_from)
         for area in dirty:
             found = self._find(self._situation(area, projected.get))
             due.update((fingerprint, area) for fingerprint in found)

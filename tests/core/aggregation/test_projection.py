@@ -79,7 +79,7 @@ def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
     projection = projected(known)
     tried = (gaps(share, *projection.interval(tenths / 10))[0] for tenths in range(BINS + 1))
     first = next((tenths / 10 for tenths, gap in enumerate(tried) if abs(gap) <= 1e-9), None)
-    (required,) = projection.required(share)
+    (required,) = projection.required(share, np.ones(1, bool))
     assert required == pytest.approx(first) if first is not None else np.isnan(required)
 
 
@@ -88,7 +88,7 @@ def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
 def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
     """In exact fractions the gap is 0 at the required deviation (to the bin), and is not a bin below it."""
     share = Fraction(announced, 1000)
-    (required,) = projected(known).required(np.array([announced / 10]))
+    (required,) = projected(known).required(np.array([announced / 10]), np.ones(1, bool))
 
     def fits(unseen: Fraction) -> bool:
         low, high = interval(known, None, unseen)
