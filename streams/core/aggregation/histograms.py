@@ -4,7 +4,7 @@ Of each column (option or group) three histograms: the votes w(t) of a sheet; th
 elsewhere, valid(t) - w(t); and its headroom, what a false sheet could hide, ceiling(t) - w(t).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Final, Literal
 
 import numpy as np
@@ -23,28 +23,28 @@ _NONE: Final[Histogram] = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 class Spread:
-    """The histograms of an area, by kind, then by column; none where there is no sheet."""
+    """The histograms of an area, by kind and column, each made when it is asked for; none where there is no sheet."""
 
-    def __init__(self, histograms: Sequence[Sequence[Histogram]] = ()) -> None:
-        self._histograms = histograms
+    def __init__(self, histogram_of: Callable[[Kind, int], Histogram] = lambda kind, column: _NONE) -> None:
+        self._histogram_of = histogram_of
 
     @classmethod
     def of(cls, sheets: Numbers) -> "Spread":
         """Of sheets as `measures` gives them: by kind, by column, by sheet."""
-        return cls([[_histogram(column) for column in kind] for kind in sheets])
+        return cls(lambda kind, column: _histogram(sheets[kind, column]))
 
     def top(self, kind: Kind, column: int) -> TopSums:
         """Top sums of one histogram."""
-        return TopSums(*(self._histograms[kind][column] if self._histograms else _NONE))
+        return TopSums(*self._histogram_of(kind, column))
 
     def largest(self, kind: Kind, column: int) -> int:
         """The largest number in one histogram; 0 where there is none."""
-        values = self._histograms[kind][column][0] if self._histograms else _NONE[0]
+        values, _ = self._histogram_of(kind, column)
         return int(values[0]) if len(values) else 0
 
     def histogram(self, kind: Kind, column: int) -> dict[int, int]:
         """One histogram, value by value."""
-        values, numbers = self._histograms[kind][column]
+        values, numbers = self._histogram_of(kind, column)
         return dict(zip(values.tolist(), numbers.tolist(), strict=True))
 
 
@@ -71,8 +71,9 @@ class Running:
         np.add.at(self._counts.reshape(-1), (sheets + rows).ravel(), sign)
 
     def spread(self) -> Spread:
-        """As they are now."""
-        return Spread([[_some(counts) for counts in kind] for kind in self._counts])
+        """As they are now: later changes do not show in it."""
+        counts = self._counts.copy()
+        return Spread(lambda kind, column: _some(counts[kind, column]))
 
 
 WIDEST: Final = 1_000_000

@@ -110,7 +110,8 @@ class Comparer:
         may |= self._are_diverging(course)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
-        notices, reached, asked = list[Notice](), 0, self._asked(course, may)
+        notices, reached, contested = list[Notice](), 0, self._asking.have_found(course.areas)
+        asked = self._by_tick(course, may | contested)
         for tick, (sheets, to) in enumerate(ticks):
             self._heard.hear_sheets(sheets)
             if tick in readings:
@@ -124,14 +125,12 @@ class Comparer:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
             notices += self.advance(to)
-            asked = self._asked(course, may)
+            before, contested = contested, self._asking.have_found(course.areas)
+            if not np.array_equal(before, contested):
+                asked = self._by_tick(course, may | contested)
         if reached < len(ticks):
             self._sums.reach(course, reached, len(ticks))
         return notices
-
-    def _asked(self, course: Course, may: Flags) -> Mapping[int, list[int]]:
-        """The areas to be evaluated at each tick: where the rules may find something, or have found something."""
-        return self._by_tick(course, may | self._asking.have_found(course.areas))
 
     @staticmethod
     def _by_tick(course: Course, some: Flags) -> Mapping[int, list[int]]:
