@@ -20,7 +20,7 @@ LONGER = {
     "streams/core/comparison/sentences.py": 360,
     "streams/core/engine/comparer.py": 413,
     "streams/core/reconciliation/columns.py": 308,
-    "streams/core/reconciliation/reconciler.py": 432,
+    "streams/core/reconciliation/reconciler.py": 437,
     "streams/cli/demo_night.py::_night": 76,
     "streams/core/replay/explain_text.py::area_lines": 52,
 }

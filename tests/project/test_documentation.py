@@ -56,6 +56,14 @@ def test_paths(page: str) -> None:
         assert (ROOT / path).exists() or path.endswith("NAME.py"), path
 
 
+def test_symbols() -> None:
+    """What the pages say is in a file, as "`NAME` in `path.py`", is there."""
+    named = [pair for page in PAGES.values() for pair in re.findall(r"`(\w+)` in\s+`([\w/]+\.py)`", page)]
+    assert ("METRICS", "streams/worker/metrics/catalogue.py") in named
+    for name, path in named:
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text("utf-8")), f"no {name} in {path}"
+
+
 def test_every_page_is_in_the_index() -> None:
     """The index leads to each page, and the index of decisions to each decision."""
     for index in (ROOT / "docs/README.md", ROOT / "docs/adr/README.md"):
