@@ -28,6 +28,16 @@ class TopologyError(CotejoError):
     """Topics cannot be called so, or divided so; the text says what to change."""
 
 
+class PartitionsChangedError(TopologyError):
+    """The night began with another number of partitions: its polling tables would have two ledgers."""
+
+    def __init__(self, partitions: int, why: str) -> None:
+        super().__init__(
+            f"--partitions {partitions} is not what the night began with: {why}. "
+            "Use the night's own number, or another --prefix for another night"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Topology:
     """The names of an election's topics. All but `tally_reports` and its ledgers have one partition:
@@ -108,6 +118,14 @@ class Topology:
     def partition_of(self, table: str) -> int:
         """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
         return int(murmur2(table.encode()) & _NOT_NEGATIVE) % self.partitions
+
+    def check_ledgers(self, partition: int, tables: Sequence[str]) -> None:
+        """Raise `PartitionsChangedError` unless the polling tables whose ledgers lie in a partition belong there."""
+        homes = self.homes(tables) if tables else ()
+        for table, home in zip(tables, homes, strict=True):
+            if home != partition:
+                why = f"partition {partition} holds the ledger of polling table {table}, which would belong to {home}"
+                raise PartitionsChangedError(self.partitions, why)
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
         """The same of many: the partition of each."""

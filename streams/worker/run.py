@@ -16,7 +16,7 @@ from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.delivery import secrets as receiver_secrets
 from streams.kafka import clients, topic_reader, topics
-from streams.kafka.topology import Topology
+from streams.kafka.topology import PartitionsChangedError, Topology
 from streams.support import gc_tuning
 from streams.support.terminal import aside, note
 from streams.worker import app as agents
@@ -111,11 +111,16 @@ def _serve_metrics(server: WebServer, exporter: exposition.Exporter) -> None:
 
 
 def _warn_of_topics(broker: str, topology: Topology) -> None:
-    """Warn of unusual topic settings, and give the ledgers' changelog as many partitions as the reports have."""
-    for state in topics.describe(broker, topology.specs()):
-        if state.name == topology.tally_reports and state.partitions > topology.partitions:
-            note(grown(topology, state.partitions))
-            topics.grow(broker, topology.changelog("ledgers"), state.partitions)
+    """Warn of unusual topic settings, and give the ledgers' changelog as many partitions as the reports have. Raises
+    `PartitionsChangedError`."""
+    found = {state.name: state for state in topics.describe(broker, topology.specs())}
+    reports, ledgers = found[topology.tally_reports], found[topology.changelog("ledgers")]
+    if reports.partitions > topology.partitions:
+        if ledgers.partitions == reports.partitions and not ledgers.messages:  # nobody has let it grow
+            raise PartitionsChangedError(topology.partitions, f"{reports.name} was made with {reports.partitions}")
+        note(grown(topology, reports.partitions))
+        topics.grow(broker, ledgers.name, reports.partitions)
+    for state in found.values():
         for difference in state.differences:
             if difference.startswith("has retention"):
                 note(f"topic {state.name} {difference}: what is deleted before it is read is lost to the night")

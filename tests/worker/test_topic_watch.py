@@ -24,6 +24,7 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.kafka import topics
 from streams.kafka.producer import KafkaSink
+from streams.kafka.topology import Topology
 from streams.worker.faust_patches.running import Seldom
 
 KNOWN: Election = election(
@@ -160,6 +161,38 @@ def test_more_partitions(apache: Broker, names: str, tmp_path: Path) -> None:
         text = night.log.read_text()
         assert text.count("has 5 partitions, and the night began with 2") == 2  # seen, and at the second start
         assert "delete" not in text
+
+
+@pytest.mark.parametrize("given", [2, 4])
+def test_another_number_of_partitions(given: int, broker: Broker, names: str, tmp_path: Path) -> None:
+    """A worker with another number of partitions than the night began with ends with one line, whether or not any
+    ledger is there yet: else a polling table would have two. It asks nobody to delete anything, and changes nothing."""
+    with LiveNight(KNOWN, broker, tmp_path, names, 3) as night:
+        refused_by(night, given)
+        night.start()
+        night.feed(lines([*sheets(0), *sheets(1), *sheets(2)]))
+        night.wait()
+        night.stop()
+        saved = night.read(night.topology.changelog("ledgers"), 3)
+        refused_by(night, given)
+        assert night.read(night.topology.changelog("ledgers"), 3) == saved
+
+
+def refused_by(night: LiveNight, partitions: int) -> None:
+    """Start a worker with so many partitions, and wait for its refusal."""
+    right, night.topology = night.topology, Topology(night.topology.prefix, partitions)
+    before = len(night.log.read_text()) if night.log.exists() else 0
+    worker = night.start()
+    night.topology = right
+    assert worker.wait(30) == 1
+    night.workers.remove(worker)
+    night.ports.pop()
+    said = night.log.read_text()[before:]
+    assert "Traceback" not in said
+    assert "delete" not in said
+    assert (
+        f"--partitions {partitions} is not what the night began with" in said or "use that night's --partitions" in said
+    )
 
 
 def test_topics_that_are_deleted(broker: Broker, names: str, tmp_path: Path) -> None:
