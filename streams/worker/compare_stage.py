@@ -20,6 +20,7 @@ from prometheus_client import Histogram
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
+from streams.core.engine.tick_judge import Announcement, JudgedTick, judge_tick
 from streams.core.engine.watermarks import Alignment
 from streams.core.events import formats
 from streams.core.events.admission import check_tick
@@ -221,37 +222,31 @@ class CompareStage:
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
         """Judge one tick, tell, save."""
-        notices = self.comparer.settle(at, lambda: self._apply(arrivals, at))
-        self.at = at
-        self.outbox.stamp(at)
-        self._tell(notices)
-        self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
-
-    def _apply(self, arrivals: list[_Arrival], at: int) -> None:
+        announced = [Announcement(what, event) for event, what in arrivals if isinstance(what, Bulletin | Rejection)]
+        sheets = [what for _, what in arrivals if isinstance(what, Sheets)]
+        judged = judge_tick(self.comparer, self._election, at, announced, sheets)
         for event, what in arrivals:
             self.outbox.hold(event)
-            self._add(event, what, at)
-        if sheets := [what for _, what in arrivals if isinstance(what, Sheets)]:
-            self.comparer.add_sheets(*sheets)
-
-    def _add(self, event: EventT[Any], what: Sheets | Bulletin | Rejection | None, at: int) -> None:
-        match what:
-            case Sheets():
+            if isinstance(what, Sheets):
                 self._reached[what.partition] = event.message.offset
-            case Bulletin() if what.area in self._election.tables:
-                # It meets its table's sheet where the readings are.
-                home = self._topology.partition_of(what.area)
-                content = with_type(event.message.value or b"", "bulletin")
-                self.outbox.send(Record(self._reports, what.area.encode(), content, home))
-            case Bulletin():
-                self.counts["bulletins"] += 1
-                if (reason := self.comparer.add_bulletin(what, at)) is not None:
-                    self._turn_away(event, reason)
-                    return
-                content = event.message.value or b""
-                self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
-            case Rejection():
-                self._turn_away(event, what)
+        self._pass_on(judged)
+        self.counts["bulletins"] += sum(isinstance(content, Bulletin) for content, _ in announced)
+        self.counts["bulletins"] -= len(judged.for_tables)
+        self.at = at
+        self.outbox.stamp(at)
+        self._tell(judged.notices)
+        self._save(arrivals[-1].event)  # there is one: each mark is an arrival too
+
+    def _pass_on(self, judged: JudgedTick[EventT[Any]]) -> None:
+        """Save the bulletins that were admitted, and send the others where they go."""
+        for event in judged.admitted:
+            content = event.message.value or b""
+            self.outbox.write(event, f"bulletin/{hashlib.sha256(content).hexdigest()}".encode(), content)
+        for event, bulletin in judged.for_tables:
+            home, content = self._topology.partition_of(bulletin.area), event.message.value or b""
+            self.outbox.send(Record(self._reports, bulletin.area.encode(), with_type(content, "bulletin"), home))
+        for event, reason in judged.rejected:
+            self._turn_away(event, reason)
 
     def _turn_away(self, event: EventT[Any], reason: Rejection) -> None:
         self.counts[f"rejected {reason.code}"] += count_of(event.message, [reason])

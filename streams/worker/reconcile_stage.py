@@ -8,7 +8,7 @@ ticks, so that what is judged together does not depend on how fast the reports w
 import asyncio
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain, groupby
 from typing import Any, Final, cast
@@ -17,13 +17,14 @@ from faust.types import TP, EventT
 from prometheus_client import Histogram
 
 from streams.core.election.model import Election
-from streams.core.events.admission import check_tick
+from streams.core.engine.partition_intake import Misrouted, PartitionIntake, Rejected, SheetsDue
 from streams.core.events.codec import decode_reports, encode
 from streams.core.events.formats import TABLE_SHEETS
-from streams.core.events.model import Rejection, Tick, table_of
+from streams.core.events.model import Rejection
 from streams.core.events.own_bytes import own_bytes
 from streams.core.events.usual import KINDS, UsualReader, as_read, by_type
 from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
 from streams.worker import raw_topics
 from streams.worker.faust_patches import App, Batch
@@ -43,7 +44,7 @@ An empty turn takes 3 us."""
 
 
 class ReconcileStage:
-    """One `Reconciler` for each partition of the reports that this worker owns."""
+    """One `PartitionIntake` for each partition of the reports that this worker owns."""
 
     def __init__(
         self, app: App, election: Election, topology: Topology, times: Histogram, aside: SetAside, *, wall_clock: bool
@@ -58,10 +59,8 @@ class ReconcileStage:
         self._table = raw_topics.table(app, "ledgers")
         self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._unsaved)
         self._reading = asyncio.Lock()
-        self._reconcilers: dict[int, Reconciler] = {}
+        self._intakes: dict[int, PartitionIntake] = {}
         self._newest: dict[int, EventT[Any]] = {}
-        self._ticked: dict[int, int] = {}
-        """The latest tick by partition: one that is not later moves no time, and is not worth any sheets."""
         self._bytes = 0
         self.counts: Counter[str] = Counter()
         app.agent(self._source, name="reconcile")(self._consume)
@@ -70,7 +69,7 @@ class ReconcileStage:
     @property
     def reconcilers(self) -> Mapping[int, Reconciler]:
         """By partition."""
-        return self._reconcilers
+        return {partition: intake.reconciler for partition, intake in self._intakes.items()}
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         async with self._reading:
@@ -82,15 +81,14 @@ class ReconcileStage:
         self._writer, self._written = secrets.token_hex(4), 0
         self.outbox.clear()
         self._newest.clear()
-        self._ticked.clear()
         self._bytes = 0
         mine = {tp.partition for tp in partitions if tp.topic == self._topology.tally_reports}
-        self._reconcilers = {p: Reconciler(self._election, p, saves=True) for p in sorted(mine)}
+        self._intakes = {p: PartitionIntake(self._election, p, self._homes, saves=True) for p in sorted(mine)}
         for key, value in list(self._table.items()):
             try:
                 partition = int((key or b"").partition(b"/")[0])
                 if partition in mine:
-                    self._reconcilers[partition].load([value])
+                    self._intakes[partition].reconciler.load([value])
             except (ValueError, OverflowError) as error:
                 home = self._table.place_of(key)
                 self._aside.put(self.outbox, Stored(self._topology.changelog("ledgers"), home, key, value), error)
@@ -126,35 +124,28 @@ class ReconcileStage:
         self._bytes += size
 
     def _take_in(self, partition: int, records: list[Any]) -> None:
-        """What these messages say, as if one by one: between two ticks their order does not matter."""
-        events, sources = self._events(records)
+        """Take in what these messages say, and send what follows from it."""
+        items, sources = self._events(records)
+        for kind, count in by_type(as_read(items)).items():
+            if kind in KINDS:
+                self.counts[KINDS[kind]] += count
         own = cache(partial(_own_bytes, sources))
         refused: dict[int, list[Rejection]] = defaultdict(list)
-        begun = 0
-        for i in _others(as_read(events)):
-            self._enter(partition, events, sources, slice(begun, i), refused, own)
-            item, begun = events[i], i + 1
-            if isinstance(item, Rejection):
-                refused[sources[i].offset].append(item)
-            elif (reason := check_tick(self._election, item, sources[i].timestamp or 0)) is not None:
-                refused[sources[i].offset].append(reason)
-            elif partition < self._topology.partitions and self._moves(partition, item.at):
-                self._send_sheets(partition, item.at)
-        self._enter(partition, events, sources, slice(begun, len(events)), refused, own)
+        arrived = [source.timestamp or 0 for source in sources]
+        for effect in self._intakes[partition].take(items, arrived, now() if self._wall_clock else None):
+            match effect:
+                case Rejected(place, reason):
+                    refused[sources[place].offset].append(reason)
+                case Misrouted(place, table, home):
+                    self.counts["strays"] += 1
+                    self.outbox.send(Record(self._source, table.encode(), own()[place], home))
+                case SheetsDue(at, sheets) if partition < self._topology.partitions:
+                    self._send_sheets(partition, at, sheets)
         for record in records if refused else ():
             if reasons := refused.get(record.offset):
                 self.counts.update(f"rejected {reason.code}" for reason in reasons)
                 self.counts[f"rejected {reasons[0].code}"] += count_of(record, reasons) - len(reasons)
                 self.outbox.send(rejected(self._rejected, record, reasons))
-
-    def _moves(self, partition: int, at: int) -> bool:
-        """Whether a tick moves time. By the wall clock one that lies ahead of our own does not keep those that follow
-        it from doing so: who sent it may have had another clock, or meant no good."""
-        latest = self._ticked.get(partition, 0)
-        if self._wall_clock:
-            latest = min(latest, now())
-        self._ticked[partition] = max(latest, at)
-        return at > latest
 
     def _events(self, records: list[Any]) -> tuple[Sequence[Any], list[Any]]:
         """The events in these messages, and what is none, each beside its message."""
@@ -171,35 +162,8 @@ class ReconcileStage:
             found, sizes = [item for items in several for item in items], list(map(len, several))
         return found, [record for record, size in zip(records, sizes, strict=True) for _ in range(size)]
 
-    def _enter(
-        self,
-        partition: int,
-        items: Sequence[Any],
-        messages: list[Any],
-        stretch: slice,
-        refused: dict[int, list[Rejection]],
-        own: Callable[[], Sequence[bytes]],
-    ) -> None:
-        """Take in reports and bulletins for polling tables, but send home what belongs to another partition, in its
-        own bytes (`own` has those of all items). `refused` is by the offsets of their messages."""
-        reconciler, events, sources = self._reconcilers[partition], items[stretch], messages[stretch]
-        for kind, count in by_type(as_read(events)).items():
-            self.counts[KINDS[kind]] += count
-        prepared = reconciler.prepare(events)
-        if misrouted := reconciler.misrouted(prepared, self._homes):
-            for i in misrouted:
-                self._send_home(table_of(events[i]), own()[stretch.start + i])
-            kept = sorted(set(range(len(events))).difference(misrouted))
-            prepared, sources = reconciler.prepare([events[i] for i in kept]), [sources[i] for i in kept]
-        for i, reason in reconciler.apply_prepared(prepared, [source.timestamp or 0 for source in sources]):
-            refused[sources[i].offset].append(reason)
-
-    def _send_home(self, table: str, content: bytes) -> None:
-        self.counts["strays"] += 1
-        self.outbox.send(Record(self._source, table.encode(), content, self._topology.partition_of(table)))
-
-    def _send_sheets(self, partition: int, at: int) -> None:
-        for content in self._reconcilers[partition].take_sheets().messages(self._election):
+    def _send_sheets(self, partition: int, at: int, sheets: Sheets) -> None:
+        for content in sheets.messages(self._election):
             self.outbox.send(Record(self._sink, None, content, 0, TABLE_SHEETS.headers()))
         mark = encode({"partition": partition, "at": at})
         self.outbox.send(Record(self._sink, None, mark, 0, TABLE_SHEETS.headers()))
@@ -208,7 +172,7 @@ class ReconcileStage:
     def _unsaved(self) -> Iterator[tuple[bytes, Written]]:
         """What the ledgers have taken in up to this moment, also of an event that is not all in them: it comes again
         if it must. Reading goes on while this is encoded."""
-        taken = [(event, p, self._reconcilers[p].take_records()) for p, event in self._newest.items()]
+        taken = [(event, p, self._intakes[p].reconciler.take_records()) for p, event in self._newest.items()]
         self._bytes = 0
         return ((self._key(partition), (event, record)) for event, partition, records in taken for record in records)
 
@@ -222,11 +186,3 @@ def _own_bytes(sources: list[Any]) -> Sequence[bytes]:
     runs = [list(run) for _, run in groupby(sources, key=id)]
     found = [own_bytes(run[0].value, len(run)) if isinstance(run[0].value, bytes) else [b""] for run in runs]
     return list(chain.from_iterable(found))
-
-
-def _others(items: Sequence[Any]) -> Sequence[int]:
-    """The places of what is no report or bulletin. Most stretches have none: to look at their types first takes a third
-    of the time."""
-    kinds = list(map(type, items))
-    found = {Tick, Rejection}.intersection(kinds)
-    return [i for i, kind in enumerate(kinds) if kind in found] if found else ()

@@ -248,12 +248,6 @@ class Comparer:
             if (right := alert.set_back(self._clock)) != alert:
                 self._book.keep(right)
 
-    def settle(self, mark: int, news: Callable[[], None]) -> list[Notice]:
-        """Judge what came before a mark: first what was waiting for time to pass, then the `news`, which adds it."""
-        notices = self.advance_before(mark)
-        news()
-        return notices + self.advance(mark)
-
     def state(self, area: str) -> dict[str, Any]:
         """Everything known of one area, as a JSON object."""
         return self.states([area])[0]

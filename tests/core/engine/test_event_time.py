@@ -120,7 +120,7 @@ def test_by_arrival() -> None:
 def test_a_bulletin_by_the_tick() -> None:
     """A bulletin is held against the tick by which it is judged; it neither ends a silence nor comes into the sums."""
     comparer = Comparer(KNOWN)
-    comparer.settle(T0, lambda: None)
+    comparer.advance(T0)
     assert (why := comparer.add_bulletin(b(1.1), T0)) is not None
     assert why.code == "dated-ahead"
     assert comparer.pulse.bulletin == T0
