@@ -92,7 +92,7 @@ class ReconcileStage:
             except (ValueError, OverflowError) as error:
                 home = self._table.place_of(key)
                 self._aside.put(self.outbox, Stored(self._topology.changelog("ledgers"), home, key, value), error)
-        for partition, reconciler in self._reconcilers.items():
+        for partition, reconciler in self.reconcilers.items():
             self._topology.check_ledgers(partition, list(reconciler.verdicts))
 
     async def _consume(self, stream: Any) -> None:
