@@ -16,11 +16,14 @@ from streams.support.terminal import note
 
 SILENCE: Final = 30.0
 """Seconds without a record before the end, after which the broker is given up."""
+_WAIT: Final = 500
+"""Milliseconds that one question to the broker may take."""
 
 
-def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
+def read(broker: str, topic: str, partitions: int = 1, *, silence: float = SILENCE) -> Iterator[Any]:
     """The records of a topic (kafka-python's `ConsumerRecord`), in order within each partition. One that nobody can
-    read is left out, and said on stderr. Raises `BrokerUnreachable`, `TopicError`."""
+    read is left out, and said on stderr. A broker that says nothing for `silence` seconds is given up. Raises
+    `BrokerUnreachable`, `TopicError`."""
     consumer = clients.consumer(
         broker,
         auto_offset_reset="earliest",
@@ -33,12 +36,12 @@ def read(broker: str, topic: str, partitions: int = 1) -> Iterator[Any]:
         for place, end in consumer.end_offsets(places).items():
             consumer.assign([place])
             heard = monotonic()
-            while (position := consumer.position(place)) < end:
-                found = [*chain.from_iterable(consumer.poll(500).values())]
-                if found or consumer.position(place) != position:
+            while (position := consumer.position(place, _WAIT)) is None or position < end:  # None: not known yet
+                found = [*chain.from_iterable(consumer.poll(_WAIT).values())]
+                if found or consumer.position(place, _WAIT) != position:
                     heard = monotonic()
-                elif monotonic() - heard > SILENCE:
-                    raise TopicError(f"topic {topic} cannot be read: {broker} has said nothing for {SILENCE:g} s")
+                elif monotonic() - heard > silence:
+                    raise TopicError(f"topic {topic} cannot be read: {broker} has said nothing for {silence:g} s")
                 for record in found:
                     if isinstance(aside := record.value, Withheld):
                         note(f"{topic}/{record.partition} offset {record.offset}: left out, {aside.code}: {aside.cure}")
