@@ -19,8 +19,6 @@ LONGER = {
     "streams/core/alerting/alert.py": 319,
     "streams/core/comparison/sentences.py": 360,
     "streams/core/engine/comparer.py": 413,
-    "streams/core/reconciliation/columns.py": 308,
-    "streams/core/reconciliation/reconciler.py": 437,
     "streams/cli/demo_night.py::_night": 76,
     "streams/core/replay/explain_text.py::area_lines": 52,
 }

@@ -14,7 +14,8 @@ from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.ledger import Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
-from streams.core.reconciliation.reconciler import Entered, Reconciler
+from streams.core.reconciliation.prepared import Entered
+from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 
 ROWS: Final = 8_000

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import chain, repeat
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
@@ -21,6 +21,7 @@ from streams.core.events.usual import UsualBulletin, UsualReport, as_read, asks_
 from streams.core.reconciliation.consensus import looks_at
 from streams.core.reconciliation.ledger import Level
 from streams.core.reconciliation.ledger_store import pack
+from streams.core.reconciliation.prepared import Announcements, Prepared, Readings
 from streams.core.reconciliation.reporters import InternedNames, NameTable
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, READ
 
@@ -44,60 +45,6 @@ _NOBODY: Final = ""
 DOUBTFUL: Final = -1
 """Stands for the number of a polling table where an event is not certainly admitted. None of those that come enters a
 ledger; of those that were saved some do, one by one."""
-
-
-class Readings(NamedTuple):
-    """Readings, field by field."""
-
-    places: Sequence[int]
-    """Among the events that they come from, rising."""
-    tables: Numbers
-    entries: list[bytes]
-    """As they stand in the ledgers."""
-    rows: Numbers
-    """The rows of sheets that are read by nobody else (`sheets`)."""
-    looks: Numbers
-    """What `consensus` looks at."""
-    groups: Sequence[str]
-    """Reporter groups,"""
-    counted: Numbers
-    """and their numbers (`names`), -1 for a trusted source: that may send what it likes."""
-
-    def at(self, some: Sequence[int]) -> "Readings":
-        """Those that stand here at some of the places."""
-        return Readings(
-            [self.places[i] for i in some],
-            self.tables.take(some),
-            [self.entries[i] for i in some],
-            self.rows.take(some, axis=0),
-            self.looks.take(some, axis=0),
-            [self.groups[i] for i in some],
-            self.counted.take(some),
-        )
-
-
-class Announcements(NamedTuple):
-    """Official figures of polling tables, field by field."""
-
-    places: Sequence[int]
-    """Among the events that they come from, rising."""
-    tables: Numbers
-    entries: list[bytes]
-    """As they stand in the ledgers."""
-    rows: Numbers
-    """The rows of polling tables for which nothing else was announced."""
-
-
-class Prepared(NamedTuple):
-    """Events, and what most of them say, field by field: worked out without a look at any ledger."""
-
-    events: Sequence[Event]
-    single: Sequence[int]
-    """The places of those that must be looked at one by one, rising."""
-    refused: Mapping[int, Rejection]
-    """Why some are turned away whatever the ledgers say, by their places."""
-    readings: Readings | None = None
-    announcements: Announcements | None = None
 
 
 class ColumnReader:

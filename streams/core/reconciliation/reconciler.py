@@ -1,80 +1,33 @@
 """From readings to sheets: the ledgers of one partition and what they say of its polling tables."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple, cast
+from typing import cast
 
 import msgspec
 import numpy as np
 
 from streams.core.election.model import Election
-from streams.core.election.numbering import Numbers, all_but
+from streams.core.election.numbering import Numbers
 from streams.core.events.admission import check_bulletin, check_date, check_report, dated_ahead
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import Announced, announced_of
-from streams.core.reconciliation.columns import (
-    DOUBTFUL,
-    FEW,
-    Announcements,
-    ColumnReader,
-    Prepared,
-    Readings,
-    rows_of_announcements,
-    said_in,
-)
-from streams.core.reconciliation.consensus import DOUBT, Consensus
+from streams.core.reconciliation.columns import DOUBTFUL, ColumnReader, rows_of_announcements, said_in
+from streams.core.reconciliation.consensus import Consensus
 from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, reading_of
-from streams.core.reconciliation.ledger_journal import Column, Entries, Journal, decode
+from streams.core.reconciliation.ledger_intake import Intake
+from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
 from streams.core.reconciliation.ledger_store import (
-    EntryChains,
     LedgerStore,
     Verdicts,
     unpack_announced,
     unpack_reading,
 )
 from streams.core.reconciliation.limits import Limits
+from streams.core.reconciliation.prepared import Announcements, Entered, Prepared, Readings
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
-from streams.core.reconciliation.row_builder import RowBuilder
-from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets
+from streams.core.reconciliation.sheet_rows import Sheets
 from streams.errors import ElectionChangedError
-
-_WORTH: Final = 16
-"""Where hundreds are of so few polling tables that one look tells less than one in so many, one by one is quicker."""
-_NONE: Final = np.zeros(0, np.int64)
-
-
-class _Part(NamedTuple):
-    """Entries of one kind, of which all but those at these places stand in the ledgers."""
-
-    new: Readings | Announcements
-    others: list[int]
-
-
-class _Stretch:
-    """A part's entries from `begin` to before `end`, and what has become of the doubtful ones, by their places."""
-
-    __slots__ = ("again", "begin", "end", "entered", "known", "left", "others", "part")
-
-    def __init__(self, part: _Part, begin: int, end: int) -> None:
-        self.part, self.begin, self.end = part, begin, end
-        self.others = part.others[slice(*_between(part.others, begin, end))]
-        self.left, self.known, self.again = list[int](), list[int](), list[int]()
-        """What is to be looked at by itself; what was there; what a sheet's only reader sends again."""
-        self.entered: list[int] = []
-        """The polling tables of the rest."""
-
-
-class Entered(NamedTuple):
-    """Events of which all that is certainly new stands in the ledgers, and of which none has been taken in yet."""
-
-    events: Sequence[Event]
-    single: Sequence[int]
-    """The places of those that must be looked at one by one, rising."""
-    refused: Mapping[int, Rejection]
-    """Why some of those that are left are turned away, by their places: nobody needs to look at them."""
-    parts: Sequence[_Part]
 
 
 class Reconciler:
@@ -91,24 +44,13 @@ class Reconciler:
         self._election, self._layout = election, election.layout
         self._partition = partition
         self._columns = [column.id for column in election.columns]
-        self._journal = Journal(election.layout.tables, self._columns) if saves else None
-        self._store = LedgerStore(len(election.tables))
         names = NameTable()
-        self._busiest = BusiestGroups(names)
-        self._consensus = Consensus(len(election.tables), len(election.options), names)
         self._reader = ColumnReader(election, names)
+        self._store = LedgerStore(len(election.tables))
+        self._consensus = Consensus(len(election.tables), len(election.options), names)
         self._limits = Limits(election, self._store)
-        self._entries = 0
-        self._rows = RowBuilder(election, self._store, self._consensus)
-        self._read = PendingRows(READ + len(election.options))
-        self._announced = PendingRows(ANNOUNCED + len(election.columns))
-        self._bounds = PendingRows(BOUNDED + len(election.options))
-        self._bounded: set[int] = set()
-        """Polling tables with a reading that is only a bound: any other of theirs may take it back."""
-        self._senders: list[Numbers] = []
-        """Groups by their numbers (or what is none), whose readings are not counted yet;"""
-        self._others: list[str] = []
-        """and by name."""
+        journal = Journal(election.layout.tables, self._columns) if saves else None
+        self._intake = Intake(election, self._store, self._consensus, self._limits, BusiestGroups(names), journal)
 
     @property
     def verdicts(self) -> Verdicts:
@@ -137,7 +79,7 @@ class Reconciler:
         entry = reading_of(known, event) if isinstance(event, TallyReport) else announced_of(known, event)
         minute = self._limits.minute(entry, arrived)
         if (rejection := self._limits.check(table, entry, minute)) is None:
-            self._take_in_one(table, entry, minute)
+            self._intake.add(table, entry, minute)
         return rejection
 
     def apply_all(
@@ -170,181 +112,14 @@ class Reconciler:
     def enter(self, prepared: Prepared) -> Entered:
         """Put into the ledgers at once what is certainly new of these events. `take_in` takes each in when its time has
         come; until it has with all of them, nothing else may be taken in."""
-        aside, parts = self._aside(prepared), list[_Part]()
-        read, said = prepared.readings, prepared.announcements
-        if read is not None:
-            again = _NONE if said is None else self._further(said, aside)
-            parts.append(self._enter_readings(read, np.concatenate([aside, again])))
-        if said is not None:
-            left = [int(part.new.tables[i]) for part in parts for i in part.others]
-            parts.append(self._enter_announcements(said, np.concatenate([aside, np.array(left, np.int64)])))
-        return Entered(prepared.events, prepared.single, prepared.refused, parts)
+        return self._intake.enter(prepared)
 
     def take_in(
         self, entered: Entered, first: int, end: int, apply: Callable[[int], Rejection | None]
     ) -> list[tuple[int, Rejection]]:
         """Take in the events from `first` to before `end`: the plain ones at once, and then by `apply` each of the
         others, by its place. The places of those that are turned away, and why, in their order."""
-        left = list(entered.single[slice(*_between(entered.single, first, end))])
-        stretches = [_Stretch(part, *_between(part.new.places, first, end)) for part in entered.parts]
-        for stretch in self._put(stretches):
-            left += [stretch.part.new.places[i] for i in self._take_in(stretch)]
-        found = ((i, entered.refused.get(i) or apply(i)) for i in sorted(left))
-        return [(i, why) for i, why in found if why is not None]
-
-    def _enter_readings(self, new: Readings, aside: Numbers) -> _Part:
-        """Enter the readings that are the first of their polling tables, and those whose row one look tells; then those
-        that come behind these, of the same polling tables."""
-        part, doubtful = self._enter_heads(new, aside)
-        doubtful |= {DOUBTFUL, *aside.tolist()}
-        while len(behind := [i for i in part.others if int(new.tables[i]) not in doubtful]) >= FEW:
-            more, unknown = self._enter_heads(new.at(behind), aside)
-            doubtful |= unknown
-            rows = part.new.rows.copy()
-            rows[behind] = more.new.rows
-            entered = set(behind).difference(behind[i] for i in more.others)
-            part = _Part(part.new._replace(rows=rows), [i for i in part.others if i not in entered])
-            if _WORTH * len(entered) < len(behind):
-                break
-        return part
-
-    def _enter_heads(self, new: Readings, aside: Numbers) -> tuple[_Part, set[int]]:
-        """Do so with what comes first of each polling table; of which of them that is not certain."""
-        chains, consensus, tables = self._store.readings, self._consensus, new.tables
-        sure, further = chains.heads(tables, aside)
-        consensus.begin(tables.take(sure), new.looks.take(sure, axis=0))
-        doubtful = set(tables[self._store.heavy.take(tables)].tolist())
-        if len(further) < FEW:
-            doubtful.update(tables.take(further).tolist())
-        else:
-            told = consensus.join(tables.take(further), new.looks.take(further, axis=0))
-            certain = told.readers != DOUBT
-            doubtful.update(tables.take(further[~certain]).tolist())
-            joined = new.rows.take(further, axis=0)
-            joined[:, 0] = chains.counts(tables.take(further)) + 1
-            self._rows.fill(joined, told)
-            rows = new.rows.copy()
-            rows[further] = joined
-            new, sure = new._replace(rows=rows), np.concatenate([sure, further[certain]])
-        return self._enter_sure(new, sure), doubtful
-
-    def _further(self, said: Announcements, aside: Numbers) -> Numbers:
-        """The polling tables whose official figures are not all certain. Nothing of theirs is entered ahead: had a
-        reading its place in the ledger before an official figure that came earlier, another would be beyond the
-        limit."""
-        first, _ = self._store.announced.heads(said.tables, aside)
-        return said.tables[all_but(len(said.tables), first)]
-
-    def _enter_announcements(self, new: Announcements, aside: Numbers) -> _Part:
-        """Enter the official figures that are the first of their polling tables."""
-        first, _ = self._store.announced.heads(new.tables, aside)
-        return self._enter_sure(new, first)
-
-    def _aside(self, prepared: Prepared) -> Numbers:
-        """The polling tables of which anything must be looked at by itself, in its turn: nothing of them is certain."""
-        if not prepared.single or (prepared.readings is None and prepared.announcements is None):
-            return _NONE
-        events = (prepared.events[i] for i in prepared.single)
-        tables = {self._layout.table.get(table_of(event)) for event in events if not isinstance(event, Tick)}
-        return np.array([*tables - {None}], np.int64)
-
-    def _enter_sure(self, new: Readings | Announcements, sure: Numbers) -> _Part:
-        """Enter those that are certainly new, at these places."""
-        chains, _, unsaved = self._kept(isinstance(new, Announcements))
-        tables, entries, others = new.tables, new.entries, list[int]()
-        if len(sure) < len(entries):
-            left = all_but(len(entries), sure)
-            others = np.flatnonzero(left).tolist()
-            tables, entries = tables[~left], [*compress(entries, ~left)]
-        chains.extend(tables, entries)
-        if unsaved is not None:
-            unsaved.tables += tables.tolist()
-            unsaved.packed += entries
-        return _Part(new, others)
-
-    def _put(self, stretches: list[_Stretch]) -> list[_Stretch]:
-        """Put the doubtful entries of these into the ledgers, in the order in which they came: then each finds in its
-        ledger what it would have found by itself, and room where it would have."""
-        every = [
-            (stretch.part.new.places[i], place, i) for place, stretch in enumerate(stretches) for i in stretch.others
-        ]
-        for _, place, i in sorted(every):
-            stretch = stretches[place]
-            new = stretch.part.new
-            chains, _, unsaved = self._kept(isinstance(new, Announcements))
-            table = int(new.tables[i])
-            if table == DOUBTFUL or self._store.heavy[table]:
-                stretch.left.append(i)
-            elif not chains.put(table, new.entries[i]):
-                stretch.known.append(i)
-            else:
-                if isinstance(new, Readings) and self._consensus.is_again(table, new.looks[i]):
-                    stretch.again.append(i)
-                else:
-                    stretch.entered.append(table)
-                if unsaved is not None:
-                    unsaved.add(table, new.entries[i])
-        return [stretch for stretch in stretches if stretch.begin < stretch.end]
-
-    def _take_in(self, stretch: _Stretch) -> list[int]:
-        """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
-        (new, _), begin, end = stretch.part, stretch.begin, stretch.end
-        others, again, entered, left = stretch.others, stretch.again, stretch.entered, stretch.left
-        chains, fresh, _ = self._kept(isinstance(new, Announcements))
-        tables, rows = new.tables[begin:end], new.rows[begin:end]
-        if others:
-            sure = all_but(end - begin, np.array(others) - begin)
-            tables, rows = tables[sure], rows[sure]
-        fresh.add(tables, rows)
-        if again:
-            tables, rows = new.tables.take(again), new.rows.take(again, axis=0)
-            rows[:, 0] = chains.counts(tables)
-            fresh.add(tables, rows)
-        if entered:
-            fresh.ask(entered)
-            self._bounds.ask(self._bounded.intersection(entered))
-        if isinstance(new, Readings):
-            if entered:
-                self._consensus.invalidate(entered)
-            self._count(new, begin, end, left + stretch.known)
-        self._entries += end - begin - len(left) - len(stretch.known)
-        return left
-
-    def _count(self, new: Readings, begin: int, end: int, without: Sequence[int]) -> None:
-        """Count the groups of a stretch of readings without some of them."""
-        counted = new.counted[begin:end]
-        if without:
-            counted = counted.copy()
-            counted[np.array(without) - begin] = -1
-        if not counted.all():
-            self._others += [new.groups[begin + i] for i in np.flatnonzero(counted == 0).tolist()]
-        self._senders.append(counted)
-
-    def _kept(self, official: bool) -> tuple[EntryChains, PendingRows, Column | None]:
-        """Where official figures, or readings, are kept, where their rows wait, and where they wait to be saved."""
-        read, said = (None, None) if self._journal is None else (self._journal.readings, self._journal.announced)
-        if official:
-            return self._store.announced, self._announced, said
-        return self._store.readings, self._read, read
-
-    def _take_in_one(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
-        """Take in a reading or an official figure, whether or not there is room."""
-        packed = self._store.add(table, entry)
-        if packed is None:
-            return
-        self._entries += 1
-        self._limits.count(entry, minute)
-        _, fresh, unsaved = self._kept(isinstance(entry, Announced))
-        fresh.ask([table])
-        if unsaved is not None:
-            unsaved.add(table, packed, minute)
-        if isinstance(entry, Reading):
-            if entry.bound:
-                self._bounded.add(table)
-            self._bounds.ask(self._bounded.intersection([table]))
-            self._consensus.invalidate([table])
-            if self._limits.is_counted(entry.source):
-                self._others.append(entry.group)
+        return self._intake.take_in(entered, first, end, apply)
 
     def is_misrouted(self, event: TallyReport | Bulletin, homes: Numbers) -> bool:
         """Whether the event's polling table belongs to another partition: a table has one ledger. One that has its
@@ -368,29 +143,19 @@ class Reconciler:
 
     def take_unordered(self) -> Sheets:
         """The same, as they came (`Sheets`)."""
-        if self._senders or self._others:
-            counted = np.concatenate([_NONE, *self._senders])
-            self._busiest.count(counted[counted > 0], self._others)
-            self._senders, self._others = [], []
-        read, announced = self._read.take(self._rows.read), self._announced.take(self._rows.announced)
-        bounds = self._bounds.take(self._rows.bounds)
-        return Sheets(self._partition, self._entries, read, announced, dict(self._busiest.busiest), bounds)
+        return self._intake.take_rows(self._partition)
 
     def take_records(self) -> Iterator[bytes]:
-        """What the ledgers have taken in since the last call and must be saved, as records (`journal`); to be
+        """What the ledgers have taken in since the last call and must be saved, as records (`ledger_journal`); to be
         read to its end."""
-        return iter(()) if self._journal is None else self._journal.take()
+        return self._intake.take_records()
 
     def load(self, records: Iterable[bytes]) -> None:
         """Take in saved records, in any order, any of them again. Every sheet counts as changed afterwards, since the
         last before a crash may never have left. Raises `ElectionChangedError`; ValueError for a record that is none,
         of which nothing is taken in."""
-        journal, self._journal = self._journal, None
-        try:
-            for record in records:
-                self._load(*self._read_record(record))
-        finally:
-            self._journal = journal
+        for record in records:
+            self._load(*self._read_record(record))
 
     def _read_record(self, record: bytes) -> tuple[Entries, Sequence[Reading | Announced]]:
         """A saved record and its entries, all of which may be taken in."""
@@ -417,7 +182,6 @@ class Reconciler:
         if found.official:
             announced = cast(Sequence[Announced], entries)
             new = Announcements(places, tables, packed, rows_of_announcements([entry.votes for entry in announced]))
-            part = self._enter_announcements(new, _NONE)
         else:
             readings = cast(Sequence[Reading], entries)
             none = (0,) * len(self._election.options)
@@ -425,13 +189,4 @@ class Reconciler:
             odd = [e.retracted or e.bound != "" or m is not None for e, m in zip(readings, minutes, strict=True)]
             columns = list(zip(*readings, strict=True))[:SHEET_FIELDS]
             new = self._reader.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns, said)
-            part = self._enter_readings(new, _NONE)
-        for stretch in self._put([_Stretch(part, 0, len(packed))]):
-            for i in self._take_in(stretch):
-                if tables[i] != DOUBTFUL:  # else the register has lost it
-                    self._take_in_one(int(tables[i]), entries[i], minutes[i])
-
-
-def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:
-    """Where those from `first` to before `end` stand among rising places."""
-    return bisect_left(places, first), bisect_left(places, end)
+        self._intake.take_in_saved(new, tables, entries, minutes)

@@ -15,7 +15,7 @@ from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Event
 from streams.core.events.usual import UsualReader, as_read
 from streams.core.reconciliation.ledger import Ledger
-from streams.core.reconciliation.reconciler import Entered
+from streams.core.reconciliation.prepared import Entered
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.outcome_builder import OutcomeBuilder
 from streams.core.replay.replay import RejectionWatcher, Watcher

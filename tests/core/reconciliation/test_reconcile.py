@@ -18,8 +18,7 @@ from streams.core.election.settings import Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.reconciliation import columns as bulk
-from streams.core.reconciliation import ledger_journal, ledger_store, limits
-from streams.core.reconciliation import reconciler as reconcile
+from streams.core.reconciliation import ledger_intake, ledger_journal, ledger_store, limits
 from streams.core.reconciliation import row_builder as rows
 from streams.core.reconciliation.consensus import READER
 from streams.core.reconciliation.ledger import Verdict
@@ -292,7 +291,7 @@ bulletins = st.lists(
 def always_many() -> Iterator[None]:
     """However few there are, they are taken in as many are."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bulk, reconcile, rows):
+        for module in (bulk, ledger_intake, rows):
             patch.setattr(module, "FEW", 1)
         yield
 
