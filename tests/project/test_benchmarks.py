@@ -167,3 +167,19 @@ def test_a_section_that_is_not_there_is_refused_with_those_that_are() -> None:
 def test_everything_is_contested(fraction: float) -> None:
     """Every announced area of the contested night is called, or the benchmark itself fails."""
     assert len(list(contested.ticks(tables=20_000, provinces=2, fraction=fraction, count=2))) == 2
+
+
+SHOWN = orjson.loads((ROOT / "docs/benchmarks.json").read_bytes())["figures"]
+LEFT_OUT = re.compile(r"disk: reports|: start$|: outcome$|processor time")
+"""Figures that the page leaves to the file."""
+
+
+@pytest.mark.parametrize("section", SHOWN)
+def test_the_page_has_the_figures_of_the_file(section: str) -> None:
+    """Each median of docs/benchmarks.json stands in docs/benchmarks.md, rounded to three digits at least."""
+    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8").replace(",", "")
+    numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", page)]
+    for figure in SHOWN[section]:
+        if not LEFT_OUT.search(figure["name"]):
+            median = figure["ours"]["median"]
+            assert any(abs(number - median) <= 0.005 * median + 0.005 for number in numbers), figure["name"]
