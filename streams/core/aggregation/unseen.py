@@ -8,6 +8,7 @@ Tables that exist but are not in the register are expected in the area that know
 registered voters that the area has beyond its register.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -158,14 +159,18 @@ class Unseen:
         homes = self._trace_homes(changes, keys)
         slots = self._trace_slots(homes, ticks)
         models, at = np.divmod(union(keys, slots.places // self.levels * ticks + slots.at), ticks)
+        lends = np.zeros(len(self._enough), bool)
+        lends[slots.places // self.levels] = True
+        some = lends[models] | self._lent[models].any(axis=(1, 2))
+        models, at = models[some], at[some]
         sums = _as_of(latest(keys, models, at, ticks), changes.rows, rows[models])
         places = models[:, None] * self.levels + np.arange(self.levels)
         place = latest(slots.places * ticks + slots.at, places, at[:, None], ticks)
         lent = _as_of(place, slots.lent, self._lent[models])
         valid, votes = self._expect(sums, lent)
         figures = self._figures(valid, votes)
-        moved = figures - _earlier(models, figures, self._figures(self._valid[models], self._votes[models]))
-        return Traced(changes, homes, slots, Models(models, at, valid, votes, moved))
+        before = _earlier(models, figures, lambda some: self._figures(self._valid[some], self._votes[some]))
+        return Traced(changes, homes, slots, Models(models, at, valid, votes, figures - before))
 
     def take(self, traced: Traced) -> None:
         """Take in what was traced. Of what changes at several ticks the last stays."""
@@ -185,7 +190,7 @@ class Unseen:
         ticks, areas, at, rows = changes
         layout, (seen, known, tables) = self._layout, rows[:, [REGISTERED, KNOWN, TABLES]].T
         enough: Numbers = (rows[:, TABLES] >= ENOUGH).astype(np.int64)
-        turned = np.flatnonzero(enough != _earlier(areas, enough, self._enough[areas]))
+        turned = np.flatnonzero(enough != _earlier(areas, enough, self._enough.__getitem__))
         stretches = [np.arange(areas[i], layout.behind(areas[i])) * ticks + at[i] for i in turned.tolist()]
         homes, when = np.divmod(union(keys, *stretches), ticks)
         some = self._is_home[homes]
@@ -202,8 +207,8 @@ class Unseen:
 
     def _trace_slots(self, homes: Homes, ticks: int) -> Slots:
         areas, after = homes.areas, homes.model * self.levels + homes.lift
-        before = _earlier(areas, after, self._model[areas] * self.levels + self._lift[areas])
-        gone = _earlier(areas, homes.left, self._left[:, areas])
+        before = _earlier(areas, after, lambda some: self._model[some] * self.levels + self._lift[some])
+        gone = _earlier(areas, homes.left, lambda some: self._left[:, some])
         lent = np.concatenate([-gone, homes.left], axis=1)
         places, at, lent = running_sums(np.concatenate([before, after]), np.tile(homes.at, 2), lent, ticks)
         return Slots(places, at, self._lent.reshape(-1, 3)[places] + lent.T)
@@ -234,10 +239,12 @@ def _as_of(place: Numbers, news: Numbers, before: Numbers) -> Numbers:
     return np.where(place[..., None] >= 0, news[place], before) if len(news) else before
 
 
-def _earlier(numbers: Numbers, figures: Numbers, first: Numbers) -> Numbers:
-    """For each of many numbers, in rising order, the figures of the one before where that is the same number, else its
-    `first` ones. Numbers go along the last axis of the figures."""
-    return np.where(begins(numbers), first, np.roll(figures, 1, axis=-1))
+def _earlier(numbers: Numbers, figures: Numbers, known_of: Callable[[Numbers], Numbers]) -> Numbers:
+    """For each of many numbers, in rising order, the figures of the one before where that is the same number, else
+    what is known of it. Numbers go along the last axis of the figures."""
+    first, before = np.flatnonzero(begins(numbers)), np.roll(figures, 1, axis=-1)
+    before[..., first] = known_of(numbers[first])
+    return before
 
 
 def _own_tables(layout: Layout) -> Numbers:
