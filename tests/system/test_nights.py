@@ -16,7 +16,7 @@ import pytest
 from brokers import Broker
 from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
-from replays import told
+from replays import explained_night, told
 
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy
@@ -191,7 +191,8 @@ def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Pat
 
 def test_recorded_and_replayed(broker: Broker, names: str, tmp_path: Path) -> None:
     """A night on several partitions, with readings in the wrong one, polling tables' own bulletins, bad input and a
-    worker killed in mid-stream, recorded and replayed offline: the same states, verdicts, notices and rejections."""
+    worker killed in mid-stream, recorded and replayed offline: the same states, verdicts, notices and rejections. The
+    report is of that very outcome, and `explain` shows its states and alerts."""
     log, night = tmp_path / "log", crowd()
     for place, line in enumerate(BAD):
         night.insert(150 * (place + 1), line)
@@ -221,6 +222,14 @@ def test_recorded_and_replayed(broker: Broker, names: str, tmp_path: Path) -> No
     found = cotejo("replay", log, "--json")
     same(told(found), expected)
     assert cotejo("replay", log, "--json") == found
+    page = cotejo("report", log, "--out", tmp_path / "page.html").decode()
+    assert hashlib.sha256(found).hexdigest() in page
+    explainer, outcome = explained_night(log)
+    for area, state in orjson.loads(found)["states"].items():
+        shown = explainer.area(area)
+        assert {name: shown[name] for name in state} | {"alerts": []} == state | {"alerts": []}
+        fired = {alert["fingerprint"]: alert["status"] for alert in shown["alerts"]}
+        assert fired == {key: alert.status for key, alert in outcome.alerts.items() if alert.finding.area == area}
     counts = orjson.loads(found)["counts"]
     assert counts["strays"] >= 18
     assert orjson.loads(found)["states"]["N"]["tables_announced"]["announced"] == 9
