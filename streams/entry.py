@@ -19,7 +19,8 @@ def main() -> None:
     except KeyboardInterrupt:
         _end("stopped", 130)
     except SystemExit as ended:
-        _end("", ended.code if isinstance(ended.code, int) else 1)
+        code = ended.code or 0
+        _end("", code) if isinstance(code, int) else _end(code, 1)
     except OSError as error:
         _end(f"{error.filename or 'stdout'}: {error.strerror}", 1)
 

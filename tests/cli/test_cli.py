@@ -15,11 +15,12 @@ from builders import bulletin, election, report
 from nights import until
 from typer.testing import CliRunner
 
-from streams import __version__
+from streams import __version__, entry
 from streams.cli import COMMANDS, GROUPS, app
 from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
+from streams.nights.eventlog import made
 from streams.nights.jsonl import write_events
 from streams.support.scrape import scrape
 
@@ -170,6 +171,63 @@ def test_a_full_disk(command: str, files: tuple[Path, Path], tmp_path: Path) -> 
     assert len(said) == 1
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
+
+
+OUTPUTS = {
+    "replay": "replay {log} --out {place}",
+    "report": "report {log} -o {place}",
+    "log cut": "log cut {log} -o {place}",
+    "simulate": "simulate --states 2 --municipalities 2 --tables 20 --out {place}",
+    "simulate --jsonl": "simulate --states 2 --municipalities 2 --tables 20 --jsonl --out {place}",
+    "keys new": "keys new {place}",
+}
+
+
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_an_output_that_cannot_be_made(command: str, tmp_path: Path) -> None:
+    """Where not even root may write one line names the place, the exit code is 1, and nothing is left there."""
+    made.write(log := tmp_path / "log", election(), [report("S1-1"), bulletin()], "a test")
+    (file := tmp_path / "file").write_text("mine")
+    for place in (file / "out", Path("/proc/out")):
+        done = cotejo(*OUTPUTS[command].format(log=log, place=place).split())
+        assert (done.returncode, b"Traceback" in done.stderr) == (1, False), done.stderr
+        said = [line for line in done.stderr.decode().splitlines() if line.startswith("cotejo: ")]
+        assert len(said) == 1
+        assert said[0].startswith(f"cotejo: {place}: cannot be written: ")
+    assert file.read_text() == "mine"
+    assert sorted(tmp_path.iterdir()) == [file, log]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "said"),
+    [(None, 0, ""), (0, 0, ""), (3, 3, ""), ("no such thing", 1, "cotejo: no such thing\n")],
+)
+def test_however_a_command_ends(
+    code: int | str | None,
+    expected: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The exit code is that of the command; a text in its place is said, and is a failure; what was printed is out."""
+
+    def command(standalone_mode: bool) -> None:
+        print("printed", end="")
+        raise SystemExit(code)
+
+    monkeypatch.setattr("streams.cli.app", lambda arguments: command)
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == expected
+    assert capsys.readouterr() == ("printed", said)
+
+
+def test_a_command_that_ends_on_a_full_disk(tmp_path: Path) -> None:
+    """Where what a command has printed finds no room at its end, it has failed, whatever its own exit code was."""
+    with open("/dev/full", "wb") as full:
+        line = [sys.executable, "-m", "streams", "--version"]
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=ENVIRONMENT, check=False)
+    assert (done.returncode, done.stderr.decode()) == (1, "cotejo: stdout: No space left on device\n")
 
 
 def test_a_terminal_that_knows_ascii_only(files: tuple[Path, Path], tmp_path: Path) -> None:
