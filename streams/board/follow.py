@@ -24,14 +24,15 @@ from streams.support.terminal import note
 PAUSE: Final = 0.1
 """Seconds between two looks when nothing has come."""
 ASK: Final = 2.0
-"""Seconds between two questions for the topics' ends: whether the broker is there, and the night still the same."""
+"""Seconds between two requests for the topics' end offsets, which also show a lost broker and a deleted night."""
 RETRY: Final = 1.0
 """Seconds before a broker that went away is tried again."""
 BATCH: Final = 500
-"""Records taken in at a time; between, the worker has its turn."""
+"""Most records processed before the event loop gets a turn."""
 
 Place = Literal["connecting", "waiting", "reading", "live", "away"]
-"""Of the reader: `waiting` for the topics to be made, `reading` what is there, `live` at the end of it."""
+"""State of the reader: `waiting` for the topics to be created, `reading` older records, `live` at their end, `away`
+from a broker that does not answer."""
 
 
 class Follower:
@@ -62,17 +63,17 @@ class Follower:
 
     @property
     def progress(self) -> float:
-        """How much of what is there has been read, 0-1."""
+        """Share of the existing records that has been read, 0-1."""
         whole = sum(self._ends.values())
         return min(1.0, sum(self._positions.values()) / whole) if whole else 0.0
 
     def start(self) -> None:
-        """Begin to read; nothing if it has begun."""
+        """Start reading, unless it has started already."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """End, once what is asked of the broker now is answered."""
+        """Stop reading, within 5 seconds, after the broker has answered the request under way."""
         self._stopping.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=5)
@@ -90,7 +91,7 @@ class Follower:
             await self._sleep(RETRY)
 
     async def _wait_for_topics(self) -> None:
-        """A consumer that asks for a topic too early makes it, on many a broker, and makes it wrong."""
+        """Wait until the topics exist: many a broker creates a topic that a consumer asks for, with wrong settings."""
         named = {place.topic for place in self._takers}
         specs = [spec for spec in self._topology.specs() if spec.name in named]
         while not self._stopping.is_set():
@@ -136,7 +137,7 @@ class Follower:
         return consumer
 
     def _poll(self, consumer: Any) -> tuple[dict[TopicPartition, list[Any]], dict[TopicPartition, int]]:
-        """Records, and the places after them: a consumer steps over what was compacted away."""
+        """Return records by partition, and the next position of each: compaction leaves gaps that only it knows."""
         wait = 0 if self.place == "live" else round(1000 * PAUSE)  # the embedded broker would keep us spinning
         batches = consumer.poll(wait, BATCH)
         found = {place: consumer.position(place) for place in self._takers}
@@ -164,8 +165,8 @@ class Follower:
             self.heard = max(self.heard, record.timestamp / 1000)
 
     def _is_readable(self, record: Any, format: formats.Format | None) -> bool:
-        """Whether a record says no strange format; one that says none that is a number is counted. Raises
-        `UnknownFormatError`."""
+        """Whether a record's format is known. Count one whose format is no number; raise `UnknownFormatError` for
+        another version's."""
         try:
             if format is not None:
                 format.check_headers(record.headers)

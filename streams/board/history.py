@@ -1,10 +1,10 @@
-"""One area's past at a bounded size: fewer and fewer moments, but always the whole night."""
+"""An area's past in bounded memory: the longer the night, the fewer moments of it are kept."""
 
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
 FINEST: Final = 1000
-"""Milliseconds between two kept moments, at first."""
+"""Milliseconds of a step at the beginning."""
 
 
 class Point(NamedTuple):
@@ -15,11 +15,11 @@ class Point(NamedTuple):
 
 
 class History:
-    """At most `limit` points. Time is cut into steps, and the last point of each step is kept; when there are too
-    many, the steps become twice as long.
+    """At most `limit` points. Time is divided into steps, and the last point of each step is kept. When there are too
+    many points, the step is doubled.
 
-    Records come in the order of their topic. One that is not later than the last repeats what was told before (a
-    worker came back): what was known from there on is told again too, so it makes way.
+    Add records in the order of their topic. A record that is not later than the last one comes from a worker that
+    restarted: it and what follows replace the points from its time on.
     """
 
     def __init__(self, limit: int) -> None:

@@ -12,10 +12,10 @@ from streams.worker.outbox import Outbox
 
 
 class DeliveryTable:
-    """Writes for one assignment of the table's partition; `saved` is what lay there at its beginning (`found`).
+    """The table under one assignment of its partition. `found` is what it held when the assignment began.
 
-    A crash between two writes leaves a notice too much, never one too few: it is written before the chains that
-    wait for it, and deleted after them.
+    A crash between two writes may leave a notice that nobody needs, but never lacks one: a notice is written before
+    the chains that wait for it, and deleted after them.
     """
 
     def __init__(self, found: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
@@ -27,17 +27,18 @@ class DeliveryTable:
         self._needed: Counter[str] = Counter()
         for receiver, chains in self.saved.chains.items():
             for fingerprint, chain in chains.items():
-                chains[fingerprint] = self._known(receiver, fingerprint, chain)
+                chains[fingerprint] = self._with_texts(receiver, fingerprint, chain)
                 self._needed.update(delivery.notice for delivery in chains[fingerprint].due)
         for notice in self._notices.keys() - self._needed.keys():
             self._forget(notice)
 
     def set_chain(self, receiver: str, fingerprint: str, chain: Chain) -> None:
-        """Soon: what was delivered and is not written is sent again after a crash."""
+        """Write a chain at the next look: a delivery that was made but not written is repeated after a crash."""
         self._outbox.write(self._place, chain_key(receiver, fingerprint), encode(chain.plain()))
         self._outbox.flush_soon()
 
     def set_receiver(self, receiver: str, state: ReceiverState) -> None:
+        """Write a receiver's state with the next flush."""
         self._outbox.write(self._place, receiver_key(receiver), encode(state.plain()))
 
     def content(self, notice: str) -> bytes:
@@ -45,14 +46,14 @@ class DeliveryTable:
         return self._notices[notice]
 
     def keep(self, notice: str, content: bytes) -> None:
-        """One receiver more needs this notice."""
+        """Keep a notice for one more receiver."""
         if not self._needed[notice]:
             self._notices[notice] = content
             self._outbox.write(self._place, notice_key(notice), content)
         self._needed[notice] += 1
 
     def release(self, notice: str) -> None:
-        """One receiver less needs this notice. Call it after the chain is written."""
+        """Release a notice that one receiver no longer needs. Call it after the chain is written."""
         self._needed[notice] -= 1
         if not self._needed[notice]:
             del self._needed[notice]
@@ -62,8 +63,8 @@ class DeliveryTable:
         del self._notices[notice]
         self._outbox.write(self._place, notice_key(notice), None)
 
-    def _known(self, receiver: str, fingerprint: str, chain: Chain) -> Chain:
-        """Without notices whose text is not there: nothing that we write leads to it, but it must not stop a night."""
+    def _with_texts(self, receiver: str, fingerprint: str, chain: Chain) -> Chain:
+        """Drop notices whose text is missing. No crash of ours causes that, but it must not stop a night."""
         due = tuple(delivery for delivery in chain.due if delivery.notice in self._notices)
         if len(due) < len(chain.due):
             chain = replace(chain, due=due)

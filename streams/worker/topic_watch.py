@@ -1,6 +1,6 @@
-"""What happens to an election's topics under a running worker: deleted, cut, or given more partitions.
+"""Watches an election's topics while a worker runs: they may be deleted, truncated, or given more partitions.
 
-Faust and aiokafka say nothing of it, or the same line a thousand times a second.
+Faust and aiokafka do not report such a change, or report it a thousand times a second.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from streams.worker.faust_patches import App, Lost
 EVERY: Final = 10.0
 """Seconds between two looks."""
 AGAIN: Final = 1.0
-"""Seconds until the next where a topic was not found: a broker that is being elected may not know it for a moment."""
+"""Seconds to the next look after a topic was missing: a broker may not know it during a leader election."""
 MISSED: Final = 3
-"""Looks in a row after which a topic is gone."""
+"""Successive looks that must miss a topic before it counts as deleted."""
 
 
 class TopicsGoneError(CotejoError):
-    """The topics of the night are not there any more."""
+    """Topics of the night were deleted while the worker ran."""
 
 
 class TopicWatch:
-    """Asks the broker how its topics are. `warn` is told what an operator should know."""
+    """Asks the broker about its topics every `EVERY` seconds. `warn` is called with text for an operator."""
 
     def __init__(self, app: App, broker: str, topology: Topology, warn: Callable[[str], None]) -> None:
         self._app, self._broker, self._topology, self._warn = app, broker, topology, warn
@@ -40,19 +40,19 @@ class TopicWatch:
         self.lost: Counter[tuple[str, int]] = Counter(
             {(topic.removeprefix(topology.prefix), p): 0 for topic, p in sources}
         )
-        """Messages that were gone before they were read, by topic (without the election's prefix) and partition."""
-        self._told: Counter[TP] = Counter()
-        """Up to which offset that was said."""
+        """Messages deleted before they were read, by topic (without the election's prefix) and partition."""
+        self._reported: Counter[TP] = Counter()
+        """By partition, the offset up to which losses were reported."""
         app.when_lost(self._note_lost)
 
     async def look(self) -> None:
         """Wait until it is time, then look once. Raises `TopicsGoneError`."""
         await asyncio.sleep(AGAIN if self._missed else EVERY)
         try:
-            found = await asyncio.to_thread(topics.partitions, self._broker, self._names)
+            partitions = await asyncio.to_thread(topics.partitions, self._broker, self._names)
         except (topics.BrokerUnreachable, topics.TopicError):
             return  # whoever reads and writes says so
-        gone = [name for name, partitions in found.items() if not partitions]
+        gone = [name for name, count in partitions.items() if not count]
         self._missed = self._missed + 1 if gone else 0
         if self._missed >= MISSED:
             raise TopicsGoneError(
@@ -60,8 +60,8 @@ class TopicWatch:
                 "and feed the night again, from a recording if there is one"
             )
         reports = self._topology.tally_reports
-        if found[reports] > self.partitions:
-            self.partitions = found[reports]
+        if partitions[reports] > self.partitions:
+            self.partitions = partitions[reports]
             self._warn(grown(self._topology, self.partitions))
             await asyncio.to_thread(topics.grow, self._broker, self._topology.changelog("ledgers"), self.partitions)
             await self._app.refresh_topics()
@@ -75,7 +75,7 @@ class TopicWatch:
                 "and is read from its beginning"
             )
             return
-        wanted, self._told[lost.source] = max(lost.wanted, self._told[lost.source]), lost.first
+        wanted, self._reported[lost.source] = max(lost.wanted, self._reported[lost.source]), lost.first
         if lost.first <= wanted:
             return  # nothing was acked since, and the partition was given to us anew
         self.lost[topic.removeprefix(self._topology.prefix), partition] += lost.first - wanted
@@ -87,7 +87,7 @@ class TopicWatch:
 
 
 def grown(topology: Topology, partitions: int) -> str:
-    """What to say of a topic of reports with more partitions than the night began with."""
+    """Text for an operator: the topic of reports has more partitions than the night began with."""
     began = topology.partitions
     return (
         f"{topology.tally_reports} has {partitions} partitions, and the night began with {began}: all are read, and "

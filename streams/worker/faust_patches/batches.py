@@ -1,4 +1,4 @@
-"""Many messages that an agent gets as one."""
+"""Batches: successive records of one partition that an agent receives as one message."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any, Final
 from faust.types import TP, ConsumerMessage
 
 BATCH_RECORDS: Final = 1000
-"""Records of a `Batch`, at most;"""
+"""Most records in a `Batch`."""
 BATCH_BYTES: Final = 2**18
-"""and bytes of their values, unless a single one has more."""
+"""Most bytes of values in a `Batch` of more than one record."""
 
 
 class Batch(ConsumerMessage):
-    """Successive records of one partition that an agent gets as one message, and acks as one: its offset is that of the
-    last. Faust takes 50 us for a message, whatever is in it; so it does for all of these together."""
+    """Successive records of one partition that an agent receives and acks as one message. Its offset is that of the
+    last record. Faust takes 50 us for each message, whatever it holds, so a batch costs as much as one record."""
 
     __slots__ = ("records",)
     records: Sequence[Any]
-    """As aiokafka has them: topic, partition, offset, timestamp (ms), key, value."""
+    """aiokafka's records: topic, partition, offset, timestamp (Unix ms), key, value."""
 
 
 def batch_of(tp: TP, records: Sequence[Any], generation: int) -> Batch:
-    """These records as one message of an assignment."""
+    """Make one message of these records. `generation` is that of the assignment which they were fetched for."""
     last = records[-1]
     place = (last.topic, last.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, None)
     batch = Batch(*place, None, 0, 0, tp, generation_id=generation)
@@ -32,7 +32,7 @@ def batch_of(tp: TP, records: Sequence[Any], generation: int) -> Batch:
 
 
 def in_batches(records: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Successive records in stretches that may be a batch."""
+    """Split successive records into runs within `BATCH_RECORDS` and `BATCH_BYTES`."""
     first = size = 0
     for i, record in enumerate(records, 1):
         size += len(record.value or b"")
