@@ -1,9 +1,9 @@
-"""Sheets of which one look tells what a further reading makes of them.
+"""Cached verdict summaries: the effect of one more reading of a sheet, without unpacking its ledger.
 
-It agrees with most readers, or disagrees and cannot prevail; or it is the only reader once again. So it is with nearly
-all. What the look needs is kept beside the ledgers, in an array by polling table, and taken at hundreds at a time: a
-tenth of the time of the verdict on all readings of a sheet (`ledger.verdict_of`). Where anything is in doubt
-that is asked, and after it more is known again.
+Nearly every further reading agrees with most readers, disagrees and cannot prevail, or repeats the only reader's. A few
+figures for each polling table are enough to know this (docs/adr/0011). They are kept in an array and updated for
+hundreds of readings at a time, in a tenth of the time of `ledger.verdict_of`. Where a summary is not certain, it is
+invalidated, and refreshed from all readings later.
 """
 
 from collections.abc import Sequence
@@ -62,10 +62,10 @@ def looks_at(
 
 
 class Consensus:
-    """What is known of sheets, by the numbers of their polling tables. It is to be told of every reading.
+    """Verdict summaries of all sheets, by the numbers of their polling tables. Every reading must pass through it.
 
-    Where anything is known, half of the readers at least stand behind the leading figures, with the same null votes; so
-    no other figures have more."""
+    A valid summary means that at least half of the readers stand behind the leading figures, with the same null votes.
+    So no other figures have more readers."""
 
     def __init__(self, tables: int, options: int, names: NameTable) -> None:
         self._names = names
@@ -106,7 +106,7 @@ class Consensus:
         return True
 
     def invalidate(self, tables: Sequence[int]) -> None:
-        """Readings have joined that were not certain, or of which nobody was asked."""
+        """Mark the summaries of these polling tables as not known: readings have joined that `join` did not settle."""
         self._state[tables, READERS] = DOUBT
 
     def known(self, tables: Numbers) -> tuple[Numbers, Numbers]:
@@ -115,7 +115,7 @@ class Consensus:
         return self._state[tables, BEHIND], self._state[tables, READERS]
 
     def refresh(self, tables: Sequence[int], sheets: Sequence[EvaluatedSheet]) -> None:
-        """All readings of these polling tables have been looked at."""
+        """Summarize these polling tables anew, each from all of its readings."""
         every = chain.from_iterable(sheet.readings for sheet in sheets)
         at, _, reporters, groups, _, _, _, _, replaced, *_ = zip(*every, strict=True)
         intern, none = self._names.intern, np.empty((len(at), 0), np.int64)

@@ -27,7 +27,7 @@ from streams.core.reconciliation.row_builder import RowBuilder
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets
 
 _WORTH: Final = 16
-"""Where hundreds are of so few polling tables that one look tells less than one in so many, one by one is quicker."""
+"""Stop the columnar pass when it settles fewer than one reading in so many."""
 _NONE: Final = np.zeros(0, np.int64)
 
 
@@ -73,7 +73,7 @@ class Intake:
         """Names of such groups that have no number."""
 
     def enter(self, prepared: Prepared) -> Entered:
-        """`Reconciler.enter`."""
+        """Do what `Reconciler.enter` says."""
         aside, parts = self._aside(prepared), list[Part]()
         read, said = prepared.readings, prepared.announcements
         if read is not None:
@@ -87,7 +87,7 @@ class Intake:
     def take_in(
         self, entered: Entered, first: int, end: int, apply: Callable[[int], Rejection | None]
     ) -> list[tuple[int, Rejection]]:
-        """`Reconciler.take_in`."""
+        """Do what `Reconciler.take_in` says."""
         left = list(entered.single[slice(*_between(entered.single, first, end))])
         stretches = [_Stretch(part, *_between(part.new.places, first, end)) for part in entered.parts]
         for stretch in self._put(stretches):
@@ -193,19 +193,19 @@ class Intake:
         """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
         (new, _), begin, end = stretch.part, stretch.begin, stretch.end
         others, again, entered, left = stretch.others, stretch.again, stretch.entered, stretch.left
-        chains, fresh, _ = self._kept(isinstance(new, Announcements))
+        chains, pending, _ = self._kept(isinstance(new, Announcements))
         tables, rows = new.tables[begin:end], new.rows[begin:end]
         if others:
             sure = all_but(end - begin, np.array(others) - begin)
             tables, rows = tables[sure], rows[sure]
-        fresh.add(tables, rows)
+        pending.add(tables, rows)
         if again:
             tables, rows = new.tables.take(again), new.rows.take(again, axis=0)
             rows[:, 0] = chains.counts(tables)
-            fresh.add(tables, rows)
+            pending.add(tables, rows)
         if entered:
-            fresh.ask(entered)
-            self._bounds.ask(self._bounded.intersection(entered))
+            pending.mark(entered)
+            self._bounds.mark(self._bounded.intersection(entered))
         if isinstance(new, Readings):
             if entered:
                 self._consensus.invalidate(entered)
@@ -237,14 +237,14 @@ class Intake:
             return
         self._entries += 1
         self._limits.count(entry, minute)
-        _, fresh, unsaved = self._kept(isinstance(entry, Announced))
-        fresh.ask([table])
+        _, pending, unsaved = self._kept(isinstance(entry, Announced))
+        pending.mark([table])
         if unsaved is not None:
             unsaved.add(table, packed, minute)
         if isinstance(entry, Reading):
             if entry.bound:
                 self._bounded.add(table)
-            self._bounds.ask(self._bounded.intersection([table]))
+            self._bounds.mark(self._bounded.intersection([table]))
             self._consensus.invalidate([table])
             if self._limits.is_counted(entry.source):
                 self._others.append(entry.group)
@@ -260,7 +260,7 @@ class Intake:
         return Sheets(partition, self._entries, read, announced, dict(self._busiest.busiest), bounds)
 
     def take_records(self) -> Iterator[bytes]:
-        """`Reconciler.take_records`."""
+        """Do what `Reconciler.take_records` says."""
         return iter(()) if self._journal is None else self._journal.take()
 
     def take_in_saved(

@@ -14,13 +14,13 @@ _ONE: Final = np.int64(1)
 
 
 class InternedNames(NamedTuple):
-    """What is known of some names, one by one."""
+    """Numbers and Bloom masks of some names, in their order."""
 
     numbers: Numbers
     """Each name's own from 1 on, 0 where it has none."""
     bits: Numbers
-    """Five of 64 or fewer: where some names lack one of another's, it is none of them. So it is found of 997 in 1,000
-    names beside four others."""
+    """Bloom masks: at most 5 of 64 bits for each name. If the bits of a name are not all set in a sheet's mask, its
+    reporter has certainly not read that sheet. Beside four other names this tells 997 in 1,000."""
 
 
 class NameTable:
@@ -35,7 +35,7 @@ class NameTable:
         self._bits = np.zeros(self.MOST + 1, np.int64)
 
     def intern(self, names: Sequence[str]) -> InternedNames:
-        """What is known of these names, each of which gets a number now if there are any left."""
+        """The numbers and masks of these names. A new name gets a number while there are any left."""
         try:
             numbers = np.fromiter(map(self._numbers.get, names), np.int64, len(names))
         except TypeError:  # there was None, and to look for it first takes a tenth longer
@@ -74,9 +74,9 @@ class BusiestGroups:
     def __init__(self, names: NameTable) -> None:
         self._names = names
         self._counts = np.zeros(names.MOST + 1, np.int64)
-        """By number of the group's name;"""
+        """Readings by number of the group's name."""
         self._others: Counter[str] = Counter()
-        """and of those that have no number."""
+        """Readings of groups that have no number, by name."""
         self.busiest: dict[str, int] = {}
 
     def count(self, numbers: Numbers, names: Sequence[str]) -> None:

@@ -156,30 +156,30 @@ def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
 
 
 class PendingRows:
-    """Rows of one kind that changed and have not been asked for yet."""
+    """Rows of one kind that changed and that nobody has taken yet."""
 
     def __init__(self, width: int) -> None:
         self._none = np.zeros(0, np.int64), np.zeros((0, width), np.int64)
         self._parts: list[Rows] = []
-        self._asked: set[int] = set()
+        self._marked: set[int] = set()
 
     def add(self, tables: Numbers, rows: Numbers) -> None:
-        """Rows of polling tables, in any order; of one polling table the last that was added counts,"""
+        """Queue rows of polling tables, in any order; the last row of a table wins."""
         self._parts.append((tables, rows))
 
-    def ask(self, tables: Iterable[int]) -> None:
-        """but for those whose row is to be worked out when somebody asks."""
-        self._asked.update(tables)
+    def mark(self, tables: Iterable[int]) -> None:
+        """Mark polling tables whose row is worked out at the next `take`; it wins over queued rows."""
+        self._marked.update(tables)
 
     def take(self, work_out: Callable[[Sequence[int]], Numbers]) -> Rows:
         """What changed since the last call, as it came: of one polling table the last row counts."""
-        if not self._parts and not self._asked:
+        if not self._parts and not self._marked:
             return self._none
         parts = self._parts
-        if self._asked:
-            asked = list(self._asked)
-            parts.append((np.array(asked, np.int64), work_out(asked)))
-        self._parts, self._asked = [], set()
+        if self._marked:
+            marked = list(self._marked)
+            parts.append((np.array(marked, np.int64), work_out(marked)))
+        self._parts, self._marked = [], set()
         return together(parts)
 
 

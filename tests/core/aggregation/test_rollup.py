@@ -216,7 +216,7 @@ def test_fresh(parts: list[tuple[list[int], list[int]]]) -> None:
     fresh, expected = PendingRows(1), dict[int, list[int]]()
     for place, (added, asked) in enumerate(parts):
         fresh.add(np.array(added, np.int64), np.array([[place]] * len(added), np.int64).reshape(-1, 1))
-        fresh.ask(asked)
+        fresh.mark(asked)
         expected |= {table: [place] for table in added}
     expected |= {table: [100 + table] for _, asked in parts for table in asked}
     tables, rows = in_order(fresh.take(lambda asked: np.array([[100 + table] for table in asked])))
