@@ -19,9 +19,9 @@ from streams.core.comparison.findings import Comparison, Finding, Pulse, Situati
 from streams.core.comparison.rules import least, of_bulletins, of_sums, of_watches
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT, Flags, Numbers
-from streams.core.engine.feed_activity import Heard
-from streams.core.engine.publish_queue import Turns
-from streams.core.engine.rule_scheduler import Asking
+from streams.core.engine.feed_activity import FeedActivity
+from streams.core.engine.publish_queue import PublishQueue
+from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.admission import check_bulletin, check_date
 from streams.core.events.model import Bulletin, Rejection
 from streams.core.reconciliation.sheet_rows import Sheets, joined
@@ -45,11 +45,11 @@ class Comparer:
         """By area, what its bulletins say of themselves: kept until there is a new one."""
         self._book = AlertBook(election)
         self._clock = 0
-        self._heard = Heard(election)
+        self._activity = FeedActivity(election)
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
-        self._asking = Asking(election)
-        self._turns = Turns(election.layout)
+        self._scheduler = RuleScheduler(election)
+        self._publish_queue = PublishQueue(election.layout)
         divergence = election.rules.divergence
         self._divergence_from = divergence.clear * divergence.warning
         """Points from which on `divergence` finds a gap."""
@@ -62,7 +62,7 @@ class Comparer:
     @property
     def pulse(self) -> Pulse:
         """When bulletins and readings last came."""
-        return self._heard.pulse
+        return self._activity.pulse
 
     @property
     def alerts(self) -> Mapping[str, Alert]:
@@ -73,20 +73,21 @@ class Comparer:
         """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
         better taken in together: most of the time goes by the call."""
         for part in sheets:
-            self._heard.hear_sheets(part)
+            self._activity.add_sheets(part)
         before = self._sums.rows[ROOT, READINGS]
         kinds = zip(*((part.read, part.announced, part.bounds) for part in sheets), strict=True)
         areas = self._sums.add(*map(joined, kinds))
         if not len(areas):
             return False
         readings = int(self._sums.rows[ROOT, READINGS])
-        self._heard.grown |= readings > before
-        self._turns.add(areas)
+        if readings > before:
+            self._activity.add_readings()
+        self._publish_queue.add(areas)
         rows = self._sums.rows[areas]
-        asked = self._asking.have_found(areas) | self._asking.may_find(areas, rows, self._bounds(areas))
+        asked = self._scheduler.have_found(areas) | self._scheduler.may_find(areas, rows, self._bounds(areas))
         self._ask(areas[asked])
-        self._ask(self._diverging(areas[self._asking.are_projected(areas, rows) & ~asked]))
-        if self._heard.are_odd(readings, self._clock):
+        self._ask(self._diverging(areas[self._scheduler.are_projected(areas, rows) & ~asked]))
+        if self._activity.are_odd(readings, self._clock):
             self._dirty.add(self._election.root.id)
         return True
 
@@ -101,31 +102,31 @@ class Comparer:
         bounded = self._sums.bounds is not None or any(len(sheets.bounds[0]) for sheets, _ in ticks)
         if bounded or len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
-        watched = self._asking.watched
+        watched = self._scheduler.watched
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
         rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
-        course = self._sums.ahead(rows, watched, least(self._election), self._asking.follows_unseen)
-        self._turns.add(course.changed)
-        may = self._asking.may_find(course.areas, course.rows)
+        course = self._sums.ahead(rows, watched, least(self._election), self._scheduler.follows_unseen)
+        self._publish_queue.add(course.changed)
+        may = self._scheduler.may_find(course.areas, course.rows)
         may |= self._are_diverging(course)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
-        notices, reached, contested = list[Notice](), 0, self._asking.have_found(course.areas)
+        notices, reached, contested = list[Notice](), 0, self._scheduler.have_found(course.areas)
         asked = self._by_tick(course, may | contested)
         for tick, (sheets, to) in enumerate(ticks):
-            self._heard.hear_sheets(sheets)
+            self._activity.add_sheets(sheets)
             if tick in readings:
-                self._heard.grown = True
-                if self._heard.are_odd(readings[tick], self._clock):
+                self._activity.add_readings()
+                if self._activity.are_odd(readings[tick], self._clock):
                     self._dirty.add(self._election.root.id)
             self._ask(asked.get(tick, ()))
             if self._rest(to):
                 continue
-            if (self._dirty or self._heard.silences) and reached <= tick:
+            if (self._dirty or self._activity.silences) and reached <= tick:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
             notices += self.advance(to)
-            before, contested = contested, self._asking.have_found(course.areas)
+            before, contested = contested, self._scheduler.have_found(course.areas)
             if not np.array_equal(before, contested):
                 asked = self._by_tick(course, may | contested)
         if reached < len(ticks):
@@ -146,15 +147,15 @@ class Comparer:
 
     def _diverging(self, areas: Numbers) -> Numbers:
         """Those of these areas where `divergence` may find something now."""
-        widest = self._sums.projector.widest(areas, self._sums.rows, self._asking.claimed(areas))
+        widest = self._sums.projector.widest(areas, self._sums.rows, self._scheduler.claimed(areas))
         return areas[widest >= self._divergence_from]
 
     def _are_diverging(self, course: Course) -> Flags:
         """The same of rows of a course, each at its tick."""
-        projected = self._asking.are_projected(course.areas, course.rows)
+        projected = self._scheduler.are_projected(course.areas, course.rows)
         places = np.flatnonzero(projected)
         if course.traced is not None and len(places):
-            claimed = self._asking.claimed(course.areas[places])
+            claimed = self._scheduler.claimed(course.areas[places])
             widest = self._sums.projector.widest_at(course.traced, places, claimed)
             projected[places] = widest >= self._divergence_from
         return projected
@@ -163,12 +164,12 @@ class Comparer:
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
         what `advance` does, but nearly all ticks are such, and judging many takes a tenth less."""
         last = to - to % self._tick
-        if not self._clock or self._dirty or self._heard.silences or self._book.unmuted():
+        if not self._clock or self._dirty or self._activity.silences or self._book.unmuted():
             return False
         if any(due <= last for due in self._book.deadlines):
             return False
         if last > self._clock:
-            self._heard.take_pulse(self._clock + self._tick)
+            self._activity.take_pulse(self._clock + self._tick)
             self._clock = last
         return True
 
@@ -196,14 +197,14 @@ class Comparer:
             return Rejection("not-an-area", "area", "send bulletins for polling tables to the topic of tally reports")
         if self._bulletins.add(bulletin):
             newest, area = self.situation(bulletin.area).comparison, self._layout.area[bulletin.area]
-            self._asking.claim(area, None if newest is None else newest.claim)
-            self._turns.add(area, urgent=True)
+            self._scheduler.claim(area, None if newest is None else newest.claim)
+            self._publish_queue.add(area, urgent=True)
             # What it says is part of the area above, and its coming ends the silence of the whole.
             for told in (bulletin.area, self._election.areas[bulletin.area].parent or bulletin.area):
                 self._of_bulletins.pop(told, None)
                 self._dirty.add(told)
             self._dirty.add(self._election.root.id)
-            self._heard.hear_bulletin(bulletin.at)
+            self._activity.add_bulletin(bulletin.at)
         return None
 
     @property
@@ -227,7 +228,7 @@ class Comparer:
         last = to - to % self._tick
         if not self._clock:
             self._clock = last
-            self._heard.begin(last)
+            self._activity.begin(last)
         notices: list[Notice] = []
         while (at := self._next_tick()) is not None and at <= last:
             notices += self._evaluate(at)
@@ -243,7 +244,7 @@ class Comparer:
         """Time had run ahead, and is `at` (Unix ms) now. What was found and told stays; its times that lie ahead become
         `at`, so that waits and pauses count from there."""
         self._clock = min(self._clock, at - at % self._tick)
-        self._heard.set_back(self._clock)
+        self._activity.set_back(self._clock)
         for alert in list(self.alerts.values()):
             if (right := alert.set_back(self._clock)) != alert:
                 self._book.keep(right)
@@ -278,12 +279,12 @@ class Comparer:
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
         new bulletin, or something told of an alert, where they must be `spoken_of`: those come first in any case."""
-        return [self._layout.areas[area] for area in self._turns.take(most, urgent=spoken_of).tolist()]
+        return [self._layout.areas[area] for area in self._publish_queue.take(most, urgent=spoken_of).tolist()]
 
     @property
     def changed(self) -> int:
         """How many areas `take_changed` has to give."""
-        return len(self._turns)
+        return len(self._publish_queue)
 
     def situation(self, area: str) -> Situation:
         """Everything that the rules are told of one area."""
@@ -315,7 +316,7 @@ class Comparer:
             self._book.keep(alert)
         self._clock = max(self._clock, at)
         if pulse is not None:
-            self._heard.go_on(pulse)
+            self._activity.go_on(pulse)
         for area in {alert.finding.area for alert in self.alerts.values()}:
             self._dirty.add(area)
             if found := self._find(self.situation(area)):  # what is told of it before the next tick knows of its alerts
@@ -325,7 +326,7 @@ class Comparer:
         area = self._layout.area[id]
         return Tally(
             row=self._sums.rows[area].tolist(),
-            busiest=self._heard.busiest if area == ROOT else {},
+            busiest=self._activity.busiest if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
             nulls=lambda: self._sums.nulls(area),
             bounds=self._bound_sums(id),
@@ -342,8 +343,8 @@ class Comparer:
     def _project(self, areas: Numbers, gap: float = 0) -> dict[int, Projected]:
         """What the bulletins of areas can honestly announce, where anything can be said of it: all at once. What gaps
         below so many points require is left out."""
-        some = areas[self._asking.are_projectable(areas, self._sums.rows[areas])]
-        found = self._sums.projector.project(some, self._sums.rows, self._asking.claimed(some), gap)
+        some = areas[self._scheduler.are_projectable(areas, self._sums.rows[areas])]
+        found = self._sums.projector.project(some, self._sums.rows, self._scheduler.claimed(some), gap)
         return {area: found.of(place) for place, area in enumerate(some.tolist())}
 
     def _depth(self, area: str) -> tuple[int, str]:
@@ -352,16 +353,16 @@ class Comparer:
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
-        if self._dirty or self._heard.grown:
+        if self._dirty or self._activity.has_new_readings:
             return after
         due = list(self._book.deadlines)
-        due += [d for d in self._heard.silences if d > self._clock]
+        due += [d for d in self._activity.silences if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
     def _evaluate(self, at: int) -> list[Notice]:
         before, self._clock = self._clock, at
-        self._heard.take_pulse(at)
-        if any(before < due <= at for due in self._heard.silences):
+        self._activity.take_pulse(at)
+        if any(before < due <= at for due in self._activity.silences):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         due = self._book.due(at, dirty)
@@ -388,7 +389,7 @@ class Comparer:
 
     def _hold(self, area: str, found: dict[str, Finding]) -> None:
         """Keep what was found in an area until it is evaluated again."""
-        self._asking.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
+        self._scheduler.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
         if found:
             self._findings[area] = found
         else:
@@ -398,7 +399,7 @@ class Comparer:
         bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
         notice, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
         if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
-            self._turns.add(self._layout.area[area], urgent=notice is not None)
+            self._publish_queue.add(self._layout.area[area], urgent=notice is not None)
         return notice
 
 

@@ -1,4 +1,4 @@
-"""What has been heard: when something last came, and which reporter groups send most."""
+"""How active the feeds are: when bulletins and readings last came, and which reporter groups send most."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from streams.core.election.model import Election
 from streams.core.reconciliation.sheet_rows import Sheets
 
 
-class Heard:
-    """Of bulletins and readings, whatever they say. Times are event time in Unix ms."""
+class FeedActivity:
+    """Watches bulletins and readings come, whatever they say. Times are event time in Unix ms."""
 
     def __init__(self, election: Election) -> None:
         self._rule, self._watching = election.rules.health, election.rules.switch.feed_health != "off"
@@ -18,7 +18,7 @@ class Heard:
         """By partition: how much it rests on, and the groups."""
         self.pulse = Pulse()
         """When bulletins and readings last came."""
-        self.grown = False
+        self.has_new_readings = False
         """Whether readings have come since the pulse was last taken."""
 
     def begin(self, at: int) -> None:
@@ -27,26 +27,30 @@ class Heard:
 
     def go_on(self, pulse: Pulse) -> None:
         """A saved night goes on where it was."""
-        self.pulse, self.grown = pulse, False
+        self.pulse, self.has_new_readings = pulse, False
 
     def set_back(self, at: int) -> None:
         """Time had run ahead, and is `at` now: nothing came later than that."""
         self.pulse = Pulse(min(self.pulse.bulletin, at), min(self.pulse.report, at))
 
-    def hear_bulletin(self, at: int) -> None:
-        """A bulletin that was issued then."""
+    def add_readings(self) -> None:
+        """Note that readings have come; `take_pulse` says when."""
+        self.has_new_readings = True
+
+    def add_bulletin(self, at: int) -> None:
+        """Note a bulletin that was issued at `at`."""
         self.pulse = replace(self.pulse, bulletin=max(self.pulse.bulletin, at))
 
-    def hear_sheets(self, sheets: Sheets) -> None:
-        """Who sends most to a partition, as of its newest sheets."""
+    def add_sheets(self, sheets: Sheets) -> None:
+        """Note who sends most to a partition, as of its newest sheets."""
         version, _ = self._busiest.get(sheets.partition, (0, {}))
         if sheets.version >= version:
             self._busiest[sheets.partition] = sheets.version, sheets.busiest
 
     def take_pulse(self, at: int) -> None:
         """Readings that have come until a tick count as of that tick."""
-        if self.grown:
-            self.pulse, self.grown = replace(self.pulse, report=at), False
+        if self.has_new_readings:
+            self.pulse, self.has_new_readings = replace(self.pulse, report=at), False
 
     @property
     def busiest(self) -> Mapping[str, int]:

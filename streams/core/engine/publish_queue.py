@@ -1,11 +1,11 @@
-"""Whose turn it is to be told of: the areas whose state has changed."""
+"""The areas whose state has changed, in the order in which they are published."""
 
 import numpy as np
 
 from streams.core.election.numbering import Layout, Numbers
 
 
-class Turns:
+class PublishQueue:
     """Areas with news, by their numbers. Some of it is urgent: a new bulletin, or a notice."""
 
     def __init__(self, layout: Layout) -> None:

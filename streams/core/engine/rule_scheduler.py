@@ -11,8 +11,8 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
 
-class Asking:
-    """What the answer rests on, area by area, by their numbers."""
+class RuleScheduler:
+    """What each area's bulletins claim and what was last found there: it decides whether the rules look again."""
 
     def __init__(self, election: Election) -> None:
         self._election = election

@@ -28,7 +28,7 @@ from streams.core.election.settings import (
     Rules,
 )
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.rule_scheduler import Asking
+from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
@@ -67,7 +67,7 @@ def test_a_yes_is_certain(
         assert possible  # nothing was said
 
 
-class Everywhere(Asking):
+class Everywhere(RuleScheduler):
     """Says of every area that the rules may find something there."""
 
     def may_find(self, areas: Numbers, *known: object) -> Flags:
@@ -79,7 +79,7 @@ class AskingAll(Comparer):
 
     def __init__(self, election: Election) -> None:
         super().__init__(election)
-        self._asking = Everywhere(election)
+        self._scheduler = Everywhere(election)
 
     def _diverging(self, areas: Numbers) -> Numbers:
         return areas
