@@ -27,3 +27,10 @@ def read_regular(path: Path, limit: int) -> bytes:
         if os.fstat(file.fileno()).st_size > limit:
             raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
         return file.read()
+
+
+def create_private(path: Path, buffering: int = -1) -> IO[bytes]:
+    """Create a file that only its owner may read, or empty the one that is there: it holds what people reported. Raises
+    OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    return os.fdopen(descriptor, "wb", buffering=buffering)

@@ -13,7 +13,7 @@ from typing import IO, Final, cast
 from streams.core.events.codec import MAX_BYTES, encode, plain
 from streams.core.events.model import Event
 from streams.nights.errors import NightError
-from streams.regular_file import open_regular
+from streams.regular_file import create_private, open_regular
 
 STDIN: Final = Path("-")
 """Stands for stdin among event files."""
@@ -92,7 +92,7 @@ def line_blocks(blocks: Iterable[bytes], limit: int = MAX_BYTES) -> Iterator[lis
 def write_events(path: Path, events: Iterable[Event]) -> int:
     """Write events in the order they come in; return how many there were."""
     count = 0
-    with path.open("wb") as file:
+    with create_private(path) as file:
         for count, event in enumerate(events, 1):  # noqa: B007
             file.write(encode(plain(event)) + b"\n")
     return count

@@ -47,15 +47,27 @@ def test_files_of_an_election(spoil: object, tmp_path: Path) -> None:
 
 
 def test_files_of_a_log(spoil: object, tmp_path: Path) -> None:
-    """So are a log's manifest and its segments; and nobody but their owner may read the segments."""
+    """So are a log's manifest and its segments."""
     directory = tmp_path / "log"
     made.write(directory, election(), [report("S1-1", at=T0)], "the tests")
     segment = directory / "segment-000001.log"
-    assert stat.S_IMODE(segment.stat().st_mode) == 0o600
     for path in (segment, directory / "manifest.json"):
         spoil(path)  # type: ignore[operator]
         with pytest.raises((LogError, LogDamage), match="no regular file"):
             list(EventLog.open(directory).records())
+
+
+@pytest.mark.parametrize("jsonl", [False, True])
+def test_what_people_reported(jsonl: bool, tmp_path: Path) -> None:
+    """Nobody but its owner may read what is written of a night, however generous the umask: segments and manifest of a
+    log, an event file."""
+    before = os.umask(0)
+    try:
+        made.write(tmp_path, election(), [report("S1-1", at=T0)], "the tests", jsonl=jsonl)
+    finally:
+        os.umask(before)
+    names = ["events.jsonl"] if jsonl else ["manifest.json", "segment-000001.log"]
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in names} == {0o600}
 
 
 def test_secrets(spoil: object, tmp_path: Path) -> None:

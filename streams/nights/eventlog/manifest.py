@@ -17,7 +17,7 @@ from streams.core.events.codec import encode
 from streams.core.events.topics import TOPICS
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.format import ID_BYTES, VERSION
-from streams.regular_file import MANIFEST_BYTES, read_regular
+from streams.regular_file import MANIFEST_BYTES, create_private, read_regular
 
 MANIFEST: Final = "manifest.json"
 MOST_PARTITIONS: Final = 10_000
@@ -70,7 +70,7 @@ def begin(
     }
     path, content = directory / MANIFEST, {"id": _id(fields), **fields}
     fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
+    with create_private(fresh) as file:
         file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -19,6 +19,7 @@ from streams.nights.eventlog.manifest import MANIFEST, Manifest
 from streams.nights.eventlog.reader import EventLog, Order
 from streams.nights.eventlog.record import Gap, Record
 from streams.nights.eventlog.segments import Block, segment, segments
+from streams.regular_file import create_private
 
 BLOCK: Final = 256 * 2**10
 """Bytes of records that make a block."""
@@ -198,7 +199,7 @@ class LogWriter:
         if self._file is not None:
             os.fsync(self._file.fileno())
             self._file.close()
-        self._file = os.fdopen(_private(segment(self.directory, number)), "wb", buffering=0)
+        self._file = create_private(segment(self.directory, number), buffering=0)
         self._number, self._size = number, 0
         self._append(format.segment_head(self._log, number))
         _sync_directory(self.directory)
@@ -240,11 +241,6 @@ def make_way(directory: Path) -> None:
         raise LogError(f"{directory}: holds segments of a log without {MANIFEST}: choose another directory")
     for _, path in found:
         path.unlink()
-
-
-def _private(path: Path) -> int:
-    """A descriptor of an empty file that only its owner may read: it holds what people reported."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 def _sync_directory(directory: Path) -> None:
