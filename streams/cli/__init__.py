@@ -8,6 +8,7 @@ import typer
 
 from streams import __version__
 from streams.cli.common import group
+from streams.support.logs import LOG_FORMAT, LogFormat, set_format
 from streams.support.terminal import show
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
@@ -54,5 +55,8 @@ def _cotejo(
     version: Annotated[
         bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
     ] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="What goes to stderr: lines for people, or JSON lines.", envvar=LOG_FORMAT)
+    ] = "text",
 ) -> None:
-    pass
+    set_format(log_format)

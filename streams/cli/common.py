@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from logging import ERROR, WARNING
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -63,15 +64,15 @@ def plainly() -> Iterator[None]:
         yield
     except CotejoError as error:
         first, *others = str(error).split("\n")  # the end of a log may stand behind it
-        terminal.note(first)
+        terminal.note(first, ERROR)
         for line in others:
-            terminal.aside(line)
+            terminal.aside(line, ERROR)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
         raise typer.Exit(0) from None
     except OSError as error:
-        terminal.note(f"{error.filename or 'stdout'}: {error.strerror or error}")
+        terminal.note(f"{error.filename or 'stdout'}: {error.strerror or error}", ERROR)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         terminal.note("stopped")
@@ -81,7 +82,7 @@ def plainly() -> Iterator[None]:
 def warn_of_edits(files: Iterable[Path]) -> None:
     """Say which of the election's files are not as they were when their log was begun."""
     for file in files:
-        terminal.note(f"{file}: was changed since the log was begun, and counts as it is now")
+        terminal.note(f"{file}: was changed since the log was begun, and counts as it is now", WARNING)
 
 
 def topology_of(election: Election, prefix: str, partitions: int) -> Topology:

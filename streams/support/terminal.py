@@ -4,12 +4,14 @@ every other module to it).
 JSON stays the same value: what a terminal could obey is written as its escape.
 """
 
+import logging
 import sys
 from collections.abc import Iterable
 
 import orjson
 from rich.console import Console
 
+from streams.support.logs import LOG
 from streams.text import shown
 
 
@@ -19,9 +21,9 @@ def show(*lines: object) -> None:
         print(shown(str(line)))
 
 
-def aside(line: object) -> None:
-    """A line for people beside what goes to stdout, on stderr."""
-    print(shown(str(line)), file=sys.stderr, flush=True)
+def aside(line: object, level: int = logging.INFO) -> None:
+    """A line for people beside what goes to stdout: a record of the log, on stderr."""
+    LOG.log(level, "%s", shown(str(line)), extra={"before": ""})
 
 
 def console() -> Console:
@@ -31,9 +33,9 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
 
 
-def note(text: object) -> None:
-    """What the program itself has to say, on stderr."""
-    aside(f"cotejo: {text}")
+def note(text: object, level: int = logging.INFO) -> None:
+    """What the program itself has to say: a record of the log, on stderr."""
+    LOG.log(level, "%s", shown(str(text)))
 
 
 def show_json(value: object) -> None:

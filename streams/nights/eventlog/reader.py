@@ -1,6 +1,7 @@
 """Reading an event log: every record in the order it was written, in the memory of one block."""
 
 from collections.abc import Callable, Iterator
+from logging import WARNING
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -31,7 +32,7 @@ class Hash(Protocol):
 
 def tell_on_stderr(damage: LogDamage) -> None:
     """One line."""
-    note(damage)
+    note(damage, WARNING)
 
 
 class EventLog:

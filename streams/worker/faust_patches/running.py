@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
@@ -14,7 +13,8 @@ from typing import Any, NoReturn, cast
 import faust
 
 from streams.errors import CotejoError
-from streams.text import shown
+from streams.support.logs import JsonLines, is_json
+from streams.support.terminal import note
 from streams.worker.faust_patches.app import App
 
 STOP_SECONDS = 30.0
@@ -37,6 +37,8 @@ class Worker(faust.Worker):
         for handler in logger.handlers:
             handler.addFilter(_is_news)
             handler.addFilter(Seldom())
+            if is_json():
+                handler.setFormatter(JsonLines())
 
 
 def _end_in_any_case(app: App) -> None:
@@ -45,8 +47,8 @@ def _end_in_any_case(app: App) -> None:
 
     def end() -> None:
         if (cause := _told(app)) is not None:
-            print(f"cotejo: {shown(str(cause))}", file=sys.stderr)
-        print(f"cotejo: did not come to an end within {STOP_SECONDS:g} s: ended without", file=sys.stderr, flush=True)
+            note(cause, logging.ERROR)
+        note(f"did not come to an end within {STOP_SECONDS:g} s: ended without", logging.ERROR)
         os._exit(1)
 
     timer = threading.Timer(STOP_SECONDS, end)
