@@ -245,7 +245,7 @@ def test_progress(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
 
 
 def test_nobody_else_prints() -> None:
-    """Every line goes out by streams/support/terminal.py, or by a console that is given `shown` text."""
+    """Every line goes out by support/terminal.py and the log behind it, or by a console that is given `shown` text."""
     consoles = {"report/summary.py", "support/progress.py", "cli/demo_night.py", "support/terminal.py"}
     found = set()
     for path in sorted((ROOT / "streams").rglob("*.py")):
@@ -256,7 +256,7 @@ def test_nobody_else_prints() -> None:
                 found.add((name, text))
             if text == "Console":
                 assert name in consoles, f"{name} has a console of its own"
-    enders = "worker/faust_patches/running.py", "entry.py"
+    enders = "support/logs.py", "entry.py"
     last_words = {(name, text) for name in enders for text in ("print", "sys.stderr")}
     pipe = {("cli/common.py", "sys.stdout"), ("entry.py", "sys.stdout")}
     assert found == last_words | pipe

@@ -52,7 +52,7 @@ def test_a_test_alert(tmp_path: Path) -> None:
     with good.listening() as url, bad.listening() as other:
         path = written(tmp_path, desk(url), replace(desk(other), name="pager"))
         done = webhook("test", path, DESK=f"{NEW} {OLD}")
-        alone = webhook("test", path, "--receiver", "desk", "--json", DESK=NEW)
+        alone = webhook("test", path, "--receiver", "desk", "--json", DESK=NEW, COTEJO_LOG_FORMAT="json")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "desk: took the alert: 204 No Content",
