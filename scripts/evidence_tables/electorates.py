@@ -17,7 +17,7 @@ import numpy as np
 from streams.core.election.model import Area, Election, Option
 from streams.core.election.numbering import Flags, Numbers, numbered
 from streams.core.election.register import Register
-from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios import venezuela2024_facts
 from streams.nights.scenarios.draws import Draws, Floats
 
 STATIONS: Final = "indonesia2019/tps_crowd_vs_kpu.csv.gz"
@@ -80,7 +80,7 @@ def venezuela(data: Path) -> Iterator[Row]:
     with (data / SHEETS).open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["first_seen"])
     for row in rows:
-        votes = _figures(*(row[option.id.lower()] for option in venezuela2024.OPTIONS))
+        votes = _figures(*(row[option.id.lower()] for option in venezuela2024_facts.OPTIONS))
         if votes is None:
             continue
         release = releases.setdefault(row["first_seen"], len(releases))

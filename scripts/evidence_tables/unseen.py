@@ -27,7 +27,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin
 from streams.core.reconciliation.ledger import Level
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, Sheets
-from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios import venezuela2024_facts
 from streams.nights.scenarios.draws import Floats
 from streams.nights.scenarios.simulated import BEGIN
 from streams.support.progress import Progress
@@ -76,7 +76,7 @@ def real(data: Path) -> Iterator[Electorate]:
 
 def venezuelan(data: Path) -> Iterator[Electorate]:
     """Those of Venezuela only."""
-    return electorates("Venezuela", venezuela2024.OPTIONS, list(venezuela(data)))
+    return electorates("Venezuela", venezuela2024_facts.OPTIONS, list(venezuela(data)))
 
 
 def nights(electorate: Electorate, ways: Sequence[str], turn: int) -> Iterator[Night]:

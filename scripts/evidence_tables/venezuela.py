@@ -11,7 +11,7 @@ from streams.core.election.model import Election, PollingTable
 from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Event
 from streams.nights.importers import convzla
-from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios import venezuela2024_facts
 
 
 def show(older: Path, newer: Path) -> None:
@@ -21,25 +21,25 @@ def show(older: Path, newer: Path) -> None:
     sheets = {s.report.table: s for s in convzla.read(newer) if isinstance(s, convzla.Sheet)}
     early = {s.report.table for s in convzla.read(older) if isinstance(s, convzla.Sheet)}
     order = sorted(sheets, key=lambda t: (t not in early, Random(t).random()))
-    areas, register = dict(venezuela2024.areas()), {}
+    areas, register = dict(venezuela2024_facts.areas()), {}
     for table, sheet in sheets.items():
         for area in sheet.areas:
             areas.setdefault(area.id, area)
         register[table] = PollingTable(sheet.areas[-1].id, sheet.registered)
     election = Election(
         id="ve-2024",
-        name=venezuela2024.NAME,
-        options=venezuela2024.OPTIONS,
-        groups=venezuela2024.GROUPS,
+        name=venezuela2024_facts.NAME,
+        options=venezuela2024_facts.OPTIONS,
+        groups=venezuela2024_facts.GROUPS,
         areas=areas,
         tables=register,
-        levels=venezuela2024.LEVELS,
-        policy=venezuela2024.policy(convzla.SOURCE),
-        alerts=venezuela2024.ALERTS,
+        levels=venezuela2024_facts.LEVELS,
+        policy=venezuela2024_facts.policy(convzla.SOURCE),
+        alerts=venezuela2024_facts.ALERTS,
     )
-    night: list[Event] = list(venezuela2024.bulletins())
+    night: list[Event] = list(venezuela2024_facts.bulletins())
     begun = 0
-    for moment, count in venezuela2024.announced():
+    for moment, count in venezuela2024_facts.announced():
         night += [structs.replace(sheets[t].report, at=moment) for t in order[begun:count]]
         begun = count
     night.sort(key=lambda event: event.at)

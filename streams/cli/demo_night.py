@@ -34,7 +34,7 @@ from streams.kafka.topology import Topology
 from streams.nights.eventlog import made
 from streams.nights.feeder import Fed, Feeder, Pace
 from streams.nights.paths import Arrivals
-from streams.nights.scenarios import reconstruction
+from streams.nights.scenarios import venezuela2024_night
 from streams.support.progress import Progress
 from streams.support.scrape import scrape
 from streams.support.terminal import aside, show_json
@@ -88,7 +88,7 @@ def _night(
         _tell(console, webhook["data"], language)
 
     receiver = stack.enter_context(AlertReceiver(secret, got))
-    election, events = reconstruction.night()
+    election, events = venezuela2024_night.night()
     mine = Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True, remarks=True)
     election = replace(election, receivers=(mine,))
     made.write(directory, election, events, "cotejo demo")

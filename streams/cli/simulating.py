@@ -10,7 +10,7 @@ import typer
 from streams.cli.common import JsonLines, group, plainly, written
 from streams.core.events.model import Event
 from streams.nights.eventlog import made
-from streams.nights.scenarios import reconstruction, simulated
+from streams.nights.scenarios import simulated, venezuela2024_night
 from streams.support.progress import Progress
 from streams.support.terminal import show
 
@@ -66,6 +66,6 @@ def _counted(events: Iterator[Event], progress: Progress) -> Iterator[Event]:
 def reconstruct(out: Annotated[Path, typer.Option(help="Directory for the night.")], jsonl: JsonLines = False) -> None:
     """Write the bundled night: Venezuela 2024, reconstructed from state totals."""
     with plainly():
-        election, events = reconstruction.night()
+        election, events = venezuela2024_night.night()
         count = made.write(out, election, events, "cotejo reconstruct", jsonl=jsonl)
         show(f"{election.name} ({election.notice}), {count:,} events; {written(out, jsonl)}")

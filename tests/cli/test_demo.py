@@ -15,7 +15,7 @@ from nights import until
 
 from streams.cli import demo_night as demo
 from streams.kafka.topics import admin
-from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios import venezuela2024_facts
 
 
 def start(directory: Path, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -54,7 +54,7 @@ def test_to_its_end(tmp_path: Path) -> None:
     told = log.read_text()
     assert demo.returncode == 0, told
     found = orjson.loads(out)
-    states = venezuela2024.states()
+    states = venezuela2024_facts.states()
     witnessed = found["state"]["witnessed"]
     assert witnessed["tables"] == sum(state.sheets for state in states) == 25_073
     assert witnessed["votes"]["EG"] == sum(state.votes[0] for state in states)

@@ -13,7 +13,7 @@ from streams.nights.check import Problem
 from streams.nights.importers import convzla
 from streams.nights.importers.convzla import Sheet
 from streams.nights.paths import Arrivals
-from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios import venezuela2024_facts
 
 HEAD = (
     "COD_EDO,EDO,COD_MUN,MUN,COD_PAR,PAR,CENTRO,MESA,VOTOS_VALIDOS,VOTOS_NULOS,EG,NM,LM,JABE,JOBR,AE,CF,DC,EM,BERA,URL"
@@ -130,4 +130,4 @@ def test_the_real_releases(
         assert not outcome.rejected
         found.append(outcome.states["VE"]["official"]["figures"]["EG"]["breakdown"])
     assert found == breakdown
-    assert [orjson.loads(line)["id"] for line in lines[-2:]] == [b.id for b in venezuela2024.bulletins()]
+    assert [orjson.loads(line)["id"] for line in lines[-2:]] == [b.id for b in venezuela2024_facts.bulletins()]

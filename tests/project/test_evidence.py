@@ -13,7 +13,7 @@ from brokers import ROOT
 from evidence_tables import detection, honest, liars, unseen
 from evidence_tables.electorates import VILLAGES, WAYS, Electorate, Row, electorates, first, indonesia, order, venezuela
 
-from streams.nights.scenarios import venezuela2024
+from streams.nights.scenarios import venezuela2024_facts
 from streams.nights.scenarios.simulated import Night
 
 OPTIONS = unseen.INDONESIA
@@ -150,7 +150,7 @@ def test_readers(tmp_path: Path) -> None:
     ]
     sheets = tmp_path / "venezuela2024/venezuela2024_tables.csv"
     sheets.parent.mkdir()
-    options = [option.id.lower() for option in venezuela2024.OPTIONS]
+    options = [option.id.lower() for option in venezuela2024_facts.OPTIONS]
     with sheets.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["edo", "mun", "par", "centre", "registered", "first_seen", *options])

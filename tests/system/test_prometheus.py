@@ -27,7 +27,7 @@ from streams.core.election.model import Receiver
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
 from streams.nights.feeder import Pace
-from streams.nights.scenarios import reconstruction
+from streams.nights.scenarios import venezuela2024_night
 from streams.worker.metrics.catalogue import METRICS
 
 HERE = ROOT / "dashboards" / "prometheus"
@@ -151,7 +151,7 @@ class Night:
 @pytest.fixture(scope="module")
 def night(embedded: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     """The Venezuelan night as a real worker sees it, one receiver of webhooks included, and Prometheus beside it."""
-    election, events = reconstruction.night()
+    election, events = venezuela2024_night.night()
     place = tmp_path_factory.mktemp("night")
     with AlertReceiver(SECRET, lambda _: None) as receiver:
         election = replace(election, receivers=(Receiver("desk", receiver.url, "S_DESK", allow_loopback=True),))

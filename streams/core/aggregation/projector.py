@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.aggregation.projection import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
+from streams.core.aggregation.honest_shares import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
 from streams.core.aggregation.tally import TABLES, VALID, VOTES
 from streams.core.aggregation.unseen import ENOUGH, Changes, Expected, Traced, Unseen
 from streams.core.comparison.claims import BASE, COMPLETE, FIGURES, FRACTION, WHOLE

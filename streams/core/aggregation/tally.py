@@ -9,7 +9,7 @@ import numpy as np
 
 from streams.core.aggregation.bound_sums import BoundSums
 from streams.core.aggregation.histograms import Spread
-from streams.core.aggregation.projection import Projected
+from streams.core.aggregation.honest_shares import Projected
 from streams.core.comparison.bounds import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers

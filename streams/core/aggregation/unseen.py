@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.core.aggregation.projection import UNIT
+from streams.core.aggregation.honest_shares import UNIT
 from streams.core.aggregation.tally import KNOWN, KNOWN_VALID, REGISTERED, TABLES, VALID, VOTES
 from streams.core.aggregation.tick_sums import follow, latest, running_sums
 from streams.core.election.model import Election

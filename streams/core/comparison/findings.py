@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from streams.core.aggregation.histograms import HEADROOM, REST, VOTES, Kind
-from streams.core.aggregation.projection import Projected
+from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import Tally
 from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, TopSums

@@ -8,8 +8,8 @@ import numpy as np
 
 from streams.core.aggregation.area_sums import Sums
 from streams.core.aggregation.bound_sums import BoundSums
+from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.lookahead import Course
-from streams.core.aggregation.projection import Projected
 from streams.core.aggregation.tally import ANNOUNCED, READINGS, Tally
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.alerting.alert_store import AlertBook

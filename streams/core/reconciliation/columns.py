@@ -18,12 +18,12 @@ from streams.core.election.numbering import Flags, Numbers
 from streams.core.events.admission import too_many_ballots
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.events.usual import UsualBulletin, UsualReport, as_read, asks_who
-from streams.core.reconciliation.consensus import looks_at
 from streams.core.reconciliation.ledger import Level
 from streams.core.reconciliation.ledger_store import pack
 from streams.core.reconciliation.prepared import Announcements, Prepared, Readings
 from streams.core.reconciliation.reporters import InternedNames, NameTable
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, READ
+from streams.core.reconciliation.verdict_cache import looks_at
 
 FEW: Final = 6
 """Fewer events are not worth any columns."""

@@ -16,7 +16,6 @@ from streams.core.election.numbering import Numbers, all_but
 from streams.core.events.model import Rejection, Tick, table_of
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.columns import DOUBTFUL, FEW
-from streams.core.reconciliation.consensus import DOUBT, Consensus
 from streams.core.reconciliation.ledger import Reading
 from streams.core.reconciliation.ledger_journal import Column, Journal
 from streams.core.reconciliation.ledger_store import EntryChains, LedgerStore
@@ -25,6 +24,7 @@ from streams.core.reconciliation.prepared import Announcements, Entered, Part, P
 from streams.core.reconciliation.reporters import BusiestGroups
 from streams.core.reconciliation.row_builder import RowBuilder
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets
+from streams.core.reconciliation.verdict_cache import DOUBT, VerdictCache
 
 _WORTH: Final = 16
 """Stop the columnar pass when it settles fewer than one reading in so many."""
@@ -52,16 +52,16 @@ class Intake:
         self,
         election: Election,
         store: LedgerStore,
-        consensus: Consensus,
+        verdicts: VerdictCache,
         limits: Limits,
         busiest: BusiestGroups,
         journal: Journal | None,
     ) -> None:
         self._number = election.layout.table
-        self._store, self._consensus, self._limits = store, consensus, limits
+        self._store, self._verdicts, self._limits = store, verdicts, limits
         self._busiest, self._journal = busiest, journal
         self._entries = 0
-        self._rows = RowBuilder(election, store, consensus)
+        self._rows = RowBuilder(election, store, verdicts)
         self._read = PendingRows(READ + len(election.options))
         self._announced = PendingRows(ANNOUNCED + len(election.columns))
         self._bounds = PendingRows(BOUNDED + len(election.options))
@@ -113,14 +113,14 @@ class Intake:
 
     def _enter_heads(self, new: Readings, aside: Numbers) -> tuple[Part, set[int]]:
         """Do so with what comes first of each polling table; of which of them that is not certain."""
-        chains, consensus, tables = self._store.readings, self._consensus, new.tables
+        chains, verdicts, tables = self._store.readings, self._verdicts, new.tables
         sure, further = chains.heads(tables, aside)
-        consensus.begin(tables.take(sure), new.looks.take(sure, axis=0))
+        verdicts.begin(tables.take(sure), new.looks.take(sure, axis=0))
         doubtful = set(tables[self._store.heavy.take(tables)].tolist())
         if len(further) < FEW:
             doubtful.update(tables.take(further).tolist())
         else:
-            told = consensus.join(tables.take(further), new.looks.take(further, axis=0))
+            told = verdicts.join(tables.take(further), new.looks.take(further, axis=0))
             certain = told.readers != DOUBT
             doubtful.update(tables.take(further[~certain]).tolist())
             joined = new.rows.take(further, axis=0)
@@ -181,7 +181,7 @@ class Intake:
             elif not chains.put(table, new.entries[i]):
                 stretch.known.append(i)
             else:
-                if isinstance(new, Readings) and self._consensus.is_again(table, new.looks[i]):
+                if isinstance(new, Readings) and self._verdicts.is_again(table, new.looks[i]):
                     stretch.again.append(i)
                 else:
                     stretch.entered.append(table)
@@ -208,7 +208,7 @@ class Intake:
             self._bounds.mark(self._bounded.intersection(entered))
         if isinstance(new, Readings):
             if entered:
-                self._consensus.invalidate(entered)
+                self._verdicts.invalidate(entered)
             self._count(new, begin, end, left + stretch.known)
         self._entries += end - begin - len(left) - len(stretch.known)
         return left
@@ -245,7 +245,7 @@ class Intake:
             if entry.bound:
                 self._bounded.add(table)
             self._bounds.mark(self._bounded.intersection([table]))
-            self._consensus.invalidate([table])
+            self._verdicts.invalidate([table])
             if self._limits.is_counted(entry.source):
                 self._others.append(entry.group)
 

@@ -16,8 +16,8 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.election.settings import Policy
 from streams.core.reconciliation.announced import Announced, official
-from streams.core.reconciliation.consensus import DOUBT, Consensus
 from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, Verdict, verdict_of
+from streams.core.reconciliation.verdict_cache import DOUBT, VerdictCache
 
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
@@ -177,8 +177,8 @@ class LedgerStore:
 class Verdicts(Mapping[str, Verdict]):
     """The verdict on every table with a ledger, made when it is asked for."""
 
-    def __init__(self, election: Election, store: LedgerStore, consensus: Consensus) -> None:
-        self._election, self._store, self._consensus = election, store, consensus
+    def __init__(self, election: Election, store: LedgerStore, verdicts: VerdictCache) -> None:
+        self._election, self._store, self._verdicts = election, store, verdicts
 
     def __getitem__(self, table: str) -> Verdict:
         number = self._election.layout.table[table]
@@ -195,5 +195,5 @@ class Verdicts(Mapping[str, Verdict]):
     def known(self, tables: Numbers, readings: Numbers) -> tuple[Numbers, Numbers]:
         """Of these polling tables, by number, how many readers agree and lead, and of how many; `DOUBT` of those where
         only a look at all readings tells, or there are not as many of them as this."""
-        agreeing, readers = self._consensus.known(tables)
+        agreeing, readers = self._verdicts.known(tables)
         return agreeing, np.where(self._store.readings.counts(tables) == readings, readers, DOUBT)

@@ -18,7 +18,7 @@ class Readings(NamedTuple):
     rows: Numbers
     """The rows of sheets that are read by nobody else (`sheets`)."""
     looks: Numbers
-    """What `consensus` looks at."""
+    """What `verdicts` looks at."""
     groups: Sequence[str]
     """Reporter groups,"""
     counted: Numbers

@@ -13,20 +13,15 @@ from streams.core.events.admission import check_bulletin, check_date, check_repo
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import Announced, announced_of
 from streams.core.reconciliation.columns import DOUBTFUL, ColumnReader, rows_of_announcements, said_in
-from streams.core.reconciliation.consensus import Consensus
 from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, reading_of
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
-from streams.core.reconciliation.ledger_store import (
-    LedgerStore,
-    Verdicts,
-    unpack_announced,
-    unpack_reading,
-)
+from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts, unpack_announced, unpack_reading
 from streams.core.reconciliation.limits import Limits
 from streams.core.reconciliation.prepared import Announcements, Entered, Prepared, Readings
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
+from streams.core.reconciliation.verdict_cache import VerdictCache
 from streams.errors import ElectionChangedError
 
 
@@ -47,15 +42,15 @@ class Reconciler:
         names = NameTable()
         self._reader = ColumnReader(election, names)
         self._store = LedgerStore(len(election.tables))
-        self._consensus = Consensus(len(election.tables), len(election.options), names)
+        self._verdicts = VerdictCache(len(election.tables), len(election.options), names)
         self._limits = Limits(election, self._store)
         journal = Journal(election.layout.tables, self._columns) if saves else None
-        self._intake = Intake(election, self._store, self._consensus, self._limits, BusiestGroups(names), journal)
+        self._intake = Intake(election, self._store, self._verdicts, self._limits, BusiestGroups(names), journal)
 
     @property
     def verdicts(self) -> Verdicts:
         """The verdict on every table with a ledger."""
-        return Verdicts(self._election, self._store, self._consensus)
+        return Verdicts(self._election, self._store, self._verdicts)
 
     def ledger(self, table: str) -> Ledger | None:
         """The ledger of a table, where there is one."""

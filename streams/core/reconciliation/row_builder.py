@@ -10,11 +10,11 @@ from streams.core.election.numbering import Numbers
 from streams.core.election.settings import Policy
 from streams.core.events.signatures import precedence
 from streams.core.reconciliation.columns import FEW
-from streams.core.reconciliation.consensus import MOST, Consensus, EvaluatedSheet, UpdatedVerdicts
 from streams.core.reconciliation.ledger import Level, judged, leading, weight
 from streams.core.reconciliation.ledger_store import LedgerStore, unpack_reading
 from streams.core.reconciliation.sheet_rows import CODES, CONFLICT, HOLD, READ
 from streams.core.reconciliation.table_bounds import table_bounds
+from streams.core.reconciliation.verdict_cache import MOST, EvaluatedSheet, UpdatedVerdicts, VerdictCache
 
 _AT_ONCE: Final = 1_000
 """Sheets of which all readings are looked at together: unpacked, they take ten times the memory."""
@@ -23,8 +23,8 @@ _AT_ONCE: Final = 1_000
 class RowBuilder:
     """The rows of one partition's polling tables."""
 
-    def __init__(self, election: Election, store: LedgerStore, consensus: Consensus) -> None:
-        self._policy, self._store, self._consensus = election.policy, store, consensus
+    def __init__(self, election: Election, store: LedgerStore, verdicts: VerdictCache) -> None:
+        self._policy, self._store, self._verdicts = election.policy, store, verdicts
         self._precedence = precedence(election)
         self._no_votes, self._no_figures = (0,) * len(election.options), (0,) * len(election.columns)
         self._weights = np.array([_weigh(readers, election.policy) for readers in range(MOST + 1)])
@@ -48,7 +48,7 @@ class RowBuilder:
             sheets = [self._looked(table) for table in part]
             found.append(np.array([self._row(sheet) for sheet in sheets], np.int64))
             if len(part) >= FEW:
-                self._consensus.refresh(part, sheets)
+                self._verdicts.refresh(part, sheets)
         return np.concatenate(found)
 
     def announced(self, tables: Sequence[int]) -> Numbers:

@@ -8,10 +8,10 @@ import numpy as np
 
 from streams.core.election.model import Election, Votes
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.consensus import DOUBT
 from streams.core.reconciliation.ledger import Level, Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.sheet_rows import CODES, READ
+from streams.core.reconciliation.verdict_cache import DOUBT
 from streams.core.replay.outcome import Members
 
 _LEVELS: Final = [Level.NONE, *CODES]

@@ -18,7 +18,7 @@ from streams.core.events.model import Event, TallyReport
 from streams.errors import CotejoError
 from streams.nights.check import Problem
 from streams.nights.eventlog import made
-from streams.nights.scenarios import venezuela2024 as night
+from streams.nights.scenarios import venezuela2024_facts as night
 from streams.regular_file import TEXT_BYTES, read_regular
 
 SOURCE: Final = "convzla"

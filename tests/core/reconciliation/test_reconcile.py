@@ -20,12 +20,12 @@ from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.reconciliation import columns as bulk
 from streams.core.reconciliation import ledger_intake, ledger_journal, ledger_store, limits
 from streams.core.reconciliation import row_builder as rows
-from streams.core.reconciliation.consensus import READER
 from streams.core.reconciliation.ledger import Verdict
 from streams.core.reconciliation.ledger_store import LedgerStore
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.reporters import NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
+from streams.core.reconciliation.verdict_cache import READER
 from streams.core.replay.verdicts import NightVerdicts
 from streams.errors import ElectionChangedError
 

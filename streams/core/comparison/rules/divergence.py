@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import isnan
 
 from streams.core.aggregation.histograms import REST, VOTES
-from streams.core.aggregation.projection import Projected
+from streams.core.aggregation.honest_shares import Projected
 from streams.core.comparison.findings import Comparison, Finding, Severity
 from streams.core.comparison.sentences import say
 

@@ -10,7 +10,7 @@ from exact_projection import Block, interval, lowest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.core.aggregation.projection import BINS, UNIT, Blocks, Count, Projection, gaps
+from streams.core.aggregation.honest_shares import BINS, UNIT, Blocks, Count, Projection, gaps
 
 VOTES = st.integers(0, 300)
 SEEN = st.tuples(VOTES, VOTES).map(lambda v: Block(Fraction(sum(v)), Fraction(v[0]), Fraction(0)))

@@ -13,7 +13,7 @@ from typing import Final
 
 from streams.core.election.model import Election, PollingTable
 from streams.core.events.model import Event, TallyReport
-from streams.nights.scenarios import venezuela2024 as facts
+from streams.nights.scenarios import venezuela2024_facts as facts
 from streams.times import from_rfc3339
 
 NOTICE: Final = "reconstruction from state totals"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from streams.core.events.admission import check_bulletin, check_report
 from streams.core.events.model import Bulletin, TallyReport
-from streams.nights.scenarios import reconstruction, venezuela2024
-from streams.nights.scenarios.reconstruction import apportion
+from streams.nights.scenarios import venezuela2024_facts, venezuela2024_night
+from streams.nights.scenarios.venezuela2024_night import apportion
 
 
 @given(st.integers(0, 10**7), st.lists(st.floats(0, 1000), min_size=1, max_size=60).filter(lambda w: sum(w) > 1))
@@ -29,24 +29,24 @@ def test_apportion_among_nobody() -> None:
 
 def test_each_state_adds_up() -> None:
     """Tables, registered voters, sheets, null votes and votes of every option: each state's are the facts'."""
-    election, events = reconstruction.night()
+    election, events = venezuela2024_night.night()
     tables = Counter(table.area for table in election.tables.values())
     registered: Counter[str] = Counter()
     for table in election.tables.values():
         registered[table.area] += table.registered or 0
-    sums: dict[str, Counter[str]] = {state.id: Counter() for state in venezuela2024.states()}
+    sums: dict[str, Counter[str]] = {state.id: Counter() for state in venezuela2024_facts.states()}
     for event in events:
         if isinstance(event, TallyReport):
             sums[election.tables[event.table].area].update({"sheets": 1, "null": event.null or 0, **event.votes})
-    for state in venezuela2024.states():
+    for state in venezuela2024_facts.states():
         assert (tables[state.id], registered[state.id]) == (state.tables, state.registered)
         assert (sums[state.id]["sheets"], sums[state.id]["null"]) == (state.sheets, state.null)
-        assert tuple(sums[state.id][option.id] for option in venezuela2024.OPTIONS) == state.votes
+        assert tuple(sums[state.id][option.id] for option in venezuela2024_facts.OPTIONS) == state.votes
 
 
 def test_the_night_is_one_that_passes() -> None:
     """Every event is admitted and plausible, in order of time, and says what the night is."""
-    election, events = reconstruction.night()
+    election, events = venezuela2024_night.night()
     assert election.notice == "reconstruction from state totals"
     assert [e.at for e in events] == sorted(e.at for e in events)
     for event in events:
@@ -60,5 +60,5 @@ def test_the_night_is_one_that_passes() -> None:
 
 def test_a_seed_is_a_night() -> None:
     """The same seed gives the same night, another one another."""
-    assert reconstruction.night(1) == reconstruction.night(1)
-    assert reconstruction.night(1)[1] != reconstruction.night(2)[1]
+    assert venezuela2024_night.night(1) == venezuela2024_night.night(1)
+    assert venezuela2024_night.night(1)[1] != venezuela2024_night.night(2)[1]

@@ -61,7 +61,7 @@ def looks_at(
     return looks
 
 
-class Consensus:
+class VerdictCache:
     """Verdict summaries of all sheets, by the numbers of their polling tables. Every reading must pass through it.
 
     A valid summary means that at least half of the readers stand behind the leading figures, with the same null votes.

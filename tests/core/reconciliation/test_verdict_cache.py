@@ -6,9 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.consensus import DOUBT, MARKS, MOST, Consensus, EvaluatedSheet, looks_at
 from streams.core.reconciliation.ledger import Reading, leading
 from streams.core.reconciliation.reporters import NameTable
+from streams.core.reconciliation.verdict_cache import DOUBT, MARKS, MOST, EvaluatedSheet, VerdictCache, looks_at
 
 SHEET = np.zeros(1, np.int64)
 
@@ -48,7 +48,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.names = NameTable()
-        self.consensus = Consensus(1, 2, self.names)
+        self.verdicts = VerdictCache(1, 2, self.names)
         self.readings: list[Reading] = []
 
     def look(self, reading: Reading) -> Numbers:
@@ -60,22 +60,22 @@ class Asked:
         """By the first reading."""
         self.readings.append(reading)
         if not reading.retracted:
-            self.consensus.begin(SHEET, self.look(reading))
+            self.verdicts.begin(SHEET, self.look(reading))
 
     def tell(self, reading: Reading, way: str) -> Seen:
         """By many at once, only of one reader again, not at all, or after all readings have been looked at."""
         self.readings.append(reading)
         new, seen = self.look(reading), IN_DOUBT
         if way == "many" and not reading.retracted:
-            told = self.consensus.join(SHEET, new)
+            told = self.verdicts.join(SHEET, new)
             if told.readers[0] != DOUBT:
                 seen = int(told.behind[0]), int(told.readers[0]), tuple(told.said[0].tolist())
-        elif way == "one" and not reading.retracted and self.consensus.is_again(0, new[0]):
+        elif way == "one" and not reading.retracted and self.verdicts.is_again(0, new[0]):
             seen = 1, 1, (reading.null, *reading.votes)
         if seen is IN_DOUBT:
-            self.consensus.invalidate([0])
+            self.verdicts.invalidate([0])
         if way == "settle":
-            self.consensus.refresh([0], [EvaluatedSheet(self.readings, *leading(self.readings))])
+            self.verdicts.refresh([0], [EvaluatedSheet(self.readings, *leading(self.readings))])
         return seen
 
 
@@ -134,7 +134,7 @@ def test_many_readers() -> None:
 def test_most_readers(count: int, told: int) -> None:
     """So many readers and no more are known after a look at all of them."""
     asked, one = Asked(), reading(1)
-    asked.consensus.refresh([0], [EvaluatedSheet([one], [one] * count, count)])
+    asked.verdicts.refresh([0], [EvaluatedSheet([one], [one] * count, count)])
     assert asked.tell(reading(2, "b"), "many")[1] == told
 
 
@@ -143,8 +143,8 @@ def test_names_that_may_be_one() -> None:
     asked = Asked()
     first, second = asked.look(reading(1)), asked.look(reading(2, "b"))
     second[:, MARKS] = first[:, MARKS]
-    asked.consensus.begin(SHEET, first)
-    assert asked.consensus.join(SHEET, second).readers[0] == DOUBT
+    asked.verdicts.begin(SHEET, first)
+    assert asked.verdicts.join(SHEET, second).readers[0] == DOUBT
 
 
 B = (5, 4)
