@@ -19,7 +19,7 @@ from streams.core.election.register import Register
 from streams.core.election.settings import AlertPolicy, Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, READ, Rows, Sheets
 
 TABLES: Final = 823_366

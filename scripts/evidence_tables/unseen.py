@@ -25,7 +25,7 @@ from streams.core.election.model import Option
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, Sheets
 from streams.nights.scenarios import venezuela2024_facts
 from streams.nights.scenarios.draws import Floats

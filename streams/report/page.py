@@ -20,7 +20,7 @@ from streams.core.comparison.sentences import TERM_PLACES, term
 from streams.core.election.model import Election
 from streams.core.election.thresholds import changed, defaults, thresholds
 from streams.core.events.model import Bulletin
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 from streams.core.replay.alert_history import GRAVEST, Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import Row, ranked

@@ -14,7 +14,7 @@ from streams.core.comparison.bounds import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.reconciliation import sheet_rows
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import by_column
 
 READINGS: Final = 0

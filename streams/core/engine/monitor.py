@@ -12,7 +12,7 @@ from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.reconciliation.announced import Announced
-from streams.core.reconciliation.ledger import Verdict
+from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.prepared import Entered
 from streams.core.reconciliation.reconciler import Reconciler

@@ -1,6 +1,6 @@
 """Many reports, or bulletins for polling tables, at once: their fields as columns, checked and packed column by column.
 
-One by one (`admission`, `ledger.reading_of`) the same takes three times as long. Whatever is not plain is left to that.
+One by one (`admission`, `reading_of`) the same takes three times as long. Whatever is not plain is left to that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from streams.core.election.numbering import Flags, Numbers
 from streams.core.events.admission import too_many_ballots
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.events.usual import UsualBulletin, UsualReport, as_read, asks_who
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.ledger_store import pack
 from streams.core.reconciliation.prepared import Announcements, Prepared, Readings
 from streams.core.reconciliation.reporters import InternedNames, NameTable

@@ -16,11 +16,11 @@ from streams.core.election.numbering import Numbers, all_but
 from streams.core.events.model import Rejection, Tick, table_of
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.columns import DOUBTFUL, FEW
-from streams.core.reconciliation.ledger import Reading
 from streams.core.reconciliation.ledger_journal import Column, Journal
 from streams.core.reconciliation.ledger_store import EntryChains, LedgerStore
 from streams.core.reconciliation.limits import Limits
 from streams.core.reconciliation.prepared import Announcements, Entered, Part, Prepared, Readings
+from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import BusiestGroups
 from streams.core.reconciliation.row_builder import RowBuilder
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets

@@ -16,7 +16,9 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.election.settings import Policy
 from streams.core.reconciliation.announced import Announced, official
-from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, Verdict, verdict_of
+from streams.core.reconciliation.consensus import Verdict, verdict_of
+from streams.core.reconciliation.ledger import Ledger
+from streams.core.reconciliation.reading import SHEET_FIELDS, Reading
 from streams.core.reconciliation.verdict_cache import DOUBT, VerdictCache
 
 pack: Final = msgspec.msgpack.Encoder().encode

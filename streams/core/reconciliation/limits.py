@@ -11,8 +11,8 @@ from typing import Final
 from streams.core.election.model import Election
 from streams.core.events.model import Rejection
 from streams.core.reconciliation.announced import Announced
-from streams.core.reconciliation.ledger import Reading
 from streams.core.reconciliation.ledger_store import LedgerStore, packed
+from streams.core.reconciliation.reading import Reading
 
 LEDGER_BYTES: Final = 64 * 2**10
 """A ledger takes in nothing that would make it larger, packed: somebody floods this polling table."""

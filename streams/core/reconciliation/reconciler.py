@@ -13,12 +13,13 @@ from streams.core.events.admission import check_bulletin, check_date, check_repo
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import Announced, announced_of
 from streams.core.reconciliation.columns import DOUBTFUL, ColumnReader, rows_of_announcements, said_in
-from streams.core.reconciliation.ledger import SHEET_FIELDS, Ledger, Reading, reading_of
+from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
 from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts, unpack_announced, unpack_reading
 from streams.core.reconciliation.limits import Limits
 from streams.core.reconciliation.prepared import Announcements, Entered, Prepared, Readings
+from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.core.reconciliation.verdict_cache import VerdictCache

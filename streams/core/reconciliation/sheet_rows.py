@@ -16,7 +16,7 @@ import orjson
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, closes, rising
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 
 Rows = tuple[Numbers, Numbers]
 """Polling tables by number, in rising order, and a row for each."""
@@ -29,7 +29,7 @@ def no_rows() -> Rows:
 
 READ: Final = 4
 """Behind these stand the votes by option in the row of a sheet: how many readings there are; 1 + the place of its level
-(`ledger.Level`), 0 where all readings are bounds; whether it is accepted; null votes."""
+(`consensus.Level`), 0 where all readings are bounds; whether it is accepted; null votes."""
 CODES: Final = {level: 1 + i for i, level in enumerate(Level)}
 """Levels in the rows of sheets."""
 ANNOUNCED: Final = 2

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from streams.core.election.model import Votes
 from streams.core.election.settings import Policy
-from streams.core.reconciliation.ledger import PART, Reading, standing
+from streams.core.reconciliation.consensus import standing
+from streams.core.reconciliation.reading import PART, Reading
 
 
 class TableBounds(NamedTuple):

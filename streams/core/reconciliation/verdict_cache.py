@@ -2,7 +2,7 @@
 
 Nearly every further reading agrees with most readers, disagrees and cannot prevail, or repeats the only reader's. A few
 figures for each polling table are enough to know this (docs/adr/0011). They are kept in an array and updated for
-hundreds of readings at a time, in a tenth of the time of `ledger.verdict_of`. Where a summary is not certain, it is
+hundreds of readings at a time, in a tenth of the time of `consensus.verdict_of`. Where a summary is not certain, it is
 invalidated, and refreshed from all readings later.
 """
 
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.ledger import Reading
+from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import InternedNames, NameTable
 
 BEHIND, READERS, READER, AT, MARKS, SAID = 0, 1, 2, 3, 4, 6

@@ -11,7 +11,7 @@ import numpy as np
 from streams.core.comparison.sentences import number
 from streams.core.election.model import Election
 from streams.core.reconciliation.announced import Announced
-from streams.core.reconciliation.ledger import Verdict
+from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.sheet_rows import by_column
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 from streams.core.election.model import Election
 from streams.core.engine.items import Item, Unreadable
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
-from streams.core.reconciliation.ledger import Level, Verdict
+from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.replay import explain_bounds
 from streams.core.replay.differing import Differing, Row
 from streams.core.replay.outcome import Outcome

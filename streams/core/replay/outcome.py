@@ -10,7 +10,7 @@ import msgspec
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.events.codec import encode
 from streams.core.events.model import Rejection
-from streams.core.reconciliation.ledger import Verdict
+from streams.core.reconciliation.consensus import Verdict
 
 SAMPLES: Final = 5
 """Rejections that are kept of each reason; the rest is only counted."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.core.election.model import Election, Votes
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.ledger import Level, Verdict
+from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.sheet_rows import CODES, READ
 from streams.core.reconciliation.verdict_cache import DOUBT

@@ -21,7 +21,7 @@ from streams import __version__
 from streams.core.alerting.alert import Status
 from streams.core.comparison.findings import Severity
 from streams.core.election.model import Election
-from streams.core.reconciliation.ledger import Level
+from streams.core.reconciliation.consensus import Level
 from streams.kafka.topology import Topology
 from streams.worker.app import Stages
 from streams.worker.faust_patches import App

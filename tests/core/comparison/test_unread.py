@@ -13,7 +13,8 @@ from streams.core.election.model import Election
 from streams.core.engine.monitor import Monitor
 from streams.core.events.admission import check_report
 from streams.core.events.model import Event, Tick
-from streams.core.reconciliation.ledger import Ledger, reading_of
+from streams.core.reconciliation.ledger import Ledger
+from streams.core.reconciliation.reading import reading_of
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.table_bounds import table_bounds
 from streams.core.replay.explain_text import area_lines

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from streams.core.election.settings import Policy
 from streams.core.events.admission import check_bulletin, check_report
 from streams.core.events.model import Bulletin, TallyReport
-from streams.core.reconciliation.ledger import PART, Fate, Ledger, Level, Reading, reading_of, standing
+from streams.core.reconciliation.consensus import Level, standing
+from streams.core.reconciliation.ledger import Fate, Ledger
+from streams.core.reconciliation.reading import PART, Reading, reading_of
 
 X, Y, Z = (5, 3), (4, 4), (1, 1)
 

@@ -19,10 +19,10 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
 from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.announced import announced_of
-from streams.core.reconciliation.ledger import Reading, reading_of
 from streams.core.reconciliation.ledger_journal import decode
 from streams.core.reconciliation.ledger_store import pack, unpack_reading
 from streams.core.reconciliation.limits import LEDGER_BYTES
+from streams.core.reconciliation.reading import Reading, reading_of
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.replay.log_replay import LogReplay
 from streams.kafka.embedded_broker import EmbeddedBroker

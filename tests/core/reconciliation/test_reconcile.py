@@ -20,7 +20,7 @@ from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.reconciliation import columns as bulk
 from streams.core.reconciliation import ledger_intake, ledger_journal, ledger_store, limits
 from streams.core.reconciliation import row_builder as rows
-from streams.core.reconciliation.ledger import Verdict
+from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.ledger_store import LedgerStore
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.reporters import NameTable

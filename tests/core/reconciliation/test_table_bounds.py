@@ -11,8 +11,10 @@ from streams.core.election.settings import Policy
 from streams.core.events.admission import check_report
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Rejection, TallyReport
-from streams.core.reconciliation.ledger import Fate, Ledger, Level, Reading
+from streams.core.reconciliation.consensus import Level
+from streams.core.reconciliation.ledger import Fate, Ledger
 from streams.core.reconciliation.ledger_store import packed, unpack_reading
+from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.table_bounds import TableBounds, table_bounds
 

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.ledger import Reading, leading
+from streams.core.reconciliation.consensus import leading
+from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import NameTable
 from streams.core.reconciliation.verdict_cache import DOUBT, MARKS, MOST, EvaluatedSheet, VerdictCache, looks_at
 
