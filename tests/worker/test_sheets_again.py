@@ -36,7 +36,9 @@ def topic(*partitions: int | bytes | None) -> list[Sent]:
 def again(sent: list[Sent], reached: dict[int, int]) -> tuple[list[int], list[int]]:
     """The partitions whose sheets come again, in order, and the offsets of what could not be read."""
     bad = list[Any]()
-    found = judged(lambda: sent, reached, lambda raw: read_message(KNOWN, 2, raw), lambda r, why: bad.append(r.offset))
+    found = judged(
+        lambda: sent, reached, lambda r: read_message(KNOWN, 2, r.value), lambda r, why: bad.append(r.offset)
+    )
     return [part.partition for part in found], bad
 
 
