@@ -74,6 +74,10 @@ def batch(
     return struct.pack(">qiibI", base, len(tail) + 9, 0, 2, calc_crc32c(tail)) + tail
 
 
+NOT_YET = 6, 3, 5
+"""A broker's errors while a topic is being made: not the leader, an unknown partition, no leader."""
+
+
 def send(broker: str, topic: str, content: bytes, partition: int = 0) -> None:
     """Have the broker append a batch as it is. Raises what the broker answers."""
     asyncio.run(_send(broker, topic, content, partition))
@@ -83,13 +87,20 @@ async def _send(broker: str, topic: str, content: bytes, partition: int) -> None
     producer = AIOKafkaProducer(bootstrap_servers=broker)
     await producer.start()
     try:
-        await producer.partitions_for(topic)
-        node = producer.client.cluster.leader_for_partition(TopicPartition(topic, partition))
         request = ProduceRequest(
             transactional_id=None, required_acks=-1, timeout=30_000, topics=[(topic, [(partition, content)])]
         )
-        response = await producer.client.send(node, request)
-        ((_, ((_, code, *_),)),) = response.topics
+        code = NOT_YET[0]
+        for _ in range(100):  # a new topic's leader may not know yet that it is one
+            await producer.client.force_metadata_update()
+            await producer.partitions_for(topic)
+            node = producer.client.cluster.leader_for_partition(TopicPartition(topic, partition))
+            if node is not None and node >= 0:
+                response = await producer.client.send(node, request)
+                ((_, ((_, code, *_),)),) = response.topics
+            if code not in NOT_YET:
+                break
+            await asyncio.sleep(0.1)
         assert code == 0, f"the broker refuses it with error {code}"
     finally:
         await producer.stop()
