@@ -20,7 +20,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "replaying": ("replay",),
     "reporting": ("report",),
 }
-"""The commands in each module,"""
+"""By module, its commands."""
 GROUPS: Final[Mapping[str, str]] = {
     "importing": "import",
     "keys": "keys",
@@ -29,7 +29,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "webhook": "webhook",
     "dashboards": "dashboards",
 }
-"""and what the commands of a module stand behind."""
+"""By module, the name of the group that its commands stand behind."""
 
 
 def app(arguments: Sequence[str] = ()) -> typer.Typer:

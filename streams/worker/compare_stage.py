@@ -27,6 +27,7 @@ from streams.core.events.admission import check_tick
 from streams.core.events.codec import decode_bulletin, encode
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.own_bytes import with_type
+from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
 from streams.errors import ElectionChangedError
 from streams.kafka.topology import Topology
@@ -39,7 +40,6 @@ from streams.worker.rejected_records import count_of, rejected
 from streams.worker.set_aside import SetAside, Stored
 from streams.worker.wall_clock import AHEAD, now
 
-_BULLETINS = "bulletins"
 PATIENCE: Final = 0.5
 """Seconds that a tick of the wall clock waits for a partition that has not come so far, at most. Where the rules are
 asked more often, it waits until the next tick is due: whoever wants that would rather hear of a bulletin at once."""
@@ -97,7 +97,7 @@ class CompareStage:
         self.states: dict[str, dict[str, Any]] = {}
         """The newest state of each area that was heard of, as sent to `area-state`."""
         self._saved: dict[str, Alert] = {}
-        self._channels = Alignment[_Arrival]([*range(self._topology.partitions), _BULLETINS], at)
+        self._channels = Alignment[_Arrival]([*range(self._topology.partitions), BULLETINS], at)
         self._seen: dict[int, float] = {}
         """When the first channel came to each tick that waits."""
         self._reached: dict[int, int] = {}
@@ -170,9 +170,9 @@ class CompareStage:
             match decode_bulletin(event.message.value):
                 case Tick() as tick:
                     reason = check_tick(self._election, tick, round(event.message.timestamp * 1000))
-                    self._arrive(_BULLETINS, _Arrival(event, reason), tick.at if reason is None else None)
+                    self._arrive(BULLETINS, _Arrival(event, reason), tick.at if reason is None else None)
                 case other:
-                    self._arrive(_BULLETINS, _Arrival(event, other), None)
+                    self._arrive(BULLETINS, _Arrival(event, other), None)
 
     def _arrive(self, channel: int | str, arrival: _Arrival, mark: int | None) -> None:
         self._channels.add(channel, arrival)

@@ -16,28 +16,29 @@ from streams.core.election.numbering import Flags, Numbers
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, CONFLICT, HOLD, READ, by_column
 
 ADDED: Final = 0
-"""Places in a row: polling tables with bounds and no accepted sheet, which floors and ceilings rest on,"""
+"""Polling tables with bounds and no accepted sheet: floors and ceilings rest on them. This and the constants below are
+places in a row of `bound_sums`."""
 ADDED_VALID: Final = 1
-"""votes certainly cast there,"""
+"""Votes certainly cast at the tables of `ADDED`."""
 HOLDING: Final = 2
-"""polling tables with bounds, with or without an accepted sheet,"""
+"""Polling tables with bounds, with or without an accepted sheet."""
 CONFLICTING: Final = 3
-"""and those whose bounds contradict each other, so that none counts;"""
+"""Those of `HOLDING` whose bounds contradict each other, so that none counts."""
 AGAINST: Final = 4
-"""those whose accepted sheet is outside their bounds: the sheet counts, and they are not held against anything;"""
+"""Those of `HOLDING` whose accepted sheet is outside their bounds. The sheet counts; the bounds are not used."""
 CHECKED: Final = 5
-"""of the others those announced by themselves whose votes are bounded below,"""
+"""Of the other tables, those announced by themselves whose votes are bounded below."""
 BELOW: Final = 6
-"""and of these the ones announced with less for any option or group;"""
+"""Those of `CHECKED` announced with fewer votes for any option or group."""
 CHECKED_MOST: Final = 7
-"""those announced by themselves whose ballots are bounded above,"""
+"""Polling tables announced by themselves whose ballots are bounded above."""
 ABOVE: Final = 8
-"""the ones announced with more,"""
+"""Those of `CHECKED_MOST` announced with more ballots."""
 EXCESS: Final = 9
-"""and by how many votes;"""
+"""By how many votes the tables of `ABOVE` exceed their bounds."""
 FIGURES: Final = 10
-"""by column: votes certainly cast where no sheet is accepted; registered voters there whom the bounds rule out for it;
-votes missing at the tables announced below."""
+"""The first of three stretches by column: votes certainly cast where no sheet is accepted; registered voters there whom
+the bounds rule out for the column; votes missing at the tables of `BELOW`."""
 
 
 class Evidence(NamedTuple):

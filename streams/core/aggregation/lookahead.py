@@ -57,9 +57,9 @@ class Course:
     at: Numbers
     rows: Numbers
     changed: Numbers
-    """All areas that change, watched or not,"""
+    """All areas that change, watched or not."""
     ends: Numbers
-    """and their rows after the last tick."""
+    """The rows of the areas in `changed` after the last tick."""
     traced: Traced | None
     """What becomes of the unseen; None where nobody asks."""
 

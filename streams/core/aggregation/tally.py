@@ -18,29 +18,29 @@ from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import by_column
 
 READINGS: Final = 0
-"""Places in a row of sums: readings and official figures that all rests on,"""
+"""Readings and official figures that the row rests on. This and the constants below are places in a row of sums."""
 TABLES: Final = 1
-"""accepted sheets,"""
+"""Accepted sheets."""
 REGISTERED: Final = 2
-"""registered voters behind them, as far as known,"""
+"""Registered voters behind the accepted sheets, as far as known."""
 VALID: Final = 3
 NULL: Final = 4
 KNOWN: Final = 5
-"""accepted sheets whose registered voters are known, and not 0,"""
+"""Accepted sheets whose registered voters are known, and not 0."""
 KNOWN_VALID: Final = 6
-"""valid votes on those,"""
+"""Valid votes on the sheets of `KNOWN`."""
 LEVELS: Final = 7
-"""sheets by level of evidence, accepted or not, in the order of `Level`,"""
+"""The first of four: sheets by level of evidence, accepted or not, in the order of `Level`."""
 ANNOUNCED: Final = 11
-"""polling tables with an official figure of their own,"""
+"""Polling tables with an official figure of their own."""
 COMPARED: Final = 12
-"""those of them with an accepted sheet,"""
+"""Those of `ANNOUNCED` with an accepted sheet."""
 DIFFERING: Final = 13
-"""those of them where a figure differs,"""
+"""Those of `COMPARED` where a figure differs."""
 COMPARED_VALID: Final = 14
-"""valid votes on the sheets of the compared tables,"""
+"""Valid votes on the sheets of the compared tables."""
 VOTES: Final = 15
-"""votes by column, and behind them, by column, official less witnessed votes over the compared tables."""
+"""Votes by column. Behind them, by column: official less witnessed votes over the compared tables."""
 
 NAMES: Final = tuple(level.value for level in Level)
 DISPUTED: Final = LEVELS + NAMES.index("disputed")
