@@ -1,4 +1,4 @@
-"""What `scripts/schemas` runs: the published form of every topic, from the types that read and write it."""
+"""What `scripts/schemas` runs: the published form of every topic, webhook and outcome, from their types."""
 
 import ast
 import inspect
@@ -14,6 +14,8 @@ import yaml
 
 from streams import __version__
 from streams.core.events import formats, model, wire
+from streams.core.replay import outcome_record
+from streams.delivery import webhook_body
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TIMES: Final = ("at", "observed_at", "issued_at")
@@ -98,15 +100,30 @@ TOPICS: Final = (
 )
 
 
+OTHERS: Final = (
+    ("webhook", "The body of a webhook in the format `standard`.", webhook_body.Webhook),
+    ("outcome", "What `cotejo replay --json` prints.", outcome_record.OutcomeRecord),
+)
+"""What is published besides topics: name, description, type."""
+HOMES: Final = (wire, model, outcome_record, webhook_body)
+"""The modules that declare the published types."""
+
+
 def schema(topic: Topic) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a topic's values."""
-    kinds = getattr(topic.type, "__args__", (topic.type,)) if not _is_list(topic.type) else (topic.type,)
+    found = of_type(topic.name, topic.text, topic.type)
+    if topic.is_input:
+        found["$defs"] = {name: _as_read(definition, topic) for name, definition in found["$defs"].items()}
+    return found
+
+
+def of_type(title: str, text: str, kind: Any) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what is of one type, or of one of several."""
+    kinds = getattr(kind, "__args__", (kind,)) if not _is_list(kind) else (kind,)
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     body: dict[str, Any] = dict(schemas[0]) if len(schemas) == 1 else {"anyOf": list(schemas)}
     definitions = {name: _described(name, definition) for name, definition in components.items()}
-    if topic.is_input:
-        definitions = {name: _as_read(definition, topic) for name, definition in definitions.items()}
-    head = {"$schema": DIALECT, "title": topic.name, "description": topic.text}
+    head = {"$schema": DIALECT, "title": title, "description": text}
     return {**head, **body, "$defs": dict(sorted(definitions.items()))}
 
 
@@ -117,10 +134,12 @@ def _is_list(kind: Any) -> bool:
 def _described(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     """The definition of a type, with the docstrings of its fields beside them."""
     properties = {field: dict(found) for field, found in definition["properties"].items()}
-    kind = getattr(wire, name, None) or getattr(model, name)
+    kind = next(getattr(module, name) for module in HOMES if hasattr(module, name))
     encoded = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
-    for field, text in _docstrings(kind):
-        properties[encoded[field]]["description"] = text
+    for declaring in reversed(kind.__mro__):
+        if declaring.__module__.startswith("streams."):
+            for field, text in _docstrings(declaring):
+                properties[encoded[field]]["description"] = text
     return {**definition, "description": inspect.getdoc(kind) or "", "properties": properties}
 
 
@@ -197,8 +216,11 @@ def _message(topic: Topic) -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """Every file below docs/ that is written here: its path and its text."""
+    schemas = {topic.name: schema(topic) for topic in TOPICS}
+    schemas |= {name: of_type(name, text, kind) for name, text, kind in OTHERS}
     written = {
-        f"schemas/{topic.name}.json": json.dumps(schema(topic), indent=2, ensure_ascii=False) + "\n" for topic in TOPICS
+        f"schemas/{name}.json": json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        for name, found in schemas.items()
     }
     return {**written, "asyncapi.yaml": yaml.safe_dump(asyncapi(), sort_keys=False, allow_unicode=True, width=110)}
 

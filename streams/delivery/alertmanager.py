@@ -81,7 +81,7 @@ def _labels(election: Election, notice: Notice) -> dict[str, str]:
         **_group(notice),
         "class": notice.finding.rule_class,
         "election": election.id,
-        "level": area_of(election, notice)["level"],
+        "level": area_of(election, notice).level,
         "severity": notice.severity,
     }
 
@@ -91,7 +91,7 @@ def _annotations(election: Election, notice: Notice) -> dict[str, str]:
     known: dict[str, Any] = {
         "summary": said["en"],
         "summary_es": said["es"],
-        "area_name": area_of(election, notice)["name"],
+        "area_name": area_of(election, notice).name,
         "option_name": column_name(election, notice),
         "bulletin": finding.bulletin,
         "value": f"{finding.value:g} {finding.unit}",

@@ -4,14 +4,17 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
+import msgspec
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.core.events.codec import encode
+from streams.delivery.webhook_body import Webhook as Body
+from streams.delivery.webhook_body import WebhookAlert, WebhookArea, WebhookColumn, WebhookElection
 from streams.times import rfc3339
 
 __all__ = [
@@ -34,36 +37,34 @@ def body(election: Election, notice: Notice) -> bytes:
     """What is POSTed: `type` and `timestamp` as Standard Webhooks has them, the alert in `data`. Same notice,
     same bytes."""
     finding = notice.finding
-    data = {
-        "id": notice.id,
-        "fingerprint": notice.fingerprint,
-        "status": notice.status,
-        "reason": notice.reason,
-        "severity": notice.severity,
-        "since": rfc3339(notice.since),
-        "at": rfc3339(notice.at),
-        "election": {"id": election.id, "name": election.name, "notice": election.notice},
-        "rule": finding.rule,
-        "class": finding.rule_class,
-        "area": area_of(election, notice),
-        "column": {"id": finding.column, "name": column_name(election, notice)},
-        "bulletin": finding.bulletin,
-        "value": finding.value,
-        "unit": finding.unit,
-        "inputs": dict(finding.inputs),
-        "sentence": dict(finding.sentence),
-    }
-    return encode({"type": f"alert.{notice.status}", "timestamp": rfc3339(notice.at), "data": data})
+    alert = WebhookAlert(
+        id=notice.id,
+        fingerprint=notice.fingerprint,
+        status=notice.status,
+        reason=notice.reason,
+        severity=notice.severity,
+        since=rfc3339(notice.since),
+        at=rfc3339(notice.at),
+        election=WebhookElection(election.id, election.name, election.notice),
+        rule=finding.rule,
+        rule_class=finding.rule_class,
+        area=area_of(election, notice),
+        column=WebhookColumn(finding.column, column_name(election, notice)),
+        bulletin=finding.bulletin,
+        value=finding.value,
+        unit=finding.unit,
+        inputs=finding.inputs,
+        sentence=finding.sentence,
+    )
+    kind: Literal["alert.firing", "alert.resolved"] = "alert.firing" if notice.status == "firing" else "alert.resolved"
+    return encode(msgspec.to_builtins(Body(kind, rfc3339(notice.at), alert)))
 
 
-def area_of(election: Election, notice: Notice) -> dict[str, str]:
-    """The notice's area: id, name, level. One that the election file no longer has is called by its id."""
-    area = election.areas.get(notice.finding.area)
-    return {
-        "id": notice.finding.area,
-        "name": election.labels.get(notice.finding.area, notice.finding.area),
-        "level": area.level if area else "",
-    }
+def area_of(election: Election, notice: Notice) -> WebhookArea:
+    """The notice's area. One that the election file no longer has is called by its id."""
+    id = notice.finding.area
+    area = election.areas.get(id)
+    return WebhookArea(id, election.labels.get(id, id), area.level if area else "")
 
 
 def column_name(election: Election, notice: Notice) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import orjson
 from brokers import ROOT, Broker
+from published import SCHEMAS, faults
 
 from streams.config import election_writer
 from streams.core.election.model import Election
@@ -219,6 +220,24 @@ class LiveNight:
     def read(self, topic: str, partitions: int = 1) -> list[Any]:
         """Every record of a topic."""
         return list(records.read(self.broker.address, topic, partitions))
+
+    def check_schemas(self) -> dict[str, int]:
+        """Hold every record of every topic against its published schema; how many there were, by topic. What was turned
+        away stands in the input topics too, and is left out there."""
+        counts: dict[str, int] = {}
+        rejected = {record.key.decode() for record in self.read(self.topology.rejected)}
+        for spec in self.topology.specs():
+            name = spec.name.removeprefix(self.topology.prefix)
+            if not (SCHEMAS / f"{name}.json").exists():
+                assert name.endswith("-changelog"), name
+                continue
+            for record in self.read(spec.name, spec.partitions):
+                place = f"{spec.name}/{record.partition}/{record.offset}"
+                if place not in rejected:
+                    value = dict(record.headers)["reasons"] if name == "rejected" else record.value
+                    assert not faults(name, orjson.loads(value)), place
+                    counts[name] = counts.get(name, 0) + 1
+        return counts
 
     def outcome(self) -> Outcome:
         """What the topics say now."""

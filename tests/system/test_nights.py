@@ -102,7 +102,8 @@ BEHAVIOURS = {
 
 @pytest.mark.parametrize("night", BEHAVIOURS.values(), ids=BEHAVIOURS)
 def test_direct_and_live_agree(night: list[bytes], broker: Broker, names: str, tmp_path: Path) -> None:
-    """Every state, verdict, notice and rejection is the same; the live ones come from Kafka's topics."""
+    """Every state, verdict, notice and rejection is the same; the live ones come from Kafka's topics, where each record
+    is as its published schema says."""
     expected = direct(NATION, night)
     with LiveNight(NATION, broker, tmp_path, names) as live:
         live.start()
@@ -110,6 +111,7 @@ def test_direct_and_live_agree(night: list[bytes], broker: Broker, names: str, t
         live.wait()
         live.stop()
         same(live.outcome(), expected)
+        assert live.check_schemas().keys() >= {"tally-reports", "bulletins", "table-sheets", "area-state"}
 
 
 def test_the_behaviours_are_what_their_names_say() -> None:

@@ -198,6 +198,13 @@ def test_each_variable_has_values(query: str, night: Night) -> None:
         assert night.found(inner)
 
 
+def test_every_record_is_as_published(night: Night) -> None:
+    """Every record of the bundled night's topics is as its published JSON Schema says."""
+    counts = night.live.check_schemas()
+    assert counts.keys() == {"tally-reports", "bulletins", "table-sheets", "area-state", "alerts"}
+    assert counts["tally-reports"] > 200
+
+
 def figures() -> list[tuple[str, Callable[[float], bool]]]:
     return [
         ('cotejo_witnessed_votes{area="VE", option="EG"}', lambda votes: votes == 7_303_480),

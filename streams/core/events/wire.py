@@ -123,8 +123,8 @@ class StandingAlert(Struct, frozen=True):
     """By language: en, es."""
 
 
-class AreaState(Struct, frozen=True):
-    """One area at the last judged tick. The newest record of a key counts."""
+class OutcomeState(Struct, frozen=True):
+    """What is known of one area at one tick."""
 
     area: str
     name: str
@@ -137,6 +137,11 @@ class AreaState(Struct, frozen=True):
     bounds: Bounds | None
     official: Official | None
     alerts: list[StandingAlert]
+
+
+class AreaState(OutcomeState, frozen=True):
+    """One area at the last judged tick. The newest record of a key counts."""
+
     at: int
     """Event time of the tick."""
     behind: float | UnsetType = UNSET

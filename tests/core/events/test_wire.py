@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,14 +11,20 @@ import pytest
 import schemas
 import yaml
 from brokers import ROOT
-from builders import election, report
+from builders import bulletin, election, lines, report
 from nights import direct
+from published import SCHEMAS, faults
+from replays import of_events
 from test_metrics import KNOWN, NIGHT
 
+from streams.core.alerting.alert import Notice
 from streams.core.events import wire
 from streams.core.events.codec import encode, plain
 from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.replay.outcome_record import OutcomeRecord
+from streams.delivery import standard_webhook
 from streams.delivery.commands import Command
+from streams.delivery.webhook_body import Webhook
 
 NIGHT_OF_ALL_KINDS = direct(KNOWN, [encode(plain(event)) for event in NIGHT])
 
@@ -59,6 +66,62 @@ def test_commands(command: Command) -> None:
     """A command is a `CommandRecord`, and is read as it was written."""
     same(json.loads(command.write()), wire.CommandRecord)
     assert Command.read(command.write()) == command
+
+
+OF_EACH = {
+    "tally-reports": "TallyReport",
+    "bulletins": "Bulletin",
+    "table-sheets": "SheetsRecord",
+    "area-state": "AreaState",
+    "alerts": "NoticeRecord",
+    "webhook-commands": "CommandRecord",
+    "rejected": "ReasonRecord",
+    "webhook": "Webhook",
+    "outcome": "OutcomeRecord",
+}
+"""By schema, the type of the value that `records` has for it."""
+
+
+@cache
+def records() -> dict[str, Any]:
+    """A value for each published schema, from the code that writes it."""
+    known = election()
+    reconciler = Reconciler(known, 0)
+    reconciler.apply(report())
+    notice = Notice.from_plain(NIGHT_OF_ALL_KINDS.notices[0])
+    outcome = of_events(KNOWN, lines(NIGHT))
+    states = NIGHT_OF_ALL_KINDS.states.values()
+    return {
+        "tally-reports": [plain(event) for event in NIGHT[:3]],
+        "bulletins": plain(bulletin()),
+        "table-sheets": json.loads(next(iter(reconciler.take_sheets().messages(known)))),
+        "area-state": {**next(state for state in states if state["alerts"]), "at": 1},
+        "alerts": notice.plain(),
+        "webhook-commands": json.loads(Command("desk", b"{}").write()),
+        "rejected": [{"code": "not-json", "place": "", "cure": "send JSON"}],
+        "webhook": json.loads(standard_webhook.body(KNOWN, notice)),
+        "outcome": json.loads(b"".join(outcome.json())),
+    }
+
+
+@pytest.mark.parametrize(("name", "value"), records().items(), ids=records())
+def test_schemas_fit_and_refuse(name: str, value: Any) -> None:
+    """What is written is as the published schema says; with any required field left out, or of another type, it is
+    not."""
+    assert not faults(name, value)
+    record = value[0] if isinstance(value, list) else value
+    definitions = json.loads((SCHEMAS / f"{name}.json").read_bytes())["$defs"]
+    for field in definitions[OF_EACH[name]]["required"]:
+        for worse in ({k: v for k, v in record.items() if k != field}, {**record, field: [[]]}):
+            assert faults(name, [worse] if isinstance(value, list) else worse), field
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("webhook", Webhook), ("outcome", OutcomeRecord)], ids=["webhook", "outcome"]
+)
+def test_published_besides_topics(name: str, kind: type) -> None:
+    """Webhooks and outcomes have every field of their type and no other."""
+    same(records()[name], kind)
 
 
 @pytest.mark.parametrize("path", sorted(schemas.documents()))
