@@ -2,27 +2,27 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from time import monotonic, time
 from typing import Any
 
 from prometheus_client import Histogram
 
 from streams.core.alerting.alert import Notice
-from streams.core.election.model import Election
+from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
-from streams.delivery.secrets import Secrets
 from streams.kafka.topology import Topology
 from streams.worker import raw_topics
+from streams.worker.clock import Clock
 from streams.worker.compare_stage import CompareStage
+from streams.worker.courier import Posts
 from streams.worker.faust_patches import App
 from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import Outbox, Record, stopwatch
 from streams.worker.reconcile_stage import ReconcileStage
 from streams.worker.set_aside import SetAside
-from streams.worker.topic_watch import TopicWatch
+from streams.worker.topic_watch import TopicAdmin, TopicWatch
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
@@ -62,25 +62,25 @@ def build(
     election: Election,
     topology: Topology,
     *,
-    secrets: Mapping[str, Secrets],
+    poster: Callable[[Receiver], Posts],
     announce: Callable[[Notice], None],
     warn: Callable[[str], None],
     wall_clock: bool,
     sent: Callable[[], Iterable[Any]],
-    broker: str,
+    admin: TopicAdmin,
 ) -> Stages:
     """Add the stages to the app.
 
-    `secrets` is by receiver name. `announce` is called once for each notice that goes out, `warn` with text for an
-    operator. With `wall_clock` the worker that owns the comparison sends the ticks; otherwise a feeder must send them.
-    `sent` reads the topic of sheets from its beginning. `broker` is asked about the topics (HOST:PORT).
+    `poster` makes what POSTs to a receiver. `announce` is called once for each notice that goes out, `warn` with text
+    for an operator. With `wall_clock` the worker that owns the comparison sends the ticks; otherwise a feeder must send
+    them. `sent` reads the topic of sheets from its beginning. `admin` is asked about the topics.
     """
     times = stopwatch()
     aside = SetAside(app, topology, warn)
     reconcile = ReconcileStage(app, election, topology, times, aside, wall_clock=wall_clock)
     compare = CompareStage(app, election, topology, times, sent, warn, aside, wall_clock=wall_clock)
-    notify = NotifyStage(app, election, topology, secrets, announce, warn, times, aside)
-    watch = TopicWatch(app, broker, topology, warn)
+    notify = NotifyStage(app, election, topology, poster, announce, warn, times, aside)
+    watch = TopicWatch(app, admin, topology, warn)
     stages = Stages(reconcile, compare, notify, aside, watch, times, wall_clock)
 
     @app.before_release
@@ -93,7 +93,7 @@ def build(
         _repeat(app, 0, outbox.send_when_wanted)
     _repeat(app, 0, watch.look)
     _repeat(app, 0, _sending_states(reconcile, compare))
-    turned_away = TurnedAway(topology.rejected, warn)
+    turned_away = TurnedAway(topology.rejected, warn, app.clock)
     _repeat(app, TURNED_AWAY_EVERY, turned_away.look(reconcile.counts, compare.counts))
     if wall_clock:
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
@@ -105,8 +105,8 @@ def build(
 class TurnedAway:
     """Warns of messages that were turned away: soon after the first, then at most every `TURNED_AWAY_QUIET` seconds."""
 
-    def __init__(self, topic: str, warn: Callable[[str], None]) -> None:
-        self._topic, self._warn = topic, warn
+    def __init__(self, topic: str, warn: Callable[[str], None], clock: Clock) -> None:
+        self._topic, self._warn, self._clock = topic, warn, clock
         self._reported: Counter[str] = Counter()
         self._next_at = 0.0
 
@@ -117,12 +117,12 @@ class TurnedAway:
             totals = Counter[str]()
             for each in counts:
                 totals.update({name: n for name, n in each.items() if name.startswith("rejected ")})
-            if (new := totals - self._reported) and monotonic() >= self._next_at:
+            if (new := totals - self._reported) and self._clock.monotonic() >= self._next_at:
                 codes = ", ".join(f"{name.removeprefix('rejected ')} {n:,}" for name, n in sorted(new.items()))
                 self._warn(
                     f"turned away, {new.total():,} in all: {codes}. Each lies in {self._topic}, with its reasons"
                 )
-                self._reported, self._next_at = totals, monotonic() + TURNED_AWAY_QUIET
+                self._reported, self._next_at = totals, self._clock.monotonic() + TURNED_AWAY_QUIET
 
         return once
 
@@ -162,7 +162,7 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     places.append((raw_topics.topic(app, topology.bulletins), 0))
 
     async def tick() -> None:
-        at = await next_tick(every)
+        at = await next_tick(app.clock, every)
         if compare.owned:
             compare.meet_clock(at)
             content = encode(plain(Tick(at)))
@@ -173,22 +173,22 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     return tick
 
 
-async def next_tick(every: int) -> int:
-    """Wait until the wall clock reaches a multiple of `every` milliseconds, and return that time (Unix ms).
+async def next_tick(clock: Clock, every: int) -> int:
+    """Wait until this clock reaches a multiple of `every` milliseconds, and return that time (Unix ms).
 
     The clock decides, not the time since the last tick: a loop that is late once must not be late with all later
     ticks. If the clock is set back meanwhile, wait for its next multiple: the one awaited may be hours away.
     """
-    due = _after(every)
-    while (left := due / 1000 - time()) > 0:
-        if left > every / 1000 + 1:
-            due = _after(every)
+    due = _after(clock.now(), every)
+    while (left := due - clock.now()) > 0:
+        if left > every + 1000:
+            due = _after(clock.now(), every)
             continue
-        await asyncio.sleep(left)  # it may also wake up too early
-    now = int(time() * 1000)
+        await asyncio.sleep(left / 1000)  # it may also wake up too early
+    now = clock.now()
     return max(due, now - now % every)
 
 
-def _after(every: int) -> int:
-    """The next multiple of so many milliseconds after now, by the wall clock."""
-    return (int(time() * 1000) // every + 1) * every
+def _after(now: int, every: int) -> int:
+    """The next multiple of so many milliseconds after now (Unix ms)."""
+    return (now // every + 1) * every

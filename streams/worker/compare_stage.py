@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
-from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from faust.types import TP, EventT
@@ -32,13 +31,14 @@ from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
 from streams.errors import ElectionChangedError
 from streams.kafka.topology import Topology
 from streams.times import rfc3339
-from streams.worker import comparison_state, raw_topics
+from streams.worker import comparison_state, fault_points, raw_topics
+from streams.worker.clock import AHEAD
 from streams.worker.comparison_state import judged
+from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Place
 from streams.worker.outbox import Record, SealedOutbox
 from streams.worker.rejected_records import count_of, rejected
 from streams.worker.set_aside import SetAside, Stored
-from streams.worker.wall_clock import AHEAD, now
 
 PATIENCE: Final = 0.5
 """Seconds that a tick of the wall clock waits for a partition that has not come so far, at most. Where the rules are
@@ -123,6 +123,7 @@ class CompareStage:
         sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
         known = saved.bulletins, alerts, clock.evaluated, saved.pulse
         await asyncio.to_thread(lambda: self.comparer.load(sheets, *known))
+        fault_points.reached(Point.COMPARISON_LOADED)
         for told in bad:  # they were kept when they came
             self._aside.tell(*told)
         self._saved = dict(self.comparer.alerts)
@@ -176,10 +177,10 @@ class CompareStage:
 
     def _arrive(self, channel: int | str, arrival: _Arrival, mark: int | None) -> None:
         self._channels.add(channel, arrival)
-        if mark is not None and self._wall_clock and mark > now():
+        if mark is not None and self._wall_clock and mark > self._app.clock.now():
             self.counts["ticks ahead"] += 1  # what came before it is judged with the next
         elif mark is not None:
-            self._seen.setdefault(mark, monotonic())
+            self._seen.setdefault(mark, self._app.clock.monotonic())
             self._channels.mark(channel, mark)
             self._judge()
 
@@ -216,7 +217,8 @@ class CompareStage:
     async def leave_behind(self) -> None:
         """Judge without the partitions that a tick has waited for in vain. For the wall clock only: a fed night waits
         as long as it takes."""
-        while (at := self._channels.waiting) is not None and monotonic() - self._seen[at] >= self._patience:
+        now = self._app.clock.monotonic()
+        while (at := self._channels.waiting) is not None and now - self._seen[at] >= self._patience:
             self._channels.leave_behind()
             self._judge()
 
@@ -225,6 +227,7 @@ class CompareStage:
         announced = [Announcement(what, event) for event, what in arrivals if isinstance(what, Bulletin | Rejection)]
         sheets = [what for _, what in arrivals if isinstance(what, Sheets)]
         judged = judge_tick(self.comparer, self._election, at, announced, sheets)
+        fault_points.reached(Point.TICK_JUDGED)
         for event, what in arrivals:
             self.outbox.hold(event)
             if isinstance(what, Sheets):

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
-from time import time
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -29,8 +28,11 @@ from streams.core.alerting.delivery_policy import (
     judge,
 )
 from streams.core.election.model import Receiver
-from streams.delivery.http_post import Poster, address_mark
+from streams.delivery.http_post import address_mark
+from streams.worker import fault_points
+from streams.worker.clock import SYSTEM
 from streams.worker.delivery_table import DeliveryTable
+from streams.worker.fault_points import Point
 
 OUTCOMES: Final = ("delivered", "failed", "given-up", "missed")
 """Of a delivery; what failed is an attempt, and another follows."""
@@ -41,20 +43,28 @@ GRACE: Final = 2.0
 under the same id."""
 
 
+class Posts(Protocol):
+    """POSTs to one receiver."""
+
+    async def post(self, notice: Notice) -> Answer:
+        """Send a notice once. Whatever goes wrong is an answer."""
+
+
 class Courier:
     """Delivers to one receiver while `run` runs. `counts` counts by receiver and outcome (`OUTCOMES`). `warn` is told,
-    in words, when the receiver's state changes."""
+    in words, when the receiver's state changes. `now` is the wall clock, in Unix ms."""
 
     def __init__(
         self,
         receiver: Receiver,
-        poster: Poster,
+        poster: Posts,
         table: DeliveryTable,
         counts: Counter[tuple[str, str]],
         warn: Callable[[str], None],
+        now: Callable[[], int] = SYSTEM.now,
     ) -> None:
         self.receiver, self._poster, self._table = receiver, poster, table
-        self._counts, self._warn = counts, warn
+        self._counts, self._warn, self._now = counts, warn, now
         for outcome in OUTCOMES:
             counts[receiver.name, outcome] += 0  # a rate can only be taken of what has begun at 0
         self._chains = table.saved.chains.get(receiver.name, {})
@@ -73,12 +83,12 @@ class Courier:
     def take(self, notice: Notice, content: bytes) -> None:
         """Take on a notice (`content` as it lies in `alerts`), unless it has come before."""
         chain = self._chains.get(notice.fingerprint, Chain())
-        self._enter(notice, content, chain, chain.take(notice.id, notice.order, _now()))
+        self._enter(notice, content, chain, chain.take(notice.id, notice.order, self._now()))
 
     def take_again(self, notice: Notice, content: bytes) -> None:
         """Take on a notice once more, under its id, behind what is due of its fingerprint."""
         chain = self._chains.get(notice.fingerprint, Chain())
-        self._enter(notice, content, chain, chain.again(notice.id, _now()))
+        self._enter(notice, content, chain, chain.again(notice.id, self._now()))
 
     def enable(self) -> None:
         """Send again to a receiver that has said it wants no more; come at once to one that said to come later."""
@@ -99,7 +109,7 @@ class Courier:
 
     async def _turn(self) -> None:
         """Start what is due, then wait for whatever comes first: the next one's time, news, or an answer."""
-        now = _now()
+        now = self._now()
         while self._queue and len(self._running) < AT_ONCE and max(self._queue[0][0], self.state.hold) <= now:
             _, _, fingerprint = heappop(self._queue)
             self._running[fingerprint] = asyncio.ensure_future(self._attempt(fingerprint))
@@ -123,6 +133,7 @@ class Courier:
             delivery = due[0]
             notice = Notice.from_plain(orjson.loads(self._table.content(delivery.notice)))
             answer = await self._poster.post(notice)
+            fault_points.reached(Point.POSTED)
         finally:
             del self._running[fingerprint]
         self._settle(fingerprint, delivery, answer)
@@ -133,7 +144,7 @@ class Courier:
             self._schedule()
             return
         before = self.state
-        verdict = judge(delivery, before, answer, _now(), self.receiver.name, self._mark)
+        verdict = judge(delivery, before, answer, self._now(), self.receiver.name, self._mark)
         if verdict.delivery is None:
             self._finish(fingerprint, 0)
         else:
@@ -154,6 +165,7 @@ class Courier:
             self._set_chain(notice.fingerprint, replace(after, due=before.due))
             self._miss(1)
             return
+        fault_points.reached(Point.NOTICE_TAKEN)
         self._table.keep(notice.id, content)
         self._set_chain(notice.fingerprint, after)
         self.due += 1
@@ -196,7 +208,7 @@ class Courier:
         self._count("missed", notices)
 
     def _hasten(self) -> None:
-        now = _now()
+        now = self._now()
         for fingerprint, chain in list(self._chains.items()):
             if fingerprint in self._running or not chain.due:
                 continue
@@ -206,7 +218,7 @@ class Courier:
 
     def _schedule(self) -> None:
         """The queue anew. A clock that was set back makes nothing wait for longer than a receiver may ask."""
-        latest = _now() + LONGEST_WISH
+        latest = self._now() + LONGEST_WISH
         waiting = [(f, chain.due[0]) for f, chain in self._chains.items() if chain.due and f not in self._running]
         self._queue = []
         for fingerprint, delivery in sorted(waiting, key=lambda item: item[1].since):
@@ -244,7 +256,3 @@ class Courier:
     def _set_state(self, state: ReceiverState) -> None:
         self.state = state
         self._table.set_receiver(self.receiver.name, state)
-
-
-def _now() -> int:
-    return round(time() * 1000)

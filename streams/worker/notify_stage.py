@@ -6,7 +6,7 @@ with the attempts made, the next one's time and the day's limit as they were, un
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, Callable
 from functools import partial
 from typing import Any
 
@@ -15,15 +15,14 @@ from faust.types import TP, EventT
 from prometheus_client import Histogram
 
 from streams.core.alerting.alert import Notice
-from streams.core.election.model import Election
+from streams.core.election.model import Election, Receiver
 from streams.core.events import formats
 from streams.core.events.codec import Content
 from streams.delivery.commands import Command
-from streams.delivery.http_post import Poster, body
-from streams.delivery.secrets import Secrets
+from streams.delivery.http_post import body
 from streams.kafka.topology import Topology
 from streams.worker import raw_topics
-from streams.worker.courier import Courier
+from streams.worker.courier import Courier, Posts
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import App, Place
 from streams.worker.outbox import SealedOutbox
@@ -38,7 +37,7 @@ class NotifyStage:
         app: App,
         election: Election,
         topology: Topology,
-        secrets: Mapping[str, Secrets],
+        poster: Callable[[Receiver], Posts],
         announce: Callable[[Notice], None],
         warn: Callable[[str], None],
         times: Histogram,
@@ -46,7 +45,7 @@ class NotifyStage:
     ) -> None:
         self._aside = aside
         self._app, self._election, self._topology = app, election, topology
-        self._secrets, self._announce, self._warn = secrets, announce, warn
+        self._poster, self._announce, self._warn = poster, announce, warn
         self._table = raw_topics.table(app, "deliveries")
         self.outbox = SealedOutbox(app, self._table, times.labels("notify-flush"))
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -76,8 +75,8 @@ class NotifyStage:
         for key, value, why in [*self.outbox.unreadable, *table.saved.unreadable]:
             self._aside.put(self.outbox, Stored(self._topology.changelog("deliveries"), 0, key, value), why)
         for receiver in self._election.receivers:
-            poster = Poster(self._election, receiver, self._secrets[receiver.name])
-            courier = Courier(receiver, poster, table, self.counts, partial(self._warn_of, receiver.name))
+            warn, now = partial(self._warn_of, receiver.name), self._app.clock.now
+            courier = Courier(receiver, self._poster(receiver), table, self.counts, warn, now)
             self.couriers[receiver.name] = courier
             self._tasks.append(asyncio.ensure_future(self._guard(courier)))
 

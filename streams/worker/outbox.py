@@ -8,7 +8,6 @@ effect: after the restart there would be nothing left to tell.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -18,6 +17,8 @@ from prometheus_client import Histogram
 from streams.core.events.codec import encode
 from streams.core.events.formats import Format
 from streams.kafka.sealed_state import Saves
+from streams.worker import fault_points
+from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Place, SendFailed, Sends, Table
 
 Written = tuple[EventT[Any] | Place, bytes | None]
@@ -61,6 +62,7 @@ class Outbox:
         every: float = 1.0,
     ) -> None:
         self._app, self._table, self._timer, self._put_off, self._every = app, table, timer, put_off, every
+        self._monotonic = app.clock.monotonic
         self._lock, self._sending = asyncio.Lock(), asyncio.Lock()
         self._records_wanted = asyncio.Event()
         self._ended = 0.0
@@ -109,7 +111,7 @@ class Outbox:
     async def flush_if_due(self) -> None:
         """Flush if anything is held, and a flush is due or wanted soon. Raises `SendFailed`."""
         held = self._events or self._records or self._writes
-        if held and (self._flush_wanted or monotonic() - self._ended >= self._every):
+        if held and (self._flush_wanted or self._monotonic() - self._ended >= self._every):
             await self.flush()
 
     async def send_when_wanted(self) -> None:
@@ -123,25 +125,30 @@ class Outbox:
                     self._check()
                     records, self._records = self._records, []
                     await _send(out, records)
+                    fault_points.reached(Point.SENT_AHEAD)
 
     async def flush(self) -> None:
         """Send everything, wait until the broker has confirmed it, then ack. Raises `SendFailed`; nothing is acked
         then, and nothing more is sent: later records would stand there without what they rest on."""
         async with self._lock:
-            began = monotonic()
+            began = self._monotonic()
             with self._all_or_nothing():
                 async with self._app.sends() as out:
                     # Taken in here: while the partitions change hands the block does not open, and what was
                     # held before is no longer ours.
                     async with self._sending:  # what was sent ahead is confirmed, once this is ours
                         events, records, writes, stamp = self._take()
+                        fault_points.reached(Point.FLUSH_TAKEN)
                         await _send(out, records)
+                    fault_points.reached(Point.RECORDS_CONFIRMED)
                     for part in writes:
                         await self._write(out, part)
+                        fault_points.reached(Point.STATE_CONFIRMED)
+            fault_points.reached(Point.FLUSH_CONFIRMED)
             for event in events:
                 event.ack()
             self.confirmed = stamp
-            self._ended = monotonic()
+            self._ended = self._monotonic()
             self._timer.observe(self._ended - began)
 
     def _check(self) -> None:
@@ -172,7 +179,7 @@ class Outbox:
         for key, (event, value) in part:
             await out.put(self._table, event, key, value)
             size += len(value or b"")
-            if size > SLICE:
+            if size > SLICE or fault_points.reached(Point.SLICE_FULL):
                 await out.confirmed()
                 size = 0
             await asyncio.sleep(0)  # the next may have to be encoded first

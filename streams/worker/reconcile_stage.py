@@ -26,12 +26,12 @@ from streams.core.events.usual import KINDS, UsualReader, as_read, by_type
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
-from streams.worker import raw_topics
+from streams.worker import fault_points, raw_topics
+from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Batch
 from streams.worker.outbox import Outbox, Record, Written
 from streams.worker.rejected_records import count_of, rejected
 from streams.worker.set_aside import SetAside, Stored
-from streams.worker.wall_clock import now
 
 MAX_HELD_BYTES: Final = 32 * 2**20
 """Bytes of messages that may wait for a flush; then reading pauses until it is done."""
@@ -74,6 +74,7 @@ class ReconcileStage:
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         async with self._reading:
             self._begin(partitions)
+            fault_points.reached(Point.LEDGERS_LOADED)
 
     def _begin(self, partitions: frozenset[TP]) -> None:
         # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may still write
@@ -101,7 +102,7 @@ class ReconcileStage:
             async with self._reading:
                 if event.message.generation_id == self._app.consumer_generation_id:  # else it comes again
                     await self._take(event)
-            if self._bytes >= MAX_HELD_BYTES:
+            if self._bytes >= MAX_HELD_BYTES or fault_points.reached(Point.MOST_HELD):
                 await self.outbox.flush()
 
     async def _take(self, event: EventT[Any]) -> None:
@@ -111,7 +112,7 @@ class ReconcileStage:
         for record in batch.records:
             records.append(record)
             size += len(record.value or b"")
-            if size >= AT_ONCE:
+            if size >= AT_ONCE or fault_points.reached(Point.BITE_FULL):
                 await self._bite(batch.partition, records, size)
                 records, size = [], 0
         await self._bite(batch.partition, records, size)
@@ -132,7 +133,8 @@ class ReconcileStage:
         own = cache(partial(_own_bytes, sources))
         refused: dict[int, list[Rejection]] = defaultdict(list)
         arrived = [source.timestamp or 0 for source in sources]
-        for effect in self._intakes[partition].take(items, arrived, now() if self._wall_clock else None):
+        now = self._app.clock.now() if self._wall_clock else None
+        for effect in self._intakes[partition].take(items, arrived, now):
             match effect:
                 case Rejected(place, reason):
                     refused[sources[place].offset].append(reason)

@@ -15,6 +15,7 @@ from streams.board.web_server import WebServer, address
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.delivery import secrets as receiver_secrets
+from streams.delivery.http_post import Poster
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.topology import PartitionsChangedError, Topology
 from streams.support import gc_tuning
@@ -22,7 +23,7 @@ from streams.support.terminal import aside, note
 from streams.worker import app as agents
 from streams.worker import faust_patches
 from streams.worker.metrics import exposition
-from streams.worker.topic_watch import grown
+from streams.worker.topic_watch import BrokerTopics, grown
 
 SWITCH = 0.001
 """Seconds after which a computing thread lets another one run. With Python's 5 ms the fetching thread waits as long at
@@ -68,12 +69,12 @@ def run(
         app,
         election,
         topology,
-        secrets=secrets,
+        poster=lambda receiver: Poster(election, receiver, secrets[receiver.name]),
         announce=partial(_announce, language),
         warn=note,
         wall_clock=wall_clock,
         sent=partial(topic_reader.read, broker, topology.table_sheets),
-        broker=broker,
+        admin=BrokerTopics(broker),
     )
     _serve_metrics(server, exposition.Exporter(app, election, topology, stages))
     Board(broker, election, topology).serve(server.app)

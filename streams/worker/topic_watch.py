@@ -5,8 +5,8 @@ Faust and aiokafka do not report such a change, or report it a thousand times a 
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from faust.types import TP
 
@@ -27,11 +27,36 @@ class TopicsGoneError(CotejoError):
     """Topics of the night were deleted while the worker ran."""
 
 
+class TopicAdmin(Protocol):
+    """Asks a broker about its topics. Both methods may raise `topics.BrokerUnreachable` and `topics.TopicError`."""
+
+    def partitions(self, names: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each of these topics has; 0 for one that is not there."""
+
+    def grow(self, name: str, partitions: int) -> None:
+        """Give a topic so many partitions, if it has fewer."""
+
+
+class BrokerTopics:
+    """The topics of the broker at this address (HOST:PORT)."""
+
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
+
+    def partitions(self, names: Sequence[str]) -> Mapping[str, int]:
+        """`topics.partitions`."""
+        return topics.partitions(self._broker, names)
+
+    def grow(self, name: str, partitions: int) -> None:
+        """`topics.grow`."""
+        topics.grow(self._broker, name, partitions)
+
+
 class TopicWatch:
     """Asks the broker about its topics every `EVERY` seconds. `warn` is called with text for an operator."""
 
-    def __init__(self, app: App, broker: str, topology: Topology, warn: Callable[[str], None]) -> None:
-        self._app, self._broker, self._topology, self._warn = app, broker, topology, warn
+    def __init__(self, app: App, admin: TopicAdmin, topology: Topology, warn: Callable[[str], None]) -> None:
+        self._app, self._admin, self._topology, self._warn = app, admin, topology, warn
         self._names = [spec.name for spec in topology.specs()]
         self._missed = 0
         self.partitions = topology.partitions
@@ -49,7 +74,7 @@ class TopicWatch:
         """Wait until it is time, then look once. Raises `TopicsGoneError`."""
         await asyncio.sleep(AGAIN if self._missed else EVERY)
         try:
-            partitions = await asyncio.to_thread(topics.partitions, self._broker, self._names)
+            partitions = await asyncio.to_thread(self._admin.partitions, self._names)
         except (topics.BrokerUnreachable, topics.TopicError):
             return  # whoever reads and writes says so
         gone = [name for name, count in partitions.items() if not count]
@@ -63,7 +88,7 @@ class TopicWatch:
         if partitions[reports] > self.partitions:
             self.partitions = partitions[reports]
             self._warn(grown(self._topology, self.partitions))
-            await asyncio.to_thread(topics.grow, self._broker, self._topology.changelog("ledgers"), self.partitions)
+            await asyncio.to_thread(self._admin.grow, self._topology.changelog("ledgers"), self.partitions)
             await self._app.refresh_topics()
 
     def _note_lost(self, lost: Lost) -> None:

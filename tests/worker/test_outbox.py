@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.reconciliation.ledger_journal import Journal, decode
+from streams.worker.clock import SYSTEM
 from streams.worker.faust_patches import Ownership
 from streams.worker.faust_patches.sends import sending
 from streams.worker.outbox import Outbox, Record, stopwatch
@@ -23,6 +24,7 @@ class Kafka:
     def __init__(self) -> None:
         self._waiting: list[tuple[asyncio.Future[None], bytes]] = []
         self.confirmed: Counter[bytes] = Counter()
+        self.clock = SYSTEM
         self._ownership = Ownership(math.inf)
         self._ownership.settle()
 

@@ -7,6 +7,7 @@ from time import time
 import pytest
 
 from streams.worker.app import next_tick
+from streams.worker.clock import SYSTEM
 
 
 def test_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +18,7 @@ def test_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
         await sleep(seconds * 0.9)
 
     async def ticks() -> list[tuple[int, float]]:
-        return [(await next_tick(5), time() * 1000) for _ in range(40)]
+        return [(await next_tick(SYSTEM, 5), time() * 1000) for _ in range(40)]
 
     monkeypatch.setattr(asyncio, "sleep", too_short)
     found = asyncio.run(ticks())

@@ -22,6 +22,7 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.kafka.producer import KafkaSink
+from streams.worker.clock import SystemClock
 
 HOUR = 3_600_000
 LAG = "cotejo_event_time_lag_seconds[wall]"
@@ -146,11 +147,20 @@ def test_a_clock_that_was_ahead(restart: bool, live: Live, clock: Callable[[floa
     assert live.night.metrics()["cotejo_clock_set_back_total"] == 0
 
 
-def test_a_wait_follows_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+class Shown(SystemClock):
+    """A clock that shows these times (Unix ms), one after another, and stays at the last."""
+
+    def __init__(self, *times: int) -> None:
+        self._times = list(times)
+
+    def now(self) -> int:
+        return self._times.pop(0) if len(self._times) > 1 else self._times[0]
+
+
+def test_a_wait_follows_the_clock() -> None:
     """A clock that is set back while a tick is waited for is followed: the next one comes by it, not an hour later."""
-    shown = iter([7200.0, 7200.0, 3600.0, 3600.0, 3600.0, 3600.6])
-    monkeypatch.setattr(agents, "time", lambda: next(shown, 3601.0))
-    assert asyncio.run(asyncio.wait_for(agents.next_tick(500), 10)) in (3_600_500, 3_601_000)
+    clock = Shown(7_200_000, 7_200_000, 3_600_000, 3_600_000, 3_600_000, 3_600_600, 3_601_000)
+    assert asyncio.run(asyncio.wait_for(agents.next_tick(clock, 500), 10)) in (3_600_500, 3_601_000)
 
 
 def test_time_that_is_set_back() -> None:

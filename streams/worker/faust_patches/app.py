@@ -15,6 +15,7 @@ import mode
 from faust.types import TP
 
 from streams.errors import CotejoError
+from streams.worker.clock import SYSTEM, Clock
 from streams.worker.faust_patches.consumer import Consumer
 from streams.worker.faust_patches.ownership import AfterRecovery, BeforeRelease, Lost, Ownership
 from streams.worker.faust_patches.recovery import Assignor, TableManager
@@ -90,6 +91,7 @@ class App(faust.App):
             "PartitionAssignor": Assignor,
             "agent_supervisor": Stopper,
         }
+        self.clock: Clock = SYSTEM
         self._empty_fetch_pause, self._batched = empty_fetch_pause, frozenset(batched)
         self._beside: list[Beside] = []
         self._started_producer: Any = None

@@ -35,8 +35,8 @@ class Ownership:
     """The claim of one worker on its partitions: whether they are settled, when the group's coordinator last confirmed
     the worker, which sends are open, whether commits have stopped, and the hooks for each change."""
 
-    def __init__(self, session_seconds: float) -> None:
-        self._session_seconds = session_seconds
+    def __init__(self, session_seconds: float, now: Callable[[], float] = monotonic) -> None:
+        self._session_seconds, self._now = session_seconds, now
         self._settled = asyncio.Event()
         self._open_sends: set[asyncio.Event] = set()
         self._after_recovery: list[AfterRecovery] = []
@@ -55,7 +55,7 @@ class Ownership:
     @property
     def is_confirmed(self) -> bool:
         """Whether the coordinator has confirmed this worker within the last session."""
-        return monotonic() - self.last_heartbeat <= self._session_seconds
+        return self._now() - self.last_heartbeat <= self._session_seconds
 
     def note_heartbeat(self, at: float) -> None:
         """Note that the coordinator confirmed this worker in a request that began at `at` (monotonic seconds)."""

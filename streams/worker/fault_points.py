@@ -1,0 +1,30 @@
+"""Places at which a crash, a delay or a rare path is worth trying. In a worker they do nothing.
+
+The simulation (docs/simulation.md) puts a function of its own in the place of `reached`, which kills the process there,
+freezes it, or takes the rare path, as its seed says. It also counts, so that a path that no seed takes is noticed.
+"""
+
+from enum import Enum
+
+
+class Point(Enum):
+    """A place in a worker's code, by what has just happened there."""
+
+    FLUSH_TAKEN = "a flush has taken what it sends, and has sent nothing"
+    RECORDS_CONFIRMED = "the records of a flush are confirmed, its state is not sent"
+    STATE_CONFIRMED = "a part of the state is confirmed, the next is not sent"
+    FLUSH_CONFIRMED = "all of a flush is confirmed, nothing is acked"
+    SENT_AHEAD = "records were sent ahead of their flush"
+    SLICE_FULL = "rare path: what waits for the broker is as much as may"
+    BITE_FULL = "rare path: reports are taken in one message at a time"
+    MOST_HELD = "rare path: as many bytes are held as may be"
+    TICK_JUDGED = "a tick is judged, nothing of it is sent"
+    COMPARISON_LOADED = "a comparison is loaded, its stage has not begun"
+    LEDGERS_LOADED = "ledgers are loaded, their stage has not begun"
+    POSTED = "a receiver has answered, the table does not know"
+    NOTICE_TAKEN = "a notice is taken on, its text and its turn are not written"
+
+
+def reached(point: Point) -> bool:
+    """Say that the code has come to a point. True asks it to take its rare path; a worker never does."""
+    return False
