@@ -2,12 +2,12 @@
 at a record that it cannot read, and unpacks a batch whole."""
 
 import sys
-from collections.abc import Iterator
 from typing import Any, Final
 
 from kafka.consumer.fetcher import ConsumerRecord, Fetcher
 
-from streams.kafka.record_batches import Committed, take, weight
+from streams.kafka.committed import Committed
+from streams.kafka.record_batches import weight
 
 POLL_BYTES: Final = 2**23
 """Bytes that one poll gives, unless a single record has more."""
@@ -22,23 +22,17 @@ class PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
         super().__init__(fetch_offset, tp, records, **options)
         aborted = [(known.producer_id, known.first_offset) for known in options["aborted_transactions"] or ()]
         self._committed = Committed(bytes(records._buffer), fetch_offset, aborted)
-        self.record_iterator = self._read(tp)
-
-    def _read(self, tp: Any) -> Iterator[Any]:
-        for record in self._committed:
-            self.next_fetch_offset, self.leader_epoch = self._committed.next_offset, self._committed.leader_epoch
-            yield _record(tp, record, self.leader_epoch)
 
     def take(self, n: int | None = None) -> list[Any]:
         """The next records; `bytes_taken` is what they come to."""
-        found, ended = take(self.record_iterator, n or sys.maxsize, POLL_BYTES)
-        self.bytes_taken = sum(map(weight, found))
+        records, ended = self._committed.take(n or sys.maxsize, POLL_BYTES)
+        self.next_fetch_offset, self.leader_epoch = self._committed.next_offset, self._committed.leader_epoch
+        self.bytes_taken = sum(map(weight, records))
         self.bytes_read += self.bytes_taken
-        self.records_read += len(found)
-        if ended:  # behind what is no record too
-            self.next_fetch_offset, self.leader_epoch = self._committed.next_offset, self._committed.leader_epoch
+        self.records_read += len(records)
+        if ended:
             self.drain()
-        return found
+        return [_record(self.topic_partition, record, self.leader_epoch) for record in records]
 
 
 def correct(consumer: Any) -> Any:

@@ -64,12 +64,14 @@ def batch(
     payload: bytes | None = None,
     attributes: int = 0,
     producer: int = -1,
+    last: int | None = None,
 ) -> bytes:
-    """A batch of records; `payload` in the place of what they pack to, `attributes` beside the codec's number."""
+    """A batch of records; `payload` in the place of what they pack to, `attributes` beside the codec's number, `last`
+    the place of the last record that it had once."""
     found = list(records)
     number, packed = CODECS[codec]
     content = packed(b"".join(found)) if payload is None else payload
-    last = len(found) - 1
+    last = len(found) - 1 if last is None else last
     tail = struct.pack(">hiqqqhii", number | attributes, last, TIME, TIME, producer, -1, -1, len(found)) + content
     return struct.pack(">qiibI", base, len(tail) + 9, 0, 2, calc_crc32c(tail)) + tail
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -17,16 +18,24 @@ from hypothesis import strategies as st
 from raw_batches import CODECS, TIME, batch, record
 
 from streams.core.events.withheld import KEPT_BYTES, Withheld
-from streams.kafka.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Committed, take
+from streams.kafka.committed import Committed
+from streams.kafka.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES
 
 A, C = record(b"a"), record(b"c", place=2)
 CONTROL, TRANSACTIONAL = 0x20, 0x10
 codecs = pytest.mark.parametrize("codec", CODECS)
 
 
+def everything(committed: Committed) -> list[Any]:
+    """All records, in one go."""
+    records, ended = committed.take(sys.maxsize, sys.maxsize)
+    assert ended
+    return records
+
+
 def found(content: bytes, first: int = 0) -> list[Any]:
     """What comes of each offset: a value, or the code of why there is none."""
-    read = list(Committed(content, first))
+    read = everything(Committed(content, first))
     return [r.value.code if isinstance(r.value, Withheld) else r.value for r in read]
 
 
@@ -40,7 +49,7 @@ def test_every_codec(codec: str) -> None:
     theirs = PartitionRecords(TopicPartition("t", 0), MemoryRecords(batch(records, base=7)), [], 7, None, None, True, 0)
     expected = [(r.offset, r.timestamp, r.key, r.value, list(r.headers)) for r in theirs]
     ours = Committed(batch(records, codec, base=7), 7)
-    assert [(r.offset, r.timestamp, r.key, r.value, list(r.headers)) for r in ours] == expected
+    assert [(r.offset, r.timestamp, r.key, r.value, list(r.headers)) for r in everything(ours)] == expected
     assert ours.next_offset == 11
 
 
@@ -62,7 +71,7 @@ def test_one_bad_record(bad: bytes, code: str, codec: str) -> None:
     """One record that cannot be handed out is set aside, and its neighbours are not touched."""
     content = batch([A, bad, C], codec)
     assert found(content) == [b"a", code, b"c"]
-    assert [r.offset for r in Committed(content, 0)] == [0, 1, 2]
+    assert [r.offset for r in everything(Committed(content, 0))] == [0, 1, 2]
     assert found(content, 1) == [code, b"c"]
     assert found(content + batch([A], base=3), 2) == [b"c", b"a"]
 
@@ -87,7 +96,7 @@ def test_one_bad_record(bad: bytes, code: str, codec: str) -> None:
 def test_a_bad_batch(content: bytes, codes: list[Any]) -> None:
     """What nobody can read of a batch is set aside as a whole, and the next batch is read."""
     following = Committed(content, 0)
-    assert [r.value.code if isinstance(r.value, Withheld) else r.value for r in following] == codes
+    assert [r.value.code if isinstance(r.value, Withheld) else r.value for r in everything(following)] == codes
     after = following.next_offset
     assert found(content + batch([A], base=after)) == [*codes, b"a"]
 
@@ -101,7 +110,7 @@ def test_no_offset_is_lost(codec: str, first: int, data: st.DataObject) -> None:
         payload[at] = data.draw(st.integers(0, 255))
     spoilt = bytes(payload[: data.draw(st.integers(0, len(payload)))]) if data.draw(st.booleans()) else bytes(payload)
     places: list[int] = []
-    for read in Committed(batch(records, codec, payload=spoilt), first):
+    for read in everything(Committed(batch(records, codec, payload=spoilt), first)):
         count = read.value.messages if isinstance(read.value, Withheld) else 1
         places += range(read.offset, read.offset + count)
     assert places == [*range(first, 4)]
@@ -110,13 +119,13 @@ def test_no_offset_is_lost(codec: str, first: int, data: st.DataObject) -> None:
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes(content: bytes, headed: bool) -> None:
     """Whatever a fetch brings, reading it ends."""
-    list(Committed(batch([A])[:61] + content if headed else content, 0))
+    everything(Committed(batch([A])[:61] + content if headed else content, 0))
 
 
 def test_a_large_message_keeps_its_beginning_and_hash() -> None:
     """Of a message that is too large its first part is kept, with the size and the hash of the whole."""
     value = bytes(range(256)) * 4 * 2**12 * 2
-    (aside,) = [r.value for r in Committed(batch([record(value)], "zstd"), 0)]
+    (aside,) = [r.value for r in everything(Committed(batch([record(value)], "zstd"), 0))]
     assert (aside.beginning, aside.size) == (value[:KEPT_BYTES], len(value))
     assert aside.sha256 == hashlib.sha256(value).hexdigest()
 
@@ -155,7 +164,7 @@ def test_many_large_messages() -> None:
     with Measured() as measured:
         ended = False
         while not ended:
-            records, ended = take(iter(committed), 500, 2**23)
+            records, ended = committed.take(500, 2**23)
             count += sum(isinstance(r.value, bytes) for r in records)
             beyond += [r.value for r in records if isinstance(r.value, Withheld)]
             del records
@@ -163,6 +172,41 @@ def test_many_large_messages() -> None:
     assert [(aside.code, aside.messages) for aside in beyond] == [("unpacks-too-far", 150 - count)]
     assert committed.next_offset == 150
     assert measured.peak < 2**26
+
+
+@codecs
+@given(st.integers(1, 7), st.integers(1, 60), st.integers(0, 9), st.integers(0, 12))
+def test_in_whatever_portions(codec: str, most: int, most_bytes: int, first: int, bad: int) -> None:
+    """Portions of any size are together what is read in one go, and each says where to go on behind it."""
+    values = [record(b"v%d" % i, [(b"\xff", b"")] * (i == bad), place=i % 5) for i in range(10)]
+    content = batch(values[:5], codec) + batch(values[5:], codec, base=5)
+    committed, portions, ended = Committed(content, first), list[Any](), False
+    while not ended:
+        records, ended = committed.take(most, most_bytes)
+        assert len(records) <= most
+        portions += records
+        assert committed.next_offset == (portions[-1].offset + 1 if portions else first)
+    assert [r.offset for r in portions] == [*range(first, 10)]
+    assert [r.value for r in portions] == [r.value for r in everything(Committed(content, first))]
+
+
+def test_what_a_batch_unpacks_to_counts() -> None:
+    """Batches that are small only while they are packed are handed out one by one."""
+    content = b"".join(batch([record(b" " * 2**20)], "zstd", base=base) for base in range(3))
+    committed = Committed(content, 0)
+    assert [len(committed.take(10, 2**20)[0]) for _ in range(4)] == [1, 1, 1, 0]
+
+
+@codecs
+def test_compaction(codec: str) -> None:
+    """A batch that has lost some of its records, the last too, ends where it always did."""
+    records = [record(b"v", place=place) for place in (1, 2, 5)]
+    content = batch(records, codec, last=7) + batch([A], base=8)
+    committed = Committed(content, 2)
+    assert [r.offset for r in everything(committed)] == [2, 5, 8]
+    assert [r.offset for r in everything(Committed(content, 6))] == [8]
+    committed = Committed(batch(records, codec, last=7), 2)
+    assert (len(everything(committed)), committed.next_offset) == (2, 8)
 
 
 def sent(value: bytes, base: int, producer: int) -> bytes:
@@ -183,12 +227,12 @@ def test_aborted_transactions() -> None:
         *(sent(b"kept too", 4, 2), control(True, 5, 1), control(True, 6, 2)),
     ]
     committed = Committed(b"".join(parts), 0, [(2, 1)])
-    assert [r.value for r in committed] == [b"kept", b"plain", b"kept too"]
+    assert [r.value for r in everything(committed)] == [b"kept", b"plain", b"kept too"]
     assert committed.next_offset == 7
 
 
 def test_times() -> None:
     """A record's time is its own, or the broker's where the topic says so."""
-    (own,) = Committed(batch([A]), 0)
-    (brokers,) = Committed(batch([A], attributes=0x08), 0)
+    (own,) = everything(Committed(batch([A]), 0))
+    (brokers,) = everything(Committed(batch([A], attributes=0x08), 0))
     assert (own.timestamp, own.timestamp_type, brokers.timestamp, brokers.timestamp_type) == (TIME, 0, TIME, 1)
