@@ -16,7 +16,7 @@ from test_cli import cotejo
 
 from streams.config import election_file, election_writer
 from streams.config.csv_file import ElectionFileError
-from streams.core.alerting.alert import Reason, deadline, step
+from streams.core.alerting.alert_life import Reason, deadline, step
 from streams.core.comparison.findings import Finding
 from streams.core.comparison.rules import NAMES
 from streams.core.election.model import Election, Receiver

@@ -13,8 +13,8 @@ from streams.core.aggregation.lookahead import Arrivals, Course
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
+from streams.core.aggregation.top_sums import TopSums
 from streams.core.aggregation.unseen import Changes
-from streams.core.comparison.bounds import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, begins, roll_up, union
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, Rows, by_column, in_order, no_rows

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from streams.core.comparison.bounds import TopSums
+from streams.core.aggregation.top_sums import TopSums
 from streams.core.election.numbering import Numbers
 
 Kind = Literal[0, 1, 2]

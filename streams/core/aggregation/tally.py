@@ -10,7 +10,7 @@ import numpy as np
 from streams.core.aggregation.bound_sums import BoundSums
 from streams.core.aggregation.histograms import Spread
 from streams.core.aggregation.honest_shares import Projected
-from streams.core.comparison.bounds import TopSums
+from streams.core.aggregation.top_sums import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.reconciliation import sheet_rows

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from streams.core.alerting import alert as alerts
+from streams.core.alerting import alert_life
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election
@@ -57,7 +57,7 @@ class AlertBook:
         `bulletin` is the id of its area's current one."""
         known = self._alerts.get(fingerprint)
         about = finding if finding is not None or known is None else known.finding
-        decision = alerts.step(known, finding, at, bulletin, self._policy, self._muting(about))
+        decision = alert_life.step(known, finding, at, bulletin, self._policy, self._muting(about))
         if decision.alert is None:
             self._alerts.pop(fingerprint, None)
             self._deadlines.pop(fingerprint, None)
@@ -71,7 +71,7 @@ class AlertBook:
     def keep(self, alert: Alert) -> None:
         """Remember an alert, and when it may have something to say."""
         self._alerts[alert.fingerprint] = alert
-        deadline = alerts.deadline(alert, self._policy)
+        deadline = alert_life.deadline(alert, self._policy)
         if deadline is None:
             self._deadlines.pop(alert.fingerprint, None)
         else:

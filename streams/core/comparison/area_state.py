@@ -5,7 +5,6 @@ from math import isnan
 from typing import Any, Final
 
 from streams.core.aggregation.tally import ANNOUNCED, LEVELS, NAMES, NULL, REGISTERED, TABLES, VALID, VOTES
-from streams.core.alerting.alert import Alert
 from streams.core.comparison.findings import Comparison
 from streams.core.comparison.rules.contradiction import bounds
 from streams.core.election.model import Area, Election
@@ -62,19 +61,6 @@ def summed(election: Election, tables: int, given: Sequence[int], votes: Sequenc
     whole = sum(known[column] for column in read) if election.covers(read, read=True) else 0
     shares = {column: round(100 * known[column] / whole, 6) for column in known if column in read} if whole else {}
     return {"votes": known, "valid": sum(known.values()) if complete else None, "shares": shares}
-
-
-def standing(alert: Alert) -> dict[str, Any]:
-    """What the state says of an alert that is open: its severity, figure and sentence as of the state's own tick."""
-    finding = alert.finding
-    return {
-        "fingerprint": alert.fingerprint,
-        "severity": alert.severity,
-        "value": finding.value,
-        "unit": finding.unit,
-        "bulletin": finding.bulletin,
-        "sentence": dict(finding.sentence),
-    }
 
 
 def official(given: Comparison) -> dict[str, Any]:

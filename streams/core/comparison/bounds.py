@@ -13,45 +13,16 @@ k false sheets say nothing at all. So of a sum of contributions of the witnessed
 can be missing, S(j) being the sum of the j largest contributions, all of them where u is unknown.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.core.election.numbering import Numbers
+from streams.core.aggregation.top_sums import TopSums
 
 Basis = Literal["tables", "registered", "unwitnessed"]
 """Which limit made the bound: the tables left out, the registered voters left out, or the
 registered voters at tables that nobody witnessed."""
-
-
-class TopSums:
-    """Sums of the j largest of many small integers, from their histogram: values, the largest first, and how many there
-    are of each."""
-
-    def __init__(self, values: Numbers, numbers: Numbers) -> None:
-        self._values: list[int] = values.tolist()
-        self._counts: list[int] = [0, *numbers.cumsum().tolist()]
-        self._sums: list[int] = [0, *(values * numbers).cumsum().tolist()]
-
-    @property
-    def count(self) -> int:
-        """How many numbers there are."""
-        return self._counts[-1]
-
-    @property
-    def total(self) -> int:
-        """Their sum."""
-        return self._sums[-1]
-
-    def __call__(self, j: int) -> int:
-        """The sum of the j largest; all of them where there are fewer."""
-        if j <= 0:
-            return 0
-        if j >= self.count:
-            return self.total
-        i = bisect_right(self._counts, j) - 1
-        return self._sums[i] + (j - self._counts[i]) * self._values[i]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from streams.core.aggregation import claims
 from streams.core.aggregation.histograms import HEADROOM, REST, VOTES, Kind
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import Tally
-from streams.core.comparison import claims
-from streams.core.comparison.bounds import Left, TopSums
+from streams.core.aggregation.top_sums import TopSums
+from streams.core.comparison.bounds import Left
+from streams.core.comparison.quick_bounds import tolerated
 from streams.core.election.model import Area, Election, Group, Option
 from streams.core.election.numbering import Numbers
 from streams.core.events.model import Bulletin
@@ -187,7 +189,7 @@ class Comparison:
         """Polling tables whose sheets or bounds may be wrong before anybody is called: both limits of the contradiction
         rule."""
         known = np.array(self.witnessed.tables + self.bounded)
-        return int(claims.tolerated(self.election.rules.contradiction, known))
+        return int(tolerated(self.election.rules.contradiction, known))
 
     def room(self, column: int) -> int | None:
         """Votes that polling tables without an accepted sheet can hold for a column, at most, beyond those that were

@@ -269,7 +269,7 @@ class Comparer:
                     self._election, row[ANNOUNCED], given_.tolist(), votes.tolist()
                 )
             if findings := self._findings.get(area):
-                state["alerts"] = [area_state.standing(alert) for alert in self._book.firing(sorted(findings))]
+                state["alerts"] = [alert.in_state() for alert in self._book.firing(sorted(findings))]
             if bulletin is not None:
                 given = Comparison(self._election, known, bulletin, self._tally(area, projected.get))
                 state["official"] = area_state.official(given)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from streams.core.aggregation import claims
+from streams.core.aggregation.claims import BASE
 from streams.core.aggregation.tally import TABLES, VALID
 from streams.core.aggregation.unseen import ENOUGH
-from streams.core.comparison import claims
-from streams.core.comparison.claims import BASE
 from streams.core.comparison.rules import is_on, may_find
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 from builders import T0
 
-from streams.core.alerting.alert import Alert, Notice, Reason, deadline, step
+from streams.core.alerting.alert import Alert, Notice
+from streams.core.alerting.alert_life import Reason, deadline, step
 from streams.core.comparison.findings import Finding, Severity
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.comparison.bounds import Bound, Left, TopSums, ceiling, floor
+from streams.core.aggregation.top_sums import TopSums
+from streams.core.comparison.bounds import Bound, Left, ceiling, floor
 
 numbers = st.lists(st.integers(0, 6), max_size=5)
 lefts = st.builds(Left, st.none() | st.integers(0, 6), st.none() | st.integers(0, 15))

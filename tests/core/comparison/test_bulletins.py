@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replays import explained
 
+from streams.core.aggregation import claims
 from streams.core.aggregation.tally import NULL, TABLES, width
-from streams.core.comparison import claims
-from streams.core.comparison.bounds import Left, TopSums, floor
+from streams.core.aggregation.top_sums import TopSums
+from streams.core.comparison.bounds import Left, floor
 from streams.core.comparison.bulletins import Bulletins
+from streams.core.comparison.quick_bounds import suffice_for_nulls
 from streams.core.election.model import Authority
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.engine.comparer import Comparer
@@ -152,7 +154,7 @@ def test_no_null_votes_are_missed(
     claim = claims.claim(1, [], None, None, tables, registered, None, None, null=official)
     values, numbers = np.unique(nulls, return_counts=True)
     bound = floor(official, TopSums(values[::-1], numbers[::-1].astype(np.int64)), Left(tables, registered))
-    if claims.suffice_for_nulls(claim[None], row, np.array([false]))[0]:
+    if suffice_for_nulls(claim[None], row, np.array([false]))[0]:
         assert bound is None or bound.breakdown <= false
 
 

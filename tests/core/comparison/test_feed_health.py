@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from builders import T0, alike, bulletin, election, report, situation
 
-from streams.core.alerting.alert import Reason
+from streams.core.alerting.alert_life import Reason
 from streams.core.comparison.findings import Pulse
 from streams.core.comparison.rules.feed_health import disputes, flood, silence
 from streams.core.election.model import Election

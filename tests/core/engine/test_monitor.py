@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.core.alerting.alert import Alert, Notice, Reason
+from streams.core.alerting.alert import Alert, Notice
+from streams.core.alerting.alert_life import Reason
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
 from streams.core.engine.comparer import Comparer

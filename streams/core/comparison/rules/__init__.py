@@ -6,8 +6,8 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from streams.core.aggregation.claims import LEFT_TABLES
 from streams.core.aggregation.tally import DIFFERING, DISPUTED
-from streams.core.comparison.claims import LEFT_TABLES
 from streams.core.comparison.findings import Comparison, Finding, Situation
 from streams.core.comparison.rules.contradiction import contradiction, may_contradict
 from streams.core.comparison.rules.divergence import divergence

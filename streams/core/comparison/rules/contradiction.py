@@ -8,8 +8,8 @@ import numpy as np
 from streams.core.aggregation.bound_sums import ADDED
 from streams.core.aggregation.tally import TABLES
 from streams.core.comparison.bounds import Bound, ceiling, floor
-from streams.core.comparison.claims import suffice, suffice_for_nulls, tolerated
 from streams.core.comparison.findings import Comparison, Finding, Severity
+from streams.core.comparison.quick_bounds import suffice, suffice_for_nulls, tolerated
 from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers

@@ -10,12 +10,12 @@ from builders import T0, bulletin, election, report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.core.aggregation import area_sums, projector
+from streams.core.aggregation import area_sums, claims, projector
 from streams.core.aggregation.histograms import Spread, measures
 from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
 from streams.core.alerting.alert import Notice
-from streams.core.comparison import claims
 from streams.core.comparison.bounds import Left, ceiling, floor
+from streams.core.comparison.quick_bounds import suffice
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.election.settings import (
@@ -56,7 +56,7 @@ def test_a_yes_is_certain(
     voters = None if unwitnessed is None else registered + unwitnessed
     total = valid if left.known else None
     said = claims.claim(1, [(0, official)], None, None, left.tables, left.registered, total, voters)
-    possible = bool(claims.suffice(said[None], row, np.array([false]))[0, 0])
+    possible = bool(suffice(said[None], row, np.array([false]))[0, 0])
     spread = Spread.of(measures(votes[None], votes + rest, votes + rest + home))
     tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
     sides = floor(official, tops[0], left), ceiling(official, *tops, left, valid, unwitnessed)

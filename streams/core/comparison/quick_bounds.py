@@ -1,69 +1,16 @@
-"""What bulletins claim, of many areas at a time; and which of it a few false sheets would make possible, told from the
-sums alone.
+"""Which of what bulletins claim a few false sheets would make possible, told from the sums alone.
 
 Nearly every figure of an honest night is possible. This says so without the histograms, and of all areas in the time
 that `bounds` takes for one. A yes is certain; a no is for `bounds` to look into.
 """
 
-from collections.abc import Iterable
-from typing import Final
-
 import numpy as np
 
 from streams.core.aggregation import bound_sums
+from streams.core.aggregation.claims import FIGURES, LEFT_REGISTERED, LEFT_TABLES, NULLS, TOTAL, VOTERS
 from streams.core.aggregation.tally import NULL, REGISTERED, TABLES, VALID, VOTES
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.election.settings import ContradictionRule
-
-UNKNOWN: Final = 2**50
-"""Stands for what the bulletin or the register does not let one know: more than there can be, and small enough for sums
-of it."""
-
-WHOLE: Final = 2**40
-"""Parts that a fraction is counted in."""
-
-LEFT_TABLES: Final = 0
-"""Places in a row of claims: polling tables that the bulletin leaves out,"""
-LEFT_REGISTERED: Final = 1
-"""registered voters that it leaves out,"""
-TOTAL: Final = 2
-"""its valid votes, unknown also where nothing limits what it leaves out,"""
-VOTERS: Final = 3
-"""registered voters of the area,"""
-BASE: Final = 4
-"""its valid votes, which its shares are of, 0 where it does not say,"""
-FRACTION: Final = 5
-"""polling tables in it over those that exist, in parts of `WHOLE`, which it is where the bulletin does not say,"""
-COMPLETE: Final = 6
-"""1 where it counts every polling table,"""
-NULLS: Final = 7
-"""its null votes, unknown where it does not say,"""
-FIGURES: Final = 8
-"""and the votes by column, -1 for a column without a figure."""
-
-
-def width(columns: int) -> int:
-    """Numbers in a row of claims. One of nothing but -1 stands for no bulletin."""
-    return FIGURES + columns
-
-
-def claim(
-    columns: int,
-    figures: Iterable[tuple[int, int]],
-    valid: int | None,
-    counted: float | None,
-    *limits: int | None,
-    null: int | None = None,
-) -> Numbers:
-    """The row of one bulletin, of whose figures each is (column, votes), and which counts such a part (0-1) of the
-    polling tables; `limits` are those before `BASE`."""
-    row = np.full(width(columns), -1, np.int64)
-    fraction = WHOLE if counted is None else int(WHOLE * counted)
-    row[:NULLS] = [*(UNKNOWN if limit is None else limit for limit in limits), valid or 0, fraction, counted == 1]
-    row[NULLS] = UNKNOWN if null is None else null
-    for column, votes in figures:
-        row[FIGURES + column] = votes
-    return row
 
 
 def tolerated(rule: ContradictionRule, tables: Numbers) -> Numbers:
@@ -109,10 +56,6 @@ def suffice_for_nulls(claims: Numbers, rows: Numbers, false: Numbers) -> Flags:
     by_registered: Numbers = claims[:, LEFT_REGISTERED] + _mean(nulls, tables, false)
     found: Flags = np.minimum(by_tables, by_registered) >= nulls - claims[:, NULLS]
     return found | (claims[:, NULLS] < 0)
-
-
-def _headroom(rows: Numbers, votes: Numbers, false: Numbers) -> Numbers:
-    return _mean(np.maximum(0, rows[:, REGISTERED] - votes), rows[:, TABLES], false)
 
 
 def _mean(total: Numbers, count: Numbers, j: Numbers) -> Numbers:
