@@ -54,7 +54,7 @@ def body(election: Election, notice: Notice) -> bytes:
         value=finding.value,
         unit=finding.unit,
         inputs=finding.inputs,
-        sentence=finding.sentence,
+        sentence=dict(finding.sentence),
     )
     kind: Literal["alert.firing", "alert.resolved"] = "alert.firing" if notice.status == "firing" else "alert.resolved"
     return encode(msgspec.to_builtins(Body(kind, rfc3339(notice.at), alert)))
