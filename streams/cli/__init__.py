@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "simulating": ("simulate", "reconstruct"),
     "replaying": ("replay",),
     "reporting": ("report",),
+    "exporting": ("export", "query"),
 }
 """By module, its commands."""
 GROUPS: Final[Mapping[str, str]] = {

@@ -92,7 +92,7 @@ class Explainer:
             "votes": self._votes(verdict.votes) if verdict and verdict.votes is not None else None,
             "agreeing": verdict.agreeing if verdict else 0,
             "readers": verdict.readers if verdict else 0,
-            "why": "only bounds" if bounds and verdict and not verdict.readers else _why(verdict, policy.quorum),
+            "why": "only bounds" if bounds and verdict and not verdict.readers else reason_of(verdict, policy.quorum),
             "policy": {
                 "quorum": policy.quorum,
                 "majority": policy.majority,
@@ -180,7 +180,7 @@ class Explainer:
         return {o.id: count for o, count in zip(self._election.options, votes, strict=False) if o.read}
 
 
-def _why(verdict: Verdict | None, quorum: int) -> str:
+def reason_of(verdict: Verdict | None, quorum: int) -> str:
     """Which rule of reconciling decided: a key of `explain_text.TEXT`."""
     if verdict is None or verdict.level is Level.NONE:
         return "nobody"

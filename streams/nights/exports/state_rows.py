@@ -1,0 +1,90 @@
+"""Rows of area states over time."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from streams.core.election.model import Election
+from streams.core.engine.comparer import Comparer
+from streams.nights.exports.scratch import Scratch
+
+STATES, FIGURES = "area_states", "area_figures"
+
+
+class StateRows:
+    """Takes down the states of areas while a night goes by (`replay.Watcher`).
+
+    What has changed is written at the first tick of each stretch of event time, so many milliseconds long, and an area
+    with a new bulletin at once. A state costs as much as its bounds, so not every tick of every area is written.
+    """
+
+    def __init__(self, election: Election, scratch: Scratch, every: int) -> None:
+        self._election, self._scratch, self._every = election, scratch, max(1, every)
+        self._changed: set[str] = set()
+        self._bulletins: dict[str, str] = {}
+        """The newest bulletin of each area, as far as it was written."""
+        self._stretch: int | None = None
+
+    def __call__(self, comparer: Comparer) -> None:
+        """Time has come further."""
+        changed = comparer.take_changed()
+        self._changed.update(changed)
+        stretch = comparer.clock // self._every
+        if stretch != self._stretch:
+            self._stretch = stretch
+            self._write(comparer, self._changed)
+        else:
+            self._write(comparer, [area for area in changed if self._has_news(comparer, area)])
+
+    def finish(self, comparer: Comparer) -> None:
+        """Write what has changed since it was last written."""
+        self._changed.update(comparer.take_changed())
+        self._write(comparer, self._changed)
+
+    def _has_news(self, comparer: Comparer, area: str) -> bool:
+        newest = comparer.bulletin(area)
+        return newest is not None and newest.id != self._bulletins.get(area)
+
+    def _write(self, comparer: Comparer, areas: Iterable[str]) -> None:
+        asked = sorted(areas)
+        self._changed.difference_update(asked)
+        for state in comparer.states(asked) if asked else ():
+            if state["official"]:
+                self._bulletins[state["area"]] = state["official"]["bulletin"]
+            moment = {"as_of": comparer.clock, "area_id": state["area"]}
+            self._scratch.add_all(STATES, [moment | _state(state)])
+            self._scratch.add_all(FIGURES, (moment | row for row in self._figures(state)))
+
+    def _figures(self, state: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        witnessed, official = state["witnessed"], state["official"]
+        for column in self._election.column_index:
+            row = {
+                "figure_id": column,
+                "witnessed_votes": witnessed["votes"].get(column),
+                "witnessed_share": witnessed["shares"].get(column),
+            }
+            if official and (figure := official["figures"].get(column)) is not None:
+                row |= {"announced_votes": figure["votes"], "announced_share": figure["share"]}
+                same = ("expected_share", "low_share", "high_share", "gap", "required", "floor", "ceiling", "breakdown")
+                row |= {name: figure[name] for name in same}
+            yield row
+
+
+def _state(state: dict[str, Any]) -> dict[str, Any]:
+    witnessed, official, tables = state["witnessed"], state["official"], state["tables_announced"]
+    levels = witnessed["levels"]
+    return {
+        "witnessed_tables": witnessed["tables"],
+        "coverage": witnessed["coverage"],
+        "witnessed_registered": witnessed["registered"],
+        "witnessed_valid": witnessed["valid"],
+        "witnessed_null": witnessed["null"],
+        "reported": levels.get("reported", 0),
+        "corroborated": levels.get("corroborated", 0),
+        "disputed": levels.get("disputed", 0),
+        "bulletin_id": official and official["bulletin"],
+        "announced_valid": official and official["valid"],
+        "tables_announced": tables["announced"] if tables else 0,
+        "tables_compared": tables["compared"] if tables else 0,
+        "tables_differing": tables["differing"] if tables else 0,
+        "alerts": len(state["alerts"]),
+    }
