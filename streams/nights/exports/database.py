@@ -17,7 +17,7 @@ from streams.nights.exports.table import SQL_TYPES, Column, Table
 
 Format = Literal["parquet", "csv", "jsonl"]
 
-MEMORY: Final = "1GB"
+MEMORY: Final = "512MB"
 """What DuckDB may take; beyond it, it works on disk."""
 
 _KEYS: Final = {
