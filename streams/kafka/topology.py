@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 from kafka.partitioner import murmur2
@@ -119,15 +119,13 @@ class Topology:
         """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
         return int(murmur2(table.encode()) & _NOT_NEGATIVE) % self.partitions
 
-    def check_ledgers(self, partition: int, tables: Sequence[str]) -> None:
-        """Raise `PartitionsChangedError` unless the polling tables whose ledgers lie in a partition belong there."""
-        homes = self.homes(tables) if tables else ()
-        for table, home in zip(tables, homes, strict=True):
-            if home != partition:
-                why = f"partition {partition} holds the ledger of polling table {table}, which would belong to {home}"
-                raise PartitionsChangedError(self.partitions, why)
+    def refuse_ledger(self, partition: int, table: str) -> NoReturn:
+        """Raise `PartitionsChangedError`: this polling table has its ledger in a partition where it does not belong."""
+        home = self.partition_of(table)
+        why = f"partition {partition} holds the ledger of polling table {table}, which would belong to {home}"
+        raise PartitionsChangedError(self.partitions, why)
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
         """The same of many: the partition of each."""
-        hashes = partitioner.murmur2([table.encode() for table in tables])
+        hashes = partitioner.murmur2(tables)
         return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions

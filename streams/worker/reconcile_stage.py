@@ -94,7 +94,8 @@ class ReconcileStage:
                 home = self._table.place_of(key)
                 self._aside.put(self.outbox, Stored(self._topology.changelog("ledgers"), home, key, value), error)
         for partition, reconciler in self.reconcilers.items():
-            self._topology.check_ledgers(partition, list(reconciler.verdicts))
+            if (stray := reconciler.stray(self._homes)) is not None:
+                self._topology.refuse_ledger(partition, stray)
 
     async def _consume(self, stream: Any) -> None:
         events: AsyncIterable[EventT[Any]] = stream.noack().events()

@@ -8,6 +8,7 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
+from builders import election
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,8 +111,8 @@ def test_what_is_acked_is_saved(steps: list[str]) -> None:
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5))
 def test_a_journal_hands_over_what_waits_at_that_moment(turns: list[list[int]]) -> None:
     """Also where it is read later, when more has come."""
-    ids = [f"t{table}" for table in range(10)]
-    journal = Journal(ids, ["A"])
+    layout = election(tables=5).layout
+    ids, journal = layout.tables, Journal(layout, ["A"])
     taken = []
     for tables in turns:
         for table in tables:

@@ -1,5 +1,6 @@
 """What a comparison reads again when it takes over: the sheets that its alerts were judged by, and no others."""
 
+import re
 from typing import Any, NamedTuple
 
 import pytest
@@ -79,6 +80,9 @@ BAD = {
     "no rows": b'{"partition":0}',
     "rows of another width": GOOD.replace(b'"rows":[[', b'"rows":[[1,'),
     "a row too few": GOOD.replace(b'"tables":["', b'"tables":["S1-2","'),
+    "a number too few": re.sub(rb'"numbers":\[[0-9]+', b'"numbers":[', GOOD, count=1),
+    "a number that the register does not have": re.sub(rb'"numbers":\[[0-9]+', b'"numbers":[99999', GOOD, count=1),
+    "a number that is none": re.sub(rb'"numbers":\[[0-9]+', b'"numbers":["x"', GOOD, count=1),
     "a figure that no integer holds": GOOD.replace(b'"rows":[[1,', b'"rows":[[99999999999999999999,'),
     "a figure that no sheet has": GOOD.replace(b'"rows":[[1,', b'"rows":[[9999999999999999,'),
     "less than nothing": GOOD.replace(b'"rows":[[1,', b'"rows":[[-1,'),

@@ -24,7 +24,7 @@ from streams.core.engine.publish_queue import PublishQueue
 from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.admission import check_bulletin, check_date
 from streams.core.events.model import Bulletin, Rejection
-from streams.core.reconciliation.sheet_rows import Sheets, joined
+from streams.core.reconciliation.sheet_rows import Sheets, in_portions, joined
 
 
 class Comparer:
@@ -308,8 +308,8 @@ class Comparer:
         pulse: Pulse | None = None,
     ) -> None:
         """Take in saved state; `at` is the saved clock. Everything is evaluated again."""
-        for part in sheets:
-            self.add_sheets(part)
+        for parts in in_portions(sheets):
+            self.add_sheets(*parts)
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
         for alert in known:

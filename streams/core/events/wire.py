@@ -188,6 +188,8 @@ class SheetRows(Struct, frozen=True):
     tables: list[str]
     """Ids of polling tables."""
     rows: list[list[int]]
+    numbers: list[int] = []
+    """Their places in the register."""
 
 
 class SheetsRecord(Struct, frozen=True):
@@ -203,6 +205,8 @@ class SheetsRecord(Struct, frozen=True):
     1); null votes; votes by option."""
     announced: SheetRows
     """A row: announcements; whether one holds (0 or 1); votes by option and group, -1 for none."""
+    register: str = ""
+    """Digest of the register that `numbers` are places in. They count only in the same register."""
     bounds: SheetRows | UnsetType = UNSET
     """A row: readings; 0 none, 1 bounds hold, 2 they conflict; the most ballots, -1 unknown; least votes by option."""
 

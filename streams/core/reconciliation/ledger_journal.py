@@ -5,17 +5,22 @@ or deleted, and saving costs what is new, not all that stands beside it.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
 import msgspec
+import numpy as np
 
+from streams.core.election.numbering import Layout, Numbers
 from streams.core.events.formats import LEDGERS
 
 RECORD_BYTES: Final = 128 * 2**10
 """A record with more bytes of entries is closed; the largest entry is far smaller. So many take a millisecond or two to
 encode, in which nobody else has a turn."""
+
+
+NUMBER: Final = np.dtype("<i4")
 
 
 class Entries(msgspec.Struct, array_like=True):
@@ -28,6 +33,14 @@ class Entries(msgspec.Struct, array_like=True):
     """Whether they are official figures."""
     columns: list[str] = []
     """The ids of the election's columns: what the figures in entries stand for, the options first."""
+    numbers: bytes = b""
+    """The numbers of the polling tables (`NUMBER`), in the register"""
+    register: str = ""
+    """with this digest (`Layout.digest`)."""
+
+    def known_tables(self, layout: Layout) -> Numbers:
+        """The polling tables by number, -1 where the register has lost one. Raises ValueError."""
+        return layout.numbers_kept(self.tables, np.frombuffer(self.numbers, NUMBER).astype(np.int64), self.register)
 
 
 class Column:
@@ -49,10 +62,10 @@ class Column:
 
 
 class Journal:
-    """What waits to be saved. `ids` are those of the polling tables, by number; `columns` as in `Entries`."""
+    """What waits to be saved. `columns` as in `Entries`."""
 
-    def __init__(self, ids: Sequence[str], columns: list[str]) -> None:
-        self._ids, self._columns = ids, columns
+    def __init__(self, layout: Layout, columns: list[str]) -> None:
+        self._layout, self._columns = layout, columns
         self.readings, self.announced = Column(), Column()
 
     def take(self) -> Iterator[bytes]:
@@ -63,10 +76,12 @@ class Journal:
 
     def _records(self, column: Column, official: bool) -> Iterator[bytes]:
         for part in _parts(column.packed):
-            tables = [self._ids[table] for table in column.tables[part]]
+            numbers = column.tables[part]
+            tables = [self._layout.tables[table] for table in numbers]
             raw = list(map(msgspec.Raw, column.packed[part]))
+            packed = np.array(numbers, NUMBER).tobytes()
             minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
-            yield _HEAD + _encode(Entries(tables, raw, minutes, official, self._columns))
+            yield _HEAD + _encode(Entries(tables, raw, minutes, official, self._columns, packed, self._layout.digest))
 
 
 def _parts(packed: list[bytes]) -> Iterator[slice]:

@@ -140,10 +140,11 @@ class LedgerStore:
     def __contains__(self, table: int) -> bool:
         return table in self.readings or table in self.announced
 
-    def __iter__(self) -> Iterator[int]:
+    @property
+    def tables(self) -> Numbers:
         """The polling tables with a ledger, in order."""
         every = np.arange(self._tables)
-        yield from np.flatnonzero(self.readings.counts(every) + self.announced.counts(every)).tolist()
+        return np.flatnonzero(self.readings.counts(every) + self.announced.counts(every))
 
     def add(self, table: int, entry: Reading | Announced) -> bytes | None:
         """Add an entry; what was added, or None where it was there already."""
@@ -189,10 +190,10 @@ class Verdicts(Mapping[str, Verdict]):
         return self._store.verdict(number, self._election.policy)
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._election.layout.tables.__getitem__, self._store)
+        return map(self._election.layout.tables.__getitem__, self._store.tables.tolist())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._store.tables)
 
     def known(self, tables: Numbers, readings: Numbers) -> tuple[Numbers, Numbers]:
         """Of these polling tables, by number, how many readers agree and lead, and of how many; `DOUBT` of those where

@@ -45,7 +45,7 @@ class Reconciler:
         self._store = LedgerStore(len(election.tables))
         self._verdicts = VerdictCache(len(election.tables), len(election.options), names)
         self._limits = Limits(election, self._store)
-        journal = Journal(election.layout.tables, self._columns) if saves else None
+        journal = Journal(election.layout, self._columns) if saves else None
         self._intake = Intake(election, self._store, self._verdicts, self._limits, BusiestGroups(names), journal)
 
     @property
@@ -117,6 +117,13 @@ class Reconciler:
         others, by its place. The places of those that are turned away, and why, in their order."""
         return self._intake.take_in(entered, first, end, apply)
 
+    def stray(self, homes: Numbers) -> str | None:
+        """A polling table that has its ledger here and belongs to another partition; None where there is none. `homes`
+        are the partitions of all polling tables, by number."""
+        tables = self._store.tables
+        strays = tables[homes.take(tables) != self._partition]
+        return self._layout.tables[strays[0]] if len(strays) else None
+
     def is_misrouted(self, event: TallyReport | Bulletin, homes: Numbers) -> bool:
         """Whether the event's polling table belongs to another partition: a table has one ledger. One that has its
         ledger here keeps it. `homes` are the partitions of all polling tables, by number."""
@@ -172,7 +179,7 @@ class Reconciler:
 
     def _load(self, found: Entries, entries: Sequence[Reading | Announced]) -> None:
         packed = list(map(bytes, found.packed))
-        tables, places = self._layout.numbers(found.tables), range(len(packed))
+        tables, places = found.known_tables(self._layout), range(len(packed))
         minutes = found.minutes or [None] * len(tables)
         new: Readings | Announcements
         if found.official:

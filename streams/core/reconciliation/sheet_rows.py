@@ -8,6 +8,7 @@ state-based CRDT.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +45,8 @@ CONFLICT: Final = 2
 
 MOST: Final = 4_000
 """Rows in a message."""
+PORTION: Final = 100_000
+"""Rows of saved sheets that are taken in together."""
 MOST_FIGURE: Final = 10**12
 """A larger figure is none: the sums of all polling tables must stay within 63 bits."""
 
@@ -82,12 +85,15 @@ class Sheets:
         kinds = {"read": self.read, "announced": self.announced, "bounds": self.bounds}
         for first in range(0, max(len(tables) for tables, _ in kinds.values()), MOST):
             part: dict[str, Any] = {"partition": self.partition, "version": self.version, "busiest": self.busiest}
+            part["register"] = election.layout.digest
             for name, (tables, rows) in kinds.items():
                 if name == "bounds" and not len(tables):
                     continue
                 stretch = slice(first, first + MOST)
+                numbers = tables[stretch].tolist()
                 part[name] = {
-                    "tables": [ids[table] for table in tables[stretch].tolist()],
+                    "tables": [ids[number] for number in numbers],
+                    "numbers": numbers,
                     "rows": np.ascontiguousarray(rows[stretch]),
                 }
             yield orjson.dumps(part, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
@@ -95,9 +101,10 @@ class Sheets:
     @classmethod
     def from_plain(cls, election: Election, data: Mapping[str, Any]) -> "Sheets":
         """From one message; polling tables that the register does not know any more are left out."""
-        read = _rows(election, READ + len(election.options), **data["read"])
-        announced = _rows(election, ANNOUNCED + len(election.columns), **data["announced"])
-        bounds = _rows(election, BOUNDED + len(election.options), **data["bounds"]) if "bounds" in data else no_rows()
+        of = partial(_rows, election, data.get("register", ""))
+        read = of(READ + len(election.options), **data["read"])
+        announced = of(ANNOUNCED + len(election.columns), **data["announced"])
+        bounds = of(BOUNDED + len(election.options), **data["bounds"]) if "bounds" in data else no_rows()
         return cls(data["partition"], data["version"], read, announced, data["busiest"], bounds)
 
 
@@ -139,12 +146,22 @@ def _check(sheets: Sheets) -> None:
         raise ValueError("a verdict that there is not")
 
 
-def _rows(election: Election, width: int, tables: Sequence[str], rows: Sequence[Sequence[int]]) -> Rows:
-    numbers = election.layout.numbers(tables)
-    order = np.argsort(numbers)  # the register may have changed, and with it the numbers
-    order = order[numbers[order] >= 0]
+def _rows(
+    election: Election,
+    register: str,
+    width: int,
+    tables: Sequence[str],
+    rows: Sequence[Sequence[int]],
+    numbers: Sequence[int] = (),
+) -> Rows:
+    places = election.layout.numbers_kept(tables, np.array(numbers, np.int64), register)
     figures = np.fromiter(chain.from_iterable(rows), np.int64)  # in two thirds of the time of an array of lists
-    return numbers[order], figures.reshape(len(tables), width)[order]
+    figures = figures.reshape(len(tables), width)
+    if (places[1:] > places[:-1]).all() and (places[:1] >= 0).all():
+        return places, figures
+    order = np.argsort(places, kind="stable")  # the register has changed, and with it the numbers
+    order = order[places[order] >= 0]
+    return places[order], figures[order]
 
 
 def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
@@ -209,3 +226,16 @@ def joined(parts: Sequence[Rows]) -> Rows:
         return tables, rows
     order = rising(rows[:, 0])
     return in_order((tables.take(order), rows.take(order, axis=0)))
+
+
+def in_portions(sheets: Iterable[Sheets]) -> Iterator[list[Sheets]]:
+    """Those of some hundred thousand rows together: each time they are taken in, all areas above are looked at."""
+    portion, size = list[Sheets](), 0
+    for part in sheets:
+        portion.append(part)
+        size += len(part)
+        if size >= PORTION:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from builders import election
 
 from streams.core.events.formats import ALERTS, DELIVERIES, LEDGERS, Format, UnknownFormatError
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
@@ -45,10 +46,10 @@ def test_a_format_that_is_no_number(value: bytes | None) -> None:
 
 def test_ledgers() -> None:
     """A record of the ledgers says its format; one without is of the first, and another's is refused."""
-    journal = Journal(["t1"], ["A"])
+    journal = Journal(election().layout, ["A"])
     journal.readings.add(0, b"\x00", None)
     (record,) = journal.take()
-    assert decode(record).tables == decode(record[2:]).tables == ["t1"]
+    assert decode(record).tables == decode(record[2:]).tables == ["S1-1"]
     with pytest.raises(UnknownFormatError, match=f"^ledgers holds records of format {LEDGERS.version + 1}"):
         decode(record[:1] + bytes([LEDGERS.version + 1]) + record[2:])
     with pytest.raises(msgspec.MsgspecError):

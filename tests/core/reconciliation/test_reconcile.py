@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from builders import T0, bulletin, election, named, report
 from hypothesis import given
@@ -246,6 +247,41 @@ def test_records(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(len(record) < most + 300 for record in records)
     entries = [entry for record in records for entry in map(bytes, ledger_journal.decode(record).packed)]
     assert len(entries) == len(set(entries)) == 20
+
+
+def test_another_register() -> None:
+    """Ledgers that were saved under another register, or before numbers were saved, find their polling tables."""
+    before = Reconciler(KNOWN, saves=True)
+    for table in KNOWN.tables:
+        before.apply(report(table, (1, 2, 3)))
+    records = list(before.take_records())
+    grown = election(states=3, tables=7)
+    old = []
+    for record in records:
+        entries = ledger_journal.decode(record)
+        entries.numbers, entries.register = b"", ""
+        old.append(msgspec.msgpack.encode(entries))
+    for known, saved_ in ((grown, records), (grown, old), (KNOWN, old)):
+        after = Reconciler(known)
+        after.load(saved_)
+        assert set(after.verdicts) == set(KNOWN.tables)
+        tables, rows = after.take_sheets().read
+        assert [known.layout.tables[table] for table in tables.tolist()] == sorted(KNOWN.tables)
+        assert set(rows[:, -1].tolist()) == {3}
+
+
+@pytest.mark.parametrize("numbers", [b"", b"xyz", b"\xff\xff\xff\xff", b"\0\0\1\0"])
+def test_numbers_that_are_none(numbers: bytes) -> None:
+    """A record whose numbers are not one for each polling table, or none of the register, is no record."""
+    reconciler = Reconciler(KNOWN, saves=True)
+    reconciler.apply(report())
+    (record,) = reconciler.take_records()
+    entries = ledger_journal.decode(record)
+    entries.numbers = numbers
+    after = Reconciler(KNOWN)
+    with pytest.raises(ValueError, match=r"number|buffer"):
+        after.load([msgspec.msgpack.encode(entries)])
+    assert not after.verdicts
 
 
 def test_rejected() -> None:
