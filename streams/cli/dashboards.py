@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from logging import WARNING
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final
@@ -20,7 +21,7 @@ from streams.kafka.topology import PARTITIONS
 from streams.support.terminal import note, show, show_json
 
 if TYPE_CHECKING:
-    from streams.grafana.provisioning import Change, Grafana
+    from streams.grafana.provisioning import Change, Grafana, Told
 
 commands = group("Put the boards, and what alerts say, into Grafana.")
 Url = Annotated[str, typer.Option(help="Grafana's address.")]
@@ -70,20 +71,31 @@ def annotate(
     with plainly():
         known = load(election)
         topic = topology_of(known, prefix, PARTITIONS).alerts
-        grafana = _enter(url, token_env, token_file)
+        grafana, away = _enter(url, token_env, token_file), ""
         while True:
-            done = grafana.annotate(known.id, _notices(broker, topic), lang)
-            _tell((change for change in done if change.outcome == "created"), as_json)
+            try:
+                done = grafana.annotate(known.id, _notices(broker, topic), lang)
+                _tell((change for change in done if change.outcome == "created"), as_json)
+                away = ""
+            except CotejoError as error:
+                if not follow:
+                    raise
+                if str(error) != away:  # it may be restarting; what is missing is written once it is back
+                    away = str(error)
+                    note(f"{away}; trying again", WARNING)
             if not follow:
                 return
             sleep(FOLLOW_EVERY)
 
 
-def _notices(broker: str, topic: str) -> Iterator[Notice]:
-    """Those in the topic; what is none is left out, and said."""
+def _notices(broker: str, topic: str) -> Iterator[Told]:
+    """The notices in the topic, with the time at which each was written. A record that is no notice is left out, and
+    said."""
+    from streams.grafana.provisioning import Told
+
     for record in topic_reader.read(broker, topic):
         try:
-            yield Notice.from_plain(orjson.loads(record.value or b""))
+            yield Told(Notice.from_plain(orjson.loads(record.value or b"")), record.timestamp)
         except ValueError:
             note(f"{topic}, offset {record.offset}: no alert, left out")
 

@@ -1,17 +1,17 @@
-"""The data source, the folder, the boards and the annotations of a running Grafana, brought to what they should be.
+"""Brings a running Grafana to what it should hold: the data source, the folder, the boards, the annotations.
 
-Everything goes by uid or tag, through grafana-api: a second run finds nothing to do. That an alert fires the boards see
-by a query of their own; what it says, in a sentence, comes as an annotation.
+Everything is found by uid or tag, through grafana-api, so a second run finds nothing to do. The boards mark by a query
+of their own that an alert begins; its sentence comes as an annotation from here.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -21,6 +21,7 @@ from requests.exceptions import ConnectionError, JSONDecodeError, RequestExcepti
 
 from streams.core.alerting.alert import Notice
 from streams.errors import CotejoError
+from streams.grafana import other_servers
 
 SOURCE_UID: Final = "cotejo-prometheus"
 FOLDER: Final = {"en": ("cotejo", "Cotejo"), "es": ("cotejo-es", "Cotejo (español)")}
@@ -30,6 +31,12 @@ OLDEST: Final = (10, 0)
 TIMEOUT: Final = 15.0
 MOST_ANNOTATIONS: Final = 100_000
 """Of one election, that are asked for; a night has some hundreds."""
+
+TAG_CHARACTERS: Final = 100
+ADDED_TO_BOARDS: Final = frozenset({"id", "version", "preload", "weekStart", "gnetId"})
+"""Fields that Grafana adds to a board of its own accord. Whatever else differs was changed by somebody, or by us."""
+ADDED_TO_SETTINGS: Final = frozenset({"pdcInjected"})
+"""The same of a data source's settings."""
 
 Outcome = Literal["created", "updated", "unchanged"]
 
@@ -45,6 +52,13 @@ class Change:
     what: str
     name: str
     outcome: Outcome
+
+
+class Told(NamedTuple):
+    """A notice, and when it was written by the clock of the worker that wrote it (Unix ms)."""
+
+    notice: Notice
+    wall_time: int
 
 
 class Grafana:
@@ -75,17 +89,26 @@ class Grafana:
 
     def check(self) -> str:
         """Grafana's version. Raises `GrafanaError` where there is none, an older one, or the token is not its."""
-        with self._plainly("its health"):
-            found = self._api.GET("/health")
-        if not isinstance(found, dict) or "database" not in found:
-            raise GrafanaError(f"{self._url} is no Grafana: what answers there has no health page like Grafana's")
-        version = str(found.get("version") or "")  # it can be told to hide it
+        try:
+            health = self._health()
+        except GrafanaError:
+            if (why := other_servers.reason(self._url)) is not None:
+                raise GrafanaError(f"{self._url} is no Grafana: {why}") from None
+            raise
+        version = str(health.get("version") or "")  # it can be told to hide it
         number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
         if version and number < OLDEST:
             raise GrafanaError(f"{self._url} is Grafana {version}: {OLDEST[0]}.{OLDEST[1]} or newer is needed")
-        with self._plainly("who we are"):
+        with self._errors_about("who we are"):
             self._api.GET("/org")
         return version or "of a version that it hides"
+
+    def _health(self) -> dict[str, Any]:
+        with self._errors_about("its health"):
+            health = self._api.GET("/health")
+        if not isinstance(health, dict) or "database" not in health:
+            raise GrafanaError(f"{self._url} is no Grafana: what answers there has no health page like Grafana's")
+        return health
 
     def provision(self, prometheus: str, language: str) -> Iterator[Change]:
         """Bring it all to what it should be, and say of each what was done. `prometheus` is its address as Grafana
@@ -95,29 +118,31 @@ class Grafana:
         for board in boards(language):
             yield self._board(board, FOLDER[language][0])
 
-    def annotate(self, election: str, notices: Iterable[Notice], language: str) -> Iterator[Change]:
-        """One annotation for each notice that went out, at its event time. `election` is its id."""
+    def annotate(self, election: str, notices: Iterable[Told], language: str) -> Iterator[Change]:
+        """Write two annotations for each notice that was not muted: at the time by the clock of the worker that wrote
+        it, where graphs show it, and at its event time, for a night that is fed again. `election` is its id. A board
+        shows one kind or the other, by the tag `time:wall` or `time:event`."""
         tags, what = ["cotejo", f"election:{election}"], "annotations"
-        with self._plainly(what):
-            found = self._annotations.get_annotation(tags=tags, limit=MOST_ANNOTATIONS)
-        known = {tag for annotation in found for tag in annotation["tags"]}
-        for notice in notices:
-            name = f"notice:{sha256(notice.id.encode()).hexdigest()[:24]}"  # an id may be longer than a tag
+        with self._errors_about(what):
+            annotations = self._annotations.get_annotation(tags=tags, limit=MOST_ANNOTATIONS)
+        written = {tag for annotation in annotations for tag in annotation["tags"] if tag.startswith("notice:")}
+        for notice, wall_time in notices:
             if notice.muted_by is not None:
                 continue
-            if name in known:
-                yield Change("annotation", notice.id, "unchanged")
-                continue
-            known.add(name)
-            word = notice.status if notice.status == "resolved" else notice.severity
-            with self._plainly(what):
-                self._annotations.add_annotation(
-                    time_from=notice.at,
-                    time_to=notice.at,
-                    tags=[*tags, name, f"rule:{notice.finding.rule}", word],
-                    text=notice.finding.sentence[language],
-                )
-            yield Change("annotation", notice.id, "created")
+            hashed = sha256(notice.id.encode()).hexdigest()[:24]  # an id may be longer than a tag
+            names = {time: f"notice:{time}:{hashed}" for time in ("wall", "event")}
+            outcome: Outcome = "unchanged" if written.issuperset(names.values()) else "created"
+            for time, at in (("wall", wall_time), ("event", notice.at)):
+                if names[time] not in written:
+                    written.add(names[time])
+                    with self._errors_about(what):
+                        self._annotations.add_annotation(
+                            time_from=at,
+                            time_to=at,
+                            tags=[*tags, names[time], f"time:{time}", *_tags_of(notice)],
+                            text=notice.finding.sentence[language],
+                        )
+            yield Change("annotation", notice.id, outcome)
 
     def _source(self, prometheus: str) -> Change:
         wanted = {
@@ -130,55 +155,61 @@ class Grafana:
             "jsonData": {"httpMethod": "POST", "timeInterval": "5s"},
         }
         what, path = "data source", f"/datasources/uid/{SOURCE_UID}"
-        found = self._found(what, lambda: self._api.GET(path))
-        if found is not None and _holds(found, {**wanted, "isDefault": found.get("isDefault")}):
-            return Change(what, SOURCE_UID, "unchanged")
-        with self._plainly(what):
-            if found is None:
+        source = self._get(what, lambda: self._api.GET(path))
+        if source is not None:
+            wanted["isDefault"] = source.get("isDefault")
+            settings = {key: source.get(key) for key in wanted}
+            settings["jsonData"] = _without(source.get("jsonData"), ADDED_TO_SETTINGS)
+            if _pruned(settings) == _pruned(wanted):
+                return Change(what, SOURCE_UID, "unchanged")
+        with self._errors_about(what):
+            if source is None:
                 self._api.POST("/datasources", json=wanted)
                 return Change(what, SOURCE_UID, "created")
-            if found.get("readOnly"):
+            if source.get("readOnly"):
                 raise GrafanaError(
                     f"Grafana's data source {SOURCE_UID} comes from a provisioning file: change its url there"
                 )
-            self._api.PUT(path, json={**wanted, "isDefault": found.get("isDefault"), "version": found.get("version")})
+            self._api.PUT(path, json={**wanted, "version": source.get("version")})
         return Change(what, SOURCE_UID, "updated")
 
     def _folder(self, uid: str, title: str) -> Change:
-        found = self._found("folder", lambda: self._folders.get_folder(uid))
-        if found is not None and found.get("title") == title:
+        folder = self._get("folder", lambda: self._folders.get_folder(uid))
+        if folder is not None and folder.get("title") == title:
             return Change("folder", uid, "unchanged")
-        with self._plainly("folder"):
-            if found is None:
+        with self._errors_about("folder"):
+            if folder is None:
                 self._folders.create_folder(title, uid)
                 return Change("folder", uid, "created")
-            self._folders.update_folder(uid, title, found.get("version"))
+            self._folders.update_folder(uid, title, folder.get("version"))
         return Change("folder", uid, "updated")
 
     def _board(self, wanted: Mapping[str, Any], folder: str) -> Change:
         uid, what = wanted["uid"], f"board {wanted['uid']}"
-        found = self._found(what, lambda: self._boards.get_dashboard(uid))
-        if found is not None:
-            if _holds(found["dashboard"], wanted) and found["meta"].get("folderUid") == folder:
+        installed = self._get(what, lambda: self._boards.get_dashboard(uid))
+        if installed is not None:
+            same = _pruned(_without(installed["dashboard"], ADDED_TO_BOARDS)) == _pruned(wanted)
+            if same and installed["meta"].get("folderUid") == folder:
                 return Change("board", uid, "unchanged")
-            if found["meta"].get("provisioned"):
+            if installed["meta"].get("provisioned"):
                 raise GrafanaError(
                     f"Grafana's {what} comes from a provisioning file: change the file, or remove it there"
                 )
         # With the version that was read, and no overwriting: who saves at the same moment is not run over.
-        version = None if found is None else found["dashboard"].get("version")
+        version = None if installed is None else installed["dashboard"].get("version")
         body = {
             "dashboard": {**wanted, "id": None, "version": version},
             "folderUid": folder,
             "overwrite": False,
             "message": "cotejo dashboards provision",
         }
-        with self._plainly(what):
+        with self._errors_about(what):
             self._boards.update_dashboard(body)
-        return Change("board", uid, "created" if found is None else "updated")
+        return Change("board", uid, "created" if installed is None else "updated")
 
-    def _found(self, what: str, get: Callable[[], Any]) -> dict[str, Any] | None:
-        with self._plainly(what):
+    def _get(self, what: str, get: Callable[[], Any]) -> dict[str, Any] | None:
+        """What Grafana has; None where it has none."""
+        with self._errors_about(what):
             try:
                 return cast(dict[str, Any], get())
             except GrafanaClientError as error:
@@ -187,8 +218,8 @@ class Grafana:
         return None
 
     @contextmanager
-    def _plainly(self, what: str) -> Iterator[None]:
-        """Whatever goes wrong, in a sentence with its cure."""
+    def _errors_about(self, what: str) -> Iterator[None]:
+        """Turn whatever goes wrong within into a `GrafanaError` with its cure; `what` was asked for."""
         try:
             yield
         except GrafanaException as error:
@@ -231,15 +262,23 @@ def boards(language: str) -> list[dict[str, Any]]:
     place = files("streams") / "boards" / language
     if not place.is_dir():  # not installed from a wheel
         place = Path(__file__).resolve().parents[2] / "dashboards" / language
-    found = [orjson.loads(file.read_bytes()) for file in place.iterdir() if file.name.endswith(".json")]
-    return sorted(found, key=lambda board: str(board["uid"]))
+    contents = [orjson.loads(file.read_bytes()) for file in place.iterdir() if file.name.endswith(".json")]
+    return sorted(contents, key=lambda board: str(board["uid"]))
 
 
-def _holds(found: Any, wanted: Any) -> bool:
-    """Whether all of `wanted` is there: Grafana adds fields of its own."""
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(_holds(found.get(key), value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        same = isinstance(found, list) and len(found) == len(wanted)
-        return same and all(_holds(a, b) for a, b in zip(found, wanted, strict=True))
-    return bool(found == wanted)
+def _tags_of(notice: Notice) -> list[str]:
+    """The tags that tell one notice from another. Grafana keeps at most 100 characters of a tag's value."""
+    word = notice.status if notice.status == "resolved" else notice.severity
+    tags = [f"rule:{notice.finding.rule}", word]
+    return [*tags, f"area:{notice.finding.area}"] if len(notice.finding.area) <= TAG_CHARACTERS else tags
+
+
+def _without(settings: Mapping[str, Any] | None, keys: Container[str]) -> dict[str, Any]:
+    return {key: value for key, value in (settings or {}).items() if key not in keys}
+
+
+def _pruned(value: Any) -> Any:
+    """The same without keys that are null: Grafana may drop them."""
+    if isinstance(value, Mapping):
+        return {key: _pruned(each) for key, each in value.items() if each is not None}
+    return [_pruned(each) for each in value] if isinstance(value, list) else value

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,20 @@ import pytest
 from brokers import ROOT
 from builders import T0, alike, bulletin, election, report
 from grafana import ADMIN, VIEWER, ImitatedGrafana
+from nights import until
 
 from streams.config import election_writer
 from streams.core.alerting.alert import Notice
 from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
-from streams.grafana.provisioning import FOLDER, SOURCE_UID, Grafana, GrafanaError, boards
+from streams.grafana.provisioning import FOLDER, SOURCE_UID, Grafana, GrafanaError, Told, boards
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
 
+WALL = 1_900_000_000_000
 PROMETHEUS = "http://prometheus:9090"
 KNOWN = election(states=2, tables=20, registered=300)
 NIGHT: list[Event] = [report(table, votes, at=T0 + 1000) for table, votes in alike(KNOWN, (150, 60, 10)).items()]
@@ -92,6 +96,72 @@ def test_below_a_path() -> None:
         assert provision(grafana)[0] == "created data source"
         with pytest.raises(GrafanaError, match="may lack a path"):
             Grafana(grafana.url.removesuffix("/grafana"), ADMIN).check()
+
+
+TO_HTTPS = "Client sent an HTTP request to an HTTPS server."  # as servers written in Go say
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Answers one page with a text, and every other one with 404."""
+
+    page, text = "", ""
+
+    def do_GET(self) -> None:
+        content = self.text.encode() if self.path == self.page else b"404 page not found\n"
+        self.send_response(200 if self.path == self.page else 404)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "url", "cure"),
+    [
+        pytest.param(
+            "/api/v1/status/buildinfo", '{"goVersion":"go1"}', "http://{}", "that is Prometheus", id="prometheus"
+        ),
+        pytest.param("/metrics", "cotejo_build_info 1", "http://{}", "that is a worker", id="worker"),
+        pytest.param("/api/health", '{"database": "ok"}', "http://{}/dashboards", "leave out /dashboards", id="a path"),
+        pytest.param("/", "", "https://{}", "speaks http: write http://127", id="https to an http port"),
+        pytest.param(
+            "/",
+            "Client sent an HTTP request to an HTTPS server.",
+            "http://{}/a",
+            "write https://127",
+            id="http to https",
+        ),
+    ],
+)
+def test_other_servers(page: str, text: str, url: str, cure: str) -> None:
+    """Where something else answers than Grafana, the error says what it is."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Elsewhere,), {"page": page, "text": text}))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        with pytest.raises(GrafanaError, match=cure):
+            Grafana(url.format(f"127.0.0.1:{server.server_port}"), ADMIN).check()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda board: board["panels"][0].update(transparent=True), id="a key of a panel"),
+        pytest.param(lambda board: board["panels"].append(board["panels"][0]), id="a panel more"),
+        pytest.param(lambda board: board["templating"]["list"][1].update(current={"value": "x"}), id="another choice"),
+        pytest.param(lambda board: board.update(editable=True), id="a setting"),
+        pytest.param(lambda board: board["panels"][0]["fieldConfig"]["defaults"].update(min=0), id="a key deep within"),
+    ],
+)
+def test_what_was_added_by_hand_goes(change: Any, grafana: ImitatedGrafana) -> None:
+    """A board with anything more than ours is brought back, so that a key that we have removed leaves it too."""
+    provision(grafana)
+    change(grafana.boards["cotejo-night"]["dashboard"])
+    assert provision(grafana)[2:] == ["unchanged board", "updated board", "unchanged board"]
+    assert provision(grafana)[2:] == ["unchanged board"] * 3
 
 
 def newer(grafana: ImitatedGrafana) -> None:
@@ -195,21 +265,28 @@ def told() -> list[Notice]:
 
 
 def test_what_alerts_say(grafana: ImitatedGrafana) -> None:
-    """Each notice that was not muted becomes one annotation, at its time and in the language asked for; the boards ask
-    for exactly its tags; a second time writes nothing."""
-    notices = told()
-    heard = [notice for notice in notices if notice.muted_by is None]
+    """Each notice that was not muted becomes two annotations in the language asked for, at its event time and at the
+    time of its record. Each layer of a board shows each notice once, the board Area its own area's; a second time
+    writes nothing."""
+    notices = [Told(notice, WALL + i) for i, notice in enumerate(told())]
+    heard = [each for each in notices if each.notice.muted_by is None]
     assert len(heard) >= 2
     known = Grafana(grafana.url, ADMIN)
     done = list(known.annotate("test", [*notices, *notices], "es"))
-    assert [change.name for change in done if change.outcome == "created"] == [notice.id for notice in heard]
-    assert [kept["time"] for kept in grafana.annotations] == [notice.at for notice in heard]
-    assert [kept["text"] for kept in grafana.annotations] == [notice.finding.sentence["es"] for notice in heard]
-    for board in boards("es"):
-        for layer in board["annotations"]["list"]:
-            if wanted := layer["target"].get("tags"):
-                tags = {tag.replace("$election_id", "test") for tag in wanted}
-                assert all(tags <= set(kept["tags"]) for kept in grafana.annotations)
+    assert [change.name for change in done if change.outcome == "created"] == [each.notice.id for each in heard]
+    texts = [each.notice.finding.sentence["es"] for each in heard]
+    for uid, area in (("cotejo-night-es", ""), ("cotejo-area-es", "N"), ("cotejo-area-es", "S1")):
+        board = next(board for board in boards("es") if board["uid"] == uid)
+        for time in ("wall", "event"):
+            layers = [a["target"].get("tags", []) for a in board["annotations"]["list"]]
+            (wanted,) = (tags for tags in layers if f"time:{time}" in tags)
+            tags = {tag.replace("$election_id", "test").replace("$area", area) for tag in wanted}
+            shown = [kept for kept in grafana.annotations if tags <= set(kept["tags"])]
+            assert [kept["text"] for kept in shown] == (texts if area != "S1" else [])
+            if shown:
+                times = [each.wall_time if time == "wall" else each.notice.at for each in heard]
+                assert [kept["time"] for kept in shown] == times
+    assert {each.notice.finding.area for each in heard} == {"N"}
     grafana.asked.clear()
     assert {change.outcome for change in known.annotate("test", notices, "es")} == {"unchanged"}
     assert not grafana.writes
@@ -254,8 +331,35 @@ def test_annotate_from_a_topic(embedded: EmbeddedBroker, grafana: ImitatedGrafan
     options = [file, "--broker", embedded.address, "--prefix", names, "--url", grafana.url]
     first, second = (command("annotate", *options, GRAFANA_TOKEN=ADMIN) for _ in range(2))
     assert (first.returncode, first.stderr.count(f"cotejo: {topology.alerts}, offset ")) == (0, 1)
-    assert len(first.stdout.splitlines()) == len(grafana.annotations) == len(told()) - 1
+    assert 2 * len(first.stdout.splitlines()) == len(grafana.annotations) == 2 * (len(told()) - 1)
     assert (second.returncode, second.stdout) == (0, "")
+
+
+def test_follow_outlives_grafana(
+    embedded: EmbeddedBroker, grafana: ImitatedGrafana, tmp_path: Path, names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`annotate --follow` says once that Grafana has failed, and goes on when it is back."""
+    topology = Topology(names)
+    ensure(embedded.address, topology.specs())
+    options = [str(election_writer.write(KNOWN, tmp_path)), "--broker", embedded.address, "--prefix", names, "--follow"]
+    run = [sys.executable, "-m", "streams", "dashboards", "annotate", *options, "--url", grafana.url]
+    answers, failed = grafana.handle, (502, b"bad gateway")
+    with (tmp_path / "err").open("wb") as err, (tmp_path / "out").open("wb") as out:
+        follower = subprocess.Popen(run, cwd=ROOT, env={"PATH": "", "GRAFANA_TOKEN": ADMIN}, stdout=out, stderr=err)
+        try:
+            told_so_far = (tmp_path / "err").read_text
+            until(lambda: any(path.startswith("/annotations") for _, path in grafana.asked), told_so_far)
+            monkeypatch.setattr(grafana, "handle", lambda *_: failed)
+            until(lambda: "trying again" in told_so_far(), told_so_far)
+            sink = KafkaSink(embedded.address)
+            sink.send(topology.alerts, encode(told()[0].plain()), partition=0)
+            sink.close()
+            monkeypatch.setattr(grafana, "handle", answers)
+            until(lambda: len(grafana.annotations) == 2, told_so_far)
+        finally:
+            follower.terminate()
+            follower.wait(30)
+    assert told_so_far().count("trying again") == 1
 
 
 def test_a_wheel_has_the_boards(tmp_path: Path) -> None:
