@@ -1,4 +1,4 @@
-"""Write the boards' JSON anew: `python -m dashboards`. tests/test_dashboards.py holds both in step."""
+"""Write the boards' JSON anew: `python -m dashboards`. tests/project/test_dashboards.py holds both in step."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Final
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards import area, election_night, pipeline
-from dashboards.parts import LANGUAGES, Board, board
+from dashboards.grafana_json import board
+from dashboards.parts import LANGUAGES, Board
 
 BOARDS: Final[tuple[Board, ...]] = (election_night.BOARD, area.BOARD, pipeline.BOARD)
 HERE: Final = Path(__file__).resolve().parent

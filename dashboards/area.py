@@ -1,14 +1,27 @@
 """Area: one area, chosen by a variable, in all its figures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from dashboards.comparison import NO_BULLETIN, NO_WORKER, alerts_in, breakdown, of_leading, options, shares, witnessed
+from dashboards.comparison import (
+    NO_BULLETIN,
+    NO_WORKER,
+    alerts_in,
+    breakdown,
+    heard,
+    of_leading,
+    options,
+    shares,
+    witnessed,
+)
 from dashboards.parts import (
+    ALL,
     BLUE,
     ELECTION_ID,
     GREEN,
     GREY,
+    INSTANCE,
     JOB,
     ORANGE,
     PURPLE,
@@ -19,11 +32,26 @@ from dashboards.parts import (
     Variable,
     Words,
     limit,
+    notes,
 )
 
-_HERE: Final = 'job="$job", area="$area"'
+_HERE: Final = f'{ALL}, area="$area"'
 _OPTION: Final = f'{_HERE}, option="$option"'
+_AREAS: Final = f"max by (area, area_name) (cotejo_witnessed_tables{{{ALL}}})"
+_WHOLE: Final = f"max by (area) (cotejo_election_info{{{ALL}}})"
+"""One series, of the area that is the whole: the board opens on it, and the most witnessed areas come next."""
 _NO_TABLES: Final = "this election's bulletins name no single polling tables"
+
+
+def _options(count: str) -> str:
+    """The options of the chosen area, with their votes in one of the two counts. The board opens on the leader."""
+    return f"max by (option, option_name) (cotejo_{count}_votes{{{_HERE}}})"
+
+
+def _picked(label: str) -> str:
+    """Takes value and text from a series as `query_result` writes it: {label="...",label_name="..."} VALUE TIME, where
+    quotes within a name stand as they are."""
+    return rf'/\{{{label}="(?<value>.*?)",{label}_name="(?<text>.*)"\}} [^}}]*$/'
 
 
 def _figure(metric: str, legend: Words, colour: str, dashes: Sequence[float] = ()) -> Query:
@@ -36,21 +64,25 @@ BOARD: Final = Board(
     description=Words("All that is known of one area.", "Todo lo que se sabe de un área."),
     variables=[
         JOB,
+        replace(INSTANCE, hidden=True),
         ELECTION_ID,
         Variable(
             "area",
             Words("Area", "Área"),
-            'query_result(cotejo_witnessed_tables{job="$job"})',
-            '/area="(?<value>[^"]+)".*area_name="(?<text>[^"]+)"/',
+            f"query_result(sort_desc((1e12 + {_AREAS} and on (area) {_WHOLE}) or {_AREAS}))",
+            _picked("area"),
+            sorted=False,
         ),
         Variable(
             "option",
             Words("Option", "Opción"),
-            'query_result(cotejo_witnessed_votes{job="$job", area="$area"})',
-            '/option="(?<value>[^"]+)".*option_name="(?<text>[^"]+)"/',
+            f"query_result(sort_desc({_options('official')} or {_options('witnessed')}))",
+            _picked("option"),
+            sorted=False,
         ),
     ],
     annotations=[alerts_in("$area")],
+    notes=notes("$area"),
     panels=[
         witnessed("$area"),
         breakdown("$area"),
@@ -64,9 +96,10 @@ BOARD: Final = Board(
             Words("This area has no bulletin of its own.", "Esta área no tiene boletín propio."),
             "s",
             [Query(f"max(cotejo_bulletin_age_seconds{{{_HERE}}})")],
-            width=8,
+            width=6,
             height=5,
         ),
+        heard(),
         options("$area"),
         shares("$area"),
         Panel(
@@ -81,8 +114,10 @@ BOARD: Final = Board(
             ),
             NO_BULLETIN,
             queries=[
-                _figure("cotejo_official_votes", Words("announced", "anunciado"), ORANGE, [10, 6]),
-                _figure("cotejo_witnessed_votes", Words("witnessed", "atestiguado"), BLUE),
+                _figure(
+                    "cotejo_official_votes", Words("announced (dashed)", "anunciado (discontinua)"), ORANGE, [10, 6]
+                ),
+                _figure("cotejo_witnessed_votes", Words("witnessed (solid)", "atestiguado (continua)"), BLUE),
                 _figure("cotejo_floor_votes", Words("at least", "al menos"), GREY, [2, 6]),
                 _figure("cotejo_ceiling_votes", Words("at most", "a lo sumo"), GREEN, [2, 6]),
             ],
@@ -139,12 +174,13 @@ BOARD: Final = Board(
             ),
             Words("No alert fires in this area.", "Ninguna alerta activa en esta área."),
             columns=[
-                Column(Words("Rule", "Regla"), label="rule"),
-                Column(Words("Option", "Opción"), label="option_name"),
-                Column(Words("Severity", "Gravedad"), label="severity"),
-                Column(Words("Muted", "Silenciada"), label="muted"),
+                Column(Words("Rule", "Regla"), "rule"),
+                Column(Words("Option", "Opción"), "option_name"),
+                Column(Words("Severity", "Gravedad"), "severity"),
+                Column(Words("Muted", "Silenciada"), "muted"),
                 Column(
                     Words("Firing", "Activa"),
+                    "firing",
                     Query(f"max by (rule, option_name, severity, muted) (cotejo_alert_firing{{{_HERE}}})"),
                     hidden=True,
                 ),

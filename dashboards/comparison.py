@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.parts import GREY, RANKS, RED, Annotation, Column, Panel, Query, Words, leading, same
+from dashboards.parts import ALL, GREY, RANKS, RED, Annotation, Column, Panel, Query, Words, leading, same
 
 NO_WORKER: Final = Words(
     "No worker compares yet: see the board Pipeline.", "Ningún worker compara todavía: vea el tablero Proceso."
@@ -14,26 +14,40 @@ NO_BULLETIN: Final = Words(
 
 
 MUST_BE_WRONG: Final = Words("Sheets that must be wrong", "Actas que tendrían que estar mal")
+ANNOUNCED: Final = Words("announced (dashed)", "anunciado (discontinua)")
+WITNESSED: Final = Words("witnessed (solid)", "atestiguado (continua)")
+"""What a graph's lines are called: Grafana's legend shows no dashes."""
 PER_CENT: Final = "percentunit"
 
 
 def of(metric: str, area: str) -> Query:
     """A metric of each option."""
-    return Query(f'max by (option_name) ({metric}{{job="$job", area="{area}"}})', same("{{option_name}}"))
+    return Query(f'max by (option, option_name) ({metric}{{{ALL}, area="{area}"}})', same("{{option_name}}"))
 
 
 def options(area: str) -> Panel:
     """Both counts, option by option."""
     announced = Words("Announced", "Anunciado")
     columns = [
-        Column(Words("Option", "Opción"), label="option_name"),
-        Column(announced, of("cotejo_official_votes", area)),
-        Column(Words("Announced, share", "Anunciado, parte"), of("cotejo_official_share_ratio", area), "", PER_CENT),
-        Column(Words("Witnessed", "Atestiguado"), of("cotejo_witnessed_votes", area)),
-        Column(Words("Witnessed, share", "Atestiguado, parte"), of("cotejo_witnessed_share_ratio", area), "", PER_CENT),
-        Column(Words("At least", "Al menos"), of("cotejo_floor_votes", area)),
-        Column(Words("At most", "A lo sumo"), of("cotejo_ceiling_votes", area)),
-        Column(MUST_BE_WRONG, of("cotejo_breakdown_sheets", area)),
+        Column(same("option"), "option", hidden=True),  # two may have one name
+        Column(Words("Option", "Opción"), "option_name"),
+        Column(announced, "announced", of("cotejo_official_votes", area)),
+        Column(
+            Words("Announced, share", "Anunciado, parte"),
+            "announced_share",
+            of("cotejo_official_share_ratio", area),
+            PER_CENT,
+        ),
+        Column(Words("Witnessed", "Atestiguado"), "witnessed", of("cotejo_witnessed_votes", area)),
+        Column(
+            Words("Witnessed, share", "Atestiguado, parte"),
+            "witnessed_share",
+            of("cotejo_witnessed_share_ratio", area),
+            PER_CENT,
+        ),
+        Column(Words("At least", "Al menos"), "floor", of("cotejo_floor_votes", area)),
+        Column(Words("At most", "A lo sumo"), "ceiling", of("cotejo_ceiling_votes", area)),
+        Column(MUST_BE_WRONG, "breakdown", of("cotejo_breakdown_sheets", area)),
     ]
     text = Words(
         "What the current bulletin announces beside the accepted sheets. At least and at most: what the witnessed "
@@ -47,18 +61,22 @@ def options(area: str) -> Panel:
     return Panel("table", title, text, NO_BULLETIN, columns=columns, sort_by=announced, width=24)
 
 
+def _share_column(name: Words, count: str, area: str) -> Column:
+    return Column(name, f"{count}_share", of(f"cotejo_{count}_share_ratio", area), PER_CENT)
+
+
 def shares(area: str) -> Panel:
     """Witnessed and official share of the leading options: one colour each, the official one dashed."""
     queries = []
     for rank, (colour, _) in enumerate(RANKS, 1):
         for metric, word, dashes in (
-            ("cotejo_witnessed_share_ratio", Words("witnessed", "atestiguado"), []),
-            ("cotejo_official_share_ratio", Words("announced", "anunciado"), [10.0, 6.0]),
+            ("cotejo_witnessed_share_ratio", WITNESSED, []),
+            ("cotejo_official_share_ratio", ANNOUNCED, [10.0, 6.0]),
         ):
             legend = Words(*(f"{{{{option_name}}}}, {text}" for text in word))
             queries.append(Query(leading(metric, area, rank), legend, "", colour, dashes))
     text = Words(
-        "Share of valid votes of the three options that are announced the most. Whole lines: the witnessed sheets. "
+        "Share of valid votes of the three options that are announced the most. Solid lines: the witnessed sheets. "
         "Dashed: the bulletin. Where a pair runs together the two counts agree.",
         "Parte de los votos válidos de las tres opciones con más votos anunciados. Línea continua: las actas "
         "atestiguadas. Discontinua: el boletín. Donde un par coincide, los conteos concuerdan.",
@@ -73,9 +91,9 @@ def witnessed(area: str) -> Panel:
         "Polling tables with an accepted sheet, of those that exist: the more, the surer.",
         "Mesas con un acta aceptada, de las que existen: cuantas más, mayor certeza.",
     )
-    query = Query(f'max(cotejo_coverage_ratio{{job="$job", area="{area}"}})')
+    query = Query(f'max(cotejo_coverage_ratio{{{ALL}, area="{area}"}})')
     title = Words("Polling tables witnessed", "Mesas atestiguadas")
-    return Panel("stat", title, text, NO_WORKER, PER_CENT, [query], width=8, height=5)
+    return Panel("stat", title, text, NO_WORKER, PER_CENT, [query], width=6, height=5, decimals=1)
 
 
 def of_leading(metric: str, area: str, wrap: str = "{}") -> list[Query]:
@@ -89,9 +107,15 @@ def of_leading(metric: str, area: str, wrap: str = "{}") -> list[Query]:
 
 def breakdown(area: str) -> Panel:
     """The breakdown count beside the number that is put up with."""
-    here = f'job="$job", area="{area}"'
+    here = f'{ALL}, area="{area}"'
     queries = [
-        Query(f"max(cotejo_breakdown_sheets{{{here}}})", Words("must be wrong", "tendrían que estar mal"), "", RED),
+        Query(
+            f"max(cotejo_breakdown_sheets{{{here}}})",
+            Words("must be wrong", "tendrían que estar mal"),
+            "",
+            RED,
+            bad=True,
+        ),
         Query(f"max(cotejo_tolerated_sheets{{{here}}})", Words("limit", "límite"), "", GREY, [2, 6]),
     ]
     text = Words(
@@ -101,11 +125,28 @@ def breakdown(area: str) -> Panel:
         "ciertos; la mayor de todas las opciones. Sin modelo ni estadística. Las alertas empiezan en el límite que "
         "fija el archivo de la elección.",
     )
-    return Panel("stat", MUST_BE_WRONG, text, NO_BULLETIN, queries=queries, width=8, height=5)
+    return Panel("stat", MUST_BE_WRONG, text, NO_BULLETIN, queries=queries, width=6, height=5)
+
+
+def heard() -> Panel:
+    """When a worker that compares was last heard of: with the workers gone, all else on a board is empty or old."""
+    own = f"cotejo_owns_comparison{{{ALL}}}"
+    seen = f"timestamp({own}) and {own} == 1"
+    query = Query(f"1000 * max(({seen}) or max_over_time(({seen})[$__range:1m]))")
+    text = Words(
+        "When Prometheus last reached a worker that compares, within the time shown. If that is more than a minute "
+        "ago, everything else here is as it was then: see the board Pipeline.",
+        "Cuándo alcanzó Prometheus por última vez un worker que compara, en el período mostrado. Si hace más de un "
+        "minuto, todo lo demás está como entonces: vea el tablero Proceso.",
+    )
+    title = Words("Last heard of a worker", "Última señal de un worker")
+    return Panel("stat", title, text, NO_WORKER, "dateTimeAsIso", [query], width=6, height=5)
 
 
 def alerts_in(area: str) -> Annotation:
-    """The alerts of one area, marked while they fire."""
-    firing = f'cotejo_alert_firing{{job="$job", area="{area}", muted="no"}}'
-    query = Query(f"max by (rule, severity, area_name, option_name) ({firing})")
-    return Annotation(Words("Alerts", "Alertas"), query, "{{severity}}: {{rule}}", "{{area_name}} {{option_name}}")
+    """A mark where an alert of one area begins to fire. A band for as long as it fires would hide lines and limits."""
+    firing = f'cotejo_alert_firing{{{ALL}, area="{area}", muted="no"}}'
+    by = "max by (rule, severity, area_name, option_name)"
+    begun = f"{by} (max_over_time({firing}[1m])) unless {by} (max_over_time({firing}[1m] offset 1m))"
+    query = Query(f'label_join({begun}, "subject", "  ", "area_name", "option_name")')
+    return Annotation(Words("Alerts begin", "Empiezan alertas"), query, "{{severity}}: {{rule}}", "{{subject}}")

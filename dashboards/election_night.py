@@ -3,14 +3,27 @@
 from dataclasses import replace
 from typing import Final
 
-from dashboards.comparison import NO_BULLETIN, NO_WORKER, alerts_in, breakdown, of_leading, options, shares, witnessed
+from dashboards.comparison import (
+    NO_BULLETIN,
+    NO_WORKER,
+    alerts_in,
+    breakdown,
+    heard,
+    of_leading,
+    options,
+    shares,
+    witnessed,
+)
 from dashboards.parts import (
+    ALL,
     BLUE,
     ELECTION_ID,
+    INSTANCE,
     JOB,
     ORANGE,
     PURPLE,
     RED,
+    WHOLE,
     Board,
     Column,
     Panel,
@@ -18,6 +31,7 @@ from dashboards.parts import (
     Variable,
     Words,
     limit,
+    notes,
     same,
 )
 
@@ -30,14 +44,16 @@ BOARD: Final = Board(
     ),
     variables=[
         JOB,
+        replace(INSTANCE, hidden=True),
         ELECTION_ID,
         Variable(
-            "election", Words("Election", "Elección"), 'label_values(cotejo_election_info{job="$job"}, election_name)'
+            "election", Words("Election", "Elección"), f"label_values(cotejo_election_info{{{ALL}}}, election_name)"
         ),
-        Variable("notice", Words("Note", "Nota"), 'label_values(cotejo_election_info{job="$job"}, notice)'),
-        Variable("whole", same(""), 'label_values(cotejo_election_info{job="$job"}, area)', hidden=True),
+        Variable("notice", Words("Note", "Nota"), f"label_values(cotejo_election_info{{{ALL}}}, notice)"),
+        WHOLE,
     ],
     annotations=[alerts_in("$whole")],
+    notes=notes(),
     panels=[
         breakdown("$whole"),
         witnessed("$whole"),
@@ -50,16 +66,17 @@ BOARD: Final = Board(
             ),
             NO_WORKER,
             queries=[
-                Query(f'max(cotejo_alerts{{job="$job", status="firing", severity="{severity}"}})', word, "", colour)
+                Query(f'max(cotejo_alerts{{{ALL}, status="firing", severity="{severity}"}})', word, "", colour)
                 for severity, word, colour in (
                     ("critical", Words("critical", "críticas"), RED),
                     ("warning", Words("warning", "avisos"), ORANGE),
                     ("info", Words("remarks", "observaciones"), BLUE),
                 )
             ],
-            width=8,
+            width=6,
             height=5,
         ),
+        heard(),
         shares("$whole"),
         Panel(
             "lines",
@@ -91,25 +108,29 @@ BOARD: Final = Board(
             ),
             NO_WORKER,
             columns=[
-                Column(same("area"), label="area", hidden=True),
-                Column(Words("Area", "Área"), label="area_name", link="cotejo-area"),
+                Column(same("area"), "area", hidden=True),
+                Column(Words("Area", "Área"), "area_name", link="cotejo-area"),
                 Column(
                     Words("Witnessed", "Atestiguado"),
-                    Query('max by (area, area_name) (cotejo_coverage_ratio{job="$job"})'),
+                    "witnessed",
+                    Query(f"max by (area, area_name) (cotejo_coverage_ratio{{{ALL}}})"),
                     unit="percentunit",
                 ),
                 Column(
                     Words("Apart", "Separación"),
-                    Query('max by (area, area_name) (abs(cotejo_divergence_gap_ratio{job="$job"}))'),
+                    "gap",
+                    Query(f"max by (area, area_name) (abs(cotejo_divergence_gap_ratio{{{ALL}}}))"),
                     unit="percentunit",
                 ),
                 Column(
                     Words("Must be wrong", "Tendrían que estar mal"),
-                    Query('max by (area, area_name) (cotejo_breakdown_sheets{job="$job"})'),
+                    "breakdown",
+                    Query(f"max by (area, area_name) (cotejo_breakdown_sheets{{{ALL}}})"),
                 ),
                 Column(
                     Words("Disputed", "En disputa"),
-                    Query('max by (area, area_name) (cotejo_sheets{job="$job", verdict="disputed"})'),
+                    "disputed",
+                    Query(f'max by (area, area_name) (cotejo_sheets{{{ALL}, verdict="disputed"}})'),
                 ),
             ],
             sort_by=Words("Must be wrong", "Tendrían que estar mal"),

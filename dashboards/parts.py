@@ -1,21 +1,18 @@
 """What the boards are made of: texts in two languages, queries with a reason where they may be empty, panels.
 
+`grafana_json` turns a board into the JSON that Grafana reads.
+
 Colours are Okabe and Ito's, which people with any kind of colour blindness can tell apart; lines differ in their dashes
 too, and no colour says anything that words don't.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
-
-from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, table, timeseries
-from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.models import common as shapes
-from grafana_foundation_sdk.models import dashboard as model
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, NamedTuple
 
 LANGUAGES: Final = ("en", "es")
-SOURCE: Final = model.DataSourceRef(type_val="prometheus", uid="cotejo-prometheus")
+ALL: Final = 'job=~"$job", instance=~"$instance"'
+"""The series of the chosen workers: what every selector begins with."""
 
 BLUE, ORANGE, GREEN, RED, PURPLE = "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 GREY: Final = "#999999"
@@ -45,7 +42,8 @@ NAMELESS: Final = same("")
 @dataclass(frozen=True)
 class Query:
     """One query. `empty` says why it may rightly find nothing on a healthy night; then a test in
-    dashboards/prometheus/tests shows when it finds something. `colour` and `dashes` are a line's."""
+    dashboards/prometheus/tests shows when it finds something. `colour` and `dashes` are a line's; in a stat, a figure
+    that is `bad` above 0 is grey at 0 and red from 1 on."""
 
     expr: str
     legend: Words = NAMELESS
@@ -53,19 +51,29 @@ class Query:
     colour: str = ""
     dashes: Sequence[float] = ()
     unit: str = ""
+    bad: bool = False
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: a query's value, or a label. `link` names the board that a click on it opens, for the
-    area of the same row."""
+    """One column of a table: a query's value, or a label. `key` is the label, or names the value in the table that
+    Grafana makes of all queries. `link` names the board that a click on it opens, for the area of the same row."""
 
     name: Words
+    key: str
     query: Query | None = None
-    label: str = ""
     unit: str = "locale"
     link: str = ""
     hidden: bool = False
+
+
+DECIMALS: Final = {"percentunit": 2}
+"""Decimals by unit; else 77 % stands beside 0.788 %."""
+
+
+def _of_column(column: Column) -> Query:
+    assert column.query is not None
+    return replace(column.query, expr=f'label_replace({column.query.expr}, "figure", "{column.key}", "", "")')
 
 
 @dataclass(frozen=True)
@@ -83,16 +91,27 @@ class Panel:
     height: int = 9
     colour: str = BLUE
     most: float | None = None
+    decimals: int | None = None
     sort_by: Words | None = None
 
     @property
     def asked(self) -> list[Query]:
-        return [*self.queries, *(column.query for column in self.columns if column.query is not None)]
+        """Every query of the panel. Those of a table's columns give each series its column's key as the label `figure`,
+        which becomes the column: Grafana's own name of a value depends on how many queries have found something."""
+        return [*self.queries, *map(_of_column, filter(lambda column: column.query, self.columns))]
+
+    @property
+    def fixed_decimals(self) -> int | None:
+        """Decimals of every figure; None where the unit has its own."""
+        if self.decimals is None:
+            return DECIMALS.get(self.unit)
+        return self.decimals
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """What is marked in every graph of a board."""
+    """What is marked in every graph of a board. `title` and `text` are templates: {{label}} is the label's value, and
+    the label must not be empty, else Grafana prints its name."""
 
     name: Words
     query: Query
@@ -102,14 +121,29 @@ class Annotation:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """The sentences that `cotejo dashboards annotate` has put into Grafana, at their `time`: by the workers' clock
+    (wall), which is the time of every graph, or in the night (event). Of a night that is fed again the latter are long
+    ago, so they are off until somebody switches them on."""
+
+    name: Words
+    time: Literal["wall", "event"]
+    area: str = ""
+    """Only those of this area; all where it is empty."""
+
+
+@dataclass(frozen=True)
 class Variable:
-    """What can be chosen on a board; `regex` picks value and text out of a series."""
+    """What can be chosen on a board; `regex` picks value and text out of a series. One that is not `sorted` keeps the
+    order of its query, and the board opens on the first. Of one with `several` all are chosen to begin with."""
 
     name: str
     label: Words
     query: str
     regex: str = ""
     hidden: bool = False
+    sorted: bool = True
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +156,7 @@ class Board:
     variables: Sequence[Variable]
     panels: Sequence[Panel]
     annotations: Sequence[Annotation] = field(default_factory=tuple)
+    notes: Sequence[Notes] = field(default_factory=tuple)
 
     @property
     def queries(self) -> list[Query]:
@@ -129,10 +164,18 @@ class Board:
 
 
 JOB: Final = Variable("job", Words("Job", "Trabajo"), "label_values(cotejo_build_info, job)")
-"""Prometheus' name for the workers of one election."""
-ELECTION_ID: Final = Variable(
-    "election_id", NAMELESS, 'label_values(cotejo_election_info{job="$job"}, election)', hidden=True
+"""Prometheus' name for the workers of one election. One at a time: sums over two elections mean nothing."""
+INSTANCE: Final = Variable(
+    "instance",
+    Words("Instance", "Instancia"),
+    'label_values(cotejo_build_info{job=~"$job"}, instance)',
+    several=True,
 )
+"""Workers. Hidden where only the one that compares has figures."""
+ELECTION_ID: Final = Variable(
+    "election_id", NAMELESS, f"label_values(cotejo_election_info{{{ALL}}}, election)", hidden=True
+)
+WHOLE: Final = Variable("whole", NAMELESS, f"label_values(cotejo_election_info{{{ALL}}}, area)", hidden=True)
 
 
 def uid(name: str, language: str) -> str:
@@ -141,160 +184,19 @@ def uid(name: str, language: str) -> str:
 
 def leading(metric: str, area: str, rank: int) -> str:
     """A metric of the option that is announced the most votes, the second most…: of the same one all along a graph."""
-    votes = f'max by (option) (max_over_time(cotejo_official_votes{{job="$job", area="{area}"}}[$__range] @ end()))'
+    votes = f'max by (option) (max_over_time(cotejo_official_votes{{{ALL}, area="{area}"}}[$__range] @ end()))'
     chosen = f"topk({rank}, {votes})" + (f" unless topk({rank - 1}, {votes})" if rank > 1 else "")
-    return f'max by (option, option_name) ({metric}{{job="$job", area="{area}"}}) and on (option) ({chosen})'
+    return f'max by (option, option_name) ({metric}{{{ALL}, area="{area}"}}) and on (option) ({chosen})'
 
 
 def limit(name: str, rule: str, what: Words, colour: str = GREY, metric: str = "cotejo_threshold_ratio") -> Query:
     """A limit of the election file, as a line."""
-    return Query(f'max({metric}{{job="$job", rule="{rule}", limit="{name}"}})', what, "", colour, [2, 6])
+    return Query(f'max({metric}{{{ALL}, rule="{rule}", limit="{name}"}})', what, "", colour, [2, 6])
 
 
-def board(given: Board, language: str) -> dict[str, Any]:
-    """The board as Grafana's JSON."""
-    made = (
-        build.Dashboard(given.title.in_(language))
-        .uid(uid(given.name, language))
-        .description(given.description.in_(language))
-        .tags(["cotejo", f"cotejo-{language}"])
-        .timezone("browser")
-        .tooltip(model.DashboardCursorSync.CROSSHAIR)
-        .time("now-3h", "now")
-        .refresh("10s")
-        .link(_links(language))
-    )
-    for variable in given.variables:
-        made.with_variable(_variable(variable, language))
-    for number, panel in enumerate(given.panels, 1):
-        made.with_panel(_KINDS[panel.kind](panel, language).id(number))
-    data = made.build().to_json()
-    told = [_told(language)] if any(variable.name == "election_id" for variable in given.variables) else []
-    data["annotations"] = {"list": [_annotation(a, language) for a in given.annotations] + told}
-    return data
-
-
-def _links(language: str) -> build.DashboardLink:
-    words = Words("Cotejo's boards", "Tableros de Cotejo")
-    link = build.DashboardLink(words.in_(language)).type(model.DashboardLinkType.DASHBOARDS)
-    return link.tags([f"cotejo-{language}"]).include_vars(True).keep_time(True)
-
-
-def _variable(given: Variable, language: str) -> build.QueryVariable:
-    made = build.QueryVariable(given.name).label(given.label.in_(language)).datasource(SOURCE)
-    made.query({"query": given.query, "refId": given.name}).refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
-    made.sort(model.VariableSort.ALPHABETICAL_ASC).regex(given.regex)
-    return made.hide(model.VariableHide.HIDE_VARIABLE) if given.hidden else made
-
-
-def _annotation(given: Annotation, language: str) -> dict[str, Any]:
-    """The texts' templates are of the Prometheus data source, which the SDK does not know here."""
-    made = build.AnnotationQuery().name(given.name.in_(language)).datasource(SOURCE).enable(True)
-    found: dict[str, Any] = made.icon_color(given.colour).build().to_json()
-    target = {"expr": given.query.expr, "refId": "Anno"}
-    return {**found, "target": target, "titleFormat": given.title, "textFormat": given.text, "tagKeys": "severity,rule"}
-
-
-def _told(language: str) -> dict[str, Any]:
-    """What `cotejo dashboards annotate` has put into Grafana."""
-    made = build.AnnotationQuery().name(Words("What alerts say", "Lo que dicen las alertas").in_(language)).enable(True)
-    made.datasource(model.DataSourceRef("grafana", "-- Grafana --")).icon_color(PURPLE)
-    target = build.AnnotationTarget().type("tags").tags(["cotejo", "election:$election_id"]).match_any(False).limit(100)
-    return dict(made.target(target).build().to_json())
-
-
-def _target(query: Query, number: int, language: str) -> prometheus.Dataquery:
-    made = prometheus.Dataquery().expr(query.expr).ref_id(chr(ord("A") + number)).datasource(SOURCE)
-    return made.legend_format(query.legend.in_(language) or "__auto")
-
-
-def _common(made: Any, panel: Panel, language: str) -> Any:
-    made.title(panel.title.in_(language)).description(panel.description.in_(language)).datasource(SOURCE)
-    made.span(panel.width).height(panel.height).unit(panel.unit).no_value(panel.nothing.in_(language))
-    for number, query in enumerate(panel.queries):
-        made.with_target(_target(query, number, language))
-        properties = _line(query)
-        if properties:
-            made.override_by_query(chr(ord("A") + number), properties)
-    if panel.most is not None:
-        made.min(0).max(panel.most)
-    return made
-
-
-def _line(query: Query) -> list[model.DynamicConfigValue]:
-    found = []
-    if query.colour:
-        found.append(_property("color", {"mode": "fixed", "fixedColor": query.colour}))
-    if query.dashes:
-        found.append(_property("custom.lineStyle", {"fill": "dash", "dash": list(query.dashes)}))
-    if query.unit:
-        found.append(_property("unit", query.unit))
-    return found
-
-
-def _property(id: str, value: object) -> model.DynamicConfigValue:
-    return model.DynamicConfigValue(id, value)
-
-
-def _stat(panel: Panel, language: str) -> Any:
-    made = _common(stat.Panel(), panel, language).graph_mode(shapes.BigValueGraphMode.NONE)
-    made.color_mode(shapes.BigValueColorMode.VALUE).color_scheme(_fixed(panel.colour))
-    made.text_mode(shapes.BigValueTextMode.VALUE_AND_NAME if len(panel.queries) > 1 else shapes.BigValueTextMode.AUTO)
-    return made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-
-
-def _lines(panel: Panel, language: str) -> Any:
-    made = _common(timeseries.Panel(), panel, language).line_width(2).fill_opacity(0)
-    made.show_points(shapes.VisibilityMode.NEVER).line_interpolation(shapes.LineInterpolation.STEP_AFTER)
-    made.color_scheme(build.FieldColor().mode(model.FieldColorModeId.SHADES).fixed_color(panel.colour))
-    made.legend(
-        common.VizLegendOptions()
-        .display_mode(shapes.LegendDisplayMode.LIST)
-        .placement(shapes.LegendPlacement.BOTTOM)
-        .show_legend(True)
-    )
-    return made.tooltip(common.VizTooltipOptions().mode(shapes.TooltipDisplayMode.MULTI).sort(shapes.SortOrder.NONE))
-
-
-def _bars(panel: Panel, language: str) -> Any:
-    made = _common(bargauge.Panel(), panel, language).display_mode(shapes.BarGaugeDisplayMode.BASIC)
-    made.orientation(shapes.VizOrientation.HORIZONTAL).color_scheme(_fixed(panel.colour)).min(0)
-    return made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-
-
-def _table(panel: Panel, language: str) -> Any:
-    made = _common(table.Panel(), panel, language)
-    names, order, asked = {}, {}, 0
-    for place, column in enumerate(panel.columns):
-        name = column.name.in_(language)
-        if column.query is not None:
-            target = _target(column.query, asked, language).instant().format(PromQueryFormat.TABLE)
-            made.with_target(target)
-            key = f"Value #{chr(ord('A') + asked)}"
-            asked += 1
-        else:
-            key = column.label
-        names[key], order[key] = name, place
-        properties = [_property("unit", column.unit)] if column.query is not None else []
-        if column.link:
-            url = f"/d/{uid(column.link, language)}?var-job=$job&var-area=${{__data.fields.area}}&${{__url_time_range}}"
-            properties.append(_property("links", [{"title": name, "url": url}]))
-        if column.hidden:
-            properties.append(_property("custom.hidden", True))
-        if properties:
-            made.override_by_name(name, properties)
-    if asked == 1:
-        names["Value"] = names.pop("Value #A", "Value")
-    made.with_transformation(model.DataTransformerConfig("merge", options={}))
-    options = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": order}
-    made.with_transformation(model.DataTransformerConfig("organize", options=options))
-    if panel.sort_by is not None:
-        made.sort_by([common.TableSortByFieldState().display_name(panel.sort_by.in_(language)).desc(True)])
-    return made.show_header(True).cell_height(shapes.TableCellHeight.SM)
-
-
-def _fixed(colour: str) -> build.FieldColor:
-    return build.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color(colour)
-
-
-_KINDS: Final = {"stat": _stat, "lines": _lines, "bars": _bars, "table": _table}
+def notes(area: str = "") -> list[Notes]:
+    """The two layers of sentences."""
+    return [
+        Notes(Words("What alerts say", "Lo que dicen las alertas"), "wall", area),
+        Notes(Words("What alerts say, at event time", "Lo que dicen las alertas, en su hora"), "event", area),
+    ]

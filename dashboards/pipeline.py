@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from dashboards.comparison import heard
 from dashboards.parts import (
+    ALL,
     BLUE,
     GREEN,
     GREY,
+    INSTANCE,
     JOB,
     ORANGE,
     PURPLE,
@@ -23,21 +26,30 @@ _NO_SCRAPE: Final = Words(
     "Prometheus reaches no worker: is one running, and is its address in the scrape configuration?",
     "Prometheus no alcanza ningún worker: ¿hay alguno en marcha, y está su dirección en la configuración?",
 )
+_FIRING: Final = 'ALERTS{job=~"$job", alertstate="firing"}'
+_BY: Final = "max by (alertname, instance, topic, receiver)"
+_BEGUN: Final = (
+    f"label_join({_BY} (max_over_time({_FIRING}[1m])) unless {_BY} (max_over_time({_FIRING}[1m] offset 1m)), "
+    '"subject", " ", "instance", "topic", "receiver")'
+)
+"""Alerts of Prometheus where they begin. Not by instance: many of them are sums over all workers."""
+_SPEED: Final = f"max(deriv((cotejo_clock_seconds{{{ALL}}} > 0)[$__rate_interval:5s]))"
+"""Without the clock's jump from 0 to today, beside which all else would be flat."""
 _HEALTHY: Final = "nothing is wrong on a healthy night"
 _NIGHT_IS_FED: Final = "a recorded night has its own clock, so only a live one lags behind the wall's"
 
 
 def _sum(metric: str, labels: str, legend: Words, colour: str, dashes: Sequence[float] = ()) -> Query:
-    return Query(f'sum(rate({metric}{{job="$job", {labels}}}[$__rate_interval]))', legend, "", colour, dashes)
+    return Query(f"sum(rate({metric}{{{ALL}, {labels}}}[$__rate_interval]))", legend, "", colour, dashes)
 
 
 def _quantile(part: str, step: str, legend: Words, colour: str, dashes: Sequence[float] = ()) -> Query:
-    rate = f'rate(cotejo_processing_seconds_bucket{{job="$job", step="{step}"}}[$__rate_interval])'
+    rate = f'rate(cotejo_processing_seconds_bucket{{{ALL}, step="{step}"}}[$__rate_interval])'
     return Query(f"histogram_quantile({part}, sum by (le) ({rate}))", legend, "", colour, dashes)
 
 
 def _lag(topic: str, colour: str, dashes: Sequence[float] = ()) -> Query:
-    return Query(f'sum(cotejo_consumer_lag_messages{{job="$job", topic="{topic}"}})', same(topic), "", colour, dashes)
+    return Query(f'sum(cotejo_consumer_lag_messages{{{ALL}, topic="{topic}"}})', same(topic), "", colour, dashes)
 
 
 BOARD: Final = Board(
@@ -47,13 +59,13 @@ BOARD: Final = Board(
         "Is Cotejo itself in good health: rate, errors, duration, lag, deliveries.",
         "¿Está sano Cotejo mismo? Ritmo, errores, duración, atraso, entregas.",
     ),
-    variables=[JOB],
+    variables=[JOB, INSTANCE],
     annotations=[
         Annotation(
-            Words("Trouble", "Problemas"),
-            Query('ALERTS{job="$job", alertstate="firing"}', empty=_HEALTHY),
+            Words("Trouble begins", "Empiezan problemas"),
+            Query(_BEGUN, empty=_HEALTHY),
             "{{alertname}}",
-            "{{instance}} {{topic}} {{receiver}}",
+            "{{subject}}",
         )
     ],
     panels=[
@@ -66,17 +78,18 @@ BOARD: Final = Board(
             ),
             _NO_SCRAPE,
             queries=[
-                Query('sum(up{job="$job"})', Words("up", "activos")),
-                Query('sum(cotejo_owns_comparison{job="$job"})', Words("comparing", "comparando")),
+                Query(f"sum(up{{{ALL}}})", Words("up", "activos")),
+                Query(f"sum(cotejo_owns_comparison{{{ALL}}})", Words("comparing", "comparando")),
                 Query(
-                    'sum(cotejo_owned_partitions{job="$job"}) / max(cotejo_partitions{job="$job"})',
+                    f"sum(cotejo_owned_partitions{{{ALL}}}) / max(cotejo_partitions{{{ALL}}}) or 0 * sum(up{{{ALL}}})",
                     Words("partitions owned", "particiones con dueño"),
                     unit="percentunit",
                 ),
             ],
-            width=24,
+            width=18,
             height=5,
         ),
+        heard(),
         Panel(
             "lines",
             Words("Events read", "Eventos leídos"),
@@ -108,7 +121,7 @@ BOARD: Final = Board(
             "cps",
             [
                 Query(
-                    'sum by (topic, code) (rate(cotejo_rejected_total{job="$job"}[$__rate_interval]))',
+                    f"sum by (topic, code) (rate(cotejo_rejected_total{{{ALL}}}[$__rate_interval]))",
                     same("{{topic}}: {{code}}"),
                     _HEALTHY,
                 )
@@ -144,7 +157,7 @@ BOARD: Final = Board(
             "s",
             [
                 Query(
-                    'max(cotejo_event_time_lag_seconds{job="$job", clock="wall"})',
+                    f'max(cotejo_event_time_lag_seconds{{{ALL}, clock="wall"}})',
                     Words("behind the wall clock", "por detrás del reloj"),
                     _NIGHT_IS_FED,
                     BLUE,
@@ -155,14 +168,19 @@ BOARD: Final = Board(
             "lines",
             Words("How fast event time goes", "Ritmo del tiempo de los hechos"),
             Words(
-                "Seconds of event time judged in a second: 1 on a live night, more when a recording is fed.",
-                "Segundos de los hechos juzgados por segundo: 1 en una noche en vivo, más con una grabación.",
+                "Seconds of event time judged in a second: 1 on a live night, more when a recording is fed. Nothing "
+                "before the first event, when the clock has no time yet.",
+                "Segundos de los hechos juzgados por segundo: 1 en una noche en vivo, más con una grabación. Nada "
+                "antes del primer evento, cuando el reloj aún no tiene hora.",
             ),
             _NO_SCRAPE,
             "short",
             [
                 Query(
-                    'max(deriv(cotejo_clock_seconds{job="$job"}[$__rate_interval]))', Words("speed", "ritmo"), "", GREEN
+                    f"max(deriv((cotejo_clock_seconds{{{ALL}}} > 0)[$__rate_interval:5s]))",
+                    Words("speed", "ritmo"),
+                    "",
+                    GREEN,
                 )
             ],
         ),
@@ -192,13 +210,13 @@ BOARD: Final = Board(
             "lines",
             Words("Webhooks", "Webhooks"),
             Words(
-                "Attempts by outcome over the time shown; a failed one is tried again for a day.",
-                "Intentos por resultado en el período; uno fallido se repite durante un día.",
+                "Attempts in each interval of the graph, by outcome. A failed one is tried again for a day.",
+                "Intentos en cada intervalo del gráfico, por resultado. Uno fallido se repite durante un día.",
             ),
             Words("The election file names no receiver.", "El archivo de la elección no nombra receptores."),
             queries=[
                 Query(
-                    f'sum(increase(cotejo_deliveries_total{{job="$job", outcome="{outcome}"}}[$__rate_interval]))',
+                    f'sum(increase(cotejo_deliveries_total{{{ALL}, outcome="{outcome}"}}[$__rate_interval]))',
                     word,
                     "",
                     colour,
@@ -210,7 +228,7 @@ BOARD: Final = Board(
                     ("given-up", Words("given up", "abandonados"), RED, [3.0, 3.0]),
                 )
             ]
-            + [Query('sum(cotejo_deliveries_pending{job="$job"})', Words("due", "pendientes"), "", GREY, [2, 6])],
+            + [Query(f"sum(cotejo_deliveries_pending{{{ALL}}})", Words("due", "pendientes"), "", GREY, [2, 6])],
         ),
         Panel(
             "lines",
@@ -218,7 +236,7 @@ BOARD: Final = Board(
             Words("Resident memory of each worker.", "Memoria residente de cada worker."),
             _NO_SCRAPE,
             "bytes",
-            [Query('process_resident_memory_bytes{job="$job"}', same("{{instance}}"))],
+            [Query(f"process_resident_memory_bytes{{{ALL}}}", same("{{instance}}"))],
         ),
         Panel(
             "lines",
@@ -229,7 +247,7 @@ BOARD: Final = Board(
             ),
             _NO_SCRAPE,
             "percentunit",
-            [Query('rate(process_cpu_seconds_total{job="$job"}[$__rate_interval])', same("{{instance}}"))],
+            [Query(f"rate(process_cpu_seconds_total{{{ALL}}}[$__rate_interval])", same("{{instance}}"))],
         ),
     ],
 )

@@ -19,9 +19,12 @@ import pytest
 import yaml
 from brokers import ROOT, lacking
 from builders import lines
-from grafana_boards import filled, queries, variables
+from grafana_boards import as_grafana_reads, filled, queries, variables
 from nights import LiveNight, until
 
+from dashboards import area as area_board
+from dashboards import election_night as night_board
+from dashboards.__main__ import BOARDS
 from dashboards.parts import Query
 from streams.core.election.model import Receiver
 from streams.delivery.loopback_receiver import AlertReceiver
@@ -76,7 +79,7 @@ def test_each_alert_is_tested_and_has_a_runbook() -> None:
     sections = set(re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.M))
     assert names == tested == sections
     for rule in rules("alert"):
-        assert rule["annotations"]["runbook"] == f"docs/runbooks.md#{rule['alert'].lower()}"
+        assert rule["annotations"]["runbook_url"] == f"docs/runbooks.md#{rule['alert'].lower()}"
         assert rule["labels"]["severity"] in {"warning", "critical"}
 
 
@@ -94,6 +97,70 @@ def test_what_may_be_empty_is_tested_elsewhere() -> None:
     tests = yaml.safe_load(UNIT_TESTS.read_text())["tests"]
     shown = {t["expr"] for group in tests for t in group.get("promql_expr_test", []) if t.get("exp_samples")}
     assert {filled(query.expr) for query in queries() if query.empty} <= shown
+
+
+def promtool(place: Path, series: dict[str, str], asked: list[tuple[str, str, float | None]]) -> None:
+    """Ask promtool these queries, each at a time: the value of the only series there is, or None for no series."""
+    test = {
+        "interval": "15s",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"max(max_over_time(({filled(expr)})[1s:1s]))",  # whatever its labels
+                "eval_time": at,
+                "exp_samples": [] if value is None else [{"labels": "{}", "value": value}],
+            }
+            for expr, at, value in asked
+        ],
+    }
+    (place / "test.yml").write_text(yaml.safe_dump({"tests": [test]}))
+    done = subprocess.run(
+        [program("promtool"), "test", "rules", str(place / "test.yml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def queries_of(panel: str) -> list[str]:
+    """The queries of the panel of this title, on whichever board."""
+    return next(
+        [query.expr for query in found.asked] for board in BOARDS for found in board.panels if found.title.en == panel
+    )
+
+
+def test_a_dead_worker_looks_dead(tmp_path: Path) -> None:
+    """Once a worker has died, its figures are gone within a scrape, its partitions have no owner, and the board says
+    when it was last heard of. The same instant queries speak while it lives."""
+    labels = 'job="cotejo", instance="a"'
+    series = {
+        f"up{{{labels}}}": "1x8 0x40",
+        f"cotejo_owns_comparison{{{labels}}}": "1x8 stale",
+        f"cotejo_owned_partitions{{{labels}}}": "4x8 stale",
+        f"cotejo_partitions{{{labels}}}": "4x8 stale",
+        f'cotejo_coverage_ratio{{{labels}, area="N", area_name="Nation", level="nation"}}': "0.5x8 stale",
+    }
+    (heard,), (_, _, owned), (coverage,) = map(
+        queries_of, ("Last heard of a worker", "Workers", "Polling tables witnessed")
+    )
+    alive, dead = "2m", "10m"
+    asked: list[tuple[str, str, float | None]] = [(heard, alive, 120_000), (heard, dead, 120_000)]
+    asked += [(owned, alive, 1), (owned, dead, 0), (coverage, alive, 0.5), (coverage, dead, None)]
+    promtool(tmp_path, series, asked)
+
+
+def test_only_the_beginning_of_an_alert_is_marked(tmp_path: Path) -> None:
+    """An alert that fires for long is marked in its first minute and not again, also one that fires for a moment
+    between two looks; the clock's jump from 0 is no speed."""
+    labels = 'job="cotejo", instance="a"'
+    alert = f'{labels}, area="N", area_name="Nation", level="nation", rule="divergence", severity="warning", muted="no"'
+    series = {
+        f"cotejo_alert_firing{{{alert}}}": "_x7 1x40",
+        f'cotejo_alert_firing{{{alert}, option="A", option_name="Ana"}}': "_x30 1 stale",
+        f"cotejo_clock_seconds{{{labels}}}": "0x4 1700000000+15x40",
+    }
+    begins, (speed,) = night_board.BOARD.annotations[0].query.expr, queries_of("How fast event time goes")
+    asked: list[tuple[str, str, float | None]] = [(begins, "1m", None), (begins, "2m", 1), (begins, "4m", None)]
+    asked += [(begins, "8m", 1), (begins, "10m", None), (speed, "1m", None), (f"round({speed})", "4m", 1)]
+    promtool(tmp_path, series, asked)
 
 
 NIGHT_SECONDS = 10
@@ -192,10 +259,21 @@ def test_each_variable_has_values(query: str, night: Night) -> None:
     inner = query[query.index("(") + 1 : query.rindex(")")]
     if query.startswith("label_values"):
         inner, _, label = inner.rpartition(", ")
+        inner = inner or label
         series = night.prometheus.get("series", **{"match[]": filled(inner), "start": night.began})
         assert {found[label] for found in series}
     else:
         assert night.found(inner)
+
+
+@pytest.mark.parametrize(("name", "first"), [("area", ("VE", "Venezuela")), ("option", ("NM", "Nicolás Maduro"))])
+def test_the_board_opens_on_the_first(name: str, first: tuple[str, str], night: Night) -> None:
+    """The board Area opens on the whole and on the option that is announced the most votes: they come first as Grafana
+    reads them out of the query's answer."""
+    variable = next(v for v in area_board.BOARD.variables if v.name == name)
+    expr = variable.query.removeprefix("query_result(").removesuffix(")")
+    found = night.prometheus.get("query", query=filled(expr, area="VE"))["result"]
+    assert as_grafana_reads(found, variable.regex)[0] == first
 
 
 def test_every_record_is_as_published(night: Night) -> None:
