@@ -72,7 +72,7 @@ def run(repeats: int, place: pathlib.Path) -> list[Figure]:
 def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
     found: dict[str, pathlib.Path] = {}
     for name, options in SIMULATED.items():
-        recipe = options, *sources(*LOG, *SIMULATION, "cli/simulating.py")
+        recipe = options, *sources(*LOG, *SIMULATION, "cli/simulate.py")
         found[name] = kept(place, _slug(name), recipe, partial(_cotejo, "simulate", "--seed", "5", *options))
         if RECORDED not in found:
             recipe = found[name].name, pathlib.Path(__file__), *sources(*LOG, "nights/feeder.py", "kafka/topology.py")

@@ -12,21 +12,24 @@ from streams.support.logs import LOG_FORMAT, LogFormat, set_format
 from streams.support.terminal import show
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
-    "live": ("demo", "worker", "topics", "feed"),
+    "demo": ("demo",),
+    "worker": ("worker",),
+    "topics": ("topics",),
+    "feed": ("feed",),
     "board": ("board",),
-    "recording": ("record",),
-    "checking": ("check",),
-    "simulating": ("simulate", "reconstruct"),
-    "replaying": ("replay",),
-    "reporting": ("report",),
+    "record": ("record",),
+    "check": ("check",),
+    "simulate": ("simulate", "reconstruct"),
+    "replay": ("replay",),
+    "report": ("report",),
     "exporting": ("export", "query"),
 }
 """By module, its commands."""
 GROUPS: Final[Mapping[str, str]] = {
     "importing": "import",
     "keys": "keys",
-    "explaining": "explain",
-    "logs": "log",
+    "explain": "explain",
+    "log": "log",
     "webhook": "webhook",
     "dashboards": "dashboards",
 }

@@ -19,7 +19,7 @@ from test_cli import cotejo
 from typer.testing import CliRunner
 
 from streams import cli
-from streams.cli.replaying import lived
+from streams.cli.replay import lived
 from streams.config import election_writer
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.model import Event

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import KeepGoing, Language, NightPaths, group, plainly
-from streams.cli.replaying import Other, lived
+from streams.cli.replay import Other, lived
 from streams.core.election.model import Election
 from streams.core.replay.alert_history import contrast
 from streams.core.replay.timeline import Chronicle
