@@ -11,10 +11,10 @@ from msgspec import structs
 
 with atheris.instrument_imports(include=["streams"]):
     from streams.core.election.model import Area, Authority, Election, Option, PollingTable, Reporter
-    from streams.core.engine.monitor import Monitor
     from streams.core.events.codec import decode_any, decode_bulletin, decode_reports, encode, plain
     from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
     from streams.core.events.usual import UsualReader
+    from streams.core.replay.replay import Replay
     from streams.nights import arrival as arrivals
     from streams.nights.eventlog import format
     from streams.nights.eventlog.errors import LogDamage
@@ -45,14 +45,14 @@ SEEDS: list[Event] = [
 def codec(data: bytes) -> None:
     """Whatever is read is within bounds, is written as it was read, and the core takes it or says why not. What is read
     in its usual form is the same event."""
-    monitor = Monitor(ELECTION)
+    replay = Replay.of_events(ELECTION)
     for event in [*decode_reports(data), decode_bulletin(data), decode_any(data)]:
         if isinstance(event, Rejection):
             encode([event.code, event.place, event.cure])
         else:
             assert decode_any(encode(plain(event))) == event
-            monitor.handle(event, 1)
-    encode(monitor.states())
+            replay.take(0, [event])
+    b"".join(replay.finish().json())
     usual = USUAL.read([data])
     assert usual is None or [*usual] == [decode_any(data)]
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import sqrt
 
-from streams.core.alerting.alert import Notice
-from streams.core.engine.monitor import Monitor
+from streams.core.election.model import Election
+from streams.core.events.model import Event
+from streams.core.replay.outcome import Outcome
+from streams.core.replay.replay import Replay
 from streams.nights.scenarios.simulated import Night, Simulation
 from streams.support.progress import Progress
 
@@ -13,14 +15,18 @@ LOUD = ("warning", "critical")
 """Severities that call people."""
 
 
-def lived(night: Night, tick: float = 300) -> tuple[Simulation, Monitor, list[Notice]]:
-    """A night from its first event to its end, judged every `tick` seconds: the night, its state then, and every notice
-    on the way."""
+def lived(night: Night, tick: float = 300) -> tuple[Simulation, Outcome]:
+    """A night from its first event to its end, judged every `tick` seconds: the night, and what it came to."""
     simulation = Simulation(night)
     election = simulation.election
-    monitor = Monitor(replace(election, alerts=replace(election.alerts, tick=tick)))
-    notices = [notice for event in simulation.events() for notice in monitor.handle(event).notices]
-    return simulation, monitor, notices + monitor.finish()
+    return simulation, outcome_of(replace(election, alerts=replace(election.alerts, tick=tick)), simulation.events())
+
+
+def outcome_of(election: Election, events: Iterable[Event]) -> Outcome:
+    """What these events come to, in this order."""
+    replay = Replay.of_events(election)
+    replay.take(0, list(events))
+    return replay.finish()
 
 
 def each(nights: Iterable[Night], label: str) -> Iterator[Night]:

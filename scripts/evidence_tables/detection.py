@@ -32,14 +32,14 @@ def night(seed: int, shift: float, coverage: float) -> Night:
 
 def calls(night: Night) -> list[Call]:
     """What was called in the course of a night: of the nation, then of each state."""
-    simulation, monitor, notices = lived(night)
-    loud = [n for n in notices if n.status == "firing" and n.severity in LOUD]
-    states, found = monitor.states(), list[Call]()
+    simulation, outcome = lived(night)
+    loud = [n for n in outcome.notices if n.status == "firing" and n.severity in LOUD]
+    found = list[Call]()
     for area in simulation.election.areas.values():
         if area.level in ("nation", "state") and area.tables:
             here = [n for n in loud if n.finding.area == area.id]
             severity = max((n.severity for n in here), key=LOUD.index, default="")
-            coverage = states[area.id]["witnessed"]["tables"] / area.tables
+            coverage = outcome.states[area.id]["witnessed"]["tables"] / area.tables
             arithmetic = any(n.finding.rule_class == "arithmetic" for n in here)
             found.append(Call(area.level, area.tables, coverage, severity, arithmetic))
     return found

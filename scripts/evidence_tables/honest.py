@@ -33,13 +33,13 @@ def nights(count: int) -> list[Night]:
 
 def calls(night: Night) -> tuple[set[Call], Counter[str], list[Notice]]:
     """What fired; how many areas of each level had a bulletin and, in the end, 30 sheets; the notices that called."""
-    simulation, monitor, notices = lived(night)
+    simulation, outcome = lived(night)
     areas, electorate = simulation.election.areas, simulation.electorate
-    loud = [n for n in notices if n.status == "firing" and n.severity in LOUD]
+    loud = [n for n in outcome.notices if n.status == "firing" and n.severity in LOUD]
     judged = Counter[str]()
     for name, (ids, home) in zip(LEVELS, electorate.levels, strict=True):
         sheets = np.bincount(home[~electorate.unseen], minlength=len(ids)) >= 30
-        judged[name] = sum(bool(sheets[i]) and monitor.comparer.bulletin(id) is not None for i, id in enumerate(ids))
+        judged[name] = sum(bool(sheets[i]) and outcome.states[id]["official"] is not None for i, id in enumerate(ids))
     found: set[Call] = {(n.finding.rule_class, n.severity, areas[n.finding.area].level) for n in loud}
     return found, judged, loud
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from statistics import median
 
-from evidence_tables.common import each, header, row
-from streams.core.engine.monitor import Monitor
+from evidence_tables.common import each, header, outcome_of, row
+from streams.core.replay.outcome import Outcome
 from streams.nights.scenarios.simulated import Night, Simulation
 
 
@@ -12,25 +12,23 @@ def moved(night: Night) -> tuple[float, float, float, float]:
     """Most points that forged readings move the witnessed share of an area: nation, states; tables accepted forged;
     coverage. Held against the truth over the same sheets."""
     lying = Simulation(night)
-    monitor = Monitor(lying.election)
-    for event in lying.events():
-        monitor.apply(event, event.at)  # what is accepted in the end does not depend on the ticks between
+    outcome = outcome_of(lying.election, lying.events())
     worst = {"nation": 0.0, "state": 0.0}
-    for area, state in monitor.states().items():
+    for area, state in outcome.states.items():
         if state["level"] in worst:
-            mine, true = state["witnessed"], _true(lying, area, monitor)
+            mine, true = state["witnessed"], _true(lying, area, outcome)
             gaps = [abs(100 * votes / max(1, mine["valid"]) - true[option]) for option, votes in mine["votes"].items()]
             worst[state["level"]] = max(worst[state["level"]], *gaps)
-    forged = sum(v.accepted and v.votes != lying.sheet(t) for t, v in monitor.verdicts.items())
-    accepted = sum(v.accepted for v in monitor.verdicts.values())
+    forged = sum(v.accepted and v.votes != lying.sheet(t) for t, v in outcome.verdicts.items())
+    accepted = sum(v.accepted for v in outcome.verdicts.values())
     return worst["nation"], worst["state"], forged / max(1, accepted), accepted / len(lying.election.tables)
 
 
-def _true(simulation: Simulation, area: str, monitor: Monitor) -> dict[str, float]:
+def _true(simulation: Simulation, area: str, outcome: Outcome) -> dict[str, float]:
     """True shares over the very sheets that were accepted there."""
     sheets = [
         simulation.sheet(t)
-        for t, v in monitor.verdicts.items()
+        for t, v in outcome.verdicts.items()
         if v.accepted and area in simulation.election.lineage[simulation.election.tables[t].area]
     ]
     sums = [sum(column) for column in zip(*sheets, strict=True)] or [0, 0, 0]

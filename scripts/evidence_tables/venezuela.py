@@ -7,8 +7,8 @@ from random import Random
 
 from msgspec import structs
 
+from evidence_tables.common import outcome_of
 from streams.core.election.model import Election, PollingTable
-from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Event
 from streams.nights.importers import convzla
 from streams.nights.scenarios import venezuela2024_facts
@@ -43,12 +43,10 @@ def show(older: Path, newer: Path) -> None:
         night += [structs.replace(sheets[t].report, at=moment) for t in order[begun:count]]
         begun = count
     night.sort(key=lambda event: event.at)
-    monitor = Monitor(election)
-    notices = [notice for event in night for notice in monitor.handle(event).notices] + monitor.finish()
     print("| When (UTC) | alert | severity | sentence |")
     print("|---|---|---|---|")
     told = Counter[str]()
-    for n in notices:
+    for n in outcome_of(election, night).notices:
         if n.finding.area == "VE" and n.status == "firing" and told[n.fingerprint] < 2:
             told[n.fingerprint] += 1
             when = f"{datetime.fromtimestamp(n.at / 1000, UTC):%d %B %H:%M}"

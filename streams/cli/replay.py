@@ -15,7 +15,7 @@ from streams.core.election.thresholds import changed
 from streams.core.engine.comparer import Comparer
 from streams.core.replay.alert_history import contrast
 from streams.core.replay.outcome import Outcome
-from streams.core.replay.replay import Watcher
+from streams.core.replay.outcome_builder import Watcher
 from streams.nights import source as relive
 from streams.report import summary
 from streams.support import gc_tuning

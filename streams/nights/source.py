@@ -1,16 +1,16 @@
 """A night on disk, ready for replay: an event log, or an election file and its event files."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from streams.core.election.model import Election
-from streams.core.engine.items import Channel, Items
+from streams.core.engine.items import Channel, Item, Items
 from streams.core.events.model import Tick
 from streams.core.events.topics import REPORTS
-from streams.core.replay.event_replay import EventReplay
-from streams.core.replay.log_replay import LogReplay
-from streams.core.replay.replay import RejectionWatcher, Replay, Watcher
+from streams.core.replay.outcome_builder import RejectionWatcher, Watcher
+from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_record
 from streams.nights.errors import NightError
@@ -20,6 +20,9 @@ from streams.nights.inputs import Input, inputs_of, made_by
 from streams.nights.items import by_channel, merged, of_event_file, of_records
 from streams.nights.jsonl import EventFile
 from streams.nights.paths import NightFiles
+
+AT_ONCE: Final = 1_000
+"""Items of each partition of a recorded night that are handed on together, about: fewer cost more by the item."""
 
 
 class Night(Protocol):
@@ -90,7 +93,7 @@ class MadeNight:
         self, election: Election, watch: Watcher | None = None, watch_rejections: RejectionWatcher | None = None
     ) -> Replay:
         """By the events' times."""
-        return EventReplay(election, watch, watch_rejections)
+        return Replay.of_events(election, watch, watch_rejections)
 
     def inputs(self) -> list[Input]:
         """The election's files, then each log's and each event file."""
@@ -109,17 +112,19 @@ class RecordedNight:
         self.election, self.edited, self.size, self.done = given.election, given.edited, log.size, 0
 
     def messages(self) -> Iterator[tuple[Channel, Items, Sequence[int]]]:
-        """A stretch of the log at a time, channel by channel: how far the channels have come beside each other changes
-        nothing. Raises `LogError`, or tells of damages where it keeps going."""
+        """Some stretches of the log at a time, channel by channel: how far the channels have come beside each other
+        changes nothing. Raises `LogError`, or tells of damages where it keeps going."""
         partitions, name = self._log.manifest.partitions, str(self._log.directory)
+        waiting = defaultdict[Channel, list[tuple[Item, int]]](list)
         for records in self._log.stretches(self._keep_going):
             self.done = self._log.done
-            for channel, found in by_channel(records, name).items():
+            for channel, came in by_channel(records, name).items():
                 if isinstance(channel, int) and channel >= partitions:
                     raise NightError(f"{name}: has partition {channel} of {partitions}: its manifest is another log's")
-                if found:  # a message may be an array of nothing
-                    items, times = zip(*found, strict=True)
-                    yield channel, items, times
+                waiting[channel] += came
+            if sum(map(len, waiting.values())) >= AT_ONCE * partitions:
+                yield from _taken(waiting)
+        yield from _taken(waiting)
 
     def replay(
         self, election: Election, watch: Watcher | None = None, watch_rejections: RejectionWatcher | None = None
@@ -127,7 +132,7 @@ class RecordedNight:
         """By the ticks in it, with a ledger's partition as the broker had it."""
         partitions = self._log.manifest.partitions
         homes = Topology.of(election, partitions).homes(election.layout.tables)
-        return LogReplay(election, partitions, homes, watch, watch_rejections)
+        return Replay.of_log(election, partitions, homes, watch, watch_rejections)
 
     def inputs(self) -> list[Input]:
         """The election's files, the manifest, the segments."""
@@ -136,6 +141,15 @@ class RecordedNight:
     def made_by(self) -> dict[str, str]:
         """As the manifest has it."""
         return made_by([self._log])
+
+
+def _taken(waiting: dict[Channel, list[tuple[Item, int]]]) -> Iterator[tuple[Channel, Items, Sequence[int]]]:
+    """What waits, channel by channel; afterwards nothing does."""
+    for channel, came in waiting.items():
+        if came:  # a message may be an array of nothing
+            items, times = zip(*came, strict=True)
+            yield channel, items, times
+    waiting.clear()
 
 
 def _has_marks(log: EventLog) -> bool:

@@ -142,7 +142,7 @@ class ReconcileStage:
                 case Misrouted(place, table, home):
                     self.counts["strays"] += 1
                     self.outbox.send(Record(self._source, table.encode(), own()[place], home))
-                case SheetsDue(at, sheets) if partition < self._topology.partitions:
+                case SheetsDue(_, at, sheets) if partition < self._topology.partitions:
                     self._send_sheets(partition, at, sheets)
         for record in records if refused else ():
             if reasons := refused.get(record.offset):

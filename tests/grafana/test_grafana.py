@@ -15,11 +15,11 @@ import pytest
 from brokers import ROOT
 from builders import T0, alike, bulletin, election, report
 from grafana import ADMIN, VIEWER, ImitatedGrafana
+from monitor import Monitor
 from nights import until
 
 from streams.config import election_writer
 from streams.core.alerting.alert import Notice
-from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
 from streams.grafana.provisioning import FOLDER, SOURCE_UID, Grafana, GrafanaError, Told, boards

@@ -8,12 +8,12 @@ from typing import Any
 
 from brokers import Broker
 from kafka import KafkaProducer
+from monitor import Monitor
 
 from streams.board import PATH
 from streams.board.server import Board
 from streams.board.web_server import WebServer
 from streams.core.election.model import Election
-from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
 from streams.kafka.embedded_broker import free_port

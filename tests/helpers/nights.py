@@ -17,12 +17,12 @@ from typing import Any, Self
 
 import orjson
 from brokers import ROOT, Broker
+from monitor import Effects, Monitor
 from published import SCHEMAS, faults
 
 from streams.config import election_writer
 from streams.core.election.model import Election
 from streams.core.engine.event_time import Dated, EventTime
-from streams.core.engine.monitor import Effects, Monitor
 from streams.core.events.codec import decode_any, encode
 from streams.core.events.model import Event, Rejection
 from streams.core.reconciliation import ledger_journal

@@ -110,7 +110,7 @@ class Pipeline:
                     event = items[place]
                     assert not isinstance(event, Rejection)
                     self._logs.reports[home].append(encode(plain(event)))
-                case SheetsDue(at, sheets):
+                case SheetsDue(_, at, sheets):
                     for message in sheets.messages(self._election):
                         self._channels.add(partition, Sheets.from_plain(self._election, orjson.loads(message)))
                     self._mark(partition, at)

@@ -15,11 +15,10 @@ from streams.core.election.model import Election
 from streams.core.engine.items import Channel, Item, Unread
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
-from streams.core.replay.event_replay import EventReplay
 from streams.core.replay.explainer import Explainer, RejectedEvents
-from streams.core.replay.log_replay import LogReplay
 from streams.core.replay.outcome import Outcome as Replayed
-from streams.core.replay.replay import Watcher
+from streams.core.replay.outcome_builder import Watcher
+from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.eventlog.record import Record
@@ -29,7 +28,7 @@ from streams.nights.source import open_night, relive
 
 def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None = None) -> Replayed:
     """The night of an event file's lines."""
-    replay = EventReplay(election, watch)
+    replay = Replay.of_events(election, watch)
     for arrival in of_lines(lines):
         replay.take(0, [item_of(arrival)])
     return replay.finish()
@@ -38,7 +37,7 @@ def of_events(election: Election, lines: Iterable[bytes], watch: Watcher | None 
 def explained(election: Election, events: Iterable[Event]) -> Explainer:
     """What `explain` is asked about the night of these events."""
     rejected = RejectedEvents()
-    replay = EventReplay(election, watch_rejections=rejected)
+    replay = Replay.of_events(election, watch_rejections=rejected)
     replay.take(0, list(events))
     return Explainer(election, replay, replay.finish(), rejected)
 
@@ -56,7 +55,7 @@ def explained_night(*paths: Path) -> tuple[Explainer, Replayed]:
 
 def of_stretches(election: Election, lines: Sequence[bytes], cuts: Iterable[int]) -> Replayed:
     """The same, unread, cut before some of the lines."""
-    replay = EventReplay(election)
+    replay = Replay.of_events(election)
     ends = sorted({*(cut for cut in cuts if cut < len(lines)), len(lines)})
     for begin, end in pairwise([0, *ends]):
         part = lines[begin:end]
@@ -75,7 +74,7 @@ def of_logs(
 ) -> Replayed:
     """The night of topics that are read in any order, `choose(n)` saying which of n channels is next; `keep` says how
     many messages of a channel there are."""
-    replay = LogReplay(election, topology.partitions, topology.homes(election.layout.tables))
+    replay = Replay.of_log(election, topology.partitions, topology.homes(election.layout.tables))
     channels: list[Channel] = [*range(topology.partitions), BULLETINS]
     left = {c: (logs.bulletins if isinstance(c, str) else logs.reports[c])[: keep(c)] for c in channels}
     while waiting := [channel for channel in channels if left[channel]]:

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
+from monitor import Monitor
 from nights import Outcome, finished, plainly, shown, verdicts
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
-from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Rejection, Tick
 from streams.delivery import standard_webhook

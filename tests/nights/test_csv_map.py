@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from brokers import ROOT
+from monitor import Monitor
 
 from streams.config.election_file import load
-from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, TallyReport
 from streams.errors import CotejoError
 from streams.nights.check import EventCheck, Problem

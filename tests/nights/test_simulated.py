@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import lines
+from monitor import Monitor
 
 from streams.core.alerting.alert import Notice
-from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, TallyReport
 from streams.nights.scenarios.simulated import Night, Simulation, SimulationError
 

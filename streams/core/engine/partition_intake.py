@@ -1,16 +1,19 @@
 """One partition of the tally reports: what enters its ledgers, what it turns away, and when its sheets are due."""
 
-from collections.abc import Sequence
-from operator import attrgetter
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
-from streams.core.events.admission import check_tick
+from streams.core.events.admission import check_tick, dated_ahead
 from streams.core.events.model import Event, Rejection, Tick, table_of
-from streams.core.events.usual import as_read
+from streams.core.events.usual import UsualEvents, as_read
+from streams.core.reconciliation.prepared import Entered
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
+
+_NOTHING: Final = Tick(0)
+"""Stands where an item was that does not enter any ledger: no place may change."""
 
 
 class Rejected(NamedTuple):
@@ -29,8 +32,10 @@ class Misrouted(NamedTuple):
 
 
 class SheetsDue(NamedTuple):
-    """A tick moved time to `at` (Unix ms): these are the polling tables that changed since the tick before."""
+    """The tick at this place moved time to `at` (Unix ms): these are the polling tables that changed since the tick
+    before. Their rows may be loose (`Sheets.in_order`)."""
 
+    place: int
     at: int
     sheets: Sheets
 
@@ -41,38 +46,38 @@ Effect = Rejected | Misrouted | SheetsDue
 class PartitionIntake:
     """Takes decoded items of one partition, in order, into its reconciler.
 
-    Between two ticks the order of reports does not matter, so each stretch is entered at once.
+    Between two ticks the order of reports does not matter, so each stretch is taken in at once. What is certain of the
+    stretches is worked out for all of them together (docs/adr/0011).
     """
 
-    def __init__(self, election: Election, partition: int, homes: Numbers, *, saves: bool = False) -> None:
-        """`homes` are the partitions that polling tables belong to, by number. `saves`: see `Reconciler`."""
+    def __init__(self, election: Election, partition: int, homes: Numbers | None, *, saves: bool = False) -> None:
+        """`homes` are the partitions that polling tables belong to, by number; None where all belong to this one.
+        `saves`: see `Reconciler`."""
         self.reconciler = Reconciler(election, partition, saves=saves)
         self._election, self._homes = election, homes
         self._latest_tick = 0
 
     def take(
-        self, items: Sequence[Event | Rejection], arrived: Sequence[int], now: int | None = None
+        self, items: Sequence[Event | Rejection], arrived: Sequence[int] = (), now: int | None = None
     ) -> Sequence[Effect]:
-        """Take in items; `arrived` is when the message of each came (Unix ms, 0: unknown). The effects are in the order
-        in which they must become visible.
+        """Take in items; `arrived` is when the message of each came (Unix ms, 0: unknown). Where it is empty, each came
+        at its own time. The effects are in the order in which they must become visible.
 
         `now` (Unix ms) is the wall clock where time goes by that. A tick that lies ahead of it does not keep those that
         follow from moving time: its sender may have had another clock, or meant harm.
         """
         effects, begin = list[Effect](), 0
-        aside, rejected = list[int](), list[Rejected]()
-        for place in _no_reports(items):
-            item = items[place]
-            aside.append(place)
-            if isinstance(item, Rejection):
-                rejected.append(Rejected(place, item))
-            elif (reason := check_tick(self._election, cast(Tick, item), arrived[place])) is not None:
-                rejected.append(Rejected(place, reason))
-            elif self._moves_time(item.at, now):
-                effects += self._enter(items, arrived, range(begin, place + 1), aside, rejected)
-                effects.append(SheetsDue(item.at, self.reconciler.take_sheets()))
-                begin, aside, rejected = place + 1, [], []
-        return effects + self._enter(items, arrived, range(begin, len(items)), aside, rejected)
+        entered, aside = self._enter(items, arrived)
+        for place in _places(items, Tick):
+            tick = items[place]
+            assert isinstance(tick, Tick)
+            if (reason := check_tick(self._election, tick, arrived[place] if arrived else 0)) is not None:
+                aside[place] = Rejected(place, reason)
+            elif self._moves_time(tick.at, now):
+                effects += self._take_in(entered, range(begin, place), arrived, aside)
+                effects.append(SheetsDue(place, tick.at, self.reconciler.take_unordered()))
+                begin = place + 1
+        return effects + self._take_in(entered, range(begin, len(items)), arrived, aside)
 
     def _moves_time(self, at: int, now: int | None) -> bool:
         """Whether a tick is later than those before it. One that is not is worth no sheets."""
@@ -81,40 +86,64 @@ class PartitionIntake:
         return at > latest
 
     def _enter(
-        self,
-        items: Sequence[Event | Rejection],
-        arrived: Sequence[int],
-        stretch: range,
-        aside: Sequence[int],
-        rejected: Sequence[Rejected],
-    ) -> list[Effect]:
-        """Take in the reports and the polling tables' bulletins of a stretch, all but the places `aside`. `rejected`
-        are those that are turned away already."""
-        places: Sequence[int] = stretch
-        events = cast(Sequence[Event], items[stretch.start : stretch.stop])
+        self, items: Sequence[Event | Rejection], arrived: Sequence[int]
+    ) -> tuple[Entered, dict[int, Rejected | Misrouted]]:
+        """Enter what is certain of all items, and find those that are set aside whatever the ledgers say, by place."""
+        aside: dict[int, Rejected | Misrouted] = {
+            place: Rejected(place, reason)
+            for place in _places(items, Rejection)
+            if isinstance(reason := items[place], Rejection)
+        }
+        events = _without(items, aside)
+        prepared = self.reconciler.prepare(events)
+        if self._homes is not None:
+            for place in self.reconciler.misrouted(prepared, self._homes):
+                aside[place] = self._misrouted(place, events[place], self._homes)
+        for place, reason in dated_ahead(self._election, events, arrived).items() if arrived else ():
+            if not isinstance(events[place], Tick):  # `check_tick` says what is wrong with those
+                aside.setdefault(place, Rejected(place, reason))
         if aside:
-            without = set(aside)
-            places = [place for place in stretch if place not in without]
-            events = cast(Sequence[Event], [items[place] for place in places])
-        if not places:
-            return list(rejected)
-        prepared, misrouted = self.reconciler.prepare(events), list[Effect]()
-        if elsewhere := self.reconciler.misrouted(prepared, self._homes):
-            misrouted += (self._misrouted(places[i], events[i]) for i in elsewhere)
-            kept = sorted(set(range(len(events))).difference(elsewhere))
-            prepared, places = self.reconciler.prepare([events[i] for i in kept]), [places[i] for i in kept]
-        times = [arrived[place] for place in places]
-        more = [Rejected(places[i], reason) for i, reason in self.reconciler.apply_prepared(prepared, times)]
-        return [*misrouted, *sorted([*rejected, *more], key=attrgetter("place"))]
+            prepared = self.reconciler.prepare(_without(events, aside))
+        return self.reconciler.enter(prepared), aside
 
-    def _misrouted(self, place: int, event: Event) -> Misrouted:
+    def _take_in(
+        self,
+        entered: Entered,
+        stretch: range,
+        arrived: Sequence[int],
+        aside: Mapping[int, Rejected | Misrouted],
+    ) -> list[Effect]:
+        """Take in the reports and the polling tables' bulletins of a stretch. What is misrouted comes first, then what
+        is turned away, each in its order."""
+
+        def apply(place: int) -> Rejection | None:
+            event = entered.events[place]
+            if isinstance(event, Tick):
+                return None
+            return self.reconciler.apply(event, arrived[place] if arrived else event.at)
+
+        found = self.reconciler.take_in(entered, stretch.start, stretch.stop, apply)
+        rejected = [Rejected(place, reason) for place, reason in found]
+        here = [effect for place, effect in aside.items() if place in stretch] if aside else []
+        rejected += (effect for effect in here if isinstance(effect, Rejected))
+        return [*sorted(e for e in here if isinstance(e, Misrouted)), *sorted(rejected, key=lambda e: e.place)]
+
+    def _misrouted(self, place: int, event: Event, homes: Numbers) -> Misrouted:
         table = table_of(event)  # type: ignore[arg-type]  # no tick is for a polling table
-        return Misrouted(place, table, int(self._homes[self._election.layout.table[table]]))
+        return Misrouted(place, table, int(homes[self._election.layout.table[table]]))
 
 
-def _no_reports(items: Sequence[Event | Rejection]) -> Sequence[int]:
-    """The places of ticks and of what is no event. Most runs have none; looking at their types first takes a third of
-    the time."""
+def _places(items: Sequence[Event | Rejection], kind: type) -> Sequence[int]:
+    """The places of items of a type. Most runs have none; looking at the types first takes a third of the time."""
     kinds = list(map(type, as_read(items)))  # type: ignore[arg-type]
-    others = {Tick, Rejection}.intersection(kinds)
-    return [place for place, kind in enumerate(kinds) if kind in others] if others else ()
+    return [place for place, of in enumerate(kinds) if of is kind] if kind in kinds else ()
+
+
+def _without(items: Sequence[Event | Rejection], places: Iterable[int]) -> Sequence[Event]:
+    """The events among items, at their places, without those at some places."""
+    if not (some := list(places)):
+        return items  # type: ignore[return-value]  # what is no event is always among the places
+    kept = list(as_read(items))  # type: ignore[arg-type]
+    for place in some:
+        kept[place] = _NOTHING
+    return UsualEvents(kept) if isinstance(items, UsualEvents) else kept  # type: ignore[return-value]

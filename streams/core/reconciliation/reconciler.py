@@ -137,8 +137,8 @@ class Reconciler:
             if new is not None:
                 at_home = (new.tables != DOUBTFUL) & (homes.take(new.tables) == self._partition)
                 asked += [new.places[i] for i in np.flatnonzero(~at_home).tolist()]
-        events = prepared.events
-        return [i for i in sorted(asked) if self.is_misrouted(events[i], homes)]  # type: ignore[arg-type]  # no ticks
+        single = ((i, prepared.events[i]) for i in sorted(asked))
+        return [i for i, event in single if not isinstance(event, Tick) and self.is_misrouted(event, homes)]
 
     def take_sheets(self) -> Sheets:
         """The polling tables that changed since the last call."""

@@ -80,9 +80,9 @@ class Sheets:
         return replace(self, read=read, announced=announced, bounds=bounds)
 
     def messages(self, election: Election) -> Iterator[bytes]:
-        """As JSON objects for a topic, of a bearable size."""
-        ids = election.layout.tables
-        kinds = {"read": self.read, "announced": self.announced, "bounds": self.bounds}
+        """As JSON objects for a topic, of a bearable size. The rows may be loose."""
+        ids, ordered = election.layout.tables, self.in_order()
+        kinds = {"read": ordered.read, "announced": ordered.announced, "bounds": ordered.bounds}
         for first in range(0, max(len(tables) for tables, _ in kinds.values()), MOST):
             part: dict[str, Any] = {"partition": self.partition, "version": self.version, "busiest": self.busiest}
             part["register"] = election.layout.digest

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
@@ -13,10 +13,21 @@ from streams.core.events.model import Event, Rejection, Tick
 from streams.core.events.usual import KINDS, Usual, by_type
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.replay.outcome import Members, Outcome, Refusals
-from streams.core.replay.replay import RejectionWatcher, Watcher
 from streams.core.replay.verdicts import NightVerdicts
 
 _KINDS: Final[Mapping[type, str]] = {**KINDS, Tick: "ticks", Unreadable: "unreadable"}
+
+
+class Watcher(Protocol):
+    """Who wants to see the night go by: called when event time has come further, after the rules have spoken."""
+
+    def __call__(self, comparer: Comparer) -> None: ...
+
+
+class RejectionWatcher(Protocol):
+    """An observer of what is turned away: called with each item, in the order in which they are judged, and why."""
+
+    def __call__(self, item: Item, rejection: Rejection) -> None: ...
 
 
 class OutcomeBuilder:
@@ -28,11 +39,6 @@ class OutcomeBuilder:
         self.notices: list[Notice] = []
         self.rejected: dict[str, Refusals] = {}
         self._watch, self._watch_rejections, self._seen = watch, watch_rejections, 0
-
-    @property
-    def watched(self) -> bool:
-        """Whether anybody watches."""
-        return self._watch is not None
 
     def count(self, items: Sequence[Item | Usual]) -> None:
         """Count items by their kind, before they are judged."""

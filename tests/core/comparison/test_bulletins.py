@@ -8,6 +8,7 @@ import pytest
 from builders import T0, bulletin, compared, election, report
 from hypothesis import given
 from hypothesis import strategies as st
+from monitor import Monitor
 from replays import explained
 
 from streams.core.aggregation import claims
@@ -19,7 +20,6 @@ from streams.core.comparison.quick_bounds import suffice_for_nulls
 from streams.core.election.model import Authority
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, Event
 from streams.core.replay.explain_text import area_lines
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from builders import T0, alike, bulletin, election, report, situation
+from monitor import Monitor
 
 from streams.core.alerting.alert_life import Reason
 from streams.core.comparison.findings import Pulse
 from streams.core.comparison.rules.feed_health import disputes, flood, silence
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, HealthRule, Rules
-from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Event, Tick
 
 MINUTE = 60_000

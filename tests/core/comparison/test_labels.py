@@ -8,6 +8,7 @@ import pytest
 from builders import election, report
 from hypothesis import given
 from hypothesis import strategies as st
+from monitor import Monitor
 from test_switches import known, night
 
 from streams.board.night import Night
@@ -15,7 +16,6 @@ from streams.core.comparison import sentences
 from streams.core.comparison.sentences import LANGUAGES, say
 from streams.core.election.model import Area, Election
 from streams.core.election.settings import HealthRule, Rules
-from streams.core.engine.monitor import Monitor
 from streams.delivery.standard_webhook import body
 from streams.report.page import _value
 from streams.report.terms import TERMS

@@ -8,12 +8,12 @@ import pytest
 from builders import T0, bulletin, election, report, situation, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
+from monitor import Monitor
 
 from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
 from streams.core.comparison.rules.mismatch import mismatch
 from streams.core.election.settings import MismatchRule, Rules
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.monitor import Monitor
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.reconciliation.reconciler import Reconciler
 

@@ -7,10 +7,10 @@ import pytest
 from builders import T0, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
+from monitor import Monitor
 from replays import explained
 
 from streams.core.election.model import Election
-from streams.core.engine.monitor import Monitor
 from streams.core.events.admission import check_report
 from streams.core.events.model import Event, Tick
 from streams.core.reconciliation.ledger import Ledger

@@ -12,6 +12,7 @@ import pytest
 from builders import T0, alike, bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from monitor import Monitor
 from msgspec import structs
 
 from streams.core.alerting.alert import Alert, Notice
@@ -19,7 +20,6 @@ from streams.core.alerting.alert_life import Reason
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.reconciliation.reconciler import Reconciler

@@ -30,7 +30,7 @@ def effects(items: Sequence[Event | Rejection], now: int | None = None) -> list[
                 found.append((place, reason.code))
             case Misrouted():
                 found.append(effect)
-            case SheetsDue(at, sheets):
+            case SheetsDue(_, at, sheets):
                 found.append((at - T0, sorted(KNOWN.layout.tables[row] for row in sheets.read[0].tolist())))
     return found
 

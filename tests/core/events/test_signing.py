@@ -14,6 +14,7 @@ from builders import T0, bulletin, election, lines, report
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from monitor import Monitor
 from msgspec import structs
 from nights import direct
 from test_codec import bulletins, reports
@@ -22,7 +23,6 @@ from streams.cli import app
 from streams.config import keys
 from streams.config.election_writer import write
 from streams.core.election.model import Authority, Election, Reporter
-from streams.core.engine.monitor import Monitor
 from streams.core.events.codec import decode_any, decode_reports, encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.core.events.signatures import check_bulletin, check_report, signed_bytes

@@ -11,9 +11,9 @@ import pytest
 from builders import T0, bulletin, election, lines, report
 from hypothesis import given
 from hypothesis import strategies as st
+from monitor import Monitor
 from nights import LiveNight, direct, listening
 
-from streams.core.engine.monitor import Monitor
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
@@ -24,7 +24,7 @@ from streams.core.reconciliation.ledger_store import pack, unpack_reading
 from streams.core.reconciliation.limits import LEDGER_BYTES
 from streams.core.reconciliation.reading import Reading, reading_of
 from streams.core.reconciliation.reconciler import Reconciler
-from streams.core.replay.log_replay import LogReplay
+from streams.core.replay.replay import Replay
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
@@ -171,7 +171,7 @@ YEAR_2099 = Tick(4_070_908_800_000)
 def test_tick_in_a_replay() -> None:
     """A tick of another century, written by somebody, does not keep its partition from being judged."""
     known = election(max_lead=60)
-    replay = LogReplay(known, 1, Topology("x.", 1).homes(known.layout.tables))
+    replay = Replay.of_log(known, 1, Topology("x.", 1).homes(known.layout.tables))
     for channel, event in (
         (0, YEAR_2099),
         (0, report()),
@@ -191,7 +191,7 @@ def test_strays_at_the_end_of_a_log() -> None:
     known = election(states=2, tables=60, group_rate=3)
     homes = Topology("x.", 2).homes(known.layout.tables)
     away = [table for table, number in known.layout.table.items() if homes[number] == 1][:8]
-    replay = LogReplay(known, 2, homes)
+    replay = Replay.of_log(known, 2, homes)
     replay.take(0, [nth(i, table=table) for i, table in enumerate(away)], [T0 + MINUTE * i for i in range(8)])
     outcome = replay.finish()
     assert not outcome.rejected

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from replays import of_events
 
 from streams.core.election.settings import AlertPolicy
-from streams.core.replay.event_replay import EventReplay
+from streams.core.replay.replay import Replay
 from streams.core.replay.timeline import Chronicle, Point, Series
 from streams.nights.arrival import of_lines
 from streams.nights.items import item_of
@@ -37,7 +37,7 @@ def test_a_night() -> None:
     events = lines(sorted([*night, bulletin((100, 900, 10), at=T0 + 1_003_000)], key=lambda e: e.at))
     events += lines([report("S1-1", (150, 60, 10), at=late, reporter="zoe")])
     chronicle = Chronicle(KNOWN, 50, 10)
-    replay = EventReplay(KNOWN, chronicle)
+    replay = Replay.of_events(KNOWN, chronicle)
     for arrival in of_lines(events):
         replay.take(0, [item_of(arrival)])
     outcome = replay.finish()

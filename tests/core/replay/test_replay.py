@@ -18,8 +18,8 @@ from test_pipeline import KNOWN, nights
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
-from streams.core.replay.log_replay import LogReplay
 from streams.core.replay.outcome import SAMPLES
+from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
 
@@ -104,7 +104,7 @@ def test_astray() -> None:
     marks = [(channel, ticks(second)) for second in (0, 10, 20) for channel in (0, 1, 2, "bulletins")]
     outcomes = []
     for log in ([*marks[:4], *came, *marks[4:8], *again, *marks[8:]], [*marks[:4], *came, *marks[4:]]):
-        replay = LogReplay(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables))
+        replay = Replay.of_log(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables))
         for channel, content in log:
             replay.take(channel, items(channel, content))
         outcomes.append(replay.finish())
@@ -118,8 +118,8 @@ def test_astray() -> None:
 
 def test_nothing_and_no_marks() -> None:
     """A log of nothing has an outcome; one that lost all its marks is judged as a whole."""
-    assert LogReplay(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables)).finish().counts == {}
-    replay = LogReplay(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables))
+    assert Replay.of_log(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables)).finish().counts == {}
+    replay = Replay.of_log(SMALL, 3, TOPOLOGY.homes(SMALL.layout.tables))
     for content in lines([report("S1-1", (50, 30, 10))]):
         replay.take(TOPOLOGY.partition_of("S1-1"), items(0, content))
     replay.take(
