@@ -15,7 +15,7 @@ def main() -> None:
                 stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Spanish
         from streams.cli import app
 
-        app(sys.argv[1:])(standalone_mode=True)
+        app()(standalone_mode=True)
     except KeyboardInterrupt:
         _end("stopped", 130)
     except SystemExit as ended:

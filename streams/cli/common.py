@@ -1,4 +1,9 @@
-"""What the commands share: their options, how errors are told, how JSON is printed."""
+"""What the commands share: their options, how errors are told, how JSON is printed.
+
+`--help` imports this module, so what takes long to import is imported where it is used.
+"""
+
+from __future__ import annotations
 
 import os
 import sys
@@ -6,16 +11,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from logging import ERROR, WARNING
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
+from typer.core import TyperGroup
 
-from streams.config.election_writer import ELECTION
-from streams.core.election.model import Election
 from streams.errors import CotejoError
-from streams.kafka.topology import Topology
-from streams.nights.eventlog.made import EVENTS
 from streams.support import terminal
+
+if TYPE_CHECKING:
+    from streams.core.election.model import Election
+    from streams.kafka.topology import Topology
 
 ElectionFile = Annotated[Path, typer.Argument(help="The election file, or a log's directory.", show_default=False)]
 NightPaths = Annotated[
@@ -46,14 +52,17 @@ Language = Annotated[Literal["en", "es"], typer.Option(help="Language of the sen
 BROKER: Final = "127.0.0.1:9092"
 
 
-def group(help: str) -> typer.Typer:
+def group(help: str, cls: type[TyperGroup] = TyperGroup, epilog: str | None = None) -> typer.Typer:
     """A command, or a group of commands."""
     return typer.Typer(
         help=help,
+        cls=cls,
+        epilog=epilog,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
 
@@ -87,9 +96,14 @@ def warn_of_edits(files: Iterable[Path]) -> None:
 
 def topology_of(election: Election, prefix: str, partitions: int) -> Topology:
     """The election's topics, under another prefix if one is given."""
+    from streams.kafka.topology import Topology
+
     return Topology(prefix, partitions) if prefix else Topology.of(election, partitions)
 
 
 def written(directory: Path, jsonl: bool) -> str:
     """What a command that made a night says it has written."""
+    from streams.config.election_writer import ELECTION
+    from streams.nights.eventlog.made import EVENTS
+
     return f"written: {directory}/{ELECTION}, {EVENTS}" if jsonl else f"written: {directory}, an event log"

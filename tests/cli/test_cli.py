@@ -5,18 +5,19 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+import typer
 from brokers import ROOT
 from builders import bulletin, election, report
 from nights import until
 from typer.testing import CliRunner
 
 from streams import __version__, entry
-from streams.cli import COMMANDS, GROUPS, app
+from streams.cli import COMMANDS, NOT_FROM_ENVIRONMENT, app
 from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
@@ -56,12 +57,62 @@ def test_version() -> None:
     assert (done.returncode, done.stdout.decode()) == (0, f"cotejo {__version__}\n")
 
 
-@pytest.mark.parametrize("name", [*GROUPS.values(), *chain.from_iterable(COMMANDS.values())])
-def test_only_what_is_asked_for(name: str) -> None:
-    """A command whose module alone was imported is the one that is there among all."""
-    alone, every = (CliRunner().invoke(found, [name, "--help"]) for found in (app([name]), app()))
-    assert (alone.exit_code, alone.output) == (0, every.output)
-    assert CliRunner().invoke(app([name]), ["nonsense"]).exit_code == 2
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_what_each_command_says(name: str) -> None:
+    """A command's line in `cotejo --help`, which imports no command, is how its own help begins; -h is --help."""
+    done = CliRunner().invoke(app(), [name, "-h"])
+    assert done.exit_code == 0, done.output
+    own = " ".join(done.output.split("Options:")[0].split("\n\n", 1)[1].split())
+    assert own.startswith(COMMANDS[name].help.rstrip(".")), own
+    assert done.output == CliRunner().invoke(app(), [name, "--help"]).output
+    assert CliRunner().invoke(app(), [name, "--nonsense"]).exit_code == 2
+
+
+def test_help_imports_no_command() -> None:
+    """`cotejo --help` reads neither a client of Kafka nor numpy nor any command, and names every command."""
+    script = (
+        "import sys\nfrom streams.cli import app\n"
+        "try: app()(['--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in sys.modules if m in ('kafka', 'aiokafka', 'numpy', 'faust', 'duckdb', 'streams.core')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=ENVIRONMENT, check=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert {line.split()[0] for line in done.stdout.split("Commands:")[1].splitlines() if line[2:3].strip()} >= {
+        *COMMANDS
+    }
+
+
+def options() -> dict[str, str]:
+    """Every option with a value of every command, by its command and name, and its variable."""
+    found = {}
+
+    def look(path: str, command: Any) -> None:
+        for name, inner in getattr(command, "commands", {}).items():
+            look(f"{path} {name}", inner)
+        for option in command.params:
+            if option.param_type_name == "option" and not option.is_flag:
+                found[f"{path} {option.opts[0]}"] = option.envvar
+
+    for name in COMMANDS:
+        look(name, typer.main.get_command(app()).get_command(None, name))  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.mark.parametrize(("option", "variable"), options().items(), ids=options())
+def test_options_from_the_environment(option: str, variable: str | None) -> None:
+    """Every option with a value has its variable, by its name alone, but for those that would write over something."""
+    name = option.rpartition("--")[2]
+    assert variable == (None if name in NOT_FROM_ENVIRONMENT else f"COTEJO_{name.replace('-', '_').upper()}")
+
+
+def test_the_environment_counts(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """COTEJO_LANG is the language of a replay; an option on the command line goes before it."""
+    path, events = files
+    spanish, english = (cotejo("replay", path, events, "--lang", lang).stdout for lang in ("es", "en"))
+    assert spanish != english
+    monkeypatch.setitem(ENVIRONMENT, "COTEJO_LANG", "es")
+    assert cotejo("replay", path, events).stdout == spanish
+    assert cotejo("replay", path, events, "--lang", "en").stdout == english
 
 
 def test_check(files: tuple[Path, Path]) -> None:
@@ -215,7 +266,7 @@ def test_however_a_command_ends(
         print("printed", end="")
         raise SystemExit(code)
 
-    monkeypatch.setattr("streams.cli.app", lambda arguments: command)
+    monkeypatch.setattr("streams.cli.app", lambda: command)
     with pytest.raises(SystemExit) as ended:
         entry.main()
     assert ended.value.code == expected

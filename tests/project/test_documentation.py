@@ -21,7 +21,8 @@ WRITTEN = sorted(
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The words of each command below a group."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         yield from commands(command, (*path, name)) if hasattr(command, "commands") else [(*path, name)]
 
 
