@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -95,6 +96,22 @@ def test_what_is_forgotten_leaves_nothing() -> None:
         save(log, saves, **{f"k{n}": 1, f"k{n - 3}": None})
     assert log.load().state == {"k17": 1, "k18": 1, "k19": 1}
     assert len(log.records) <= 1 + 3 + 2 * 2
+
+
+def test_dies_at_any_record() -> None:
+    """Two keys that are set, set again and forgotten in every order of five steps, and a death behind every record:
+    the last sealed step comes back, and a key that was forgotten stays so."""
+    for script in product([("a", False), ("a", True), ("b", False), ("b", True)], repeat=5):
+        log, saves, state, sealed = Log(), Saves(), dict[str, int](), dict[str, int]()
+        for number, (key, forgotten) in enumerate(script, 1):
+            saves.put(key, None if forgotten else number)
+            state.pop(key, None)
+            if not forgotten:
+                state[key] = number
+            for write in saves.step():
+                log.append(write)
+                sealed = dict(state) if write.seals else sealed
+                assert log.load(1).state == sealed, script
 
 
 @settings(max_examples=300)

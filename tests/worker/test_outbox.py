@@ -1,40 +1,62 @@
-"""What is acked is saved, whatever comes while a flush is under way."""
+"""What is acked is saved, what is saved has been told, and nothing follows on a send that failed."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
+import pytest
 from builders import election
-from hypothesis import given
+from faust.types import TP
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.core.events.formats import COMPARISON
 from streams.core.reconciliation.ledger_journal import Journal, decode
+from streams.kafka.sealed_state import Saves
 from streams.worker.clock import SYSTEM
-from streams.worker.faust_patches import Ownership
+from streams.worker.faust_patches import Ownership, Place, SendFailed
 from streams.worker.faust_patches.sends import sending
-from streams.worker.outbox import Outbox, Record, stopwatch
+from streams.worker.outbox import SLICE, Outbox, Record, SealedOutbox, stopwatch
+
+Sent = tuple[str, bytes, bytes | None]
+"""Topic, key, value."""
 
 
 class Kafka:
-    """A broker that answers when it is told to, and the app and table before it."""
+    """A broker that confirms or refuses a send when it is told to, and the app and the table before it."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[asyncio.Future[None], bytes]] = []
-        self.confirmed: Counter[bytes] = Counter()
+        self.waiting: list[tuple[asyncio.Future[None], Sent]] = []
+        """What was sent, and neither confirmed nor refused."""
+        self.stands: list[Sent] = []
+        """What was confirmed, in that order."""
+        self.refused = set[str]()
+        """The topics of what was refused."""
+        self.most_bytes = 0
+        """That ever waited at a time."""
+        self.round_trips = 0
+        """How often something was sent when nothing waited."""
         self.clock = SYSTEM
         self._ownership = Ownership(math.inf)
         self._ownership.settle()
 
-    async def send(self, _: str, key: bytes, *__: Any) -> asyncio.Future[None]:
-        self._waiting.append((asyncio.get_running_loop().create_future(), key))
-        return self._waiting[-1][0]
+    async def send(self, topic: str, key: bytes, value: bytes | None, *_: Any) -> asyncio.Future[None]:
+        assert topic != "effects" or topic not in self.refused, "what was to be told before this has failed"
+        self.round_trips += not self.waiting
+        self.waiting.append((asyncio.get_running_loop().create_future(), (topic, key, value)))
+        self.most_bytes = max(self.most_bytes, sum(len(value or b"") for _, (_, _, value) in self.waiting))
+        return self.waiting[-1][0]
 
-    async def put(self, _: Any, key: bytes, __: bytes) -> asyncio.Future[None]:
-        return await self.send("table", key)
+    async def put(self, _: Any, key: bytes, value: bytes | None) -> asyncio.Future[None]:
+        return await self.send("table", key, value)
+
+    def items(self) -> list[tuple[bytes, bytes]]:
+        return []
 
     async def maybe_start_producer(self) -> Kafka:
         return self
@@ -42,70 +64,264 @@ class Kafka:
     def sends(self) -> Any:
         return sending(self._ownership, self.maybe_start_producer)
 
-    def answer(self) -> None:
-        for future, key in self._waiting:
-            self.confirmed[key] += 1
+    def confirm(self, place: int) -> None:
+        """Confirm one of those that wait, whichever: they may lie in several partitions."""
+        if self.waiting:
+            future, sent = self.waiting.pop(place % len(self.waiting))
+            self.stands.append(sent)
             future.set_result(None)
-        self._waiting = []
+
+    def refuse(self, place: int) -> None:
+        """Let one of those that wait fail."""
+        if self.waiting:
+            future, (topic, _, _) = self.waiting.pop(place % len(self.waiting))
+            self.refused.add(topic)
+            future.set_exception(RuntimeError("the broker refused it"))
+
+    def table(self, also: set[int]) -> dict[bytes, bytes]:
+        """The compacted table as the next worker finds it, if these of what waits have arrived and the rest has not."""
+        sent = [*self.stands, *(one for place, (_, one) in enumerate(self.waiting) if place in also)]
+        found = {key: value for topic, key, value in sent if topic == "table"}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def told(self) -> set[bytes]:
+        return {key for topic, key, _ in self.stands if topic == "effects"}
 
 
 class Stage:
-    """Each event leaves an entry, put off until the flush, and a record that somebody waits for."""
+    """Each event is told in a record, and changes the state: `at` is the newest event, `k0` to `k2` the newest of
+    those that leave such a remainder."""
 
-    def __init__(self) -> None:
+    def __init__(self, sealed: bool) -> None:
         self.kafka = Kafka()
         broker: Any = self.kafka
-        self.outbox = Outbox(broker, broker, stopwatch().labels("test"), self._unsaved)
+        self._place = Place(TP("events", 0), 1)
+        timer = stopwatch().labels("test")
+        self.outbox = SealedOutbox(broker, broker, timer) if sealed else Outbox(broker, broker, timer, self._put_off)
+        if isinstance(self.outbox, SealedOutbox):
+            self.outbox.begin(self._place, COMPARISON)
         self._entries: list[bytes] = []
         self.acked: list[int] = []
         self.count = 0
 
-    def _unsaved(self) -> Any:
+    def _put_off(self) -> Any:
         taken, self._entries = self._entries, []
-        return ((entry, (SimpleNamespace(), b"")) for entry in taken)
+        return ((entry, (self._place, b"")) for entry in taken)
 
     def arrive(self) -> None:
         number, self.count = self.count, self.count + 1
-        self._entries.append(b"entry %d" % number)
         event: Any = SimpleNamespace(ack=lambda: self._ack(number))
         self.outbox.hold(event)
-        self.outbox.send(Record(SimpleNamespace(get_topic_name=lambda: "t"), b"record %d" % number, b""))
+        topic = SimpleNamespace(get_topic_name=lambda: "effects")
+        self.outbox.send(Record(topic, b"%d" % number, b""))
         self.outbox.send_soon()
+        if isinstance(self.outbox, SealedOutbox):
+            self.outbox.write(self._place, b"k%d" % (number % 3), b"%d" % number)
+            self.outbox.write(self._place, b"at", b"%d" % number)
+        else:
+            self._entries.append(b"entry %d" % number)
+        self.outbox.stamp(number)
 
     def _ack(self, number: int) -> None:
-        assert self.kafka.confirmed[b"entry %d" % number] == self.kafka.confirmed[b"record %d" % number] == 1
         self.acked.append(number)
 
-
-@given(st.lists(st.sampled_from(["arrive", "answer", "flush", "turns"]), max_size=40))
-def test_what_is_acked_is_saved(steps: list[str]) -> None:
-    async def run() -> None:
-        stage, flushes = Stage(), []
-
-        async def hurry() -> None:
-            while True:
-                await stage.outbox.send_when_wanted()
-
-        hurrying = asyncio.ensure_future(hurry())
-        for step in [*steps, "flush"]:
-            match step:
-                case "arrive":
-                    stage.arrive()
-                case "answer":
-                    stage.kafka.answer()
-                case "flush":
-                    flushes.append(asyncio.ensure_future(stage.outbox.flush()))
-                case "turns":
-                    for _ in range(5):
-                        await asyncio.sleep(0)
-        while not all(flush.done() for flush in flushes):
-            stage.kafka.answer()
+    async def settle(self, wanted: Awaitable[Any]) -> None:
+        """Wait for this while the broker confirms one send after another."""
+        waiting = asyncio.ensure_future(wanted)
+        while not waiting.done():
+            self.kafka.confirm(0)
             await asyncio.sleep(0)
-        await asyncio.gather(*flushes)
-        hurrying.cancel()
-        assert stage.acked == list(range(stage.count))
+        await waiting
 
-    asyncio.run(run())
+    def crash(self, also: set[int]) -> None:
+        """What the next worker finds is whole: the state after some event, all of whose effects were told, and nothing
+        that was acked is missing."""
+        told, last = self.kafka.told(), max(self.acked, default=-1)
+        assert self.acked == list(range(last + 1))
+        assert self.outbox.confirmed <= max(last, 0)
+        if isinstance(self.outbox, SealedOutbox):
+            state = Saves(self.kafka.table(also).items()).state
+            at = state.get("at", -1)
+            assert at >= last
+            assert state == {"at": at, **{f"k{n % 3}": n for n in range(at + 1)}} if at >= 0 else state == {}
+            saved = set(range(at + 1))
+        else:
+            saved = {int(key.split()[1]) for key in self.kafka.table(also)}
+            assert saved >= set(self.acked)
+        assert {b"%d" % number for number in saved} <= told, "state is there, and what follows from it is not"
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.just(("arrive", 0)),
+        st.just(("flush", 0)),
+        st.tuples(st.sampled_from(["confirm", "turns"]), st.integers(0, 9)),
+        st.tuples(st.just("crash"), st.integers(0, 2**6 - 1)),
+    ),
+    max_size=60,
+)
+
+
+async def _run(
+    stage: Stage, steps: list[tuple[str, int]], end: Callable[[list[asyncio.Future[None]]], Awaitable[None]]
+) -> None:
+    flushes: list[asyncio.Future[None]] = []
+
+    async def hurry() -> None:
+        while True:
+            await stage.outbox.send_when_wanted()
+
+    hurrying = asyncio.ensure_future(hurry())
+    for step, number in steps:
+        match step:
+            case "arrive":
+                stage.arrive()
+            case "confirm":
+                stage.kafka.confirm(number)
+            case "refuse":
+                stage.kafka.refuse(number)
+            case "crash":
+                stage.crash({place for place in range(6) if number >> place & 1})
+            case "flush":
+                flushes.append(asyncio.ensure_future(stage.outbox.flush()))
+        for _ in range(number if step == "turns" else 1):
+            await asyncio.sleep(0)
+        stage.crash(set())
+    await end(flushes)
+    hurrying.cancel()
+    await stage.settle(asyncio.wait([hurrying]))
+    assert hurrying.cancelled() or isinstance(hurrying.exception(), SendFailed)
+    stage.crash(set())
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["put off", "sealed"])
+@settings(max_examples=300)
+@given(steps=STEPS)
+def test_what_is_acked_is_saved_and_told(sealed: bool, steps: list[tuple[str, int]]) -> None:
+    """In whatever order the broker confirms, and whenever the worker dies; at the end everything is acked, in order."""
+    stage = Stage(sealed)
+
+    async def end(flushes: list[asyncio.Future[None]]) -> None:
+        flushes.append(asyncio.ensure_future(stage.outbox.flush()))
+        await stage.settle(asyncio.gather(*flushes))
+        assert stage.acked == list(range(stage.count))
+        assert stage.outbox.confirmed == max(0, stage.count - 1)
+
+    asyncio.run(_run(stage, steps, end))
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["put off", "sealed"])
+@settings(max_examples=300)
+@given(steps=STEPS, before=st.integers(0, 8), place=st.integers(0, 9), after=STEPS)
+def test_nothing_follows_on_a_send_that_failed(
+    sealed: bool, steps: list[tuple[str, int]], before: int, place: int, after: list[tuple[str, int]]
+) -> None:
+    """Whichever send the broker refuses: nothing more is sent, nothing more is acked, and every later flush says so."""
+    stage = Stage(sealed)
+
+    async def end(flushes: list[asyncio.Future[None]]) -> None:
+        flushes.append(asyncio.ensure_future(stage.outbox.flush()))
+        await stage.settle(asyncio.wait(flushes))
+        failed = [error for flush in flushes if (error := flush.exception()) is not None]
+        assert all(isinstance(error, SendFailed) for error in failed), failed
+        if not stage.kafka.refused:
+            return  # nothing was under way
+        assert isinstance(flushes[-1].exception(), SendFailed)
+        sent = list(stage.kafka.waiting)
+        stage.arrive()
+        with pytest.raises(SendFailed):
+            await stage.outbox.flush()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert stage.kafka.waiting == sent
+
+    script = [*steps, ("arrive", 0), ("flush", 0), ("turns", 2), *[("confirm", 0)] * before, ("refuse", place), *after]
+    asyncio.run(_run(stage, script, end))
+
+
+def test_few_bytes_wait_at_a_time() -> None:
+    """A large state leaves in slices, each confirmed before the next: another stage's records need not wait for it."""
+    stage, size = Stage(True), SLICE // 4
+
+    async def run() -> None:
+        for key in range(20):
+            stage.outbox.write(Place(TP("events", 0), 1), b"%d" % key, b'"%s"' % (b"x" * size))
+        flush = asyncio.ensure_future(stage.outbox.flush())
+        while not flush.done():
+            for _ in range(100):
+                await asyncio.sleep(0)
+            stage.kafka.confirm(0)
+        await flush
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert len(Saves(stage.kafka.table(set()).items()).state) == 20
+    assert SLICE < stage.kafka.most_bytes < SLICE + 2 * size
+    assert stage.kafka.round_trips <= 20 // 4 + 1  # and not one for each write
+
+
+@pytest.mark.parametrize("what", ["event", "record", "write"])
+@pytest.mark.parametrize(("every", "soon", "flushed"), [(math.inf, False, 0), (math.inf, True, 1), (0.0, False, 1)])
+def test_when_it_flushes(what: str, every: float, soon: bool, flushed: int) -> None:
+    """Whatever is held leaves when a flush is due, or at the next look if somebody waits for it; not before, and the
+    look after that one finds nothing to do."""
+    kafka: Any = Kafka()
+    timer = stopwatch()
+    outbox = Outbox(kafka, kafka, timer.labels("test"), every=every)
+
+    async def look() -> None:
+        await outbox.flush_if_due()
+        match what:
+            case "event":
+                outbox.hold(SimpleNamespace(ack=lambda: None))  # type: ignore[arg-type]
+            case "record":
+                outbox.send(Record(SimpleNamespace(get_topic_name=lambda: "effects"), b"", b""))
+            case "write":
+                outbox.write(Place(TP("events", 0), 1), b"", b"")
+        if soon:
+            outbox.flush_soon()
+        for _ in range(2):
+            looking = asyncio.ensure_future(outbox.flush_if_due())
+            while not looking.done():
+                kafka.confirm(0)
+                await asyncio.sleep(0)
+            await looking
+
+    asyncio.run(look())
+    flushes = [
+        sample.value for metric in timer.collect() for sample in metric.samples if sample.name.endswith("_count")
+    ]
+    assert flushes == [flushed]
+
+
+def test_a_worker_that_takes_over_knows_how_far_all_was_confirmed() -> None:
+    """What it says before its first flush is what the former worker had come to, and that flush confirms its own."""
+    stage = Stage(False)
+    stage.outbox.resume(7000)
+    assert stage.outbox.confirmed == 7000
+    stage.outbox.stamp(9000)
+    assert stage.outbox.confirmed == 7000
+    stage.outbox.clear()  # the partitions go to another worker: what was stamped will never be confirmed here
+    asyncio.run(stage.outbox.flush())
+    assert stage.outbox.confirmed == 7000
+    stage.outbox.stamp(9000)
+    asyncio.run(stage.outbox.flush())
+    assert stage.outbox.confirmed == 9000
+
+
+def test_a_key_that_is_written_twice_goes_where_it_was_last_written() -> None:
+    """The last value of a key leaves, in the order of the last writes: a text is deleted behind the chain that
+    needed it."""
+    stage = Stage(True)
+    place = Place(TP("events", 0), 1)
+
+    async def run() -> None:
+        for key, value in ((b"text", b"1"), (b"chain", b"1"), (b"text", None)):
+            stage.outbox.write(place, key, value)
+        await stage.settle(stage.outbox.flush())
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    sent = [(key.partition(b"/")[2], orjson.loads(value or b"{}").get("value")) for _, key, value in stage.kafka.stands]
+    assert sent == [(b"chain", 1), (b"text", None), (b"seal", None)]
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5))
