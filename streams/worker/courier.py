@@ -76,6 +76,7 @@ class Courier:
         self._queue: list[tuple[int, int, str]] = []
         self._turns = count()
         self._news = asyncio.Event()
+        self._looked_at = 0
         if self.state.gone not in ("", self._mark):
             self.enable()
         self._schedule()
@@ -110,6 +111,9 @@ class Courier:
     async def _turn(self) -> None:
         """Start what is due, then wait for whatever comes first: the next one's time, news, or an answer."""
         now = self._now()
+        if now < self._looked_at:  # the clock was set back
+            self._schedule()
+        self._looked_at = now
         while self._queue and len(self._running) < AT_ONCE and max(self._queue[0][0], self.state.hold) <= now:
             _, _, fingerprint = heappop(self._queue)
             self._running[fingerprint] = asyncio.ensure_future(self._attempt(fingerprint))
@@ -219,6 +223,8 @@ class Courier:
     def _schedule(self) -> None:
         """The queue anew. A clock that was set back makes nothing wait for longer than a receiver may ask."""
         latest = self._now() + LONGEST_WISH
+        if self.state.hold > latest:
+            self._set_state(replace(self.state, hold=latest))
         waiting = [(f, chain.due[0]) for f, chain in self._chains.items() if chain.due and f not in self._running]
         self._queue = []
         for fingerprint, delivery in sorted(waiting, key=lambda item: item[1].since):
