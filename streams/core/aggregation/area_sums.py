@@ -10,6 +10,7 @@ from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
 from streams.core.aggregation.histograms import Running, Spread, are_countable, measures
 from streams.core.aggregation.lookahead import Arrivals, Course
+from streams.core.aggregation.open_sheets import OpenSheets
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
@@ -44,6 +45,8 @@ class Sums:
         self.bounds: Numbers | None = None
         """Sums of it by area (`bound_sums`); None where there is none anywhere."""
         self._running: dict[int, Running] = {}
+        self.open_sheets = OpenSheets(election, self._read)
+        """Sheets that do not count yet."""
         self.projector = Projector(election, self._witnessed)
         """What honest counts can announce."""
         self.rows = np.zeros((len(election.areas), width(len(election.columns))), np.int64)
@@ -123,6 +126,7 @@ class Sums:
             before = self._read.take(read[0], axis=0)
             self.projector.recount(read[0], self._accepted(before), self._accepted(read[1]))
         self._read[read[0]] = read[1]
+        self.open_sheets.mark(read[0])
         if self._bounds is not None and len(bounds[0]):
             self._bounds[bounds[0]] = bounds[1]
         for running, part in changed:

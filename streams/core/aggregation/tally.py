@@ -1,6 +1,6 @@
 """Sums over the accepted sheets of an area: what a row of them holds, and what one polling table adds to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -10,6 +10,7 @@ import numpy as np
 from streams.core.aggregation.bound_sums import BoundSums
 from streams.core.aggregation.histograms import Spread
 from streams.core.aggregation.honest_shares import Projected
+from streams.core.aggregation.open_sheets import Lead
 from streams.core.aggregation.top_sums import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
@@ -115,6 +116,8 @@ class Tally:
     spreads: Callable[[], Spread] = Spread
     nulls: Callable[[], TopSums] = lambda: TopSums(*_NO_SHEETS)
     """Top sums of the null votes of the accepted sheets."""
+    find_lead: Callable[[Sequence[int]], Lead | None] = lambda votes: None
+    """Who leads with these votes, and which sheets could change that (`OpenSheets.lead`)."""
     bounds: BoundSums | None = None
     """Evidence that is only a bound; None where the election has none."""
     project: Callable[[], Projected | None] = lambda: None
@@ -124,6 +127,12 @@ class Tally:
     def spread(self) -> Spread:
         """How the votes are distributed over the sheets; made when it is first asked for."""
         return self.spreads()
+
+    @cached_property
+    def lead(self) -> Lead | None:
+        """Who leads, and which sheets that do not count yet could change that; None where nobody is ahead of all
+        others. Worked out when it is first asked for."""
+        return self.find_lead(self.votes)
 
     @property
     def readings(self) -> int:

@@ -38,6 +38,7 @@ def witnessed(election: Election, area: Area, row: list[int]) -> dict[str, Any]:
         | {"votes": {}, "valid": None, "shares": {}}
         if announced
         else None,
+        "lead": None,
         "bounds": None,
         "official": None,
         "alerts": [],

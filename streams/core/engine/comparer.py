@@ -10,7 +10,7 @@ from streams.core.aggregation.area_sums import Sums
 from streams.core.aggregation.bound_sums import BoundSums
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.lookahead import Course
-from streams.core.aggregation.tally import ANNOUNCED, READINGS, Tally
+from streams.core.aggregation.tally import ANNOUNCED, READINGS, VOTES, Tally
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.alerting.alert_store import AlertBook
 from streams.core.comparison import area_state
@@ -258,16 +258,15 @@ class Comparer:
         numbers = [self._layout.area[area] for area in areas]
         rows, projected = self._sums.rows[numbers], self._project(np.array(numbers, np.int64))
         found = []
-        for area, row in zip(areas, rows.tolist(), strict=True):
+        for area, number, row in zip(areas, numbers, rows.tolist(), strict=True):
             known, bulletin = self._election.areas[area], self.bulletin(area)
             state = area_state.witnessed(self._election, known, row)
+            state["lead"] = self._sums.open_sheets.plain(number, row[VOTES:])
             if (bounds := self._bound_sums(area)) is not None:
                 state["bounds"] = bounds.plain(self._election)
             if state["tables_announced"]:
-                given_, votes = self._sums.announced(self._layout.area[area])
-                state["tables_announced"] |= area_state.summed(
-                    self._election, row[ANNOUNCED], given_.tolist(), votes.tolist()
-                )
+                told, votes = (figures.tolist() for figures in self._sums.announced(number))
+                state["tables_announced"] |= area_state.summed(self._election, row[ANNOUNCED], told, votes)
             if findings := self._findings.get(area):
                 state["alerts"] = [alert.in_state() for alert in self._book.firing(sorted(findings))]
             if bulletin is not None:
@@ -329,6 +328,7 @@ class Comparer:
             busiest=self._activity.busiest if area == ROOT else {},
             spreads=lambda: self._sums.spread(area),
             nulls=lambda: self._sums.nulls(area),
+            find_lead=lambda votes: self._sums.open_sheets.lead(area, votes),
             bounds=self._bound_sums(id),
             project=lambda: project(area),
         )

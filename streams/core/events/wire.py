@@ -123,6 +123,31 @@ class StandingAlert(Struct, frozen=True):
     """By language: en, es."""
 
 
+class OpenSheets(Struct, frozen=True):
+    """Sheets that do not count yet. None where nobody knows how many polling tables there are."""
+
+    sheets: int | None
+    votes: int | None
+    """The most votes that they can hold together."""
+    enough: int | None
+    """The least number of them that could take the lead away; None where all together could not."""
+
+
+class LeadRecord(Struct, frozen=True):
+    """Who leads among the witnessed votes of an area, and which sheets could change that."""
+
+    leader: str
+    second: str
+    votes: int
+    """By how many votes the leader is ahead of the second."""
+    disputed: OpenSheets
+    unconfirmed: OpenSheets
+    """Those that too few have read."""
+    unwitnessed: OpenSheets
+    """Those of which no reading stands."""
+    together: OpenSheets
+
+
 class OutcomeState(Struct, frozen=True):
     """What is known of one area at one tick."""
 
@@ -134,6 +159,8 @@ class OutcomeState(Struct, frozen=True):
     registered: int | None
     witnessed: Witnessed
     tables_announced: TablesAnnounced | None
+    lead: LeadRecord | None
+    """None where nobody is ahead of all others."""
     bounds: Bounds | None
     official: Official | None
     alerts: list[StandingAlert]

@@ -1,0 +1,83 @@
+"""Whether sheets that do not count yet can change who leads, in a sentence."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from streams.core.aggregation.open_sheets import groups_of
+from streams.core.comparison.sentences import number
+from streams.core.election.model import Election
+
+_WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "disputed": {
+        "en": ("The disputed sheet", "The {sheets} disputed sheets"),
+        "es": ("El acta en disputa", "Las {sheets} actas en disputa"),
+    },
+    "unconfirmed": {
+        "en": ("The sheet that too few have read", "The {sheets} sheets that too few have read"),
+        "es": ("El acta que muy pocos han leído", "Las {sheets} actas que muy pocos han leído"),
+    },
+    "unwitnessed": {
+        "en": ("The sheet of which no reading stands", "The {sheets} sheets of which no reading stands"),
+        "es": ("El acta sin ninguna lectura vigente", "Las {sheets} actas sin ninguna lectura vigente"),
+    },
+    "together": {
+        "en": ("", "All {sheets} sheets that do not count yet together"),
+        "es": ("", "Las {sheets} actas que aún no cuentan, juntas,"),
+    },
+}
+"""By group of sheets and language: one sheet, several."""
+
+_WHETHER: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "cannot": {
+        "en": (
+            "{who} cannot change who leads: it holds at most {votes} votes, and {leader} is {lead} ahead of {second}.",
+            "{who} cannot change who leads: they hold at most {votes} votes, and {leader} is {lead} ahead of {second}.",
+        ),
+        "es": (
+            "{who} no puede cambiar quién va en cabeza: tiene como mucho {votes} votos, y {leader} aventaja a {second} "
+            "en {lead}.",
+            "{who} no pueden cambiar quién va en cabeza: tienen como mucho {votes} votos, y {leader} aventaja a "
+            "{second} en {lead}.",
+        ),
+    },
+    "could": {
+        "en": (
+            "{who} could change who leads: it holds at most {votes} votes, and {leader} is {lead} ahead of {second}.",
+            "{who} could change who leads: {enough} of them would be enough. They hold at most {votes} votes, and "
+            "{leader} is {lead} ahead of {second}.",
+        ),
+        "es": (
+            "{who} podría cambiar quién va en cabeza: tiene como mucho {votes} votos, y {leader} aventaja a {second} "
+            "en {lead}.",
+            "{who} podrían cambiar quién va en cabeza: bastaría con {enough}. Tienen como mucho {votes} votos, y "
+            "{leader} aventaja a {second} en {lead}.",
+        ),
+    },
+}
+"""By answer and language: of one sheet, of several."""
+
+_UNKNOWN: Final[Mapping[str, str]] = {
+    "en": "{leader} is {lead} votes ahead of {second}. How many polling tables there are is not known, so it cannot be "
+    "said whether sheets that nobody has read could change that.",
+    "es": "{leader} aventaja a {second} en {lead} votos. No se sabe cuántas mesas hay, así que no puede decirse si las "
+    "actas que nadie ha leído podrían cambiarlo.",
+}
+
+
+def lead_sentences(election: Election, lead: Mapping[str, Any], language: str) -> Iterator[str]:
+    """A sentence for each group of open sheets of an area's `lead` (`Lead.plain`), and one for all of them together.
+    There is none where every sheet counts."""
+    names = {
+        "leader": election.options[election.option_index[lead["leader"]]].name,
+        "second": election.options[election.option_index[lead["second"]]].name,
+        "lead": number(lead["votes"], language),
+    }
+    known = [(kind, group) for kind, group in groups_of(lead) if group["sheets"] is not None]
+    for kind, group in known:
+        sheets, votes, enough = group["sheets"] or 0, group["votes"] or 0, group["enough"]
+        several = int(sheets != 1)
+        who = _WHO[kind][language][several].format(sheets=number(sheets, language))
+        template = _WHETHER["cannot" if enough is None else "could"][language][several]
+        yield template.format(who=who, votes=number(votes, language), enough=number(enough or 0, language), **names)
+    if lead["together"]["sheets"] is None:
+        yield _UNKNOWN[language].format(**names)

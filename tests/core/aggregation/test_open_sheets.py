@@ -1,0 +1,197 @@
+"""Whether sheets that do not count yet can change who leads: exact against every way in which they could come out."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from builders import T0, election, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.aggregation.open_sheets import KINDS, OpenGroup, OpenSheets, sheet_limits
+from streams.core.comparison.lead_sentences import lead_sentences
+from streams.core.election.model import Election
+from streams.core.engine.comparer import Comparer
+from streams.core.events.admission import check_report
+from streams.core.reconciliation.reconciler import Reconciler
+
+FATES = ("accepted", "disputed", "unconfirmed", "unwitnessed")
+
+
+def night(known: Election, fates: Sequence[str], votes: Sequence[Sequence[int]]) -> Comparer:
+    """A night whose polling tables have these fates; those that are accepted have these votes."""
+    reconciler, comparer = Reconciler(known), Comparer(known)
+    for table, fate, sheet in zip(known.tables, fates, votes, strict=True):
+        readings = {"accepted": ["ana", "eva"], "disputed": ["ana", "eva"], "unconfirmed": ["ana"]}.get(fate, [])
+        for i, reporter in enumerate(readings):
+            seen = [0] * len(sheet) if fate == "disputed" and i else sheet
+            assert reconciler.apply(report(table, seen, reporter=reporter)) is None
+    comparer.add_sheets(reconciler.take_sheets())
+    return comparer
+
+
+def sheets(limit: int, options: int) -> Iterator[tuple[int, ...]]:
+    """Every sheet that may have so many ballots at most."""
+    return (votes for votes in product(range(limit + 1), repeat=options) if sum(votes) <= limit)
+
+
+def takes_the_lead(totals: Sequence[int], leader: int, limits: Sequence[int]) -> bool:
+    """Whether these sheets can come out so that the leader is ahead of all others no more: every way is tried."""
+    return any(
+        max(s + sum(e[i] for e in each) for i, s in enumerate(totals) if i != leader)
+        >= totals[leader] + sum(e[leader] for e in each)
+        for each in product(*(sheets(limit, len(totals)) for limit in limits))
+    )
+
+
+def brute(totals: Sequence[int], leader: int, limits: Sequence[int]) -> OpenGroup:
+    enough = next(
+        (
+            count
+            for count in range(len(limits) + 1)
+            if any(takes_the_lead(totals, leader, some) for some in combinations(limits, count))
+        ),
+        None,
+    )
+    return OpenGroup(len(limits), sum(limits), enough)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.sampled_from(FATES), st.integers(1, 3), st.booleans()), min_size=2, max_size=4),
+    st.data(),
+)
+def test_exact(tables: list[tuple[str, int, bool]], data: st.DataObject) -> None:
+    """For each kind of open sheets and for all together: how many, the most votes, and the least number that could
+    take the lead away are those found by trying every sheet that could come."""
+    registered = [voters if is_known else None for _, voters, is_known in tables]
+    known = election(
+        states=1, tables=len(tables), registered=registered, options="ABC", quorum=2, max_turnout=1.0, max_ballots=3
+    )
+    limits = [3 if voters is None else voters for voters in registered]
+    votes = [data.draw(st.sampled_from([s for s in sheets(limit, 3) if sum(s)])) for limit in limits]
+    fates = [fate for fate, *_ in tables]
+    comparer = night(known, fates, votes)
+    totals = [sum(v[i] for v, fate in zip(votes, fates, strict=True) if fate == "accepted") for i in range(3)]
+    leader = max(range(3), key=totals.__getitem__)
+    lead = comparer.situation("N").witnessed.lead
+    if sorted(totals)[-1] == sorted(totals)[-2]:
+        assert lead is None
+        return
+    assert lead is not None
+    assert (lead.leader, lead.votes) == ("ABC"[leader], sorted(totals)[-1] - sorted(totals)[-2])
+    for kind in KINDS:
+        some = [limit for limit, fate in zip(limits, fates, strict=True) if fate == kind]
+        assert lead.groups[kind] == brute(totals, leader, some), kind
+    some = [limit for limit, fate in zip(limits, fates, strict=True) if fate != "accepted"]
+    assert lead.together == brute(totals, leader, some)
+    assert lead.is_settled == (brute(totals, leader, some).enough is None)
+
+
+def test_the_limit_is_the_one_of_admission() -> None:
+    """A sheet with as many ballots as the limit says is admitted, one with one more is not."""
+    for turnout in (0.9, 1.0, 1.02, 1.1, 1.3333):
+        known = election(states=2, tables=40, registered=[*range(61, 100), None], max_turnout=turnout, max_ballots=77)
+        for table, limit in zip(known.layout.tables, sheet_limits(known).tolist(), strict=True):
+            assert check_report(known, report(table, (limit, 0, 0))) is None
+            assert check_report(known, report(table, (limit + 1, 0, 0))) is not None
+
+
+@pytest.mark.parametrize(
+    ("area", "group"),
+    [
+        # what is known of the area beside two listed tables of 100 voters, of which one is accepted; the open ones
+        ({"tables": 2, "registered": 200}, OpenGroup(1, 100, 1)),
+        ({"tables": 4, "registered": 260}, OpenGroup(3, 160, 1)),
+        ({"tables": 4, "registered": 200}, OpenGroup(3, 100, 1)),
+        ({"tables": 4, "registered": None}, OpenGroup(3, 10_100, 1)),
+        ({"tables": None, "registered": None}, OpenGroup(None, None, None)),
+    ],
+)
+def test_tables_that_are_not_in_the_register(area: dict[str, int | None], group: OpenGroup) -> None:
+    """Polling tables that exist but are not listed hold the voters that the register leaves over, else `max_ballots`
+    each; where nobody knows how many there are, nothing is said of them."""
+    known = election(states=1, tables=2, areas={"N": area, "S1": area}, quorum=1, max_turnout=1.0, max_ballots=5_000)
+    reconciler, comparer = Reconciler(known), Comparer(known)
+    assert reconciler.apply(report("S1-1", (60, 10, 0))) is None
+    comparer.add_sheets(reconciler.take_sheets())
+    lead = comparer.situation("N").witnessed.lead
+    assert lead is not None
+    assert lead.groups["unwitnessed"] == lead.together == group
+
+
+@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["ana", "eva", "ida"]), st.integers(0, 2)), max_size=40))
+def test_followed_step_by_step(readings: list[tuple[int, str, int]]) -> None:
+    """What is kept up while sheets come is what is found when all are looked at in the end."""
+    known = election(states=3, tables=4, registered=[50, 70, None], quorum=2, max_ballots=90)
+    reconciler, comparer, tables = Reconciler(known), Comparer(known), list(known.tables)
+    for i, (table, reporter, votes) in enumerate(readings):
+        reconciler.apply(report(tables[table], (10 + votes, 5, 1), reporter=reporter, id=str(i), at=T0 + i))
+        comparer.add_sheets(reconciler.take_sheets())
+        if i % 3 == 0:
+            comparer.states(["N"])
+    fresh = OpenSheets(known, comparer.read)
+    fresh.mark(np.arange(len(tables)))
+    for area, state in zip(known.areas, comparer.states(list(known.areas)), strict=True):
+        votes_seen = [state["witnessed"]["votes"][o] for o in "ABC"]
+        assert state["lead"] == fresh.plain(known.layout.area[area], votes_seen)
+
+
+def lead(**fields: object) -> dict[str, object]:
+    none = {"sheets": 0, "votes": 0, "enough": None}
+    given = {"leader": "A", "second": "B", "votes": 188_034, "disputed": none, "unconfirmed": none, "unwitnessed": none}
+    return {**given, "together": none, **fields}
+
+
+@pytest.mark.parametrize(
+    ("given", "en", "es"),
+    [
+        (lead(), [], []),
+        (
+            lead(disputed={"sheets": 212, "votes": 41_200, "enough": None}),
+            [
+                "The 212 disputed sheets cannot change who leads: they hold at most 41,200 votes, and Option A is "
+                "188,034 ahead of Option B."
+            ],
+            [
+                "Las 212 actas en disputa no pueden cambiar quién va en cabeza: tienen como mucho 41.200 votos, y "
+                "Option A aventaja a Option B en 188.034."
+            ],
+        ),
+        (
+            lead(
+                votes=500,
+                disputed={"sheets": 1, "votes": 600, "enough": 1},
+                unconfirmed={"sheets": 1, "votes": 300, "enough": None},
+                together={"sheets": 2, "votes": 900, "enough": 1},
+            ),
+            [
+                "The disputed sheet could change who leads: it holds at most 600 votes, and Option A is 500 ahead of "
+                "Option B.",
+                "The sheet that too few have read cannot change who leads: it holds at most 300 votes, and Option A is "
+                "500 ahead of Option B.",
+                "All 2 sheets that do not count yet together could change who leads: 1 of them would be enough. They "
+                "hold at most 900 votes, and Option A is 500 ahead of Option B.",
+            ],
+            None,
+        ),
+        (
+            lead(
+                unwitnessed={"sheets": None, "votes": None, "enough": None},
+                together={"sheets": None, "votes": None, "enough": None},
+            ),
+            [
+                "Option A is 188,034 votes ahead of Option B. How many polling tables there are is not known, so it "
+                "cannot be said whether sheets that nobody has read could change that."
+            ],
+            None,
+        ),
+    ],
+)
+def test_sentences(given: dict[str, object], en: list[str], es: list[str] | None) -> None:
+    """One sentence for each kind of open sheets, and one for all; each language has the same number of them."""
+    known = election()
+    assert list(lead_sentences(known, given, "en")) == en
+    spanish = list(lead_sentences(known, given, "es"))
+    assert spanish == es if es is not None else len(spanish) == len(en)
