@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import RuleClass
+from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import TERM_PLACES, term
 from streams.core.election.model import Election
 from streams.core.election.thresholds import changed, defaults, thresholds
@@ -110,6 +111,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "names": {column.id: column.name for column in election.columns},
         "period": (drawings.begin, drawings.end),
         "lead": _lead(night, heard, say),
+        "open_sheets": _open_sheets(night, say),
         "headlines": _headlines(heard),
         "tiles": _tiles(outcome, rows, heard, say),
         "timeline": drawings.timeline(heard),
@@ -171,6 +173,12 @@ def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
     else:
         sentences.append(say("quiet"))
     return sentences
+
+
+def _open_sheets(night: Night, say: Words) -> list[str]:
+    """Whether sheets that do not count yet can change who leads in the whole."""
+    lead = night.outcome.states[night.election.root.id]["lead"]
+    return [] if lead is None else list(lead_sentences(night.election, lead, say.language))
 
 
 def _headlines(heard: Sequence[History]) -> list[History]:

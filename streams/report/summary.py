@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import SEVERITIES, number
 from streams.core.election.model import Election
 from streams.core.replay.alert_history import GRAVEST, Contrast, History, histories
@@ -96,6 +97,10 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
         _alert(console, known, language)
     if len(found) > len(heard):
         plain(console, say("muted", language, count=len(found) - len(heard)))
+    if (lead := outcome.states[election.root.id]["lead"]) is not None:
+        plain(console, "")
+        for sentence in lead_sentences(election, lead, language):
+            plain(console, sentence)
     plain(console, "")
     console.print(_areas(election, outcome, language))
     plain(console, "")

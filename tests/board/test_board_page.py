@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from boards import Served, records, served, tell, turn_away
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 import streams
 from streams.board import PATH, server
+from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Area, Election, Option
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.model import Event, Rejection
@@ -194,6 +196,26 @@ def photographed() -> list[Event]:
     heads = report(tables[8], {}, id="heads", bound="at-most", ballots=70)
     single = [bulletin((30 if i < 3 else 45, 40, 10), area=table) for i, table in enumerate(tables)]
     return [*seen, heads, *single, bulletin((100, 400, 100), tables_counted=12, at=T0 + 60_000)]
+
+
+@pytest.mark.parametrize("tables", [12, None])
+def test_who_leads(tables: int | None, chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """The board says whether open sheets can change who leads, in the very sentences of the report."""
+    known = replace(KNOWN, policy=replace(KNOWN.policy, quorum=2))
+    known = replace(known, areas={**known.areas, "N": replace(known.areas["N"], tables=tables)})
+    sheets = list(alike(known, (60, 20, 1)).items())
+    came: list[Event] = [report(table, votes, at=T0, reporter=who) for table, votes in sheets[:7] for who in "xy"]
+    came += [report(sheets[7][0], (60, 20, i), at=T0, reporter=who) for i, who in enumerate("xy")]
+    came += [report(table, votes, at=T0, reporter="x") for table, votes in sheets[8:10]]
+    lead = orjson.loads(records(known, came)[0][-len(known.areas)])["lead"]
+    with given(embedded.start(), known, names, came) as running, opened(chromium, running.url) as seen:
+        for language in ("en", "es"):
+            seen.page.locator(f"[data-lang={language}]").click()
+            said = list(lead_sentences(known, lead, language))
+            assert len(said) == (4 if tables else 3)
+            expect(seen.page.locator("#lead")).to_have_text(" ".join(said))
+        assert seen.overflow() <= 0
+        seen.check()
 
 
 def test_bounds(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:

@@ -103,6 +103,7 @@ def test_summary(night: Path) -> None:
     assert f"critical, contradiction: {first}" in told
     assert "sheets would have to be wrong" in told
     assert "Area N" in told
+    assert "change who leads" not in told, "every sheet counts"
     spanish = cotejo("replay", night, "--lang", "es").stdout.decode()
     assert "tendrían que estar equivocadas" in spanish
     assert told.split()[-1] == spanish.split()[-1]

@@ -166,6 +166,7 @@ def test_content(pages: dict[str, Path], page: Page) -> None:
     assert "what was seen at 110 or more of these polling tables would have to be wrong" in first
     assert "174 of 180 polling tables" in page.locator(".lead").inner_text()
     assert re.search(r"\n110\n|^110$", page.locator(".tiles").inner_text(), re.MULTILINE)
+    assert "The 6 disputed sheets cannot change who leads" in page.locator(".tiles + p").inner_text()
     assert page.locator("#alerts article").count() >= 4
     assert "Option A" in page.locator("#alerts article").first.inner_text()
     assert "9,000" in page.locator("#alerts .evidence").first.inner_text()

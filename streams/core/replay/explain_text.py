@@ -133,6 +133,7 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"{found['name']} ({found['area']}, {found['level']})"
     levels = ", ".join(f"{say(level)} {number(count, language)}" for level, count in sorted(seen["levels"].items()))
     yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or "-")
+    yield from found["lead_sentences"][language]
     yield from explain_bounds.area_lines(found["bounds"], say)
     for held in found["bulletins"]:
         yield say("bulletin", id=held["id"], at=held["at"], status=say(held["status"]))
@@ -169,15 +170,19 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
         yield say(
             "disputed tables", count=found["disputed"]["count"], tables=", ".join(found["disputed"]["tables"]) + more
         )
-    if found["differing"]["count"]:
-        yield say("differing tables", count=found["differing"]["count"])
-        for row in found["differing"]["tables"]:
-            sides = {side: listed(row[side], language) for side in ("sheet", "official")}
-            yield say("differing", table=row["table"], **sides)
-        if found["differing"]["count"] > len(found["differing"]["tables"]):
-            yield say("all of them")
+    yield from _differing(found["differing"], say, language)
     yield from explain_bounds.outside_lines(found["outside"], len(found["outside"]["tables"]), say, language)
     yield from _rejected(found, say)
+
+
+def _differing(found: Mapping[str, Any], say: Any, language: str) -> Iterator[str]:
+    if found["count"]:
+        yield say("differing tables", count=found["count"])
+        for row in found["tables"]:
+            sides = {side: listed(row[side], language) for side in ("sheet", "official")}
+            yield say("differing", table=row["table"], **sides)
+        if found["count"] > len(found["tables"]):
+            yield say("all of them")
 
 
 def _rejected(found: Mapping[str, Any], say: Any) -> Iterator[str]:

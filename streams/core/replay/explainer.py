@@ -6,6 +6,8 @@ As JSON objects; `explain_text` makes lines to read of them.
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from streams.core.comparison.lead_sentences import lead_sentences
+from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Election
 from streams.core.engine.items import Item, Unreadable
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
@@ -130,8 +132,14 @@ class Explainer:
         differing = self.differing(id)
         outside = [table for table in comparer.outside() if inside(table)]
         alerts = [a for a in self._outcome.alerts.values() if a.finding.area == id]
+        state = comparer.state(id)
+        lead = state["lead"]
         return {
-            **comparer.state(id),
+            **state,
+            "lead_sentences": {
+                language: [] if lead is None else list(lead_sentences(self._election, lead, language))
+                for language in LANGUAGES
+            },
             "bulletins": [
                 {**_version(b), "id": b.id, "replaced": [_version(r) for r in comparer.replaced(b)]}
                 for b in situation.bulletins

@@ -26,6 +26,14 @@ def _number(name: str, says: str, unit: str, each: Each = "", type: Type = "numb
     return Column(name, type, says, unit, each)
 
 
+def _open(kind: str, who: str) -> Sequence[Column]:
+    return (
+        _count(f"{kind}_sheets", f"{who}; empty where nobody knows how many there are", "sheets"),
+        _count(f"{kind}_votes", "the most votes that they can hold", "votes"),
+        _count(f"{kind}_enough", "the least number of them that could take the lead away; else empty", "sheets"),
+    )
+
+
 _TABLE: Final = _text("table_id", "id of the polling table")
 _AREA: Final = _text("area_id", "id of the area")
 _LOWEST: Final = _text("area_id", "id of the area that the polling table lies in")
@@ -204,6 +212,13 @@ TABLES: Final[Sequence[Table]] = (
             _count("tables_compared", "those of them with an accepted sheet", "polling tables"),
             _count("tables_differing", "those of these where a figure differs", "polling tables"),
             _count("alerts", "alerts that fire in the area", "alerts"),
+            _text("leader_id", "id of the option with most witnessed votes; empty where nobody is ahead of all others"),
+            _text("second_id", "id of the option behind it"),
+            _count("lead_votes", "witnessed votes between them", "votes"),
+            *_open("disputed", "disputed sheets"),
+            *_open("unconfirmed", "sheets that too few have read"),
+            *_open("unwitnessed", "sheets of which no reading stands"),
+            *_open("together", "all these sheets"),
         ),
     ),
     Table(

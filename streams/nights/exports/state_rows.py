@@ -1,12 +1,14 @@
 """Rows of area states over time."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
+from streams.core.aggregation.open_sheets import KINDS
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.nights.exports.scratch import Scratch
 
+_OPEN: Final = ("sheets", "votes", "enough")
 STATES, FIGURES = "area_states", "area_figures"
 
 
@@ -71,7 +73,7 @@ class StateRows:
 
 def _state(state: dict[str, Any]) -> dict[str, Any]:
     witnessed, official, tables = state["witnessed"], state["official"], state["tables_announced"]
-    levels = witnessed["levels"]
+    levels, lead = witnessed["levels"], state["lead"]
     return {
         "witnessed_tables": witnessed["tables"],
         "coverage": witnessed["coverage"],
@@ -87,4 +89,8 @@ def _state(state: dict[str, Any]) -> dict[str, Any]:
         "tables_compared": tables["compared"] if tables else 0,
         "tables_differing": tables["differing"] if tables else 0,
         "alerts": len(state["alerts"]),
+        "leader_id": lead and lead["leader"],
+        "second_id": lead and lead["second"],
+        "lead_votes": lead and lead["votes"],
+        **{f"{kind}_{name}": lead and lead[kind][name] for kind in (*KINDS, "together") for name in _OPEN},
     }

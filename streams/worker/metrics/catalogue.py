@@ -52,6 +52,15 @@ METRICS: Final = (
     Metric("cotejo_bounded_tables", "gauge", AREA, "Polling tables with bounds, on ballots seen or heads counted"),
     Metric("cotejo_below_floor_tables", "gauge", AREA, "Those announced with fewer votes than were seen there"),
     Metric("cotejo_above_ceiling_tables", "gauge", AREA, "Those announced with more than ballots can have been cast"),
+    Metric("cotejo_lead_votes", "gauge", AREA, "Witnessed votes by which the first option is ahead of the second"),
+    Metric("cotejo_open_sheets", "gauge", (*AREA, "kind"), "Sheets that do not count yet, by kind and together"),
+    Metric("cotejo_open_votes", "gauge", (*AREA, "kind"), "The most votes that they can hold"),
+    Metric(
+        "cotejo_lead_change_sheets",
+        "gauge",
+        (*AREA, "kind"),
+        "The least number of them that could take the lead away; none where all together cannot",
+    ),
     Metric("cotejo_bulletin_age_seconds", "gauge", AREA, "Event time since the current bulletin was issued"),
     Metric(
         "cotejo_alert_firing",

@@ -18,6 +18,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from streams import __version__
+from streams.core.aggregation.open_sheets import KINDS
 from streams.core.alerting.alert import Status
 from streams.core.comparison.findings import Severity
 from streams.core.election.model import Election
@@ -116,6 +117,12 @@ class Exporter:
         if announced is not None:
             found.add("compared_tables", area, announced["compared"])
             found.add("differing_tables", area, announced["differing"])
+        if (lead := state["lead"]) is not None:
+            found.add("lead_votes", area, lead["votes"])
+            for kind in (*KINDS, "together"):
+                found.add("open_sheets", (*area, kind), lead[kind]["sheets"])
+                found.add("open_votes", (*area, kind), lead[kind]["votes"])
+                found.add("lead_change_sheets", (*area, kind), lead[kind]["enough"])
         if (bounds := state["bounds"]) is not None:
             found.add("bounded_tables", area, bounds["tables"])
             found.add("below_floor_tables", area, bounds["below"])

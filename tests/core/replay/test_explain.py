@@ -12,6 +12,7 @@ from replays import explained, explained_night
 from test_cli import cotejo
 
 from streams.config import election_writer
+from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules
@@ -100,10 +101,14 @@ def test_area() -> None:
     assert {f["rule"] for f in found["findings"]} >= {"contradiction", "divergence"}
     assert {a["status"] for a in found["alerts"]} == {"firing"}
     assert found["disputed"] == {"count": 1, "tables": ["S1-2"]}
+    assert found["lead"]["disputed"] == found["lead"]["together"]
+    assert "The disputed sheet cannot change who leads" in found["lead_sentences"]["en"][0]
     assert [row["table"] for row in found["differing"]["tables"]] == ["S1-1"]
     for language in LANGUAGES:
         text = "\n".join(area_lines(found, language))
         assert "{" not in text
+        assert list(lead_sentences(KNOWN, found["lead"], language)) == found["lead_sentences"][language]
+        assert found["lead_sentences"][language][0] in text
         for finding in found["findings"]:
             assert finding["sentence"][language] in text
     quiet = "\n".join(area_lines(asked().area("S2"), "es"))
