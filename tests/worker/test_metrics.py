@@ -109,9 +109,9 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     nation = "[N][Area N][nation]"
     assert before[f"cotejo_witnessed_tables{nation}"] == 19
     assert before[f"cotejo_sheets{nation}[disputed]"] == 1
-    assert before[f"cotejo_open_sheets{nation}[disputed]"] == 1
+    assert before["cotejo_open_sheets[N][Area N][disputed][nation]"] == 1
     assert before[f"cotejo_lead_votes{nation}"] == 19 * (150 - 60)
-    assert f"cotejo_lead_change_sheets{nation}[disputed]" not in before
+    assert "cotejo_lead_change_sheets[N][Area N][disputed][nation]" not in before
     assert before["cotejo_coverage_ratio[S1][Area S1][state]"] == 7 / 8
     assert before["cotejo_official_share_ratio[N][Area N][nation][A][Option A]"] == round(1800 / 4600, 8)
     assert before["cotejo_witnessed_share_ratio[N][Area N][nation][A][Option A]"] == round(150 / 220, 8)
