@@ -255,6 +255,29 @@ def test_something_else(status: int, body: bytes, cure: str, grafana: ImitatedGr
         Grafana(grafana.url, ADMIN).check()
 
 
+@pytest.mark.parametrize("environment", ["NETRC", "http_proxy"])
+def test_the_environment_is_not_asked(
+    environment: str, grafana: ImitatedGrafana, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A .netrc entry for the host does not take the token's place, and no proxy is gone through."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password mine\n")
+    monkeypatch.setenv(environment, str(tmp_path / "netrc") if environment == "NETRC" else "http://127.0.0.1:9/")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert Grafana(grafana.url, ADMIN).check() == grafana.version
+
+
+def test_a_redirect_is_not_followed(grafana: ImitatedGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a POST would become a GET somewhere else, nothing is done, also if that would answer well."""
+    monkeypatch.setattr(
+        grafana,
+        "handle",
+        lambda *request: (200, {"database": "ok", "version": "12.0.0"}) if request[1] == "/login" else (302, b""),
+    )
+    with pytest.raises(GrafanaError, match="leads elsewhere"):
+        Grafana(grafana.url, ADMIN).check()
+
+
 def told() -> list[Notice]:
     """The notices of a small night, one of them muted."""
     monitor, notices = Monitor(KNOWN), []

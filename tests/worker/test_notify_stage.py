@@ -1,0 +1,211 @@
+"""Whom the notify stage tells of what, without broker and network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import virtual_time
+from faust.types import TP
+from test_outbox import Kafka
+from test_posting import KNOWN, NOTICE
+from virtual_time import VirtualLoop
+
+from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_policy import Answer
+from streams.core.election.model import Receiver
+from streams.core.events import formats
+from streams.core.events.codec import encode
+from streams.delivery.commands import Command
+from streams.kafka.topology import Topology
+from streams.worker.notify_stage import NotifyStage
+from streams.worker.outbox import stopwatch
+from streams.worker.set_aside import SetAside
+
+NIGHT = replace(
+    KNOWN,
+    receivers=(
+        Receiver("desk", "https://desk.example/", "S"),
+        Receiver("bot", "https://bot.example/", "S", remarks=True),
+    ),
+)
+TOPOLOGY = Topology("test.", 4)
+
+
+class App:
+    """What the stage knows of Faust. `kafka` stands behind the outbox."""
+
+    def __init__(self, loop: VirtualLoop, kafka: Kafka) -> None:
+        self.clock = SimpleNamespace(monotonic=loop.time, now=loop.now)
+        self.consumer_generation_id = 1
+        self.agents: dict[str, Any] = {}
+        self.failed: list[BaseException] = []
+        self.sends, self.Table = kafka.sends, lambda *_, **__: kafka
+
+    def topic(self, name: str, **_: Any) -> Any:
+        return SimpleNamespace(get_topic_name=lambda: name)
+
+    def agent(self, _: Any, name: str) -> Any:
+        return lambda agent: self.agents.setdefault(name, agent)
+
+    def after_recovery(self, hook: Any) -> None:
+        self.rebuild = hook
+
+    def before_release(self, hook: Any) -> None:
+        self.release = hook
+
+    def fail(self, error: BaseException) -> None:
+        self.failed.append(error)
+
+
+class Stage:
+    """The stage, the receivers behind it, and what it said. Each POST takes 10 ms."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self.kafka = Kafka()
+        self.kafka.clock = self.clock = SimpleNamespace(monotonic=loop.time, now=loop.now)  # type: ignore[assignment]
+        self.app = App(loop, self.kafka)
+        ours: Any = self.app
+        self.posted: list[tuple[str, str]] = []
+        self.announced: list[str] = []
+        self.warned: list[str] = []
+        aside = SetAside(ours, TOPOLOGY, self.warned.append)
+        times = stopwatch()
+        self.stage = NotifyStage(
+            ours,
+            NIGHT,
+            TOPOLOGY,
+            self._poster,
+            lambda n: self.announced.append(n.id),
+            self.warned.append,
+            times,
+            aside,
+        )
+
+    def _poster(self, receiver: Receiver) -> Any:
+        async def post(notice: Notice) -> Answer:
+            await asyncio.sleep(0.01)
+            self.posted.append((receiver.name, notice.id))
+            return Answer(204, "")
+
+        return SimpleNamespace(post=post)
+
+    async def take(self, agent: str, contents: Iterable[bytes], headers: Any = None) -> None:
+        """Let an agent have these messages, and a moment to do what follows."""
+
+        async def events() -> AsyncIterator[Any]:
+            for offset, content in enumerate(contents):
+                message = SimpleNamespace(
+                    value=content, headers=headers, topic=agent, partition=0, offset=offset, key=None
+                )
+                yield SimpleNamespace(message=message, ack=lambda: None)
+
+        await self.app.agents[agent](SimpleNamespace(noack=lambda: SimpleNamespace(events=events)))
+        await asyncio.sleep(1)
+
+
+def word(number: int, **fields: Any) -> Notice:
+    return replace(NOTICE, id=f"{NOTICE.fingerprint}:1:{number}", **fields)
+
+
+def test_who_is_told_of_what() -> None:
+    """A notice that was left to the area above is sent to nobody, a remark to who asked for remarks; everything else to
+    everybody, once, in its order, also when the topic is read again."""
+    loop = VirtualLoop()
+
+    async def night() -> Stage:
+        stage = Stage(loop)
+        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        notices = [
+            word(1),
+            word(2, muted_by="contradiction:N:A"),
+            word(3, severity="info"),
+            word(4, severity="critical"),
+            word(5, status="resolved"),
+        ]
+        for _ in range(2):
+            await stage.take("notify", [encode(notice.plain()) for notice in notices])
+        await stage.app.release()
+        return stage
+
+    stage = virtual_time.run(night(), loop)
+    ids = {number: word(number).id for number in range(6)}
+    assert [id for name, id in stage.posted if name == "desk"] == [ids[1], ids[4], ids[5]]
+    assert [id for name, id in stage.posted if name == "bot"] == [ids[1], ids[3], ids[4], ids[5]]
+    assert stage.announced == [ids[1], ids[3], ids[4], ids[5]] * 2
+    assert (stage.warned, stage.app.failed, stage.stage.pending) == ([], [], 0)
+
+
+def test_whose_alerts_they_are() -> None:
+    """A worker without the partition of the alerts has no courier; one that loses it stops."""
+    loop = VirtualLoop()
+
+    async def night() -> None:
+        stage = Stage(loop)
+        await stage.app.rebuild(frozenset({TP(TOPOLOGY.tally_reports, 0)}))
+        assert not stage.stage.couriers
+        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        assert list(stage.stage.couriers) == ["desk", "bot"]
+        before = list(stage.stage.couriers.values())
+        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0), TP(TOPOLOGY.tally_reports, 0)}))
+        for courier in before:  # nobody runs it any more
+            courier.take(word(1), encode(word(1).plain()))
+        await asyncio.sleep(60)
+        assert not stage.posted
+        await stage.app.rebuild(frozenset())
+        assert not stage.stage.couriers
+
+    virtual_time.run(night(), loop)
+
+
+def test_commands() -> None:
+    """What is to be delivered again is, to that receiver alone; a command for nobody, or of nothing, is set aside."""
+    loop = VirtualLoop()
+
+    async def night() -> Stage:
+        stage = Stage(loop)
+        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await stage.take("notify", [encode(word(1).plain())])
+        stage.posted.clear()
+        await stage.take(
+            "webhook-commands",
+            [
+                Command("desk", encode(word(1).plain())).write(),
+                Command("nobody", encode(word(1).plain())).write(),
+                Command("desk", b"{}").write(),
+                b"rubbish",
+            ],
+        )
+        await stage.app.release()
+        return stage
+
+    stage = virtual_time.run(night(), loop)
+    assert stage.posted == [("desk", word(1).id)]
+    assert [text.partition("(")[2].partition(")")[0] for text in stage.warned] == [
+        "no command for a receiver of this election",
+        "it is to deliver what is no alert",
+        "no command for a receiver of this election",
+    ]
+
+
+def test_a_format_of_another_version() -> None:
+    """An alert in a format that this version does not know ends the stage with its cure, and is not passed over."""
+    loop = VirtualLoop()
+
+    async def night() -> None:
+        stage = Stage(loop)
+        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        try:
+            await stage.take("notify", [encode(word(1).plain())], {"format": b"999"})
+        except formats.UnknownFormatError as error:
+            assert "999" in str(error)  # noqa: PT017
+        else:
+            raise AssertionError
+        finally:
+            await stage.app.release()
+        assert not stage.posted
+
+    virtual_time.run(night(), loop)
