@@ -79,9 +79,9 @@ def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
             found[RECORDED] = kept(place, _slug(RECORDED), recipe, partial(record, found[name]))
     if INDONESIA.exists():
         map_ = ROOT / "docs/examples/indonesia2019.toml"
-        code = sources(*LOG, "nights/importers/csv_*.py", "nights/importers/map_file.py")
+        code = sources(*LOG, "nights/importers/*.py")
         recipe = map_, *sorted(INDONESIA.iterdir()), *code
-        command = partial(_cotejo, "import", "csv", "--map", str(map_), "--data", str(INDONESIA))
+        command = partial(_cotejo, "import", "run", str(map_), "--data", str(INDONESIA))
         found["Indonesia 2019"] = kept(place, "Indonesia-2019", recipe, command)
     return found
 

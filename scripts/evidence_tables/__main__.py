@@ -6,8 +6,8 @@
     scripts/evidence unseen [SHARE]           real electorates, tables left unseen in every way: what is called
     scripts/evidence villages [SHARE]         the same, the strongholds village by village: where the rule ends
     scripts/evidence moved [SHARE]            real electorates, an official count that was shifted
-    scripts/evidence indonesia DIRECTORY      the election that `cotejo import csv` made of Indonesia 2019
-    scripts/evidence venezuela V1.csv V2.csv  the campaign's releases in the order of their dates
+    scripts/evidence indonesia DIRECTORY      the election that `cotejo import` made of Indonesia 2019
+    scripts/evidence venezuela DIRECTORY      the campaign's releases in the order of their dates
 
 Rows go to stdout, progress to stderr. Simulated nights are seeded 1, 2, 3... `unseen`, `villages` and `moved` read the
 real electorates below the directory COTEJO_DATA; SHARE (0-1, default 1) of the nights is judged.
@@ -42,8 +42,8 @@ def main() -> None:
         real[what](Path(os.environ["COTEJO_DATA"]), *map(float, given))
     elif what == "indonesia" and len(given) == 1:
         indonesia.show(Path(given[0]))
-    elif what == "venezuela" and len(given) == 2:
-        venezuela.show(*map(Path, given))
+    elif what == "venezuela" and len(given) == 1:
+        venezuela.show(Path(given[0]))
     else:
         raise SystemExit(__doc__)
 

@@ -1,4 +1,4 @@
-"""Indonesia 2019, as `cotejo import csv` makes it: two counts that agree."""
+"""Indonesia 2019, as `cotejo import` makes it: two counts that agree."""
 
 import sys
 from collections import Counter

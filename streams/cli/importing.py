@@ -1,69 +1,57 @@
 """`cotejo import`: published files to an election and its events."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.nights.check import Problem
-from streams.nights.importers import convzla
-from streams.nights.importers.csv_map import CsvMap
+from streams.nights.importers import importer
 from streams.support.progress import Progress
-from streams.support.terminal import aside, note, show
+from streams.support.terminal import show
 
 commands = group("Turn published files into an election and its events.")
 
+MapFile = Annotated[
+    Path, typer.Argument(metavar="MAP", help="What is what in the files (docs/import.md).", show_default=False)
+]
+_FIRST = 5
+"""Events that `--dry-run` shows of each kind."""
 
-def _tell(problem: Problem) -> None:
-    aside(problem)
 
-
-@commands.command("csv")
-def import_csv(
-    map: Annotated[Path, typer.Option("--map", help="Which column is what (docs/import-csv.md).")],
-    out: Annotated[Path, typer.Option(help="Directory of the night.")],
-    data: Annotated[Path | None, typer.Option(help="Where the CSV files are; beside the map unless told.")] = None,
+@commands.command("run")
+def import_run(
+    map: MapFile,
+    out: Annotated[Path | None, typer.Option(help="Directory of the night.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Where the files are; beside the map unless told.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; show the first events.")] = False,
     jsonl: JsonLines = False,
 ) -> None:
-    """Any published CSV files, plain or gzipped, as an election, its tally reports and its bulletins."""
+    """Published files as a night, by a map. Where anything is wrong with them, nothing is written."""
     with plainly():
-        done = CsvMap(map).write(data or map.parent, out, _tell, jsonl=jsonl)
-        found = f"{done.tables:,} polling tables in {done.areas:,} areas, {done.reports:,} tally reports"
-        show(f"{found}, {done.bulletins:,} bulletins; {done.skipped:,} rows skipped, {done.problems:,} left out")
-        if done.unordered:
-            note(f"{done.unordered:,} events are older than the one before: sort the files")
+        place = data or map.parent
+        if dry_run:
+            _show_first(map, place)
+            return
+        if out is None:
+            raise typer.BadParameter("say where the night goes", param_hint="--out")
+        outcome = importer.run(map, place, out, jsonl=jsonl)
+        show(*outcome.lines())
         show(written(out, jsonl))
-        raise typer.Exit(1 if done.problems else 0)
 
 
-@commands.command("convzla")
-def import_convzla(
-    file: Annotated[Path, typer.Argument(help="RESULTADOS_2024_CSV, either release.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Directory of the night.")],
-    at: Annotated[datetime | None, typer.Option(help="Time of every report (UTC); the file has none.")] = None,
-    jsonl: JsonLines = False,
-) -> None:
-    """The campaign's published CSV of Venezuela 2024, as an election and its tally reports."""
-    with plainly():
-        bad = 0
-
-        def sheets() -> Iterator[convzla.Sheet]:
-            nonlocal bad
-            moment = convzla.AT if at is None else int(at.replace(tzinfo=UTC).timestamp() * 1000)
-            with Progress("reading", 0) as progress:
-                for number, row in enumerate(convzla.read(file, moment), 1):
-                    progress.show(number)
-                    if isinstance(row, Problem):
-                        bad += 1
-                        _tell(row)
-                    else:
-                        yield row
-
-        done = convzla.write(sheets(), out, jsonl=jsonl)
-        votes = ", ".join(f"{option} {count:,}" for option, count in done.votes.items())
-        show(f"{done.tables:,} tally sheets: {votes}; null {done.null:,}")
-        show(f"{bad:,} rows left out; {written(out, jsonl)}")
-        raise typer.Exit(1 if bad else 0)
+def _show_first(map: Path, data: Path) -> None:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Progress("rows read", 0) as progress,
+        importer.prepared(map, data, Path(scratch), progress) as ready,
+    ):
+        shown = [0, 0, 0]
+        for many in ready.events():
+            for event in many:
+                if shown[event.kind] < _FIRST:
+                    show(event.json)
+                shown[event.kind] += 1
+        show(*ready.outcome.lines())
+        show("nothing was written (--dry-run)")

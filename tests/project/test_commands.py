@@ -32,7 +32,7 @@ NOT_RUN = {
     r"(\./)?scripts/(lock|kafka)|cd ": "needs the network, Java or a checkout",
     r"(\w+=\S+ )*docker compose": "needs Docker; tests/project/test_compose.py runs the services' commands",
     r"(\w+=\S+ )?cotejo dashboards": "needs Grafana; tests/grafana runs it on an imitation",
-    r"cotejo import": "needs published data; tests/nights runs it",
+    r"cotejo import run (docs/examples/\w+|streams/\S+)\.toml": "needs published data; tests/nights runs it",
     r"cotejo webhook (test|redeliver)": "needs a receiver; tests/cli/test_webhook_cli.py runs it",
     r"kafka-configs\.sh|kafka-acls\.sh": "Apache Kafka's own tool",
     r"COTEJO_KAFKA_CONFIG=": "needs a secured broker; tests/kafka_layer runs one",
@@ -138,6 +138,7 @@ def test_page(path: Path, night: Path, tmp_path: Path) -> None:
     """The page's commands work in the order in which they stand, and print what it shows."""
     page = path.read_text(encoding="utf-8")
     directory = shutil.copytree(night, tmp_path / "page")
+    shutil.copytree(ROOT / "docs" / "examples", directory / "docs" / "examples")
     differing: list[tuple[Shown, str]] = []
     with terminal(directory, page) as shell:
         for shown in commands(page):

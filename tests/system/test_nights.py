@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
-from brokers import Broker
+from brokers import ROOT, Broker
 from builders import T0, bulletin, election, lines, report
 from nights import LiveNight, Outcome, direct, until
 from replays import explained_night, told
@@ -39,6 +39,7 @@ NATION = election(
     alerts=AlertPolicy(tick=10, hold=20, cooldown=60),
 )
 MINUTE = 60_000
+VENEZUELA = ROOT / "streams" / "nights" / "scenarios" / "venezuela2024.toml"
 
 
 def sheets(votes: tuple[int, ...] = (150, 60, 10), at: int = T0, **fields: Any) -> list[Event]:
@@ -333,11 +334,10 @@ def same(live: Outcome, expected: Outcome) -> None:
 def test_venezuela(election_data: Path, broker: Broker, names: str, tmp_path: Path) -> None:
     """The campaign's second release and both bulletins, through Kafka and Faust, give the known figures."""
     from streams.config.election_file import load
-    from streams.nights.importers import convzla
+    from streams.nights.importers import importer
 
     imported = tmp_path / "imported"
-    release = election_data / "venezuela2024" / "RESULTADOS_2024_CSV_V2.csv"
-    convzla.write((row for row in convzla.read(release) if isinstance(row, convzla.Sheet)), imported)
+    importer.run(VENEZUELA, election_data / "venezuela2024", imported, quiet=True)
     night = [arrival.raw or b"" for arrival in Arrivals([imported])]
     known: Election = load(imported / "election.toml")
     with LiveNight(known, broker, tmp_path, names) as live:

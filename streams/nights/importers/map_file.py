@@ -1,113 +1,259 @@
-"""The map of an import, as its author writes it: a TOML file (docs/import-csv.md)."""
+"""The map of an import, as its author writes it: a TOML file (docs/import.md).
+
+A map names sources and says, in SQL expressions over their columns, what each field of a register row and of an event
+is. The fields of an event are those that `streams.core.events.model` declares, under the names that they have in JSON.
+"""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
+from streams.config.csv_file import ElectionFileError
+from streams.config.election_toml import Toml
 from streams.core.election.model import Group, Option
+from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, Rules
+from streams.core.events.field_reader import Field, declared_fields
+from streams.core.events.model import Bulletin, Count, Event, Shares, TallyReport, Tick, Votes
 from streams.errors import CotejoError
+
+Format = Literal["csv", "json", "jsonl", "parquet", "workbook"]
+Empty = Literal["", "zero", "unknown"]
+"""What an empty cell of votes means; "" where the map does not say."""
+
+KINDS: Final[Mapping[str, type[Event]]] = {"reports": TallyReport, "bulletins": Bulletin, "ticks": Tick}
+"""The tables of a map that make events."""
 
 
 class MapError(CotejoError):
     """The map, or a file that it names, is not as it must be; the text says where, and the cure."""
 
 
-class Columns(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    file: str
-    skip: dict[str, list[str]] = {}
-    """Rows in which a column has one of these values are not meant."""
-    unknown: tuple[str, ...] = ("",)
+class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Published files of one shape, and how to read them."""
+
+    files: str | list[str]
+    format: Format | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    quote: str = '"'
+    header: int = 1
+    """Number of the line that holds the header; 0: there is none, and `names` gives the columns."""
+    names: list[str] = []
+    skip_lines: str = ""
+    """Lines that match this regular expression are no rows."""
+    sheet: str = ""
+    records: str = ""
+    """Where in a JSON document the array of rows is, such as "data.tables"."""
+    unknown: list[str] = []
     """Cells that stand for no figure."""
-    encoding: str = "utf-8-sig"
-    delimiter: str = ","
+    thousands: str = ""
+    decimal: str = ""
+    marks: str = ""
+    """Characters behind a figure that do not belong to it, such as those of footnotes."""
 
 
 class Level(msgspec.Struct, forbid_unknown_fields=True):
+    """One level of areas; all but `level` are SQL expressions."""
+
     level: str
     id: str
     name: str
+    tables: str = ""
+    registered: str = ""
 
 
-class Root(msgspec.Struct, forbid_unknown_fields=True):
-    level: str
-    id: str
-    name: str
-    tables: int | None = None
-    registered: int | None = None
+class Register(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"source": "from"}):
+    """Polling tables and the areas that they lie in, from the whole down."""
 
-
-class Register(Columns, kw_only=True):
-    table: str
-    area: list[Level]
-    registered: list[str] = []
-
-
-class Reports(Columns, kw_only=True):
-    id: str
-    table: str
-    reporter: str
     source: str
-    at: str
-    votes: dict[str, str]
-    group: str = ""
-    null: str = ""
-    ballots: str = ""
+    table: str
+    areas: list[Level]
     registered: str = ""
-    url: str = ""
-
-
-class Bulletins(Columns, kw_only=True):
-    id: str
-    authority: str
-    area: str
-    at: str
-    votes: dict[str, str]
-    sequence: str = "{row}"
-    status: str = "partial"
-    valid: str = ""
-    null: str = ""
-    ballots: str = ""
-    registered: str = ""
-    tables_counted: str = ""
+    join: str = ""
+    where: str = ""
 
 
 class Head(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-    name: str
+    """The election's own fields; or the `file` of an election that is there already."""
+
+    id: str = ""
+    name: str = ""
     notice: str = ""
+    file: str = ""
 
 
-class Map(msgspec.Struct, forbid_unknown_fields=True):
+class File(msgspec.Struct, forbid_unknown_fields=True):
+    """The shape of the TOML. The tables of `KINDS` are read by `_block`."""
+
     election: Head
-    root: Root
-    option: list[Option]
-    register: Register
+    source: dict[str, Source]
+    option: list[Option] = []
     group: list[Group] = []
-    reports: list[Reports] = []
-    bulletins: list[Bulletins] = []
+    register: Register | None = None
+    reports: list[dict[str, Any]] = []
+    bulletins: list[dict[str, Any]] = []
+    ticks: list[dict[str, Any]] = []
     reconcile: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     alerts: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One table of a map that makes events of a source's rows."""
+
+    place: str
+    """In the map, such as "reports[0]"."""
+    kind: type[Event]
+    source: str
+    join: str = ""
+    where: str = ""
+    zone: str = ""
+    """Of times that have none."""
+    empty: Empty = ""
+    order: str = ""
+    """An expression that orders events of the same time; the place in the files where there is none."""
+    changes_only: bool = False
+    """Only rows whose figures differ from those before of the same table or area."""
+    option: str = ""
+    """An expression for the published name of what a row's `count` is of: one row per option."""
+    count: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Published names to ids of options or groups, to fields, or to "" for what is passed over."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Expressions by the event's JSON names."""
+    votes: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> Sequence[Field]:
+        """The event's fields but for votes and shares."""
+        return [each for each in declared_fields(self.kind) if each.type not in (Votes, Shares)]
+
+    @property
+    def area_field(self) -> str:
+        """The field that says where."""
+        return "table" if self.kind is TallyReport else "area"
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map that has been read. `toml` knows where in the file a key stands."""
+
+    path: Path
+    file: File
+    blocks: Sequence[Block]
+    policy: Policy
+    rules: Rules
+    alerts: AlertPolicy
+    metrics: MetricsPolicy
+    toml: Toml
+
+    def error(self, place: str, cure: str) -> ElectionFileError:
+        return self.toml.error(place, cure)
 
 
 def read(path: Path) -> Map:
-    """The map in a file. Raises `MapError`."""
+    """The map in a file. Raises `MapError` or `ElectionFileError`."""
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Map)
+        file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8-sig")), File)
     except OSError as error:
         raise MapError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MapError(f"{path}: write TOML in UTF-8: {error}") from None
     except msgspec.ValidationError as error:
         raise MapError(f"{path}: {error}".replace(" - at `$.", ": in `")) from None
-    columns = {*(option.id for option in found.option), *(group.id for group in found.group)}
-    named: dict[str, Sequence[Reports | Bulletins]] = {"reports": found.reports, "bulletins": found.bulletins}
-    for kind, parts in named.items():
-        for i, part in enumerate(parts):
-            wrong = [name for name in part.votes if name not in columns]
-            if wrong:
-                raise MapError(f"{path}: {kind}[{i}].votes.{wrong[0]}: use one of {', '.join(sorted(columns))}")
-    return found
+    toml = Toml(path)
+    _check(toml, file)
+    found: dict[str, list[dict[str, Any]]] = {name: getattr(file, name) for name in KINDS}
+    blocks = [_block(toml, file, name, i, table) for name, tables in found.items() for i, table in enumerate(tables)]
+    return Map(
+        path=path,
+        file=file,
+        blocks=blocks,
+        policy=toml.thresholds("reconcile", file.reconcile, Policy),
+        rules=toml.rules(file.rules),
+        alerts=toml.thresholds("alerts", file.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", file.metrics, MetricsPolicy),
+        toml=toml,
+    )
+
+
+def _check(toml: Toml, file: File) -> None:
+    head, made = file.election, file.register is not None
+    if head.file:
+        extra = made or file.option or file.group or file.reconcile or file.rules or file.alerts or file.metrics
+        toml.check(
+            not extra, "election.file", f"{head.file} says all that the election is: leave out the rest, or this"
+        )
+        return
+    for name in ("id", "name"):
+        toml.check(getattr(head, name).strip(), f"election.{name}", "write something here")
+    toml.check(file.option, "option", "name at least one [[option]]")
+    toml.check(made, "register", "say where the polling tables are, or name an election file as election.file")
+    toml.check(file.register and file.register.areas, "register.areas", "name at least the whole")
+
+
+def _block(toml: Toml, file: File, name: str, number: int, table: Mapping[str, Any]) -> Block:
+    """Check one table of a map, key by key."""
+    place, kind = f"{name}[{number}]", KINDS[name]
+    block = Block(place, kind, table.get("from", ""))
+    needed = {each.key for each in block.declared if each.required} - {"id", "sequence"}
+    keys = {each.key: each.type for each in declared_fields(kind)}
+    settings = {"from": str, "join": str, "where": str, "zone": str, "order": str, "changes_only": bool}
+    of_votes = {} if kind is Tick else {"empty": str, "option": str, "count": str, "names": dict}
+    known = {**settings, **of_votes, **dict.fromkeys(keys, str)}
+    known.update((key, dict) for key, declared in keys.items() if declared in (Votes, Shares))
+    for key, value in table.items():
+        near = get_close_matches(key, known, 1)
+        cure = f"write {near[0]}" if near else "use " + ", ".join(known)
+        toml.check(key in known, f"{place}.{key}", f"means nothing here: {cure}")
+        toml.check(isinstance(value, known[key]), f"{place}.{key}", f"give {_SHAPES[known[key]]}")
+        texts = value.values() if isinstance(value, dict) else ()
+        toml.check(all(isinstance(text, str) for text in texts), f"{place}.{key}", "give strings, each an expression")
+    toml.check(
+        block.source in file.source, f"{place}.from", f"name a source: {', '.join(file.source) or 'there is none'}"
+    )
+    for key in sorted(needed - table.keys()):
+        toml.check(False, f"{place}.{key}", "is missing: write an expression for it")
+    if kind is not Tick:
+        _check_votes(toml, file, place, table)
+    toml.check(table.get("empty", "zero") in ("zero", "unknown"), f"{place}.empty", "say zero or unknown")
+    return Block(
+        place=place,
+        kind=kind,
+        source=block.source,
+        **{key: table[key] for key in (*settings, *of_votes) if key in table and key != "from"},
+        fields={key: table[key] for key in keys if key in table and keys[key] not in (Votes, Shares)},
+        votes=table.get("votes", {}),
+        shares=table.get("announced_shares", {}),
+    )
+
+
+def _check_votes(toml: Toml, file: File, place: str, table: Mapping[str, Any]) -> None:
+    long = "option" in table or "count" in table
+    for key in ("option", "count") if long else ():
+        toml.check(key in table, f"{place}.{key}", "one row per option needs both `option` and `count`")
+    toml.check(not (long and "votes" in table), f"{place}.votes", "leave it out, or `option` and `count`")
+    bare = "bound" in table or "retracted" in table
+    toml.check(long or table.get("votes") or bare, f"{place}.votes", "say which column holds the votes of each option")
+    if file.election.file:
+        return
+    options, groups = {option.id for option in file.option}, {group.id for group in file.group}
+    usable = options if place.startswith("reports") else options | groups
+    for key in ("votes", "announced_shares"):
+        for id in table.get(key, {}):
+            toml.check(id in usable, f"{place}.{key}.{id}", f"use one of {', '.join(sorted(usable))}")
+    counts = {each.key for each in declared_fields(KINDS[place.partition("[")[0]]) if each.type == Count}
+    for name, id in table.get("names", {}).items():
+        fine = not id or id in usable | counts
+        toml.check(fine, f"{place}.names.{name}", f"use one of {', '.join(sorted(usable | counts))}, or an empty text")
+
+
+_SHAPES: Final[Mapping[type, str]] = {str: "a text", bool: "true or false", dict: "a table of texts"}

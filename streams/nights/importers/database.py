@@ -1,0 +1,107 @@
+"""A DuckDB database that reads nothing but what was put into it.
+
+The sources are loaded while it is open; `shut` ends that for good: no file, no network, no extension, no setting. The
+map's expressions run only then.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from streams.errors import CotejoError
+
+MEMORY: Final = "2GB"
+"""What its tables and sorting may take; the rest goes to disk beside the night that is written."""
+CELL: Final = "\x1f"
+"""Ends a cell of the files that are loaded: no published text may hold it."""
+
+
+class QueryError(CotejoError):
+    """SQL that does not work; the text is DuckDB's first sentence."""
+
+
+class Database:
+    """One import's tables, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._db = duckdb.connect(
+            directory / "import.duckdb",
+            config={
+                "memory_limit": MEMORY,
+                "temp_directory": str(directory / "spill"),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allow_community_extensions": "false",
+                "python_enable_replacements": "false",  # else a name in the map could mean a Python variable
+            },
+        )
+        self._db.execute("SET preserve_insertion_order = false")
+        self._db.execute("SET TimeZone = 'UTC'")
+
+    def shut(self) -> None:
+        """From here on nothing outside can be reached, and nobody can undo that."""
+        self._db.execute("SET enable_external_access = false")
+        self._db.execute("SET lock_configuration = true")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def run(self, sql: str, *values: object) -> None:
+        """Raises `QueryError`."""
+        self._execute(sql, values)
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows. Raises `QueryError`."""
+        return self._execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: object) -> tuple[Any, ...]:
+        """The only row. Raises `QueryError`."""
+        (row,) = self.rows(sql, *values)
+        return row
+
+    def column(self, sql: str) -> list[Any]:
+        """The values of a query with one column. Raises `QueryError`."""
+        found: list[Any] = next(iter(self._execute(sql, ()).fetchnumpy().values())).tolist()
+        return found
+
+    def columns(self, sql: str) -> dict[str, str]:
+        """The names and types of a query's columns, without running it. Raises `QueryError`."""
+        return {row[0]: row[1] for row in self.rows(f"DESCRIBE {sql}")}
+
+    def stream(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """A query whose rows are fetched piece by piece; nothing else may run meanwhile. Raises `QueryError`."""
+        return self._execute(sql, ())
+
+    def load_cells(self, table: str, path: Path, columns: Sequence[str]) -> None:
+        """Make a table of a file of lines whose cells end with `CELL`: `_file`, `_line`, then these columns, all text.
+        An empty cell is NULL."""
+        kinds = {"_file": "VARCHAR", "_line": "BIGINT", **dict.fromkeys(columns, "VARCHAR")}
+        shape = ", ".join(f"{literal(name)}: '{kind}'" for name, kind in kinds.items())
+        self.run(
+            f"CREATE TABLE {name(table)} AS FROM read_csv({literal(str(path))}, auto_detect = false, header = false, "
+            f"delim = '{CELL}', quote = '', escape = '', comment = '', new_line = '\\n', max_line_size = 16777216, "
+            f"columns = {{{shape}}})"
+        )
+
+    def _execute(self, sql: str, values: Sequence[object]) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._db.execute(sql, list(values)) if values else self._db.execute(sql)
+        except duckdb.Error as error:
+            raise QueryError(first_sentence(error)) from None
+
+
+def first_sentence(error: Exception) -> str:
+    """What DuckDB says, on one line, without the excerpt of the SQL below it."""
+    return " ".join(str(error).split("\nLINE ")[0].split())
+
+
+def name(text: str) -> str:
+    """An identifier of SQL."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text of SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,145 @@
+"""The tables of a map that make events, each as a table of the database: fields, votes and shares, read and checked."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from streams.core.events.model import Count, Event, Ratio, Text, Time
+from streams.nights.importers.database import Database, literal, name
+from streams.nights.importers.event_checks import EventChecks, EventTable, Figure
+from streams.nights.importers.map_file import Block
+from streams.nights.importers.staging import Kind, Origin, Staged, Stager, Wanted
+
+_KINDS: Final[Mapping[Any, Kind]] = {Text: "text", Count: "count", Time: "time", Ratio: "ratio", bool: "flag"}
+
+
+class EventTables:
+    """Makes them, one by one. `faults` has what is wrong with any. The database has the register's ids in `_tables`."""
+
+    def __init__(self, db: Database, stager: Stager) -> None:
+        self._db, self._stager = db, stager
+        self._uses: Counter[tuple[type[Event], str]] = Counter()
+        self.faults: list[str] = []
+
+    def make(self, block: Block, number: int) -> EventTable:
+        """Raises `ElectionFileError` for a map that cannot be followed."""
+        origin = Origin(block.place, block.source, block.join, block.where, block.zone)
+        fields = [*self._fields(block), *_order(block)]
+        keys = [each.column for each in fields if not each.column.startswith("_")]
+        if block.option:
+            made = self._gathered(block, origin, fields, f"_events_{number}")
+            made.fields[:0] = keys
+        else:
+            votes, columns = self._figures(block, "votes", block.votes, "count")
+            of_shares, shares = self._figures(block, "announced_shares", block.shares, "percent")
+            staged = self._staged(f"_events_{number}", origin, [*fields, *votes, *of_shares])
+            made = EventTable(block, staged, columns, shares, keys)
+        checks = EventChecks(self._db, made)
+        if not self.faults:
+            checks.settle()
+        self.faults += checks.faults
+        return made
+
+    def _staged(self, table: str, origin: Origin, wanted: Sequence[Wanted]) -> Staged:
+        staged = self._stager.stage(table, origin, wanted)
+        staged.note_where()
+        self.faults += staged.faults()
+        return staged
+
+    def _fields(self, block: Block) -> list[Wanted]:
+        """The event's fields; an id is made of the place where the map gives none."""
+        found = []
+        for each in block.declared:
+            sql = block.fields.get(each.key, "")
+            if each.key == "id" and not sql:
+                sql = self._place(block)
+            if sql:
+                kind = _KINDS.get(each.type, "text")
+                found.append(Wanted(each.key, f"{block.place}.{each.key}", kind, sql, each.required))
+        return found
+
+    def _place(self, block: Block) -> str:
+        """SQL for file and line of a row, and how many blocks before this one make such events of the same source."""
+        used = self._uses[block.kind, block.source]
+        self._uses[block.kind, block.source] += 1
+        source = name(block.source)
+        return f"{source}._file || ':' || {source}._line" + (f" || ':{used}'" if used else "")
+
+    def _figures(
+        self, block: Block, key: str, given: Mapping[str, str], kind: Kind
+    ) -> tuple[list[Wanted], list[Figure]]:
+        """Columns for the figures of each id; beside each, where the map says nothing of empty cells, whether it rests
+        on one."""
+        zero = block.empty == "zero" and kind == "count"
+        wanted, columns = [], []
+        for id, sql in sorted(given.items()):
+            place = f"{block.place}.{key}.{id}"
+            wanted.append(Wanted(f"{key}.{id}", place, kind, sql, empty_is_zero=zero))
+            columns.append(Figure(f"{key}.{id}", id))
+            if not block.empty and kind == "count" and len(given) > 1:
+                wanted.append(Wanted(f"_empty.{id}", place, "flag", self._is_empty(block, place, sql)))
+        return wanted, columns
+
+    def _is_empty(self, block: Block, place: str, sql: str) -> str:
+        cells = self._stager.parse(Origin(block.place, block.source, block.join), place, sql).numbers
+        return " OR ".join(f"{each.sql} IS NULL OR trim({each.sql}::VARCHAR) = ''" for each in cells) or "false"
+
+    def _gathered(self, block: Block, origin: Origin, fields: Sequence[Wanted], table: str) -> EventTable:
+        """Rows with one option each, gathered by all else that the map says of them."""
+        zero = block.empty == "zero"
+        option = Wanted("_option", f"{block.place}.option", "text", block.option, True)
+        count = Wanted("_count", f"{block.place}.count", "count", block.count, not block.empty, zero)
+        rows = self._staged(f"{table}_rows", origin, [*fields, option, count])
+        by = [each.column for each in fields if each.column != "id" or "id" in block.fields]
+        self._check_twice(block, rows, by)
+        declared = {each.key for each in block.declared}
+        targets = self._targets(block, rows)
+        sums = []
+        for id, texts in targets.items():
+            only = f"FILTER (WHERE _option IN ({', '.join(map(literal, texts))}))"
+            known = f"CASE WHEN count(*) {only} = count(_count) {only} THEN sum(_count) {only} END::BIGINT"
+            column = id if id in declared else f"votes.{id}"
+            sums.append(f"{f'coalesce({known}, 0)' if zero else known} AS {name(column)}")
+        gathered = ", ".join(map(name, by))
+        self._db.run(
+            f"CREATE TABLE {name(table)} AS SELECT place.file AS _file, place.line AS _line, * EXCLUDE (place) FROM ("
+            f"SELECT min({{'file': _file, 'line': _line}}) AS place, {', '.join([gathered, *sums])} "
+            f"FROM {name(rows.table)} GROUP BY {gathered})"
+        )
+        if "id" not in by:
+            self._db.run(f"ALTER TABLE {name(table)} ADD COLUMN id VARCHAR")
+            self._db.run(f"UPDATE {name(table)} SET id = _file || ':' || _line")
+        rows.table = table
+        votes = [Figure(f"votes.{id}", id) for id in sorted(targets) if id not in declared]
+        return EventTable(block, rows, votes, [], [id for id in targets if id in declared])
+
+    def _targets(self, block: Block, rows: Staged) -> dict[str, list[str]]:
+        """The published names of each option, group or field that the map's `names` give them."""
+        named = self._db.column(f"SELECT DISTINCT _option FROM {name(rows.table)} WHERE _option NOTNULL ORDER BY ALL")
+        names = block.names or {text: text for text in named}
+        if strange := [text for text in named if text not in names]:
+            first, *_ = rows.places(f"_option = {literal(strange[0])}")
+            cure = (
+                f"the map's `names` lack {', '.join(map(repr, strange[:12]))}: give each an id, or '' to pass it over"
+            )
+            self.faults.append(f"{first}: {block.place}.names: unknown-name: {cure}")
+        targets: dict[str, list[str]] = {}
+        for text, id in names.items():
+            targets.setdefault(id, []).append(text)
+        targets.pop("", None)
+        return targets
+
+    def _check_twice(self, block: Block, rows: Staged, by: Sequence[str]) -> None:
+        found = self._db.rows(
+            f"SELECT {name(block.area_field)}, _option, "
+            "list(_file || ':' || _line ORDER BY _file, _line)[:3] AS places, count(*) OVER () "
+            f"FROM {name(rows.table)} "
+            f"GROUP BY {', '.join(map(name, by))}, _option HAVING count(*) > 1 ORDER BY places LIMIT 1"
+        )
+        for area, option, places, count in found:
+            cure = f"{option} is there twice for {area} ({', '.join(places)}; {count:,} such): two contests? "
+            self.faults.append(f"{places[0]}: {block.place}: twice: {cure}Choose by `where`")
+
+
+def _order(block: Block) -> list[Wanted]:
+    return [Wanted("_order", f"{block.place}.order", "count", block.order, True)] if block.order else []

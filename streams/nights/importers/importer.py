@@ -1,0 +1,226 @@
+"""An import: published files and a map in, a night out; or errors, and nothing is written (docs/import.md)."""
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streams.config import election_file, election_writer
+from streams.core.election.model import Election
+from streams.core.events.codec import decode_any
+from streams.core.events.model import Tick
+from streams.nights.arrival import Arrival
+from streams.nights.check import EventCheck
+from streams.nights.eventlog import made, manifest
+from streams.nights.eventlog.lock import LOCK
+from streams.nights.eventlog.made import EVENTS, Encoded
+from streams.nights.eventlog.manifest import MANIFEST
+from streams.nights.eventlog.segments import segments
+from streams.nights.importers import event_json, map_file, numbers, register
+from streams.nights.importers.database import CELL, Database, QueryError
+from streams.nights.importers.event_checks import EventTable, out_of_order
+from streams.nights.importers.event_json import TAGS, Written
+from streams.nights.importers.events import EventTables
+from streams.nights.importers.files import SourceError
+from streams.nights.importers.loading import Loader
+from streams.nights.importers.map_file import Map, MapError
+from streams.nights.importers.outcome import Outcome, Part, Strays
+from streams.nights.importers.staging import Stager
+from streams.support.progress import Progress
+
+MOST_FAULTS: Final = 20
+"""That are told at once."""
+WRITER: Final = "cotejo import"
+TWICE: Final = "lines that look as if they were encoded twice, such as 'PeÃ±a'"
+
+
+class ImportFailed(MapError):  # noqa: N818 - says what happened
+    """Nothing was written: one line for each thing that is wrong, with its file, line, column and cure."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that will be written, in a database. `events` yields it once."""
+
+    db: Database
+    election: Election
+    tables: Sequence[EventTable]
+    outcome: Outcome
+
+    def events(self) -> Iterator[list[Written]]:
+        """Counts them in the outcome as they go by."""
+        counts = Counter[int]()
+        for many in event_json.stream(self.db, self.election, self.tables):
+            counts.update(event.kind for event in many)
+            yield many
+        self.outcome.events = {tag: counts[i] for i, tag in enumerate(TAGS.values()) if counts[i]}
+
+
+@contextmanager
+def prepared(path: Path, data: Path, scratch: Path, progress: Progress) -> Iterator[Prepared]:
+    """Read and check everything that a map names, with the database in `scratch`. Raises `MapError` and
+    `ElectionFileError`."""
+    known = map_file.read(path)
+    db = Database(scratch)
+    try:
+        yield _prepare(db, known, data, scratch, progress)
+    except SourceError as error:
+        raise ImportFailed(str(error)) from None
+    except QueryError as error:
+        raise ImportFailed(f"{path}: cannot be followed: {error}") from None
+    finally:
+        db.close()
+
+
+def _prepare(db: Database, known: Map, data: Path, scratch: Path, progress: Progress) -> Prepared:
+    outcome = Outcome()
+    loader = Loader(db, [data, known.path.parent], scratch, progress)
+    loaded = {name: loader.load(name, source) for name, source in known.file.source.items()}
+    for name, source in loaded.items():
+        for places, what in ((source.skipped, "lines passed over (skip_lines)"), (source.twice_encoded, TWICE)):
+            if places.count:
+                outcome.remarks.append(f"{name}: {what}: {places.told()}")
+    election = None
+    if head := known.file.election.file:
+        election = election_file.load(data / head)
+        _load_ids(db, election, scratch)
+    db.shut()
+    readers = {name: numbers.create(db, i, source) for i, (name, source) in enumerate(known.file.source.items())}
+    stager = Stager(db, known, loaded, readers)
+    if election is None:
+        rows = register.read(db, known, stager)
+        outcome.remarks += rows.remarks
+        _stop(rows.faults)
+        election = register.election(db, known)
+        staged, of = rows.staged, known.file.register
+        assert of is not None
+        outcome.parts.append(Part("register", of.source, staged.read, len(election.tables), staged.left_out))
+        db.run(f"CREATE VIEW _tables AS SELECT id AS table_id, registered FROM {register.TABLE}")
+        levels = " UNION ".join(f"SELECT area{i} AS area_id FROM {register.TABLE}" for i in range(len(of.areas)))
+        db.run(f"CREATE TABLE _areas AS {levels}")
+    tables = _event_tables(db, known, stager, outcome)
+    outcome.areas, outcome.tables = len(election.areas), len(election.tables)
+    return Prepared(db, election, tables, outcome)
+
+
+def _load_ids(db: Database, election: Election, scratch: Path) -> None:
+    """The ids of an election that is there already."""
+    path = scratch / "ids"
+    with path.open("w", encoding="utf-8") as file:
+        for id, table in election.tables.items():
+            file.write(f"{CELL}0{CELL}{id}{CELL}{'' if table.registered is None else table.registered}\n")
+    db.load_cells("_known", path, ["table_id", "voters"])
+    db.run("CREATE VIEW _tables AS SELECT table_id, voters::BIGINT AS registered FROM _known")
+    path.write_text("".join(f"{CELL}0{CELL}{id}\n" for id in election.areas), encoding="utf-8")
+    db.load_cells("_areas", path, ["area_id"])
+    path.unlink()
+
+
+def _event_tables(db: Database, known: Map, stager: Stager, outcome: Outcome) -> list[EventTable]:
+    maker = EventTables(db, stager)
+    tables = []
+    for number, block in enumerate(known.blocks):
+        made_of = maker.make(block, number)
+        tables.append(made_of)
+        outcome.remarks += made_of.staged.remarks
+        outcome.parts.append(
+            Part(block.place, block.source, made_of.staged.read, made_of.staged.count(), made_of.staged.left_out)
+        )
+        if block.kind is Tick or maker.faults:
+            continue
+        if late := out_of_order(db, made_of):
+            outcome.remarks.append(f"{block.place}: {late:,} rows are older than the row above them: sorted by time")
+        count, stray, examples = event_json.strays(db, made_of)
+        outcome.strays.append(Strays(block.place, count, stray, examples))
+        if count and stray == count:
+            id, place, field, nearest = examples[0]
+            near = f"; the nearest is {nearest!r}" if nearest else ""
+            maker.faults.append(
+                f"{place}: {block.place}.{field}: unknown: none of {count:,} ids is in the register, "
+                f"such as {id!r}{near}: write them as the register does"
+            )
+    _stop(maker.faults)
+    return tables
+
+
+def _stop(faults: Sequence[str]) -> None:
+    if faults:
+        more = [f"… and {len(faults) - MOST_FAULTS:,} more"] if len(faults) > MOST_FAULTS else []
+        raise ImportFailed("\n".join([*faults[:MOST_FAULTS], *more, "nothing was written"]))
+
+
+def run(path: Path, data: Path, out: Path, *, jsonl: bool = False, quiet: bool = False) -> Outcome:
+    """Import what a map names from below `data` into the directory `out`, which is made, or replaced where a program
+    made it. Raises `MapError`, `ElectionFileError` and `LogError`; then `out` is as it was."""
+    _check_place(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        with Progress("rows read", 0, quiet=quiet) as progress, prepared(path, data, scratch, progress) as ready:
+            aside = scratch / "night"
+            checker = _Checker(ready, aside)
+            made.write_encoded(aside, ready.election, checker.encoded(progress), WRITER, jsonl=jsonl)
+            checker.finish()
+            _replace(out, aside, scratch / "before")
+            return ready.outcome
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _Checker:
+    """Looks at every event that anything could be wrong with while all are written."""
+
+    def __init__(self, ready: Prepared, directory: Path) -> None:
+        self._ready, self._outcome = ready, ready.outcome
+        election_writer.write(ready.election, directory)
+        self._check = EventCheck(election_file.load(directory))
+
+    def encoded(self, progress: Progress) -> Iterator[list[Encoded]]:
+        written = 0
+        for many in self._ready.events():
+            doubtful = [_arrival(event) for event in many if event.doubtful]
+            for problem in self._check.problems(doubtful):
+                self._outcome.add(problem)
+            written += len(many)
+            progress.show(written, "events written")
+            yield [Encoded(e.key or None, e.kind == 0, e.at, e.json.encode()) for e in many]
+
+    def finish(self) -> None:
+        self._outcome.open_questions = list(self._check.remarks.found())
+
+
+def _arrival(event: Written) -> Arrival:
+    content = event.json.encode()
+    return Arrival(event.file, event.line, decode_any(content), content, topic="", arrived=event.at)
+
+
+def _check_place(out: Path) -> None:
+    """Raise `ImportFailed` for a directory that holds what no program made."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ImportFailed(f"{out}: is no directory: choose another")
+    if (out / MANIFEST).exists() and manifest.read(out).recorded:
+        raise ImportFailed(f"{out}: holds a recording, which nothing can bring back: choose another directory")
+    own = {MANIFEST, EVENTS, LOCK, *_ELECTION, *(path.name for _, path in segments(out))}
+    if strange := sorted(path.name for path in out.iterdir() if path.name not in own):
+        raise ImportFailed(f"{out}: holds {strange[0]}, which no import wrote: choose another directory")
+
+
+_ELECTION: Final = (
+    election_writer.ELECTION,
+    election_writer.AREAS,
+    election_writer.REGISTER,
+    election_writer.REPORTERS,
+)
+
+
+def _replace(out: Path, aside: Path, before: Path) -> None:
+    """Put a night where it belongs; what was there goes first."""
+    if out.exists():
+        out.rename(before)
+    aside.rename(out)

@@ -1,0 +1,193 @@
+"""The register of a map: its rows as areas and polling tables, and what is wrong with them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from streams.core.election.model import Area, Election
+from streams.core.election.numbering import Numbers, numbered
+from streams.core.election.register import Register
+from streams.nights.importers.database import Database, literal, name
+from streams.nights.importers.map_file import Level, Map
+from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
+
+TABLE: Final = "_register"
+_MANY: Final = 10
+"""Tables of a register from which one with more voters than all others together is a total."""
+
+
+@dataclass(frozen=True)
+class RegisterRows:
+    """The rows of the register, checked. `faults` has what stops the import."""
+
+    staged: Staged
+    faults: Sequence[str]
+    remarks: Sequence[str]
+
+
+def read(db: Database, whole: Map, stager: Stager) -> RegisterRows:
+    """Stage the register of a map that has one. Raises `ElectionFileError` for a map that cannot be followed."""
+    register = whole.file.register
+    assert register is not None
+    wanted = [Wanted("id", "register.table", "text", register.table, True)]
+    if register.registered:
+        wanted.append(Wanted("registered", "register.registered", "count", register.registered))
+    for i, level in enumerate(register.areas):
+        wanted += _wanted(i, level)
+    origin = Origin("register", register.source, register.join, register.where)
+    staged = stager.stage(TABLE, origin, wanted)
+    staged.note_where()
+    faults = list(staged.faults())
+    if not register.registered:
+        db.run(f"ALTER TABLE {TABLE} ADD COLUMN registered BIGINT")
+    columns = ["id", "registered", *(each.column for each in wanted if each.column.startswith("area"))]
+    repeated = f"row_number() OVER (PARTITION BY {', '.join(map(name, columns))} ORDER BY _file, _line) > 1"
+    (count, distinct) = db.row(f"SELECT count(*), count(DISTINCT id) FROM {TABLE}")
+    if count > distinct:
+        db.run(f"CREATE OR REPLACE TABLE {TABLE} AS SELECT *, {repeated} AS _again FROM {TABLE}")
+        staged.leave_out("the same again", "_again")
+    if not count:
+        faults.append(f"{whole.path}: register: keeps no row: mend its `where`")
+    faults += _faults(db, staged, len(register.areas))
+    return RegisterRows(staged, faults, [*staged.remarks, *_names(db, len(register.areas))])
+
+
+def _wanted(i: int, level: Level) -> Iterator[Wanted]:
+    place = f"register.areas[{i}]"
+    yield Wanted(f"area{i}", f"{place}.id", "text", level.id, True)
+    yield Wanted(f"area{i}.name", f"{place}.name", "text", level.name)
+    for key in ("tables", "registered"):
+        if sql := getattr(level, key):
+            yield Wanted(f"area{i}.{key}", f"{place}.{key}", "count", sql)
+
+
+def _faults(db: Database, staged: Staged, levels: int) -> Iterator[str]:
+    """Polling tables and areas that are not one thing in one place."""
+    for id, places, count in db.rows(
+        f"SELECT id, list(_file || ':' || _line ORDER BY _file, _line)[:3], count(*) OVER () FROM {TABLE} "
+        "WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 ORDER BY 2 LIMIT 1"
+    ):
+        where = f"({', '.join(places)}; {count:,} such)"
+        cure = f"{id} is there with other figures or areas too {where}: two contests? Choose by `where`"
+        yield f"{places[0]}: register.table: duplicate-table: {cure}"
+    yield from _misplaced(db, levels)
+    (roots,) = db.row(f"SELECT list(DISTINCT area0) FROM {TABLE}")
+    if roots and len(roots) > 1:
+        yield f"register.areas[0].id: the first level is the whole, so one area: not {', '.join(map(repr, roots[:3]))}"
+    (total, most, count) = db.row(f"SELECT sum(registered), max(registered), count(registered) FROM {TABLE}")
+    equal = count > 2 and total == 2 * most
+    if most and (equal or (count >= _MANY and 2 * most > total)):
+        first, *_ = staged.places(f"registered = {most}")
+        (id,) = db.row(f"SELECT id FROM {TABLE} WHERE registered = {most} ORDER BY _file, _line LIMIT 1")
+        what = "as many voters as all others together" if equal else "more voters than all others together"
+        yield f"{first}: register.registered: total: {id} has {most:,}, {what}: is it a total? Leave it out by `where`"
+
+
+def _misplaced(db: Database, levels: int) -> Iterator[str]:
+    of_levels = [
+        f"SELECT {i} AS level, area{i} AS id, {f'area{i - 1}' if i else literal('')} AS parent, "
+        f"min({{'f': _file, 'l': _line}}) AS place FROM {TABLE} GROUP BY ALL"
+        for i in range(levels)
+    ]
+    areas = " UNION ALL ".join(of_levels)
+    for id, levels_of, parents, places, count in db.rows(
+        "SELECT id, count(DISTINCT level), list(parent ORDER BY place)[:2], list(place ORDER BY place)[:2], "
+        "count(*) OVER () "
+        f"FROM ({areas}) WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 ORDER BY 4 LIMIT 1"
+    ):
+        first, second = (f"{each['f']}:{each['l']}" for each in places)
+        what = "is an area of two levels" if levels_of > 1 else f"lies in {parents[0]} and in {parents[1]}"
+        cure = (
+            f"{id} {what} (also {second}; {count:,} such): give areas ids of their own, such as parent || '/' || name"
+        )
+        yield f"{first}: register.areas: two-areas: {cure}"
+    for id, places in db.rows(
+        f"SELECT id, list(_file || ':' || _line ORDER BY _file, _line)[:3] FROM {TABLE} "
+        f"WHERE id IN (SELECT id FROM ({areas})) GROUP BY id ORDER BY 2 LIMIT 1"
+    ):
+        yield f"{places[0]}: register.table: is-an-area: {id} is an area's id too: give polling tables ids of their own"
+
+
+def _names(db: Database, levels: int) -> Iterator[str]:
+    """Areas whose name is not the same in each row: the first one stands."""
+    for i in range(levels):
+        column = name(f"area{i}.name")
+        for id, names, count in db.rows(
+            f"SELECT area{i}, list(DISTINCT {column})[:3], count(*) OVER () FROM {TABLE} "
+            f"GROUP BY area{i} HAVING count(DISTINCT {column}) > 1 ORDER BY 1 LIMIT 1"
+        ):
+            several = ", ".join(map(repr, names))
+            yield f"areas with several names: {count:,}, such as {id}: {several}; the first one stands"
+
+
+def election(db: Database, whole: Map) -> Election:
+    """The election of a map with a register, from its rows that have been found right."""
+    file, register = whole.file, whole.file.register
+    assert register is not None
+    areas = _areas(db, register.areas)
+    order = numbered(areas)
+    leaf = f"area{len(register.areas) - 1}"
+    rows = f"FROM {TABLE} ORDER BY _file, _line"
+    ids = db.column(f"SELECT id {rows}")
+    number = {id: i for i, id in enumerate(order)}
+    home = np.fromiter(_numbers(number, db.column(f"SELECT {leaf} {rows}")), np.int64, len(ids))
+    registered = np.array(db.column(f"SELECT coalesce(registered, -1) {rows}"), np.int64)
+    return Election(
+        id=file.election.id,
+        name=file.election.name,
+        notice=file.election.notice,
+        options=tuple(file.option),
+        groups=tuple(file.group),
+        areas=_summed(areas, order, home, registered, register.areas),
+        tables=Register(order, ids, home, registered),
+        levels=tuple(level.level for level in register.areas),
+        policy=whole.policy,
+        rules=whole.rules,
+        alerts=whole.alerts,
+        metrics=whole.metrics,
+    )
+
+
+def _numbers(number: Mapping[str, int], ids: Sequence[str]) -> Iterator[int]:
+    """The number of each."""
+    return (number[id] for id in ids)
+
+
+def _areas(db: Database, levels: Sequence[Level]) -> dict[str, Area]:
+    """Each area as the first row that names it has it."""
+    found: dict[str, Area] = {}
+    for i, level in enumerate(levels):
+        figures = [f"area{i}.{key}" if getattr(level, key) else "" for key in ("tables", "registered")]
+        columns = [f"arg_min({name(each)}, place)" if each else "NULL" for each in figures]
+        for id, text, parent, tables, registered in db.rows(
+            f"SELECT area{i}, arg_min({name(f'area{i}.name')}, place), {f'any_value(area{i - 1})' if i else 'NULL'}, "
+            f"{', '.join(columns)} FROM (SELECT *, {{'f': _file, 'l': _line}} AS place FROM {TABLE}) "
+            "GROUP BY 1 ORDER BY min(place)"
+        ):
+            found[id] = Area(id, text or id, level.level, parent, tables, registered)
+    return found
+
+
+def _summed(
+    areas: Mapping[str, Area], order: Sequence[str], home: Numbers, registered: Numbers, levels: Sequence[Level]
+) -> dict[str, Area]:
+    """The areas with what the register adds up to where the map does not speak of it; voters only where all are
+    known."""
+    tables = np.bincount(home, minlength=len(order)).tolist()
+    voters = np.bincount(home, np.maximum(registered, 0), len(order)).astype(int).tolist()
+    unknown = np.bincount(home, registered < 0, len(order)).tolist()
+    number = {id: i for i, id in enumerate(order)}
+    for i in range(len(order) - 1, 0, -1):
+        parent = number[areas[order[i]].parent or ""]
+        for sums in (tables, voters, unknown):
+            sums[parent] += sums[i]
+    counts = {level.level: not level.tables for level in levels}
+    adds_up = {level.level: not level.registered for level in levels}
+    found = {}
+    for area in areas.values():
+        i = number[area.id]
+        known = (None if unknown[i] else voters[i]) if adds_up[area.level] else area.registered
+        found[area.id] = replace(area, tables=tables[i] if counts[area.level] else area.tables, registered=known)
+    return found
