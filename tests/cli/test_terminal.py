@@ -154,7 +154,7 @@ CASES: list[tuple[str, Callable[[Path], list[object]]]] = [
     ("a log's manifest", lambda d: ["log", "info", log(d), "--keep-going"]),
     ("the same as JSON", lambda d: ["log", "info", log(d), "--keep-going", "--json"]),
     ("a log that is verified", lambda d: ["log", "verify", log(d)]),
-    ("a map that is missing", lambda d: ["import", "csv", "--map", d / HOSTILE, "--out", d]),
+    ("a map that is missing", lambda d: ["import", "run", d / HOSTILE, "--out", d]),
     ("a topic's prefix", lambda d: [night(d) and "topics", d / "election.toml", "--prefix", HOSTILE]),
     ("a broker's address", lambda d: [night(d) and "topics", d / "election.toml", "--broker", f"{HOSTILE}:1"]),
     ("a simulation's directory", lambda d: ["simulate", "--out", d / HOSTILE, "--tables", 240, "--jsonl"]),
