@@ -271,7 +271,7 @@ class Intake:
         minutes: Sequence[int | None],
     ) -> None:
         """Take in what was saved before, which is not saved again. `tables` are by number, `DOUBTFUL` where
-        the register has lost one; `minutes` are as in `Limits.minute`."""
+        the register has lost one; `minutes` are as in `Limits.minute`, or empty where none is known."""
         journal, self._journal = self._journal, None
         try:
             if isinstance(new, Readings):
@@ -281,7 +281,7 @@ class Intake:
             for stretch in self._put([_Stretch(part, 0, len(entries))]):
                 for i in self._take_in(stretch):
                     if tables[i] != DOUBTFUL:
-                        self.add(int(tables[i]), entries[i], minutes[i])
+                        self.add(int(tables[i]), entries[i], minutes[i] if minutes else None)
         finally:
             self._journal = journal
 

@@ -4,23 +4,31 @@ A ledger only grows, and merging is union. So its entries, each saved once, are 
 or deleted, and saving costs what is new, not all that stands beside it.
 """
 
+import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import numpy as np
 
 from streams.core.election.numbering import Layout, Numbers
 from streams.core.events.formats import LEDGERS
+from streams.core.reconciliation.announced import Announced
+from streams.core.reconciliation.reading import Reading
 
 RECORD_BYTES: Final = 128 * 2**10
 """A record with more bytes of entries is closed; the largest entry is far smaller. So many take a millisecond or two to
 encode, in which nobody else has a turn."""
 
 
+Entry = TypeVar("Entry", Reading, Announced)
+
 NUMBER: Final = np.dtype("<i4")
+_LIST: Final = struct.Struct(">BI")
+_LIST_OF: Final = 0xDD
+"""Begins a list in MessagePack: then come the number of its members, and these."""
 
 
 class Entries(msgspec.Struct, array_like=True):
@@ -37,6 +45,23 @@ class Entries(msgspec.Struct, array_like=True):
     """The numbers of the polling tables (`NUMBER`), in the register"""
     register: str = ""
     """with this digest (`Layout.digest`)."""
+
+    def readings(self) -> list[Reading]:
+        """The entries where these are readings; at least one. Raises ValueError for any that are none."""
+        return self._unpacked(_decode_readings)
+
+    def announced(self) -> list[Announced]:
+        """The entries where these are official figures; at least one. Raises ValueError for any that are none."""
+        return self._unpacked(_decode_announced)
+
+    def _unpacked(self, unpack: Callable[[bytes], list[Entry]]) -> list[Entry]:
+        count = len(self.packed)
+        if not count or count != len(self.tables) or len(self.minutes) not in (0, count):
+            raise ValueError("no entries of ledgers: not one for each polling table")
+        try:
+            return unpack(_LIST.pack(_LIST_OF, count) + b"".join(self.packed))
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise ValueError(f"no entries of ledgers: {error}") from None
 
     def known_tables(self, layout: Layout) -> Numbers:
         """The polling tables by number, -1 where the register has lost one. Raises ValueError."""
@@ -96,7 +121,7 @@ def _parts(packed: list[bytes]) -> Iterator[slice]:
 
 
 def decode(record: bytes) -> Entries:
-    """Read one record that `Journal.take` wrote. Raises `UnknownFormatError`, `msgspec.MsgspecError`."""
+    """Read one record that `Journal.take` wrote. Raises `UnknownFormatError`, and ValueError for what is none."""
     if record[:1] == _MARK:
         LEDGERS.check(record[1] if len(record) > 1 else 0)
         record = record[2:]
@@ -108,3 +133,5 @@ _MARK: Final = b"\xc1"
 _HEAD: Final = _MARK + bytes([LEDGERS.version])
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Entries).decode
+_decode_readings: Final = msgspec.msgpack.Decoder(list[Reading]).decode
+_decode_announced: Final = msgspec.msgpack.Decoder(list[Announced]).decode

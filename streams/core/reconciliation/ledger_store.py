@@ -19,6 +19,7 @@ from streams.core.reconciliation.announced import Announced, official
 from streams.core.reconciliation.consensus import Verdict, verdict_of
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading
+from streams.core.reconciliation.table_rows import TablePlaces, TableRows
 from streams.core.reconciliation.verdict_cache import DOUBT, VerdictCache
 
 pack: Final = msgspec.msgpack.Encoder().encode
@@ -44,21 +45,21 @@ class EntryChains:
     polling table. So thousands are entered with a few calls, whatever polling tables they are of, and none that is
     there is touched."""
 
-    def __init__(self, tables: int, heavy: Flags) -> None:
+    def __init__(self, places: TablePlaces, turn: NDArray[np.int32], heavy: Flags) -> None:
+        """`turn` has room for one number more than there are polling tables; what is in it does not matter."""
         self._entries = bytearray()
         self._ends = array("q", [0])
         """Where each entry ends, and the next one begins."""
         self._before = array("i")
-        self._state = np.zeros((tables, 3), np.int32)
-        """Of each polling table the place of the last entry, how many there are, and their bytes."""
-        self._turn = np.zeros(tables + 1, np.int32)
-        self._heavy = heavy
+        self._state = TableRows(places, 3, np.int32)
+        """The place of the last entry, how many there are, and their bytes."""
+        self._turn, self._heavy = turn, heavy
         self._known: dict[int, set[bytes]] = {}
         """All entries of heavy polling tables that somebody asked about: to go through a thousand takes a millisecond,
         and whoever floods one makes us ask for each that comes. They hold while they are as many as there are."""
 
     def __contains__(self, table: int) -> bool:
-        return bool(self._state[table, _COUNT])
+        return bool(self._state.row(table)[_COUNT])
 
     def heads(self, tables: Numbers, aside: Numbers) -> tuple[Numbers, Numbers]:
         """Where each polling table comes first among these: the places of those without an entry, and of the others.
@@ -71,12 +72,11 @@ class EntryChains:
 
     def counts(self, tables: Numbers) -> NDArray[np.int32]:
         """How many entries these polling tables have."""
-        found: NDArray[np.int32] = self._state[tables, _COUNT]
-        return found
+        return self._state.column(tables, _COUNT)
 
     def of(self, table: int) -> list[bytearray]:
         """The entries of a polling table, as they came."""
-        place, count, _ = self._state[table].tolist()
+        place, count, _ = self._state.row(table).tolist()
         found = list[bytearray]()
         for _ in range(count):
             found.append(self._entries[self._ends[place] : self._ends[place + 1]])
@@ -86,7 +86,7 @@ class EntryChains:
 
     def extent(self, table: int) -> tuple[int, int]:
         """How many entries of a polling table there are, and their bytes."""
-        _, count, size = self._state[table].tolist()
+        _, count, size = self._state.row(table).tolist()
         return count, size
 
     def has(self, table: int, entry: bytes) -> bool:
@@ -104,8 +104,8 @@ class EntryChains:
         """Put an entry behind the others; False where it was there already."""
         if self.has(table, entry):
             return False
-        last, count, size = self._state[table].tolist()
-        self._state[table] = len(self._before), count + 1, size + len(entry)
+        last, count, size = self._state.row(table).tolist()
+        self._state.put(np.array([table]), np.array([len(self._before), count + 1, size + len(entry)]))
         self._before.append(last)
         self._entries += entry
         self._ends.append(len(self._entries))
@@ -116,7 +116,7 @@ class EntryChains:
 
     def extend(self, tables: Numbers, entries: Sequence[bytes]) -> None:
         """Put entries behind the others that are certainly not there, of as many different polling tables."""
-        first, state = len(self._before), self._state.take(tables, axis=0)
+        first, state = len(self._before), self._state.take(tables)
         sizes = np.fromiter(map(len, entries), np.int64, len(entries))
         self._before.frombytes(state[:, _LAST].tobytes())
         self._ends.frombytes((len(self._entries) + sizes.cumsum()).tobytes())
@@ -124,7 +124,7 @@ class EntryChains:
         state[:, _LAST] = np.arange(first, first + len(entries))
         state[:, _COUNT] += 1
         state[:, _BYTES] += sizes
-        self._state[tables] = state
+        self._state.put(tables, state)
         self._heavy[tables] |= state[:, _BYTES] > LARGE
 
 
@@ -134,7 +134,8 @@ class LedgerStore:
     def __init__(self, tables: int) -> None:
         self.heavy: Flags = np.zeros(tables, bool)
         """Which polling tables have a large ledger; that of any other has room for more."""
-        self.readings, self.announced = EntryChains(tables, self.heavy), EntryChains(tables, self.heavy)
+        self.places, turn = TablePlaces(tables), np.zeros(tables + 1, np.int32)
+        self.readings, self.announced = (EntryChains(self.places, turn, self.heavy) for _ in range(2))
         self._tables = tables
 
     def __contains__(self, table: int) -> bool:

@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import cast
 
-import msgspec
 import numpy as np
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.events.admission import check_bulletin, check_date, check_report, dated_ahead
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
-from streams.core.reconciliation.announced import Announced, announced_of
+from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.columns import DOUBTFUL, ColumnReader, rows_of_announcements, said_in
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
-from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts, unpack_announced, unpack_reading
+from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts
 from streams.core.reconciliation.limits import Limits
-from streams.core.reconciliation.prepared import Announcements, Entered, Prepared, Readings
+from streams.core.reconciliation.prepared import Announcements, Entered, Prepared
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
@@ -43,7 +41,7 @@ class Reconciler:
         names = NameTable()
         self._reader = ColumnReader(election, names)
         self._store = LedgerStore(len(election.tables))
-        self._verdicts = VerdictCache(len(election.tables), len(election.options), names)
+        self._verdicts = VerdictCache(self._store.places, len(election.options), names)
         self._limits = Limits(election, self._store)
         journal = Journal(election.layout, self._columns) if saves else None
         self._intake = Intake(election, self._store, self._verdicts, self._limits, BusiestGroups(names), journal)
@@ -158,38 +156,34 @@ class Reconciler:
         last before a crash may never have left. Raises `ElectionChangedError`; ValueError for a record that is none,
         of which nothing is taken in."""
         for record in records:
-            self._load(*self._read_record(record))
+            saved = decode(record)
+            if saved.columns not in ([], self._columns):  # older records do not say
+                raise ElectionChangedError(saved.columns, self._columns)
+            if saved.official:
+                self._load_announced(saved)
+            else:
+                self._load_readings(saved)
 
-    def _read_record(self, record: bytes) -> tuple[Entries, Sequence[Reading | Announced]]:
-        """A saved record and its entries, all of which may be taken in."""
-        try:
-            found = decode(record)
-            unpack = unpack_announced if found.official else unpack_reading
-            entries: Sequence[Reading | Announced] = list(map(unpack, found.packed))
-        except (msgspec.MsgspecError, TypeError) as error:
-            raise ValueError(f"no entries of ledgers: {error}") from None
-        if found.columns not in ([], self._columns):  # older records do not say
-            raise ElectionChangedError(found.columns, self._columns)
-        width = len(self._columns) if found.official else len(self._election.options)
-        if not entries or len(entries) != len(found.tables) or len(found.minutes) not in (0, len(entries)):
-            raise ValueError("no entries of ledgers: not one for each polling table")
-        if any(len(entry.votes) not in ((width,) if found.official else (0, width)) for entry in entries):
+    def _load_announced(self, saved: Entries) -> None:
+        entries, width = saved.announced(), len(self._columns)
+        if any(len(entry.votes) != width for entry in entries):
             raise ValueError("no entries of ledgers: figures for other options")
-        return found, entries
+        tables, rows = saved.known_tables(self._layout), rows_of_announcements([entry.votes for entry in entries])
+        new = Announcements(range(len(entries)), tables, list(map(bytes, saved.packed)), rows)
+        self._intake.take_in_saved(new, tables, entries, saved.minutes)
 
-    def _load(self, found: Entries, entries: Sequence[Reading | Announced]) -> None:
-        packed = list(map(bytes, found.packed))
-        tables, places = found.known_tables(self._layout), range(len(packed))
-        minutes = found.minutes or [None] * len(tables)
-        new: Readings | Announcements
-        if found.official:
-            announced = cast(Sequence[Announced], entries)
-            new = Announcements(places, tables, packed, rows_of_announcements([entry.votes for entry in announced]))
-        else:
-            readings = cast(Sequence[Reading], entries)
-            none = (0,) * len(self._election.options)
-            said = said_in([entry.null for entry in readings], [entry.votes or none for entry in readings])
-            odd = [e.retracted or e.bound != "" or m is not None for e, m in zip(readings, minutes, strict=True)]
-            columns = list(zip(*readings, strict=True))[:SHEET_FIELDS]
-            new = self._reader.readings(places, np.where(odd, DOUBTFUL, tables), packed, columns, said)
-        self._intake.take_in_saved(new, tables, entries, minutes)
+    def _load_readings(self, saved: Entries) -> None:
+        readings = saved.readings()
+        columns = list(zip(*readings, strict=True))
+        named = dict(zip(Reading._fields, columns, strict=True))
+        votes, nothing = named["votes"], (0,) * len(self._election.options)
+        if not set(map(len, votes)) <= {0, len(nothing)}:
+            raise ValueError("no entries of ledgers: figures for other options")
+        tables = saved.known_tables(self._layout)
+        odd = np.array(named["retracted"]) | np.array(list(map(bool, named["bound"])))
+        if saved.minutes:
+            odd |= np.array([minute is not None for minute in saved.minutes])
+        said = said_in(named["null"], [figures or nothing for figures in votes])
+        plain, places = np.where(odd, DOUBTFUL, tables), range(len(readings))
+        new = self._reader.readings(places, plain, list(map(bytes, saved.packed)), columns[:SHEET_FIELDS], said)
+        self._intake.take_in_saved(new, tables, readings, saved.minutes)

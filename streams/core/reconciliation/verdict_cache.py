@@ -15,6 +15,7 @@ import numpy as np
 from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import InternedNames, NameTable
+from streams.core.reconciliation.table_rows import TablePlaces, TableRows
 
 BEHIND, READERS, READER, AT, MARKS, SAID = 0, 1, 2, 3, 4, 6
 """The columns of a look: how many readers stand behind the leading figures; how many there are, `DOUBT` where that is
@@ -67,17 +68,17 @@ class VerdictCache:
     A valid summary means that at least half of the readers stand behind the leading figures, with the same null votes.
     So no other figures have more readers."""
 
-    def __init__(self, tables: int, options: int, names: NameTable) -> None:
+    def __init__(self, places: TablePlaces, options: int, names: NameTable) -> None:
         self._names = names
-        self._state = np.zeros((tables, SAID + 1 + options), np.int64)  # a sheet's stand side by side, in a cache line
+        self._state = TableRows(places, SAID + 1 + options)  # a sheet's stand side by side, in a cache line
 
     def begin(self, tables: Numbers, new: Numbers) -> None:
         """First readings, of different polling tables."""
-        self._state[tables] = new
+        self._state.put(tables, new)
 
     def join(self, tables: Numbers, new: Numbers) -> UpdatedVerdicts:
         """Further readings, of different polling tables. Of those that are not certain `invalidate` is to be told."""
-        now = self._state.take(tables, axis=0)
+        now = self._state.take(tables)
         behind, readers, names = now[:, BEHIND], now[:, READERS], slice(MARKS, SAID)
         usual = (readers != DOUBT) & (new[:, READERS] != DOUBT)
         again = usual & (now[:, READER] == new[:, READER]) & (new[:, READER] != 0) & (now[:, AT] < new[:, AT])
@@ -92,13 +93,13 @@ class VerdictCache:
         now[:, AT] = new[:, AT]
         now[:, names] |= new[:, names]
         certain = again | other
-        self._state[tables[certain]] = now[certain]
+        self._state.put(tables[certain], now[certain])
         readers *= certain
         return UpdatedVerdicts(behind, readers, now[:, SAID:])
 
     def is_again(self, table: int, new: Numbers) -> bool:
         """Whether one more reading certainly is its sheet's only reader again."""
-        now = self._state[table]
+        now = self._state.row(table)
         if not (now[READERS] and new[READERS] and now[READER] == new[READER] != 0 and now[AT] < new[AT]):
             return False
         now[MARKS:SAID] |= new[MARKS:SAID]
@@ -107,12 +108,12 @@ class VerdictCache:
 
     def invalidate(self, tables: Sequence[int]) -> None:
         """Mark the summaries of these polling tables as not known: readings have joined that `join` did not settle."""
-        self._state[tables, READERS] = DOUBT
+        self._state.fill(np.array(tables), READERS, DOUBT)
 
     def known(self, tables: Numbers) -> tuple[Numbers, Numbers]:
         """How many readers of these polling tables' sheets stand behind the leading figures, and of how many; `DOUBT`
         where that is not known."""
-        return self._state[tables, BEHIND], self._state[tables, READERS]
+        return self._state.column(tables, BEHIND), self._state.column(tables, READERS)
 
     def refresh(self, tables: Sequence[int], sheets: Sequence[EvaluatedSheet]) -> None:
         """Summarize these polling tables anew, each from all of its readings."""
@@ -123,7 +124,7 @@ class VerdictCache:
         first = np.cumsum([0, *(len(sheet.readings) for sheet in sheets[:-1])])
         least, most = np.minimum.reduceat(looks, first), np.maximum.reduceat(looks, first)
         one = (least[:, READER] == most[:, READER]) & (least[:, READERS] != DOUBT)
-        state = np.empty((len(tables), self._state.shape[1]), np.int64)
+        state = np.empty((len(tables), self._state.width), np.int64)
         state[:, BEHIND] = [len(sheet.leading) for sheet in sheets]
         state[:, READERS] = [_known(sheet) for sheet in sheets]
         state[:, READER] = most[:, READER] * one
@@ -131,7 +132,7 @@ class VerdictCache:
         state[:, MARKS:SAID] = np.bitwise_or.reduceat(looks[:, MARKS:], first)
         nothing = (0,) * (state.shape[1] - SAID)
         state[:, SAID:] = [(s.leading[0].null, *s.leading[0].votes) if s.leading else nothing for s in sheets]
-        self._state[tables] = state
+        self._state.put(np.array(tables), state)
 
 
 def _known(sheet: EvaluatedSheet) -> int:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.reconciliation.ledger_store import LARGE, EntryChains
+from streams.core.reconciliation.table_rows import TablePlaces
 
 entries = st.sampled_from([b"a", b"b", b"c", b"d" * (LARGE // 2), b"e" * (LARGE // 2 + 1)])
 
@@ -15,7 +16,7 @@ entries = st.sampled_from([b"a", b"b", b"c", b"d" * (LARGE // 2), b"e" * (LARGE 
 def test_chains(stretches: list[list[tuple[int, bytes]]], aside: list[int]) -> None:
     """Each polling table has its own entries, once each, in the order in which they came, by many or one by one."""
     heavy, expected = np.zeros(5, bool), defaultdict[int, list[bytes]](list)
-    chains = EntryChains(5, heavy)
+    chains = EntryChains(TablePlaces(5), np.zeros(6, np.int32), heavy)
     for stretch in stretches:
         tables = [table for table, _ in stretch]
         first, further = chains.heads(np.array(tables, np.int64), np.array(aside, np.int64))

@@ -9,6 +9,7 @@ from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.consensus import leading
 from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import NameTable
+from streams.core.reconciliation.table_rows import TablePlaces
 from streams.core.reconciliation.verdict_cache import DOUBT, MARKS, MOST, EvaluatedSheet, VerdictCache, looks_at
 
 SHEET = np.zeros(1, np.int64)
@@ -49,7 +50,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.names = NameTable()
-        self.verdicts = VerdictCache(1, 2, self.names)
+        self.verdicts = VerdictCache(TablePlaces(1), 2, self.names)
         self.readings: list[Reading] = []
 
     def look(self, reading: Reading) -> Numbers:
