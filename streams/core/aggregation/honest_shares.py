@@ -13,6 +13,10 @@ Blocks are kept in `BINS` bins of equal width by share. Sums over bins are whole
 the number of changes can alter them. Where in a bin the filling stops is not known; it is rounded outwards.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+from math import ceil, nan
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -30,9 +34,6 @@ UNIT: Final = 2**16
 
 FACTOR: Final = 4.0
 """The most by which what is expected of the unseen is scaled, up or (in a complete count) down."""
-
-_TRIED: Final = 32
-"""Deviations tried at once: two rounds find one of `BINS`, and none."""
 
 
 class Blocks(NamedTuple):
@@ -82,90 +83,109 @@ class Count(NamedTuple):
         return np.where(expected > 0, scale, 1.0)
 
 
+class _Side(NamedTuple):
+    """Running sums over bins, shares rising: shape (figures, classes, BINS + 1), in parts of a vote."""
+
+    valid: Figures
+    votes: Figures
+
+
 class Projection:
-    """Figures, each one column of an area, ready to be asked how low and how high they may honestly be announced."""
+    """Figures, each one column of an area, ready to be asked how low and how high they may honestly be announced.
+
+    Everything is asked of one of two *sides*. The low side adds up a figure's own votes, the high side those for all
+    others, whose lowest share is 100 less the figure's highest one.
+    """
 
     def __init__(self, blocks: Blocks, kinds: Numbers, scale: Figures, mass: Figures, slack: Figures) -> None:
         """`blocks` holds all figures, of these classes; the others are by figure. `scale` multiplies the unseen, `mass`
         is of how many valid votes the announced shares are (inf: all there are), `slack` the points that rounding
         expected votes can have cost."""
-        self._kinds, (figures, _, _) = kinds, blocks.valid.shape
-        self._valid, self._votes = (np.zeros((2, figures, len(kinds), BINS + 1)) for _ in range(2))
-        """Running sums by side, figure, class and bin. On the second side of the votes for all others, whose lowest
-        share is 100 less the highest one."""
+        self._kinds: list[int] = kinds.tolist()
         factor = np.where(kinds == 0, 1.0, scale[:, None])[:, :, None]
-        for sums, each in zip((self._valid, self._votes), blocks, strict=True):
+        self._low = _Side(*(np.zeros((*each.shape[:2], BINS + 1)) for each in blocks))
+        for sums, each in zip(self._low, blocks, strict=True):
             # Whole numbers below 2**53: adding them up rounds nothing. Scaling does, equally for all.
-            np.multiply(each.cumsum(axis=2), factor, out=sums[0, :, :, 1:])
-        valid, rest = self._valid[0], self._valid[0] - self._votes[0]
-        np.subtract(valid[:, :, -1:], valid[:, :, ::-1], out=self._valid[1])
-        np.subtract(rest[:, :, -1:], rest[:, :, ::-1], out=self._votes[1])
-        self._mass = np.minimum(mass * UNIT, valid[:, :, -1].sum(axis=1))
-        self._some = np.where(self._mass > 0, self._mass, 1)
-        self._slack = slack
+            np.multiply(each.cumsum(axis=2), factor, out=sums[:, :, 1:])
+        mass = np.minimum(mass * UNIT, self._low.valid[:, :, -1].sum(axis=1))
+        self._mass: list[float] = mass.tolist()
+        self._some: list[float] = np.where(mass > 0, mass, 1).tolist()
+        self._slack: list[float] = slack.tolist()
 
-    @property
+    @cached_property
+    def _high(self) -> _Side:
+        valid, rest = self._low.valid, self._low.valid - self._low.votes
+        return _Side(*(sums[:, :, -1:] - sums[:, :, ::-1] for sums in (valid, rest)))
+
+    @cached_property
     def middle(self) -> Figures:
         """The share of the whole just as expected, in per cent, by figure."""
-        valid, votes = (sums[0, :, :, -1].sum(axis=1) for sums in (self._valid, self._votes))
+        valid, votes = (sums[:, :, -1].sum(axis=1) for sums in self._low)
         return np.asarray(100 * votes / np.where(valid > 0, valid, 1))
 
-    def interval(self, unseen: float) -> tuple[Figures, Figures]:
-        """Lowest and highest share, in per cent, by figure, where the unseen may be so many points off."""
-        count = len(self._mass)
-        least, less = self._least(np.arange(2 * count), np.full((2 * count, 1), _bins(unseen))).reshape(2, count)
-        low, high = 100 * least / self._some, 100 * (self._some - less) / self._some
-        return np.maximum(0, low - self._slack), np.minimum(100, high + self._slack)
+    def interval(self, unseen: float, figures: Sequence[int]) -> tuple[Figures, Figures]:
+        """Lowest and highest share of some figures, in per cent, where the unseen may be so many points off."""
+        bins = _bins(unseen)
+        return (
+            np.array([self._lowest(figure, bins) for figure in figures]),
+            np.array([self._highest(figure, bins) for figure in figures]),
+        )
 
-    def required(self, share: Figures, asked: Flags) -> Figures:
-        """The least deviation of the unseen, in points, with which an announced `share` (per cent, by figure) fits:
-        rounded up to a tenth, NaN where even 100 points do not do, and of figures that are not `asked` for."""
-        found, some = np.full(len(share), np.nan), np.flatnonzero(asked)
-        if not len(some):
-            return found
-        above = share[some] > self.middle[some]
-        places, share, slack = some + len(share) * above, share[some], self._slack[some]
-        wanted = (np.where(above, 100 - share, share) + slack + 1e-9)[:, None]  # the last digits decide nothing
-        first = np.zeros((len(some), 1), np.int64)
-        for step in (_TRIED, 1):
-            tried = first + step * np.arange(_TRIED)
-            fits = 100 * self._least(places, np.minimum(tried, BINS)) / self._some[some, None] <= wanted
-            place = np.where(fits.any(axis=1), fits.argmax(axis=1), _TRIED)[:, None]
-            first = np.maximum(first, first + step * place - (step - 1))
-        found[some] = np.where(first[:, 0] > BINS, np.nan, first[:, 0] * (100 / BINS))
+    def gaps(self, share: Figures, unseen: float) -> Figures:
+        """Points from announced shares (per cent, by figure) to that interval: below it negative, above it positive,
+        within it 0. Half of the work of `interval`."""
+        bins, found = _bins(unseen), np.zeros(len(share))
+        for figure, (told, middle) in enumerate(zip(share.tolist(), self.middle.tolist(), strict=True)):
+            if told > middle:
+                found[figure] = max(0, told - self._highest(figure, bins))
+            else:
+                found[figure] = min(0, told - self._lowest(figure, bins))
         return found
 
-    def _least(self, places: Numbers, unseen: Numbers) -> Figures:
-        """The fewest votes among the mass counted, in parts of a vote, of figures by place (on the second side behind
-        all of the first), where the unseen may be so many bins off: (places, tried)."""
-        valid, votes = self._valid.reshape(-1), self._votes.reshape(-1)  # `take` is twice as fast as three indexes
-        kinds = self._kinds[:, None, None]  # and so is adding up over the first axis
-        shift = np.minimum(np.ceil(unseen * (1 + (kinds - 1) / 2)), BINS).astype(np.int64) * (kinds > 0)
-        start = (places[:, None] * len(kinds) + np.arange(len(kinds))[:, None, None]) * (BINS + 1)
+    def required(self, figure: int, told: float) -> float:
+        """The least deviation of the unseen, in points, with which an announced share (per cent) fits: rounded up to a
+        tenth, NaN where even 100 points do not do."""
+        above, slack, some = told > self.middle[figure], self._slack[figure], self._some[figure]
+        side, wanted = (self._high, 100 - told + slack) if above else (self._low, told + slack)
+        wanted += 1e-9  # the last digits decide nothing
 
-        def until(bins: Numbers) -> Numbers:
-            """Places of the sums over the blocks that are below so many bins once they are shifted."""
-            return np.asarray(start + np.minimum(bins + shift, BINS))
+        def fits(bins: int) -> bool:
+            return 100 * self._least(side, figure, bins) / some <= wanted
 
-        mass = self._mass[places % len(self._mass), None]
+        bins = bisect_left(range(BINS + 1), True, key=fits)
+        return bins * (100 / BINS) if bins <= BINS else nan
+
+    def _lowest(self, figure: int, bins: int) -> float:
+        least = self._least(self._low, figure, bins)
+        return max(0, 100 * least / self._some[figure] - self._slack[figure])
+
+    def _highest(self, figure: int, bins: int) -> float:
+        some, least = self._some[figure], self._least(self._high, figure, bins)
+        return min(100, 100 * (some - least) / some + self._slack[figure])
+
+    def _least(self, side: _Side, figure: int, bins: int) -> float:
+        """The fewest votes among the mass counted, in parts of a vote, where the unseen may be so many bins off."""
+        valid, votes, mass = side.valid[figure], side.votes[figure], self._mass[figure]
+        shifts = [min(ceil(bins * (1 + (kind - 1) / 2)), BINS) if kind else 0 for kind in self._kinds]
+        below = np.zeros(BINS + 1)
+        for sums, shift in zip(valid, shifts, strict=True):  # blocks below each bin once they are shifted
+            below[: BINS + 1 - shift] += sums[shift:]
+            below[BINS + 1 - shift :] += sums[-1]
         enough = mass * (1 + 1e-12)  # sums in another order differ in the last digits
-        low, high = np.zeros(unseen.shape, np.int64), np.full(unseen.shape, BINS)
-        if (valid.take(until(high)).sum(axis=0) <= enough).all():  # complete counts
-            low = high
-        for _ in range(0 if low is high else BINS.bit_length()):
-            middle = (low + high + 1) // 2
-            fit = valid.take(until(middle)).sum(axis=0) <= enough
-            low, high = np.where(fit, middle, low), np.where(fit, high, middle - 1)
-        ends, gone = until(low), start + shift
-        within = valid.take(ends)
-        # Blocks below the deviation come down to 0 %; the others lose just that much.
-        kept = votes.take(ends) - votes.take(gone) - shift / BINS * (within - valid.take(gone))
-        return np.asarray(np.maximum(0, kept).sum(axis=0) + (mass - within.sum(axis=0)) * (low / BINS))
+        low = max(0, int(below.searchsorted(enough, "right")) - 1)
+        least, within = 0.0, 0.0
+        for kind, shift in enumerate(shifts):
+            end = min(low + shift, BINS)
+            inside, gone = valid.item(kind, end), valid.item(kind, shift)
+            # Blocks below the deviation come down to 0 %; the others lose just that much.
+            kept = votes.item(kind, end) - votes.item(kind, shift) - shift / BINS * (inside - gone)
+            least, within = least + max(0.0, kept), within + inside
+        return least + (mass - within) * (low / BINS)
 
 
 class Projected(NamedTuple):
     """What the counts of some areas can honestly announce: all in per cent, shape (areas, columns); or of one, by
-    column. NaN where the bulletin has no such figure."""
+    column. NaN where the bulletin has no such figure, or nobody asked."""
 
     share: Figures
     """Announced."""
@@ -177,11 +197,10 @@ class Projected(NamedTuple):
     gap: Figures
     """Points from the announced share to that interval: below it negative, above it positive, within it 0."""
     required: Figures
-    """The least deviation of the unseen that makes the gap 0; NaN also where none up to 100 points does, or where
-    nobody asked."""
+    """The least deviation of the unseen that makes the gap 0; NaN also where none up to 100 points does."""
 
-    def of(self, area: int) -> "Projected":
-        """Those of one area, by its place."""
+    def of(self, area: int | slice) -> "Projected":
+        """Those of one area, or of a stretch of them, by place."""
         return Projected(*(figures[area] for figures in self))
 
 

@@ -87,45 +87,57 @@ class Projector:
         enough = np.maximum(ENOUGH, self._rule.min_sheets)
         some = np.flatnonzero((rows[:, TABLES] >= enough) & (rows[:, VALID] > 0) & (claimed[:, BASE] > 0))
         if len(some):
-            rows, claimed = rows[some], claimed[some]
-            expected, count = expected_of(some), _count(claimed)
-            scale = count.scale(rows[:, VALID].astype(np.float64), expected.valid / UNIT)
-            part = (scale / UNIT)[:, None]
-            whole = rows[:, VALID, None] + part * expected.valid[:, None]
-            votes = rows[:, VOTES : VOTES + self._columns]
-            ends = (100 * (votes + part * each.T) / whole for each in (expected.least, expected.most))
-            found[some] = np.nanmax(np.abs(gaps(_shares(claimed), *ends)), axis=1, initial=0)
+            found[some] = np.nanmax(self._limits(rows[some], claimed[some], expected_of(some)), axis=1, initial=0)
         return found
 
-    def project(self, areas: Numbers, rows: Numbers, claimed: Numbers, gap: float = 0) -> Projected:
-        """The same in full, of areas with a bulletin that has valid votes, and `unseen.ENOUGH` sheets, with votes. The
-        required deviation takes half of the time: it is left out (NaN) where the gap is below so many points."""
-        self._follow(rows)
-        if not len(areas):
-            return Projected(*(np.zeros((0, self._columns)) for _ in Projected._fields))
-        most = max(1, FIGURES_AT_ONCE // self._columns)
-        stretches = [slice(first, first + most) for first in range(0, len(areas), most)]
-        parts = [self._project(areas[some], rows, claimed[some], gap) for some in stretches]
-        return Projected(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+    def _limits(self, rows: Numbers, claimed: Numbers, expected: Expected) -> Figures:
+        """No gap is larger than these: by area and column, NaN where there is no figure."""
+        count = _count(claimed)
+        scale = count.scale(rows[:, VALID].astype(np.float64), expected.valid / UNIT)
+        part = (scale / UNIT)[:, None]
+        whole = rows[:, VALID, None] + part * expected.valid[:, None]
+        votes = rows[:, VOTES : VOTES + self._columns]
+        ends = (100 * (votes + part * each.T) / whole for each in (expected.least, expected.most))
+        return np.abs(gaps(_shares(claimed), *ends))
 
-    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, gap: float) -> Projected:
-        expected, count = self._unseen.expected(areas), _count(claimed)
+    def project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float = 0) -> Projected:
+        """The same in full, of areas with a bulletin that has valid votes, and `unseen.ENOUGH` sheets, with votes. Only
+        of figures whose gap is `least` points or more, where that is asked: the others are NaN."""
+        self._follow(rows)
+        found = Projected(*(np.full((len(areas), self._columns), np.nan) for _ in Projected._fields))
+        most = max(1, FIGURES_AT_ONCE // self._columns)
+        for first in range(0, len(areas), most):
+            part = slice(first, first + most)
+            self._project(areas[part], rows, claimed[part], least, found.of(part))
+        return found
+
+    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float, found: Projected) -> None:
+        expected, count, share = self._unseen.expected(areas), _count(claimed), _shares(claimed)
+        some = ~np.isnan(share)
+        if least:
+            some &= self._limits(rows[areas], claimed, expected) >= least
+        place, column = np.nonzero(some)
+        if not len(place):
+            return
         witnessed = rows[areas, VALID]
         scale = count.scale(witnessed, expected.valid / UNIT)
         mass = np.where(count.complete, np.inf, count.valid)
         # Of each block votes and valid votes are rounded by half a part of a vote.
         counted = np.minimum(mass, witnessed + scale * expected.valid / UNIT)
         slack = 200 * scale * expected.blocks.sum(axis=0) / (UNIT * counted)
-        kept = [self._blocks(area) for area in areas.tolist()]
         kinds = np.flatnonzero(np.append(True, expected.blocks.any(axis=1)))
-        blocks = Blocks(*(np.concatenate([part[:, kinds] for part in each]) for each in zip(*kept, strict=True)))
-        projection = Projection(blocks, kinds, *(np.repeat(each, self._columns) for each in (scale, mass, slack)))
-        share = _shares(claimed)
-        known = np.nan_to_num(share).ravel()
-        low, high = projection.interval(self._rule.unseen)
-        off = gaps(known, low, high)
-        each = projection.middle, low, high, off, projection.required(known, np.abs(off) >= gap)
-        return Projected(share, *(np.where(np.isnan(share), np.nan, figures.reshape(share.shape)) for figures in each))
+        kept = [self._blocks(area) for area in areas.tolist()]
+        figures = list(zip(place.tolist(), column.tolist(), strict=True))
+        valid, votes = (np.stack([kept[i][sums][c, kinds] for i, c in figures]) for sums in range(2))
+        projection = Projection(Blocks(valid, votes), kinds, scale[place], mass[place], slack[place])
+        told = share[place, column]
+        off = projection.gaps(told, self._rule.unseen)
+        wide = np.flatnonzero(np.abs(off) >= least)
+        low, high = projection.interval(self._rule.unseen, wide.tolist())
+        required = np.array([projection.required(figure, float(told[figure])) for figure in wide.tolist()])
+        parts = told[wide], projection.middle[wide], low, high, off[wide], required
+        for part, values in zip(found, parts, strict=True):
+            part[place[wide], column[wide]] = values
 
     def _follow(self, rows: Numbers) -> None:
         """Expect anew of the unseen what the sums that changed let one expect."""

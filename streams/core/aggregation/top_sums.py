@@ -1,6 +1,6 @@
 """Sums of the largest of many small integers, which is what the bounds rest on."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from streams.core.election.numbering import Numbers
 
@@ -32,3 +32,12 @@ class TopSums:
             return self.total
         i = bisect_right(self._counts, j) - 1
         return self._sums[i] + (j - self._counts[i]) * self._values[i]
+
+    def least(self, total: int) -> int:
+        """The least j whose sum is `total` or more; how many numbers there are where all come to less."""
+        if total <= 0:
+            return 0
+        i = bisect_left(self._sums, total) - 1
+        if i == len(self._values):
+            return self.count
+        return self._counts[i] - (self._sums[i] - total) // self._values[i]

@@ -13,8 +13,6 @@ k false sheets say nothing at all. So of a sum of contributions of the witnessed
 can be missing, S(j) being the sum of the j largest contributions, all of them where u is unknown.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,9 +55,8 @@ def floor(official: int, votes: TopSums, left: Left) -> Bound | None:
     """O can be no less than W - hide(0). None where nothing limits what was left out."""
     if not left.known:
         return None
-    hidden, basis = _hide(votes, left, 0)
-    needed = votes.total - official
-    breakdown = _least(votes.count, lambda k: _hide(votes, left, k)[0] >= needed)
+    hidden, basis = _hide(votes, left)
+    breakdown = _breakdown(votes, left, votes.total - official)
     return Bound("floor", votes.total - hidden, basis, hidden, breakdown)
 
 
@@ -85,12 +82,11 @@ def ceiling(
     bounds = []
     if unwitnessed is not None:
         over = official - votes.total - unwitnessed
-        breakdown = _least(headroom.count, lambda k: headroom(k) >= over)
+        breakdown = headroom.least(over)
         bounds.append(Bound("ceiling", votes.total + unwitnessed, "unwitnessed", unwitnessed, breakdown))
     if valid is not None and left.known:
-        hidden, basis = _hide(rest, left, 0)
-        needed = official - (valid - rest.total)
-        breakdown = _least(rest.count, lambda k: _hide(rest, left, k)[0] >= needed)
+        hidden, basis = _hide(rest, left)
+        breakdown = _breakdown(rest, left, official - (valid - rest.total))
         bounds.append(Bound("ceiling", valid - rest.total + hidden, basis, hidden, breakdown))
     if not bounds:
         return None
@@ -99,12 +95,18 @@ def ceiling(
     return Bound("ceiling", sharpest.limit, sharpest.basis, sharpest.hidden, breakdown)
 
 
-def _hide(contributions: TopSums, left: Left, k: int) -> tuple[int, Basis]:
-    by_tables = contributions.total if left.tables is None else contributions(left.tables + k)
-    by_registered = by_tables if left.registered is None else min(by_tables, left.registered + contributions(k))
+def _hide(contributions: TopSums, left: Left) -> tuple[int, Basis]:
+    """What can be missing where no sheet is false, and which limit makes it so."""
+    by_tables = contributions.total if left.tables is None else contributions(left.tables)
+    by_registered = by_tables if left.registered is None else min(by_tables, left.registered)
     return by_registered, "registered" if left.tables is None or by_registered < by_tables else "tables"
 
 
-def _least(most: int, holds: Callable[[int], bool]) -> int:
-    """The least k from 0 to `most` at which `holds`, which stays true once it is; else `most`."""
-    return bisect_left(range(most), True, key=holds)
+def _breakdown(contributions: TopSums, left: Left, needed: int) -> int:
+    """The least k with hide(k) >= `needed`, all sheets where no fewer do. Both sums in hide(k) must come to it, and
+    each says with how many sheets it does."""
+    if needed > contributions.total:
+        return contributions.count  # S(u + k), or where u is unknown the sum of all, never comes to it
+    by_tables = 0 if left.tables is None else contributions.least(needed) - left.tables
+    by_registered = 0 if left.registered is None else contributions.least(needed - left.registered)
+    return max(0, by_tables, by_registered)

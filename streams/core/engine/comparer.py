@@ -48,6 +48,8 @@ class Comparer:
         self._activity = FeedActivity(election)
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
+        self._wide: set[int] = set()
+        """Areas of which `divergence` alone is asked there, by number: all other rules are sure to find nothing."""
         self._scheduler = RuleScheduler(election)
         self._publish_queue = PublishQueue(election.layout)
         divergence = election.rules.divergence
@@ -86,7 +88,7 @@ class Comparer:
         rows = self._sums.rows[areas]
         asked = self._scheduler.have_found(areas) | self._scheduler.may_find(areas, rows, self._bounds(areas))
         self._ask(areas[asked])
-        self._ask(self._diverging(areas[self._scheduler.are_projected(areas, rows) & ~asked]))
+        self._wide.update(self._diverging(areas[self._scheduler.are_projected(areas, rows) & ~asked]).tolist())
         if self._activity.are_odd(readings, self._clock):
             self._dirty.add(self._election.root.id)
         return True
@@ -108,7 +110,7 @@ class Comparer:
         course = self._sums.ahead(rows, watched, least(self._election), self._scheduler.follows_unseen)
         self._publish_queue.add(course.changed)
         may = self._scheduler.may_find(course.areas, course.rows)
-        may |= self._are_diverging(course)
+        wide = self._by_tick(course, self._are_diverging(course) & ~may)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
         notices, reached, contested = list[Notice](), 0, self._scheduler.have_found(course.areas)
@@ -120,9 +122,10 @@ class Comparer:
                 if self._activity.are_odd(readings[tick], self._clock):
                     self._dirty.add(self._election.root.id)
             self._ask(asked.get(tick, ()))
+            self._wide.update(wide.get(tick, ()))
             if self._rest(to):
                 continue
-            if (self._dirty or self._activity.silences) and reached <= tick:
+            if (self._dirty or self._wide or self._activity.silences) and reached <= tick:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
             notices += self.advance(to)
@@ -164,7 +167,7 @@ class Comparer:
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
         what `advance` does, but nearly all ticks are such, and judging many takes a tenth less."""
         last = to - to % self._tick
-        if not self._clock or self._dirty or self._activity.silences or self._book.unmuted():
+        if not self._clock or self._dirty or self._wide or self._activity.silences or self._book.unmuted():
             return False
         if any(due <= last for due in self._book.deadlines):
             return False
@@ -340,11 +343,12 @@ class Comparer:
         found = self._sums.bounds
         return None if found is None else BoundSums(found[self._layout.area[id]].tolist())
 
-    def _project(self, areas: Numbers, gap: float = 0) -> dict[int, Projected]:
-        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once. What gaps
-        below so many points require is left out."""
-        some = areas[self._scheduler.are_projectable(areas, self._sums.rows[areas])]
-        found = self._sums.projector.project(some, self._sums.rows, self._scheduler.claimed(some), gap)
+    def _project(self, areas: Numbers, least: float = 0) -> dict[int, Projected]:
+        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once. With
+        `least`, as `divergence` needs it: where it may speak, of figures whose gap is so many points or more."""
+        may = self._scheduler.are_projected if least else self._scheduler.are_projectable
+        some = areas[may(areas, self._sums.rows[areas])]
+        found = self._sums.projector.project(some, self._sums.rows, self._scheduler.claimed(some), least)
         return {area: found.of(place) for place, area in enumerate(some.tolist())}
 
     def _depth(self, area: str) -> tuple[int, str]:
@@ -353,7 +357,7 @@ class Comparer:
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
-        if self._dirty or self._activity.has_new_readings:
+        if self._dirty or self._wide or self._activity.has_new_readings:
             return after
         due = list(self._book.deadlines)
         due += [d for d in self._activity.silences if d > self._clock]
@@ -365,9 +369,10 @@ class Comparer:
         if any(before < due <= at for due in self._activity.silences):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
+        wide, self._wide = self._wide.union(map(self._layout.area.__getitem__, dirty)), set()
+        projected = self._project(np.array(sorted(wide), np.int64), self._divergence_from)
+        dirty.update(self._layout.areas[area] for area, found in projected.items() if not np.isnan(found.gap).all())
         due = self._book.due(at, dirty)
-        diverging = self._diverging(np.array([self._layout.area[area] for area in dirty], np.int64))
-        projected = self._project(diverging, self._divergence_from)
         for area in dirty:
             found = self._find(self._situation(area, projected.get))
             due.update((fingerprint, area) for fingerprint in found)

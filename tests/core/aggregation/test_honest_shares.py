@@ -64,10 +64,20 @@ def test_bins_are_outside(known: Sequence[Block], unseen: Fraction, part: Fracti
     whole = sum((b.valid for b in known), Fraction(0))
     for mass in (None, part * whole):
         low, high = (100 * float(end) for end in interval(known, mass, unseen))
-        (least,), (most,) = projected(known, mass).interval(float(unseen))
+        (least,), (most,) = projected(known, mass).interval(float(unseen), [0])
         bin_ = 100 / BINS * (1.01 if mass is not None else 0.5) + 1e-9
         assert low - 2 * bin_ <= least <= low + 1e-9
         assert high - 1e-9 <= most <= high + 2 * bin_
+
+
+@settings(deadline=None)
+@given(ELECTIONS, POINTS, st.integers(0, 1000), st.none() | st.fractions(0, 1).filter(bool))
+def test_gaps(known: Sequence[Block], unseen: Fraction, announced: int, part: Fraction | None) -> None:
+    """The gap, for which one end of the interval is worked out, is that to both ends."""
+    mass = None if part is None else part * sum((b.valid for b in known), Fraction(0))
+    projection, share = projected(known, mass), np.array([announced / 10])
+    both = gaps(share, *projection.interval(float(unseen), [0]))
+    assert projection.gaps(share, float(unseen)) == pytest.approx(both, abs=1e-9)
 
 
 @settings(deadline=None)
@@ -77,9 +87,9 @@ def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
     """The required deviation is the first tenth of a point at which the gap is 0, by trying them all."""
     share = np.array([announced / 10])
     projection = projected(known)
-    tried = (gaps(share, *projection.interval(tenths / 10))[0] for tenths in range(BINS + 1))
+    tried = (gaps(share, *projection.interval(tenths / 10, [0]))[0] for tenths in range(BINS + 1))
     first = next((tenths / 10 for tenths, gap in enumerate(tried) if abs(gap) <= 1e-9), None)
-    (required,) = projection.required(share, np.ones(1, bool))
+    required = projection.required(0, announced / 10)
     assert required == pytest.approx(first) if first is not None else np.isnan(required)
 
 
@@ -88,7 +98,7 @@ def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
 def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
     """In exact fractions the gap is 0 at the required deviation (to the bin), and is not a bin below it."""
     share = Fraction(announced, 1000)
-    (required,) = projected(known).required(np.array([announced / 10]), np.ones(1, bool))
+    required = projected(known).required(0, announced / 10)
 
     def fits(unseen: Fraction) -> bool:
         low, high = interval(known, None, unseen)
@@ -107,7 +117,7 @@ def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
 def test_full_coverage(known: Sequence[Block]) -> None:
     """Where every table was witnessed a complete count can announce one share only: the raw one, to the last digit."""
     votes, valid = int(sum(b.votes for b in known)), int(sum(b.valid for b in known))
-    low, high = projected(known).interval(20.0)
+    low, high = projected(known).interval(20.0, [0])
     assert low[0] == high[0] == projected(known).middle[0] == 100 * votes / valid
 
 
@@ -137,4 +147,4 @@ def test_small_tables_first() -> None:
     known = [large] * 50 + [small] * 50
     assert float(lowest(known, Fraction(55_000, 2), Fraction(20))) == pytest.approx(0.69, abs=0.01)
     assert interval(known, Fraction(5000), Fraction(20))[0] == Fraction(1, 5)
-    assert projected(known, Fraction(5000)).interval(20.0)[0][0] == pytest.approx(20)
+    assert projected(known, Fraction(5000)).interval(20.0, [0])[0][0] == pytest.approx(20)

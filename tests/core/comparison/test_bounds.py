@@ -52,6 +52,13 @@ def test_top_sums(values: list[int], j: int) -> None:
     assert (sums.count, sums.total) == (len(values), sum(values))
 
 
+@given(st.lists(st.integers(0, 9)), st.integers(-2, 60))
+def test_least(values: list[int], total: int) -> None:
+    """The least j whose sum is large enough is the first of all that is; where none is, it is all of them."""
+    sums = top(values)
+    assert sums.least(total) == next((j for j in range(len(values)) if sums(j) >= total), len(values))
+
+
 def test_top_sums_drops_what_is_gone() -> None:
     """A value that was taken out again leaves no trace in the sums."""
     assert of_histogram(Counter({5: 0, 3: 2}))(1) == 3

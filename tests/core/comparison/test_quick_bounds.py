@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.core.aggregation import area_sums, claims, projector
 from streams.core.aggregation.histograms import Spread, measures
+from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.bounds import Left, ceiling, floor
@@ -81,8 +82,8 @@ class AskingAll(Comparer):
         super().__init__(election)
         self._scheduler = Everywhere(election)
 
-    def _diverging(self, areas: Numbers) -> Numbers:
-        return areas
+    def _project(self, areas: Numbers, least: float = 0) -> dict[int, Projected]:
+        return super()._project(areas)
 
 
 QUICK = Rules(
