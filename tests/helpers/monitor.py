@@ -63,7 +63,7 @@ class Monitor:
     def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
         self._flush()
-        for table in self.comparer.differing():
+        for table in self.comparer.view.differing():
             ledger = self.reconciler.ledger(table)
             if ledger is not None and (official := ledger.official(self.election)) is not None:
                 yield table, official, ledger.verdict(self.election.policy)

@@ -125,7 +125,7 @@ class Projection:
 
     def interval(self, unseen: float, figures: Sequence[int]) -> tuple[Figures, Figures]:
         """Lowest and highest share of some figures, in per cent, where the unseen may be so many points off."""
-        bins = _bins(unseen)
+        bins = bins_of(unseen)
         return (
             np.array([self._lowest(figure, bins) for figure in figures]),
             np.array([self._highest(figure, bins) for figure in figures]),
@@ -134,7 +134,7 @@ class Projection:
     def gaps(self, share: Figures, unseen: float) -> Figures:
         """Points from announced shares (per cent, by figure) to that interval: below it negative, above it positive,
         within it 0. Half of the work of `interval`."""
-        bins, found = _bins(unseen), np.zeros(len(share))
+        bins, found = bins_of(unseen), np.zeros(len(share))
         for figure, (told, middle) in enumerate(zip(share.tolist(), self.middle.tolist(), strict=True)):
             if told > middle:
                 found[figure] = max(0, told - self._highest(figure, bins))
@@ -166,7 +166,7 @@ class Projection:
     def _least(self, side: _Side, figure: int, bins: int) -> float:
         """The fewest votes among the mass counted, in parts of a vote, where the unseen may be so many bins off."""
         valid, votes, mass = side.valid[figure], side.votes[figure], self._mass[figure]
-        shifts = [min(ceil(bins * (1 + (kind - 1) / 2)), BINS) if kind else 0 for kind in self._kinds]
+        shifts = shifts_of(self._kinds, bins)
         below = np.zeros(BINS + 1)
         for sums, shift in zip(valid, shifts, strict=True):  # blocks below each bin once they are shifted
             below[: BINS + 1 - shift] += sums[shift:]
@@ -204,8 +204,14 @@ class Projected(NamedTuple):
         return Projected(*(figures[area] for figures in self))
 
 
-def _bins(points: float) -> int:
+def bins_of(points: float) -> int:
+    """A deviation in whole bins, rounded up."""
     return int(np.ceil(points * (BINS / 100) - 1e-9))
+
+
+def shifts_of(kinds: Sequence[int], bins: int) -> list[int]:
+    """By how many bins blocks of these classes may lie off, where the first class of the unseen may by `bins`."""
+    return [min(ceil(bins * (1 + (kind - 1) / 2)), BINS) if kind else 0 for kind in kinds]
 
 
 def gaps(share: Figures, low: Figures, high: Figures) -> Figures:

@@ -1,24 +1,22 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from streams.core.aggregation.area_sums import Sums
-from streams.core.aggregation.bound_sums import BoundSums
-from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.lookahead import Course
-from streams.core.aggregation.tally import ANNOUNCED, READINGS, VOTES, Tally
+from streams.core.aggregation.tally import READINGS
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.alerting.alert_store import AlertBook
-from streams.core.comparison import area_state
 from streams.core.comparison.bulletins import Bulletins
-from streams.core.comparison.findings import Comparison, Finding, Pulse, Situation
+from streams.core.comparison.findings import Finding, Pulse, Situation
 from streams.core.comparison.rules import least, of_bulletins, of_sums, of_watches
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT, Flags, Numbers
+from streams.core.engine.area_view import AreaView
 from streams.core.engine.feed_activity import FeedActivity
 from streams.core.engine.publish_queue import PublishQueue
 from streams.core.engine.rule_scheduler import RuleScheduler
@@ -40,17 +38,18 @@ class Comparer:
         self._layout = election.layout
         self._sums = Sums(election)
         self._bulletins = Bulletins(election)
+        self._activity, self._scheduler = FeedActivity(election), RuleScheduler(election)
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, dict[str, Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
         self._book = AlertBook(election)
         self._clock = 0
-        self._activity = FeedActivity(election)
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
         self._wide: set[int] = set()
         """Areas of which `divergence` alone is asked there, by number: all other rules are sure to find nothing."""
-        self._scheduler = RuleScheduler(election)
+        self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity)
+        """What is known of areas now."""
         self._publish_queue = PublishQueue(election.layout)
         divergence = election.rules.divergence
         self._divergence_from = divergence.clear * divergence.warning
@@ -180,14 +179,6 @@ class Comparer:
         self.add_sheets(sheets.in_order())
         return self.advance(to)
 
-    def differing(self) -> list[str]:
-        """The polling tables whose official figure is not the accepted sheet's, by id."""
-        return sorted(self._layout.tables[table] for table in self._sums.differing().tolist())
-
-    def outside(self) -> list[str]:
-        """The polling tables announced outside their own bounds, by id."""
-        return sorted(self._layout.tables[table] for table in self._sums.outside().tolist())
-
     def add_bulletin(self, bulletin: Bulletin, at: int | None = None) -> Rejection | None:
         """Take in a bulletin that came until event time `at` (Unix ms; None where it was admitted before), or say why
         it is turned away. Order and repetition do not matter."""
@@ -221,7 +212,19 @@ class Comparer:
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
-        return next(iter(self._bulletins.standing(area)), None)
+        return self.view.bulletin(area)
+
+    def situation(self, area: str) -> Situation:
+        """Everything that the rules are told of one area."""
+        return self.view.situation(area, self._clock)
+
+    def state(self, area: str) -> dict[str, Any]:
+        """Everything known of one area, as a JSON object."""
+        return self.states([area])[0]
+
+    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+        """The same of many."""
+        return self.view.states(areas, lambda area: self._book.firing(sorted(self._findings.get(area, ()))))
 
     def advance(self, to: int) -> list[Notice]:
         """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
@@ -252,32 +255,6 @@ class Comparer:
             if (right := alert.set_back(self._clock)) != alert:
                 self._book.keep(right)
 
-    def state(self, area: str) -> dict[str, Any]:
-        """Everything known of one area, as a JSON object."""
-        return self.states([area])[0]
-
-    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
-        """The same of many: where most are areas of polling tables, in a third of the time of one by one."""
-        numbers = [self._layout.area[area] for area in areas]
-        rows, projected = self._sums.rows[numbers], self._project(np.array(numbers, np.int64))
-        found = []
-        for area, number, row in zip(areas, numbers, rows.tolist(), strict=True):
-            known, bulletin = self._election.areas[area], self.bulletin(area)
-            state = area_state.witnessed(self._election, known, row)
-            state["lead"] = self._sums.open_sheets.plain(number, row[VOTES:])
-            if (bounds := self._bound_sums(area)) is not None:
-                state["bounds"] = bounds.plain(self._election)
-            if state["tables_announced"]:
-                told, votes = (figures.tolist() for figures in self._sums.announced(number))
-                state["tables_announced"] |= area_state.summed(self._election, row[ANNOUNCED], told, votes)
-            if findings := self._findings.get(area):
-                state["alerts"] = [alert.in_state() for alert in self._book.firing(sorted(findings))]
-            if bulletin is not None:
-                given = Comparison(self._election, known, bulletin, self._tally(area, projected.get))
-                state["official"] = area_state.official(given)
-            found.append(state)
-        return found
-
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
         new bulletin, or something told of an alert, where they must be `spoken_of`: those come first in any case."""
@@ -287,15 +264,6 @@ class Comparer:
     def changed(self) -> int:
         """How many areas `take_changed` has to give."""
         return len(self._publish_queue)
-
-    def situation(self, area: str) -> Situation:
-        """Everything that the rules are told of one area."""
-        return self._situation(area, lambda number: self._project(np.array([number])).get(number))
-
-    def _situation(self, area: str, project: Callable[[int], Projected | None]) -> Situation:
-        known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
-        replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
-        return Situation(self._election, known, tally, self._clock, self.pulse, held, parts, replaced)
 
     def findings(self, area: str) -> list[Finding]:
         """What the rules found in one area at the last tick."""
@@ -324,32 +292,8 @@ class Comparer:
             if found := self._find(self.situation(area)):  # what is told of it before the next tick knows of its alerts
                 self._hold(area, found)
 
-    def _tally(self, id: str, project: Callable[[int], Projected | None]) -> Tally:
-        area = self._layout.area[id]
-        return Tally(
-            row=self._sums.rows[area].tolist(),
-            busiest=self._activity.busiest if area == ROOT else {},
-            spreads=lambda: self._sums.spread(area),
-            nulls=lambda: self._sums.nulls(area),
-            find_lead=lambda votes: self._sums.open_sheets.lead(area, votes),
-            bounds=self._bound_sums(id),
-            project=lambda: project(area),
-        )
-
     def _bounds(self, areas: Numbers) -> Numbers | None:
         return None if self._sums.bounds is None else self._sums.bounds[areas]
-
-    def _bound_sums(self, id: str) -> BoundSums | None:
-        found = self._sums.bounds
-        return None if found is None else BoundSums(found[self._layout.area[id]].tolist())
-
-    def _project(self, areas: Numbers, least: float = 0) -> dict[int, Projected]:
-        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once. With
-        `least`, as `divergence` needs it: where it may speak, of figures whose gap is so many points or more."""
-        may = self._scheduler.are_projected if least else self._scheduler.are_projectable
-        some = areas[may(areas, self._sums.rows[areas])]
-        found = self._sums.projector.project(some, self._sums.rows, self._scheduler.claimed(some), least)
-        return {area: found.of(place) for place, area in enumerate(some.tolist())}
 
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
@@ -370,11 +314,11 @@ class Comparer:
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         wide, self._wide = self._wide.union(map(self._layout.area.__getitem__, dirty)), set()
-        projected = self._project(np.array(sorted(wide), np.int64), self._divergence_from)
+        projected = self.view.project(np.array(sorted(wide), np.int64), self._divergence_from)
         dirty.update(self._layout.areas[area] for area, found in projected.items() if not np.isnan(found.gap).all())
         due = self._book.due(at, dirty)
         for area in dirty:
-            found = self._find(self._situation(area, projected.get))
+            found = self._find(self.view.situation(area, at, projected))
             due.update((fingerprint, area) for fingerprint in found)
             self._hold(area, found)
         # Parents first, so that they can mute their children in the same tick.

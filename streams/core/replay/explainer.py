@@ -130,7 +130,7 @@ class Explainer:
         judged = zip(tables, verdicts.several(tables), strict=True)
         disputed = [table for table, verdict in judged if verdict.level is Level.DISPUTED]
         differing = self.differing(id)
-        outside = [table for table in comparer.outside() if inside(table)]
+        outside = [table for table in comparer.view.outside() if inside(table)]
         alerts = [a for a in self._outcome.alerts.values() if a.finding.area == id]
         state = comparer.state(id)
         lead = state["lead"]
@@ -175,7 +175,7 @@ class Explainer:
         `UnknownPlaceError`."""
         check_area(self._election, id)
         comparer, inside, rows = self._replay.comparer, self._inside(id), list[Row]()
-        for table in filter(inside, comparer.differing()):
+        for table in filter(inside, comparer.view.differing()):
             ledger = self._replay.ledger(table)
             if ledger is not None and (official := ledger.official(self._election)) is not None:
                 rows.append(Row.of(self._election, table, official, ledger.verdict(self._election.policy)))

@@ -103,7 +103,7 @@ class FinalRows:
         return {"null_votes": verdict.null, **{name: count for name, option, count in figures if option.read}}
 
     def _differing(self) -> Iterator[Row]:
-        for table in self._replay.comparer.differing():
+        for table in self._replay.comparer.view.differing():
             ledger = self._replay.ledger(table)
             if ledger is None or (official := ledger.official(self._election)) is None:
                 continue

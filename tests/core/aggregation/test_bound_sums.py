@@ -238,7 +238,7 @@ def test_from_scratch(given_: list[TallyReport | Bulletin], data: st.DataObject,
         one, other = taken_in(SMALL, again, True), taken_in(SMALL, given_, False)
         for area in SMALL.areas:
             assert one.state(area) == other.state(area)
-        assert one.outside() == other.outside()
+        assert one.view.outside() == other.view.outside()
         here, there = (comparer.situation("N").witnessed.spread for comparer in (one, other))
         kinds: tuple[Kind, ...] = (0, 1, 2)
         for kind, column in product(kinds, range(4)):

@@ -104,7 +104,7 @@ def test_from_scratch(found: list[TallyReport | Bulletin], chance: Any) -> None:
         comparer.add_sheets(one.take_sheets())
         seen = comparer.situation("N").witnessed.matching
         assert [seen.announced, seen.compared, seen.differing, seen.valid, *seen.shift] == scratch.tolist()
-        assert len(comparer.differing()) == seen.differing
+        assert len(comparer.view.differing()) == seen.differing
 
 
 def test_ledger_keeps_both_apart() -> None:
