@@ -34,12 +34,29 @@ def load(
             raise file.error(
                 lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many"
             )
+    places = _with_tables(places, order, np.bincount(tables.home, minlength=len(order)).tolist())
     zeros = np.flatnonzero(tables.registered == 0)
     if zero_is_unknown and len(zeros):
         tables.registered[zeros] = -1
         places = _voterless(places, order, np.bincount(tables.home[zeros], minlength=len(order)).tolist())
     ids = list(tables.number) if len(zeros) else []
     return places, tables, tuple(ids[place] for place in zeros.tolist())
+
+
+def _with_tables(places: dict[str, Area], order: Sequence[str], counts: Sequence[int]) -> dict[str, Area]:
+    """The areas, each with how many polling tables exist: what the file says, else what the register has there, and
+    areas below it say. Where a lowest area has none of either, nobody knows, there and above. `counts` is the
+    register's, of the lowest areas, in this order."""
+    below: dict[str, int | None] = {}
+    for id, own in zip(reversed(order), reversed(counts), strict=True):
+        tables = places[id].tables
+        if tables is None:
+            tables = below.get(id, own or None)
+        places[id] = replace(places[id], tables=tables)
+        if (parent := places[id].parent) is not None:
+            before = below.get(parent, 0)
+            below[parent] = None if tables is None or before is None else before + tables
+    return places
 
 
 def _voterless(places: Mapping[str, Area], order: Sequence[str], counts: Sequence[int]) -> dict[str, Area]:

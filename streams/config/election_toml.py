@@ -139,8 +139,10 @@ class Toml:
         return self.error(place, text[0].lower() + text[1:])
 
     def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
-        near = get_close_matches(place.rpartition(".")[2], names, 1)
-        return self.error(place, f"means nothing here: {f'write {near[0]}' if near else 'use ' + ', '.join(names)}")
+        key = place.rpartition(".")[2]
+        cures = [f"write {near}" for near in get_close_matches(key, names, 1)]
+        cures += [f"move it to {home}" for home in _tables_with(key)]
+        return self.error(place, f"means nothing here: {', or '.join(cures) or 'use ' + ', '.join(names)}")
 
     def line(self, place: str) -> int:
         """The line of a key such as `option[1].id`; of the table that it should be in, if it is not there."""
@@ -173,6 +175,14 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "receiver": Receiver,
     "authority": Signatory,
 }
+
+
+def _tables_with(key: str) -> list[str]:
+    """The tables of the file that have such a key, as the file writes them."""
+    thresholds = [name for name, shape in SECTIONS.items() if key in {NAMES.get(n, n) for n in _names(shape)}]
+    tables = [name for name, shape in _SHAPES.items() if name and key in _names(shape)]
+    single = [f"[{name}]" for name in (*thresholds, *(name for name in tables if name == "election"))]
+    return single + [f"[[{name}]]" for name in tables if name != "election"]
 
 
 def _unprintable(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from streams.core.election.model import Election
 from streams.core.events.model import Bulletin, TallyReport
+from streams.nights import silent_settings
 
 MOST: Final = 20
 """Places that are written out in a line of text; a JSON object has all."""
@@ -37,11 +38,13 @@ class Remarks:
         self._rewritten: list[str] = []
         self._left_out: Counter[str] = Counter()
         self._beside: Counter[str] = Counter()
+        self._readers = silent_settings.Readers(election.policy)
 
     def see_report(self, report: TallyReport) -> None:
         """A report that is admitted."""
         if report.retracted or report.bound is not None:
             return
+        self._readers.see(report)
         read = self._election.read_options.keys()
         if read != report.votes.keys():
             self._left_out.update(read - report.votes.keys())
@@ -58,7 +61,7 @@ class Remarks:
         self._rewritten.append(place)
 
     def found(self) -> Iterator[Remark]:
-        """What the election's files leave open, then what the events do."""
+        """What the election's files leave open, then what the events do, then which settings keep rules silent."""
         unknown = self._election.policy.registered_zero == "unknown"
         if voterless := self._election.voterless:
             taken = "taken as unknown" if unknown else "so no vote fits there"
@@ -72,6 +75,8 @@ class Remarks:
             yield Remark("rewritten", len(rewritten), rewritten, text)
         for option in self._election.option_index:
             yield from self._of_option(option)
+        for silent in (*silent_settings.remarks(self._election), *self._readers.remarks()):
+            yield Remark(*silent)
 
     def _of_option(self, option: str) -> Iterator[Remark]:
         unknown = self._election.policy.unread == "unknown"

@@ -129,7 +129,8 @@ def test_check(files: tuple[Path, Path]) -> None:
 def test_check_json(files: tuple[Path, Path]) -> None:
     """With --json every line of stdout is an object, for the election file's own mistakes too."""
     path, events = files
-    (line,) = cotejo("check", path, events, "--json").stdout.splitlines()
+    line, *remarks = cotejo("check", path, events, "--json").stdout.splitlines()
+    assert all("text" in orjson.loads(remark) for remark in remarks)
     assert orjson.loads(line) == {
         "file": str(events), "line": 4, "place": "id", "code": "missing", "cure": "give id, a string"
     }  # fmt: skip

@@ -52,6 +52,34 @@ def test_round_trip(known: Election, tmp_path: Path) -> None:
     assert load(election_writer.write(known, tmp_path)) == known
 
 
+TOML, AREAS, REGISTER = election_writer.ELECTION, election_writer.AREAS, election_writer.REGISTER
+
+
+@pytest.mark.parametrize(
+    ("given", "in_register", "expected"),
+    [
+        pytest.param({"N": "9", "S1": "3", "S2": "4"}, ("S1", "S2"), {"N": 9, "S1": 3, "S2": 4}, id="all are given"),
+        pytest.param({}, ("S1", "S2"), {"N": 4, "S1": 2, "S2": 2}, id="none is: the register's"),
+        pytest.param({"S2": "5"}, ("S1", "S2"), {"N": 7, "S1": 2, "S2": 5}, id="what is given below counts above"),
+        pytest.param({}, ("S1",), {"N": None, "S1": 2, "S2": None}, id="an area of which the register has nothing"),
+        pytest.param({"S2": "5"}, ("S1",), {"N": 7, "S1": 2, "S2": 5}, id="an area that only the file speaks of"),
+    ],
+)
+def test_tables_that_exist(
+    given: dict[str, str], in_register: tuple[str, ...], expected: dict[str, int | None], tmp_path: Path
+) -> None:
+    """How many polling tables exist is what the areas file says, else what the register has, else unknown."""
+    path = election_writer.write(election(states=2, tables=2), tmp_path)
+    parents = {"N": "", "S1": "N", "S2": "N"}
+    rows = [
+        f"{id},{parent},{id},{'state' if parent else 'nation'},{given.get(id, '')}" for id, parent in parents.items()
+    ]
+    (tmp_path / AREAS).write_text("\n".join(["id,parent,name,level,tables", *rows]))
+    tables = [f"{area}-{i},{area}" for area in in_register for i in (1, 2)]
+    (tmp_path / REGISTER).write_text("\n".join(["table,area", *tables]))
+    assert {area.id: area.tables for area in load(path).areas.values()} == expected
+
+
 Edit = Callable[[str], str]
 
 
@@ -63,12 +91,27 @@ def swap(old: str, new: str) -> Edit:
     return edit
 
 
-TOML, AREAS, REGISTER = election_writer.ELECTION, election_writer.AREAS, election_writer.REGISTER
 REPORTERS, ANA, BEA = election_writer.REPORTERS, b64encode(b"a" * 32).decode(), b64encode(b"b" * 32).decode()
 WRONG = [
     pytest.param(TOML, swap('id = "test"', 'id = "te st"'), 2, "election.id", "use letters", id="id with a space"),
     pytest.param(TOML, swap('name = "Elec', 'nome = "Elec'), 3, "election.nome", "write name", id="misspelt key"),
     pytest.param(TOML, swap('id = "test"\n', ""), 1, "election.id", "is missing", id="missing key"),
+    pytest.param(
+        TOML, swap("tick = 5", "quorum = 5"), None, "alerts.quorum", "nothing here: move it to [reconcile]", id="moved"
+    ),
+    pytest.param(
+        *(TOML, swap("tick = 5", "min_ratio = 5"), None),
+        *("alerts.min_ratio", "nothing here: move it to [rules.contradiction]"),
+        id="of a rule",
+    ),
+    pytest.param(
+        TOML,
+        swap("tick = 5", "secret_env = 5"),
+        None,
+        "alerts.secret_env",
+        "move it to [[receiver]]",
+        id="of a receiver",
+    ),
     pytest.param(TOML, swap("tick = 5", "tick = 'x'"), None, "alerts.tick", "give a number", id="text for a number"),
     pytest.param(TOML, swap("tick = 5", "tick = 0"), None, "alerts.tick", "from 0.1 to 3600, not 0", id="no tick"),
     pytest.param(TOML, swap("levels = 3", "levels = 0"), None, "metrics.levels", "from 1 to 20, not 0", id="no level"),

@@ -1,0 +1,81 @@
+"""`cotejo check` remarks on settings under which a contradiction would be met with silence."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from builders import T0, election, lines, report
+
+from streams.core.election.model import Election
+from streams.core.election.settings import (
+    BoundsRule,
+    ContradictionRule,
+    DivergenceRule,
+    HealthRule,
+    MismatchRule,
+    Rules,
+    Switches,
+)
+from streams.core.events.model import Event, TallyReport
+from streams.nights.arrival import of_lines
+from streams.nights.check import EventCheck
+
+LOW = Rules(
+    contradiction=ContradictionRule(min_sheets=2),
+    divergence=DivergenceRule(min_sheets=5),
+    mismatch=MismatchRule(min_tables=2),
+    bounds=BoundsRule(min_tables=1),
+    health=HealthRule(disputed_min=1),
+)
+FIVE: dict[str, Any] = {"states": 1, "tables": 5, "rules": LOW, "quorum": 1}
+"""An election of five polling tables in which every rule can speak."""
+READ: list[TallyReport] = [report(f"S1-{i}", at=T0 + i) for i in range(1, 5)]
+
+
+def remarks(known: Election, events: Sequence[Event] = READ) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """The remarks that are about silence: number and places by code."""
+    check = EventCheck(known)
+    assert not list(check.problems(of_lines(lines(events))))
+    silent = {"below-quorum", "switched-off", "tables-unknown", "limit-out-of-reach"}
+    return {remark.code: (remark.count, remark.places) for remark in check.remarks.found() if remark.code in silent}
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "places"),
+    [
+        pytest.param(
+            {"quorum": 2}, "below-quorum", ("S1-1", "S1-2", "S1-3", "S1-4"), id="quorum 2, one reader a sheet"
+        ),
+        pytest.param(
+            {"rules": Rules()},
+            "limit-out-of-reach",
+            (
+                "rules.contradiction.min_sheets",
+                "rules.divergence.min_sheets",
+                "rules.mismatch.min_tables",
+                "rules.health.disputed_min",
+            ),
+            id="default limits and five tables",
+        ),
+        pytest.param({"areas": {"S1": {"tables": None}}}, "tables-unknown", ("S1",), id="no number of tables"),
+        pytest.param(
+            {"rules": replace(LOW, switch=Switches(own_sums="off", parts="remark"))},
+            "switched-off",
+            ("rules.switch.own-sums", "rules.switch.parts"),
+            id="rules that are off",
+        ),
+    ],
+)
+def test_what_keeps_silent(changed: dict[str, Any], code: str, places: tuple[str, ...]) -> None:
+    """Each such setting is one remark that names its places, and an election in which all can speak has none."""
+    assert remarks(election(**FIVE)) == {}
+    assert remarks(election(**{**FIVE, **changed})) == {code: (len(places), places)}
+
+
+def test_enough_readers() -> None:
+    """A quorum is no cause for silence where it is reached for most tables, or a trusted source reads them alone."""
+    seconds = [report(f"S1-{i}", reporter="ben", at=T0 + i) for i in range(1, 4)]
+    assert remarks(election(**{**FIVE, "quorum": 2}), [*READ, *seconds]) == {}
+    trusting = election(**{**FIVE, "quorum": 2}, trusted_sources=frozenset({READ[0].source}))
+    assert remarks(trusting) == {}
