@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
 from mutation.operators import Mutation, mutations
-from mutation.table import ROOT, Fault, aims, judges_of
-from mutation.trial import Outcome, scratch
+from mutation.table import ROOT, aims, judges_of
+from mutation.trial import Outcome, Trial, scratch
 
 
 def planted(words: Iterable[str]) -> int:
@@ -30,7 +30,7 @@ def planted(words: Iterable[str]) -> int:
     missed = 0
     with scratch() as trial:
         for number, (aim, fault) in enumerate(chosen, 1):
-            outcome = trial.judge(fault.file, _with(fault), fault.judges)
+            outcome = trial.judge(fault.file, fault.applied(trial.text(fault.file)), fault.judges)
             missed += not outcome.noticed
             _tell(number, len(chosen), f"{aim}: {fault.what}", fault.file, outcome)
     print(f"{len(chosen) - missed} of {len(chosen)} noticed")
@@ -39,10 +39,10 @@ def planted(words: Iterable[str]) -> int:
 
 def at_random(seed: int, count: int, pattern: str = "*") -> int:
     """Judge mutations at random places, files by the number of their places. Returns how many were not noticed."""
-    places = [place for place in _places() if fnmatch(place[0], pattern)]
-    chosen = random.Random(seed).sample(places, min(count, len(places)))
     missed = 0
     with scratch() as trial:
+        places = [place for place in _places(trial) if fnmatch(place[0], pattern)]
+        chosen = random.Random(seed).sample(places, min(count, len(places)))
         for number, (file, source, mutation) in enumerate(chosen, 1):
             outcome = trial.judge(file, mutation.applied(source), judges_of(file))
             missed += not outcome.noticed
@@ -52,7 +52,7 @@ def at_random(seed: int, count: int, pattern: str = "*") -> int:
     return missed
 
 
-def _places() -> Iterator[tuple[str, str, Mutation]]:
+def _places(trial: Trial) -> Iterator[tuple[str, str, Mutation]]:
     """Every mutation of every file that some tests judge, with the file's text."""
     for path in sorted((ROOT / "streams").rglob("*.py")):
         file = str(path.relative_to(ROOT))
@@ -60,13 +60,9 @@ def _places() -> Iterator[tuple[str, str, Mutation]]:
             judges_of(file)
         except LookupError:
             continue
-        source = path.read_text(encoding="utf-8")
+        source = trial.text(file)
         for mutation in mutations(source):
             yield file, source, mutation
-
-
-def _with(fault: Fault) -> str:
-    return fault.applied((ROOT / fault.file).read_text(encoding="utf-8"))
 
 
 def _tell(number: int, count: int, what: str, where: str, outcome: Outcome) -> None:

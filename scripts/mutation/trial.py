@@ -37,10 +37,14 @@ class Trial:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
 
+    def text(self, file: str) -> str:
+        """A file's text without any fault."""
+        return (self._place / file).read_text(encoding="utf-8")
+
     def judge(self, file: str, text: str, tests: tuple[str, ...]) -> Outcome:
         """Whether these test modules notice that `file` reads `text`. Raises RuntimeError where they fail as it is."""
         usual = {test: self._without_fault(test) for test in tests}
-        before = (self._place / file).read_text(encoding="utf-8")
+        before = self.text(file)
         began = time.monotonic()
         try:
             self._write(file, text)

@@ -18,7 +18,7 @@ from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
 from streams.core.election.model import Receiver
 from streams.core.events.codec import encode
-from streams.worker.courier import AT_ONCE, GRACE, Courier
+from streams.worker.courier import AT_ONCE, Courier
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import Place
 
@@ -130,7 +130,7 @@ def test_the_backlog_goes_in_the_order_it_came() -> None:
 def test_what_is_under_way_at_a_stop() -> None:
     """A POST has two seconds to end in. In time, it is delivered and not repeated; too late, it is cut off and made
     again under its id by the next worker."""
-    for seconds, times in ((GRACE - 0.5, 1), (GRACE + 0.5, 2)):
+    for seconds, times in ((1.5, 1), (2.5, 2)):
         desk = Desk(VirtualLoop(), seconds=seconds)
 
         async def stop(desk: Desk = desk, times: int = times) -> None:
@@ -139,7 +139,7 @@ def test_what_is_under_way_at_a_stop() -> None:
             await asyncio.sleep(0.01)
             began = desk.loop.time()
             await desk.stop()
-            assert desk.loop.time() - began <= GRACE
+            assert desk.loop.time() - began <= 2
             assert not desk.under_way
             desk.open()
             await desk.idle()
@@ -193,7 +193,7 @@ def test_a_clock_that_is_set_back(restarted: bool) -> None:
         desk.take(("B", 1))
         await desk.idle()
         assert len(desk.seen) == 3
-        assert desk.seen[1][0] <= HOUR + 2
+        assert max(at for at, _ in desk.seen) <= HOUR + 2
         await desk.stop()
 
     virtual_time.run(night(), loop)
@@ -264,7 +264,7 @@ def test_nothing_is_lost_or_overtaken(
         assert [id for id in came if id.startswith(f"f:{fingerprint}:")] == [
             f"f:{fingerprint}:x:1:{word}" for word in range(1, count + 1)
         ]
-    assert len(desk.taken) == len(came) or seconds > GRACE
+    assert len(desk.taken) == len(came) or seconds > 2
     assert not any(
         value for key, value in desk.writes.after(len(desk.writes.log)).items() if key.startswith(b'["notice')
     )

@@ -1,14 +1,17 @@
 """Feed health: silence, floods and disputes, without a word on the counts."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from builders import T0, alike, bulletin, election, report, situation
 from monitor import Monitor
 
+from streams.core.aggregation.tally import LEVELS, NAMES, READINGS
 from streams.core.alerting.alert_life import Reason
 from streams.core.comparison.findings import Pulse
-from streams.core.comparison.rules.feed_health import disputes, flood, silence
+from streams.core.comparison.rules.feed_health import disputes, flood, may_dispute, silence
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, HealthRule, Rules
 from streams.core.events.model import Event, Tick
@@ -84,3 +87,45 @@ def test_disputes_pile_up() -> None:
     fired = [notice.fingerprint for notice in monitor.finish()]
     assert fired == ["feed-health:S1:disputes"]  # 3 of 10; of the nation's 20 it is too small a share
     assert not list(disputes(situation(known, {})))
+
+
+@pytest.mark.parametrize(
+    ("disputed", "read", "ratio", "speaks"),
+    [
+        pytest.param(3, 30, 0.1, True, id="at both limits"),
+        pytest.param(2, 20, 0.1, False, id="too few sheets"),
+        pytest.param(3, 31, 0.1, False, id="too small a share"),
+        pytest.param(4, 40, 0.1, True, id="above one, at the other"),
+    ],
+)
+def test_disputes_at_their_limits(disputed: int, read: int, ratio: float, speaks: bool) -> None:
+    """Both limits are reached where they are equalled; the quick check of many areas says the same. What was read is
+    every sheet that anybody read, whatever became of it."""
+    known = watched(disputed_min=3, disputed_ratio=ratio)
+    given = situation(known, {})
+    row = np.array(given.witnessed.row)
+    for level, sheets in {"none": 7, "reported": read - disputed - 1, "corroborated": 1, "disputed": disputed}.items():
+        row[LEVELS + NAMES.index(level)] = sheets
+    found = list(disputes(replace(given, witnessed=replace(given.witnessed, row=row.tolist()))))
+    assert [(f.value, f.inputs) for f in found] == [(disputed, {"disputed": disputed, "read": read})] * speaks
+    assert may_dispute(known, row[None]).tolist() == [speaks]
+
+
+@pytest.mark.parametrize(
+    ("bots", "all_", "speaks"),
+    [
+        pytest.param(5, 10, True, id="at both limits"),
+        pytest.param(4, 8, False, id="too few readings"),
+        pytest.param(5, 11, False, id="too small a share"),
+    ],
+)
+def test_a_flood_at_its_limits(bots: int, all_: int, speaks: bool) -> None:
+    """Both limits are reached where they are equalled; an area below the nation is not asked."""
+    known = watched(flood_min=5, flood_ratio=0.5)
+    for area, told in (("N", speaks), ("S1", False)):
+        given = situation(known, {}, area=area)
+        row = list(given.witnessed.row)
+        row[READINGS] = all_
+        tally = replace(given.witnessed, row=row, busiest={"bots": bots, "ana": 1})
+        found = [finding.column for finding in flood(replace(given, witnessed=tally))]
+        assert found == ["flood-bots"] * told

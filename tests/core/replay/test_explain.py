@@ -111,8 +111,34 @@ def test_area() -> None:
         assert found["lead_sentences"][language][0] in text
         for finding in found["findings"]:
             assert finding["sentence"][language] in text
+        assert {"en": "1 disputed sheets: S1-2", "es": "1 actas en disputa: S1-2"}[language] in text.splitlines()
     quiet = "\n".join(area_lines(asked().area("S2"), "es"))
     assert "ninguna regla tiene nada que decir" in quiet
+
+
+def test_disputed_tables() -> None:
+    """Each area lists its own disputed tables, the nation those of all, in the order of their ids; of very many the
+    first, with their number; and what is no longer disputed is not listed."""
+    known = election(states=2, tables=30, quorum=2)
+    events = [
+        report(table, votes, reporter=reporter, at=T0 + i)
+        for table in reversed(list(known.tables))
+        if table not in ("S1-1", "S2-2")
+        for i, (reporter, votes) in enumerate([("ana", (5, 3, 1)), ("ben", (4, 4, 1))])
+    ]
+    events += [report("S1-2", (5, 3, 1), reporter=reporter, at=T0 + 5) for reporter in ("eva", "gil")]
+    night = asked(*events, known=known)
+    ids = {
+        area: sorted(t for t, table in known.tables.items() if area in known.lineage[table.area])
+        for area in known.areas
+    }
+    for area, tables in ids.items():
+        disputed = [table for table in tables if table not in ("S1-1", "S1-2", "S2-2")]
+        found = night.area(area)
+        assert found["disputed"]["count"] == len(disputed) > 25
+        assert found["disputed"]["tables"] == disputed[:20]
+        line = f"{len(disputed)} disputed sheets: {', '.join(disputed[:20])}, …"
+        assert line in area_lines(found, "en")
 
 
 def test_unknown() -> None:

@@ -77,7 +77,7 @@ def _finding(
         column=what,
         severity=severity,
         value=value,
-        unit="points" if sentence == "share" else "votes",
+        unit="points" if sentence == "share" else "tables" if what == "tables-counted" else "votes",
         bulletin=given.bulletin.id,
         inputs=figures,
         sentence=say(sentence, decimals, area=given.label, bulletin=given.bulletin.id, **figures),
