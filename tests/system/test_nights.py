@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,11 @@ def crowd() -> list[bytes]:
     return lines(sorted(events, key=lambda event: event.at))
 
 
+def reached(live: LiveNight, seconds: float) -> bool:
+    """Whether the night is judged up to this event time (Unix seconds)."""
+    return live.metrics().get("cotejo_clock_seconds", 0) >= seconds
+
+
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Path) -> None:
     """Workers that are stopped, or killed, while reports flow lose nothing and count nothing twice."""
@@ -180,8 +186,9 @@ def test_ended_in_mid_stream(how: str, broker: Broker, names: str, tmp_path: Pat
         pace = Pace(pack=5, every_tick=True)
         feeding = threading.Thread(target=live.feed, args=(flow(), pace), daemon=True)
         feeding.start()
-        for _ in range(2):
-            until(lambda: live.metrics().get("cotejo_events_total[tally-report]", 0) >= 300, live.told, pause=0.02)
+        for seconds in (250, 450):  # behind a bulletin, so that there are judged ticks, and alerts, to come back to
+            judged = T0 / 1000 + seconds
+            until(partial(reached, live, judged), live.told, pause=0.02)
             live.stop() if how == "stop" else live.kill()
             live.start()
         assert feeding.is_alive()
