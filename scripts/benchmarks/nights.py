@@ -13,10 +13,10 @@ from benchmarks.kept import kept, sources
 from streams.config import election_file, election_writer
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
+from streams.core.engine.partition_intake import PartitionIntake
 from streams.core.events.admission import check_report
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Event, TallyReport
-from streams.core.reconciliation.reconciler import Reconciler
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
 from streams.nights.feeder import Fed, Feeder, Pace
@@ -66,9 +66,9 @@ class Stream:
     def expected(self) -> Sums:
         """What today's core makes of it all; so it is not kept."""
         reports = (event for line in self.lines() if isinstance(event := decode_any(line), TallyReport))
-        reconciler, comparer = Reconciler(self.election), Comparer(self.election)
-        reconciler.apply_all(list(reports))
-        comparer.add_sheets(reconciler.take_sheets())
+        intake, comparer = PartitionIntake(self.election, 0, None), Comparer(self.election)
+        intake.take(list(reports))
+        comparer.add_sheets(intake.reconciler.take_sheets())
         found = {area: sums_of(comparer.state(area)) for area in self.election.areas}
         return {area: sums for area, sums in found.items() if any(sums)}
 

@@ -11,11 +11,19 @@ from streams.core.election.model import Area, Election, Group, Option, PollingTa
 from streams.core.election.settings import AlertPolicy, Policy, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
-from streams.core.events.model import Bulletin, Event, TallyReport
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.reconciliation.reconciler import Reconciler
 
 settings.register_profile("cotejo", deadline=None)
 settings.load_profile("cotejo")  # a slow core is no failure
+
+
+def apply_all(
+    reconciler: Reconciler, events: Sequence[Event], arrived: Sequence[int] = ()
+) -> list[tuple[int, Rejection]]:
+    """Take in many at once: the places of those that are turned away, and why."""
+    return reconciler.take_in(reconciler.enter(reconciler.prepare(events)), range(len(events)), arrived)
+
 
 T0 = 1_722_211_200_000
 """Midnight of 29 July 2024 (UTC) in Unix milliseconds: a tick boundary."""

@@ -115,15 +115,7 @@ class PartitionIntake:
     ) -> list[Effect]:
         """Take in the reports and the polling tables' bulletins of a stretch. What is misrouted comes first, then what
         is turned away, each in its order."""
-
-        def apply(place: int) -> Rejection | None:
-            event = entered.events[place]
-            if isinstance(event, Tick):
-                return None
-            return self.reconciler.apply(event, arrived[place] if arrived else event.at)
-
-        found = self.reconciler.take_in(entered, stretch.start, stretch.stop, apply)
-        rejected = [Rejected(place, reason) for place, reason in found]
+        rejected = [Rejected(*refused) for refused in self.reconciler.take_in(entered, stretch, arrived)]
         here = [effect for place, effect in aside.items() if place in stretch] if aside else []
         rejected += (effect for effect in here if isinstance(effect, Rejected))
         return [*sorted(e for e in here if isinstance(e, Misrouted)), *sorted(rejected, key=lambda e: e.place)]

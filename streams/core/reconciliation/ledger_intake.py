@@ -5,7 +5,7 @@ it came.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
 from typing import Final
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, all_but
-from streams.core.events.model import Rejection, Tick, table_of
+from streams.core.events.model import Tick, table_of
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.columns import DOUBTFUL, FEW
 from streams.core.reconciliation.ledger_journal import Column, Journal
@@ -84,16 +84,13 @@ class Intake:
             parts.append(self._enter_announcements(said, np.concatenate([aside, np.array(left, np.int64)])))
         return Entered(prepared.events, prepared.single, prepared.refused, parts)
 
-    def take_in(
-        self, entered: Entered, first: int, end: int, apply: Callable[[int], Rejection | None]
-    ) -> list[tuple[int, Rejection]]:
-        """Do what `Reconciler.take_in` says."""
+    def take_in(self, entered: Entered, first: int, end: int) -> list[int]:
+        """Take in the plain events from `first` to before `end`; the places of the others, rising."""
         left = list(entered.single[slice(*_between(entered.single, first, end))])
         stretches = [_Stretch(part, *_between(part.new.places, first, end)) for part in entered.parts]
         for stretch in self._put(stretches):
             left += [stretch.part.new.places[i] for i in self._take_in(stretch)]
-        found = ((i, entered.refused.get(i) or apply(i)) for i in sorted(left))
-        return [(i, why) for i, why in found if why is not None]
+        return sorted(left)
 
     def _enter_readings(self, new: Readings, aside: Numbers) -> Part:
         """Enter the readings that are the first of their polling tables, and those whose row one look tells; then those

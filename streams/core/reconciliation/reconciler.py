@@ -1,13 +1,12 @@
 """From readings to sheets: the ledgers of one partition and what they say of its polling tables."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
-from streams.core.events.admission import check_bulletin, check_date, check_report, dated_ahead
+from streams.core.events.admission import check_bulletin, check_date, check_report
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.columns import DOUBTFUL, ColumnReader, rows_of_announcements, said_in
@@ -59,6 +58,33 @@ class Reconciler:
     def apply(self, event: TallyReport | Bulletin, arrived: int = 0) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
         changes nothing. `arrived` (Unix ms) is when its message came to this partition, 0 where that is unknown."""
+        return next((why for _, why in self.take_in(self.enter(self.prepare([event])), range(1), [arrived])), None)
+
+    def prepare(self, events: Sequence[Event]) -> Prepared:
+        """Whatever can be worked out of these events before they are taken in."""
+        return self._reader.prepare(events)
+
+    def enter(self, prepared: Prepared) -> Entered:
+        """Put into the ledgers at once what is certainly new of these events. `take_in` takes each in when its time has
+        come; until it has with all of them, nothing else may be taken in."""
+        return self._intake.enter(prepared)
+
+    def take_in(self, entered: Entered, places: range, arrived: Sequence[int] = ()) -> list[tuple[int, Rejection]]:
+        """Take in the events at these places: the plain ones at once, then each of the others in its turn. The places
+        of those that are turned away, and why, in their order. `arrived` is when each event came, as in `apply`; where
+        it is empty, each came at its own time. None may be dated ahead of that (`admission.dated_ahead`)."""
+        refused = list[tuple[int, Rejection]]()
+        for place in self._intake.take_in(entered, places.start, places.stop):
+            event = entered.events[place]
+            if isinstance(event, Tick):
+                continue
+            reason = entered.refused.get(place) or self._apply(event, arrived[place] if arrived else event.at)
+            if reason is not None:
+                refused.append((place, reason))
+        return refused
+
+    def _apply(self, event: TallyReport | Bulletin, arrived: int) -> Rejection | None:
+        """Take in an event that is not plain."""
         if isinstance(event, TallyReport):
             rejection = check_report(self._election, event)
         else:
@@ -75,45 +101,6 @@ class Reconciler:
         if (rejection := self._limits.check(table, entry, minute)) is None:
             self._intake.add(table, entry, minute)
         return rejection
-
-    def apply_all(
-        self, events: Sequence[TallyReport | Bulletin], arrived: Sequence[int] | None = None
-    ) -> list[tuple[int, Rejection]]:
-        """The same for many at once: the places of those that are turned away, and why. Each came at its own time
-        unless `arrived` says when."""
-        return self.apply_prepared(self.prepare(events), arrived)
-
-    def apply_prepared(self, prepared: Prepared, arrived: Sequence[int] | None = None) -> list[tuple[int, Rejection]]:
-        """The same where the reports and bulletins have been prepared."""
-        events = prepared.events
-        if arrived is not None and (ahead := dated_ahead(self._election, events, arrived)):
-            kept = [i for i in range(len(events)) if i not in ahead]
-            others = self.prepare([events[i] for i in kept])
-            found = self.apply_prepared(others, [arrived[i] for i in kept])
-            return sorted([*ahead.items(), *((kept[i], why) for i, why in found)], key=itemgetter(0))
-
-        def apply(i: int) -> Rejection | None:
-            event = events[i]
-            assert not isinstance(event, Tick)
-            return self.apply(event, event.at if arrived is None else arrived[i])
-
-        return self.take_in(self.enter(prepared), 0, len(events), apply)
-
-    def prepare(self, events: Sequence[Event]) -> Prepared:
-        """Whatever can be worked out of these events before they are taken in."""
-        return self._reader.prepare(events)
-
-    def enter(self, prepared: Prepared) -> Entered:
-        """Put into the ledgers at once what is certainly new of these events. `take_in` takes each in when its time has
-        come; until it has with all of them, nothing else may be taken in."""
-        return self._intake.enter(prepared)
-
-    def take_in(
-        self, entered: Entered, first: int, end: int, apply: Callable[[int], Rejection | None]
-    ) -> list[tuple[int, Rejection]]:
-        """Take in the events from `first` to before `end`: the plain ones at once, and then by `apply` each of the
-        others, by its place. The places of those that are turned away, and why, in their order."""
-        return self._intake.take_in(entered, first, end, apply)
 
     def stray(self, homes: Numbers) -> str | None:
         """A polling table that has its ledger here and belongs to another partition; None where there is none. `homes`

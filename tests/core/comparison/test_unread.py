@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import T0, bulletin, election, report
+from builders import T0, apply_all, bulletin, election, report
 from hypothesis import given
 from hypothesis import strategies as st
 from monitor import Monitor
@@ -125,7 +125,7 @@ def test_parts_in_any_order(night_: list[tuple[str, str, dict[str, int]]], chanc
         report(table, votes, reporter=who, at=T0 + i, id=f"r{i}") for i, (table, who, votes) in enumerate(night_)
     ]
     together, shuffled = Reconciler(PLAIN), Reconciler(PLAIN)
-    assert together.apply_all(reports) == []
+    assert apply_all(together, reports) == []
     for one in chance.sample(reports, len(reports)) + chance.sample(reports, len(reports)):
         assert shuffled.apply(one) is None
     taken = together.take_sheets(), shuffled.take_sheets()

@@ -15,6 +15,7 @@ from replays import explained, of_events, of_logs, of_stretches, terms
 from streams.core.election.settings import HealthRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.event_time import EventTime
+from streams.core.engine.partition_intake import PartitionIntake, Rejected
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.kafka.embedded_broker import EmbeddedBroker
@@ -107,14 +108,15 @@ def test_every_way_decides_alike(night: list[tuple[object, int]], slips: set[int
 def test_by_arrival() -> None:
     """Where messages have a time of arrival, a reading is held against that, by itself and among many."""
     ahead = [report(f"S{s}-{n}", at=T0 + (HOUR + 1) * (n == 2), id=f"{s}{n}") for s in (1, 2) for n in (1, 2, 3)]
-    together = Reconciler(KNOWN).apply_all(ahead, [T0] * len(ahead))
-    assert [(i, why.code, why.place) for i, why in together] == [
+    together = PartitionIntake(KNOWN, 0, None).take(ahead, [T0] * len(ahead))
+    refused = [effect for effect in together if isinstance(effect, Rejected)]
+    assert [(effect.place, effect.reason.code, effect.reason.place) for effect in refused] == [
         (1, "dated-ahead", "observed_at"),
         (4, "dated-ahead", "observed_at"),
     ]
     one_by_one = Reconciler(KNOWN)
-    assert [(i, why) for i, event in enumerate(ahead) if (why := one_by_one.apply(event, T0))] == together
-    assert not Reconciler(KNOWN).apply_all(ahead, [0] * len(ahead))
+    assert [Rejected(i, why) for i, event in enumerate(ahead) if (why := one_by_one.apply(event, T0))] == together
+    assert not PartitionIntake(KNOWN, 0, None).take(ahead, [0] * len(ahead))
 
 
 def test_a_bulletin_by_the_tick() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, election, report
+from builders import T0, apply_all, bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replays import of_events, of_stretches
@@ -85,7 +85,7 @@ def test_astray(events: list[TallyReport | Bulletin], before: list[TallyReport |
     """Whatever form events are in, the same ones belong to another partition: those of tables without a ledger here."""
     reconciler, found = Reconciler(KNOWN, 1), UsualReader(KNOWN).read([encode(plain(event)) for event in events])
     assert found is not None
-    reconciler.apply_all(before)
+    apply_all(reconciler, before)
     expected = [i for i, event in enumerate(events) if not home and is_new(reconciler, table_of(event))]
     homes = np.full(len(KNOWN.tables), home)
     assert [i for i, event in enumerate(events) if reconciler.is_misrouted(event, homes)] == expected

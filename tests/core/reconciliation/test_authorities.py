@@ -6,7 +6,7 @@ from itertools import permutations
 
 import msgspec
 import pytest
-from builders import T0, bulletin, election
+from builders import T0, apply_all, bulletin, election
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from streams.config import keys
@@ -96,7 +96,7 @@ def test_many_at_once() -> None:
     """Taken in by columns they are kept as they are one by one, each with its authority."""
     bulletins = [said(name, area=table) for name in ("press", "town") for table in KNOWN.tables]
     at_once, by_one = Reconciler(KNOWN), Reconciler(KNOWN)
-    assert at_once.apply_all(bulletins) == []
+    assert apply_all(at_once, bulletins) == []
     assert at_once.prepare(bulletins).announcements is not None
     for each in bulletins:
         assert by_one.apply(each) is None
