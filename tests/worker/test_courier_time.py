@@ -103,6 +103,25 @@ def test_a_day() -> None:
     assert desk.counts["desk", "failed"] == desk.courier.state.failed == len(desk.seen)
 
 
+def test_pauses_go_on_with_the_next_worker() -> None:
+    """After a stop a failing receiver is not asked more often than before, and its day ends when it would have."""
+    desk = Desk(VirtualLoop(), lambda _: ILL)
+
+    async def day() -> None:
+        desk.take(("A", 1))
+        await asyncio.sleep(2 * HOUR)
+        await desk.stop()
+        before = len(desk.seen)
+        desk.open()
+        await asyncio.sleep(HOUR)
+        assert 5 <= len(desk.seen) - before <= 13  # every 5 to 10 minutes, as it was
+        await desk.idle()
+        assert desk.seen[-1][0] == pytest.approx(24 * HOUR, abs=0.01)
+        await desk.stop()
+
+    virtual_time.run(day(), desk.loop)
+
+
 def test_the_backlog_goes_in_the_order_it_came() -> None:
     """Once a silent receiver answers, all that waits follows at once, the oldest first, a few at a time."""
     loop = VirtualLoop()
