@@ -8,6 +8,7 @@ RUN pip install --require-hashes --requirement requirements.lock
 COPY pyproject.toml README.md ./
 COPY streams ./streams
 COPY dashboards ./dashboards
+COPY docs/examples ./docs/examples
 RUN pip install --no-deps --no-build-isolation .
 
 FROM python:3.11.13-slim-bookworm

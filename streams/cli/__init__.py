@@ -22,10 +22,14 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    "init": Command("Write a small election to begin with."),
     "demo": Command("Show an election night: Venezuela 2024, reconstructed from state totals."),
+    "broker": Command("Run the embedded Kafka broker."),
     "worker": Command("Keep the aggregates, judge them, raise alerts and deliver them."),
     "topics": Command("Show an election's topics, create them or delete them."),
     "feed": Command("Send a night into Kafka, and the ticks of their time."),
+    "send": Command("Send one report or bulletin, checked before it goes.", is_group=True),
+    "rejected": Command("List the messages that were turned away."),
     "board": Command("Show the night as a web page."),
     "record": Command("Record the input topics into an event log."),
     "check": Command("Check an election file, and events against it."),

@@ -23,9 +23,11 @@ class NightFiles:
 
     @classmethod
     def of(cls, paths: Sequence[Path]) -> "NightFiles":
-        """From a command's arguments: the directory of a log, or an election file; then any number of event files.
-        Raises `LogError` for a directory that is no log."""
+        """From a command's arguments: the directory of a log, or of an election file with event files (*.jsonl), or an
+        election file; then any number of event files. Raises `LogError` for a directory that is neither."""
         first, *others = paths
+        if (first / ELECTION).is_file() and not (first / manifest.MANIFEST).exists():
+            return cls(first / ELECTION, (*sorted(first.glob("*.jsonl")), *others))
         if first.is_dir():
             return cls(EventLog.open(first).election, (first, *others))
         return cls(first, tuple(others))
