@@ -70,6 +70,7 @@ class Stage:
         self.app = App(loop, self.kafka)
         ours: Any = self.app
         self.posted: list[tuple[str, str]] = []
+        self.answer = Answer(204, "")
         self.announced: list[str] = []
         self.warned: list[str] = []
         aside = SetAside(ours, TOPOLOGY, self.warned.append)
@@ -85,11 +86,21 @@ class Stage:
             aside,
         )
 
+    async def save(self) -> dict[bytes, bytes]:
+        """Write what is to be written; return the table as the next worker finds it."""
+        flush = asyncio.ensure_future(self.stage.outbox.flush())
+        while not flush.done():
+            self.kafka.confirm(0)
+            await asyncio.sleep(0)
+        await flush
+        return self.kafka.table(set())
+
     def _poster(self, receiver: Receiver) -> Any:
         async def post(notice: Notice) -> Answer:
             await asyncio.sleep(0.01)
-            self.posted.append((receiver.name, notice.id))
-            return Answer(204, "")
+            if self.answer.good:
+                self.posted.append((receiver.name, notice.id))
+            return self.answer
 
         return SimpleNamespace(post=post)
 
@@ -157,6 +168,36 @@ def test_whose_alerts_they_are() -> None:
         assert not stage.posted
         await stage.app.rebuild(frozenset())
         assert not stage.stage.couriers
+
+    virtual_time.run(night(), loop)
+
+
+def test_another_worker_goes_on() -> None:
+    """What every receiver is due reaches every one of them from the next worker, with its text, and once."""
+    loop = VirtualLoop()
+
+    async def night() -> None:
+        first, second, third = Stage(loop), Stage(loop), Stage(loop)
+        ours = frozenset({TP(TOPOLOGY.alerts, 0)})
+        first.answer = Answer(500, "500")
+        await first.app.rebuild(ours)
+        await first.take("notify", [encode(word(number).plain()) for number in (1, 2)])
+        await first.app.release()
+        table = await first.save()
+        second.kafka.items = lambda: list(table.items())  # type: ignore[method-assign]
+        await second.app.rebuild(ours)
+        assert second.stage.pending == 4
+        await asyncio.sleep(60)
+        await second.app.release()
+        assert sorted(second.posted) == [(name, word(n).id) for name in ("bot", "desk") for n in (1, 2)]
+        assert sorted(second.warned) == [f"receiver {name}: takes alerts again" for name in ("bot", "desk")]
+        assert (second.app.failed, second.stage.pending) == ([], 0)
+        left = await second.save()
+        third.kafka.items = lambda: list({**table, **left}.items())  # type: ignore[method-assign]
+        await third.app.rebuild(ours)
+        await asyncio.sleep(60)
+        await third.app.release()
+        assert third.posted == []
 
     virtual_time.run(night(), loop)
 
