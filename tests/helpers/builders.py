@@ -38,15 +38,21 @@ def election(
     areas: Mapping[str, Mapping[str, Any]] | None = None,
     rules: Rules | None = None,
     alerts: AlertPolicy | None = None,
+    districts: int = 0,
     **policy: Any,
 ) -> Election:
     """A nation "N" over states "S1", "S2"…, each with tables "S1-1", "S1-2"…; quorum 1 unless told.
 
-    `registered` is one number for every table, or is dealt out in turn; `areas` overrides fields of an area.
+    `registered` is one number for every table, or is dealt out in turn; `areas` overrides fields of an area. With
+    `districts` each state has so many, "S1.1", "S1.2"…, and its tables are dealt out to them in turn.
     """
     deal = registered if isinstance(registered, Sequence) else [registered]
+
+    def home(state: int, table: int) -> str:
+        return f"S{state}.{1 + (table - 1) % districts}" if districts else f"S{state}"
+
     register = {
-        f"S{s}-{t}": PollingTable(f"S{s}", deal[((s - 1) * tables + t - 1) % len(deal)])
+        f"S{s}-{t}": PollingTable(home(s, t), deal[((s - 1) * tables + t - 1) % len(deal)])
         for s in range(1, states + 1)
         for t in range(1, tables + 1)
     }
@@ -58,7 +64,11 @@ def election(
 
     nodes = [area("N", "nation", None, [t.registered for t in register.values()])]
     for s in range(1, states + 1):
-        nodes.append(area(f"S{s}", "state", "N", [t.registered for t in register.values() if t.area == f"S{s}"]))
+        state = {id: t for id, t in register.items() if id.startswith(f"S{s}-")}
+        nodes.append(area(f"S{s}", "state", "N", [t.registered for t in state.values()]))
+        for district in sorted({t.area for t in state.values()}) if districts else ():
+            own = [t.registered for t in state.values() if t.area == district]
+            nodes.append(area(district, "district", f"S{s}", own))
     return Election(
         id="test",
         name="Test",
@@ -66,7 +76,7 @@ def election(
         groups=tuple(Group(g, f"Group {g}", tuple(members)) for g, members in (groups or {}).items()),
         areas={node.id: node for node in nodes},
         tables=register,
-        levels=("nation", "state"),
+        levels=("nation", "state", "district")[: 3 if districts else 2],
         policy=Policy(**{"quorum": 1, **policy}),
         rules=rules or Rules(),
         alerts=alerts or AlertPolicy(),

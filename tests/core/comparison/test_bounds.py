@@ -111,6 +111,30 @@ def test_ceiling(
         assert bound.breakdown > 0
 
 
+@pytest.mark.parametrize(
+    ("official", "valid", "unwitnessed", "expected"),
+    [
+        # Two sheets hold 10 and 6 for c, 4 and 2 for others; 7 and 5 of their voters did not vote for c.
+        pytest.param(21, None, 5, (21, "unwitnessed", 0), id="just room for it"),
+        pytest.param(22, None, 5, (21, "unwitnessed", 1), id="one vote too many"),
+        pytest.param(28, None, 5, (21, "unwitnessed", 1), id="one false sheet makes room"),
+        pytest.param(29, None, 5, (21, "unwitnessed", 2), id="one false sheet is not enough"),
+        pytest.param(18, 20, None, (18, "tables", 0), id="just within the valid votes"),
+        pytest.param(19, 20, None, (18, "tables", 1), id="one vote beyond the valid votes"),
+        pytest.param(19, 20, 2, (18, "unwitnessed", 1), id="two limits, as sharp"),
+        pytest.param(19, 20, 1, (17, "unwitnessed", 1), id="two limits, the voters sharper"),
+        pytest.param(19, 19, 3, (17, "tables", 1), id="two limits, the valid votes sharper"),
+    ],
+)
+def test_ceiling_at_its_limit(
+    official: int, valid: int | None, unwitnessed: int | None, expected: tuple[int, str, int]
+) -> None:
+    """What just fits needs no false sheet, a vote more needs one."""
+    bound = ceiling(official, top([10, 6]), top([4, 2]), top([7, 5]), Left(1, None), valid, unwitnessed)
+    assert bound is not None
+    assert (bound.limit, bound.basis, bound.breakdown) == expected
+
+
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=60), lefts, st.integers(0, 900), st.integers(0, 50))
 def test_monotone(votes: list[int], left: Left, official: int, more: int) -> None:
     """More votes announced, or more left out, never make a floor sharper."""

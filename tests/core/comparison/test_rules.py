@@ -81,6 +81,8 @@ def test_floor_thresholds(official: int, counted: int, severity: str | None) -> 
         pytest.param(0.20, 19, None, id="below the ratio"),
         pytest.param(0.20, 20, "critical", id="at the ratio"),
         pytest.param(0.25, 19, "silent", id="below what clears of the ratio"),
+        pytest.param(0.105, 10, None, id="10.5 sheets are 11: below"),
+        pytest.param(0.105, 11, "critical", id="10.5 sheets are 11: at it"),
     ],
 )
 def test_ratio(ratio: float, sheets: int, severity: str | None) -> None:

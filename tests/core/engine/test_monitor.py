@@ -181,6 +181,39 @@ def test_the_child_speaks_when_its_parent_is_over() -> None:
     assert notices["contradiction:S1:A"].reason == Reason.UNMUTED.value
 
 
+def test_the_nearest_above_speaks() -> None:
+    """Of several alerts above, the nearest mutes a district's. When that one ends the next above mutes it; it is told
+    only when none is left, and once."""
+    known = replace(election(states=2, tables=4, districts=2), rules=small().rules, alerts=small().alerts)
+    monitor = Monitor(known)
+    at = T0 + 3 * SECOND
+
+    def fits(area: str, votes: int) -> Event:
+        return bulletin({"A": votes}, area=area, sequence=2, tables_counted=len(tables[area]), at=at)
+
+    tables = {a: [t for t, table in known.tables.items() if a in known.lineage[table.area]] for a in known.areas}
+    local = [
+        bulletin({"A": 0}, area=area, tables_counted=len(tables[area]), at=at) for area in ("N", "S1", "S1.1", "S2.2")
+    ]
+    notices = run(monitor, [*sheets(known), *local, Tick(T0 + TICK)])
+    assert {n.finding.area: n.muted_by for n in notices} == {
+        "N": None,
+        "S1": "contradiction:N:A",
+        "S1.1": "contradiction:S1:A",
+        "S2.2": "contradiction:N:A",
+    }
+    at = T0 + TICK + SECOND
+    notices = run(monitor, [fits("S1", 40), Tick(T0 + 2 * TICK), Tick(T0 + 3 * TICK)])
+    assert {(n.finding.area, n.status, n.muted_by) for n in notices} == {("S1", "resolved", "contradiction:N:A")}
+    at = T0 + 3 * TICK + SECOND
+    notices = run(monitor, [fits("N", 80), Tick(T0 + 4 * TICK), Tick(T0 + 5 * TICK)])
+    assert sorted((n.finding.area, n.status, n.reason, n.muted_by) for n in notices) == [
+        ("N", "resolved", Reason.SUPERSEDED.value, None),
+        ("S1.1", "firing", Reason.UNMUTED.value, None),
+        ("S2.2", "firing", Reason.UNMUTED.value, None),
+    ]
+
+
 def test_nothing_mutes_without_its_parent() -> None:
     """A state's alert is told where the nation's bulletin fits."""
     known = small()
