@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mutation.table import ROOT
 
-SLACK = 60.0
-"""Seconds that tests may take beyond three times what they take without a fault; then they count as hung."""
+SLACK = 120.0
+"""Seconds that tests may take beyond five times what they take without a fault; then they count as hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Trial:
         try:
             self._write(file, text)
             for test in tests:
-                if by := self._run(test, 3 * usual[test] + SLACK):
+                if by := self._run(test, 5 * usual[test] + SLACK):
                     return Outcome(True, by, time.monotonic() - began)
         finally:
             self._write(file, before)

@@ -339,6 +339,25 @@ def test_the_worst_outlives_episodes() -> None:
         assert (state.called_at, state.worst.at, state.worst.finding.value) == (T0, T0, 20)
 
 
+def test_the_worst_is_the_first_of_its_kind() -> None:
+    """A tick that is as bad as the worst does not take its place; a graver or larger one does."""
+    alert = step(None, found(20, "warning"), T0, "b1", AT_ONCE).alert
+    ticks: list[tuple[float, Severity, int]] = [
+        (20, "warning", 0),
+        (19, "warning", 0),
+        (21, "warning", 3),
+        (5, "critical", 4),
+        (99, "warning", 4),
+        (5, "critical", 4),
+        (6, "critical", 7),
+    ]
+    for at, (value, severity, worst) in enumerate(ticks, 1):
+        alert = step(alert, found(value, severity), T0 + at, "b1", AT_ONCE).alert
+        assert alert is not None
+        assert alert.worst is not None
+        assert alert.worst.at == T0 + worst
+
+
 def test_a_night() -> None:
     """Each notice of a night has its own id, counted by episode and word, and again the same when done again."""
 
