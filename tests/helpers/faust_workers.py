@@ -192,7 +192,7 @@ def uncorrected_sends() -> None:
 def uncorrected_late() -> None:
     """No worker asks whether it is still known before it sends."""
     Ownership.is_confirmed = property(lambda self: True)
-    Thread.generation = property(lambda self: self.app.consumer_generation_id)
+    Thread.generation = property(lambda self: self.app.group_generation)
 
 
 def uncorrected_commit() -> None:

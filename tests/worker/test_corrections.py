@@ -252,12 +252,12 @@ def test_fetch_takes_only_what_was_active_and_assigned_when_it_was_asked_for() -
 
         thread.call_thread = call_thread
         tp, results = TP("t", 0), []
-        for active, generation, emptied in (({tp}, 7, True), (set(), 7, False), ({tp}, 8, False)):
-            app.consumer_generation_id = 7
+        for active, reassigned, emptied in (({tp}, False, True), (set(), False, False), ({tp}, True, False)):
             await thread.getmany(active, 0.01)
             if emptied:
                 active.clear()
-            app.consumer_generation_id = generation
+            if reassigned:
+                app.consumer_generation_id = 8
             method, arguments = calls.pop()
             results.append(await method(*arguments))
         return results

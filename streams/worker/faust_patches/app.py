@@ -92,6 +92,7 @@ class App(faust.App):
             "agent_supervisor": Stopper,
         }
         self.clock: Clock = SYSTEM
+        self.group_generation = self._assignment_number = 0
         self._empty_fetch_pause, self._batched = empty_fetch_pause, frozenset(batched)
         self._beside: list[Beside] = []
         self._started_producer: Any = None
@@ -145,6 +146,17 @@ class App(faust.App):
         """Messages of each source partition of this worker that are not done with."""
         return cast(Consumer, self._consumer).lag() if self.is_settled and self._consumer is not None else {}
 
+    @property
+    def consumer_generation_id(self) -> int:
+        """The number of this worker's assignment, by which Faust and the stages tell what is left of an older one. It
+        is the group's generation, except that it always grows: a broker that has lost its groups counts them anew."""
+        return self._assignment_number
+
+    @consumer_generation_id.setter
+    def consumer_generation_id(self, generation: int) -> None:
+        self.group_generation = generation
+        self._assignment_number = max(generation, self._assignment_number + 1)
+
     def committed(self, source: TP) -> int:
         """The offset at which a source partition of this worker is read on; 0 where nothing of it was acked."""
         return cast(Consumer, self.consumer).committed_offset(source) or 0
@@ -174,7 +186,7 @@ class App(faust.App):
         consumer.stop_flow()
         self.flow_control.suspend()
         self.flow_control.clear()
-        if ownership.is_confirmed and consumer.group_generation == self.consumer_generation_id:
+        if ownership.is_confirmed and consumer.group_generation == self.group_generation:
             await ownership.releasing(self.conf.broker_request_timeout)  # else they may be somebody else's by now
         await ownership.release()
         await consumer.commit()

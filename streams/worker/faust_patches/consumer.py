@@ -108,10 +108,14 @@ class Consumer(driver.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._ownership.note_heartbeat(monotonic())
+        self._begin_assignment()
+        await super().on_partitions_assigned(assigned, self.app.consumer_generation_id)
+
+    def _begin_assignment(self) -> None:
+        """Forget what was delivered and what is finished. Who still delivers for the last assignment notes it in its
+        records, not in these: what a rebalance throws away would hold back all commits for ever."""
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
-        self._delivered.clear()
-        self._finished.clear()
-        await super().on_partitions_assigned(assigned, generation_id)
+        self._delivered, self._finished = defaultdict(deque), defaultdict(set)
 
     def ack(self, message: Message) -> bool:
         # an event of an older assignment was delivered again, or is another worker's

@@ -44,12 +44,14 @@ class Recovery(faust.tables.recovery.Recovery):
         if sources and app.consumer_generation_id == generation_id:
             await self._wait(app.consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
         await app.on_rebalance_complete.send()
+        await app.maybe_start_producer()  # one at a time: who finds it starting would send before it can
         await self._ownership.recovered(sources)
+        # From here to the end nothing is awaited that takes time: a rebalance in between would find its partitions
+        # resumed, and hand out messages that no stage is ready for
         if app.consumer_generation_id != generation_id:
             return  # the next rebalance has begun, and ends here too
         if not app.flow_control.is_active():
             app.flow_control.resume()  # empties the queues, so only now
-        await app.maybe_start_producer()  # one at a time: who finds it starting would send before it can
         self._ownership.settle()
         app.on_rebalance_end()
         app.consumer.resume_partitions(sources)
