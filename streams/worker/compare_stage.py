@@ -283,7 +283,7 @@ class CompareStage:
 
     def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)
-        for fingerprint in now.keys() | self._saved.keys():
+        for fingerprint in sorted(now.keys() | self._saved.keys()):
             if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
                 self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert.plain()) if alert else None)
         self._saved = now

@@ -29,7 +29,7 @@ class DeliveryTable:
             for fingerprint, chain in chains.items():
                 chains[fingerprint] = self._with_texts(receiver, fingerprint, chain)
                 self._needed.update(delivery.notice for delivery in chains[fingerprint].due)
-        for notice in self._notices.keys() - self._needed.keys():
+        for notice in sorted(self._notices.keys() - self._needed.keys()):
             self._forget(notice)
 
     def set_chain(self, receiver: str, fingerprint: str, chain: Chain) -> None:

@@ -12,9 +12,11 @@ class Point(Enum):
 
     FLUSH_TAKEN = "a flush has taken what it sends, and has sent nothing"
     RECORDS_CONFIRMED = "the records of a flush are confirmed, its state is not sent"
+    STATE_SENT = "a part of the state is sent, not confirmed"
     STATE_CONFIRMED = "a part of the state is confirmed, the next is not sent"
     FLUSH_CONFIRMED = "all of a flush is confirmed, nothing is acked"
-    SENT_AHEAD = "records were sent ahead of their flush"
+    SENDING_AHEAD = "records are to go ahead of their flush, none is sent"
+    SENT_AHEAD = "records have gone ahead of their flush"
     SLICE_FULL = "rare path: what waits for the broker is as much as may"
     BITE_FULL = "rare path: reports are taken in one message at a time"
     MOST_HELD = "rare path: as many bytes are held as may be"

@@ -124,6 +124,7 @@ class Outbox:
                 async with self._app.sends() as out, self._sending:
                     self._check()
                     records, self._records = self._records, []
+                    fault_points.reached(Point.SENDING_AHEAD)
                     await _send(out, records)
                     fault_points.reached(Point.SENT_AHEAD)
 
@@ -183,6 +184,7 @@ class Outbox:
                 await out.confirmed()
                 size = 0
             await asyncio.sleep(0)  # the next may have to be encoded first
+        fault_points.reached(Point.STATE_SENT)
         await out.confirmed()
 
     def _parts(self, writes: Writes) -> list[Writes]:

@@ -28,7 +28,7 @@ NIGHT = "cotejo simulate --out night --tables 600 --states 3 --municipalities 4 
 NOT_RUN = {
     r"git clone|source \.venv|\./scripts/setup": "this is how the tests themselves were set up",
     r"(\./)?scripts/test|\./\.ci/run|(COTEJO_\w+=\S+ )?pytest": "would run the tests within the tests",
-    r"(\./)?scripts/(bench|evidence|soak|fuzz)": "takes minutes; tests/project runs a sample of each",
+    r"(\./)?scripts/(bench|evidence|soak|fuzz|simulate)": "takes minutes; the tests run a sample of each",
     r"(\./)?scripts/(lock|kafka)|cd ": "needs the network, Java or a checkout",
     r"(\w+=\S+ )*docker compose": "needs Docker; tests/project/test_compose.py runs the services' commands",
     r"(\w+=\S+ )?cotejo dashboards": "needs Grafana; tests/grafana runs it on an imitation",

@@ -1,0 +1,324 @@
+"""Faults that were once in the code, or might be: each is a patch of one place, and the simulation must find it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+from unittest.mock import patch
+
+import faust.transport.drivers.aiokafka as driver
+from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
+from sim_app import SimApp
+from simulation import run
+
+from streams.core.aggregation import area_sums
+from streams.core.engine import partition_intake
+from streams.core.engine.watermarks import Alignment
+from streams.core.events.model import Tick
+from streams.kafka.sealed_state import Epoch, Saves, Write
+from streams.worker import comparison_state, outbox, reconcile_stage
+from streams.worker.compare_stage import CompareStage
+from streams.worker.courier import Courier
+from streams.worker.delivery_table import DeliveryTable
+from streams.worker.faust_patches import Ownership, Sends
+from streams.worker.faust_patches.consumer import Consumer
+from streams.worker.faust_patches.recovery import Recovery
+from streams.worker.notify_stage import NotifyStage
+from streams.worker.outbox import Outbox, SealedOutbox
+from streams.worker.reconcile_stage import ReconcileStage
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A fault: what it is, where it comes from, and the patches that put it in."""
+
+    name: str
+    origin: str
+    """`crash order`: the list of issue 29; `faust`: a fault of Faust's that is cured here; `soak` with its ADR; or
+    `simulation`: found by it."""
+    patches: tuple[tuple[Any, str, Any], ...]
+
+    @contextmanager
+    def put_in(self) -> Iterator[None]:
+        """Have the fault in the code for a while."""
+        with ExitStack() as stack:
+            for target, name, value in self.patches:
+                stack.enter_context(patch.object(target, name, value))
+            yield
+
+
+def seeds_until_found(planted: Planted, most: int, first: int = 0) -> int | None:
+    """After how many seeds a night misses; None if none of so many does."""
+    with planted.put_in():
+        for count in range(1, most + 1):
+            if run(first + count - 1).wrong:
+                return count
+    return None
+
+
+# Crash order ---------------------------------------------------------------------------------------------------------
+
+
+async def _send_unconfirmed(out: Sends, records: list[Any]) -> None:
+    for record in records:
+        await out.send(**record._asdict())
+
+
+def _seal_first(self: SealedOutbox, writes: Any) -> list[Any]:
+    return _real_parts(self, writes)[::-1]
+
+
+def _no_lock(self: Outbox, *args: Any, **options: Any) -> None:
+    _real_init(self, *args, **options)
+    self._lock = NoLock()  # type: ignore[assignment]
+
+
+class NoLock(contextlib.AbstractAsyncContextManager[None]):
+    """A lock that lets everybody in."""
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    def locked(self) -> bool:
+        return False
+
+
+async def _confirmed_whatever(self: Sends) -> None:
+    sent, self._sent = self._sent, []
+    await asyncio.gather(*sent, return_exceptions=True)
+
+
+async def _flush_acking_first(self: Outbox) -> None:
+    events, self._events = self._events, []
+    for event in events:
+        event.ack()
+    await _real_flush(self)
+
+
+def _deletes_swapped(self: Saves) -> list[Write]:
+    writes = _real_step(self)
+    gone = [place for place, write in enumerate(writes) if write.value is None]
+    for first, second in pairwise(gone):
+        one, other = writes[first], writes[second]
+        if one.key.split(b"/", 1)[1] == other.key.split(b"/", 1)[1]:
+            writes[first], writes[second] = other, one
+    return writes
+
+
+def _without(**lost: Any) -> Callable[[Any], Any]:
+    """`comparison_state.read`, which loses something of the clock or of what lies beside it."""
+
+    def read(items: Any) -> Any:
+        found = _real_read(items)
+        for name, value in lost.items():
+            if name in ("alerts", "bulletins"):
+                setattr(found, name, value)
+            elif found.clock is not None:
+                setattr(found.clock, name, value)
+        return found
+
+    return read
+
+
+def _mark_first(self: ReconcileStage, partition: int, at: int, sheets: Any) -> None:
+    before = len(self.outbox._records)
+    _real_send_sheets(self, partition, at, sheets)
+    *contents, mark = self.outbox._records[before:]
+    self.outbox._records[before:] = [mark, *contents]
+
+
+def _but_the_last(items: Any, kind: type) -> Any:
+    places = list(_real_places(items, kind))
+    return places[:-1] if kind is Tick else places
+
+
+# Faust and its cures -------------------------------------------------------------------------------------------------
+
+
+def _acks_whatever(self: Any, message: Any) -> bool:
+    if not driver.Consumer.ack(self, message):
+        return False
+    self._finished[message.tp].add(message.offset)
+    return True
+
+
+async def _dies_quietly(self: Any, fetcher: Any) -> None:
+    with contextlib.suppress(ConsumerStoppedError):
+        await _real_drain(self, fetcher)
+
+
+def _set_generation(self: Any, generation: int) -> None:
+    self.group_generation = generation
+
+
+async def _resumes_first(self: Any, generation_id: int = 0) -> None:
+    """Faust's order: streams flow, then they are set to where they were."""
+    app = self.app
+    sources = frozenset(tp for tp in app.consumer.assignment() if not self._is_changelog_tp(tp))
+    await self._ownership.recovered(sources)
+    app.flow_control.resume()
+    await app.maybe_start_producer()
+    self._ownership.settle()
+    app.consumer.resume_partitions(sources)
+    app.consumer.resume_flow()
+    await app.consumer.perform_seek()
+
+
+async def _starts_the_producer_last(self: Any, generation_id: int = 0) -> None:
+    """As it was: a rebalance may come while the producer starts."""
+    app = self.app
+    sources = frozenset(tp for tp in app.consumer.assignment() if not self._is_changelog_tp(tp))
+    if sources and app.consumer_generation_id == generation_id:
+        await app.consumer.perform_seek()
+    await self._ownership.recovered(sources)
+    if app.consumer_generation_id != generation_id:
+        return
+    if not app.flow_control.is_active():
+        app.flow_control.resume()
+    await app.maybe_start_producer()
+    self._ownership.settle()
+    app.consumer.resume_partitions(sources)
+    app.consumer.resume_flow()
+
+
+# The soak ------------------------------------------------------------------------------------------------------------
+
+
+def _same_epoch(self: Saves, *args: Any, **options: Any) -> None:
+    _real_saves(self, *args, **options)
+    self._epoch = Epoch(1, 0)
+
+
+def _whatever_is_sealed(self: Saves, records: Any = (), *args: Any, **options: Any) -> None:
+    """Every record counts, sealed or not."""
+    known = list(records)
+    seals = {key: value for key, value in known if key.endswith(b"/seal")}
+    high = b'{"format":1,"step":1000000,"value":null}'
+    _real_saves(self, [(k, high if k in seals else v) for k, v in known], *args, **options)
+
+
+def _older_rows_too(known: Any, given: Any) -> Any:
+    tables, rows = given
+    return tables, rows
+
+
+def _takes_before_it_has(self: ReconcileStage, event: Any) -> Any:
+    """The event is held for the next flush before it is in the ledgers."""
+
+    async def take() -> None:
+        self.outbox.hold(event)
+        hold, self.outbox.hold = self.outbox.hold, lambda event: None  # type: ignore[method-assign]
+        try:
+            await _real_stage_take(self, event)
+        finally:
+            self.outbox.hold = hold  # type: ignore[method-assign]
+
+    return take()
+
+
+async def _of_any_generation(self: ReconcileStage, stream: Any) -> None:
+    async for event in stream.noack().events():
+        async with self._reading:
+            await self._take(event)
+        if self._bytes >= reconcile_stage.MAX_HELD_BYTES:
+            await self.outbox.flush()
+
+
+async def _not_closed(self: Ownership) -> None:
+    """Sends go on while the partitions change hands."""
+
+
+def _acked_at_once(self: NotifyStage, event: Any) -> None:
+    event.ack()
+    self.outbox.flush_soon()
+
+
+def _forgets_what_is_due(self: DeliveryTable, found: Any, *args: Any) -> None:
+    _real_table(self, {key: value for key, value in found.items() if not key.startswith(b'["chain"')}, *args)
+
+
+def _newest_first(self: Courier, fingerprint: str, place: int) -> None:
+    _real_finish(self, fingerprint, place)
+    chain = self._chains[fingerprint]
+    if len(chain.due) > 1:
+        self._set_chain(fingerprint, replace(chain, due=(chain.due[-1], *chain.due[:-1])))
+
+
+def _hears_the_first_alone(self: Alignment[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """A tick is judged as soon as one channel has reached it."""
+    while (at := self.waiting) is not None:
+        items: list[Any] = []
+        for closed in self._closed.values():
+            if closed and closed[0][0] == at:
+                items += closed.popleft()[1]
+        self._taken = at
+        yield at, items
+
+
+def _bulletins_not_saved(self: CompareStage, judged: Any) -> None:
+    _real_pass_on(self, replace(judged, admitted=[]))
+
+
+async def _without_bound(self: ReconcileStage, stream: Any) -> None:
+    async for event in stream.noack().events():
+        async with self._reading:
+            if event.message.generation_id == self._app.consumer_generation_id:
+                await self._take(event)
+
+
+_real_places, _real_send_sheets = partition_intake._places, ReconcileStage._send_sheets
+_real_parts, _real_init, _real_flush, _real_step = SealedOutbox._parts, Outbox.__init__, Outbox.flush, Saves.step
+_real_read = comparison_state.read
+_real_drain = Consumer._drain_messages
+_real_saves, _real_stage_take, _real_table = Saves.__init__, ReconcileStage._take, DeliveryTable.__init__
+_real_finish, _real_pass_on = Courier._finish, CompareStage._pass_on
+
+PLANTED = (
+    Planted("records are not confirmed before the state is sent", "crash order",
+            ((outbox, "_send", _send_unconfirmed),)),
+    Planted("the seal is not held behind the state", "crash order", ((SealedOutbox, "_parts", _seal_first),)),
+    Planted("two flushes at once", "crash order", ((Outbox, "__init__", _no_lock),)),
+    Planted("a failed send is not noticed", "crash order", ((Sends, "confirmed", _confirmed_whatever),)),
+    Planted("a stage goes on after a failed send", "crash order", ((Outbox, "_check", lambda self: None),)),
+    Planted("events are acked before they are saved", "crash order", ((Outbox, "flush", _flush_acking_first),)),
+    Planted("two deletes of a sealed state are swapped", "crash order", ((Saves, "step", _deletes_swapped),)),
+    Planted("the time judged is not restored", "crash order", ((comparison_state, "read", _without(at=0)),)),
+    Planted("the time evaluated is not restored", "crash order", ((comparison_state, "read", _without(evaluated=0)),)),
+    Planted("the pulse is not restored", "crash order", ((comparison_state, "read", _without(pulse=(0, 0))),)),
+    Planted("offsets reached are not restored", "crash order", ((comparison_state, "read", _without(reached={})),)),
+    Planted("columns are not restored", "crash order", ((comparison_state, "read", _without(columns=[])),)),
+    Planted("alerts are not restored", "crash order", ((comparison_state, "read", _without(alerts=[])),)),
+    Planted("bulletins are not restored", "crash order", ((comparison_state, "read", _without(bulletins=[])),)),
+    Planted("bulletins are not saved", "crash order", ((CompareStage, "_pass_on", _bulletins_not_saved),)),
+    Planted("ticks are left among the reports", "crash order", ((partition_intake, "_places", _but_the_last),)),
+    Planted("a tick leaves before its sheets", "crash order", ((ReconcileStage, "_send_sheets", _mark_first),)),
+    Planted("no bound on held bytes", "crash order", ((ReconcileStage, "_consume", _without_bound),)),
+    Planted("an event is held before it is in the ledgers", "crash order",
+            ((ReconcileStage, "_take", _takes_before_it_has),)),
+    Planted("a tick waits for the first channel alone", "crash order", ((Alignment, "take", _hears_the_first_alone),)),
+    Planted("a notice is acked before it is kept", "crash order", ((NotifyStage, "_saved_with", _acked_at_once),)),
+    Planted("what is due is not restored", "crash order", ((DeliveryTable, "__init__", _forgets_what_is_due),)),
+    Planted("the newest notice overtakes", "crash order", ((Courier, "_finish", _newest_first),)),
+    Planted("a commit past an unfinished event", "faust", ((Consumer, "_new_offset", driver.Consumer._new_offset),)),
+    Planted("an ack of an older assignment counts", "faust", ((Consumer, "ack", _acks_whatever),)),
+    Planted("a consumer dies quietly", "faust", ((Consumer, "_drain_messages", _dies_quietly),)),
+    Planted("streams resume before they are set back", "faust", ((Recovery, "_resume_streams", _resumes_first),)),
+    Planted("messages of an older assignment are taken in", "faust",
+            ((ReconcileStage, "_consume", _of_any_generation),)),
+    Planted("sends go on while partitions change hands", "faust", ((Ownership, "release", _not_closed),)),
+    Planted("writers of ledgers share their keys", "soak, ADR 7",
+            ((secrets, "token_hex", lambda size: "same"),)),
+    Planted("writers of a sealed state share an epoch", "soak, ADR 7", ((Saves, "__init__", _same_epoch),)),
+    Planted("what is not sealed counts", "soak, ADR 7", ((Saves, "__init__", _whatever_is_sealed),)),
+    Planted("an older row replaces a newer one", "soak, ADR 8", ((area_sums, "_newer", _older_rows_too),)),
+    Planted("a rebalance while the producer starts", "simulation",
+            ((Recovery, "_resume_streams", _starts_the_producer_last),)),
+    Planted("assignments of one generation are taken for one", "simulation",
+            ((SimApp, "consumer_generation_id", property(lambda self: self.group_generation, _set_generation)),)),
+)  # fmt: skip
+"""All of them; docs/simulation.md says after how many seeds each is found."""

@@ -1,0 +1,95 @@
+"""What goes wrong in a night, and when: drawn from its seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from sim_receivers import MODES
+
+from streams.worker.fault_points import Point
+
+KINDS: Final = {
+    "kill": 4, "freeze": 4, "blink": 2, "term": 2, "add": 2, "broker": 1, "forget": 1, "rewind": 1, "failing": 2,
+    "receiver": 4,
+}  # fmt: skip
+"""How often each is drawn, beside the others: a worker is killed, frozen for longer or for less than a session, ended
+cleanly, or joined by another; the broker is away, forgets its groups, or the committed offsets too; sends fail; a
+receiver is not itself."""
+POINTS: Final = [point.name for point in Point if not point.value.startswith("rare path")]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """At `at` (virtual seconds) this happens, and is mended `lasts` later. `target` chooses whom it hits."""
+
+    at: float
+    kind: str
+    target: int
+    lasts: float
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a night goes. Times are virtual seconds."""
+
+    workers: int
+    feeding: float
+    """How long events come in."""
+    delay: float
+    """The longest that a message travels."""
+    session: float
+    fair: bool
+    """Whether steps that are ready at once run in asyncio's order."""
+    faults: tuple[Fault, ...]
+    at_points: int
+    """Workers that a fault point may kill or freeze, at most."""
+    points_from: float
+    """Before this nothing happens at fault points."""
+    point: str
+    """The one fault point at which something happens; "" for all."""
+    point_chance: float
+    rare_chance: float
+    """How often a rare path is taken."""
+    pace: float
+    """Virtual seconds that the machine takes for a round of steps."""
+    commit_every: float
+    slow: str
+    """A topic whose partitions take records ten times later; "" where none does."""
+    most_held: int
+    """Bytes that a worker may hold before it flushes."""
+
+
+def plan(chance: Random) -> Plan:
+    """A plan, drawn anew. One night in ten has no fault at all."""
+    feeding, session = chance.uniform(1.5, 4.0), chance.choice((0.8, 1.5))
+    calm = chance.random() < 0.1
+    kinds = chance.choices(list(KINDS), list(KINDS.values()), k=0 if calm else chance.choice((1, 2, 2, 3, 4)))
+    return Plan(
+        workers=chance.choice((1, 2, 2, 3)),
+        feeding=feeding,
+        delay=chance.choice((0.002, 0.02, 0.1)),
+        session=session,
+        fair=chance.random() < 0.3,
+        faults=tuple(sorted((_fault(kind, feeding, session, chance) for kind in kinds), key=lambda fault: fault.at)),
+        at_points=0 if calm else chance.choice((0, 1, 1, 2, 3)),
+        points_from=chance.uniform(0.0, 1.2 * feeding),
+        point=chance.choice(POINTS) if chance.random() < 0.5 else "",
+        point_chance=chance.choice((0.02, 0.1, 0.5)),
+        rare_chance=chance.choice((0.0, 0.0, 0.1, 0.5)),
+        pace=chance.choice((20e-6, 20e-6, 200e-6, 1e-3)),
+        commit_every=chance.choice((0.02, 0.2, 1.0)),
+        slow=chance.choice(("", "", "alerts", "table-sheets", "comparison", "deliveries", "ledgers", "area-state")),
+        most_held=chance.choice((1000, 5000, 2**25)),
+    )
+
+
+def _fault(kind: str, feeding: float, session: float, chance: Random) -> Fault:
+    lasts = chance.uniform(0.05, 1.5)
+    if kind == "freeze":
+        lasts = session * chance.uniform(1.2, 3.0)
+    if kind == "blink":
+        lasts = session * chance.uniform(0.1, 0.9)
+    return Fault(chance.uniform(0.2, 1.3 * feeding), kind, chance.randrange(8), lasts, chance.choice(MODES))

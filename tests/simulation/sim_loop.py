@@ -1,0 +1,171 @@
+"""An event loop in virtual time, and processes in it that can be killed or frozen between any two steps.
+
+Nothing here waits: when no step is ready, time jumps to the next timer. The steps that are ready at one moment run in
+an order drawn from the seed, so every run of a seed is the same, and every interleaving that a real loop may choose is
+some seed's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import Context, ContextVar
+from heapq import heappop, heappush
+from random import Random
+from typing import Any, Final, TypeVar
+
+Result = TypeVar("Result")
+
+MOST_ROUNDS: Final = 2_000_000
+"""Rounds after which a night counts as endless."""
+
+
+class StuckError(Exception):
+    """The night does not end: nothing is left to happen, or too much has."""
+
+
+class Process:
+    """One operating-system process: its steps run only while it is alive and not frozen."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.alive, self.frozen = True, False
+        self.parked: list[asyncio.Handle] = []
+        """Steps that became ready while it was frozen."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its steps run now."""
+        return self.alive and not self.frozen
+
+
+PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
+"""The process that a step belongs to; None for what no fault can hit: the broker, the receivers, the plan."""
+
+
+class Loop(asyncio.AbstractEventLoop):
+    """Runs one night. `chance` decides the order of what is ready, unless `fair`, which is asyncio's own order. A round
+    of ready steps takes `pace` virtual seconds, so that a loop that never waits does not stop time."""
+
+    def __init__(self, chance: Random, *, fair: bool, pace: float) -> None:
+        self._chance, self._fair, self._pace = chance, fair, pace
+        self._ready: list[asyncio.Handle] = []
+        self._timers: list[tuple[float, int, asyncio.Handle]] = []
+        self._time, self._count, self._rounds = 0.0, 0, 0
+        self._kept: list[asyncio.Task[Any]] = []
+        """Every task: those of a killed process must not be collected, which would run their `finally` blocks."""
+        self.raised: list[str] = []
+        """What no task has taken: faults of the simulation's own."""
+
+    def time(self) -> float:
+        """Virtual seconds since the night began."""
+        return self._time
+
+    def run(self, main: Coroutine[Any, Any, Result]) -> Result:
+        """Run until `main` is done. Raises `StuckError`, and what `main` raises."""
+        asyncio._set_running_loop(self)
+        try:
+            task = self.create_task(main)
+            while not task.done():
+                self._round()
+            result: Result = task.result()
+            return result
+        finally:
+            asyncio._set_running_loop(None)
+            self._ready.clear()
+            self._timers.clear()
+
+    def thaw(self, process: Process) -> None:
+        """Let a frozen process go on."""
+        process.frozen = False
+        self._ready += process.parked
+        process.parked = []
+
+    def _round(self) -> None:
+        self._rounds += 1
+        if self._rounds > MOST_ROUNDS:
+            raise StuckError(f"no end after {self._rounds:,} rounds, {self._time:.1f} virtual seconds")
+        timers = self._timers
+        if not self._ready:
+            if not timers:
+                raise StuckError("nothing is left to happen")
+            self._time = max(self._time, timers[0][0])
+        self._time += self._pace
+        while timers and timers[0][0] <= self._time:
+            self._ready.append(heappop(timers)[2])
+        steps, self._ready = self._ready, []
+        if len(steps) > 1 and not self._fair:
+            self._chance.shuffle(steps)
+        for step in steps:
+            process = step._context.get(PROCESS)  # type: ignore[attr-defined]
+            if step._cancelled or (process is not None and not process.alive):
+                continue
+            if process is not None and process.frozen:
+                process.parked.append(step)
+            else:
+                step._run()
+
+    # What asyncio asks of a loop ---------------------------------------------------------------------------------
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._time + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._count += 1
+        heappush(self._timers, (when, self._count, handle))
+        return handle
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self._kept.append(task)
+        return task
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """A thread: what it does takes effect at one moment, some milliseconds from now."""
+        future = self.create_future()
+
+        def run() -> None:
+            if future.cancelled():
+                return
+            try:
+                future.set_result(func(*args))
+            except Exception as error:
+                future.set_exception(error)
+
+        self.call_later(self._chance.uniform(0.0, 0.05), run)
+        return future
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.raised.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return True
+
+    def is_closed(self) -> bool:
+        return False
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        pass
