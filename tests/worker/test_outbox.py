@@ -130,7 +130,8 @@ class Stage:
         waiting = asyncio.ensure_future(wanted)
         for _ in range(5000):
             if waiting.done():
-                return await waiting
+                await waiting
+                return
             self.kafka.confirm(0)
             await asyncio.sleep(0)
         raise AssertionError("it waits for ever")
