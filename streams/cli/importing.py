@@ -1,6 +1,7 @@
 """`cotejo import`: published files to an election and its events."""
 
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -47,11 +48,9 @@ def _show_first(map: Path, data: Path) -> None:
         Progress("rows read", 0) as progress,
         importer.prepared(map, data, Path(scratch), progress) as ready,
     ):
-        shown = [0, 0, 0]
-        for many in ready.events():
-            for event in many:
-                if shown[event.kind] < _FIRST:
-                    show(event.json)
-                shown[event.kind] += 1
+        ready.check()
+        for kind in ready.outcome.events:
+            mark = f'"type":"{kind}"'.encode()
+            show(*islice((line.decode() for many in ready.events() for line in many.contents if mark in line), _FIRST))
         show(*ready.outcome.lines())
         show("nothing was written (--dry-run)")

@@ -35,12 +35,21 @@ def load(
                 lines[area.id], "tables", f"the register has {within[area.id]:,} here: give at least so many"
             )
     places = _with_tables(places, order, np.bincount(tables.home, minlength=len(order)).tolist())
+    return settle_zeros(places, tables, zero_is_unknown=zero_is_unknown)
+
+
+def settle_zeros(
+    areas: dict[str, Area], tables: Register, *, zero_is_unknown: bool
+) -> tuple[dict[str, Area], Register, tuple[str, ...]]:
+    """The areas and polling tables with 0 registered voters as what the election takes them for, and the ids of the
+    polling tables that have 0."""
     zeros = np.flatnonzero(tables.registered == 0)
     if zero_is_unknown and len(zeros):
-        tables.registered[zeros] = -1
-        places = _voterless(places, order, np.bincount(tables.home[zeros], minlength=len(order)).tolist())
+        areas = _voterless(areas, tables.areas, np.bincount(tables.home[zeros], minlength=len(tables.areas)).tolist())
+        registered = np.where(tables.registered == 0, -1, tables.registered)
+        tables = Register(tables.areas, list(tables.number), tables.home, registered)
     ids = list(tables.number) if len(zeros) else []
-    return places, tables, tuple(ids[place] for place in zeros.tolist())
+    return areas, tables, tuple(ids[place] for place in zeros.tolist())
 
 
 def _with_tables(places: dict[str, Area], order: Sequence[str], counts: Sequence[int]) -> dict[str, Area]:

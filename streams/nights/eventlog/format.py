@@ -134,6 +134,16 @@ def pack_record(record: Record) -> bytes:
     return b"".join(parts)
 
 
+def pack_records(records: Records) -> Iterator[bytes]:
+    """The bytes of each of these records, which have no headers."""
+    raw, size = records.heads.tobytes(), HEAD.itemsize
+    heads = (raw[first : first + size] for first in range(0, len(raw), size))
+    return (
+        head + (key or b"") + (value or b"")
+        for head, key, value in zip(heads, records.keys, records.values, strict=True)
+    )
+
+
 def unpack_records(raw: bytes, count: int) -> Iterator[Records]:
     """The records of a block, `MANY` at a time. Raises `FormatError` at the first that does not fit, behind those
     before it."""

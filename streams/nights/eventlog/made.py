@@ -1,67 +1,82 @@
 """A night that a program made: as a log, each event one message where and when a feeder would have sent it; or as
 JSON lines, to look at."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from streams.config import election_writer
-from streams.core.election.model import Election
+from streams.core.election.model import Election, PollingTable
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, TallyReport, Tick, table_of
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.topics import BULLETINS, REPORTS, TOPICS
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.errors import LogError
-from streams.nights.eventlog.record import Record
+from streams.nights.eventlog.record import HEAD, Records
 from streams.nights.eventlog.writer import LogWriter, make_way
 from streams.regular_file import create_private
 
 EVENTS: Final = "events.jsonl"
 _MANY: Final = 5000
-"""Events whose partitions are worked out together."""
+"""Events that are written together."""
 
 
 class Encoded(NamedTuple):
-    """An event as JSON, with what says where it belongs."""
+    """Many events as JSON, one after another, with what says where each belongs."""
 
-    key: str | None
-    """The polling table or area that it speaks of; None for a tick."""
-    is_report: bool
-    at: int
+    keys: Sequence[str]
+    """The polling table or area that each speaks of; "" for a tick."""
+    own: Sequence[bool]
+    """Whether it is a report, or a bulletin for a polling table, and so goes with the table's reports."""
+    times: Sequence[int]
     """Unix ms."""
-    content: bytes
+    contents: Sequence[bytes]
 
 
 def write(directory: Path, election: Election, events: Iterable[Event], writer: str, *, jsonl: bool = False) -> int:
     """Write the election and its events, in the order they come in, into `directory`: as a log, or with `jsonl` as
     `EVENTS`. Return how many there were. A record's timestamp is its event's time. Raises `LogError`."""
-    return write_encoded(directory, election, _encoded(iter(events)), writer, jsonl=jsonl)
+    return write_encoded(directory, election, _encoded(iter(events), election.tables), writer, jsonl=jsonl)
 
 
 def write_encoded(
-    directory: Path, election: Election, events: Iterable[Sequence[Encoded]], writer: str, *, jsonl: bool = False
+    directory: Path, election: Election, events: Iterable[Encoded], writer: str, *, jsonl: bool = False
 ) -> int:
-    """The same of events that have been written as JSON, many at a time. Raises `LogError`."""
+    """The same of events that have been written as JSON. Raises `LogError`."""
     if jsonl:
         return _write_lines(directory, election, events)
     topology = Topology.of(election)
-    offsets: Counter[tuple[str, int]] = Counter()
     partitions = topology.partitions
+    reached = np.zeros(partitions + 1, np.int64)
+    """The offset that comes next in each partition of the reports, and behind them among the bulletins."""
     with LogWriter.create(directory, election, prefix=topology.prefix, partitions=partitions, writer=writer) as log:
         for many in events:
-            homes = topology.homes([event.key or "" for event in many]).tolist()
-            for (key, is_report, at, content), home in zip(many, homes, strict=True):
-                own = is_report or (key is not None and key in election.tables)
-                topic, partition = (REPORTS, home) if own else (BULLETINS, 0)
-                offset = offsets[topic, partition]
-                offsets[topic, partition] = offset + 1
-                log.append(Record(topic, partition, offset, at, None if key is None else key.encode(), content))
+            log.extend(_records(many, topology, reached))
         return log.records
 
 
-def _write_lines(directory: Path, election: Election, events: Iterable[Sequence[Encoded]]) -> int:
+def _records(many: Encoded, topology: Topology, reached: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Records:
+    """Events as records, each behind the last of its partition. `reached` goes on."""
+    keys = [key.encode() or None for key in many.keys]
+    heads = np.zeros(len(keys), HEAD)
+    own = np.array(many.own, bool)
+    homes = np.where(own, topology.homes(many.keys), len(reached) - 1)
+    for home in np.unique(homes).tolist():
+        places = np.flatnonzero(homes == home)
+        heads["offset"][places] = reached[home] + np.arange(len(places))
+        reached[home] += len(places)
+    heads["topic"] = np.where(own, TOPICS.index(REPORTS), TOPICS.index(BULLETINS))
+    heads["partition"] = np.where(own, homes, 0)
+    heads["timestamp"] = many.times
+    heads["key"] = [-1 if key is None else len(key) for key in keys]
+    heads["value"] = list(map(len, many.contents))
+    return Records(heads, keys, many.contents, {})
+
+
+def _write_lines(directory: Path, election: Election, events: Iterable[Encoded]) -> int:
     count = 0
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -69,21 +84,15 @@ def _write_lines(directory: Path, election: Election, events: Iterable[Sequence[
         election_writer.write(election, directory)
         with create_private(directory / EVENTS) as file:
             for many in events:
-                count += len(many)
-                file.writelines(event.content + b"\n" for event in many)
+                count += len(many.contents)
+                file.writelines(content + b"\n" for content in many.contents)
     except OSError as error:
         raise LogError(f"{directory}: cannot be written: {error.strerror}") from error
     return count
 
 
-def _encoded(events: Iterator[Event]) -> Iterator[list[Encoded]]:
+def _encoded(events: Iterator[Event], tables: Mapping[str, PollingTable]) -> Iterator[Encoded]:
     while many := list(islice(events, _MANY)):
-        yield [
-            Encoded(
-                None if isinstance(event, Tick) else table_of(event),
-                isinstance(event, TallyReport),
-                event.at,
-                encode(plain(event)),
-            )
-            for event in many
-        ]
+        keys = ["" if isinstance(event, Tick) else table_of(event) for event in many]
+        own = [isinstance(event, TallyReport) or key in tables for event, key in zip(many, keys, strict=True)]
+        yield Encoded(keys, own, [event.at for event in many], [encode(plain(event)) for event in many])

@@ -39,6 +39,7 @@ class Database:
         )
         self._db.execute("SET preserve_insertion_order = false")
         self._db.execute("SET TimeZone = 'UTC'")
+        self._db.execute("PRAGMA disable_checkpoint_on_shutdown")  # nobody reads it again
 
     def shut(self) -> None:
         """From here on nothing outside can be reached, and nobody can undo that."""

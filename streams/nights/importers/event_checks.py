@@ -118,19 +118,23 @@ class EventChecks:
 
     def _number(self) -> None:
         """Number each authority's bulletins for an area in the order of time."""
-        within = f"PARTITION BY authority, area ORDER BY issued_at, {self._made.order}"
-        self._db.run(
-            f"CREATE OR REPLACE TABLE {self._table} AS "
-            f"SELECT *, row_number() OVER ({within}) AS sequence FROM {self._table}"
-        )
+        if self._is_key(["authority", "area"]):
+            self._db.run(f"ALTER TABLE {self._table} ADD COLUMN sequence BIGINT DEFAULT 1")
+        else:
+            within = f"PARTITION BY authority, area ORDER BY issued_at, {self._made.order}"
+            numbered = f"SELECT *, row_number() OVER ({within}) AS sequence FROM {self._table}"
+            self._db.run(f"CREATE OR REPLACE TABLE {self._table} AS {numbered}")
         self._made.fields.append("sequence")
+
+    def _is_key(self, columns: Sequence[str]) -> bool:
+        """Whether no two rows agree in all of these: a tenth of the work of looking for those that do."""
+        key = f"hash({', '.join(map(name, columns))})"
+        (is_key,) = self._db.row(f"SELECT count(*) = count(DISTINCT {key}) FROM {self._table}")
+        return bool(is_key)
 
     def _leave_out_repeated(self) -> None:
         """Take out rows that repeat another in everything, its id too."""
-        if (
-            "id" not in self._block.fields
-            or not self._db.row(f"SELECT count(*) > count(DISTINCT id) FROM {self._table}")[0]
-        ):
+        if "id" not in self._block.fields or self._is_key(["id"]):
             return
         given = {"sequence"} - self._block.fields.keys()  # one that was counted differs in each
         columns = [each for each in dict.fromkeys([*self._made.said, *self._made.fields]) if each not in given]
@@ -167,6 +171,8 @@ class EventChecks:
 
     def _differing(self, key: Sequence[str], columns: Sequence[str], code: str, cure: str) -> Iterator[str]:
         """Rows that agree in `key` and differ in any of the others."""
+        if self._is_key(key):
+            return
         differ = " OR ".join(
             f"min({name(each)}) IS DISTINCT FROM max({name(each)}) OR count({name(each)}) NOT IN (0, count(*))"
             for each in columns
@@ -184,6 +190,8 @@ class EventChecks:
 def out_of_order(db: Database, made: EventTable) -> int:
     """Rows that are older than the one above them in their file."""
     at = name(made.at)
+    if db.row(f"SELECT min({at}) = max({at}) FROM {name(made.table)}") == (True,):
+        return 0
     late = f"{at} < lag({at}) OVER (PARTITION BY _file ORDER BY _line)"
     (count,) = db.row(f"SELECT count(*) FROM (SELECT {late} AS late FROM {name(made.table)}) WHERE late")
     return int(count)

@@ -1,12 +1,15 @@
-"""Events of the database's tables as JSON, in the order of their time: what `streams.core.events.codec` would write."""
+"""Events of the database's tables as JSON: what `streams.core.events.codec` would write."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.core.election.model import Election
+from streams.core.events.codec import decode_any
 from streams.core.events.field_reader import Field, declared_fields
 from streams.core.events.model import Bulletin, Count, Ratio, Shares, TallyReport, Tick, Time, Votes
+from streams.nights.arrival import Arrival
+from streams.nights.eventlog.made import Encoded
 from streams.nights.importers.database import Database, literal, name
 from streams.nights.importers.event_checks import EventTable, Figure
 
@@ -15,47 +18,50 @@ PIECE: Final = 20_000
 TAGS: Final = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}
 
 
-class Written(NamedTuple):
-    """An event as it is written, with the place it came from."""
-
-    kind: int
-    """Its place in `TAGS`."""
-    key: str
-    """The polling table or area; empty for a tick."""
-    at: int
-    json: str
-    doubtful: bool
-    """Whether anything could be wrong with it, so that it must be looked at by itself."""
-    file: str
-    line: int
-
-
-def stream(db: Database, election: Election, tables: Sequence[EventTable]) -> Iterator[list[Written]]:
-    """All events, many at a time. `_tables` and `_areas` of the database are the election's."""
-    if not tables:
+def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
+    """All events, many at a time, in the order of their time. `_tables` of the database are the election's."""
+    parts = [
+        f"SELECT {_key(made)} AS key, {_own(made)} AS own, {name(made.at)} AS time, {_json(made)}::BLOB AS json, "
+        f"{'_order' if made.block.order else 'NULL::BIGINT'} AS placed, {number} AS part, _file, _line "
+        f"FROM {_rows(made)}"
+        for number, made in enumerate(tables)
+    ]
+    if not parts:
         return
-    parts = [_select(election, number, made) for number, made in enumerate(tables)]
-    events = " UNION ALL ".join(parts)
-    found = db.stream(
-        f"SELECT kind, key, time, json, doubtful, _file, _line FROM ({events}) "
-        "ORDER BY time, placed NULLS FIRST, part, _file, _line"
-    )
+    order = "ORDER BY time, placed NULLS FIRST, part, _file, _line"
+    found = db.stream(f"SELECT key, own, time, json FROM ({' UNION ALL '.join(parts)}) {order}")
     while rows := found.fetchmany(PIECE):
-        yield [Written(*row) for row in rows]
+        yield Encoded(*zip(*rows, strict=True))
 
 
-def _select(election: Election, number: int, made: EventTable) -> str:
-    kind = list(TAGS).index(made.block.kind)
-    key = "''" if made.block.kind is Tick else name(made.block.area_field)
-    placed = "_order" if made.block.order else "NULL::BIGINT"
+def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> Iterator[list[Arrival]]:
+    """The events that anything could be wrong with, many at a time, in the order of the map."""
+    for made in tables:
+        if made.block.kind is Tick:
+            continue
+        found = db.stream(
+            f"SELECT _file, _line, {name(made.at)}, {_json(made)}::BLOB FROM {_rows(made)} "
+            f"WHERE coalesce({_doubtful(election, made)}, true) ORDER BY _file, _line"
+        )
+        while rows := found.fetchmany(PIECE):
+            yield [
+                Arrival(file, line, decode_any(content), content, topic="", arrived=at)
+                for file, line, at, content in rows
+            ]
+
+
+def _key(made: EventTable) -> str:
+    return "''" if made.block.kind is Tick else name(made.block.area_field)
+
+
+def _own(made: EventTable) -> str:
+    """Whether an event goes with the reports of a polling table."""
+    return {TallyReport: "true", Bulletin: "_tables.table_id IS NOT NULL", Tick: "false"}[made.block.kind]
+
+
+def _rows(made: EventTable) -> str:
     rows = name(made.table)
-    doubtful = "false" if made.block.kind is Tick else _doubtful(election, made)
-    if made.block.kind is not Tick:
-        rows += f" LEFT JOIN _tables ON _tables.table_id = {rows}.{key}"
-    return (
-        f"SELECT {kind} AS kind, {key} AS key, {name(made.at)} AS time, {_json(made)} AS json, "
-        f"coalesce({doubtful}, true) AS doubtful, _file, _line, {number} AS part, {placed} AS placed FROM {rows}"
-    )
+    return rows if made.block.kind is Tick else f"{rows} LEFT JOIN _tables ON _tables.table_id = {rows}.{_key(made)}"
 
 
 def _doubtful(election: Election, made: EventTable) -> str:

@@ -2,18 +2,17 @@
 
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from streams.config import election_file, election_writer
+from streams.config.election_csv import settle_zeros
 from streams.core.election.model import Election
-from streams.core.events.codec import decode_any
+from streams.core.election.register import Register
 from streams.core.events.model import Tick
-from streams.nights.arrival import Arrival
 from streams.nights.check import EventCheck
 from streams.nights.eventlog import made, manifest
 from streams.nights.eventlog.lock import LOCK
@@ -23,7 +22,7 @@ from streams.nights.eventlog.segments import segments
 from streams.nights.importers import event_json, map_file, numbers, register
 from streams.nights.importers.database import CELL, Database, QueryError
 from streams.nights.importers.event_checks import EventTable, out_of_order
-from streams.nights.importers.event_json import TAGS, Written
+from streams.nights.importers.event_json import TAGS
 from streams.nights.importers.events import EventTables
 from streams.nights.importers.files import SourceError
 from streams.nights.importers.loading import Loader
@@ -51,13 +50,22 @@ class Prepared:
     tables: Sequence[EventTable]
     outcome: Outcome
 
-    def events(self) -> Iterator[list[Written]]:
-        """Counts them in the outcome as they go by."""
-        counts = Counter[int]()
-        for many in event_json.stream(self.db, self.election, self.tables):
-            counts.update(event.kind for event in many)
-            yield many
-        self.outcome.events = {tag: counts[i] for i, tag in enumerate(TAGS.values()) if counts[i]}
+    def events(self) -> Iterator[Encoded]:
+        return event_json.stream(self.db, self.tables)
+
+    def check(self) -> None:
+        """Say in the outcome what the night's check finds: where anything could be found it looks at each event."""
+        zero_is_unknown = self.election.policy.registered_zero == "unknown"
+        tables = self.election.tables
+        if isinstance(tables, Register):
+            areas, tables, none = settle_zeros(dict(self.election.areas), tables, zero_is_unknown=zero_is_unknown)
+            check = EventCheck(replace(self.election, areas=areas, tables=tables, voterless=none))
+        else:
+            check = EventCheck(self.election)
+        for arrivals in event_json.doubtful(self.db, self.election, self.tables):
+            for problem in check.problems(arrivals):
+                self.outcome.add(problem)
+        self.outcome.open_questions = list(check.remarks.found())
 
 
 @contextmanager
@@ -104,6 +112,9 @@ def _prepare(db: Database, known: Map, data: Path, scratch: Path, progress: Prog
         db.run(f"CREATE TABLE _areas AS {levels}")
     tables = _event_tables(db, known, stager, outcome)
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
+    for table in tables:
+        tag = TAGS[table.block.kind]
+        outcome.events[tag] = outcome.events.get(tag, 0) + table.staged.count()
     return Prepared(db, election, tables, outcome)
 
 
@@ -162,40 +173,21 @@ def run(path: Path, data: Path, out: Path, *, jsonl: bool = False, quiet: bool =
     try:
         with Progress("rows read", 0, quiet=quiet) as progress, prepared(path, data, scratch, progress) as ready:
             aside = scratch / "night"
-            checker = _Checker(ready, aside)
-            made.write_encoded(aside, ready.election, checker.encoded(progress), WRITER, jsonl=jsonl)
-            checker.finish()
+            ready.check()
+            made.write_encoded(aside, ready.election, _shown(ready.events(), progress), WRITER, jsonl=jsonl)
             _replace(out, aside, scratch / "before")
             return ready.outcome
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-class _Checker:
-    """Looks at every event that anything could be wrong with while all are written."""
-
-    def __init__(self, ready: Prepared, directory: Path) -> None:
-        self._ready, self._outcome = ready, ready.outcome
-        election_writer.write(ready.election, directory)
-        self._check = EventCheck(election_file.load(directory))
-
-    def encoded(self, progress: Progress) -> Iterator[list[Encoded]]:
-        written = 0
-        for many in self._ready.events():
-            doubtful = [_arrival(event) for event in many if event.doubtful]
-            for problem in self._check.problems(doubtful):
-                self._outcome.add(problem)
-            written += len(many)
-            progress.show(written, "events written")
-            yield [Encoded(e.key or None, e.kind == 0, e.at, e.json.encode()) for e in many]
-
-    def finish(self) -> None:
-        self._outcome.open_questions = list(self._check.remarks.found())
-
-
-def _arrival(event: Written) -> Arrival:
-    content = event.json.encode()
-    return Arrival(event.file, event.line, decode_any(content), content, topic="", arrived=event.at)
+def _shown(events: Iterator[Encoded], progress: Progress) -> Iterator[Encoded]:
+    """Pass on the events, showing how many there were."""
+    written = 0
+    for many in events:
+        written += len(many.contents)
+        progress.show(written, "events written")
+        yield many
 
 
 def _check_place(out: Path) -> None:

@@ -43,11 +43,12 @@ def read(db: Database, whole: Map, stager: Stager) -> RegisterRows:
     if not register.registered:
         db.run(f"ALTER TABLE {TABLE} ADD COLUMN registered BIGINT")
     columns = ["id", "registered", *(each.column for each in wanted if each.column.startswith("area"))]
-    repeated = f"row_number() OVER (PARTITION BY {', '.join(map(name, columns))} ORDER BY _file, _line) > 1"
     (count, distinct) = db.row(f"SELECT count(*), count(DISTINCT id) FROM {TABLE}")
     if count > distinct:
+        repeated = f"row_number() OVER (PARTITION BY {', '.join(map(name, columns))} ORDER BY _file, _line) > 1"
         db.run(f"CREATE OR REPLACE TABLE {TABLE} AS SELECT *, {repeated} AS _again FROM {TABLE}")
         staged.leave_out("the same again", "_again")
+        faults += _repeated(db)
     if not count:
         faults.append(f"{whole.path}: register: keeps no row: mend its `where`")
     faults += _faults(db, staged, len(register.areas))
@@ -63,8 +64,8 @@ def _wanted(i: int, level: Level) -> Iterator[Wanted]:
             yield Wanted(f"area{i}.{key}", f"{place}.{key}", "count", sql)
 
 
-def _faults(db: Database, staged: Staged, levels: int) -> Iterator[str]:
-    """Polling tables and areas that are not one thing in one place."""
+def _repeated(db: Database) -> Iterator[str]:
+    """Polling tables that are not the same in each row."""
     for id, places, count in db.rows(
         f"SELECT id, list(_file || ':' || _line ORDER BY _file, _line)[:3], count(*) OVER () FROM {TABLE} "
         "WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 ORDER BY 2 LIMIT 1"
@@ -72,6 +73,10 @@ def _faults(db: Database, staged: Staged, levels: int) -> Iterator[str]:
         where = f"({', '.join(places)}; {count:,} such)"
         cure = f"{id} is there with other figures or areas too {where}: two contests? Choose by `where`"
         yield f"{places[0]}: register.table: duplicate-table: {cure}"
+
+
+def _faults(db: Database, staged: Staged, levels: int) -> Iterator[str]:
+    """Polling tables and areas that are not one thing in one place; a row that is the total of the others."""
     yield from _misplaced(db, levels)
     (roots,) = db.row(f"SELECT list(DISTINCT area0) FROM {TABLE}")
     if roots and len(roots) > 1:
