@@ -30,7 +30,9 @@ from streams.worker.courier import AT_ONCE
 CALM = AlertPolicy(tick=10, hold=0, cooldown=60)
 NATION = election(states=2, tables=20, registered=300, alerts=CALM)
 SHEETS = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(NATION.tables)]
-FIRST = lines([*SHEETS, bulletin((1500, 4000, 400), at=T0 + 60_000)])
+LOCAL = bulletin((700, 2200, 200), area="S1", at=T0 + 60_000, tables_counted=20)
+"""It shows what the nation's shows, so the nation's alerts speak for it until they are over."""
+FIRST = lines([*SHEETS, bulletin((1500, 4000, 400), at=T0 + 60_000, tables_counted=40), LOCAL])
 MORE = lines(
     [
         bulletin((1400, 4100, 400), at=T0 + 300_000, sequence=2),
@@ -39,12 +41,21 @@ MORE = lines(
     ]
 )
 NIGHT = [*FIRST, *MORE]
-"""Several alerts; each fires, is told of again with each bulletin, and is resolved."""
+"""Several alerts; each fires, is told of again with each bulletin, and is resolved. Those of a state are left to the
+nation's, and are told once these are over."""
 
 
 def expected(night: list[bytes] = NIGHT) -> list[str]:
     """The ids that each receiver must get, in order."""
     return [notice["id"] for notice in direct(NATION, night).notices if not notice["muted_by"]]
+
+
+def test_some_are_muted() -> None:
+    """The night of these tests has notices that nobody may be sent, and alerts that are told late."""
+    notices = direct(NATION, NIGHT).notices
+    assert any(notice["muted_by"] for notice in direct(NATION, FIRST).notices)
+    muted = {notice["fingerprint"] for notice in notices if notice["muted_by"]}
+    assert muted & {notice["fingerprint"] for notice in notices if not notice["muted_by"]}
 
 
 def with_receivers(**urls: str) -> Election:
