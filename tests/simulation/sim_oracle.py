@@ -13,7 +13,7 @@ from sim_night import Night
 from sim_receivers import SimReceiver
 from sim_workers import Slot
 
-from streams.core.engine.items import Channel
+from streams.core.engine.items import Channel, Item
 from streams.core.events import formats
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.replay import Replay
@@ -31,10 +31,12 @@ def replayed(night: Night, broker: Broker) -> Outcome:
         (p, REPORTS, TP(topology.tally_reports, p)) for p in range(topology.partitions)
     ]
     for channel, topic, tp in [*channels, (BULLETINS, BULLETINS, TP(topology.bulletins, 0))]:
+        found, arrived = list[Item](), list[int]()
         for kept in broker.logs[tp]:
             record = Record(topic, kept.partition, kept.offset, kept.timestamp, kept.key, kept.value)
-            found = [item_of(arrival) for arrival in of_record(record, "log")]
-            replay.take(channel, found, [kept.timestamp] * len(found))
+            found += (item_of(arrival) for arrival in of_record(record, "log"))
+            arrived += [kept.timestamp] * (len(found) - len(arrived))
+        replay.take(channel, found, arrived)
     return terms(replay.finish())
 
 

@@ -12,6 +12,7 @@ import hashlib
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Final
 from unittest.mock import patch
@@ -64,9 +65,7 @@ def run(seed: int) -> Result:
     """Simulate one night."""
     hook, enabled = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda unraisable: None  # what a killed process leaves half-way is thrown away in silence
-    if not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    _freeze()
     gc.disable()  # nearly all of a night stays to its end; and its end must not fall into another night
     try:
         return _simulate(seed)
@@ -75,6 +74,13 @@ def run(seed: int) -> Result:
         if enabled:
             gc.enable()
         sys.unraisablehook = hook
+
+
+@cache
+def _freeze() -> None:
+    """Leave out of each collection what was there before the first night."""
+    gc.collect()
+    gc.freeze()
 
 
 def _simulate(seed: int) -> Result:
@@ -233,6 +239,9 @@ class World:
             case "broker" | "forget" | "rewind":
                 self.broker.up.clear()
                 self.loop.call_later(fault.lasts, self._broker_returns, fault.kind)
+            case "clock":
+                if slot.app is not None:
+                    slot.app.clock.wrong += round(30_000 * (fault.lasts - 0.5))
             case "failing":
                 workers.failing += 1
             case "receiver":
