@@ -214,6 +214,18 @@ def test_the_nearest_above_speaks() -> None:
     ]
 
 
+def test_what_waits_to_fire_mutes_nobody() -> None:
+    """A state's alert whose time has come is told while the nation's still waits for its own; what comes later is
+    muted."""
+    known = small(hold=30)
+    local = bulletin((10, 20, 0), area="S1", tables_counted=4, at=T0 + 4 * SECOND)
+    late = bulletin((10, 20, 0), area="S2", tables_counted=4, at=T0 + 2 * TICK + SECOND)
+    nation = bulletin({"A": 30, "B": 40}, **{**FALSE, "at": T0 + TICK + SECOND})
+    notices = run(Monitor(known), [*sheets(known), local, nation, late, *(Tick(T0 + i * TICK) for i in range(1, 8))])
+    told = [((n.at - T0) // TICK, n.finding.area, n.muted_by) for n in notices if n.fingerprint.endswith(":A")]
+    assert told == [(4, "S1", None), (5, "N", None), (6, "S2", "contradiction:N:A")]
+
+
 def test_nothing_mutes_without_its_parent() -> None:
     """A state's alert is told where the nation's bulletin fits."""
     known = small()
