@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.nights.importers import importer
+from streams.nights.importers import importer, inspection
+from streams.nights.importers.files import SourceError
 from streams.support.progress import Progress
 from streams.support.terminal import show
 
@@ -40,6 +41,25 @@ def import_run(
         outcome = importer.run(map, place, out, jsonl=jsonl)
         show(*outcome.lines())
         show(written(out, jsonl))
+
+
+@commands.command("inspect")
+def import_inspect(
+    files: Annotated[list[Path], typer.Argument(help="Published files.", show_default=False)],
+    map: Annotated[Path | None, typer.Option("--map", help="Write a map of the first file, to begin with.")] = None,
+) -> None:
+    """What is in published files: how they are written, their columns, what these could be."""
+    with plainly():
+        try:
+            found = [inspection.inspect(file) for file in files]
+        except SourceError as error:
+            raise importer.ImportFailed(str(error)) from None
+        for inspected in found:
+            show(*inspected.lines())
+        if map is not None:
+            with map.open("x", encoding="utf-8") as out:
+                out.write(inspection.first_map(found))
+            show(f"written: {map}")
 
 
 def _show_first(map: Path, data: Path) -> None:

@@ -339,6 +339,10 @@ CASES = {
         {'files = "s.csv"': 'files = "s.csv"\ndelimiter = "|"\nquote = ""'},
         votes=USUAL,
     ),
+    "ids in another script": Case(
+        {"s.csv": 'mesa,a,b\nÑ"1,5,6\nმ2,7,8\n', "r.csv": 'dep,mesa,reg\n1,Ñ"1,100\n1,მ2,100\n'},
+        votes=reports_of({'Ñ"1': (5, 6), "მ2": (7, 8)}),
+    ),
     "a sum of columns": Case(
         {"s.csv": "mesa,pan,pri,b\nm1,2,3,6\nm2,7,0,8\n"}, {'A = "a"': 'A = "pan + pri"'}, votes=USUAL
     ),

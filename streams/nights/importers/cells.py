@@ -165,20 +165,23 @@ class Dialect:
         if not self.quote or self.quote not in line:
             return line.split(self.delimiter)
         taken = [line]
-        open_quotes = line.count(self.quote) % 2
-        while open_quotes:
+        while (cells := self._parsed(number, "\n".join(taken))) is None:
             more = lines.take_or_none()
             if more is None or len(taken) > _MOST_LINES:
                 raise self._stray(number)
             taken.append(more)
-            open_quotes ^= more.count(self.quote) % 2
-        text, delimiter = "\n".join(taken), self.delimiter
+        return cells
+
+    def _parsed(self, number: int, text: str) -> list[str] | None:
+        """The cells of a row; None where a quote is open at its end."""
+        delimiter = self.delimiter
         if len(delimiter) > 1:
             text, delimiter = text.replace(delimiter, CELL), CELL
         try:
-            reader = csv.reader([text], delimiter=delimiter, quotechar=self.quote, strict=True)
-            cells = next(reader, [])
+            cells = next(csv.reader([text], delimiter=delimiter, quotechar=self.quote, strict=True), [])
         except csv.Error as error:
+            if "unexpected end" in str(error):
+                return None
             if "field larger" in str(error):
                 raise SourceError(self.part.name, number, f"a cell is too long ({error})", code="cells") from None
             raise self._stray(number) from None

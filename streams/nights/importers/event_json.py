@@ -21,7 +21,7 @@ TAGS: Final = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}
 def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
     """All events, many at a time, in the order of their time. `_tables` of the database are the election's."""
     parts = [
-        f"SELECT {_key(made)} AS key, {_own(made)} AS own, {name(made.at)} AS time, {_json(made)}::BLOB AS json, "
+        f"SELECT {_key(made)} AS key, {_own(made)} AS own, {name(made.at)} AS time, encode({_json(made)}) AS json, "
         f"{'_order' if made.block.order else 'NULL::BIGINT'} AS placed, {number} AS part, _file, _line "
         f"FROM {_rows(made)}"
         for number, made in enumerate(tables)
@@ -40,7 +40,7 @@ def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> 
         if made.block.kind is Tick:
             continue
         found = db.stream(
-            f"SELECT _file, _line, {name(made.at)}, {_json(made)}::BLOB FROM {_rows(made)} "
+            f"SELECT _file, _line, {name(made.at)}, encode({_json(made)}) FROM {_rows(made)} "
             f"WHERE coalesce({_doubtful(election, made)}, true) ORDER BY _file, _line"
         )
         while rows := found.fetchmany(PIECE):

@@ -79,7 +79,7 @@ class Loader:
             for part in found:
                 before = list(writer.columns)
                 with part.reading() as raw:
-                    writer.write_cells(part, _sheet_rows(part, raw, source))
+                    writer.write_cells(part, sheet_rows(part, raw, source))
                 self._check_widened(part, before, writer.columns)
         self._db.load_cells(table, path, writer.columns)
         return writer.skipped, writer.twice_encoded
@@ -154,7 +154,7 @@ def _kind(shape: Shape) -> str:
     return "VARCHAR"
 
 
-def _sheet_rows(part: Part, raw: IO[bytes], source: Source) -> Iterator[tuple[int, list[str]]]:
+def sheet_rows(part: Part, raw: IO[bytes], source: Source) -> Iterator[tuple[int, list[str]]]:
     """The rows of a workbook's sheet from the header on, with their numbers."""
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
