@@ -21,21 +21,26 @@ def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
     what the topic takes, whatever came: of a value above `KEPT_BYTES` it keeps the beginning.
 
     Headers: `code` (of the first reason), `reasons` (JSON: code, place, cure), `count` (of all reasons, or of the
-    messages that nobody can read), `topic`, `partition`, `offset` (-1 in a table's changelog), and of the whole value
-    `bytes` and `sha256`, where they are known. The key is the place it came from, so that a repeated one shows.
+    messages that nobody can read), `topic`, `partition`, `offset` (-1 where it is not known, as in a table's
+    changelog), and of the whole value `bytes` and `sha256`, where they are known. The key is the place it came from, so
+    that a repeated one shows.
     """
-    place = f"{source.topic}/{source.partition}/{source.offset if source.offset >= 0 else source.key}"[:MAX_PLACE]
+    place = f"{source.topic}/{source.partition}/{source.key if source.offset is None else source.offset}"[:MAX_PLACE]
     value, known = _kept(source.value)
     headers = {
         "code": reasons[0].code.encode(),
         "reasons": _written(reasons),
         "count": str(count_of(source, reasons)).encode(),
         "topic": source.topic.encode(),
-        "partition": str(source.partition).encode(),
-        "offset": str(source.offset).encode(),
+        "partition": _number(source.partition),
+        "offset": _number(source.offset),
         **known,
     }
     return Record(topic, place.encode(), value, 0, headers)
+
+
+def _number(known: int | None) -> bytes:
+    return b"%d" % (-1 if known is None else known)
 
 
 def count_of(source: Any, reasons: list[Rejection]) -> int:

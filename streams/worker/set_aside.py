@@ -24,10 +24,10 @@ class Stored(NamedTuple):
     """A record of a table's changelog. Tables do not know offsets."""
 
     topic: str
-    partition: int
+    partition: int | None
     key: bytes | None
     value: bytes | None
-    offset: int = -1
+    offset: None = None
 
 
 class Found(Protocol):
@@ -36,9 +36,9 @@ class Found(Protocol):
     @property
     def topic(self) -> str: ...
     @property
-    def partition(self) -> int: ...
+    def partition(self) -> int | None: ...
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int | None: ...
 
 
 class SetAside:
@@ -56,7 +56,7 @@ class SetAside:
         """Keep the record in `rejected`, and tell of it."""
         if isinstance(record.value, Withheld):
             why = record.value.cure
-        place = "" if record.offset >= 0 else f"key {record.key!r}"
+        place = "" if record.offset is not None else f"key {record.key!r}"
         outbox.send(
             rejected(self._topic, record, [Rejection("unreadable", place, f"this version cannot read it: {why}")])
         )

@@ -23,6 +23,10 @@ ROOT: Final = 0
 """The number of the area without a parent."""
 
 
+NO_TABLE: Final = -1
+"""Among numbers of polling tables: this is none of the register's."""
+
+
 class _Area(Protocol):
     @property
     def id(self) -> str: ...
@@ -86,8 +90,8 @@ class Layout:
         self._end = _ends(parents)
 
     def numbers(self, tables: Sequence[str]) -> Numbers:
-        """Numbers of polling tables by id, -1 where there is none."""
-        return np.fromiter(map(self.table.get, tables, repeat(-1)), np.int64, len(tables))
+        """Numbers of polling tables by id, `NO_TABLE` where there is none."""
+        return np.fromiter(map(self.table.get, tables, repeat(NO_TABLE)), np.int64, len(tables))
 
     @cached_property
     def digest(self) -> str:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from streams.core.election.model import Election, Votes
-from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.numbering import NO_TABLE, Flags, Numbers
 from streams.core.events.admission import too_many_ballots
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.events.usual import UsualBulletin, UsualReport, as_read, asks_who
@@ -42,9 +42,6 @@ _OF_BULLETINS: Final = frozenset(
 _NOTHING: Final = type(None)
 
 _NOBODY: Final = ""
-DOUBTFUL: Final = -1
-"""Stands for the number of a polling table where an event is not certainly admitted. None of those that come enters a
-ledger; of those that were saved some do, one by one."""
 
 
 class ColumnReader:
@@ -105,9 +102,9 @@ class ColumnReader:
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
         # Nearly all that a night turns away: one by one each took 60 us, a twentieth of a replay.
-        for i in np.flatnonzero((voters > self._most.take(tables)) & (tables != DOUBTFUL)).tolist():
+        for i in np.flatnonzero((voters > self._most.take(tables)) & (tables != NO_TABLE)).tolist():
             refused[places[i]] = self._too_many(int(tables[i]), int(voters[i]))
-            tables[i] = DOUBTFUL
+            tables[i] = NO_TABLE
         names = fields["at"], fields["id"], reporters, groups, fields["source"]
         columns = *names, figures, nulls, (False,) * len(places), replaced
         return self.readings(places, tables, list(map(pack, zip(*columns, strict=True))), columns, said)
@@ -144,7 +141,7 @@ class ColumnReader:
 
     def _look(self, names: Sequence[str], tables: Numbers) -> InternedNames:
         """What is known of names; those of what is turned away are of nobody: else they could use up all numbers."""
-        if len(away := np.flatnonzero(tables == DOUBTFUL)):
+        if len(away := np.flatnonzero(tables == NO_TABLE)):
             names = [*names]
             for i in away.tolist():
                 names[i] = _NOBODY

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from streams.core.election.model import Election
-from streams.core.election.numbering import Numbers, all_but
+from streams.core.election.numbering import NO_TABLE, Numbers, all_but
 from streams.core.events.model import Tick, table_of
 from streams.core.reconciliation.announced import Announced
-from streams.core.reconciliation.columns import DOUBTFUL, FEW
+from streams.core.reconciliation.columns import FEW
 from streams.core.reconciliation.ledger_journal import Column, Journal
 from streams.core.reconciliation.ledger_store import EntryChains, LedgerStore
 from streams.core.reconciliation.limits import Limits
@@ -24,7 +24,7 @@ from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import BusiestGroups
 from streams.core.reconciliation.row_builder import RowBuilder
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets
-from streams.core.reconciliation.verdict_cache import DOUBT, VerdictCache
+from streams.core.reconciliation.verdict_cache import VerdictCache
 
 _WORTH: Final = 16
 """Stop the columnar pass when it settles fewer than one reading in so many."""
@@ -96,7 +96,7 @@ class Intake:
         """Enter the readings that are the first of their polling tables, and those whose row one look tells; then those
         that come behind these, of the same polling tables."""
         part, doubtful = self._enter_heads(new, aside)
-        doubtful |= {DOUBTFUL, *aside.tolist()}
+        doubtful |= {NO_TABLE, *aside.tolist()}
         while len(behind := [i for i in part.others if int(new.tables[i]) not in doubtful]) >= FEW:
             more, unknown = self._enter_heads(new.at(behind), aside)
             doubtful |= unknown
@@ -118,14 +118,13 @@ class Intake:
             doubtful.update(tables.take(further).tolist())
         else:
             told = verdicts.join(tables.take(further), new.looks.take(further, axis=0))
-            certain = told.readers != DOUBT
-            doubtful.update(tables.take(further[~certain]).tolist())
+            doubtful.update(tables.take(further[~told.certain]).tolist())
             joined = new.rows.take(further, axis=0)
             joined[:, 0] = chains.counts(tables.take(further)) + 1
             self._rows.fill(joined, told)
             rows = new.rows.copy()
             rows[further] = joined
-            new, sure = new._replace(rows=rows), np.concatenate([sure, further[certain]])
+            new, sure = new._replace(rows=rows), np.concatenate([sure, further[told.certain]])
         return self._enter_sure(new, sure), doubtful
 
     def _further(self, said: Announcements, aside: Numbers) -> Numbers:
@@ -173,7 +172,7 @@ class Intake:
             new = stretch.part.new
             chains, _, unsaved = self._kept(isinstance(new, Announcements))
             table = int(new.tables[i])
-            if table == DOUBTFUL or self._store.heavy[table]:
+            if table == NO_TABLE or self._store.heavy[table]:
                 stretch.left.append(i)
             elif not chains.put(table, new.entries[i]):
                 stretch.known.append(i)
@@ -267,7 +266,7 @@ class Intake:
         entries: Sequence[Reading | Announced],
         minutes: Sequence[int | None],
     ) -> None:
-        """Take in what was saved before, which is not saved again. `tables` are by number, `DOUBTFUL` where
+        """Take in what was saved before, which is not saved again. `tables` are by number, `NO_TABLE` where
         the register has lost one; `minutes` are as in `Limits.minute`, or empty where none is known."""
         journal, self._journal = self._journal, None
         try:
@@ -277,7 +276,7 @@ class Intake:
                 part = self._enter_announcements(new, _NONE)
             for stretch in self._put([_Stretch(part, 0, len(entries))]):
                 for i in self._take_in(stretch):
-                    if tables[i] != DOUBTFUL:
+                    if tables[i] != NO_TABLE:
                         self.add(int(tables[i]), entries[i], minutes[i] if minutes else None)
         finally:
             self._journal = journal

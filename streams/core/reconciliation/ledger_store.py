@@ -20,7 +20,7 @@ from streams.core.reconciliation.consensus import Verdict, verdict_of
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading
 from streams.core.reconciliation.table_rows import TablePlaces, TableRows
-from streams.core.reconciliation.verdict_cache import DOUBT, VerdictCache
+from streams.core.reconciliation.verdict_cache import Support, VerdictCache
 
 pack: Final = msgspec.msgpack.Encoder().encode
 unpack_reading: Final = msgspec.msgpack.Decoder(Reading).decode
@@ -196,8 +196,8 @@ class Verdicts(Mapping[str, Verdict]):
     def __len__(self) -> int:
         return len(self._store.tables)
 
-    def known(self, tables: Numbers, readings: Numbers) -> tuple[Numbers, Numbers]:
-        """Of these polling tables, by number, how many readers agree and lead, and of how many; `DOUBT` of those where
-        only a look at all readings tells, or there are not as many of them as this."""
-        agreeing, readers = self._verdicts.known(tables)
-        return agreeing, np.where(self._store.readings.counts(tables) == readings, readers, DOUBT)
+    def support(self, tables: Numbers, readings: Numbers) -> Support:
+        """What is known of these polling tables' sheets, by number; nothing of one that has not as many readings as
+        this."""
+        support = self._verdicts.support(tables)
+        return support._replace(certain=support.certain & (self._store.readings.counts(tables) == readings))

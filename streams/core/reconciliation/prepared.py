@@ -13,16 +13,17 @@ class Readings(NamedTuple):
     places: Sequence[int]
     """Among the events that they come from, rising."""
     tables: Numbers
+    """By number; `NO_TABLE` where a reading is not certainly admitted."""
     entries: list[bytes]
     """As they stand in the ledgers."""
     rows: Numbers
-    """The rows of sheets that are read by nobody else (`sheets`)."""
+    """The rows of sheets that are read by nobody else (`sheet_rows`)."""
     looks: Numbers
-    """What `verdicts` looks at."""
+    """Summaries of sheets that are read by nobody else (`verdict_cache`)."""
     groups: Sequence[str]
-    """Reporter groups,"""
+    """Reporter groups, by name."""
     counted: Numbers
-    """and their numbers (`names`), -1 for a trusted source: that may send what it likes."""
+    """Numbers of the groups (`reporters`); -1 for a trusted source, which may send what it likes."""
 
     def at(self, some: Sequence[int]) -> "Readings":
         """Those that stand here at some of the places."""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from streams.core.election.model import Election
-from streams.core.election.numbering import Numbers
+from streams.core.election.numbering import NO_TABLE, Numbers
 from streams.core.events.admission import check_bulletin, check_date, check_report
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
-from streams.core.reconciliation.columns import DOUBTFUL, ColumnReader, rows_of_announcements, said_in
+from streams.core.reconciliation.columns import ColumnReader, rows_of_announcements, said_in
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
@@ -120,7 +120,7 @@ class Reconciler:
         asked = [*prepared.single]
         for new in (prepared.readings, prepared.announcements):
             if new is not None:
-                at_home = (new.tables != DOUBTFUL) & (homes.take(new.tables) == self._partition)
+                at_home = (new.tables != NO_TABLE) & (homes.take(new.tables) == self._partition)
                 asked += [new.places[i] for i in np.flatnonzero(~at_home).tolist()]
         single = ((i, prepared.events[i]) for i in sorted(asked))
         return [i for i, event in single if not isinstance(event, Tick) and self.is_misrouted(event, homes)]
@@ -171,6 +171,6 @@ class Reconciler:
         if saved.minutes:
             odd |= np.array([minute is not None for minute in saved.minutes])
         said = said_in(named["null"], [figures or nothing for figures in votes])
-        plain, places = np.where(odd, DOUBTFUL, tables), range(len(readings))
+        plain, places = np.where(odd, NO_TABLE, tables), range(len(readings))
         new = self._reader.readings(places, plain, list(map(bytes, saved.packed)), columns[:SHEET_FIELDS], said)
         self._intake.take_in_saved(new, tables, readings, saved.minutes)

@@ -33,7 +33,7 @@ class RowBuilder:
     def fill(self, rows: Numbers, told: UpdatedVerdicts) -> None:
         """Fill in what was told of these sheets, all but how many readings they have. Of an only reader the row is its
         own, and stays as it is."""
-        several = told.readers > 1
+        several = told.certain & (told.readers > 1)
         disputed = told.behind <= self._policy.majority * told.readers
         rows[several & disputed, 1:] = self._disputed
         led = several & ~disputed

@@ -12,31 +12,41 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.core.election.numbering import Numbers
+from streams.core.election.numbering import Flags, Numbers
 from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import InternedNames, NameTable
 from streams.core.reconciliation.table_rows import TablePlaces, TableRows
 
 BEHIND, READERS, READER, AT, MARKS, SAID = 0, 1, 2, 3, 4, 6
-"""The columns of a look: how many readers stand behind the leading figures; how many there are, `DOUBT` where that is
-not known; the number of the only one, 0 where there are others or it has none; the time of its newest reading, which is
-nothing where there are others; the bits of all reporters and those of all groups (`names`); the leading
-figures, null votes first."""
+"""The columns of a summary: how many readers stand behind the leading figures; how many there are, `_UNKNOWN` where the
+summary is not valid; the number of the only one, 0 where there are others or it has none; the time of its newest
+reading, which is nothing where there are others; the Bloom masks of all reporters and of all groups (`reporters`); the
+leading figures, null votes first."""
 
-DOUBT: Final = 0
+_UNKNOWN: Final = 0
 MOST: Final = 254
-"""Readers of a sheet; another one that joins as many is in doubt."""
+"""Readers of a sheet; the effect of another one that joins as many is not certain."""
 
 
 class UpdatedVerdicts(NamedTuple):
-    """What further readings make of their sheets, one by one."""
+    """What further readings make of their sheets, one row each. Where it is not `certain`, the rest means nothing."""
 
+    certain: Flags
     behind: Numbers
     """How many readers stand behind the leading figures."""
     readers: Numbers
-    """How many there are; `DOUBT` where that is not certain, and nothing else said of that sheet."""
+    """How many there are."""
     said: Numbers
     """The leading figures, null votes first."""
+
+
+class Support(NamedTuple):
+    """How many readers of some sheets agree and lead, and of how many. Where it is not `certain`, only a look at all
+    readings of a sheet tells."""
+
+    certain: Flags
+    agreeing: Numbers
+    readers: Numbers
 
 
 class EvaluatedSheet(NamedTuple):
@@ -80,7 +90,7 @@ class VerdictCache:
         """Further readings, of different polling tables. Of those that are not certain `invalidate` is to be told."""
         now = self._state.take(tables)
         behind, readers, names = now[:, BEHIND], now[:, READERS], slice(MARKS, SAID)
-        usual = (readers != DOUBT) & (new[:, READERS] != DOUBT)
+        usual = (readers != _UNKNOWN) & (new[:, READERS] != _UNKNOWN)
         again = usual & (now[:, READER] == new[:, READER]) & (new[:, READER] != 0) & (now[:, AT] < new[:, AT])
         other = usual & (readers < MOST) & (now[:, names] & new[:, names] != new[:, names]).all(axis=1)
         alike = (now[:, SAID + 1 :] == new[:, SAID + 1 :]).all(axis=1)
@@ -94,8 +104,7 @@ class VerdictCache:
         now[:, names] |= new[:, names]
         certain = again | other
         self._state.put(tables[certain], now[certain])
-        readers *= certain
-        return UpdatedVerdicts(behind, readers, now[:, SAID:])
+        return UpdatedVerdicts(certain, behind, readers, now[:, SAID:])
 
     def is_again(self, table: int, new: Numbers) -> bool:
         """Whether one more reading certainly is its sheet's only reader again."""
@@ -108,12 +117,12 @@ class VerdictCache:
 
     def invalidate(self, tables: Sequence[int]) -> None:
         """Mark the summaries of these polling tables as not known: readings have joined that `join` did not settle."""
-        self._state.fill(np.array(tables), READERS, DOUBT)
+        self._state.fill(np.array(tables), READERS, _UNKNOWN)
 
-    def known(self, tables: Numbers) -> tuple[Numbers, Numbers]:
-        """How many readers of these polling tables' sheets stand behind the leading figures, and of how many; `DOUBT`
-        where that is not known."""
-        return self._state.column(tables, BEHIND), self._state.column(tables, READERS)
+    def support(self, tables: Numbers) -> Support:
+        """What is known of these polling tables' sheets."""
+        readers = self._state.column(tables, READERS)
+        return Support(readers != _UNKNOWN, self._state.column(tables, BEHIND), readers)
 
     def refresh(self, tables: Sequence[int], sheets: Sequence[EvaluatedSheet]) -> None:
         """Summarize these polling tables anew, each from all of its readings."""
@@ -123,10 +132,10 @@ class VerdictCache:
         looks = looks_at(at, intern(reporters), intern(groups), replaced, none)
         first = np.cumsum([0, *(len(sheet.readings) for sheet in sheets[:-1])])
         least, most = np.minimum.reduceat(looks, first), np.maximum.reduceat(looks, first)
-        one = (least[:, READER] == most[:, READER]) & (least[:, READERS] != DOUBT)
+        one = (least[:, READER] == most[:, READER]) & (least[:, READERS] != _UNKNOWN)
         state = np.empty((len(tables), self._state.width), np.int64)
         state[:, BEHIND] = [len(sheet.leading) for sheet in sheets]
-        state[:, READERS] = [_known(sheet) for sheet in sheets]
+        state[:, READERS] = [sheet.readers if _is_certain(sheet) else _UNKNOWN for sheet in sheets]
         state[:, READER] = most[:, READER] * one
         state[:, AT] = most[:, AT]
         state[:, MARKS:SAID] = np.bitwise_or.reduceat(looks[:, MARKS:], first)
@@ -135,7 +144,6 @@ class VerdictCache:
         self._state.put(np.array(tables), state)
 
 
-def _known(sheet: EvaluatedSheet) -> int:
-    """How many readers there are where the leading figures are certainly that, else `DOUBT`."""
-    certain = 2 * len(sheet.leading) >= sheet.readers and len({reading.null for reading in sheet.leading}) == 1
-    return sheet.readers if certain else DOUBT
+def _is_certain(sheet: EvaluatedSheet) -> bool:
+    """Whether no other figures can have more readers than the leading ones."""
+    return 2 * len(sheet.leading) >= sheet.readers and len({reading.null for reading in sheet.leading}) == 1

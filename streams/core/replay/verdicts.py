@@ -11,7 +11,6 @@ from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.sheet_rows import CODES, READ
-from streams.core.reconciliation.verdict_cache import DOUBT
 from streams.core.replay.outcome import Members
 
 _LEVELS: Final = [Level.NONE, *CODES]
@@ -42,18 +41,20 @@ class NightVerdicts(Members[Verdict]):
         readings, their verdicts take ten times as long."""
         tables = self._layout.numbers(keys)
         rows = self._read.take(tables, axis=0)
-        readers = ((rows[:, 0] == 1) & (rows[:, 1] == CODES[Level.REPORTED])).astype(np.int64)
+        certain = (rows[:, 0] == 1) & (rows[:, 1] == CODES[Level.REPORTED])
+        readers = certain.astype(np.int64)
         agreeing = readers.copy()
         for ledgers in self._ledgers:
-            behind, of = ledgers.known(tables, rows[:, 0])
-            new = (readers == DOUBT) & (of != DOUBT)
-            agreeing[new], readers[new] = behind[new], of[new]
+            support = ledgers.support(tables, rows[:, 0])
+            new = ~certain & support.certain
+            agreeing[new], readers[new] = support.agreeing[new], support.readers[new]
+            certain |= new
         levels, accepted, nulls = [_LEVELS[code] for code in rows[:, 1].tolist()], rows[:, 2] > 0, rows[:, 3]
         votes: list[Votes | None] = [tuple(figures) for figures in rows[:, READ:].tolist()]
         for i in np.flatnonzero(rows[:, 1] == CODES[Level.DISPUTED]).tolist():
             votes[i] = None
         columns = levels, accepted.tolist(), votes, nulls.tolist(), agreeing.tolist(), readers.tolist()
         found = list(map(Verdict, *columns))
-        for i in np.flatnonzero(readers == DOUBT).tolist():
+        for i in np.flatnonzero(~certain).tolist():
             found[i] = self[keys[i]]
         return found

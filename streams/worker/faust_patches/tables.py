@@ -67,10 +67,10 @@ class Table(faust.Table[Any, Any]):
             self._note(key, message.partition)
         return sent
 
-    def place_of(self, key: Any) -> int:
-        """The partition that a key lies in; -1 where that is not known."""
+    def place_of(self, key: Any) -> int | None:
+        """The partition that a key lies in; None where that is not known."""
         known = self.data._key_partition if isinstance(self.data, faust.stores.memory.Store) else {}
-        return int(known.get(key, -1))
+        return known.get(key)
 
     def _note(self, key: Any, partition: int | None) -> None:
         # Faust forgets the keys of a partition that left only if they were recovered, not if written here

@@ -10,7 +10,7 @@ from streams.core.reconciliation.consensus import leading
 from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reporters import NameTable
 from streams.core.reconciliation.table_rows import TablePlaces
-from streams.core.reconciliation.verdict_cache import DOUBT, MARKS, MOST, EvaluatedSheet, VerdictCache, looks_at
+from streams.core.reconciliation.verdict_cache import MARKS, MOST, EvaluatedSheet, VerdictCache, looks_at
 
 SHEET = np.zeros(1, np.int64)
 
@@ -42,7 +42,7 @@ some = st.lists(
 
 Seen = tuple[int, int, tuple[int, ...]]
 """Readers behind the leading figures, of how many, and these figures; `IN_DOUBT` where that is not told."""
-IN_DOUBT: Seen = (0, DOUBT, ())
+IN_DOUBT: Seen = (0, 0, ())
 
 
 class Asked:
@@ -70,7 +70,7 @@ class Asked:
         new, seen = self.look(reading), IN_DOUBT
         if way == "many" and not reading.retracted:
             told = self.verdicts.join(SHEET, new)
-            if told.readers[0] != DOUBT:
+            if told.certain[0]:
                 seen = int(told.behind[0]), int(told.readers[0]), tuple(told.said[0].tolist())
         elif way == "one" and not reading.retracted and self.verdicts.is_again(0, new[0]):
             seen = 1, 1, (reading.null, *reading.votes)
@@ -132,7 +132,7 @@ def test_many_readers() -> None:
     assert told[-1] == 0
 
 
-@pytest.mark.parametrize(("count", "told"), [(MOST - 1, MOST), (MOST, DOUBT), (MOST + 1, DOUBT)])
+@pytest.mark.parametrize(("count", "told"), [(MOST - 1, MOST), (MOST, 0), (MOST + 1, 0)])
 def test_most_readers(count: int, told: int) -> None:
     """So many readers and no more are known after a look at all of them."""
     asked, one = Asked(), reading(1)
@@ -146,7 +146,7 @@ def test_names_that_may_be_one() -> None:
     first, second = asked.look(reading(1)), asked.look(reading(2, "b"))
     second[:, MARKS] = first[:, MARKS]
     asked.verdicts.begin(SHEET, first)
-    assert asked.verdicts.join(SHEET, second).readers[0] == DOUBT
+    assert not asked.verdicts.join(SHEET, second).certain[0]
 
 
 B = (5, 4)
