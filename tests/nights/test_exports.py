@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +22,8 @@ from test_cli import cotejo
 
 from streams.config import election_writer
 from streams.config.election_file import load
-from streams.core.events.codec import decode_any
-from streams.core.events.model import Event
+from streams.core.events.codec import decode_any, encode, plain
+from streams.core.events.model import Bulletin, Event
 from streams.errors import CotejoError
 from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
@@ -235,6 +236,35 @@ def test_a_night_that_goes_on(tmp_path: Path) -> None:
             file.write(b"CjBk half a head")
         assert asked([log], "SELECT count(*) FROM readings WHERE fate = 'counts'") == [(20,)]
         assert len(rows(written([log], tmp_path / "out", "csv"), "accepted_sheets")) == 20
+
+
+@pytest.mark.parametrize(
+    ("which", "format"),
+    [("simulated", "csv"), ("of this test", "jsonl"), ("of this test", "parquet"), ("bundled", "parquet")],
+)
+def test_there_and_back(which: str, format: Format, tmp_path: Path) -> None:
+    """What is exported and imported again comes to the same outcome, byte for byte."""
+    if which == "bundled":  # its first sheets and both bulletins; the whole night takes minutes
+        known, events = venezuela2024_night.night()
+        events = events[:1500] + [event for event in events if isinstance(event, Bulletin)]
+    elif which == "simulated":
+        simulated = Simulation(
+            Night(tables=200, states=3, municipalities=4, official="table", readers=1.5, corrected=1)
+        )
+        known, events = simulated.election, list(simulated.events())
+    else:  # what is repeated word for word is imported once; what the election does not know has no columns
+        once = {encode(plain(event)): event for event in EVENTS}.values()
+        known, events = KNOWN, [event for event in once if event.id != "unknown option"]  # type: ignore[union-attr]  # no tick is there
+    made.write(tmp_path / "night", known, events, "a test")
+    out = written([tmp_path / "night"], tmp_path / "tables", format, every=86_400_000)
+    done = cotejo("import", "run", out / "import.toml", "--data", out, "--out", tmp_path / "back")
+    assert done.returncode == 0, done.stderr.decode()
+    (told,) = re.findall(r"\b[0-9a-f]{64}\b", (out / dictionary.DICTIONARY).read_text("utf-8"))
+    assert outcome(tmp_path / "back") == outcome(tmp_path / "night") == told
+
+
+def outcome(*paths: Path) -> str:
+    return explained_night(*paths)[1].sha256
 
 
 WRONG = [

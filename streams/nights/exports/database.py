@@ -131,6 +131,14 @@ def write(connection: duckdb.DuckDBPyConnection, election: Election, directory: 
     return counts
 
 
+def filled(connection: duckdb.DuckDBPyConnection, name: str) -> set[str]:
+    """The columns of a table that are not empty in every row."""
+    columns = [column for column, *_ in connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description or ()]
+    counts = ", ".join(f"count({_quoted(column)})" for column in columns)
+    found = connection.execute(f"SELECT {counts} FROM {_quoted(name)}").fetchone() or ()
+    return {column for column, count in zip(columns, found, strict=True) if count}
+
+
 def asked_in(statement: str) -> set[str]:
     """The tables that a statement names; all of them where it names none, or does not say. Raises `NightError` for
     what is no SQL, or is not one statement that reads."""
