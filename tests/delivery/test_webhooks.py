@@ -2,12 +2,17 @@
 
 import http.client
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
+import orjson
 import pytest
+from builders import T0
+from test_posting import KNOWN, NOTICE
 
 from streams.delivery.loopback_receiver import MAX_BODY, AlertReceiver
-from streams.delivery.standard_webhook import WebhookVerificationError, check_secret, headers, verify
+from streams.delivery.standard_webhook import WebhookVerificationError, body, check_secret, headers, verify
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + b64encode(bytes(32)).decode()
@@ -41,6 +46,30 @@ def test_a_bad_signature(body: bytes, found: dict[str, str]) -> None:
     """Whatever was changed, the webhook is refused."""
     with pytest.raises(WebhookVerificationError):
         verify(SECRET, body, found)
+
+
+def test_what_a_body_says() -> None:
+    """The whole body of a notice: what fires and what is over, times in UTC, names beside ids."""
+    area, option = KNOWN.areas["N"], KNOWN.options[0]
+    finding = replace(NOTICE.finding, rule="divergence", area="N", column=option.id, value=5.5, unit="points")
+    kinds: dict[Literal["firing", "resolved"], str] = {"firing": "alert.firing", "resolved": "alert.resolved"}
+    for status, kind in kinds.items():
+        notice = replace(NOTICE, status=status, finding=finding, since=T0, at=T0 + 61_500)
+        said = orjson.loads(body(KNOWN, notice))
+        assert (said["type"], said["timestamp"]) == (kind, "2024-07-29T00:01:01.500Z")
+        data = said["data"]
+        assert (data["status"], data["since"]) == (status, "2024-07-29T00:00:00.000Z")
+        assert data["at"] == said["timestamp"]
+        assert (data["id"], data["fingerprint"]) == (notice.id, notice.fingerprint)
+        assert data["area"] == {"id": "N", "name": area.name, "level": "nation"}
+        assert data["column"] == {"id": option.id, "name": option.name}
+        assert (data["rule"], data["severity"], data["value"], data["unit"]) == (
+            "divergence",
+            notice.severity,
+            5.5,
+            "points",
+        )
+        assert data["sentence"] == dict(finding.sentence)
 
 
 @pytest.mark.parametrize("secret", [SECRET, SECRET.removeprefix("whsec_"), SECRET.rstrip("=")])

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from builders import T0
 
-from streams.core.alerting.alert import Alert, Notice
+from streams.core.alerting.alert import Alert, Moment, Notice
 from streams.core.alerting.alert_life import Reason, deadline, step
 from streams.core.comparison.findings import Finding, Severity
 from streams.core.election.settings import AlertPolicy
@@ -356,6 +356,29 @@ def test_the_worst_is_the_first_of_its_kind() -> None:
         assert alert is not None
         assert alert.worst is not None
         assert alert.worst.at == T0 + worst
+
+
+def test_times_that_lie_ahead() -> None:
+    """Where clocks had run ahead and are set right, none of an alert's times lies ahead, and those that do not stay:
+    its `for` and its cooldown end when they should."""
+    ahead = replace(
+        alert("firing", told=T0 + 9000, called_at=T0 + 7000),
+        since=T0 + 8000,
+        worst=Moment(T0 + 9500, "warning", found()),
+    )
+    assert ahead.worst is not None
+    for at in (T0, T0 + 8500, T0 + 99_000):
+        back = ahead.set_back(at)
+        assert back.worst is not None
+        assert (back.since, back.told_at, back.called_at, back.worst.at) == (
+            min(T0 + 8000, at),
+            min(T0 + 9000, at),
+            min(T0 + 7000, at),
+            min(T0 + 9500, at),
+        )
+        assert replace(back, since=0, told_at=0, called_at=0, worst=None) == replace(
+            ahead, since=0, told_at=0, called_at=0, worst=None
+        )
 
 
 def test_a_night() -> None:
