@@ -95,8 +95,8 @@ class Follower:
         named = {place.topic for place in self._takers}
         specs = [spec for spec in self._topology.specs() if spec.name in named]
         while not self._stopping.is_set():
-            found = await asyncio.to_thread(topics.describe, self._broker, specs)
-            if all(topic.state != "missing" for topic in found):
+            states = await asyncio.to_thread(topics.describe, self._broker, specs)
+            if all(topic.state != "missing" for topic in states):
                 return
             self.place = "waiting"
             await self._sleep(RETRY)
@@ -140,8 +140,8 @@ class Follower:
         """Return records by partition, and the next position of each: compaction leaves gaps that only it knows."""
         wait = 0 if self.place == "live" else round(1000 * PAUSE)  # the embedded broker would keep us spinning
         batches = consumer.poll(wait, BATCH)
-        found = {place: consumer.position(place) for place in self._takers}
-        return batches, {place: self._positions[place] if at is None else at for place, at in found.items()}
+        positions = {place: consumer.position(place) for place in self._takers}
+        return batches, {place: self._positions[place] if at is None else at for place, at in positions.items()}
 
     async def _look_at_the_ends(self, consumer: Any) -> None:
         self._ends = await asyncio.to_thread(consumer.end_offsets, list(self._takers), 5_000)

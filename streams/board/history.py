@@ -37,7 +37,7 @@ class History:
         points.append(point)
         while len(points) > self._limit:
             self.step *= 2
-            points[:] = {self._number(known): known for known in points}.values()
+            points[:] = {self._number(kept): kept for kept in points}.values()
 
     @property
     def last(self) -> int:

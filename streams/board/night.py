@@ -90,10 +90,10 @@ class Night:
             return  # deleted
         try:
             notice = Notice.from_plain(orjson.loads(content))
-            known, order = notice.finding.area in self.election.areas, notice.order
+            is_known, order = notice.finding.area in self.election.areas, notice.order
         except ValueError:
-            known = False
-        if not known:
+            is_known = False
+        if not is_known:
             self.count_unreadable()
         elif (last := self._newest.get(notice.fingerprint)) is None or order > last.order:
             self.version += 1
@@ -109,7 +109,7 @@ class Night:
 
     def whole(self, area: str) -> bytes:
         """All that a page needs to begin with."""
-        election, known, history = self.election, self.election.areas[area], self.history(area)
+        election, this_area, history = self.election, self.election.areas[area], self.history(area)
         return orjson.dumps(
             {
                 "election": {
@@ -120,7 +120,7 @@ class Night:
                         {"id": c.id, "name": c.name, "members": election.members.get(c.id)} for c in election.columns
                     ],
                 },
-                "area": _named(election, known),
+                "area": _named(election, this_area),
                 "path": [_named(election, election.areas[above]) for above in election.lineage[area]],
                 "children": [_named(election, election.areas[below]) for below in election.children[area]],
                 "states": self._changed(area, 0),
@@ -154,8 +154,8 @@ class Night:
         return _shown(self.election, area, self._newest.values(), self._notices.values())
 
     def _changed(self, area: str, since: int) -> list[orjson.Fragment]:
-        known = (self._states.get(name, (0, b"")) for name in self._family(area))
-        return [orjson.Fragment(content) for version, content in known if version > since]
+        states = (self._states.get(name, (0, b"")) for name in self._family(area))
+        return [orjson.Fragment(content) for version, content in states if version > since]
 
     def _family(self, area: str) -> Iterator[str]:
         yield area

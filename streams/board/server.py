@@ -134,12 +134,12 @@ async def _elsewhere(_: web.Request) -> web.Response:
 
 def _static() -> dict[str, tuple[bytes, str]]:
     """The page's files by name, with their types; `index.html` is the empty name."""
-    found = {}
+    pages = {}
     for file in files("streams.board").joinpath("static").iterdir():
         kind = _TYPES.get(file.name.rpartition(".")[2])
         if kind:
-            found["" if file.name == "index.html" else file.name] = file.read_bytes(), kind
-    return found
+            pages["" if file.name == "index.html" else file.name] = file.read_bytes(), kind
+    return pages
 
 
 def _file(content: bytes, kind: str) -> Handler:

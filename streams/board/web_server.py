@@ -225,10 +225,10 @@ def address(host: str, port: int, names: Sequence[str] = ()) -> str:
     the first of its names, or on loopback."""
     host = host.removeprefix("[").removesuffix("]")
     with suppress(ValueError):
-        known = ip_address(host)
-        if known.is_unspecified:
-            return address(names[0] if names else "127.0.0.1" if known.version == 4 else "::1", port)
-        host = f"[{host}]" if known.version == 6 else host
+        ip = ip_address(host)
+        if ip.is_unspecified:
+            return address(names[0] if names else "127.0.0.1" if ip.version == 4 else "::1", port)
+        host = f"[{host}]" if ip.version == 6 else host
     return f"{host}:{port}"
 
 

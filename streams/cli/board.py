@@ -13,7 +13,7 @@ commands = group("")
 
 @commands.command()
 def board(
-    election: ElectionFile,
+    file: ElectionFile,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 6070,
@@ -24,5 +24,5 @@ def board(
     from streams.board import process
 
     with plainly():
-        known = load(election)
-        process.run(broker, known, topology_of(known, prefix, PARTITIONS), host, port, name or ())
+        election = load(file)
+        process.run(broker, election, topology_of(election, prefix, PARTITIONS), host, port, name or ())

@@ -30,12 +30,12 @@ def check(night: NightPaths, as_json: Json = False) -> None:
     with plainly():
         given = NightFiles.of(night)
         try:
-            known = load(given.election)
+            election = load(given.election)
         except ElectionFileError as error:
             if as_json:
                 show_json(Problem(error.file, error.line or 0, error.place, "election-file", error.cure))
             raise
-        judge = EventCheck(known)
+        judge = EventCheck(election)
         for path in given.events:
             arrivals = Arrivals([path], keep_going=True, tell=damaged)
             with Progress(f"checking {path}", arrivals.size) as progress:
@@ -44,7 +44,7 @@ def check(night: NightPaths, as_json: Json = False) -> None:
         for remark in judge.remarks.found():
             show_json(remark) if as_json else show(remark)
         if not as_json:
-            show(f"{known.name}: {len(known.areas):,} areas, {len(known.tables):,} polling tables")
+            show(f"{election.name}: {len(election.areas):,} areas, {len(election.tables):,} polling tables")
         if given.events and not as_json:
             counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
             show(f"{counts} fine, {wrong:,} problems")

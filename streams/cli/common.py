@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from streams.core.election.model import Election
     from streams.kafka.topology import Topology
 
-ElectionFile = Annotated[Path, typer.Argument(help="The election file, or a log's directory.", show_default=False)]
+ElectionFile = Annotated[
+    Path, typer.Argument(metavar="ELECTION", help="The election file, or a log's directory.", show_default=False)
+]
 NightPaths = Annotated[
     list[Path],
     typer.Argument(

@@ -57,7 +57,7 @@ def provision(
 
 @commands.command()
 def annotate(
-    election: ElectionFile,
+    file: ElectionFile,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     url: Url = URL,
@@ -69,12 +69,12 @@ def annotate(
 ) -> None:
     """Mark in Grafana what each alert says, at its time. Twice is once."""
     with plainly():
-        known = load(election)
-        topic = topology_of(known, prefix, PARTITIONS).alerts
+        election = load(file)
+        topic = topology_of(election, prefix, PARTITIONS).alerts
         grafana, away = _enter(url, token_env, token_file), ""
         while True:
             try:
-                done = grafana.annotate(known.id, _notices(broker, topic), lang)
+                done = grafana.annotate(election.id, _notices(broker, topic), lang)
                 _tell((change for change in done if change.outcome == "created"), as_json)
                 away = ""
             except CotejoError as error:

@@ -105,7 +105,7 @@ def _night(
     stack.callback(end, process)
     metrics = f"http://127.0.0.1:{port}/metrics"
     log = directory / "worker.log"
-    _until(process, log, "start", metrics, lambda found: found.get("cotejo_owned_partitions", 0) > 0)
+    _until(process, log, "start", metrics, lambda scraped: scraped.get("cotejo_owned_partitions", 0) > 0)
     board = f"http://127.0.0.1:{port}{PATH}?lang={language}"
     say.print(f"broker {broker}, worker {process.pid}, {metrics}")
     say.print(f"{_WORDS[language]['watch']} [bold]{board}[/]\n")
@@ -127,8 +127,8 @@ def _night(
         log,
         "finish",
         metrics,
-        lambda found: (
-            found.get("cotejo_clock_seconds", 0) * 1000 >= fed.until
+        lambda scraped: (
+            scraped.get("cotejo_clock_seconds", 0) * 1000 >= fed.until
             and topics.lag(broker, topology.app, topology.alerts) == 0
             and scrape(metrics).get("cotejo_deliveries_pending") == 0  # what lagged until now is due
         ),
@@ -190,8 +190,8 @@ def _ended(log: Path) -> DemoError:
 
 def _newest(broker: str, topic: str, key: str) -> dict[str, Any]:
     """The newest record of a key, from JSON."""
-    found = [record.value for record in topic_reader.read(broker, topic) if record.key == key.encode()]
-    return cast(dict[str, Any], orjson.loads(found[-1])) if found else {}
+    values = [record.value for record in topic_reader.read(broker, topic) if record.key == key.encode()]
+    return cast(dict[str, Any], orjson.loads(values[-1])) if values else {}
 
 
 @contextmanager
@@ -264,16 +264,16 @@ def _summary(
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     names = {column.id: column.name for column in election.columns}
     witnessed = state["witnessed"]
-    for option, known in sorted(state["official"]["figures"].items(), key=lambda item: -witnessed["votes"][item[0]]):
+    for option, row in sorted(state["official"]["figures"].items(), key=lambda item: -witnessed["votes"][item[0]]):
         table.add_row(
             names[option],
-            figure(known["votes"]),
-            figure(known["share"], 2),
+            figure(row["votes"]),
+            figure(row["share"], 2),
             figure(witnessed["votes"][option]),
-            figure(known["witnessed_share"], 2),
-            figure(known["floor"]),
-            figure(known["ceiling"]),
-            figure(known["breakdown"] or None),
+            figure(row["witnessed_share"], 2),
+            figure(row["floor"]),
+            figure(row["ceiling"]),
+            figure(row["breakdown"] or None),
         )
     counts = words["counts"].format(
         witnessed=figure(witnessed["tables"]),

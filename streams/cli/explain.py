@@ -31,8 +31,8 @@ def explain_table(
 ) -> None:
     """Why a polling table's figures count or not: each reading, and what became of it."""
     with plainly():
-        found = explained(night, keep_going, table, check_table).table(table)
-        show_json(found) if as_json else show(*table_lines(found, lang))
+        explanation = explained(night, keep_going, table, check_table).table(table)
+        show_json(explanation) if as_json else show(*table_lines(explanation, lang))
 
 
 @commands.command("area")
@@ -55,20 +55,20 @@ def explain_area(
         if differing:
             _show_differing(explainer.differing(area), lang, as_json, as_csv)
         else:
-            found = explainer.area(area)
-            show_json(found) if as_json else show(*area_lines(found, lang))
+            explanation = explainer.area(area)
+            show_json(explanation) if as_json else show(*area_lines(explanation, lang))
 
 
-def _show_differing(found: Differing, language: str, as_json: bool, as_csv: bool) -> None:
+def _show_differing(differing: Differing, language: str, as_json: bool, as_csv: bool) -> None:
     if as_json:
-        show_json(found.plain())
+        show_json(differing.plain())
     elif as_csv:
-        show(*found.csv())
-        aside(found.head(language))  # beside the rows, so that a program that adds them up counts nothing twice
+        show(*differing.csv())
+        aside(differing.head(language))  # beside the rows, so that a program that adds them up counts nothing twice
     else:
-        show(found.head(language))
-        if found.rows:
-            console().print(differing_table(found, language))
+        show(differing.head(language))
+        if differing.rows:
+            console().print(differing_table(differing, language))
 
 
 class UsageError(CotejoError):

@@ -46,11 +46,11 @@ def feed(
     """Send a night into Kafka, and the ticks of their time. For a worker with --clock feed."""
     with plainly():
         given = NightFiles.of(night)
-        known = load(given.election)
+        election = load(given.election)
         arrivals = given.arrivals(keep_going)
-        topology = topology_of(known, prefix, partitions)
+        topology = topology_of(election, prefix, partitions)
         kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
-        feeder = feeding.Feeder(KafkaSink(broker), known, topology, feeding.Pace(speed or None, pack, every_tick))
+        feeder = feeding.Feeder(KafkaSink(broker), election, topology, feeding.Pace(speed or None, pack, every_tick))
         with Progress("feeding", arrivals.size) as progress:
             fed = feeder.feed(progress.over(arrivals))
         if as_json:

@@ -30,18 +30,18 @@ def new_key(key: KeyFile) -> None:
 
 
 @commands.command("sign")
-def sign_events(election: ElectionFile, key: KeyFile, events: Events) -> None:
+def sign_events(file: ElectionFile, key: KeyFile, events: Events) -> None:
     """Print the events, those of the key's owner signed. The election says whose key it is."""
     with plainly():
-        known, private = load(election), signing_keys.load(key)
+        election, private = load(file), signing_keys.load(key)
         public, signed, others = signing_keys.public_key(private), 0, 0
 
         def lines() -> Iterator[bytes]:
             nonlocal signed, others
-            for arrival in NightFiles(election, tuple(events)).arrivals():
+            for arrival in NightFiles(file, tuple(events)).arrivals():
                 event, line = arrival.event, arrival.raw or b""
-                if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(known, event, public):
-                    line, signed = encode(plain(signing_keys.sign(private, known.id, event))), signed + 1
+                if isinstance(event, TallyReport | Bulletin) and signing_keys.is_owner(election, event, public):
+                    line, signed = encode(plain(signing_keys.sign(private, election.id, event))), signed + 1
                 else:
                     others += 1
                 yield line + b"\n"

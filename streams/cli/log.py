@@ -40,12 +40,12 @@ def verify(night: Log, as_json: Json = False) -> None:
     with plainly():
         log = EventLog.open(night)
         with Progress("verifying", log.size) as progress:
-            found = summarize(log, keep_going=True, tell=tell, watch=progress.show)
+            summary = summarize(log, keep_going=True, tell=tell, watch=progress.show)
         if not as_json:
-            warn_of_edits(_changed(found))
-            whole = f"{found.damages:,} damages" if found.damages else "whole"
-            show(f"{night}: {whole}: {found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes")
-        raise typer.Exit(1 if found.damages else 0)
+            warn_of_edits(_changed(summary))
+            whole = f"{summary.damages:,} damages" if summary.damages else "whole"
+            show(f"{night}: {whole}: {_size(summary)}")
+        raise typer.Exit(1 if summary.damages else 0)
 
 
 @commands.command()
@@ -54,26 +54,28 @@ def info(night: Log, keep_going: KeepGoing = False, as_json: Json = False) -> No
     with plainly():
         log = EventLog.open(night)
         with Progress("reading", log.size) as progress:
-            found = summarize(log, keep_going=keep_going, tell=tell_on_stderr, watch=progress.show)
+            summary = summarize(log, keep_going=keep_going, tell=tell_on_stderr, watch=progress.show)
         if as_json:
-            show_json(found)
+            show_json(summary)
             return
-        known, state = found.manifest, "closed" if found.closed else "open: it is being written, or was never closed"
-        versions = ", ".join(f"{name} {version}" for name, version in known.versions.items())
-        show(f"{night}: election {known.election}, topics {known.prefix}*, written by {known.writer} ({versions})")
-        show(f"{found.records:,} records in {found.segments:,} segments, {found.bytes:,} bytes, {state}")
+        manifest = summary.manifest
+        state = "closed" if summary.closed else "open: it is being written, or was never closed"
+        versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+        writer = f"{manifest.writer} ({versions})"
+        show(f"{night}: election {manifest.election}, topics {manifest.prefix}*, written by {writer}")
+        show(f"{_size(summary)}, {state}")
         show(f"{'partition':<18}{'records':>12}{'bytes':>16}  {'offsets':<22}{'first':<26}last")
-        for part in found.partitions:
+        for part in summary.partitions:
             name, offsets = f"{part.topic}/{part.partition}", f"{part.first_offset:,}-{part.last_offset:,}"
             times = f"{_time(part.first_time):<26}{_time(part.last_time)}"
             show(f"{name:<18}{part.records:>12,}{part.bytes:>16,}  {offsets:<22}{times}")
         for gap in log.gaps:
             why = f", {gap.reason}" if gap.reason else ""
             show(f"gap: {gap.topic}/{gap.partition} offsets {gap.first:,} to {gap.end - 1:,}{why}")
-        show(f"content sha256 {found.content}")
-        for name, hash in known.files.items():
+        show(f"content sha256 {summary.content}")
+        for name, hash in manifest.files.items():
             show(f"{name} sha256 {hash}")
-        warn_of_edits(_changed(found))
+        warn_of_edits(_changed(summary))
 
 
 @commands.command()
@@ -117,8 +119,12 @@ def cut(
         show(f"{count:,} records; written: {out}")
 
 
-def _changed(found: Summary) -> list[Path]:
-    return [Path(found.log) / name for name in found.changed]
+def _size(summary: Summary) -> str:
+    return f"{summary.records:,} records in {summary.segments:,} segments, {summary.bytes:,} bytes"
+
+
+def _changed(summary: Summary) -> list[Path]:
+    return [Path(summary.log) / name for name in summary.changed]
 
 
 def _time(at: int) -> str:

@@ -75,11 +75,11 @@ def record(
 def _resume(night: Path, election: Path | None, prefix: str, partitions: int) -> LogWriter:
     """The log that is there, to be gone on with."""
     there = EventLog.open(night)
-    known = there.manifest
+    manifest = there.manifest
     other = "choose another directory"
     told: dict[str, tuple[object, object]] = {
-        "prefix": (prefix, known.prefix),
-        "partitions": (partitions, known.partitions),
+        "prefix": (prefix, manifest.prefix),
+        "partitions": (partitions, manifest.partitions),
     }
     for name, (given, has) in told.items():
         if given and given != has:
@@ -97,12 +97,12 @@ def _resume(night: Path, election: Path | None, prefix: str, partitions: int) ->
 def _begin(broker: str, night: Path, election: Path | None, prefix: str, partitions: int) -> LogWriter:
     if election is None and not (night / ELECTION).exists():
         raise LogError(f"{night}: holds no log and no {ELECTION}: say --election FILE to begin a log")
-    known = load(election or night)
-    topology = topology_of(known, prefix, partitions or PARTITIONS)
+    loaded = load(election or night)
+    topology = topology_of(loaded, prefix, partitions or PARTITIONS)
     topics.ensure(broker, topology.inputs())  # before anything is written: what fails leaves no log behind
     return LogWriter.create(
         night,
-        None if election is None or election.resolve() == (night / ELECTION).resolve() else known,
+        None if election is None or election.resolve() == (night / ELECTION).resolve() else loaded,
         prefix=topology.prefix,
         partitions=topology.partitions,
         writer="cotejo record",

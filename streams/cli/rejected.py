@@ -15,11 +15,11 @@ commands = group("")
 
 
 @commands.command()
-def rejected(election: ElectionFile, broker: Broker = BROKER, prefix: Prefix = "", as_json: Json = False) -> None:
+def rejected(file: ElectionFile, broker: Broker = BROKER, prefix: Prefix = "", as_json: Json = False) -> None:
     """List the messages that were turned away: where each came from, why, and what would cure it."""
     with plainly():
-        known = load(election)
-        topic = topology_of(known, prefix, PARTITIONS).rejected
+        election = load(file)
+        topic = topology_of(election, prefix, PARTITIONS).rejected
         codes: Counter[str] = Counter()
         seen: set[bytes] = set()
         for record in topic_reader.read(broker, topic):

@@ -40,18 +40,18 @@ def replay(
 ) -> None:
     """Live a night again, offline: every state, verdict and alert, the same bytes each time."""
     with plainly():
-        source, known, outcomes, _ = lived(night, compare, keep_going)
+        source, elections, outcomes, _ = lived(night, compare, keep_going)
         if out is not None:
             with whole(out) as file:
                 file.writelines(outcomes[0].json())
         if compare is not None:
-            _compare(source.election, compare, known, outcomes, lang, as_json)
+            _compare(source.election, compare, elections, outcomes, lang, as_json)
         elif as_json:
             digest = hashlib.sha256()
             pass_on(_hashed(outcomes[0].json(), digest))
             aside(summary.say("hash", lang, hash=digest.hexdigest()))
         else:
-            summary.tell(console(), known[0], outcomes[0], lang)
+            summary.tell(console(), elections[0], outcomes[0], lang)
 
 
 def _hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
@@ -75,14 +75,14 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
     """Live a night again; what `follow` makes of its election watches it."""
     source = relive.open_night(paths, keep_going)
     warn_of_edits(source.edited())
-    known, replays = [], []
+    elections, replays = [], []
     gc.disable()  # a register is millions of objects, all of which stay: looking through them is a fifth of reading it
     try:
-        known.append(load(source.election))
-        replays.append(source.replay(known[0], None if follow is None else follow(known[0])))
+        elections.append(load(source.election))
+        replays.append(source.replay(elections[0], None if follow is None else follow(elections[0])))
         if compare is not None:
-            known.append(load(compare, like=source.election))
-            replays.append(source.replay(known[1]))
+            elections.append(load(compare, like=source.election))
+            replays.append(source.replay(elections[1]))
         gc_tuning.look_seldom()
     finally:
         gc.enable()
@@ -90,18 +90,18 @@ def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow:
         for done in relive.relive(source, replays):
             progress.show(done)
     outcomes = [replay.finish() for replay in replays]
-    return Relived(source, known, outcomes, replays[0].comparer)
+    return Relived(source, elections, outcomes, replays[0].comparer)
 
 
 def _compare(
-    mine: Path, other: Path, known: Sequence[Election], outcomes: Sequence[Outcome], language: str, as_json: bool
+    mine: Path, other: Path, elections: Sequence[Election], outcomes: Sequence[Outcome], language: str, as_json: bool
 ) -> None:
-    found, differing = contrast(*outcomes), changed(*known)
+    contrasted, differing = contrast(*outcomes), changed(*elections)
     if as_json:
         sides = {
             side: {"file": str(path), "sha256": outcome.sha256}
             for side, path, outcome in zip("ab", (mine, other), outcomes, strict=True)
         }
-        show_json({**sides, "changed": differing, **found.plain()})
+        show_json({**sides, "changed": differing, **contrasted.plain()})
     else:
-        summary.compare(console(), found, (str(mine), str(other)), differing, language)
+        summary.compare(console(), contrasted, (str(mine), str(other)), differing, language)

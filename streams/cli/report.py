@@ -35,11 +35,11 @@ def report(
             chronicles.append(Chronicle(election))
             return chronicles[-1]
 
-        source, known, outcomes, comparer = lived(night, compare, keep_going, follow)
+        source, elections, outcomes, comparer = lived(night, compare, keep_going, follow)
         (chronicle,) = chronicles
         chronicle.finish(comparer)
         own = page.Night(
-            known[0],
+            elections[0],
             outcomes[0],
             chronicle.series,
             comparer.bulletins,
@@ -49,7 +49,7 @@ def report(
         )
         other = None
         if compare is not None:
-            other = page.Other(compare.name, known[1], outcomes[1], contrast(*outcomes))
+            other = page.Other(compare.name, elections[1], outcomes[1], contrast(*outcomes))
         with whole(out) as file:
             file.write(page.render(own, lang, other).encode())
         show(f"{out}: {summary.say('hash', lang, hash=outcomes[0].sha256)}")

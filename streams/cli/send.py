@@ -126,21 +126,21 @@ def _votes(given: Sequence[str]) -> dict[str, int]:
 
 def _send(path: Path, content: dict[str, Any], key: Path | None, broker: str, prefix: str, partitions: int) -> None:
     """Send an event that nobody will turn away. Raises `CotejoError` for any other; then nothing was sent."""
-    known = load(path)
+    election = load(path)
     event = decode_any(encode({name: value for name, value in content.items() if value is not None}))
     if isinstance(event, Rejection):
         raise CotejoError(f"nothing was sent: {event}")
     assert not isinstance(event, Tick)
     if key is not None:
-        event = signing_keys.sign(signing_keys.load(key), known.id, event)
-    if (reason := _refusal(known, event)) is not None:
+        event = signing_keys.sign(signing_keys.load(key), election.id, event)
+    if (reason := _refusal(election, event)) is not None:
         raise CotejoError(f"nothing was sent: {reason}")
-    topology = topology_of(known, prefix, partitions)
+    topology = topology_of(election, prefix, partitions)
     wrong = [state for state in topics.describe(broker, topology.inputs()) if state.state != "ok"]
     if wrong:
         why = ", ".join([wrong[0].state, *wrong[0].differences])
         raise CotejoError(f"nothing was sent: topic {wrong[0].name}: {why} (see cotejo topics, --partitions)")
-    _deliver(KafkaSink(broker), topology, known, event)
+    _deliver(KafkaSink(broker), topology, election, event)
 
 
 def _refusal(election: Election, event: TallyReport | Bulletin) -> Rejection | None:

@@ -29,7 +29,7 @@ commands = group("")
 
 @commands.command()
 def topics(
-    election: ElectionFile,
+    file: ElectionFile,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
@@ -41,14 +41,14 @@ def topics(
 ) -> None:
     """Show an election's topics, create them or delete them."""
     with plainly():
-        known = load(election)
-        topology = topology_of(known, prefix, partitions)
+        election = load(file)
+        topology = topology_of(election, prefix, partitions)
         if acls:
             for acl in kafka_acls.acls(topology):
                 show_json(acl) if as_json else show(f"kafka-acls.sh --bootstrap-server {broker} {acl.command()}")
             return
         if delete:
-            _may_delete(broker, known, topology, sure=yes)
+            _may_delete(broker, election, topology, sure=yes)
             kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
         if create:
             kafka_topics.ensure(broker, topology.specs())
@@ -63,12 +63,12 @@ def topics(
         raise typer.Exit(1 if wrong and not delete else 0)
 
 
-def _may_delete(broker: str, known: Election, topology: Topology, *, sure: bool) -> None:
+def _may_delete(broker: str, election: Election, topology: Topology, *, sure: bool) -> None:
     """Raise `CotejoError` unless nobody works on the night, and somebody has said by its id which one is meant."""
     if working := kafka_topics.members(broker, topology.app):
         raise CotejoError(f"{topology.app} has {working:,} members: stop its workers first, nothing was deleted")
     if sure:
         return
-    note(f"this deletes all that is in {topology.prefix}* at {broker}. Type the election's id to go on: {known.id}")
-    if sys.stdin.readline().strip() != known.id:
+    note(f"this deletes all that is in {topology.prefix}* at {broker}. Type the election's id to go on: {election.id}")
+    if sys.stdin.readline().strip() != election.id:
         raise CotejoError("nothing was deleted: type the election's id, or say --yes")

@@ -21,11 +21,11 @@ One = Annotated[str, typer.Option("--receiver", help="The receiver's name.", sho
 
 
 @commands.command("test")
-def try_receivers(election: ElectionFile, receiver: Only = None, as_json: Json = False) -> None:
+def try_receivers(file: ElectionFile, receiver: Only = None, as_json: Json = False) -> None:
     """Send a signed test alert, once, and show the answer. Exit code 1 unless everybody takes it."""
     with plainly():
-        known = load(election)
-        answers = asyncio.run(admin.try_out(known, admin.chosen(known, receiver or ())))
+        election = load(file)
+        answers = asyncio.run(admin.try_out(election, admin.chosen(election, receiver or ())))
         for each, answer in answers:
             if as_json:
                 show_json({"receiver": each.name, "took": answer.good, "status": answer.status, "answer": answer.words})
@@ -36,36 +36,36 @@ def try_receivers(election: ElectionFile, receiver: Only = None, as_json: Json =
 
 @commands.command("list")
 def list_receivers(
-    election: ElectionFile,
+    file: ElectionFile,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     as_json: Json = False,
 ) -> None:
     """Show each receiver: its state, what is due, delivered and given up, the last error."""
     with plainly():
-        known = load(election)
-        for standing in admin.standings(broker, known, _topology(known, prefix)):
+        election = load(file)
+        for standing in admin.standings(broker, election, _topology(election, prefix)):
             show_json(standing) if as_json else show(*admin.lines(standing))
 
 
 @commands.command()
 def enable(
-    election: ElectionFile,
+    file: ElectionFile,
     receiver: One,
     broker: Broker = BROKER,
     prefix: Prefix = "",
 ) -> None:
     """Send again to a receiver that has said 410, or at once to one that has said to come later."""
     with plainly():
-        known = load(election)
-        admin.chosen(known, [receiver])
-        admin.send(broker, _topology(known, prefix), [Command(receiver)])
+        election = load(file)
+        admin.chosen(election, [receiver])
+        admin.send(broker, _topology(election, prefix), [Command(receiver)])
         show(f"{receiver}: the worker is told. What it has missed: cotejo webhook redeliver")
 
 
 @commands.command()
 def redeliver(
-    election: ElectionFile,
+    file: ElectionFile,
     receiver: One,
     notice: Annotated[str, typer.Option(help="The alert of this id.")] = "",
     fingerprint: Annotated[str, typer.Option(help="The alerts of this fingerprint.")] = "",
@@ -80,17 +80,17 @@ def redeliver(
     with plainly():
         if not (notice or fingerprint or since or until):
             raise admin.WebhookError("say which: --notice, --fingerprint, --since or --until")
-        known = load(election)
-        admin.chosen(known, [receiver])
-        topology, times = _topology(known, prefix), (_time(since), _time(until))
-        found = admin.matching(
+        election = load(file)
+        admin.chosen(election, [receiver])
+        topology, times = _topology(election, prefix), (_time(since), _time(until))
+        records = admin.matching(
             broker, topology, notice=notice, fingerprint=fingerprint, since=times[0] or 0, until=times[1]
         )
-        if not found:
+        if not records:
             raise admin.WebhookError(f"no alert in {topology.alerts} is like that")
         if not dry_run:
-            admin.send(broker, topology, [Command(receiver, record.value) for record in found])
-        for record in found:
+            admin.send(broker, topology, [Command(receiver, record.value) for record in records])
+        for record in records:
             alert = orjson.loads(record.value)
             if as_json:
                 show_json({"receiver": receiver, "id": alert["id"], "at": alert["at"], "sent": not dry_run})

@@ -25,7 +25,7 @@ commands = group("")
 
 @commands.command()
 def worker(
-    election: ElectionFile,
+    file: ElectionFile,
     broker: Broker = BROKER,
     prefix: Prefix = "",
     partitions: Partitions = PARTITIONS,
@@ -43,11 +43,11 @@ def worker(
     from streams.worker import run as working
 
     with plainly():
-        known = load(election)
-        topology = topology_of(known, prefix, partitions)
+        election = load(file)
+        topology = topology_of(election, prefix, partitions)
         working.run(
             broker,
-            known,
+            election,
             topology,
             port=port,
             host=host,

@@ -80,21 +80,21 @@ def _voterless(places: Mapping[str, Area], order: Sequence[str], counts: Sequenc
 def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
     """Read the reporters that sign. Raises `ElectionFileError`."""
     file = CsvFile(path, ("reporter", "public_key"), ("group", "source"))
-    found: dict[str, Reporter] = {}
+    signatories: dict[str, Reporter] = {}
     owners: dict[bytes, str] = {}
     for line, (id, written, group, source) in file.rows():
         key = public_key(written)
         file.check(id, line, "reporter", "write the reporter's id")
-        file.check(id not in found, line, "reporter", f"{id} is there twice: leave one out")
+        file.check(id not in signatories, line, "reporter", f"{id} is there twice: leave one out")
         if key is None:
             raise file.error(line, "public_key", KEY_CURE)
         owner = owners.setdefault(key, id)
         file.check(owner == id, line, "public_key", f"it is {owner}'s already: each reporter needs a key of its own")
         cure = f"{source} is not among reconcile.trusted_sources: add it there, or leave it out here"
         file.check(not source or source in sources, line, "source", cure)
-        found[id] = Reporter(key, group, source)
-    file.check(found, None, "", "name at least one reporter")
-    return found
+        signatories[id] = Reporter(key, group, source)
+    file.check(signatories, None, "", "name at least one reporter")
+    return signatories
 
 
 def public_key(text: str) -> bytes | None:
@@ -108,28 +108,28 @@ def public_key(text: str) -> bytes | None:
 
 def _areas(file: CsvFile, levels: frozenset[str]) -> tuple[dict[str, Area], dict[str, int]]:
     """The areas, and the line of each."""
-    found: dict[str, Area] = {}
+    areas: dict[str, Area] = {}
     lines: dict[str, int] = {}
     for line, (id, parent, name, level, *figures) in file.rows():
-        if not id or id in found or (levels and level not in levels):
+        if not id or id in areas or (levels and level not in levels):
             file.check(id, line, "id", "write the area's id")
-            file.check(id not in found, line, "id", f"{id} is there twice: leave one out")
+            file.check(id not in areas, line, "id", f"{id} is there twice: leave one out")
             file.check(False, line, "level", f"{level!r} is not among the election's levels")
         tables, registered = map(file.count, figures, repeat(line), ("tables", "registered"))
-        found[id] = Area(id, name or id, level, parent or None, tables, registered)
+        areas[id] = Area(id, name or id, level, parent or None, tables, registered)
         lines[id] = line
-    roots = [area.id for area in found.values() if area.parent is None]
-    file.check(found, None, "", "name at least one area")
+    roots = [area.id for area in areas.values() if area.parent is None]
+    file.check(areas, None, "", "name at least one area")
     file.check(roots, None, "parent", "leave the parent of the whole empty")
     file.check(len(roots) < 2, lines[roots[-1]], "parent", f"only one area has no parent; {roots[0]} is it already")
-    for area in found.values():
-        if area.parent is not None and area.parent not in found:
+    for area in areas.values():
+        if area.parent is not None and area.parent not in areas:
             raise file.error(lines[area.id], "parent", f"{area.parent} is no area")
-    in_circles = len(numbered(found)) < len(found)  # nobody comes there from the whole
-    for area in found.values() if in_circles else ():
-        above = area.parent is None or area.id not in _upwards(found, area.parent)
+    in_circles = len(numbered(areas)) < len(areas)  # nobody comes there from the whole
+    for area in areas.values() if in_circles else ():
+        above = area.parent is None or area.id not in _upwards(areas, area.parent)
         file.check(above, lines[area.id], "parent", f"{area.id} lies within itself: mend its parents")
-    return found, lines
+    return areas, lines
 
 
 def _upwards(areas: Mapping[str, Area], area: str) -> list[str]:
@@ -150,18 +150,18 @@ def _register_by_columns(file: CsvFile, areas: Mapping[str, Area], order: Sequen
     leaves = {id: i for i, id in enumerate(order)}
     for area in areas.values():
         leaves.pop(area.parent or "", None)
-    known = {"": -1}
+    counts = {"": -1}
     ids, home, registered = list[str](), list[Numbers](), list[Numbers]()
     try:
         for tables, places, figures in file.stretches():
             ids += tables
             home.append(np.fromiter(map(leaves.__getitem__, places), np.int64, len(places)))
-            known.update((text, file.count(text, 0, "") or 0) for text in set(figures) - known.keys())
-            registered.append(np.fromiter(map(known.__getitem__, figures), np.int64, len(figures)))
-        found = Register(order, ids, np.concatenate(home), np.concatenate(registered))
+            counts.update((text, file.count(text, 0, "") or 0) for text in set(figures) - counts.keys())
+            registered.append(np.fromiter(map(counts.__getitem__, figures), np.int64, len(figures)))
+        register = Register(order, ids, np.concatenate(home), np.concatenate(registered))
     except (KeyError, ValueError, ElectionFileError):
         return None
-    return found if "" not in found and areas.keys().isdisjoint(found.number) else None
+    return register if "" not in register and areas.keys().isdisjoint(register.number) else None
 
 
 def _register_by_rows(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register:

@@ -21,35 +21,35 @@ def load(path: Path, like: Path | None = None) -> Election:
     the election file `like`, if that is given. Raises `ElectionFileError`."""
     path = path / ELECTION if path.is_dir() else path
     toml = Toml(path)
-    known = toml.read()
-    head = known.election
+    content = toml.read()
+    head = content.election
     for name in ("id", "name", "areas", "register"):
         if not getattr(head, name).strip():
             raise toml.error(f"election.{name}", "write something here")
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
-    _check_options(toml, known)
-    _check_receivers(toml, known.receiver)
+    _check_options(toml, content)
+    _check_receivers(toml, content.receiver)
     csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
-    policy = toml.thresholds("reconcile", known.reconcile, Policy)
+    policy = toml.thresholds("reconcile", content.reconcile, Policy)
     unknown = policy.registered_zero == "unknown"
     areas, tables, voterless = election_csv.load(*csvs, frozenset(head.levels), zero_is_unknown=unknown)
     signing = _beside(head.reporters, path, like) if head.reporters else None
     return Election(
         id=head.id,
         name=head.name,
-        options=tuple(known.option),
+        options=tuple(content.option),
         areas=areas,
         tables=tables,
-        groups=tuple(known.group),
+        groups=tuple(content.group),
         levels=head.levels,
         notice=head.notice,
         policy=policy,
-        rules=toml.rules(known.rules),
-        alerts=toml.thresholds("alerts", known.alerts, AlertPolicy),
-        metrics=toml.thresholds("metrics", known.metrics, MetricsPolicy),
-        receivers=tuple(known.receiver),
+        rules=toml.rules(content.rules),
+        alerts=toml.thresholds("alerts", content.alerts, AlertPolicy),
+        metrics=toml.thresholds("metrics", content.metrics, MetricsPolicy),
+        receivers=tuple(content.receiver),
         reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
-        authorities=_authorities(toml, known.authority, areas),
+        authorities=_authorities(toml, content.authority, areas),
         voterless=voterless,
     )
 
@@ -66,12 +66,12 @@ def _beside(name: str, path: Path, like: Path | None) -> Path:
     return mine if like is None or mine.exists() else like.parent / name
 
 
-def _check_options(toml: Toml, known: File) -> None:
-    toml.check(known.option, "option", "name at least one [[option]]")
-    some = any(option.read for option in known.option)
+def _check_options(toml: Toml, content: File) -> None:
+    toml.check(content.option, "option", "name at least one [[option]]")
+    some = any(option.read for option in content.option)
     toml.check(some, "option[0].read", "sheets are read for no option: leave it out for at least one")
     seen: set[str] = set()
-    kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", known.option), ("group", known.group))
+    kinds: tuple[tuple[str, Sequence[Option | Group]], ...] = (("option", content.option), ("group", content.group))
     for kind, items in kinds:
         for i, item in enumerate(items):
             place = f"{kind}[{i}].id"
@@ -80,8 +80,8 @@ def _check_options(toml: Toml, known: File) -> None:
                 item.id not in seen, place, f"{item.id} is named twice: options and groups need ids of their own"
             )
             seen.add(item.id)
-    options, grouped = {option.id for option in known.option}, set[str]()
-    for i, group in enumerate(known.group):
+    options, grouped = {option.id for option in content.option}, set[str]()
+    for i, group in enumerate(content.group):
         toml.check(group.options, f"group[{i}].options", "name the options in it")
         for member in group.options:
             toml.check(member in options, f"group[{i}].options", f"{member} is no option: name it as an [[option]]")
@@ -90,17 +90,17 @@ def _check_options(toml: Toml, known: File) -> None:
 
 
 def _authorities(toml: Toml, given: list[Signatory], areas: Mapping[str, Area]) -> dict[str, Authority]:
-    found: dict[str, Authority] = {}
+    authorities: dict[str, Authority] = {}
     for i, authority in enumerate(given):
         place = f"authority[{i}]"
         toml.check(authority.id.strip(), f"{place}.id", "write something here")
-        toml.check(authority.id not in found, f"{place}.id", f"{authority.id} is named twice: leave one out")
+        toml.check(authority.id not in authorities, f"{place}.id", f"{authority.id} is named twice: leave one out")
         for area in authority.areas:
             toml.check(area in areas, f"{place}.areas", f"{area} is no area: add it to the areas, or mend it")
         key = election_csv.public_key(authority.public_key) if authority.public_key else None
         toml.check(key is not None or not authority.public_key, f"{place}.public_key", election_csv.KEY_CURE)
-        found[authority.id] = Authority(key, authority.areas)
-    return found
+        authorities[authority.id] = Authority(key, authority.areas)
+    return authorities
 
 
 def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
@@ -118,8 +118,8 @@ def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
 def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
     env, file = receiver.secret_env, receiver.secret_file
     if not (env or file):
-        known = receiver.format != "standard"
-        toml.check(known, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
+        needs_none = receiver.format != "standard"
+        toml.check(needs_none, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
     toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
     named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
     toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")

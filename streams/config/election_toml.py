@@ -60,15 +60,15 @@ class Toml:
             data = tomllib.loads(self._text)
             strange = next(_unprintable(data, ""), None)
         except tomllib.TOMLDecodeError as error:
-            found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-            line = int(found[1]) if found else len(self._text.splitlines())
+            match = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+            line = int(match[1]) if match else len(self._text.splitlines())
             raise ElectionFileError(str(self._path), line, "", f"write TOML: {error}") from None
         except RecursionError:
             raise ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting") from None
         if strange is not None:
             raise self.error(*strange)
         try:
-            known = msgspec.convert(data, File, strict=True)
+            content = msgspec.convert(data, File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
         for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
@@ -76,7 +76,7 @@ class Toml:
             for i, item in enumerate(data.get(table, [])):
                 for strange in item.keys() - set(names):
                     raise self._unknown(f"{table}[{i}].{strange}", names)
-        return known
+        return content
 
     def error(self, place: str, cure: str) -> ElectionFileError:
         return ElectionFileError(str(self._path), self.line(place), place, cure)
@@ -85,27 +85,27 @@ class Toml:
         if not fine:
             raise self.error(place, cure)
 
-    def rules(self, found: Mapping[str, Mapping[str, Any]]) -> Rules:
+    def rules(self, tables: Mapping[str, Mapping[str, Any]]) -> Rules:
         """The thresholds of every rule."""
         names = [field.name for field in fields(Rules)]
-        for section in found:
+        for section in tables:
             if section not in names:
                 raise self._unknown(f"rules.{section}", names)
         shapes = {name: SECTIONS[f"rules.{name}"] for name in names}
-        rules = Rules(**{n: self.thresholds(f"rules.{n}", found.get(n, {}), shape) for n, shape in shapes.items()})
+        rules = Rules(**{n: self.thresholds(f"rules.{n}", tables.get(n, {}), shape) for n, shape in shapes.items()})
         divergence = rules.divergence
         self.check(divergence.warning <= divergence.critical, "rules.divergence.critical", "give at least `warning`")
         ordered = rules.bounds.min_tables <= rules.bounds.critical_tables
         self.check(ordered, "rules.bounds.critical_tables", "give at least `min_tables`")
         return rules
 
-    def thresholds(self, section: str, found: Mapping[str, Any], shape: type[_T]) -> _T:
+    def thresholds(self, section: str, table: Mapping[str, Any], shape: type[_T]) -> _T:
         """One table of thresholds; what it leaves out keeps its default."""
         shapes: Any = shape
         defaults = shapes()
         names = {NAMES.get(f.name, f.name): f.name for f in fields(shapes)}
         given = {}
-        for name, value in found.items():
+        for name, value in table.items():
             place = f"{section}.{name}"
             if name not in names:
                 raise self._unknown(place, list(names))
@@ -130,10 +130,10 @@ class Toml:
     def _misfit(self, error: msgspec.ValidationError) -> ElectionFileError:
         text, _, path = str(error).partition(" - at `$")
         place = path.rstrip("`").removeprefix(".")
-        if found := re.search(r"unknown field `(.+)`", text):
-            return self._unknown(f"{place}.{found[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
-        if found := re.search(r"missing required field `(.+)`", text):
-            return self.error(f"{place}.{found[1]}".strip("."), "is missing: write it")
+        if match := re.search(r"unknown field `(.+)`", text):
+            return self._unknown(f"{place}.{match[1]}".strip("."), _names(_SHAPES[place.partition("[")[0]]))
+        if match := re.search(r"missing required field `(.+)`", text):
+            return self.error(f"{place}.{match[1]}".strip("."), "is missing: write it")
         if "enum value" in text:
             return self.error(place, f"write {', '.join(get_args(Format))}")
         return self.error(place, text[0].lower() + text[1:])
@@ -201,5 +201,5 @@ def _unprintable(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _names(shape: Any) -> list[str]:
-    found = msgspec.structs.fields(shape) if issubclass(shape, msgspec.Struct) else fields(shape)
-    return [field.name for field in found]
+    declared = msgspec.structs.fields(shape) if issubclass(shape, msgspec.Struct) else fields(shape)
+    return [field.name for field in declared]

@@ -28,7 +28,10 @@ def write(election: Election, directory: Path) -> Path:
         _csv(
             directory / REPORTERS,
             ("reporter", "group", "source", "public_key"),
-            ((id, known.group, known.source, _text(known.public_key)) for id, known in election.reporters.items()),
+            (
+                (id, signatory.group, signatory.source, _text(signatory.public_key))
+                for id, signatory in election.reporters.items()
+            ),
         )
     path = directory / ELECTION
     path.write_text("\n".join(_toml(election)) + "\n", encoding="utf-8")

@@ -46,12 +46,12 @@ class Standing:
 
 def chosen(election: Election, names: Iterable[str]) -> list[Receiver]:
     """The receivers of these names; all of them without any. Raises `WebhookError` for one that is not there."""
-    known = {receiver.name: receiver for receiver in election.receivers}
-    if not known:
+    receivers = {receiver.name: receiver for receiver in election.receivers}
+    if not receivers:
         raise WebhookError("the election file names no receiver: add a [[receiver]]")
-    if missing := [name for name in names if name not in known]:
-        raise WebhookError(f"{missing[0]} is no receiver: use {', '.join(known)}")
-    return [known[name] for name in names] or list(known.values())
+    if missing := [name for name in names if name not in receivers]:
+        raise WebhookError(f"{missing[0]} is no receiver: use {', '.join(receivers)}")
+    return [receivers[name] for name in names] or list(receivers.values())
 
 
 def standings(broker: str, election: Election, topology: Topology) -> list[Standing]:
@@ -61,15 +61,15 @@ def standings(broker: str, election: Election, topology: Topology) -> list[Stand
     held = ((key, value) for key, value in newest.items() if value is not None)
     whole = Saves(held, format=formats.DELIVERIES).state
     saved = delivery_records.read((key.encode(), encode(value)) for key, value in whole.items())
-    found = []
+    listed = []
     for receiver in chosen(election, ()):
         state = saved.receivers.get(receiver.name, ReceiverState())
         chains = [chain for chain in saved.chains.get(receiver.name, {}).values() if chain.due]
         oldest = min((delivery.since for chain in chains for delivery in chain.due), default=None)
         following = min((max(chain.due[0].due, state.hold) for chain in chains), default=None)
         due = sum(len(chain.due) for chain in chains)
-        found.append(Standing(receiver.name, _state(receiver, state), due, oldest, following, state))
-    return found
+        listed.append(Standing(receiver.name, _state(receiver, state), due, oldest, following, state))
+    return listed
 
 
 def matching(
@@ -84,19 +84,19 @@ def matching(
     """The notices in the topic `alerts` that these choose, in order, each once: Kafka records, whose value is the
     notice. Times are the notices' own (`at`, Unix ms). Those left to an alert further up were never to be delivered."""
     _must_exist(broker, topology, topology.alerts)
-    found: dict[str, Any] = {}
+    matches: dict[str, Any] = {}
     for record in topic_reader.read(broker, topology.alerts):
-        known = _notice(record)
+        told = _notice(record)
         if (
-            known is not None
-            and not known.muted_by
-            and notice in ("", known.id)
-            and fingerprint in ("", known.fingerprint)
-            and since <= known.at
-            and (until is None or known.at <= until)
+            told is not None
+            and not told.muted_by
+            and notice in ("", told.id)
+            and fingerprint in ("", told.fingerprint)
+            and since <= told.at
+            and (until is None or told.at <= until)
         ):
-            found.setdefault(known.id, record)
-    return list(found.values())
+            matches.setdefault(told.id, record)
+    return list(matches.values())
 
 
 def send(broker: str, topology: Topology, commands: Iterable[Command]) -> None:

@@ -88,7 +88,7 @@ def _labels(election: Election, notice: Notice) -> dict[str, str]:
 
 def _annotations(election: Election, notice: Notice) -> dict[str, str]:
     finding, said = notice.finding, notice.finding.sentence
-    known: dict[str, Any] = {
+    texts: dict[str, Any] = {
         "summary": said["en"],
         "summary_es": said["es"],
         "area_name": area_of(election, notice).name,
@@ -98,4 +98,4 @@ def _annotations(election: Election, notice: Notice) -> dict[str, str]:
         "reason": notice.reason,
         "notice": election.notice,
     }
-    return {name: text for name, text in known.items() if text}
+    return {name: text for name, text in texts.items() if text}

@@ -149,18 +149,18 @@ def _write(
 
 async def _excerpt(reader: asyncio.StreamReader, connection: h11.Connection) -> bytes:
     """The beginning of the body, as much of it as comes soon."""
-    found = bytearray()
+    body = bytearray()
     with suppress(TimeoutError, OSError, h11.RemoteProtocolError):
         async with asyncio.timeout(EXCERPT_SECONDS):
-            while len(found) < EXCERPT:
+            while len(body) < EXCERPT:
                 event = connection.next_event()
                 if event is h11.NEED_DATA:
                     connection.receive_data(await reader.read(EXCERPT))
                 elif isinstance(event, h11.Data):
-                    found += event.data
+                    body += event.data
                 else:
                     break
-    return bytes(found[:EXCERPT])
+    return bytes(body[:EXCERPT])
 
 
 @asynccontextmanager
@@ -192,8 +192,8 @@ async def _connection(parts: SplitResult, why_not: Callable[[str], str | None], 
 
 async def _addresses(host: str, port: int, why_not: Callable[[str], str | None]) -> Sequence[Any]:
     """The addresses that the name has now and that may be connected to: these, not the name, are connected to."""
-    known = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    reasons = {info: why_not(str(info[4][0])) for info in known}
-    if allowed := [info for info in known if reasons[info] is None]:
+    resolved = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    reasons = {info: why_not(str(info[4][0])) for info in resolved}
+    if allowed := [info for info in resolved if reasons[info] is None]:
         return allowed
     raise RefusedError(next((why for why in reasons.values() if why), "no address is known for its name"))

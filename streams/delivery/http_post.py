@@ -166,11 +166,11 @@ def _pieces(url: str) -> set[str]:
     """The address, and each part of it that may be a token, in the spellings that an answer may have of them."""
     parts = urlsplit(url)
     whole = f"{parts.path}?{parts.query}"
-    found = {url, parts.netloc, parts.hostname or "", whole, parts.path, *re.split(r"[/?&=;,:.]", whole)}
+    candidates = {url, parts.netloc, parts.hostname or "", whole, parts.path, *re.split(r"[/?&=;,:.]", whole)}
     spellings: list[Callable[[str], str]] = [str, unquote, html.escape, lambda piece: json.dumps(piece)[1:-1]]
 
     def spelt() -> Iterator[str]:
-        for piece in found:
+        for piece in candidates:
             for spell in spellings:
                 yield spell(piece)
                 yield spell(unquote(piece))

@@ -31,10 +31,10 @@ class ByteSource:
 
     def take(self, size: int) -> bytes:
         """The next so many bytes."""
-        found = bytearray()
-        while len(found) < size:
-            found += self._some(size - len(found))
-        return bytes(found)
+        content = bytearray()
+        while len(content) < size:
+            content += self._some(size - len(content))
+        return bytes(content)
 
     def skip(self, size: int, digest: Digest | None = None) -> None:
         """Pass over so many bytes; `digest` is fed them."""

@@ -20,7 +20,9 @@ class PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
 
     def __init__(self, fetch_offset: int, tp: Any, records: Any, **options: Any) -> None:
         super().__init__(fetch_offset, tp, records, **options)
-        aborted = [(known.producer_id, known.first_offset) for known in options["aborted_transactions"] or ()]
+        aborted = [
+            (transaction.producer_id, transaction.first_offset) for transaction in options["aborted_transactions"] or ()
+        ]
         self._committed = Committed(bytes(records._buffer), fetch_offset, aborted)
 
     def take(self, n: int | None = None) -> list[Any]:

@@ -24,11 +24,11 @@ def _murmur2(keys: Sequence[str]) -> NDArray[np.uint32]:
     content: Sequence[str] | Sequence[bytes] = keys if text.isascii() else [key.encode() for key in keys]
     lengths = np.fromiter(map(len, content), np.int64, len(keys))
     letters, begins = np.frombuffer(text.encode(), np.uint8), lengths.cumsum() - lengths
-    found = np.empty(len(keys), np.uint32)
+    hashed = np.empty(len(keys), np.uint32)
     for length in np.unique(lengths).tolist():
         places = np.flatnonzero(lengths == length)
-        found[places] = _of_one_length(letters[begins[places, None] + np.arange(length)])
-    return found
+        hashed[places] = _of_one_length(letters[begins[places, None] + np.arange(length)])
+    return hashed
 
 
 def _of_one_length(keys: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -40,7 +40,7 @@ class Saves:
         self, records: Iterable[tuple[bytes, bytes]] = (), generation: int = 0, format: Format = COMPARISON
     ) -> None:
         self._format = format
-        found: dict[Epoch, dict[str, dict[int, Any]]] = {}
+        by_epoch: dict[Epoch, dict[str, dict[int, Any]]] = {}
         sealed: dict[Epoch, int] = {}
         self._stale: list[bytes] = []
         self.unreadable: list[tuple[bytes, bytes, str]] = []
@@ -59,20 +59,20 @@ class Saves:
             if name == _SEAL:
                 sealed[epoch] = step
             else:
-                found.setdefault(epoch, {}).setdefault(name, {})[step] = saved
+                by_epoch.setdefault(epoch, {}).setdefault(name, {})[step] = saved
         for epoch in unsealed:  # its seal was there: nothing that was acked with its last step may be lost
-            if epoch not in sealed and epoch in found:
-                sealed[epoch] = max(step for steps in found[epoch].values() for step in steps)
+            if epoch not in sealed and epoch in by_epoch:
+                sealed[epoch] = max(step for steps in by_epoch[epoch].values() for step in steps)
         newest = max(sealed, default=None)
         self._changed: dict[str, Any] = {}
         if newest is not None:
-            for name, steps in found.get(newest, {}).items():
+            for name, steps in by_epoch.get(newest, {}).items():
                 held = [step for step in steps if step <= sealed[newest]]
                 if held and (value := steps[max(held)]) is not None:
                     self._changed[name] = value
         self.state: dict[str, Any] = dict(self._changed)
         """Key to JSON value, as found. Ours once it has been looked at: it is not kept up to date."""
-        seen = [epoch.number for epoch in (*found, *sealed)]
+        seen = [epoch.number for epoch in (*by_epoch, *sealed)]
         self._epoch = Epoch(max(seen, default=0) + 1, generation)
         self._step, self._place = 0, dict[str, int]()
         self._forgotten: list[str] = []

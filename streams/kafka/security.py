@@ -115,7 +115,7 @@ def read(path: Path) -> Security:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KafkaConfigError(f"{path} ({VARIABLE}): cannot be read: {_why(error)}") from None
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -124,8 +124,8 @@ def read(path: Path) -> Security:
             near = get_close_matches(name, NAMES, 1) or [", ".join(NAMES)]
             shown = repr(name) if sign else "a line without ="  # that may be half a password
             raise KafkaConfigError(f"{path}:{number}: {shown} means nothing here: write {near[0]}")
-        found[NAMES[name]] = str(path.parent / value) if value and name.endswith(".location") else value
-    made = Security(**found, file=str(path))
+        settings[NAMES[name]] = str(path.parent / value) if value and name.endswith(".location") else value
+    made = Security(**settings, file=str(path))
     made.check()
     return made
 

@@ -37,12 +37,12 @@ def read(broker: str, topic: str, partitions: int = 1, *, silence: float = SILEN
             consumer.assign([place])
             heard = monotonic()
             while (position := consumer.position(place, _WAIT)) is None or position < end:  # None: not known yet
-                found = [*chain.from_iterable(consumer.poll(_WAIT).values())]
-                if found or consumer.position(place, _WAIT) != position:
+                records = [*chain.from_iterable(consumer.poll(_WAIT).values())]
+                if records or consumer.position(place, _WAIT) != position:
                     heard = monotonic()
                 elif monotonic() - heard > silence:
                     raise TopicError(f"topic {topic} cannot be read: {broker} has said nothing for {silence:g} s")
-                for record in found:
+                for record in records:
                     if isinstance(aside := record.value, Withheld):
                         note(f"{topic}/{record.partition} offset {record.offset}: left out, {aside.code}: {aside.cure}")
                     else:

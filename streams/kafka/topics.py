@@ -102,9 +102,9 @@ def ensure(broker: str, specs: Sequence[TopicSpec]) -> list[TopicChange]:
     with another number of partitions or another cleanup policy; nothing is created then.
     """
     with admin(broker) as client:
-        found = _describe(client, specs)
-        _refuse_mismatches(found.values())
-        missing = [spec for spec in specs if found[spec.name].state == "missing"]
+        states = _describe(client, specs)
+        _refuse_mismatches(states.values())
+        missing = [spec for spec in specs if states[spec.name].state == "missing"]
         created = _create(client, missing) if missing else set()
         _refuse_mismatches(_describe(client, missing).values())  # somebody else may have made one
     return [TopicChange(spec.name, "created" if spec.name in created else "kept") for spec in specs]
@@ -113,19 +113,19 @@ def ensure(broker: str, specs: Sequence[TopicSpec]) -> list[TopicChange]:
 def describe(broker: str, specs: Sequence[TopicSpec]) -> list[TopicState]:
     """Compare the broker's topics with `specs`; one state for each, in their order."""
     with admin(broker) as client:
-        counts = _count(client, (found := _describe(client, specs)).values())
-    return [replace(found[spec.name], messages=counts[spec.name]) for spec in specs]
+        counts = _count(client, (states := _describe(client, specs)).values())
+    return [replace(states[spec.name], messages=counts[spec.name]) for spec in specs]
 
 
 def lag(broker: str, group: str, topic: str) -> int:
     """How many of a topic's records a consumer group has not finished with: the ends of its partitions less what
     the group has committed there."""
     with admin(broker) as client:
-        (found,) = client.describe_topics([topic])
-        places = [TopicPartition(topic, partition) for partition in range(len(found["partitions"]))]
+        (description,) = client.describe_topics([topic])
+        places = [TopicPartition(topic, partition) for partition in range(len(description["partitions"]))]
         held = _offsets(client, places)
         done = client.list_group_offsets({group: places})[group]
-    committed = {place: found.offset for place, found in done.items()}
+    committed = {place: entry.offset for place, entry in done.items()}
     return sum(end - max(first, committed.get(place, first)) for place, (first, end) in held.items())
 
 
@@ -138,16 +138,16 @@ def members(broker: str, group: str) -> int:
 def grow(broker: str, name: str, partitions: int) -> None:
     """Give a topic so many partitions, if it has fewer."""
     with admin(broker) as client:
-        (found,) = client.describe_topics([name])
-        if len(found["partitions"]) < partitions:
+        (topic,) = client.describe_topics([name])
+        if len(topic["partitions"]) < partitions:
             client.create_partitions({name: partitions})
 
 
 def partitions(broker: str, names: Sequence[str]) -> dict[str, int]:
     """How many partitions each of these topics has; 0 for one that is not there."""
     with admin(broker) as client:
-        found = {topic["name"]: topic for topic in client.describe_topics(list(names))}
-    return {name: len(found[name]["partitions"]) if found[name]["error_code"] == _NO_ERROR else 0 for name in names}
+        topics = {topic["name"]: topic for topic in client.describe_topics(list(names))}
+    return {name: len(topics[name]["partitions"]) if topics[name]["error_code"] == _NO_ERROR else 0 for name in names}
 
 
 def delete(broker: str, names: Iterable[str]) -> list[str]:
@@ -178,8 +178,8 @@ def _describe(client: Any, specs: Sequence[TopicSpec]) -> dict[str, TopicState]:
     with suppress(BrokerResponseError):  # a cluster may forbid it; then only partitions are compared
         configs = client.describe_configs(asked, config_filter="all").get("topic", {})
     states = {name: TopicState(name, "missing") for name in wanted}
-    found = (s for s in specs if s.name in present)
-    return states | {s.name: _compare(s, topics[s.name], configs.get(s.name, {})) for s in found}
+    existing = (s for s in specs if s.name in present)
+    return states | {s.name: _compare(s, topics[s.name], configs.get(s.name, {})) for s in existing}
 
 
 def _compare(spec: TopicSpec, topic: Mapping[str, Any], configs: Mapping[str, Any]) -> TopicState:

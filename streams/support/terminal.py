@@ -29,8 +29,8 @@ def aside(line: object, level: int = logging.INFO) -> None:
 def console() -> Console:
     """stdout for tables and colours: lines as long as they are where it is no terminal. Give it `Text` of what
     `text.shown` returns."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
 
 
 def note(text: object, level: int = logging.INFO) -> None:

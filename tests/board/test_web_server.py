@@ -149,7 +149,7 @@ def test_who_is_idle_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection without a whole request is closed after a while, however slowly it goes on; so is one that does not
     ask again, and one that does not take its answer."""
-    monkeypatch.setattr(web_server, "IDLE", 0.3)
+    monkeypatch.setattr(web_server, "IDLE", 1.0)
     monkeypatch.setattr(web_server, "LOOK", 0.05)
     with serving() as port, ExitStack() as stack:
         deaf = stack.enter_context(socket.create_connection(("127.0.0.1", port)))

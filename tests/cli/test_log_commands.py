@@ -246,14 +246,16 @@ def test_cut_not(arguments: list[str], says: str, night: Path, odd: Path, tmp_pa
 
 
 def test_nights(night: Path, tmp_path: Path) -> None:
-    """A night is a log, an election file with event files, or with a log; all give the same events. What is none of
-    these is an error that says so."""
+    """A night is a log, an election file with event files or with a log, or a directory of them; all give the same
+    events. What is none of these is an error that says so."""
     events = tmp_path / "events.jsonl"
     events.write_bytes(cotejo("log", "cat", night, "--events").stdout)
     expected = [arrival.event for arrival in NightFiles.of([night]).arrivals()]
     for paths in ([night / "election.toml", events], [night / "election.toml", night]):
         assert [arrival.event for arrival in NightFiles.of(paths).arrivals()] == expected
     shutil.copy(night / "election.toml", tmp_path / "election.toml")
+    assert [arrival.event for arrival in NightFiles.of([tmp_path]).arrivals()] == expected
+    (tmp_path / "election.toml").unlink()
     with pytest.raises(LogError, match="is no event log"):
         NightFiles.of([tmp_path])
     with pytest.raises(NightError, match="no events"):

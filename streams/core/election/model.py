@@ -192,23 +192,23 @@ class Election:
         That is its own name; where several areas have that, with its parent's in brackets; where that does not tell
         them apart either, with its id.
         """
-        found = {area.id: area.name for area in self.areas.values()}
-        alike = Counter(found.values())
+        names = {area.id: area.name for area in self.areas.values()}
+        alike = Counter(names.values())
         for area in self.areas.values():
             if alike[area.name] > 1 and area.parent is not None:
-                found[area.id] = f"{area.name} ({self.areas[area.parent].name})"
-        while len(alike := Counter(found.values())) < len(found):
-            found = {id: f"{label} [{id}]" if alike[label] > 1 else label for id, label in found.items()}
-        return found
+                names[area.id] = f"{area.name} ({self.areas[area.parent].name})"
+        while len(alike := Counter(names.values())) < len(names):
+            names = {id: f"{label} [{id}]" if alike[label] > 1 else label for id, label in names.items()}
+        return names
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
         """Area id to the ids right below it."""
-        found: dict[str, list[str]] = {area: [] for area in self.areas}
+        by_parent: dict[str, list[str]] = {area: [] for area in self.areas}
         for area in self.areas.values():
             if area.parent is not None:
-                found[area.parent].append(area.id)
-        return {area: tuple(below) for area, below in found.items()}
+                by_parent[area.parent].append(area.id)
+        return {area: tuple(below) for area, below in by_parent.items()}
 
     @cached_property
     def layout(self) -> Layout:

@@ -46,7 +46,7 @@ class Layout:
         """Ids, by number."""
         self.area: dict[str, int] = {id: i for i, id in enumerate(self.areas)}
         """Number of an area, by id."""
-        number, known = self.area, list(map(areas.__getitem__, self.areas))
+        number, in_order = self.area, list(map(areas.__getitem__, self.areas))
         if not isinstance(tables, Register) or tables.areas != self.areas:
             tables = Register.of(self.areas, tables)
         self.table: dict[str, int] = tables.number
@@ -61,9 +61,9 @@ class Layout:
         self.ceiling = np.where(self.knows_register, self.registered, most)
         """The most votes a false sheet could stand for, by polling table: its registered voters, else those of the
         largest one; -1 where none is known."""
-        parents = [ROOT, *(number[area.parent or ""] for area in known[1:])]
-        depth = [1] * len(known)
-        below: list[list[int]] = [[] for _ in known]
+        parents = [ROOT, *(number[area.parent or ""] for area in in_order[1:])]
+        depth = [1] * len(in_order)
+        below: list[list[int]] = [[] for _ in in_order]
         for i, parent in enumerate(parents[1:], 1):
             depth[i] = depth[parent] + 1
             below[parent].append(i)
@@ -72,12 +72,12 @@ class Layout:
         none = _numbers(())
         self.below: list[Numbers] = [_numbers(part) if part else none for part in below]
         """The areas right below, by area."""
-        self.exist = _numbers(area.tables or 0 for area in known)
+        self.exist = _numbers(area.tables or 0 for area in in_order)
         """Polling tables that exist, by area."""
-        self.voters = _numbers(area.registered or 0 for area in known)
+        self.voters = _numbers(area.registered or 0 for area in in_order)
         """Registered voters, by area."""
-        self.knows_tables = np.array([area.tables is not None for area in known], bool)
-        self.knows_voters = np.array([area.registered is not None for area in known], bool)
+        self.knows_tables = np.array([area.tables is not None for area in in_order], bool)
+        self.knows_voters = np.array([area.registered is not None for area in in_order], bool)
         """Whether those are known, by area."""
         self.home = tables.home
         """The area of each polling table."""
@@ -86,7 +86,7 @@ class Layout:
         self.leaf = np.array([not part for part in below], bool)
         """Whether an area has none below, so that there may be polling tables in it."""
         self._lines = _lines(_numbers(parents), self.depth)
-        self._first = np.searchsorted(self.home, np.arange(len(known)))
+        self._first = np.searchsorted(self.home, np.arange(len(in_order)))
         self._end = _ends(parents)
 
     def numbers(self, tables: Sequence[str]) -> Numbers:
@@ -139,8 +139,8 @@ def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:
     flat = lines.ravel()
     starts = np.flatnonzero(begins(flat))
     areas, ends = flat.take(starts), np.append(starts[1:], len(flat))
-    known = areas >= 0
-    areas, starts, ends = areas[known], starts[known], ends[known]
+    is_area = areas >= 0
+    areas, starts, ends = areas[is_area], starts[is_area], ends[is_area]
     running = np.zeros((columns, count + 1), np.int64)
     np.cumsum(figures, axis=1, out=running[:, 1:])
     level = starts - starts % max(1, count)
@@ -192,13 +192,13 @@ def numbered(areas: Mapping[str, _Area]) -> list[str]:
     below = defaultdict[str | None, list[str]](list)
     for area in areas.values():
         below[area.parent].append(area.id)
-    found: list[str] = []
+    ids: list[str] = []
     waiting = below[None]
     while waiting:
-        found.append(waiting.pop())
-        if found[-1] in below:
-            waiting += sorted(below[found[-1]], reverse=True)
-    return found
+        ids.append(waiting.pop())
+        if ids[-1] in below:
+            waiting += sorted(below[ids[-1]], reverse=True)
+    return ids
 
 
 def _numbers(values: Any) -> Numbers:

@@ -37,8 +37,8 @@ class Register(Mapping[str, PollingTable]):
         """The same polling tables in columns."""
         number = {id: i for i, id in enumerate(areas)}
         home = [number[table.area] for table in tables.values()]
-        known = [-1 if table.registered is None else table.registered for table in tables.values()]
-        return cls(areas, list(tables), np.array(home, np.int64), np.array(known, np.int64))
+        registered = [-1 if table.registered is None else table.registered for table in tables.values()]
+        return cls(areas, list(tables), np.array(home, np.int64), np.array(registered, np.int64))
 
     def __getitem__(self, table: str) -> PollingTable:
         place = self.number[table]

@@ -149,8 +149,8 @@ class Switches:
 
     def of(self, rule: str) -> Switch:
         """That of the rule of this name. Raises AttributeError for a rule that has none."""
-        found: Switch = getattr(self, rule.replace("-", "_"))
-        return found
+        switch: Switch = getattr(self, rule.replace("-", "_"))
+        return switch
 
 
 @dataclass(frozen=True, slots=True)

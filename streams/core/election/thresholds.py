@@ -107,6 +107,6 @@ def changed(a: Election, b: Election) -> dict[str, tuple[Any, Any]]:
 def _flat(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {
         f"{section}.{NAMES.get(name, name)}": sorted(value) if isinstance(value, frozenset) else value
-        for section, known in sections.items()
-        for name, value in asdict(known).items()
+        for section, thresholds in sections.items()
+        for name, value in asdict(thresholds).items()
     }

@@ -75,9 +75,9 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
 def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound: bool = False) -> Rejection:
     """Turn away a sheet, or a bound, with more than can have been cast. `registered` voters are None where they are not
     known."""
-    known = "" if registered is None else f" for {registered:,} registered voters"
+    voters = "" if registered is None else f" for {registered:,} registered voters"
     again = "count the ballots again" if bound else "read the sheet again"
-    return Rejection("too-many-ballots", "votes", f"{again}: {ballots:,} ballots{known}, limit {limit:,}")
+    return Rejection("too-many-ballots", "votes", f"{again}: {ballots:,} ballots{voters}, limit {limit:,}")
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
@@ -107,8 +107,8 @@ def dated_ahead(election: Election, events: Sequence[Event], arrived: Sequence[i
     lead = round(1000 * election.policy.max_lead)
     if not (lead and events) or max(map(_AT, as_read(events))) <= min(arrived) + lead:
         return {}
-    found = ((i, check_date(election, events[i], now)) for i, now in enumerate(arrived) if now)
-    return {i: why for i, why in found if why is not None}
+    judged = ((i, check_date(election, events[i], now)) for i, now in enumerate(arrived) if now)
+    return {i: why for i, why in judged if why is not None}
 
 
 def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
@@ -126,8 +126,8 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
     return signatures.check_bulletin(election, bulletin)
 
 
-def _unknown(figures: Iterable[str], known: Container[str]) -> str | None:
-    return next((name for name in figures if name not in known), None)
+def _unknown(figures: Iterable[str], names: Container[str]) -> str | None:
+    return next((name for name in figures if name not in names), None)
 
 
 def _some(names: Iterable[str]) -> str:

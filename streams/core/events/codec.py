@@ -113,12 +113,12 @@ def plain(event: Event) -> dict[str, Any]:
     """The event as the JSON object it would be read from; fields that are not set are left out."""
     if isinstance(event, Tick):
         return {"type": "tick", "at": event.at}
-    found: dict[str, Any] = {**event.extra, "type": event.__struct_config__.tag}
+    content: dict[str, Any] = {**event.extra, "type": event.__struct_config__.tag}
     for name, key, _, required in declared_fields(type(event)):
         value = getattr(event, name)
         if required or not (value is None or value is False or value == {}):
-            found[key] = value
-    return found
+            content[key] = value
+    return content
 
 
 def _load(raw: Content) -> Any:

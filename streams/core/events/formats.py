@@ -18,9 +18,9 @@ HEADER: Final = "format"
 class UnknownFormatError(CotejoError):
     """A record is of a format version that this Cotejo cannot read."""
 
-    def __init__(self, name: str, version: int, known: int) -> None:
+    def __init__(self, name: str, version: int, readable: int) -> None:
         super().__init__(
-            f"{name} holds records of format {version}, and this version of Cotejo reads format {known}: run the "
+            f"{name} holds records of format {version}, and this version of Cotejo reads format {readable}: run the "
             "version that wrote them, or begin anew with another --prefix and feed the night again"
         )
 

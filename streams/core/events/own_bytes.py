@@ -19,10 +19,10 @@ def own_bytes(content: bytes, events: int) -> Sequence[bytes]:
     if content.lstrip()[:1] != b"[":
         return [content]
     try:
-        found: Sequence[bytes] = list(map(bytes, _ELEMENTS(content)))
+        elements: Sequence[bytes] = list(map(bytes, _ELEMENTS(content)))
     except (msgspec.MsgspecError, RecursionError):  # no JSON, or nested deeper than it goes
-        found = list(_split(content))
-    return found if len(found) == events else [content] * events
+        elements = list(_split(content))
+    return elements if len(elements) == events else [content] * events
 
 
 def with_type(content: bytes, kind: str) -> bytes:

@@ -28,21 +28,25 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
 
     A reporter with a key must sign, whatever the policy: else leaving out the signature would forge it.
     """
-    known = election.reporters.get(report.reporter)
-    if known is None:
+    signatory = election.reporters.get(report.reporter)
+    if signatory is None:
         if election.policy.unsigned == "hold":
             return Rejection("unsigned", "reporter", f"give {report.reporter} a key among the reporters, and sign")
         mine = report.group or report.reporter
         if mine in election.reserved_groups:
             return Rejection("wrong-group", "reporter_group", f"{mine} is a group of reporters that sign: name another")
     else:
-        if reason := _verify(election, report, known.public_key, f"{report.reporter}'s"):
+        if reason := _verify(election, report, signatory.public_key, f"{report.reporter}'s"):
             return reason
         mine = election.signing_groups[report.reporter]
         if report.group not in (None, mine):
             return Rejection("wrong-group", "reporter_group", f"{report.reporter} is of {mine}: write that, or nothing")
     source = report.source
-    if election.reporters and source in election.policy.trusted_sources and (known is None or known.source != source):
+    if (
+        election.reporters
+        and source in election.policy.trusted_sources
+        and (signatory is None or signatory.source != source)
+    ):
         return Rejection("wrong-source", "source", f"only reporters whose key is of {source} may name it: name another")
     return None
 
@@ -52,25 +56,25 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
     that names no authorities believes each."""
     if not election.authorities:
         return None
-    known = election.authorities.get(bulletin.authority)
-    if known is None:
+    authority = election.authorities.get(bulletin.authority)
+    if authority is None:
         return Rejection("unknown-authority", "authority", f"name {bulletin.authority} as an [[authority]], or mend it")
     table = election.tables.get(bulletin.area)
     lineage = {bulletin.area, *election.lineage[bulletin.area if table is None else table.area]}
-    if known.areas and not lineage.intersection(known.areas):
-        cure = f"{bulletin.authority} announces for {', '.join(known.areas)}: add {bulletin.area}, or mend it"
+    if authority.areas and not lineage.intersection(authority.areas):
+        cure = f"{bulletin.authority} announces for {', '.join(authority.areas)}: add {bulletin.area}, or mend it"
         return Rejection("wrong-area", "area", cure)
-    if known.public_key is None:
+    if authority.public_key is None:
         return None
-    return _verify(election, bulletin, known.public_key, f"{bulletin.authority}'s")
+    return _verify(election, bulletin, authority.public_key, f"{bulletin.authority}'s")
 
 
 def precedence(election: Election) -> Mapping[str, int]:
     """Whose bulletins go before whose, where several authorities announce for one area or polling table: the greater
     goes first. Those with a key go before those without; of either the one that the election names first. An authority
     that it does not name has none (0)."""
-    known = election.authorities
-    last_first = sorted(known, key=lambda id: known[id].public_key is None)[::-1]
+    authorities = election.authorities
+    last_first = sorted(authorities, key=lambda id: authorities[id].public_key is None)[::-1]
     return {id: place for place, id in enumerate(last_first, 1)}
 
 

@@ -77,13 +77,14 @@ KINDS: Final[Mapping[type, str]] = {
 
 
 class UsualEvents(Sequence[Event]):
-    """Events of which the usual ones (`found`) are held in their usual form; whoever asks for one gets the event."""
+    """Events that are held as they were decoded (`as_decoded`), the usual ones in their usual form. Whoever asks for
+    one gets the event."""
 
-    def __init__(self, found: Sequence[Usual | Event]) -> None:
-        self.found = found
+    def __init__(self, events: Sequence[Usual | Event]) -> None:
+        self.as_decoded = events
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self.as_decoded)
 
     @overload
     def __getitem__(self, place: int) -> Event: ...
@@ -92,21 +93,21 @@ class UsualEvents(Sequence[Event]):
 
     def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
         if isinstance(place, slice):
-            return UsualEvents(self.found[place])
-        return _event(self.found[place])
+            return UsualEvents(self.as_decoded[place])
+        return _event(self.as_decoded[place])
 
 
-def _event(found: Usual | Event) -> Event:
-    if not isinstance(found, UsualReport | UsualBulletin):
-        return found
-    fields = dict(zip(found.__struct_fields__, astuple(found), strict=True))
-    fields["votes"] = dict(zip(found.votes.__struct_encode_fields__, astuple(found.votes), strict=True))
-    return (TallyReport if isinstance(found, UsualReport) else Bulletin)(**fields)
+def _event(event: Usual | Event) -> Event:
+    if not isinstance(event, UsualReport | UsualBulletin):
+        return event
+    fields = dict(zip(event.__struct_fields__, astuple(event), strict=True))
+    fields["votes"] = dict(zip(event.votes.__struct_encode_fields__, astuple(event.votes), strict=True))
+    return (TallyReport if isinstance(event, UsualReport) else Bulletin)(**fields)
 
 
 def as_read(events: Sequence[Event]) -> Sequence[Usual | Event]:
     """The same events, the usual ones in their usual form where they were read in it."""
-    return events.found if isinstance(events, UsualEvents) else events
+    return events.as_decoded if isinstance(events, UsualEvents) else events
 
 
 def by_type(items: Sequence[object]) -> dict[type, int]:
@@ -142,10 +143,10 @@ class UsualReader:
         """The event in each; None where one needs a second look, or is no event."""
         if self._decode is decode_quick:
             return decode_plain(contents, decode_quick)
-        found = decode_plain(contents, self._decode)
-        if found is None:
-            found = decode_plain(contents, self._read)
-        return None if found is None else UsualEvents(found)
+        events = decode_plain(contents, self._decode)
+        if events is None:
+            events = decode_plain(contents, self._read)
+        return None if events is None else UsualEvents(events)
 
     def _read(self, content: bytes) -> Usual | Event:
         try:
@@ -159,6 +160,6 @@ class UsualReader:
         packs = decode_plain(contents, self._decode_pack)
         if packs is None:
             return None
-        found = [pack if isinstance(pack, list) else [pack] for pack in packs]
-        sizes = list(map(len, found))
-        return None if max(sizes, default=0) > MAX_PACK else (UsualEvents([*chain.from_iterable(found)]), sizes)
+        lists = [pack if isinstance(pack, list) else [pack] for pack in packs]
+        sizes = list(map(len, lists))
+        return None if max(sizes, default=0) > MAX_PACK else (UsualEvents([*chain.from_iterable(lists)]), sizes)

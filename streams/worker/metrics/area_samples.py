@@ -39,18 +39,18 @@ class AreaSamples:
 
     def text(self, states: Iterable[tuple[str, State]]) -> bytes:
         """The exposition of these areas' states, by area id. A state is never changed, only replaced."""
-        self._known = known = {area: self._lines(area, state) for area, state in states}
-        return "".join(self._parts(lines for _, lines in known.values())).encode()
+        self._known = cached = {area: self._lines(area, state) for area, state in states}
+        return "".join(self._parts(lines for _, lines in cached.values())).encode()
 
     def _lines(self, area: str, state: State) -> tuple[State, Mapping[str, str]]:
-        known = self._known.get(area)
-        if known is not None and known[0] is state:
-            return known
-        found: dict[str, list[str]] = defaultdict(list)
+        cached = self._known.get(area)
+        if cached is not None and cached[0] is state:
+            return cached
+        by_name: dict[str, list[str]] = defaultdict(list)
         for name, labels, value in self._samples(state):
             head = self._heads.get((name, labels)) or self._head(name, labels)
-            found[name].append(f"{head}{_text(value)}\n")
-        return state, {name: "".join(lines) for name, lines in found.items()}
+            by_name[name].append(f"{head}{_text(value)}\n")
+        return state, {name: "".join(lines) for name, lines in by_name.items()}
 
     def _head(self, name: str, labels: tuple[str, ...]) -> str:
         family = GaugeMetricFamily(name, "", labels=FAMILIES[name].labels)

@@ -90,69 +90,69 @@ class Exporter:
 
     def collect(self) -> Iterable[Family]:
         """Prometheus' collector protocol: all but what rests on nothing but areas' states."""
-        found = _Samples()
-        self._worker(found)
+        gathered = _Samples()
+        self._worker(gathered)
         if self._owns():
-            self._whole(found)
+            self._whole(gathered)
             for area, state in self._shown():
                 if state["official"] is not None:
                     age = max(0, self._stages.compare.at - state["official"]["at"]) / 1000
-                    found.add("bulletin_age_seconds", (area, state["name"], state["level"]), age)
-            self._firing(found)
-        return _families(found)
+                    gathered.add("bulletin_age_seconds", (area, state["name"], state["level"]), age)
+            self._firing(gathered)
+        return _families(gathered)
 
     def _area(self, state: State) -> Iterable[Sample]:
-        found = _Samples()
+        gathered = _Samples()
         area = (state["area"], state["name"], state["level"])
         witnessed, announced = state["witnessed"], state["tables_announced"]
-        found.add("area_tables", area, state["tables"])
-        found.add("witnessed_tables", area, witnessed["tables"])
-        found.add("coverage_ratio", area, witnessed["coverage"])
-        found.add("witnessed_valid_votes", area, witnessed["valid"])
-        found.add("witnessed_null_votes", area, witnessed["null"])
+        gathered.add("area_tables", area, state["tables"])
+        gathered.add("witnessed_tables", area, witnessed["tables"])
+        gathered.add("coverage_ratio", area, witnessed["coverage"])
+        gathered.add("witnessed_valid_votes", area, witnessed["valid"])
+        gathered.add("witnessed_null_votes", area, witnessed["null"])
         for verdict in Level:
-            found.add("sheets", (*area, verdict.value), witnessed["levels"].get(verdict.value, 0))
+            gathered.add("sheets", (*area, verdict.value), witnessed["levels"].get(verdict.value, 0))
         for option, votes in witnessed["votes"].items():
-            found.add("witnessed_votes", (*area, *self._option(option)), votes)
+            gathered.add("witnessed_votes", (*area, *self._option(option)), votes)
         if announced is not None:
-            found.add("compared_tables", area, announced["compared"])
-            found.add("differing_tables", area, announced["differing"])
+            gathered.add("compared_tables", area, announced["compared"])
+            gathered.add("differing_tables", area, announced["differing"])
         if (lead := state["lead"]) is not None:
-            found.add("lead_votes", area, lead["votes"])
+            gathered.add("lead_votes", area, lead["votes"])
             for kind in (*KINDS, "together"):
-                found.add("open_sheets", (*area, kind), lead[kind]["sheets"])
-                found.add("open_votes", (*area, kind), lead[kind]["votes"])
-                found.add("lead_change_sheets", (*area, kind), lead[kind]["enough"])
+                gathered.add("open_sheets", (*area, kind), lead[kind]["sheets"])
+                gathered.add("open_votes", (*area, kind), lead[kind]["votes"])
+                gathered.add("lead_change_sheets", (*area, kind), lead[kind]["enough"])
         if (bounds := state["bounds"]) is not None:
-            found.add("bounded_tables", area, bounds["tables"])
-            found.add("below_floor_tables", area, bounds["below"])
-            found.add("above_ceiling_tables", area, bounds["above"])
+            gathered.add("bounded_tables", area, bounds["tables"])
+            gathered.add("below_floor_tables", area, bounds["below"])
+            gathered.add("above_ceiling_tables", area, bounds["above"])
         if state["official"] is not None:
-            self._official(found, area, state["official"])
-        return found
+            self._official(gathered, area, state["official"])
+        return gathered
 
-    def _official(self, found: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
-        found.add("official_valid_votes", area, official["valid"])
-        found.add("tolerated_sheets", area, official["tolerated"])
-        for option, known in official["figures"].items():
+    def _official(self, gathered: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
+        gathered.add("official_valid_votes", area, official["valid"])
+        gathered.add("tolerated_sheets", area, official["tolerated"])
+        for option, given in official["figures"].items():
             figure = (*area, *self._option(option))
-            share, witnessed = known["share"], known["witnessed_share"]
-            found.add("official_votes", figure, known["votes"])
-            found.points("official_share_ratio", figure, share)
-            found.points("witnessed_share_ratio", figure, witnessed)
-            found.points("divergence_ratio", figure, None if None in (share, witnessed) else share - witnessed)
-            found.points("divergence_gap_ratio", figure, known["gap"])
-            found.points("required_deviation_ratio", figure, known["required"])
-            found.add("floor_votes", figure, known["floor"])
-            found.add("ceiling_votes", figure, known["ceiling"])
-            found.add("breakdown_sheets", figure, known["breakdown"])
+            share, witnessed = given["share"], given["witnessed_share"]
+            gathered.add("official_votes", figure, given["votes"])
+            gathered.points("official_share_ratio", figure, share)
+            gathered.points("witnessed_share_ratio", figure, witnessed)
+            gathered.points("divergence_ratio", figure, None if None in (share, witnessed) else share - witnessed)
+            gathered.points("divergence_gap_ratio", figure, given["gap"])
+            gathered.points("required_deviation_ratio", figure, given["required"])
+            gathered.add("floor_votes", figure, given["floor"])
+            gathered.add("ceiling_votes", figure, given["ceiling"])
+            gathered.add("breakdown_sheets", figure, given["breakdown"])
 
     def _option(self, column: str) -> tuple[str, str]:
         """Id and name of an option or group; a finding about anything else has none, and may name a reporter."""
         at = self._election.column_index.get(column)
         return ("", "") if at is None else (column, self._election.columns[at].name)
 
-    def _firing(self, found: "_Samples") -> None:
+    def _firing(self, gathered: "_Samples") -> None:
         shown = set()
         for alert in self._stages.compare.comparer.alerts.values():
             place, finding = self._election.areas[alert.finding.area], alert.finding
@@ -161,32 +161,32 @@ class Exporter:
                 area, option = (place.id, self._election.labels[place.id], place.level), self._option(finding.column)
                 shown.add((*area, *option, finding.rule, alert.severity, "no" if alert.muted_by is None else "yes"))
         for labels in sorted(shown):
-            found.add("alert_firing", labels, 1)
+            gathered.add("alert_firing", labels, 1)
 
-    def _whole(self, found: "_Samples") -> None:
+    def _whole(self, gathered: "_Samples") -> None:
         compare, election = self._stages.compare, self._election
         alerts = Counter((alert.severity, alert.status) for alert in compare.comparer.alerts.values())
         for severity in get_args(Severity):
             for status in get_args(Status):
-                found.add("alerts", (severity, status), alerts[severity, status])
+                gathered.add("alerts", (severity, status), alerts[severity, status])
         for name, labels, value in self._limits:
-            found.add(name, labels, value)
-        found.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
-        found.add("clock_seconds", (), compare.outbox.confirmed / 1000)
-        found.add("states_waiting", (), compare.untold)
+            gathered.add(name, labels, value)
+        gathered.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
+        gathered.add("clock_seconds", (), compare.outbox.confirmed / 1000)
+        gathered.add("states_waiting", (), compare.untold)
         if compare.outbox.confirmed:
             clock = "wall" if self._stages.wall_clock else "feed"
-            found.add("event_time_lag_seconds", (clock,), time() - compare.outbox.confirmed / 1000)
+            gathered.add("event_time_lag_seconds", (clock,), time() - compare.outbox.confirmed / 1000)
 
-    def _worker(self, found: "_Samples") -> None:
+    def _worker(self, gathered: "_Samples") -> None:
         reconcile, compare, notify = self._stages.reconcile, self._stages.compare, self._stages.notify
         settled = self._app.is_settled
-        found.add("owns_comparison", (), int(settled and compare.owned))
-        found.add("worker_clock_seconds", (), time())
-        found.add("clock_set_back_total", (), compare.counts["clock set back"])
-        found.add("ticks_ahead_total", (), compare.counts["ticks ahead"])
-        found.add("partitions", (), self._stages.watch.partitions)
-        found.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
+        gathered.add("owns_comparison", (), int(settled and compare.owned))
+        gathered.add("worker_clock_seconds", (), time())
+        gathered.add("clock_set_back_total", (), compare.counts["clock set back"])
+        gathered.add("ticks_ahead_total", (), compare.counts["ticks ahead"])
+        gathered.add("partitions", (), self._stages.watch.partitions)
+        gathered.add("owned_partitions", (), len(reconcile.reconcilers) if settled else 0)
         turned_away = {
             (topic, name.removeprefix("rejected ")): count
             for topic, counts in (("tally-reports", reconcile.counts), ("bulletins", compare.counts))
@@ -200,24 +200,24 @@ class Exporter:
             ("notice", compare.counts["notices"]),
             ("rejected", sum(turned_away.values())),
         ):
-            found.add("events_total", (kind,), count)
+            gathered.add("events_total", (kind,), count)
         for place, count in turned_away.items():
-            found.add("rejected_total", place, count)
+            gathered.add("rejected_total", place, count)
         for topic, count in self._stages.aside.counts.items():
-            found.add("unreadable_total", (topic,), count)
+            gathered.add("unreadable_total", (topic,), count)
         for (topic, partition), count in self._stages.watch.lost.items():
-            found.add("lost_messages_total", (topic, str(partition)), count)
+            gathered.add("lost_messages_total", (topic, str(partition)), count)
         for source, behind in self._app.lag().items():
             topic = source.topic.removeprefix(self._topology.prefix)
-            found.add("consumer_lag_messages", (topic, str(source.partition)), behind)
+            gathered.add("consumer_lag_messages", (topic, str(source.partition)), behind)
         for outcome, count in notify.counts.items():
-            found.add("deliveries_total", outcome, count)
-        found.add("deliveries_pending", (), notify.pending)
+            gathered.add("deliveries_total", outcome, count)
+        gathered.add("deliveries_pending", (), notify.pending)
         for receiver, courier in notify.couriers.items():
-            found.add("receiver_due", (receiver,), courier.due)
-            found.add("receiver_failing", (receiver,), int(bool(courier.state.failing_since)))
-            found.add("receiver_disabled", (receiver,), int(bool(courier.state.gone)))
-        found.add("build_info", self._versions, 1)
+            gathered.add("receiver_due", (receiver,), courier.due)
+            gathered.add("receiver_failing", (receiver,), int(bool(courier.state.failing_since)))
+            gathered.add("receiver_disabled", (receiver,), int(bool(courier.state.gone)))
+        gathered.add("build_info", self._versions, 1)
 
 
 class _Samples(list[Sample]):
@@ -236,11 +236,11 @@ class _Samples(list[Sample]):
 def _families(samples: Iterable[Sample]) -> Iterable[Family]:
     """All but those of areas, with these samples in them."""
     kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
-    found: dict[str, Family] = {
+    families: dict[str, Family] = {
         m.name: kinds[m.kind](m.name, m.help, labels=m.labels)
         for m in METRICS
         if m.kind in kinds and m.name not in FAMILIES
     }
     for name, labels, value in samples:
-        found[name].add_metric(labels, value)
-    return found.values()
+        families[name].add_metric(labels, value)
+    return families.values()

@@ -73,7 +73,7 @@ def test_packs_are_usual() -> None:
     found = UsualReader(KNOWN).read_packs([encode([*map(plain, USUAL)]), encode(plain(Tick(T0))), many])
     assert found is not None
     assert found[1] == [len(USUAL), 1, MAX_PACK]
-    assert isinstance(found[0].found[0], UsualReport)
+    assert isinstance(found[0].as_decoded[0], UsualReport)
     assert UsualReader(KNOWN).read_packs([many[:-1] + b"," + many[1:]]) is None
 
 
@@ -101,7 +101,7 @@ def test_which_are_usual() -> None:
     """The usual ones have a form of their own; the others are left as they are, beside them."""
     found = UsualReader(KNOWN).read([encode(plain(event)) for event in [*USUAL, *ODD]])
     assert isinstance(found, UsualEvents)
-    assert [isinstance(event, KINDS) for event in found.found] == [True] * len(USUAL) + [False] * len(ODD)
+    assert [isinstance(event, KINDS) for event in found.as_decoded] == [True] * len(USUAL) + [False] * len(ODD)
     assert [*found] == [*USUAL, *ODD]
 
 
