@@ -122,7 +122,9 @@ class OpenSheets:
         if votes < margin:
             return OpenGroup(sheets, votes, None)
         stretch = slice(*self._layout.inside(area))
-        limits = self._limits[stretch][np.isin(self._kinds[stretch], kinds)]
+        chosen = np.zeros(len(KINDS) + 1, bool)  # the last is that of `_COUNTS`
+        chosen[list(kinds)] = True
+        limits = self._limits[stretch][chosen[self._kinds[stretch]]]
         held = np.sort(np.concatenate([limits, np.array(unlisted, np.int64)]))[::-1].cumsum()
         return OpenGroup(sheets, votes, int(np.searchsorted(held, margin)) + 1)
 
