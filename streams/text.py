@@ -1,4 +1,8 @@
-"""Text from outside, to be shown: no control character gets through."""
+"""Text and numbers to be shown. Of text from outside no control character gets through."""
+
+from typing import Final
+
+_SWAPPED: Final = str.maketrans(",.", ".,")
 
 
 def unprintable(text: str) -> str:
@@ -12,3 +16,9 @@ def shown(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def number(value: float, language: str, decimals: int = 0) -> str:
+    """A number as the language's press prints it: 5,326,104.5 or 5.326.104,5."""
+    text = f"{value:,.{decimals}f}"
+    return text.translate(_SWAPPED) if language == "es" else text

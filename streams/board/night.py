@@ -14,6 +14,7 @@ import orjson
 from streams.board.history import History, Point
 from streams.board.turned_away import TurnedAway
 from streams.core.alerting.alert import Notice
+from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.election.model import Area, Election
 from streams.core.events.wire import AreaState
 
@@ -27,9 +28,6 @@ NOTICES: Final = 5_000
 """Notices remembered, the newest; which alerts are open now is known beyond that."""
 SHOWN: Final = 60
 """Open alerts, and notices, that a page is given: the strongest and the newest."""
-
-_SEVERITIES: Final = {"critical": 0, "warning": 1, "info": 2}
-_CLASSES: Final = {"arithmetic": 0, "statistical": 1, "consistency": 2, "health": 3}
 
 
 class Night:
@@ -214,7 +212,7 @@ def _shown(election: Election, area: str, newest: Iterable[Notice], told: Iterab
 def _rank(election: Election, notice: Notice) -> tuple[Any, ...]:
     """The strongest first: what is said aloud, is severe, rests on the least assumptions, and concerns the most."""
     finding = notice.finding
-    severity, kind = _SEVERITIES[notice.severity], _CLASSES[finding.rule_class]
+    severity, kind = SEVERITIES.index(notice.severity), CLASSES.index(finding.rule_class)
     depth = len(election.lineage[finding.area])
     return notice.muted_by is not None, severity, kind, depth, -finding.value, notice.fingerprint
 

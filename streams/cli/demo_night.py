@@ -22,7 +22,6 @@ from rich.text import Text
 
 from streams.board import PATH
 from streams.config import election_writer
-from streams.core.comparison.sentences import number
 from streams.core.election.model import Election, Receiver
 from streams.core.events.model import Event
 from streams.delivery.loopback_receiver import AlertReceiver
@@ -38,7 +37,7 @@ from streams.nights.scenarios import venezuela2024_night
 from streams.support.progress import Progress
 from streams.support.scrape import scrape
 from streams.support.terminal import aside, show_json
-from streams.text import shown
+from streams.text import number, shown
 from streams.times import to_minute
 
 SECRET_ENV: Final = "COTEJO_DEMO_SECRET"

@@ -10,11 +10,11 @@ from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, pla
 from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.core.replay.differing import Differing
-from streams.core.replay.explain_text import area_lines, table_lines
 from streams.core.replay.explainer import Explainer, RejectedEvents, check_area, check_table
 from streams.errors import CotejoError
 from streams.nights.source import open_night, relive
-from streams.report.differing_table import differing_table
+from streams.report.differing_table import differing_line, differing_table
+from streams.report.explain_text import area_lines, table_lines
 from streams.support.progress import Progress
 from streams.support.terminal import aside, console, note, show, show_json
 
@@ -64,9 +64,10 @@ def _show_differing(differing: Differing, language: str, as_json: bool, as_csv: 
         show_json(differing.plain())
     elif as_csv:
         show(*differing.csv())
-        aside(differing.head(language))  # beside the rows, so that a program that adds them up counts nothing twice
+        # Beside the rows, so that a program that adds them up counts nothing twice.
+        aside(differing_line(differing, language))
     else:
-        show(differing.head(language))
+        show(differing_line(differing, language))
         if differing.rows:
             console().print(differing_table(differing, language))
 

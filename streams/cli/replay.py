@@ -13,9 +13,9 @@ from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.core.election.thresholds import changed
 from streams.core.engine.comparer import Comparer
+from streams.core.engine.tick_judge import Watcher
 from streams.core.replay.alert_history import contrast
 from streams.core.replay.outcome import Outcome
-from streams.core.replay.outcome_builder import Watcher
 from streams.nights import source as relive
 from streams.report import summary
 from streams.support import gc_tuning

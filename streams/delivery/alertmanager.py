@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, Final
 
 from streams.core.alerting.alert import Notice
+from streams.core.comparison.findings import SEVERITIES
 from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode
 from streams.core.events.model import LATEST
@@ -14,7 +15,6 @@ _NO_END: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: how Alertmanager says that an alert has not ended."""
 _TEST_LASTS: Final = 300_000
 """Milliseconds."""
-_SEVERITIES: Final = ("info", "warning", "critical")
 
 
 def webhook_body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
@@ -65,7 +65,7 @@ def api_body(election: Election, notice: Notice) -> bytes:
             "startsAt": rfc3339(notice.since),
             "endsAt": end if severity == notice.severity else rfc3339(notice.at),
         }
-        for severity in _SEVERITIES
+        for severity in reversed(SEVERITIES)
     ]
     return encode(alerts)
 

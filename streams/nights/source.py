@@ -7,9 +7,10 @@ from typing import Final, Protocol
 
 from streams.core.election.model import Election
 from streams.core.engine.items import Channel, Item, Items
+from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Tick
 from streams.core.events.topics import REPORTS
-from streams.core.replay.outcome_builder import RejectionWatcher, Watcher
+from streams.core.replay.outcome_builder import RejectionWatcher
 from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_record

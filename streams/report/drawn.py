@@ -9,7 +9,7 @@ from markupsafe import Markup
 from streams.core.election.model import Election
 from streams.core.events.model import Bulletin
 from streams.core.replay.alert_history import History
-from streams.core.replay.timeline import Point, Series
+from streams.core.replay.timeline import Series, thinned
 from streams.report.plots import Bar, Line, Moment, Plots
 from streams.report.words import Words
 
@@ -62,7 +62,7 @@ class Drawings:
         rows = [
             [say.time(p.at)]
             + [say.number(getattr(p, kind).get(c), 1) for c in columns for kind in ("official", "witnessed")]
-            for p in _thin(self._root)
+            for p in thinned(self._root, ROWS)
         ]
         if not lines:
             return Drawn(None, heads, rows)
@@ -72,7 +72,7 @@ class Drawings:
         """The witnessed share of the polling tables, of the whole and of each area below."""
         say, root = self._words, self._election.root
         heads = [say("time"), say("sheets"), f"{say('coverage')} %"]
-        rows = [[say.time(p.at), say.number(p.tables), say.per_cent(p.coverage)] for p in _thin(self._root)]
+        rows = [[say.time(p.at), say.number(p.tables), say.per_cent(p.coverage)] for p in thinned(self._root, ROWS)]
         points = [(p.at, 100 * p.coverage) for p in self._root if p.coverage is not None]
         if not points:
             return Drawn(None, heads, rows)
@@ -92,7 +92,7 @@ class Drawings:
         columns.sort(key=lambda c: (-max(p.breakdown.get(c, 0) for p in self._root), order.index(c)))
         columns = columns[:COLUMNS]
         heads = [say("time"), *(self._names[c] for c in columns)]
-        rows = [[say.time(p.at), *(say.number(p.breakdown.get(c)) for c in columns)] for p in _thin(self._root)]
+        rows = [[say.time(p.at), *(say.number(p.breakdown.get(c)) for c in columns)] for p in thinned(self._root, ROWS)]
         if not columns:
             return Drawn(None, heads, rows)
         shown = self._largest()
@@ -150,13 +150,6 @@ class Drawings:
             best = {column: share for column, share in best.items() if column in options}
         kept = [column for column in sorted(best, key=lambda c: (-best[c], order[c])) if best[column] >= 1]
         return kept[:COLUMNS]
-
-
-def _thin(points: Sequence[Point]) -> Sequence[Point]:
-    """Some of the points, evenly, with the first and the last."""
-    if len(points) <= ROWS:
-        return points
-    return [points[round(i * (len(points) - 1) / (ROWS - 1))] for i in range(ROWS)]
 
 
 def _surname(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from math import floor, log10
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,14 +16,14 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from streams.core.alerting.alert import Notice
-from streams.core.comparison.findings import RuleClass
+from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import TERM_PLACES, term
 from streams.core.election.model import Election
 from streams.core.election.thresholds import changed, defaults, thresholds
 from streams.core.events.model import Bulletin
 from streams.core.reconciliation.consensus import Level
-from streams.core.replay.alert_history import GRAVEST, Contrast, History, histories
+from streams.core.replay.alert_history import Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import Row, ranked
 from streams.core.replay.timeline import Series
@@ -39,10 +40,9 @@ BULLETINS: Final = 60
 NOTICES: Final = 30
 """Notices that are told of one alert, at most."""
 
-_CLASSES: Final[Mapping[RuleClass, int]] = {
-    "arithmetic": 0, "statistical": 1, "consistency": 2, "health": 3
-}  # fmt: skip
-"""What needs the fewest assumptions first."""
+
+_COLUMNS: Final = ("bulletin", "single", "breakdown", "apart", "differing", "outside", "disputed")
+"""Columns of the table of areas that are left out where they are empty."""
 
 
 class InputFile(Protocol):
@@ -123,7 +123,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "muted": muted,
         "areas": rows[:AREAS],
         "any_bounded": outcome.states[election.root.id]["bounds"] is not None,
-        "any_outside": any(row.outside for row in rows),
+        "columns": {name for name in _COLUMNS for row in rows[:AREAS] if getattr(row, name)},
         "areas_left": len(rows) - AREAS,
         "disputes": _disputes(election, outcome),
         "bulletins": _first(night.bulletins, election.root.id),
@@ -142,8 +142,8 @@ def _weight(known: History, election: Election) -> tuple[Any, ...]:
     finding = known.shown.finding
     depth = len(election.lineage[finding.area])
     return (
-        known.ended is not None, GRAVEST[known.shown.severity], _CLASSES[finding.rule_class], depth, -finding.value,
-        known.fingerprint,
+        known.ended is not None, SEVERITIES.index(known.shown.severity), CLASSES.index(finding.rule_class), depth,
+        -finding.value, known.fingerprint,
     )  # fmt: skip
 
 
@@ -232,11 +232,18 @@ def _value(name: str, value: Any, say: Words) -> str:
             return value
         case int():
             return say.number(value)
+        case float() if name == "chance" and value:
+            return say("once in", count=round(1 / value))
         case float():
-            return f"{value:.1e}" if 0 < abs(value) < 0.01 else say.number(value)
+            return say.number(value) if value == 0 or abs(value) >= 0.01 else say.number(value, _decimals(value))
         case Mapping():
             return ", ".join(f"{key} {_value('', item, say)}" for key, item in value.items())
     return str(value)
+
+
+def _decimals(value: float) -> int:
+    """Decimals that show two figures of a small number, at most nine."""
+    return min(9, 1 - floor(log10(abs(value))))
 
 
 def _first(bulletins: Sequence[Bulletin], root: str) -> list[Bulletin]:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-TEXT: Final[Mapping[str, tuple[str, str]]] = {
+Phrases = Mapping[str, tuple[str, str]]
+"""By key: in English, in Spanish. "KEY, one" is said instead of "KEY" where `count` is 1."""
+
+TEXT: Final[Phrases] = {
     "kind": ("Post-mortem of an election night", "Informe posterior de una noche electoral"),
     "period": ("{begin} to {end}, event time (UTC)", "{begin} a {end}, hora de los eventos (UTC)"),
     "contents": ("Contents", "Contenido"),
@@ -41,8 +44,12 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "single": ("sum of {tables} tables", "suma de {tables} mesas"),
     "lead-alerts": (
-        "{count} alerts fired, {critical} of them critical; {firing} still did in the end.",
-        "Hubo {count} alertas, {critical} de ellas críticas; al final seguían activas {firing}.",
+        "{count} alerts fired. Critical: {critical}. Still open at the end: {firing}.",
+        "Hubo {count} alertas. Críticas: {critical}. Abiertas al final: {firing}.",
+    ),
+    "lead-alerts, one": (
+        "One alert fired. Critical: {critical}. Still open at the end: {firing}.",
+        "Hubo una alerta. Críticas: {critical}. Abiertas al final: {firing}.",
     ),
     "quiet": (
         "No alert fired: nothing that the rules watch for failed to fit.",
@@ -87,12 +94,13 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
         "inferior.",
     ),
     "breakdown note": (
-        "The least number of witnessed sheets that must be false for the bulletin to be possible. Dotted: where people "
-        "are called.",
+        "The least number of witnessed sheets that would have to be false for the bulletin to be possible. Dotted: the "
+        "number from which on an alert fires.",
         "El menor número de actas atestiguadas que tendrían que ser falsas para que el boletín fuera posible. "
-        "Punteada: a partir de ahí se avisa.",
+        "Punteada: el número a partir del cual se activa una alerta.",
     ),
-    "limit": ("people are called", "se avisa"),
+    "limit": ("alert from", "alerta desde"),
+    "once in": ("once in {count}", "una vez de cada {count}"),
     "timeline note": (
         "Bars: how long an alert fired. Full: critical; hatched: warning; empty: remark. Triangles: bulletins.",
         "Barras: cuánto duró una alerta. Llena: crítica; rayada: aviso; vacía: nota. Triángulos: boletines.",
@@ -136,7 +144,8 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "sheets": ("sheets", "actas"),
     "wrong": ("must be wrong", "equivocadas"),
-    "apart": ("points apart", "puntos"),
+    "apart": ("points apart", "puntos de distancia"),
+    "coverage column": ("coverage, %", "cobertura, %"),
     "differing": ("tables that differ", "mesas que difieren"),
     "outside": ("out of bounds", "fuera de límites"),
     "breakdown bounds": (
@@ -145,6 +154,10 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "disputed-column": ("disputed", "en disputa"),
     "no disputes": ("No sheet is disputed.", "Ninguna acta está en disputa."),
+    "disputes note, one": (
+        "One sheet of which no reading has the majority that the configuration asks for. It is in no sum.",
+        "Un acta de la que ninguna lectura tiene la mayoría que pide la configuración. No está en ninguna suma.",
+    ),
     "disputes note": (
         "{count} sheets of which no reading has the majority that the configuration asks for. They are in no sum.",
         "{count} actas de las que ninguna lectura tiene la mayoría que pide la configuración. No están en ninguna "
@@ -176,6 +189,7 @@ TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "only there": ("Only with {other}", "Solo con {other}"),
     "differently": ("Both, but not alike", "En ambas, pero distinto"),
     "alike": ("{count} alerts are alike in both.", "{count} alertas son iguales en ambas."),
+    "alike, one": ("One alert is alike in both.", "Una alerta es igual en ambas."),
     "none": ("none", "ninguna"),
     "input": ("input", "entrada"),
     "bytes": ("bytes", "bytes"),

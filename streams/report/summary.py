@@ -8,73 +8,30 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from streams.core.comparison.findings import SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences
-from streams.core.comparison.sentences import SEVERITIES, number
 from streams.core.election.model import Election
-from streams.core.replay.alert_history import GRAVEST, Contrast, History, histories
+from streams.core.replay.alert_history import Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import ranked
-from streams.text import shown
+from streams.report.terminal_phrases import SUMMARY
+from streams.report.words import Words
+from streams.text import number, shown
 from streams.times import to_minute
 
 AREAS: Final = 12
 """Areas in the table, at most."""
 STYLE: Final = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan"}
 
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "counts": {
-        "en": "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable, until {until}",
-        "es": "{reports} reportes de actas, {bulletins} boletines, {unreadable} ilegibles, hasta {until}",
-    },
-    "rejected": {"en": "turned away: {codes}", "es": "no admitidos: {codes}"},
-    "unjudged": {
-        "en": "The log ends before the night did: the last {count} events were judged by themselves.",
-        "es": "El registro termina antes que la noche: los últimos {count} eventos se juzgaron aparte.",
-    },
-    "alerts": {"en": "Alerts", "es": "Alertas"},
-    "none": {"en": "No alert fired.", "es": "No hubo alertas."},
-    "first called": {"en": "first called {time} ({severity})", "es": "primera llamada {time} ({severity})"},
-    "worst": {"en": "worst {time} ({severity})", "es": "peor {time} ({severity})"},
-    "worst then": {"en": "At its worst: {sentence}", "es": "En su peor momento: {sentence}"},
-    "open": {"en": "still open ({severity})", "es": "sigue abierta ({severity})"},
-    "over": {"en": "over {time}", "es": "terminó {time}"},
-    "muted": {
-        "en": "{count} more, of parts of these areas: the alert above spoke for them.",
-        "es": "{count} más, de partes de esas zonas: habló por ellas la alerta superior.",
-    },
-    "areas": {"en": "Areas, the furthest apart first", "es": "Zonas, las más distantes primero"},
-    "area": {"en": "area", "es": "zona"},
-    "sheets": {"en": "sheets", "es": "actas"},
-    "coverage": {"en": "coverage", "es": "cobertura"},
-    "bulletin": {"en": "bulletin", "es": "boletín"},
-    "single": {"en": "{tables} single tables", "es": "{tables} mesas sueltas"},
-    "wrong": {"en": "must be wrong", "es": "erradas"},
-    "apart": {"en": "points apart", "es": "puntos"},
-    "outside": {"en": "outside bounds", "es": "fuera de límites"},
-    "disputed": {"en": "disputed", "es": "en disputa"},
-    "firing": {"en": "alerts", "es": "alertas"},
-    "hash": {"en": "sha256 of the outcome: {hash}", "es": "sha256 del resultado: {hash}"},
-    "changed": {"en": "What differs between A and B", "es": "Lo que difiere entre A y B"},
-    "same settings": {"en": "A and B have the same thresholds.", "es": "A y B tienen los mismos umbrales."},
-    "only A": {"en": "Only under A ({count})", "es": "Solo con A ({count})"},
-    "only B": {"en": "Only under B ({count})", "es": "Solo con B ({count})"},
-    "both": {
-        "en": "Under both, at other times or with another severity ({count})",
-        "es": "Con ambas, a otra hora o con otra gravedad ({count})",
-    },
-    "alike": {"en": "Alike under both: {count}", "es": "Iguales con ambas: {count}"},
-}
-
 
 def say(key: str, language: str, **figures: Any) -> str:
-    """A phrase of this module; integers are written with separators."""
-    words = {name: number(v, language) if isinstance(v, int) else v for name, v in figures.items()}
-    return _WORDS[key][language].format_map(words)
+    """A phrase of the summary."""
+    return Words(language, SUMMARY)(key, **figures)
 
 
 def by_weight(found: Iterable[History]) -> list[History]:
     """The gravest first, then in the order in which they fired."""
-    return sorted(found, key=lambda known: (GRAVEST[known.shown.severity], known.first.at, known.fingerprint))
+    return sorted(found, key=lambda known: (SEVERITIES.index(known.shown.severity), known.first.at, known.fingerprint))
 
 
 def tell(console: Console, election: Election, outcome: Outcome, language: str) -> None:
@@ -148,13 +105,13 @@ def _indented(console: Console, text: str) -> None:
 
 def _when(known: History, language: str) -> str:
     """One line: severity and rule, and the three moments."""
-    moments = [("first called", known.first), ("worst", known.worst)]
+    term, moments = Words(language).term, [("first called", known.first), ("worst", known.worst)]
     if known.ended is None:
         moments.append(("open", known.last))
-    said = [say(name, language, time=to_minute(m.at), severity=SEVERITIES[m.severity][language]) for name, m in moments]
+    said = [say(name, language, time=to_minute(m.at), severity=term(m.severity)) for name, m in moments]
     if known.ended is not None:
         said.append(say("over", language, time=to_minute(known.ended)))
-    return f"{SEVERITIES[known.shown.severity][language]}, {known.first.finding.rule}: {'; '.join(said)}"
+    return f"{term(known.shown.severity)}, {term(known.first.finding.rule)}: {'; '.join(said)}"
 
 
 def _areas(election: Election, outcome: Outcome, language: str) -> Table:

@@ -13,11 +13,11 @@ from pipeline import Logs
 from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.core.engine.items import Channel, Item, Unread
+from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.explainer import Explainer, RejectedEvents
 from streams.core.replay.outcome import Outcome as Replayed
-from streams.core.replay.outcome_builder import Watcher
 from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record

@@ -5,6 +5,7 @@ from math import isnan
 from typing import Any, Final
 
 from streams.core.aggregation.tally import ANNOUNCED, LEVELS, NAMES, NULL, REGISTERED, TABLES, VALID, VOTES
+from streams.core.comparison.bounds import Bound
 from streams.core.comparison.findings import Comparison
 from streams.core.comparison.rules.contradiction import bounds
 from streams.core.election.model import Area, Election
@@ -91,13 +92,22 @@ def _figure(given: Comparison, column: int, votes: int) -> dict[str, Any]:
     low, high = bounds(given, column, votes)
     return {
         "votes": votes,
-        "share": _share(votes, given.valid),
-        "witnessed_share": _share(given.witnessed.votes[column], given.witnessed.valid),
+        "share": share(votes, given.valid),
+        "witnessed_share": share(given.witnessed.votes[column], given.witnessed.valid),
         **_projected(given, column),
         "floor": low and low.limit,
         "ceiling": high and high.limit,
-        "breakdown": max((b.breakdown for b in (low, high) if b is not None), default=None),
+        "breakdown": _breakdown(low, high),
     }
+
+
+def breakdown(given: Comparison, column: int, votes: int) -> int | None:
+    """How many sheets would have to be false for one figure; None where nothing limits it."""
+    return _breakdown(*bounds(given, column, votes))
+
+
+def _breakdown(low: Bound | None, high: Bound | None) -> int | None:
+    return max((bound.breakdown for bound in (low, high) if bound is not None), default=None)
 
 
 def _projected(given: Comparison, column: int) -> dict[str, float | None]:
@@ -113,10 +123,10 @@ def _projected(given: Comparison, column: int) -> dict[str, float | None]:
 def shares(election: Election, votes: Sequence[int], valid: int) -> dict[str, float | None]:
     """Shares of the valid votes in per cent, by option or group, from votes by column; None without any, and where
     sheets are not read."""
-    found = {name: _share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
+    found = {name: share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
     return found | dict.fromkeys(found.keys() - election.read_columns)
 
 
-def _share(votes: int, valid: int | None) -> float | None:
-    """Per cent of the valid votes."""
+def share(votes: int, valid: int | None) -> float | None:
+    """Per cent of the valid votes; None where nobody knows these."""
     return round(100 * votes / valid, 6) if valid else None

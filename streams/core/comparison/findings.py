@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -19,7 +19,11 @@ from streams.core.election.numbering import Numbers
 from streams.core.events.model import Bulletin
 
 RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
+CLASSES: Final[tuple[RuleClass, ...]] = ("arithmetic", "statistical", "consistency", "health")
+"""Classes of rules; what needs the fewest assumptions first."""
 Severity = Literal["info", "warning", "critical"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
+"""The gravest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from streams.core.aggregation.open_sheets import groups_of
-from streams.core.comparison.sentences import number
 from streams.core.election.model import Election
+from streams.text import number
 
 _WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "disputed": {

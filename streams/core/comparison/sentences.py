@@ -6,6 +6,8 @@ The wording is neutral: what does not fit, by how much, what would have to be tr
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from streams.text import number
+
 LANGUAGES = ("en", "es")
 
 _HIDDEN = {
@@ -17,6 +19,17 @@ _HIDDEN = {
     "registered": {
         "en": "the {left_registered} registered voters outside the bulletin can account for at most {hidden} of them",
         "es": "los {left_registered} electores fuera del boletín pueden explicar como mucho {hidden}",
+    },
+}
+
+_ROOM = {
+    "some": {
+        "en": "there is room for at most {limit}, {gap} less than announced",
+        "es": "caben como mucho {limit}, {gap} menos que lo anunciado",
+    },
+    "none": {
+        "en": "there is room for none: the others alone have at least {short} more than the bulletin's valid votes",
+        "es": "no cabe ninguno: solo los demás tienen al menos {short} más que los votos válidos del boletín",
     },
 }
 
@@ -48,13 +61,13 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "ceiling": {
         "en": (
             "{area}, bulletin {bulletin}: {official} votes for {option}. Beside the {tables} tally sheets witnessed, "
-            "with {witnessed} for {option}, there is room for at most {limit}, {gap} less than announced. For both "
-            "to be true, at least {breakdown} of the {tables} sheets would have to be wrong."
+            "with {witnessed} for {option}, {room}. For both to be true, at least {breakdown} of the {tables} sheets "
+            "would have to be wrong."
         ),
         "es": (
             "{area}, boletín {bulletin}: {official} votos para {option}. Junto a las {tables} actas atestiguadas, "
-            "con {witnessed} para {option}, caben como mucho {limit}, {gap} menos que lo anunciado. Para que ambas "
-            "cosas fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+            "con {witnessed} para {option}, {room}. Para que ambas cosas fueran ciertas, al menos {breakdown} de las "
+            "{tables} actas tendrían que estar equivocadas."
         ),
     },
     "floor-bounds": {
@@ -74,15 +87,13 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "ceiling-bounds": {
         "en": (
             "{area}, bulletin {bulletin}: {official} votes for {option}. Beside what was seen at {tables} polling "
-            "tables, at {bounded} of them no more than a part of the ballots or how many there were, there is room for "
-            "at most {limit}, {gap} less than announced. For both to be true, what was seen at {breakdown} or more of "
-            "these polling tables would have to be wrong."
+            "tables, at {bounded} of them no more than a part of the ballots or how many there were, {room}. For both "
+            "to be true, what was seen at {breakdown} or more of these polling tables would have to be wrong."
         ),
         "es": (
             "{area}, boletín {bulletin}: {official} votos para {option}. Junto a lo visto en {tables} mesas, en "
-            "{bounded} de ellas solo una parte de las papeletas o cuántas había, caben como mucho {limit}, {gap} menos "
-            "que lo anunciado. Para que ambas cosas fueran ciertas, lo visto en {breakdown} o más de esas mesas "
-            "tendría que estar equivocado."
+            "{bounded} de ellas solo una parte de las papeletas o cuántas había, {room}. Para que ambas cosas fueran "
+            "ciertas, lo visto en {breakdown} o más de esas mesas tendría que estar equivocado."
         ),
     },
     "below-floor": {
@@ -314,23 +325,8 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-SEVERITIES: Final[Mapping[str, Mapping[str, str]]] = {
-    "critical": {"en": "critical", "es": "crítica"},
-    "warning": {"en": "warning", "es": "aviso"},
-    "info": {"en": "remark", "es": "nota"},
-}
-"""The words for how grave an alert is."""
-
 TERM_PLACES: Final = frozenset({"what", "limit", "direction", "precision"})
 """Places of a sentence that hold a key of `_TERMS`. In every other place a string is a name, and stays as it is."""
-
-_SWAPPED: Final = str.maketrans(",.", ".,")
-
-
-def number(value: float, language: str, decimals: int = 0) -> str:
-    """A number as the language's press prints it: 5,326,104.5 or 5.326.104,5."""
-    text = f"{value:,.{decimals}f}"
-    return text.translate(_SWAPPED) if language == "es" else text
 
 
 def term(key: str, language: str) -> str:
@@ -364,7 +360,7 @@ def say(key: str, places: int = 0, /, **figures: Any) -> Sentence:
     """The sentence `key` in every language.
 
     Integers are written with separators, floats with so many decimal `places`. A string is a name and is kept as it
-    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`) and in "why" (a key of `_HIDDEN`).
+    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`), "why" (of `_HIDDEN`) and "room" (of `_ROOM`).
     """
     return Sentence(key, places, figures)
 
@@ -376,6 +372,7 @@ def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, 
             words[name] = term(value, language) if name in TERM_PLACES else value
         elif value is not None:
             words[name] = number(value, language, places if isinstance(value, float) else 0)
-    if words.get("why") in _HIDDEN:
-        words["why"] = _HIDDEN[words["why"]][language].format_map(words)
+    for place, clauses in (("why", _HIDDEN), ("room", _ROOM)):
+        if words.get(place) in clauses:
+            words[place] = clauses[words[place]][language].format_map(words)
     return words

@@ -10,7 +10,7 @@ from streams.core.election.numbering import Numbers
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.items import Channel, Item, Unreadable
 from streams.core.engine.partition_intake import Effect, Misrouted, PartitionIntake, Rejected, SheetsDue
-from streams.core.engine.tick_judge import Announcement, TickJudge
+from streams.core.engine.tick_judge import Announcement, TickJudge, Watcher
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
@@ -77,14 +77,13 @@ class Night:
     how far the channels are apart in the record.
     """
 
-    def __init__(self, election: Election, partitions: int, homes: Numbers | None, *, together: bool) -> None:
-        """`homes` are the partitions that polling tables belong to, by number; None where there is one. `together`: see
-        `TickJudge`."""
+    def __init__(self, election: Election, partitions: int, homes: Numbers | None, watch: Watcher | None) -> None:
+        """`homes` are the partitions that polling tables belong to, by number; None where there is one."""
         self._election = election
         self._intakes = {partition: PartitionIntake(election, partition, homes) for partition in range(partitions)}
         self._channels = Alignment[_Stretch]([*range(partitions), BULLETINS])
         self._homes = homes
-        self._judge = TickJudge[Source](election, together=together)
+        self._judge = TickJudge[Source](election, watch)
         self._under_way: dict[bytes, tuple[TallyReport | Bulletin, int]] = {}
         """What was rerouted and has not come to its own partition yet, and when it came, by its JSON."""
         self.unjudged = 0
@@ -134,6 +133,7 @@ class Night:
         sheets = [intake.reconciler.take_sheets() for intake in self._intakes.values()]
         if self.comparer.add_sheets(*sheets) or sources:
             notices += self.comparer.advance(self.comparer.clock + self._election.alerts.settling)
+        self._judge.show()
         yield NightEffects(notices, rejected)
 
     def _enter(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
@@ -64,12 +64,22 @@ def judge_tick(
     return judged
 
 
-class TickJudge(Generic[Source]):
-    """Judges a night's ticks one after the other, or many together, which takes a third of the time. What they lead to
-    is the same, but the notices of those judged together come with a later tick."""
+class Watcher(Protocol):
+    """Who wants to see the night go by. It is shown the night after each tick that has announcements, and how it was
+    before each tick at which it is due, and in the end: many ticks are judged together, in a third of the time."""
 
-    def __init__(self, election: Election, *, together: bool) -> None:
-        self._election, self._together = election, together
+    def is_due(self, at: int) -> bool:
+        """Whether to be shown the night as it was before the tick of `at` (Unix ms). Asked once of each."""
+
+    def __call__(self, comparer: Comparer) -> None:
+        """See the night: event time has come further."""
+
+
+class TickJudge(Generic[Source]):
+    """Judges a night's ticks, many together. The notices of a tick may come with a later one."""
+
+    def __init__(self, election: Election, watch: Watcher | None = None) -> None:
+        self._election, self._watch, self._shown = election, watch, 0
         self._tick = max(1, round(election.alerts.tick * 1000))
         self.comparer = Comparer(election)
         self._waiting: list[tuple[Sheets, int]] = []
@@ -80,12 +90,23 @@ class TickJudge(Generic[Source]):
         self, at: int, announcements: Sequence[Announcement[Source]], sheets: Sequence[Sheets]
     ) -> JudgedTick[Source]:
         """Judge what came before the tick of `at` (Unix ms). The rows of the sheets may be loose."""
-        if self._together and not announcements:
-            return JudgedTick(self._put_off(at, [part for part in sheets if part]))
-        notices = self.catch_up()
+        notices = list[Notice]()
+        if self._watch is not None and self._watch.is_due(at):
+            notices += self.catch_up()
+            self.show()
+        if not announcements:
+            return JudgedTick(notices + self._put_off(at, [part for part in sheets if part]))
+        notices += self.catch_up()
         judged = judge_tick(self.comparer, self._election, at, announcements, [part.in_order() for part in sheets])
         judged.notices[:0] = notices
+        self.show()
         return judged
+
+    def show(self) -> None:
+        """Show the watcher the night if event time has come further since it last saw it."""
+        if self._watch is not None and self.comparer.clock > self._shown:
+            self._shown = self.comparer.clock
+            self._watch(self.comparer)
 
     def catch_up(self) -> list[Notice]:
         """Judge the ticks that wait."""

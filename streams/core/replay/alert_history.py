@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.core.alerting.alert import Alert, Moment, Notice
-from streams.core.comparison.findings import Severity
 from streams.core.replay.outcome import Outcome
-
-GRAVEST: Mapping[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
-"""Severities, the gravest first."""
 
 
 @dataclass(slots=True)

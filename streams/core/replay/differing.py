@@ -4,28 +4,14 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from streams.core.comparison.sentences import number
 from streams.core.election.model import Election
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.sheet_rows import by_column
-
-WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "head": {
-        "en": "{area}: {count} of {compared} polling tables with both figures differ",
-        "es": "{area}: difieren {count} de {compared} mesas que tienen ambas cifras",
-    },
-    "table": {"en": "polling table", "es": "mesa"},
-    "area": {"en": "area", "es": "zona"},
-    "sheet": {"en": "sheet", "es": "acta"},
-    "official": {"en": "official", "es": "oficial"},
-    "difference": {"en": "difference", "es": "diferencia"},
-    "net": {"en": "net shift", "es": "desplazamiento neto"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +84,6 @@ class Differing:
             parts = (row.sheet, row.official, row.difference)
             figures = [part.get(name, "") for name in self.columns for part in parts]
             yield _line([row.table, row.area, row.bulletin, *figures])
-
-    def head(self, language: str) -> str:
-        """One line: how many differ, and the net shift of each option or group."""
-        counts = {"count": number(self.count, language), "compared": number(self.compared, language)}
-        text = WORDS["head"][language].format_map({"area": self.election.labels[self.area], **counts})
-        net = ", ".join(f"{name} {signed(votes, language)}" for name, votes in self.net.items())
-        return f"{text}. {WORDS['net'][language].capitalize()}: {net}." if net else f"{text}."
-
-
-def signed(votes: int, language: str) -> str:
-    """A count with its sign, as a reader of the language writes it."""
-    return f"+{number(votes, language)}" if votes > 0 else number(votes, language).replace("-", "\N{MINUS SIGN}")
 
 
 def _line(cells: Sequence[Any]) -> str:

@@ -1,6 +1,6 @@
 """Why a polling table or an area stands as it does: which reports, which rule, which figures.
 
-As JSON objects; `explain_text` makes lines to read of them.
+As JSON objects; `report.explain_text` makes lines to read of them.
 """
 
 from collections.abc import Callable, Iterable
@@ -189,7 +189,7 @@ class Explainer:
 
 
 def reason_of(verdict: Verdict | None, quorum: int) -> str:
-    """Which rule of reconciling decided: a key of `explain_text.TEXT`."""
+    """Which rule of reconciling decided: a key of `report.terminal_phrases.EXPLAIN`."""
     if verdict is None or verdict.level is Level.NONE:
         return "nobody"
     if verdict.level is Level.DISPUTED:

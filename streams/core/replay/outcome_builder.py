@@ -18,12 +18,6 @@ from streams.core.replay.verdicts import NightVerdicts
 _KINDS: Final[Mapping[type, str]] = {**KINDS, Tick: "ticks", Unreadable: "unreadable"}
 
 
-class Watcher(Protocol):
-    """Who wants to see the night go by: called when event time has come further, after the rules have spoken."""
-
-    def __call__(self, comparer: Comparer) -> None: ...
-
-
 class RejectionWatcher(Protocol):
     """An observer of what is turned away: called with each item, in the order in which they are judged, and why."""
 
@@ -33,12 +27,12 @@ class RejectionWatcher(Protocol):
 class OutcomeBuilder:
     """Collects what a replay leads to and passes it on to its observers."""
 
-    def __init__(self, election: Election, watch: Watcher | None, watch_rejections: RejectionWatcher | None) -> None:
+    def __init__(self, election: Election, watch_rejections: RejectionWatcher | None) -> None:
         self.election = election
         self.counts: Counter[str] = Counter()
         self.notices: list[Notice] = []
         self.rejected: dict[str, Refusals] = {}
-        self._watch, self._watch_rejections, self._seen = watch, watch_rejections, 0
+        self._watch_rejections = watch_rejections
 
     def count(self, items: Sequence[Item | Usual]) -> None:
         """Count items by their kind, before they are judged."""
@@ -50,13 +44,6 @@ class OutcomeBuilder:
         self.rejected.setdefault(rejection.code, Refusals()).add(rejection, lambda: _content(items[place]))
         if self._watch_rejections is not None:
             self._watch_rejections(items[place], rejection)
-
-    def tell(self, notices: Sequence[Notice], comparer: Comparer) -> None:
-        """Keep notices; the watcher is called if event time has come further."""
-        self.notices += notices
-        if self._watch is not None and comparer.clock != self._seen:
-            self._seen = comparer.clock
-            self._watch(comparer)
 
     def outcome(self, comparer: Comparer, ledgers: Sequence[Verdicts], unjudged: int) -> Outcome:
         """What the night came to. `ledgers` are the verdicts of each partition."""

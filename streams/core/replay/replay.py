@@ -9,11 +9,12 @@ from streams.core.engine.comparer import Comparer
 from streams.core.engine.event_clock import Channels, EventClock
 from streams.core.engine.items import Channel, Item, Items, Unread, Unreadable
 from streams.core.engine.night import Night, NightEffects
+from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Event
 from streams.core.events.usual import UsualReader, as_read
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.replay.outcome import Outcome
-from streams.core.replay.outcome_builder import OutcomeBuilder, RejectionWatcher, Watcher
+from streams.core.replay.outcome_builder import OutcomeBuilder, RejectionWatcher
 
 
 class Replay:
@@ -32,8 +33,8 @@ class Replay:
         cls, election: Election, watch: Watcher | None = None, watch_rejections: RejectionWatcher | None = None
     ) -> Self:
         """A replay of events that carry their own time."""
-        night = Night(election, 1, None, together=watch is None)
-        builder = OutcomeBuilder(election, watch, watch_rejections)
+        night = Night(election, 1, None, watch)
+        builder = OutcomeBuilder(election, watch_rejections)
         return cls(night, EventClock(election), builder, UsualReader(election))
 
     @classmethod
@@ -47,8 +48,8 @@ class Replay:
     ) -> Self:
         """A replay of the topics of a live night. `homes` are the partitions that polling tables belong to, by
         number."""
-        night = Night(election, partitions, homes, together=watch is None)
-        return cls(night, None, OutcomeBuilder(election, watch, watch_rejections), UsualReader(election))
+        night = Night(election, partitions, homes, watch)
+        return cls(night, None, OutcomeBuilder(election, watch_rejections), UsualReader(election))
 
     @property
     def comparer(self) -> Comparer:
@@ -105,4 +106,4 @@ class Replay:
                 self._builder.counts["strays"] += effects.rerouted
             for source, reason in effects.rejected:
                 self._builder.refuse(reason, source.items, source.place)
-            self._builder.tell(effects.notices, self.comparer)
+            self._builder.notices += effects.notices

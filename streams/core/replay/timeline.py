@@ -1,12 +1,13 @@
 """How the figures of the upper areas came along through a night: a bounded number of points for each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from streams.core.comparison import area_state
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
+from streams.core.events.model import LATEST
 
 LEVELS: Final = 2
 """Levels of areas from the root down that are followed."""
@@ -33,21 +34,17 @@ class Point(NamedTuple):
 
 @dataclass(slots=True)
 class Series:
-    """One area's points. When there are more than `limit`, those that lie close together in time make way for the
-    last of them: the same night is always thinned in the same way."""
+    """One area's points. When there are more than `limit`, of those that lie close together in time the last stays:
+    the same night is always thinned in the same way."""
 
     limit: int
-    width: int
+    width: int = 1
     """Milliseconds of which one point is kept."""
     points: list[Point] = field(default_factory=list)
 
-    def is_near(self, at: int) -> bool:
-        """Whether a point at `at` would take the last one's place."""
-        return bool(self.points) and self.points[-1].at // self.width == at // self.width
-
     def add(self, point: Point) -> None:
         """Add a point that is later than the others."""
-        if self.is_near(point.at):
+        if self.points and not self.parts(self.points[-1].at, point.at):
             self.points.pop()
         self.points.append(point)
         while len(self.points) > self.limit:
@@ -55,13 +52,22 @@ class Series:
             last = {known.at // self.width: known for known in self.points}
             self.points = list(last.values())
 
+    def parts(self, before: int, after: int) -> bool:
+        """Whether points at both times may stay."""
+        return before // self.width != after // self.width
+
+
+def thinned(points: Iterable[Point], limit: int) -> list[Point]:
+    """At most `limit` of these points, the last of them included."""
+    series = Series(limit)
+    for point in points:
+        series.add(point)
+    return series.points
+
 
 class Chronicle:
-    """Follows a night: to be told of each tick (`replay.Watcher`), and of the end.
-
-    Points cost as much as a tick of the rules. So where an area changes again and again within the time of one point,
-    only the first change and the last before it rests are looked at, and each new bulletin.
-    """
+    """Follows a night (`Watcher`), and is told of its end. A point costs as much as a tick of the rules. So an area is
+    looked at when the time of one point is over, and at each new bulletin."""
 
     def __init__(self, election: Election, points: int = POINTS, part_points: int = PART_POINTS) -> None:
         self._election = election
@@ -72,47 +78,45 @@ class Chronicle:
             if len(line) <= LEVELS
         }
         """By area."""
-        self._put_off: dict[str, tuple[int, int]] = {}
-        """When areas changed that have not been looked at yet, and how many readings they then rested on."""
+        self._changed: set[str] = set()
+        """Areas that have changed since they were looked at."""
+        self._next = 0
+        """The tick before which the night is shown (Unix ms)."""
+
+    def is_due(self, at: int) -> bool:
+        """Whether the time of one point of the whole ends before the tick of `at` (Unix ms)."""
+        before, self._next = self._next, at
+        return self.series[self._election.root.id].parts(before, at)
 
     def __call__(self, comparer: Comparer) -> None:
-        """Take down the areas that have changed."""
-        changed = [area for area in comparer.take_changed() if area in self.series]
-        for area, (at, readings) in list(self._put_off.items()):
-            # Of an area where only alerts have changed since, what it was then can still be seen.
-            still = area not in changed or _readings(comparer, area) == readings
-            if still and not self.series[area].is_near(comparer.clock):
-                self._take_down(comparer, area, at)
-        for area in changed:
+        """Look at the areas whose time is over."""
+        self._changed.update(area for area in comparer.take_changed() if area in self.series)
+        for area in sorted(self._changed):
             series, bulletin = self.series[area], comparer.bulletin(area)
-            if series.is_near(comparer.clock) and series.points[-1].bulletin == (bulletin and bulletin.id):
-                self._put_off[area] = comparer.clock, _readings(comparer, area)
-            else:
-                self._take_down(comparer, area, comparer.clock)
+            known = series.points[-1].bulletin if series.points else None
+            if series.parts(comparer.clock, self._next) or (bulletin and bulletin.id) != known:
+                self._changed.remove(area)
+                series.add(self._point(comparer, area))
 
     def finish(self, comparer: Comparer) -> None:
-        """Take down what has been put off."""
-        for area, (at, _) in sorted(self._put_off.items()):
-            self._take_down(comparer, area, at)
+        """Look at what has changed last."""
+        self._next = LATEST
+        self(comparer)
 
-    def _take_down(self, comparer: Comparer, area: str, at: int) -> None:
-        self._put_off.pop(area, None)
-        self.series[area].add(self._point(comparer, area, at))
-
-    def _point(self, comparer: Comparer, area: str, at: int) -> Point:
+    def _point(self, comparer: Comparer, area: str) -> Point:
         given = comparer.situation(area)
         comparison, tally, exist = given.comparison, given.witnessed, given.area.tables
         shares = area_state.shares(self._election, tally.votes, tally.valid)
         official: dict[str, float] = {}
         breakdown: dict[str, int] = {}
         if comparison is not None:
-            for name, figure in area_state.figures(comparison).items():
-                if figure["share"] is not None:
-                    official[name] = figure["share"]
-                if figure["breakdown"] is not None:
-                    breakdown[name] = figure["breakdown"]
+            for column, name, votes in comparison.official:
+                if (share := area_state.share(votes, comparison.valid)) is not None:
+                    official[name] = share
+                if (sheets := area_state.breakdown(comparison, column, votes)) is not None:
+                    breakdown[name] = sheets
         return Point(
-            at=at,
+            at=comparer.clock,
             tables=tally.tables,
             coverage=min(1.0, tally.tables / exist) if exist else None,
             disputed=tally.levels.get("disputed", 0),
@@ -121,7 +125,3 @@ class Chronicle:
             witnessed={name: share for name, share in shares.items() if share is not None},
             breakdown=breakdown,
         )
-
-
-def _readings(comparer: Comparer, area: str) -> int:
-    return comparer.situation(area).witnessed.readings

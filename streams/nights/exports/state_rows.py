@@ -13,10 +13,10 @@ STATES, FIGURES = "area_states", "area_figures"
 
 
 class StateRows:
-    """Takes down the states of areas while a night goes by (`replay.Watcher`).
+    """Takes down the states of areas while a night goes by (`tick_judge.Watcher`).
 
-    What has changed is written at the first tick of each stretch of event time, so many milliseconds long, and an area
-    with a new bulletin at once. A state costs as much as its bounds, so not every tick of every area is written.
+    What has changed is written as of the last tick of each stretch of event time, `every` milliseconds long, and an
+    area with a new bulletin at once. A state costs as much as its bounds, so not every tick of every area is written.
     """
 
     def __init__(self, election: Election, scratch: Scratch, every: int) -> None:
@@ -24,15 +24,19 @@ class StateRows:
         self._changed: set[str] = set()
         self._bulletins: dict[str, str] = {}
         """The newest bulletin of each area, as far as it was written."""
-        self._stretch: int | None = None
+        self._next = 0
+        """The tick before which the night is shown (Unix ms)."""
+
+    def is_due(self, at: int) -> bool:
+        """Whether a stretch ends before the tick of `at` (Unix ms)."""
+        before, self._next = self._next, at
+        return before // self._every != at // self._every
 
     def __call__(self, comparer: Comparer) -> None:
         """Time has come further."""
         changed = comparer.take_changed()
         self._changed.update(changed)
-        stretch = comparer.clock // self._every
-        if stretch != self._stretch:
-            self._stretch = stretch
+        if comparer.clock // self._every != self._next // self._every:
             self._write(comparer, self._changed)
         else:
             self._write(comparer, [area for area in changed if self._has_news(comparer, area)])

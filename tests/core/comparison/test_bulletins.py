@@ -21,7 +21,7 @@ from streams.core.election.model import Authority
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Event
-from streams.core.replay.explain_text import area_lines
+from streams.report.explain_text import area_lines
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_explain_shows_both_versions() -> None:
     found = explained(election(), [version(1), version(2, (4, 3, 1))]).area("N")
     assert [(b["sequence"], [r["votes"]["A"] for r in b["replaced"]]) for b in found["bulletins"]] == [(2, [5])]
     assert any("sequence 1, partial, said A 5, B 3, C 1" in line for line in area_lines(found, "en"))
-    assert any("secuencia 1, partial, decía A 5, B 3, C 1" in line for line in area_lines(found, "es"))
+    assert any("secuencia 1, parcial, decía A 5, B 3, C 1" in line for line in area_lines(found, "es"))
 
 
 STRICT = election(tables=10, rules=Rules(contradiction=ContradictionRule(min_sheets=2, min_ratio=0)))

@@ -95,7 +95,7 @@ def test_terms_are_not_names(name: str, key: str) -> None:
         for figure in ("group", "option", "earlier", "bulletin", "since"):
             assert _value(figure, name, Words(language)) == name
     assert _value("what", "ballots", Words("es")) == "votos válidos y nulos"
-    assert _value("side", "floor", Words("es")) == "mínimo"
+    assert _value("side", "floor", Words("es")) == "lo mínimo posible"
 
 
 def test_a_group_called_ballots() -> None:

@@ -16,9 +16,9 @@ from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_M
 from streams.core.comparison.findings import Situation
 from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor
 from streams.core.events.model import Event
-from streams.core.replay.explain_text import area_lines, table_lines
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
+from streams.report.explain_text import area_lines, table_lines
 
 
 def given_(figures: Mapping[int, int]) -> Situation:
@@ -180,8 +180,8 @@ def test_explain_what_contradicts() -> None:
     assert area["bounds"]["conflicting"] == area["bounds"]["against_sheets"] == 1
     assert (area["bounds"]["checked"], area["outside"]["count"]) == (0, 0)
     said = "\n".join(area_lines(area, "en"))
-    assert "1 polling tables have bounds that contradict each other" in said
-    assert "1 polling tables have a witnessed sheet outside their bounds" in said
+    assert "1 polling table has bounds that contradict each other" in said
+    assert "1 polling table has a witnessed sheet outside its bounds" in said
 
 
 def test_an_option_that_sheets_are_not_read_for() -> None:

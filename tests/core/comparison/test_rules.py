@@ -18,7 +18,7 @@ from streams.core.comparison.rules.contradiction import contradiction
 from streams.core.comparison.rules.divergence import divergence
 from streams.core.comparison.rules.own_sums import own_sums
 from streams.core.comparison.rules.rounded_shares import rounded_shares
-from streams.core.comparison.sentences import LANGUAGES, number, say
+from streams.core.comparison.sentences import LANGUAGES, say
 from streams.core.election.model import Election
 from streams.core.election.settings import (
     ContradictionRule,
@@ -29,6 +29,7 @@ from streams.core.election.settings import (
     Rules,
 )
 from streams.core.events.model import Bulletin
+from streams.text import number
 
 
 def told(found: Iterable[Finding]) -> list[tuple[str, str | None]]:

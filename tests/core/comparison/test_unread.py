@@ -17,7 +17,7 @@ from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.reading import reading_of
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.table_bounds import table_bounds
-from streams.core.replay.explain_text import area_lines
+from streams.report.explain_text import area_lines
 
 
 def unread(known: Election, *options: str) -> Election:

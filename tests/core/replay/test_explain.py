@@ -19,12 +19,12 @@ from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.core.events.topics import BULLETINS, REPORTS
-from streams.core.replay.explain_text import area_lines, table_lines
 from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.jsonl import write_events
+from streams.report.explain_text import area_lines, table_lines
 
 RULES = Rules(divergence=DivergenceRule(min_sheets=20))
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)
@@ -111,7 +111,7 @@ def test_area() -> None:
         assert found["lead_sentences"][language][0] in text
         for finding in found["findings"]:
             assert finding["sentence"][language] in text
-        assert {"en": "1 disputed sheets: S1-2", "es": "1 actas en disputa: S1-2"}[language] in text.splitlines()
+        assert {"en": "1 disputed sheet: S1-2", "es": "1 acta en disputa: S1-2"}[language] in text.splitlines()
     quiet = "\n".join(area_lines(asked().area("S2"), "es"))
     assert "ninguna regla tiene nada que decir" in quiet
 

@@ -16,6 +16,7 @@ from replays import items, of_events, of_logs, terms
 from test_pipeline import KNOWN, nights
 
 from streams.core.election.settings import AlertPolicy
+from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.core.replay.outcome import SAMPLES
@@ -46,6 +47,34 @@ def test_log_equals_live(night: list[bytes], partitions: int, pack: int, data: s
 def test_events_equal_the_core(night: list[bytes]) -> None:
     """Event lines without ticks give what the core alone gives."""
     assert terms(of_events(KNOWN, night)) == direct(KNOWN, night)
+
+
+class Watch:
+    """Keeps every area's state by when it was shown; due when time comes to another stretch of `every` seconds."""
+
+    def __init__(self, every: int) -> None:
+        self.seen: dict[int, bytes] = {}
+        self._every, self._at = every * 1000, 0
+
+    def is_due(self, at: int) -> bool:
+        before, self._at = self._at, at
+        return before // self._every != at // self._every
+
+    def __call__(self, comparer: Comparer) -> None:
+        assert comparer.clock not in self.seen
+        self.seen[comparer.clock] = encode(comparer.states(list(KNOWN.areas)))
+
+
+@settings(max_examples=50)
+@given(nights(), st.sampled_from([60, 3600]))
+def test_a_watcher_sees_the_night(night: list[bytes], every: int) -> None:
+    """Whoever is shown the night now and then sees, then and in the end, what one who is shown every tick sees; the
+    outcome is the same with either and without any."""
+    often, seldom = Watch(1), Watch(every)
+    outcomes = [of_events(KNOWN, night, watch) for watch in (often, seldom, None)]
+    assert len({outcome.sha256 for outcome in outcomes}) == 1
+    assert seldom.seen.items() <= often.seen.items()
+    assert max(often.seen, default=0) == max(seldom.seen, default=0) == outcomes[0].at
 
 
 @settings(max_examples=100)

@@ -138,6 +138,8 @@ def _finding(
             bulletin=given.bulletin.id,
             option=option or "",
             why=bound.basis if bound.hidden else "nothing",
+            room="some" if bound.limit >= 0 else "none",
+            short=-bound.limit,
             **figures,
         ),
     )

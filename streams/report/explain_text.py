@@ -1,0 +1,158 @@
+"""What `explain` found, as lines to read, in English or Spanish."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from streams.report.terminal_phrases import EXPLAIN
+from streams.report.words import Words
+
+
+def table_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What `Explainer.table` found, to read."""
+    say = Words(language, EXPLAIN)
+    yield f"{found['table']} ({' > '.join(found['areas'])})"
+    if found["registered"] is not None:
+        yield say("registered", registered=found["registered"])
+    verdict = say("accepted" if found["accepted"] else "not accepted")
+    why = say(found["why"], **{**found["policy"], **{k: found[k] for k in ("agreeing", "readers")}})
+    yield f"{say(found['level'])}, {verdict}: {why}"
+    if found["votes"] is not None:
+        yield "  " + say.votes(found["votes"])
+    for reading in found["readings"]:
+        votes = "".join(f"{text}: " for text in [_read(reading, say)] if text)
+        who = f"{reading['reporter']} [{reading['group']}], {reading['source']}"
+        yield f"- {reading['at']} {reading['id']} ({who}) {votes}{say(reading['fate'], by=reading['by'])}"
+    if (bounds := found["bounds"]) is not None:
+        yield say(bounds["why"], bounds=_bounded(bounds, say), quorum=found["policy"]["quorum"])
+    if (official := found["official"]) is not None:
+        yield say("official", bulletin=official["bulletin"], votes=say.votes(official["votes"]))
+    yield from _rejected(found, say)
+
+
+def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What `Explainer.area` found, to read."""
+    say = Words(language, EXPLAIN)
+    seen = found["witnessed"]
+    yield f"{found['name']} ({found['area']}, {say.level(found['level'])})"
+    levels = ", ".join(f"{say(level)} {say.number(count)}" for level, count in sorted(seen["levels"].items()))
+    yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or None)
+    yield from found["lead_sentences"][language]
+    yield from _bounds_in(found["bounds"], say)
+    for held in found["bulletins"]:
+        yield say("bulletin", id=held["id"], at=held["at"], status=say.term(held["status"]))
+        for version in held["replaced"]:
+            words = {"votes": say.votes(version["votes"]), "status": say.term(version["status"])}
+            yield say("earlier version", **{**version, **words})
+    yield from _figures(found, say)
+    yield from _findings(found, say)
+    yield from _alerts(found, say)
+    yield from _tables(found, say)
+    yield from _rejected(found, say)
+
+
+def _figures(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """Both counts, by option or group."""
+    seen, official, single = found["witnessed"], found["official"], found["tables_announced"]
+    if official is not None:
+        for name, figure in official["figures"].items():
+            if seen["votes"][name] is None:
+                yield say("figure unread", name=name, official=figure["votes"])
+                continue
+            ceiling = figure["ceiling"]
+            most = say("no room") if ceiling is not None and ceiling < 0 else say("room", ceiling=ceiling)
+            shown = {**figure, "official": figure["votes"], "seen": seen["votes"][name], "most": most}
+            line = say("figure", name=name, seen_share=figure["witnessed_share"], **shown)
+            yield line + (_honest(figure, say) if figure["low_share"] is not None else "")
+    elif single is not None:
+        yield say("announced tables", tables=single["announced"])
+        for name, votes in seen["votes"].items():
+            figures = {"official": single["votes"].get(name), "share": single["shares"].get(name)}
+            yield say("figure summed", name=name, seen=votes, seen_share=seen["shares"][name], **figures)
+    else:
+        yield say("no bulletin")
+        for name, votes in seen["votes"].items():
+            yield say("figure seen", name=name, seen=votes)
+
+
+def _honest(figure: Mapping[str, Any], say: Words) -> str:
+    """What an honest count can announce, and by how much the unseen would have to differ."""
+    points = figure["required"]
+    required = say("not required") if points is None else say("required", points=points)
+    return say("honest", low_share=figure["low_share"], high_share=figure["high_share"], required=required)
+
+
+def _findings(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """What the rules say, with the figures behind it under their names in JSON."""
+    for finding in found["findings"]:
+        kinds = say.term(finding["rule"]), say.term(finding["class"]), say.term(finding["severity"] or "-")
+        yield f"* {', '.join(kinds)}: {finding['sentence'][say.language]}"
+        yield "    " + ", ".join(f"{k} {v}" for k, v in finding["inputs"].items() if v is not None)
+    if not found["findings"]:
+        yield say("fine")
+
+
+def _alerts(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """How the area's alerts stand."""
+    for alert in found["alerts"]:
+        words = {"status": say(alert["status"]), "severity": say.term(alert["severity"])}
+        yield say("alert", **{**alert, **words})
+        if worst := alert["worst"]:
+            sentence, severity = worst["finding"]["sentence"][say.language], say.term(worst["severity"])
+            yield say("called", called=alert["called"], at=worst["at"], severity=severity, sentence=sentence)
+
+
+def _tables(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """The polling tables that stand out."""
+    disputed, differing, outside = found["disputed"], found["differing"], found["outside"]
+    if disputed["count"]:
+        more = ", …" if disputed["count"] > len(disputed["tables"]) else ""
+        yield say("disputed tables", count=disputed["count"], tables=", ".join(disputed["tables"]) + more)
+    if differing["count"]:
+        yield say("differing tables", count=differing["count"])
+        for row in differing["tables"]:
+            sides = {side: say.votes(row[side]) for side in ("sheet", "official")}
+            yield say("differing", table=row["table"], **sides)
+        if differing["count"] > len(differing["tables"]):
+            yield say("all of them")
+    if outside["count"]:
+        yield say("outside tables", count=outside["count"])
+        for row in outside["tables"]:
+            official = say.votes(row["official"])
+            yield say("outside", table=row["table"], bounds=_bounded(row["bounds"], say), official=official)
+        if outside["count"] > len(outside["tables"]):
+            yield "  …"
+
+
+def _bounds_in(bounds: Mapping[str, Any] | None, say: Words) -> Iterator[str]:
+    """How many polling tables of an area have bounds."""
+    if bounds is None:
+        return
+    yield say("bounds", tables=bounds["tables"], unwitnessed=bounds["unwitnessed"])
+    for name in ("conflicting", "against_sheets"):
+        if bounds[name]:
+            yield say(name, count=bounds[name])
+
+
+def _rejected(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+    for row in found["rejected"]:
+        yield f"- {row['at']} {row['id']} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
+
+
+def _read(reading: Mapping[str, Any], say: Words) -> str:
+    """What a reading says: the figures of a sheet, or a bound."""
+    if reading["ballots"] is not None:
+        return say("at most", ballots=reading["ballots"])
+    votes = reading["votes"] or {}
+    if reading["bound"]:
+        seen = {name: count for name, count in votes.items() if count}
+        return say("at least", votes=say.votes(seen)) if seen else ""
+    return say.votes(votes)
+
+
+def _bounded(bounds: Mapping[str, Any], say: Words) -> str:
+    parts = []
+    if bounds["at_least"] is not None:
+        parts.append(say("at least", votes=say.votes(bounds["at_least"])))
+    if bounds["at_most"] is not None:
+        parts.append(say("at most", ballots=bounds["at_most"]))
+    return ", ".join(parts)
