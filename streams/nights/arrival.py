@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from streams.core.events.codec import decode_any, decode_bulletin, decode_reports
 from streams.core.events.model import Event, Rejection
-from streams.core.events.own_bytes import own_bytes, with_type
+from streams.core.events.original_bytes import own_bytes, with_type
 from streams.core.events.topics import BULLETINS
 from streams.nights.eventlog.record import Record
 

@@ -25,7 +25,7 @@ from streams.core.events import formats
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import decode_bulletin, encode
 from streams.core.events.model import Bulletin, Rejection, Tick
-from streams.core.events.own_bytes import with_type
+from streams.core.events.original_bytes import with_type
 from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
 from streams.errors import ElectionChangedError

@@ -21,7 +21,7 @@ from streams.core.engine.partition_intake import Misrouted, PartitionIntake, Rej
 from streams.core.events.codec import decode_reports, encode
 from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import Rejection
-from streams.core.events.own_bytes import own_bytes
+from streams.core.events.original_bytes import own_bytes
 from streams.core.events.usual import KINDS, UsualReader, as_read, by_type
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
