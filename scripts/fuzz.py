@@ -13,7 +13,7 @@ with atheris.instrument_imports(include=["streams"]):
     from streams.core.election.model import Area, Authority, Election, Option, PollingTable, Reporter
     from streams.core.events.codec import decode_any, decode_bulletin, decode_reports, encode, plain
     from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
-    from streams.core.events.usual import UsualReader
+    from streams.core.events.quick_decoder import UsualReader
     from streams.core.replay.replay import Replay
     from streams.nights import arrival as arrivals
     from streams.nights.eventlog import format

@@ -16,8 +16,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from streams.board import PATH
-from streams.board.topic_follower import Follower
 from streams.board.night import Night
+from streams.board.topic_follower import Follower
 from streams.core.election.model import Election
 from streams.kafka.topology import Topology
 

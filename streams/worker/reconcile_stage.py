@@ -22,7 +22,7 @@ from streams.core.events.codec import decode_reports, encode
 from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import Rejection
 from streams.core.events.original_bytes import own_bytes
-from streams.core.events.usual import KINDS, UsualReader, as_read, by_type
+from streams.core.events.quick_decoder import KINDS, UsualReader, as_read, by_type
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology

@@ -11,8 +11,8 @@ from streams.core.election.model import Election
 from streams.core.engine.event_time import Dated, EventTime
 from streams.core.engine.items import Channel
 from streams.core.events.model import Bulletin, Event, Rejection, Tick
+from streams.core.events.quick_decoder import UsualBulletin, UsualEvents, as_read
 from streams.core.events.topics import BULLETINS
-from streams.core.events.usual import UsualBulletin, UsualEvents, as_read
 
 _AT: Final = attrgetter("at")
 _OTHERS: Final = frozenset((Tick, Bulletin, UsualBulletin))

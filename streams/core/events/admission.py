@@ -8,7 +8,7 @@ from typing import Final
 from streams.core.election.model import Election
 from streams.core.events import signatures
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
-from streams.core.events.usual import as_read
+from streams.core.events.quick_decoder import as_read
 from streams.times import rfc3339
 
 _AT: Final = attrgetter("at")

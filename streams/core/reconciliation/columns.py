@@ -17,7 +17,7 @@ from streams.core.election.model import Election, Votes
 from streams.core.election.numbering import NO_TABLE, Flags, Numbers
 from streams.core.events.admission import too_many_ballots
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
-from streams.core.events.usual import UsualBulletin, UsualReport, as_read, asks_who
+from streams.core.events.quick_decoder import UsualBulletin, UsualReport, as_read, asks_who
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.ledger_store import pack
 from streams.core.reconciliation.prepared import Announcements, Prepared, Readings

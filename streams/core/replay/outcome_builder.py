@@ -10,7 +10,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.engine.items import Item, Unreadable
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Rejection, Tick
-from streams.core.events.usual import KINDS, Usual, by_type
+from streams.core.events.quick_decoder import KINDS, Usual, by_type
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.replay.outcome import Members, Outcome, Refusals
 from streams.core.replay.verdicts import NightVerdicts

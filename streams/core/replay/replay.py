@@ -11,7 +11,7 @@ from streams.core.engine.items import Channel, Item, Items, Unread, Unreadable
 from streams.core.engine.night import Night, NightEffects
 from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Event
-from streams.core.events.usual import UsualReader, as_read
+from streams.core.events.quick_decoder import UsualReader, as_read
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.outcome_builder import OutcomeBuilder, RejectionWatcher

@@ -14,7 +14,7 @@ from test_pipeline import KNOWN, nights
 from streams.core.election.model import Election
 from streams.core.events.codec import MAX_PACK, decode_reports, encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
-from streams.core.events.usual import UsualBulletin, UsualEvents, UsualReader, UsualReport
+from streams.core.events.quick_decoder import UsualBulletin, UsualEvents, UsualReader, UsualReport
 from streams.core.reconciliation import columns
 from streams.core.reconciliation.reconciler import Reconciler
 
