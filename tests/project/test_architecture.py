@@ -16,7 +16,6 @@ from streams.kafka.topology import Topology
 FILE_LINES, FUNCTION_LINES = 300, 50
 
 LONGER = {
-    "streams/core/engine/comparer.py": 356,
     "streams/core/comparison/sentences.py": 381,
     "streams/cli/demo_night.py::_night": 76,
 }

@@ -8,8 +8,8 @@ import numpy as np
 
 from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
-from streams.core.aggregation.histograms import Running, Spread, are_countable, measures
-from streams.core.aggregation.lookahead import Arrivals, Course
+from streams.core.aggregation.histograms import Running, Spread, are_countable, measures_of_sheets
+from streams.core.aggregation.lookahead import Arrivals, Course, SheetChanges
 from streams.core.aggregation.open_sheets import OpenSheets
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.tally import contributions, width
@@ -18,7 +18,16 @@ from streams.core.aggregation.top_sums import TopSums
 from streams.core.aggregation.unseen import Changes
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, begins, roll_up, union
-from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, Rows, by_column, in_order, no_rows
+from streams.core.reconciliation.sheet_rows import (
+    ANNOUNCED,
+    BOUNDED,
+    READ,
+    Rows,
+    accepted_votes,
+    by_column,
+    in_order,
+    no_rows,
+)
 
 LARGE: Final = 2_000
 """Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
@@ -124,7 +133,9 @@ class Sums:
             running.add(self._measures(part), -1)
         if self.projector.keeps:
             before = self._read.take(read[0], axis=0)
-            self.projector.recount(read[0], self._accepted(before), self._accepted(read[1]))
+            self.projector.recount(
+                read[0], accepted_votes(self._election, before), accepted_votes(self._election, read[1])
+            )
         self._read[read[0]] = read[1]
         self.open_sheets.mark(read[0])
         if self._bounds is not None and len(bounds[0]):
@@ -156,6 +167,7 @@ class Sums:
         if known is not None and figures is not None:
             known[again] = figures.take(again - 1, axis=0)
         changes, places = self._changes(tables, (before, known), (after, figures)), list(least)
+        sheets = SheetChanges(tables, at, before, after)
         # Half of the columns stay as they are, nearly always: without them all judging takes a seventh less.
         busy = np.flatnonzero(changes.any(axis=1))
         moved = np.concatenate([changes.take(busy, axis=0), np.maximum(0, changes.take(places, axis=0))])
@@ -170,7 +182,7 @@ class Sums:
         rows = self.rows.take(followed, axis=0)
         rows[:, busy] += come.T
         traced = self.projector.trace(Changes(len(ticks), followed, at, rows), self.rows) if unseen else None
-        return Course(len(ticks), read, announced, followed, at, rows, areas, ends, traced)
+        return Course(len(ticks), read, announced, sheets, followed, at, rows, areas, ends, traced)
 
     def reach(self, course: Course, begin: int, end: int) -> None:
         """Take in the ticks from `begin` to before `end`, and with the last of all the areas that nobody watched."""
@@ -254,31 +266,16 @@ class Sums:
         return running
 
     def _witnessed(self, stretch: slice) -> tuple[Numbers, Numbers]:
-        return self._accepted(self._read[stretch])
-
-    def _accepted(self, sheets: Numbers) -> tuple[Numbers, Numbers]:
-        """Valid votes on these sheets, 0 on those that are not accepted, and votes by column (columns, sheets)."""
-        read = sheets[:, READ:] * sheets[:, 2:3]
-        votes = np.empty((len(self._election.columns), len(sheets)), np.int64)
-        by_column(self._election, read.T, votes)
-        return read.sum(axis=1), votes
+        return accepted_votes(self._election, self._read[stretch])
 
     def _measures(self, tables: Numbers) -> Numbers:
         """What these polling tables add to the histograms: their accepted sheets, and bounds where there is none."""
         read = self._read.take(tables, axis=0)
-        sheets = self._measures_of_sheets(tables, read)
+        sheets = measures_of_sheets(self._election, tables, read)
         if self._bounds is None:
             return sheets
         evidence = Evidence(read, None, self._bounds.take(tables, axis=0))
         return np.concatenate([sheets, bound_sums.measures(self._election, tables, evidence)], axis=2)
-
-    def _measures_of_sheets(self, tables: Numbers, sheets: Numbers) -> Numbers:
-        accepted = sheets[:, 2] > 0
-        sheets, ceiling = sheets[accepted], self._layout.ceiling[tables[accepted]]
-        votes = np.empty((len(self._election.columns), len(sheets)), np.int64)
-        by_column(self._election, sheets[:, READ:].T, votes)
-        valid = sheets[:, READ:].sum(axis=1)
-        return measures(votes, valid, np.where(ceiling < 0, valid, ceiling))
 
 
 def _between(given: Rows, some: Numbers) -> Rows:

@@ -10,7 +10,9 @@ from typing import Final, Literal
 import numpy as np
 
 from streams.core.aggregation.top_sums import TopSums
+from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
+from streams.core.reconciliation.sheet_rows import accepted_votes
 
 Kind = Literal[0, 1, 2]
 VOTES: Final = 0
@@ -41,6 +43,10 @@ class Spread:
         """The largest number in one histogram; 0 where there is none."""
         values, _ = self._histogram_of(kind, column)
         return int(values[0]) if len(values) else 0
+
+    def values(self, kind: Kind, column: int) -> Histogram:
+        """One histogram."""
+        return self._histogram_of(kind, column)
 
     def histogram(self, kind: Kind, column: int) -> dict[int, int]:
         """One histogram, value by value."""
@@ -83,6 +89,14 @@ WIDEST: Final = 1_000_000
 def measures(votes: Numbers, valid: Numbers, ceiling: Numbers) -> Numbers:
     """What is counted of sheets: votes by column and sheet give (kind, column, sheet)."""
     return np.stack([votes, valid - votes, np.maximum(0, ceiling - votes)])
+
+
+def measures_of_sheets(election: Election, tables: Numbers, sheets: Numbers) -> Numbers:
+    """What is counted of the accepted ones among these polling tables' sheets."""
+    accepted = np.flatnonzero(sheets[:, 2])
+    valid, votes = accepted_votes(election, sheets[accepted])
+    ceiling = election.layout.ceiling[tables[accepted]]
+    return measures(votes, valid, np.where(ceiling < 0, valid, ceiling))
 
 
 def are_countable(sheets: Numbers) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,15 @@ class Arrivals:
         return tables[part], rows[part]
 
 
+class SheetChanges(NamedTuple):
+    """Rows of polling tables' sheets before and after each tick that changes them, by table and then by tick."""
+
+    tables: Numbers
+    at: Numbers
+    before: Numbers
+    after: Numbers
+
+
 @dataclass(frozen=True)
 class Course:
     """A row of sums for each watched area and each tick that changes it, in this order."""
@@ -53,6 +63,7 @@ class Course:
     ticks: int
     read: Arrivals
     announced: Arrivals
+    sheets: SheetChanges
     areas: Numbers
     at: Numbers
     rows: Numbers

@@ -1,7 +1,7 @@
 """The projections of the areas of an election (`projection`), kept up while sheets come."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,19 @@ FIGURES_AT_ONCE: Final = 128
 
 Tables = Callable[[slice], tuple[Numbers, Numbers]]
 """Of a stretch of n polling tables: valid votes on accepted sheets, 0 without one, and votes by column (columns, n)."""
+
+
+class Counted(NamedTuple):
+    """What bulletins can have counted, at many ticks; the first two by tick and column."""
+
+    limits: Figures
+    """No gap is larger, in points; NaN where there is no figure."""
+    middle: Figures
+    """Shares of the whole just as expected, in per cent."""
+    scale: Figures
+    mass: Figures
+    slack: Figures
+    """As `Projection` has them, by tick."""
 
 
 class Projector:
@@ -119,14 +132,9 @@ class Projector:
         place, column = np.nonzero(some)
         if not len(place):
             return
-        witnessed = rows[areas, VALID]
-        scale = count.scale(witnessed, expected.valid / UNIT)
-        mass = np.where(count.complete, np.inf, count.valid)
-        # Of each block votes and valid votes are rounded by half a part of a vote.
-        counted = np.minimum(mass, witnessed + scale * expected.valid / UNIT)
-        slack = 200 * scale * expected.blocks.sum(axis=0) / (UNIT * counted)
+        scale, mass, slack = _counted(count, rows[areas, VALID], expected)
         kinds = np.flatnonzero(np.append(True, expected.blocks.any(axis=1)))
-        kept = [self._blocks(area) for area in areas.tolist()]
+        kept = [self.blocks(area) for area in areas.tolist()]
         figures = list(zip(place.tolist(), column.tolist(), strict=True))
         valid, votes = (np.stack([kept[i][sums][c, kinds] for i, c in figures]) for sums in range(2))
         projection = Projection(Blocks(valid, votes), kinds, scale[place], mass[place], slack[place])
@@ -138,6 +146,22 @@ class Projector:
         parts = told[wide], projection.middle[wide], low, high, off[wide], required
         for part, values in zip(found, parts, strict=True):
             part[place[wide], column[wide]] = values
+
+    def counted_at(self, traced: Traced, places: Numbers, claimed: Numbers) -> "Counted":
+        """What there is to count of areas at many ticks, which have these places among the changes that were traced
+        just now; with what their bulletins claim then."""
+        areas, at = traced.changes.areas[places], traced.changes.at[places]
+        rows, expected = traced.changes.rows[places], self._unseen.expected_at(traced, areas, at)
+        scale, mass, slack = _counted(_count(claimed), rows[:, VALID], expected)
+        part = scale / UNIT
+        votes = rows[:, VOTES : VOTES + self._columns] + part[:, None] * expected.votes.T
+        middle = 100 * votes / (rows[:, VALID] + part * expected.valid)[:, None]
+        return Counted(self._limits(rows, claimed, expected), middle, scale, mass, slack)
+
+    def block_changes(self, traced: Traced, area: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """The blocks of the unseen in an area that come and go as was traced: when, and the rest as `Blocks.add` takes
+        it."""
+        return self._unseen.block_changes(traced, area, self._layout.behind(area))
 
     def _follow(self, rows: Numbers) -> None:
         """Expect anew of the unseen what the sums that changed let one expect."""
@@ -154,7 +178,7 @@ class Projector:
         levels, some = np.nonzero(first >= 0)
         self._kept.add(kind[some], valid[some], votes[:, some], first[levels, some])
 
-    def _blocks(self, area: int) -> Blocks:
+    def blocks(self, area: int) -> Blocks:
         """The blocks of an area, as of the last `_follow`."""
         place, (first, end) = int(self._place[area]), self._layout.inside(area)
         if place >= 0:
@@ -168,6 +192,15 @@ class Projector:
             self._place[area] = len(self._kept.valid)
             self._kept = Blocks(*(np.concatenate(pair) for pair in zip(self._kept, blocks, strict=True)))
         return blocks
+
+
+def _counted(count: Count, witnessed: Numbers, expected: Expected) -> tuple[Figures, Figures, Figures]:
+    """By what the unseen are scaled, of how many valid votes the shares are, and what rounding can cost (points)."""
+    scale = count.scale(witnessed.astype(np.float64), expected.valid / UNIT)
+    mass = np.where(count.complete, np.inf, count.valid)
+    # Of each block votes and valid votes are rounded by half a part of a vote.
+    counted = np.minimum(mass, witnessed + scale * expected.valid / UNIT)
+    return scale, mass, 200 * scale * expected.blocks.sum(axis=0) / (UNIT * counted)
 
 
 def _count(claimed: Numbers) -> Count:

@@ -152,6 +152,19 @@ class Unseen:
         models = models[places]
         return models, 1 + levels, valid[places, levels], self._votes[models, levels].T
 
+    def block_changes(self, traced: Traced, first: int, end: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Blocks with models from `first` to before `end` that come and go: ticks, classes, valid votes (negative where
+        they go), votes by column (columns, these)."""
+        some = slice(*np.searchsorted(traced.models.areas, [first, end]))
+        areas, at = traced.models.areas[some], traced.models.at[some]
+        valid, votes = traced.models.valid[some].T, np.moveaxis(traced.models.votes[some], 0, -1)
+        was_valid = _earlier(areas, valid, lambda models: self._valid[models].T)
+        was_votes = _earlier(areas, votes, lambda models: np.moveaxis(self._votes[models], 0, -1))
+        valid = np.concatenate([-was_valid, valid], axis=1)
+        votes = np.concatenate([-was_votes, votes], axis=2)
+        levels, places = np.nonzero(valid)
+        return np.tile(at, 2)[places], 1 + levels, valid[levels, places], votes[levels, :, places].T
+
     def trace(self, changes: Changes, rows: Numbers) -> Traced:
         """What becomes of the unseen as the sums of areas change, tick by tick. `rows` are the sums of all areas before
         the first tick, as of the last `take`. Takes nothing in."""

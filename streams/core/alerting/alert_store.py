@@ -34,6 +34,17 @@ class AlertBook:
         alert = self._alerts.get(fingerprint)
         return alert is not None and alert.status == "firing"
 
+    def is_due(self, fingerprint: str) -> bool:
+        """Whether it may change without any news."""
+        return fingerprint in self._deadlines
+
+    def may_update(self, fingerprint: str, to: int) -> bool:
+        """Whether it calls people, and the pause after its last notice is over at event time `to` (Unix ms)."""
+        alert = self._alerts.get(fingerprint)
+        return (
+            alert is not None and alert.status == "firing" and alert.told_at + round(self._policy.cooldown * 1000) <= to
+        )
+
     def firing(self, fingerprints: Iterable[str]) -> list[Alert]:
         """Those of these alerts that call people now, in their order."""
         return [self._alerts[fingerprint] for fingerprint in fingerprints if self.is_firing(fingerprint)]

@@ -2,30 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from streams.core.aggregation.area_sums import Sums
+from streams.core.aggregation.area_over_ticks import AreaOverTicks
 from streams.core.aggregation.lookahead import Course
 from streams.core.aggregation.tally import READINGS
 from streams.core.alerting.alert import Alert, Notice
-from streams.core.alerting.alert_store import AlertBook
-from streams.core.comparison.bulletins import Bulletins
-from streams.core.comparison.findings import Finding, Pulse, Situation
-from streams.core.comparison.rules import least, of_bulletins, of_sums, of_watches
+from streams.core.comparison.findings import Pulse
+from streams.core.comparison.rules import least
 from streams.core.election.model import Election
-from streams.core.election.numbering import ROOT, Flags, Numbers
-from streams.core.engine.area_view import AreaView
-from streams.core.engine.feed_activity import FeedActivity
-from streams.core.engine.publish_queue import PublishQueue
-from streams.core.engine.rule_scheduler import RuleScheduler
+from streams.core.election.numbering import ROOT, Flags, Numbers, union
+from streams.core.engine.evaluation import Evaluation
+from streams.core.engine.steady_areas import Behind, SteadyArea, SteadyAreas
 from streams.core.events.admission import check_bulletin, check_date
 from streams.core.events.model import Bulletin, Rejection
 from streams.core.reconciliation.sheet_rows import Sheets, in_portions, joined
 
 
-class Comparer:
+class Comparer(Evaluation):
     """Every area's sums and bulletins, what the rules find in them, and the alerts' lives.
 
     One comparer holds the whole election: areas must meet (parts against the whole, a parent
@@ -33,42 +28,8 @@ class Comparer:
     """
 
     def __init__(self, election: Election) -> None:
-        self._election = election
-        self._tick = max(1, round(election.alerts.tick * 1000))
-        self._layout = election.layout
-        self._sums = Sums(election)
-        self._bulletins = Bulletins(election)
-        self._activity, self._scheduler = FeedActivity(election), RuleScheduler(election)
-        self._findings: dict[str, dict[str, Finding]] = {}
-        self._of_bulletins: dict[str, dict[str, Finding]] = {}
-        """By area, what its bulletins say of themselves: kept until there is a new one."""
-        self._book = AlertBook(election)
-        self._clock = 0
-        self._dirty: set[str] = set()
-        """Areas to be evaluated at the next tick."""
-        self._wide: set[int] = set()
-        """Areas of which `divergence` alone is asked there, by number: all other rules are sure to find nothing."""
-        self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity)
-        """What is known of areas now."""
-        self._publish_queue = PublishQueue(election.layout)
-        divergence = election.rules.divergence
-        self._divergence_from = divergence.clear * divergence.warning
-        """Points from which on `divergence` finds a gap."""
-
-    @property
-    def clock(self) -> int:
-        """Event time of the last evaluation, in Unix ms; 0 before the first event."""
-        return self._clock
-
-    @property
-    def pulse(self) -> Pulse:
-        """When bulletins and readings last came."""
-        return self._activity.pulse
-
-    @property
-    def alerts(self) -> Mapping[str, Alert]:
-        """Every alert that ever fired or waits to, by fingerprint."""
-        return self._book.alerts
+        super().__init__(election)
+        self._steady = SteadyAreas(election, self._book)
 
     def add_sheets(self, *sheets: Sheets) -> bool:
         """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
@@ -109,11 +70,16 @@ class Comparer:
         course = self._sums.ahead(rows, watched, least(self._election), self._scheduler.follows_unseen)
         self._publish_queue.add(course.changed)
         may = self._scheduler.may_find(course.areas, course.rows)
-        wide = self._by_tick(course, self._are_diverging(course) & ~may)
+        steady = self._find_steady(course)
+        held = np.zeros(len(course.areas), bool)
+        for known in steady.values():
+            held[known.places] = ~known.asked
+        wide = self._by_tick(course, self._are_diverging(course) & ~may & ~held)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
         notices, reached, contested = list[Notice](), 0, self._scheduler.have_found(course.areas)
-        asked = self._by_tick(course, may | contested)
+        asked = self._by_tick(course, (may | contested) & ~held)
+        behind = Behind(steady, self._book)
         for tick, (sheets, to) in enumerate(ticks):
             self._activity.add_sheets(sheets)
             if tick in readings:
@@ -121,6 +87,7 @@ class Comparer:
                 if self._activity.are_odd(readings[tick], self._clock):
                     self._dirty.add(self._election.root.id)
             self._ask(asked.get(tick, ()))
+            self._ask(behind.due(tick, to - to % self._tick))
             self._wide.update(wide.get(tick, ()))
             if self._rest(to):
                 continue
@@ -130,10 +97,21 @@ class Comparer:
             notices += self.advance(to)
             before, contested = contested, self._scheduler.have_found(course.areas)
             if not np.array_equal(before, contested):
-                asked = self._by_tick(course, may | contested)
+                asked = self._by_tick(course, (may | contested) & ~held)
         if reached < len(ticks):
             self._sums.reach(course, reached, len(ticks))
         return notices
+
+    def _find_steady(self, course: Course) -> dict[int, SteadyArea]:
+        """The contested areas that need not be asked about at every tick of a course."""
+        contested = course.areas[self._scheduler.have_found(course.areas)]
+        return self._steady.among(
+            union(contested).tolist(),
+            lambda area: AreaOverTicks(self._election, self._sums, course, area),
+            lambda area: self.situation(area).comparison,
+            self._findings,
+            self._of_bulletins,
+        )
 
     @staticmethod
     def _by_tick(course: Course, some: Flags) -> Mapping[int, list[int]]:
@@ -210,51 +188,6 @@ class Comparer:
         """The versions that a bulletin replaces under its own id, the newest first."""
         return self._bulletins.replaced(bulletin)
 
-    def bulletin(self, area: str) -> Bulletin | None:
-        """The area's current bulletin: the highest sequence that no other supersedes."""
-        return self.view.bulletin(area)
-
-    def situation(self, area: str) -> Situation:
-        """Everything that the rules are told of one area."""
-        return self.view.situation(area, self._clock)
-
-    def state(self, area: str) -> dict[str, Any]:
-        """Everything known of one area, as a JSON object."""
-        return self.states([area])[0]
-
-    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
-        """The same of many."""
-        return self.view.states(areas, lambda area: self._book.firing(sorted(self._findings.get(area, ()))))
-
-    def advance(self, to: int) -> list[Notice]:
-        """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
-
-        Ticks at which nothing can change are passed over: they would decide nothing.
-        """
-        last = to - to % self._tick
-        if not self._clock:
-            self._clock = last
-            self._activity.begin(last)
-        notices: list[Notice] = []
-        while (at := self._next_tick()) is not None and at <= last:
-            notices += self._evaluate(at)
-        self._clock = max(self._clock, last)
-        return notices
-
-    def advance_before(self, mark: int) -> list[Notice]:
-        """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
-        begins at its first mark, not before."""
-        return self.advance(mark - 1) if self._clock else []
-
-    def set_back(self, at: int) -> None:
-        """Time had run ahead, and is `at` (Unix ms) now. What was found and told stays; its times that lie ahead become
-        `at`, so that waits and pauses count from there."""
-        self._clock = min(self._clock, at - at % self._tick)
-        self._activity.set_back(self._clock)
-        for alert in list(self.alerts.values()):
-            if (right := alert.set_back(self._clock)) != alert:
-                self._book.keep(right)
-
     def take_changed(self, most: int | None = None, *, spoken_of: bool = False) -> list[str]:
         """The areas whose state may have changed since they were last taken, `most` of them at once; only those with a
         new bulletin, or something told of an alert, where they must be `spoken_of`: those come first in any case."""
@@ -264,10 +197,6 @@ class Comparer:
     def changed(self) -> int:
         """How many areas `take_changed` has to give."""
         return len(self._publish_queue)
-
-    def findings(self, area: str) -> list[Finding]:
-        """What the rules found in one area at the last tick."""
-        return list(self._findings.get(area, {}).values())
 
     def load(
         self,
@@ -294,63 +223,3 @@ class Comparer:
 
     def _bounds(self, areas: Numbers) -> Numbers | None:
         return None if self._sums.bounds is None else self._sums.bounds[areas]
-
-    def _depth(self, area: str) -> tuple[int, str]:
-        return len(self._election.lineage[area]), area
-
-    def _next_tick(self) -> int | None:
-        """The next tick at which anything can change; None when only news can change anything."""
-        after = self._clock + self._tick
-        if self._dirty or self._wide or self._activity.has_new_readings:
-            return after
-        due = list(self._book.deadlines)
-        due += [d for d in self._activity.silences if d > self._clock]
-        return max(after, -(-min(due) // self._tick) * self._tick) if due else None
-
-    def _evaluate(self, at: int) -> list[Notice]:
-        before, self._clock = self._clock, at
-        self._activity.take_pulse(at)
-        if any(before < due <= at for due in self._activity.silences):
-            self._dirty.add(self._election.root.id)
-        dirty, self._dirty = self._dirty, set()
-        wide, self._wide = self._wide.union(map(self._layout.area.__getitem__, dirty)), set()
-        projected = self.view.project(np.array(sorted(wide), np.int64), self._divergence_from)
-        dirty.update(self._layout.areas[area] for area, found in projected.items() if not np.isnan(found.gap).all())
-        due = self._book.due(at, dirty)
-        for area in dirty:
-            found = self._find(self.view.situation(area, at, projected))
-            due.update((fingerprint, area) for fingerprint in found)
-            self._hold(area, found)
-        # Parents first, so that they can mute their children in the same tick.
-        order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
-        notices = [notice for item in order if (notice := self._step(*item, at))]
-        notices += [notice for item in self._book.unmuted().items() if (notice := self._step(*item, at))]
-        # What is told in one tick stands in one order, whichever of it was looked at for what reason.
-        return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
-
-    def _find(self, situation: Situation) -> dict[str, Finding]:
-        """What the rules say of one area, by fingerprint."""
-        area = situation.area.id
-        known = self._of_bulletins.get(area)
-        if known is None:
-            known = self._of_bulletins[area] = _by_fingerprint(of_bulletins(situation))
-        return _by_fingerprint(of_sums(situation)) | known | _by_fingerprint(of_watches(situation))
-
-    def _hold(self, area: str, found: dict[str, Finding]) -> None:
-        """Keep what was found in an area until it is evaluated again."""
-        self._scheduler.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
-        if found:
-            self._findings[area] = found
-        else:
-            self._findings.pop(area, None)
-
-    def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
-        bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
-        notice, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
-        if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
-            self._publish_queue.add(self._layout.area[area], urgent=notice is not None)
-        return notice
-
-
-def _by_fingerprint(found: Iterable[Finding]) -> dict[str, Finding]:
-    return {finding.fingerprint: finding for finding in found}

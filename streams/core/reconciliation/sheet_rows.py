@@ -164,6 +164,14 @@ def _rows(
     return places[order], figures[order]
 
 
+def accepted_votes(election: Election, sheets: Numbers) -> tuple[Numbers, Numbers]:
+    """Valid votes on these sheets, 0 on those that are not accepted, and votes by column (columns, sheets)."""
+    read = sheets[:, READ:] * sheets[:, 2:3]
+    votes = np.empty((len(election.columns), len(sheets)), np.int64)
+    by_column(election, read.T, votes)
+    return read.sum(axis=1), votes
+
+
 def by_column(election: Election, votes: Numbers, out: Numbers) -> None:
     """Votes by option, followed by the sum of each group: of many sheets, each the second index."""
     options = len(election.options)

@@ -232,8 +232,8 @@ def test_an_honest_night_asks_about_nothing() -> None:
     """Where all is well only a bulletin makes the rules look: so this is worth something."""
     known = election(4, 50)
     comparer, reconciler, asked = Comparer(known), Reconciler(known), list[str]()
-    look = comparer.situation
-    comparer.situation = lambda area: asked.append(area) or look(area)  # type: ignore[method-assign,func-returns-value]
+    look = comparer.view.situation
+    comparer.view.situation = lambda area, *given: asked.append(area) or look(area, *given)  # type: ignore[method-assign,func-returns-value]
     for area, tables in [("N", 200), *((f"S{s}", 50) for s in range(1, 5))]:
         votes = 50 * tables, 30 * tables, 10 * tables
         comparer.add_bulletin(bulletin(votes, area, tables_counted=tables, valid=sum(votes)))

@@ -27,7 +27,7 @@ def contradiction(given: Comparison) -> Iterator[Finding]:
         return
     limit = given.tolerated
     bounded = None if witnessed.bounds is None else np.array([witnessed.bounds.row])
-    possible = _are_possible(given.election, given.claim[None], np.array([witnessed.row]), bounded)[0]
+    possible = are_possible(given.election, given.claim[None], np.array([witnessed.row]), bounded)[0]
     for column, name, official in given.official:
         if possible[column]:  # nearly every one is, and the histograms stay uncounted
             continue
@@ -45,7 +45,7 @@ def _nulls(given: Comparison) -> Iterator[Finding]:
     """The same of null votes, by the floor alone: a sheet that does not give them may hold any. It warns, since what
     counts as null is not the same to every authority."""
     official, row = given.bulletin.null, np.array([given.witnessed.row])
-    if official is None or suffice_for_nulls(given.claim[None], row, _few(given.election, row, None))[0]:
+    if official is None or not may_contradict_nulls(given.election, given.claim[None], row)[0]:
         return
     nulls = given.witnessed.nulls()
     bound = floor(official, nulls, given.left)
@@ -57,10 +57,15 @@ def _nulls(given: Comparison) -> Iterator[Finding]:
 
 def may_contradict(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None = None) -> Flags:
     """Of which areas, given their claims and sums, it may find something."""
-    possible = np.all(_are_possible(election, claims, rows, bounds), axis=1)
-    possible &= suffice_for_nulls(claims, rows, _few(election, rows, None))
+    possible = np.all(are_possible(election, claims, rows, bounds), axis=1)
+    possible &= ~may_contradict_nulls(election, claims, rows)
     found: Flags = (_known(rows, bounds) > 0) & ~possible
     return found
+
+
+def may_contradict_nulls(election: Election, claims: Numbers, rows: Numbers) -> Flags:
+    """Of which areas it may find something in the null votes."""
+    return ~suffice_for_nulls(claims, rows, _few(election, rows, None))
 
 
 def _known(rows: Numbers, bounds: Numbers | None) -> Numbers:
@@ -69,7 +74,7 @@ def _known(rows: Numbers, bounds: Numbers | None) -> Numbers:
     return tables if bounds is None else tables + bounds[:, ADDED]
 
 
-def _are_possible(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None) -> Flags:
+def are_possible(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None) -> Flags:
     """Which figures fewer false sheets make possible than any alert of this rule rests on; those at least."""
     return suffice(claims, rows, _few(election, rows, bounds), bounds)
 

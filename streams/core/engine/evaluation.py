@@ -1,0 +1,173 @@
+"""What the rules find in each area, and what becomes of the alerts: tick by tick of event time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from streams.core.aggregation.area_sums import Sums
+from streams.core.alerting.alert import Alert, Notice
+from streams.core.alerting.alert_store import AlertBook
+from streams.core.comparison.bulletins import Bulletins
+from streams.core.comparison.findings import Finding, Pulse, Situation
+from streams.core.comparison.rules import of_bulletins, of_sums, of_watches
+from streams.core.election.model import Election
+from streams.core.engine.area_view import AreaView
+from streams.core.engine.feed_activity import FeedActivity
+from streams.core.engine.publish_queue import PublishQueue
+from streams.core.engine.rule_scheduler import RuleScheduler
+from streams.core.events.model import Bulletin
+
+
+class Evaluation:
+    """The sums and bulletins of all areas, what was last found in each, and every alert.
+
+    Only areas of which something new is known are evaluated at a tick, and alerts that are due.
+    """
+
+    def __init__(self, election: Election) -> None:
+        self._election = election
+        self._tick = max(1, round(election.alerts.tick * 1000))
+        self._layout = election.layout
+        self._sums = Sums(election)
+        self._bulletins = Bulletins(election)
+        self._activity, self._scheduler = FeedActivity(election), RuleScheduler(election)
+        self._findings: dict[str, dict[str, Finding]] = {}
+        self._of_bulletins: dict[str, dict[str, Finding]] = {}
+        """By area, what its bulletins say of themselves: kept until there is a new one."""
+        self._book = AlertBook(election)
+        self._clock = 0
+        self._dirty: set[str] = set()
+        """Areas to be evaluated at the next tick."""
+        self._wide: set[int] = set()
+        """Areas of which `divergence` alone is asked there, by number: all other rules are sure to find nothing."""
+        self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity)
+        """What is known of areas now."""
+        self._publish_queue = PublishQueue(election.layout)
+        divergence = election.rules.divergence
+        self._divergence_from = divergence.clear * divergence.warning
+        """Points from which on `divergence` finds a gap."""
+
+    @property
+    def clock(self) -> int:
+        """Event time of the last evaluation, in Unix ms; 0 before the first event."""
+        return self._clock
+
+    @property
+    def pulse(self) -> Pulse:
+        """When bulletins and readings last came."""
+        return self._activity.pulse
+
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """Every alert that ever fired or waits to, by fingerprint."""
+        return self._book.alerts
+
+    def bulletin(self, area: str) -> Bulletin | None:
+        """The area's current bulletin: the highest sequence that no other supersedes."""
+        return self.view.bulletin(area)
+
+    def situation(self, area: str) -> Situation:
+        """Everything that the rules are told of one area."""
+        return self.view.situation(area, self._clock)
+
+    def state(self, area: str) -> dict[str, Any]:
+        """Everything known of one area, as a JSON object."""
+        return self.states([area])[0]
+
+    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+        """The same of many."""
+        return self.view.states(areas, lambda area: self._book.firing(sorted(self._findings.get(area, ()))))
+
+    def advance(self, to: int) -> list[Notice]:
+        """Bring event time to `to` (Unix ms) and evaluate at every tick on the way.
+
+        Ticks at which nothing can change are passed over: they would decide nothing.
+        """
+        last = to - to % self._tick
+        if not self._clock:
+            self._clock = last
+            self._activity.begin(last)
+        notices: list[Notice] = []
+        while (at := self._next_tick()) is not None and at <= last:
+            notices += self._evaluate(at)
+        self._clock = max(self._clock, last)
+        return notices
+
+    def advance_before(self, mark: int) -> list[Notice]:
+        """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
+        begins at its first mark, not before."""
+        return self.advance(mark - 1) if self._clock else []
+
+    def set_back(self, at: int) -> None:
+        """Time had run ahead, and is `at` (Unix ms) now. What was found and told stays; its times that lie ahead become
+        `at`, so that waits and pauses count from there."""
+        self._clock = min(self._clock, at - at % self._tick)
+        self._activity.set_back(self._clock)
+        for alert in list(self.alerts.values()):
+            if (right := alert.set_back(self._clock)) != alert:
+                self._book.keep(right)
+
+    def findings(self, area: str) -> list[Finding]:
+        """What the rules found in one area at the last tick."""
+        return list(self._findings.get(area, {}).values())
+
+    def _depth(self, area: str) -> tuple[int, str]:
+        return len(self._election.lineage[area]), area
+
+    def _next_tick(self) -> int | None:
+        """The next tick at which anything can change; None when only news can change anything."""
+        after = self._clock + self._tick
+        if self._dirty or self._wide or self._activity.has_new_readings:
+            return after
+        due = list(self._book.deadlines)
+        due += [d for d in self._activity.silences if d > self._clock]
+        return max(after, -(-min(due) // self._tick) * self._tick) if due else None
+
+    def _evaluate(self, at: int) -> list[Notice]:
+        before, self._clock = self._clock, at
+        self._activity.take_pulse(at)
+        if any(before < due <= at for due in self._activity.silences):
+            self._dirty.add(self._election.root.id)
+        dirty, self._dirty = self._dirty, set()
+        wide, self._wide = self._wide.union(map(self._layout.area.__getitem__, dirty)), set()
+        projected = self.view.project(np.array(sorted(wide), np.int64), self._divergence_from)
+        dirty.update(self._layout.areas[area] for area, found in projected.items() if not np.isnan(found.gap).all())
+        due = self._book.due(at, dirty)
+        for area in dirty:
+            found = self._find(self.view.situation(area, at, projected))
+            due.update((fingerprint, area) for fingerprint in found)
+            self._hold(area, found)
+        # Parents first, so that they can mute their children in the same tick.
+        order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
+        notices = [notice for item in order if (notice := self._step(*item, at))]
+        notices += [notice for item in self._book.unmuted().items() if (notice := self._step(*item, at))]
+        # What is told in one tick stands in one order, whichever of it was looked at for what reason.
+        return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
+
+    def _find(self, situation: Situation) -> dict[str, Finding]:
+        """What the rules say of one area, by fingerprint."""
+        area = situation.area.id
+        known = self._of_bulletins.get(area)
+        if known is None:
+            known = self._of_bulletins[area] = _by_fingerprint(of_bulletins(situation))
+        return _by_fingerprint(of_sums(situation)) | known | _by_fingerprint(of_watches(situation))
+
+    def _hold(self, area: str, found: dict[str, Finding]) -> None:
+        """Keep what was found in an area until it is evaluated again."""
+        self._scheduler.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
+        if found:
+            self._findings[area] = found
+        else:
+            self._findings.pop(area, None)
+
+    def _step(self, fingerprint: str, area: str, at: int) -> Notice | None:
+        bulletin, finding = self.bulletin(area), self._findings.get(area, {}).get(fingerprint)
+        notice, changed = self._book.step(fingerprint, finding, at, None if bulletin is None else bulletin.id)
+        if changed:  # only what people are told is urgent: the figures of a firing alert may change at every tick
+            self._publish_queue.add(self._layout.area[area], urgent=notice is not None)
+        return notice
+
+
+def _by_fingerprint(found: Iterable[Finding]) -> dict[str, Finding]:
+    return {finding.fingerprint: finding for finding in found}

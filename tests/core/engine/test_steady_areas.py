@@ -1,0 +1,114 @@
+"""On a contested night the rules are asked at few ticks, and all ends as if they had been asked at every one."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from builders import T0, bulletin, election, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.alerting.alert import Notice
+from streams.core.comparison.findings import Finding, Situation
+from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
+from streams.core.engine.comparer import Comparer
+from streams.core.events.model import TallyReport
+from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.sheet_rows import Sheets
+
+RULES = Rules(
+    contradiction=ContradictionRule(min_sheets=2, min_ratio=0.05),
+    divergence=DivergenceRule(unseen=5, warning=1, critical=4, min_sheets=5, coverage=0.2),
+)
+
+
+class Counting(Comparer):
+    """Counts how often the rules are asked about an area."""
+
+    asked = 0
+
+    def _find(self, situation: Situation) -> dict[str, Finding]:
+        self.asked += 1
+        return super()._find(situation)
+
+
+def country(cooldown: float, hold: float, voters: int | None) -> Election:
+    alerts = AlertPolicy(tick=10, hold=hold, cooldown=cooldown)
+    return election(3, 16, voters, rules=RULES, alerts=alerts, quorum=1)
+
+
+def sheets(known: Election, random: Random) -> list[TallyReport]:
+    """One reading of most polling tables, in any order, some of them corrected later."""
+    tables = random.sample(list(known.tables), round(0.9 * len(known.tables)))
+    found = []
+    for table in tables:
+        votes = random.randint(20, 50), random.randint(5, 40), random.randint(0, 3)
+        found.append(report(table, votes))
+        if random.random() < 0.2:
+            again = random.randint(0, 60), random.randint(5, 40), 1
+            found.append(report(table, again, id=f"{table} again", at=T0 + 1))
+    return found
+
+
+def announced(known: Election, random: Random) -> list[Any]:
+    """Bulletins of the nation and a state that give B what A has, complete or not."""
+    share = random.choice([1.0, 0.9, 0.7])
+    found = []
+    for area, tables in (("N", len(known.tables)), ("S2", 16)):
+        votes = tuple(round(share * tables * each) for each in (random.randint(5, 33), 40, 1))
+        more = {"null": 0} if random.random() < 0.3 else {}
+        found.append(bulletin(votes, area, tables_counted=round(share * tables), valid=sum(votes), **more))
+    return found
+
+
+def lived(known: Election, random: Random, stretch: int, steps: Sequence[int]) -> int:
+    """Live a night in stretches of ticks and tick by tick, and hold both against each other after each stretch. How
+    often the first asked less."""
+    reconciler, alone, together = Reconciler(known), Counting(known), Counting(known)
+    at, news = T0, sheets(known, random)
+    for comparer in (alone, together):
+        for official in announced(known, Random(len(news))):
+            comparer.add_bulletin(official)
+    while news:
+        ticks = list[tuple[Sheets, int]]()
+        for _ in range(stretch):
+            for _ in range(random.randint(0, 2)):
+                if news:
+                    reconciler.apply(news.pop())
+            at += 10_000 * random.choice(steps)
+            ticks.append((reconciler.take_unordered(), at))
+        told = list[Notice]()
+        for given_, to in ticks:
+            alone.add_sheets(given_.in_order())
+            told += alone.advance(to)
+        assert together.pass_ticks(ticks) == told
+        assert together.alerts == alone.alerts
+        for area in known.areas:
+            assert together.findings(area) == alone.findings(area)
+    ends = [comparer.advance(at + 1_000_000) for comparer in (alone, together)]
+    assert ends[0] == ends[1]
+    return alone.asked - together.asked
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0, 30, 100, 100_000]),
+    st.sampled_from([0, 10, 40]),
+    st.sampled_from([None, 100]),
+    st.integers(2, 20),
+    st.sampled_from([(1,), (1, 2, 7), (12,)]),
+)
+def test_as_tick_by_tick(
+    seed: int, cooldown: float, hold: float, voters: int | None, stretch: int, steps: Sequence[int]
+) -> None:
+    """Whatever the pauses between updates, the stretches and the steps of time, notices, alerts with their worst
+    moments, and findings are the same."""
+    lived(country(cooldown, hold, voters), Random(seed), stretch, steps)
+
+
+def test_few_ticks_are_asked_about() -> None:
+    """With long pauses between updates many ticks are not asked about: so this is worth something."""
+    known = country(100_000, 0, 100)
+    assert sum(lived(known, Random(seed), 16, (1,)) for seed in range(5)) > 40
