@@ -107,6 +107,7 @@ class Comparer(Evaluation):
         contested = course.areas[self._scheduler.have_found(course.areas)]
         return self._steady.among(
             union(contested).tolist(),
+            self._dirty,
             lambda area: AreaOverTicks(self._election, self._sums, course, area),
             lambda area: self.situation(area).comparison,
             self._findings,

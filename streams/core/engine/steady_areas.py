@@ -6,7 +6,7 @@ update is due.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,23 +52,25 @@ class SteadyAreas:
     def among(
         self,
         contested: Sequence[int],
+        dirty: Set[str],
         over: Callable[[int], AreaOverTicks],
         given: Callable[[str], Comparison | None],
         findings: Mapping[str, Mapping[str, Finding]],
         fixed: Mapping[str, Mapping[str, Finding]],
     ) -> dict[int, SteadyArea]:
-        """Those of some contested areas, in rising order, that are steady. `given` is what the rules are told of an
-        area, `findings` what they found there, `fixed` what of it depends on bulletins alone."""
+        """Those of some contested areas, in rising order, that are steady: none that is to be evaluated anyhow
+        (`dirty`). `given` is what the rules are told of an area, `findings` what they found there, `fixed` what of it
+        depends on bulletins alone."""
         if self._book.unmuted():
             return {}
-        waiting = {a.finding.area for a in self._book.alerts.values() if not self._is_settled(a)}
+        waiting = dirty | {a.finding.area for a in self._book.alerts.values() if not self._is_settled(a)}
         steady, unsteady = dict[int, SteadyArea](), set[str]()
         for number in contested:
             area = self._layout.areas[number]
             comparison = None if area in waiting else given(area)
-            own = {f: finding for f, finding in findings[area].items() if f not in fixed[area]}
             found = None
             if comparison is not None and unsteady.isdisjoint(self._election.lineage[area]):
+                own = {f: finding for f, finding in findings[area].items() if f not in fixed[area]}
                 found = self._steady(area, comparison, over(number), own)
             if found is None:
                 unsteady.add(area)

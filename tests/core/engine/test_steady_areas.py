@@ -71,6 +71,10 @@ def lived(known: Election, random: Random, stretch: int, steps: Sequence[int]) -
         for official in announced(known, Random(len(news))):
             comparer.add_bulletin(official)
     while news:
+        if random.random() < 0.1:
+            newer = bulletin((random.randint(0, 900), 900, 9), "N", sequence=random.randint(2, 99), tables_counted=40)
+            for comparer in (alone, together):
+                comparer.add_bulletin(newer)
         ticks = list[tuple[Sheets, int]]()
         for _ in range(stretch):
             for _ in range(random.randint(0, 2)):
