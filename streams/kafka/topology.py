@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from streams.core.election.model import Election
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
-from streams.kafka import partitioner
 from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
