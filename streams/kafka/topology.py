@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from streams.core.election.model import Election
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
+from streams.kafka import key_hash
 from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
@@ -126,5 +127,5 @@ class Topology:
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
         """The same of many: the partition of each."""
-        hashes = partitioner.murmur2(tables)
+        hashes = key_hash.murmur2(tables)
         return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions
