@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "report": Command("Write a night's post-mortem: one page."),
     "export": Command("Write a night's tables as files.", "exporting"),
     "query": Command("Ask a night's tables in SQL.", "exporting"),
+    "sample": Command("Draw a random sample of polling tables, and estimate from it.", "sampling", is_group=True),
     "import": Command("Turn published files into an election and its events.", "importing", is_group=True),
     "keys": Command("Make key pairs, and sign with them.", is_group=True),
     "explain": Command("Print why something stands as it does.", is_group=True),

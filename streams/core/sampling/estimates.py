@@ -1,0 +1,60 @@
+"""What a sample says at one moment: for each option's share, and for the lead, an estimate with its intervals."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from streams.core.election.model import Election
+from streams.core.sampling import guaranteed, usual
+from streams.core.sampling.sample import Contrast, Sample
+
+Interval = tuple[float, float]
+"""From and to, in per cent, or percentage points for a lead."""
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A share in per cent of the valid votes, or a lead in percentage points."""
+
+    option: str
+    over: str
+    """Of a lead the option that is behind; empty for a share."""
+    estimate: float | None
+    """By the sheets that came; None where none did."""
+    usual: Interval
+    """95 %, right if the sample is large; missing sheets within `unseen` of what their stratum shows."""
+    guaranteed: Interval
+    """95 % whatever the size of the sample; missing sheets likewise."""
+    outer: Interval
+    """The same, whatever missing sheets hold."""
+
+
+def estimates(election: Election, sample: Sample, unseen: float) -> list[Estimate]:
+    """The share of each option for which sheets are read, and the lead of the first over the second by the estimates.
+    `unseen` is in percentage points."""
+    options, count = election.options, len(election.options)
+    found = [
+        _estimate(sample, Contrast.share(place, count), options[place].id, "", unseen)
+        for place in election.read_options.values()
+    ]
+    order = sorted(found, key=lambda one: -(one.estimate or 0))
+    if len(order) > 1 and order[0].estimate is not None:
+        first, second = (election.option_index[one.option] for one in order[:2])
+        lead = Contrast.lead(first, second, count)
+        found.append(_estimate(sample, lead, options[first].id, options[second].id, unseen))
+    return found
+
+
+def _estimate(sample: Sample, contrast: Contrast, option: str, over: str, unseen: float) -> Estimate:
+    ratio = usual.estimate(sample, contrast)
+    return Estimate(
+        option=option,
+        over=over,
+        estimate=None if ratio is None else 100 * ratio,
+        usual=_per_cent(usual.interval(sample, contrast, "within-unseen", unseen)),
+        guaranteed=_per_cent(guaranteed.interval(sample, contrast, "within-unseen", unseen)),
+        outer=_per_cent(guaranteed.interval(sample, contrast, "anything", unseen)),
+    )
+
+
+def _per_cent(ends: Sequence[float]) -> Interval:
+    return 100 * ends[0], 100 * ends[1]

@@ -1,0 +1,41 @@
+"""The usual interval: combined ratio estimate, linearised variance, normal approximation (Cochran, Sampling Techniques,
+1977, 6.11-6.12), with missing sheets at their worst for each end."""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from streams.core.sampling.missing import Band, Filled, worst
+from streams.core.sampling.sample import Contrast, Sample
+
+
+def estimate(sample: Sample, contrast: Contrast) -> float | None:
+    """The combined ratio estimate from the sheets that came, each weighted by its stratum's tables over those that did;
+    None where there are none. It takes missing sheets to be like the others."""
+    came = sample.came
+    counts = np.bincount(sample.stratum[came], minlength=len(sample.names))
+    weight = (sample.sizes / np.maximum(1, counts))[sample.stratum[came]]
+    valid = float(weight @ sample.valid[came])
+    return float(weight @ (contrast.coefficients @ sample.votes[:, came])) / valid if valid else None
+
+
+def _ratio(sample: Sample, filled: Filled) -> tuple[float, float]:
+    """The combined ratio and its standard error. A stratum with one sampled table shows no spread."""
+    valid = float(sample.weight @ filled.x)
+    if not valid:
+        return 0.0, 0.0
+    ratio, variance = float(sample.weight @ filled.y) / valid, 0.0
+    rest = filled.y - ratio * filled.x
+    for stratum, (size, drawn) in enumerate(zip(sample.sizes.tolist(), sample.drawn.tolist(), strict=True)):
+        if drawn > 1:
+            spread = float(rest[sample.stratum == stratum].var(ddof=1))
+            variance += size * size * (1 - drawn / size) * spread / drawn
+    return ratio, variance**0.5 / valid
+
+
+def interval(sample: Sample, contrast: Contrast, band: Band, unseen: float, alpha: float = 0.05) -> tuple[float, float]:
+    """The interval of a share or a lead, as ratios: right with probability 1 - alpha if the sample is large."""
+    z = NormalDist().inv_cdf(1 - alpha / 2)
+    ratio, error = _ratio(sample, worst(sample, contrast, band, unseen))
+    turned, other = _ratio(sample, worst(sample, contrast.mirrored(), band, unseen))
+    return max(contrast.low, ratio - z * error), min(contrast.high, -turned + z * other)

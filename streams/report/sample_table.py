@@ -1,0 +1,71 @@
+"""The three counts side by side, as a table for a terminal: announced, witnessed, sampled."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from streams.core.comparison.sentences import number
+from streams.core.election.model import Election
+from streams.core.sampling.estimates import Estimate, Interval
+from streams.core.sampling.sample import Sample
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "came": {
+        "en": "{came} of the {drawn} sampled polling tables have an accepted sheet.",
+        "es": "{came} de las {drawn} mesas de la muestra tienen un acta aceptada.",
+    },
+    "missing": {"en": "Missing: {places}", "es": "Faltan: {places}"},
+    "option": {"en": "option", "es": "opción"},
+    "announced": {"en": "announced", "es": "anunciado"},
+    "witnessed": {"en": "witnessed", "es": "atestiguado"},
+    "sampled": {"en": "sampled", "es": "muestra"},
+    "usual": {"en": "usual 95 %", "es": "usual 95 %"},
+    "guaranteed": {"en": "guaranteed 95 %", "es": "garantizado 95 %"},
+    "outer": {"en": "whatever is missing", "es": "falte lo que falte"},
+    "lead": {"en": "{first} ahead of {second}", "es": "{first} sobre {second}"},
+}
+COLUMNS: Final = ("option", "announced", "witnessed", "sampled", "usual", "guaranteed", "outer")
+PLACES: Final = 10
+"""Strata that are named where sheets are missing."""
+
+
+def heads(language: str) -> list[str]:
+    """The columns' titles."""
+    return [_WORDS[name][language] for name in COLUMNS]
+
+
+def lines(election: Election, sample: Sample, language: str) -> Iterator[str]:
+    """How many of the sample have come, and where they are missing."""
+    counts = {"came": number(int(sample.came.sum()), language), "drawn": number(len(sample.came), language)}
+    yield _WORDS["came"][language].format(**counts)
+    if missing := sorted(sample.missing.items(), key=lambda item: (-item[1], item[0])):
+        places = [f"{election.labels[area]} {number(count, language)}" for area, count in missing[:PLACES]]
+        more = ["…"] if len(missing) > PLACES else []
+        yield _WORDS["missing"][language].format(places=", ".join([*places, *more]))
+
+
+def rows(
+    election: Election, found: Sequence[Estimate], state: Mapping[str, Any], language: str
+) -> Iterator[Sequence[str]]:
+    """A row for each share, and one for the lead, beside the area's announced and witnessed shares."""
+    names = {option.id: option.name for option in election.options}
+    announced = {name: f["share"] for name, f in ((state["official"] or {}).get("figures") or {}).items()}
+    for one in found:
+        name = names[one.option]
+        if one.over:
+            name = _WORDS["lead"][language].format(first=name, second=names[one.over])
+        sides = [_side(shares, one) for shares in (announced, state["witnessed"]["shares"])]
+        ends = [_ends(interval, language) for interval in (one.usual, one.guaranteed, one.outer)]
+        yield [name, *(_figure(value, language) for value in (*sides, one.estimate)), *ends]
+
+
+def _side(shares: Mapping[str, float | None], one: Estimate) -> float | None:
+    first, second = shares.get(one.option), shares.get(one.over) if one.over else 0.0
+    return None if first is None or second is None else first - second
+
+
+def _figure(value: float | None, language: str) -> str:
+    return "–" if value is None else number(value, language, 1)
+
+
+def _ends(interval: Interval, language: str) -> str:
+    return f"{number(interval[0], language, 1)} – {number(interval[1], language, 1)}"

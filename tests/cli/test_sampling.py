@@ -1,0 +1,64 @@
+"""`cotejo sample` as a user meets it: draw, repeat, estimate, in both languages; a wrong file is one error."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from builders import T0, alike, bulletin, election, lines, report
+from test_cli import cotejo
+
+from streams.config import election_writer
+
+KNOWN = election(states=2, tables=40, registered=300)
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> tuple[Path, Path]:
+    """A night of which three quarters are witnessed."""
+    path, events = election_writer.write(KNOWN, tmp_path), tmp_path / "events.jsonl"
+    came = [report(t, v, at=T0 + i) for i, (t, v) in enumerate(alike(KNOWN, (120, 60, 20), 60).items())]
+    events.write_bytes(b"\n".join(lines([*came, bulletin((8000, 6000, 2000), at=T0 + 1000, tables_counted=80)])))
+    return path, events
+
+
+def test_from_draw_to_estimate(night: tuple[Path, Path], tmp_path: Path) -> None:
+    """The hash is the file's, the seed repeats the draw, and the three counts stand side by side."""
+    path, file = night[0], tmp_path / "sample.csv"
+    drawn = cotejo("sample", "draw", path, "--size", 40, "--seed", "x", "--strata", "state", "--out", file)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in drawn.stdout.decode()
+    again = ["sample", "verify", path, "--sample", file, "--strata", "state", "--seed"]
+    assert cotejo(*again, "x").returncode == 0
+    other = cotejo(*again, "y")
+    assert (other.returncode, b"it is another sample" in other.stderr, b"sample.csv:2" in other.stderr) == (
+        1,
+        True,
+        True,
+    )
+    told = cotejo("sample", "estimate", *night, "--sample", file).stdout.decode()
+    row = next(line for line in told.splitlines() if line.split()[:2] == ["Option", "A"])
+    assert row.split()[2:5] == ["50.0", "60.0", "60.0"]
+    assert "of the 40 sampled polling tables have an accepted sheet" in told
+    assert "Missing: Area S2" in told
+    spanish = cotejo("sample", "estimate", *night, "--sample", file, "--lang", "es").stdout.decode()
+    assert "de las 40 mesas de la muestra" in spanish
+    assert "60,0" in spanish
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("table\nS1-1\nS1-1\n", "sample.csv:3: table: S1-1 is there twice"),
+        ("table\nS9-1\n", "sample.csv:2: table: S9-1 is no polling table"),
+        ("table,stratum\nS1-1,S9\n", "sample.csv:2: stratum: S9 is no area"),
+        ("table,stratum\nS1-1,S1\nS1-2,S1\n", "its strata are not the whole register"),
+        ("table,stratum\nS1-1,S2\nS2-1,S1\n", "is no polling table of stratum"),
+        ("mesa\nS1-1\n", "the header must name table"),
+    ],
+)
+def test_wrong_samples(text: str, says: str, night: tuple[Path, Path], tmp_path: Path) -> None:
+    """A sample that does not fit the register is one error that names the place."""
+    (tmp_path / "sample.csv").write_text(text)
+    done = cotejo("sample", "estimate", *night, "--sample", tmp_path / "sample.csv")
+    assert done.returncode == 1
+    assert says in done.stderr.decode()
+    assert b"Traceback" not in done.stderr

@@ -1,0 +1,72 @@
+"""The draw: repeatable by anybody, in proportion, each set of tables as likely as any other."""
+
+import hashlib
+from collections import Counter
+from itertools import combinations
+
+import pytest
+from builders import election
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.sampling.draw import DrawError, allocation, draw, strata_of
+
+KNOWN = election(states=3, tables=10)
+
+
+def test_anybody_can_repeat_it() -> None:
+    """The tables with the smallest SHA-256 of seed, comma and id are drawn, stratum by stratum."""
+    found = list(draw(strata_of(KNOWN, "state"), 6, "dice: 4 2 6"))
+    expected = []
+    for state in ("S1", "S2", "S3"):
+        tables = [f"{state}-{i}" for i in range(1, 11)]
+        tables.sort(key=lambda table: hashlib.sha256(f"dice: 4 2 6,{table}".encode()).hexdigest())
+        expected += [(state, table) for table in tables[:2]]
+    assert [(each.stratum, each.table) for each in found] == expected
+    assert [each.place for each in found] == list(range(1, 7))
+    assert list(draw(strata_of(KNOWN, "state"), 6, "dice: 4 2 6")) == found
+    assert list(draw(strata_of(KNOWN, "state"), 6, "dice: 4 2 5")) != found
+
+
+def test_a_larger_sample_holds_the_smaller() -> None:
+    """Of one stratum a larger sample of the same seed only adds tables."""
+    strata = strata_of(KNOWN, None)
+    few, many = ({each.table for each in draw(strata, size, "x")} for size in (7, 19))
+    assert few < many
+
+
+def test_each_set_is_as_likely() -> None:
+    """Over 3,000 seeds each of the ten pairs of five tables is drawn some 300 times, within five standard
+    deviations."""
+    strata = {"all": list("abcde")}
+    found = Counter(frozenset(each.table for each in draw(strata, 2, f"seed {i}")) for i in range(3_000))
+    assert set(found) == set(map(frozenset, combinations("abcde", 2)))
+    assert all(abs(count - 300) < 5 * (300 * 0.9) ** 0.5 for count in found.values())
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=12), st.data())
+def test_allocation(sizes: list[int], data: st.DataObject) -> None:
+    """Each stratum has its share, rounded up or down, but two where it has two; together they are the size."""
+    strata = {f"S{i}": size for i, size in enumerate(sizes)}
+    least = sum(min(2, size) for size in sizes)
+    size = data.draw(st.integers(least, sum(sizes)))
+    given_ = allocation(strata, size)
+    assert sum(given_.values()) == size
+    for stratum, count in strata.items():
+        assert min(2, count) <= given_[stratum] <= count
+    if all(size * count / sum(sizes) >= 2 for count in sizes):
+        assert all(abs(given_[s] - size * count / sum(sizes)) < 1 for s, count in strata.items())
+
+
+@pytest.mark.parametrize(
+    ("size", "level", "says"),
+    [
+        (5, "state", "from 6 to 30"),
+        (31, "state", "from 6 to 30"),
+        (6, "county", "choose one of nation, state"),
+    ],
+)
+def test_what_cannot_be_drawn(size: int, level: str, says: str) -> None:
+    """A size that the strata do not allow, and a level that there is not, are errors with the cure."""
+    with pytest.raises(DrawError, match=says):
+        list(draw(strata_of(KNOWN, level), size, "x"))

@@ -1,0 +1,186 @@
+"""Intervals from a sample: against a second, plain implementation in fractions, and against every sample there is."""
+
+from fractions import Fraction
+from itertools import combinations, pairwise, product
+from math import log, prod, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.sampling import guaranteed, usual
+from streams.core.sampling.missing import Band, worst
+from streams.core.sampling.sample import Contrast, Sample
+
+SHARE, LEAD = Contrast.share(0, 2), Contrast.lead(0, 1, 2)
+BANDS: tuple[Band, ...] = ("within-unseen", "anything")
+
+
+def sample(
+    sizes: list[int],
+    stratum: list[int],
+    votes: list[tuple[int, int]],
+    limits: list[int],
+    came: list[bool],
+    largest: int,
+) -> Sample:
+    seen = np.array([v if there else (0, 0) for v, there in zip(votes, came, strict=True)], np.int64).T
+    names = [f"S{i}" for i in range(len(sizes))]
+    return Sample(
+        names, np.array(sizes), np.array(stratum), np.array(came, bool), seen, np.array(limits, np.int64), largest
+    )
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> Sample:
+    """Two strata of any size, with two to four sampled tables each, some of which have not come."""
+    drawn = draw(st.lists(st.integers(2, 4), min_size=1, max_size=2))
+    sizes = [count + draw(st.integers(0, 40)) for count in drawn]
+    stratum = [i for i, count in enumerate(drawn) for _ in range(count)]
+    limits = [draw(st.integers(1, 300)) for _ in stratum]
+    votes = []
+    for limit in limits:
+        first = draw(st.integers(0, limit))
+        votes.append((first, draw(st.integers(0, limit - first))))
+    came = [draw(st.booleans()) for _ in stratum]
+    return sample(sizes, stratum, votes, limits, came, max(limits) + draw(st.integers(0, 100)))
+
+
+def plain_worst(given_: Sample, contrast: Contrast, band: Band, unseen: int) -> tuple[list[Fraction], list[Fraction]]:
+    """What missing sheets hold at worst, table by table, in fractions."""
+    weights = [Fraction(int(c)) for c in contrast.coefficients.tolist()]
+    columns, came = given_.votes.T.tolist(), given_.came.tolist()
+    limits, strata = given_.limits.tolist(), given_.stratum.tolist()
+    low, ys, xs = Fraction(int(contrast.low)), [], []
+    for i, votes in enumerate(columns):
+        if came[i]:
+            ys.append(sum(w * v for w, v in zip(weights, votes, strict=True)))
+            xs.append(Fraction(sum(votes)))
+            continue
+        ys.append(low * limits[i])
+        xs.append(Fraction(limits[i]))
+        if band == "anything":
+            continue
+        for known, factor in (
+            ([j for j in range(len(came)) if came[j] and strata[j] == strata[i]], Fraction(1)),
+            ([j for j in range(len(came)) if came[j]], Fraction(3, 2)),
+        ):
+            valid = sum(sum(columns[j]) for j in known)
+            if valid:
+                shown = sum(w * v for j in known for w, v in zip(weights, columns[j], strict=True)) / valid
+                xs[i] = Fraction(valid, sum(limits[j] for j in known)) * limits[i]
+                ys[i] = max(low, shown - factor * Fraction(unseen, 100) * sum(map(abs, weights))) * xs[i]
+                break
+    return ys, xs
+
+
+def plain_lower_end(given_: Sample, contrast: Contrast, band: Band, unseen: int, alpha: float) -> float:
+    """The lower end by products of fractions, found by halving."""
+    ys, xs = plain_worst(given_, contrast, band, unseen)
+    n, sizes, drawn = len(ys), given_.sizes.tolist(), np.bincount(given_.stratum).tolist()
+    weight = [Fraction(sizes[s], drawn[s]) * n / sum(sizes) for s in given_.stratum.tolist()]
+    most = 1 / (Fraction(contrast.high - contrast.low) * max(weight))
+    bets = [min(Fraction(sqrt(2 * log(1 / alpha) / n) / spread), most) for spread in (0.03, 0.06, 0.12, 0.24)]
+
+    def reaches(theta: Fraction) -> bool:
+        each = (
+            prod(1 + bet * w / given_.largest * (y - theta * x) for y, x, w in zip(ys, xs, weight, strict=True))
+            for bet in bets
+        )
+        return bool(sum(each) / len(bets) >= Fraction(1 / alpha))
+
+    low, high = Fraction(contrast.low), Fraction(contrast.high)
+    if not reaches(low):
+        return float(low)
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if reaches(middle) else (low, middle)
+    return float(low)
+
+
+@settings(max_examples=40)
+@given(samples(), st.sampled_from([SHARE, LEAD, SHARE.mirrored()]), st.sampled_from(BANDS), st.integers(0, 100))
+def test_a_second_implementation(given_: Sample, contrast: Contrast, band: Band, unseen: int) -> None:
+    """Missing sheets and the guaranteed lower end agree with plain Python in fractions to 1e-9."""
+    filled = worst(given_, contrast, band, unseen)
+    ys, xs = plain_worst(given_, contrast, band, unseen)
+    assert filled.y.tolist() == pytest.approx(list(map(float, ys)), abs=1e-9)
+    assert filled.x.tolist() == pytest.approx(list(map(float, xs)), abs=1e-9)
+    for alpha in (0.5, 0.025):
+        found = guaranteed.lower_end(given_, contrast, band, unseen, alpha)
+        assert found == pytest.approx(plain_lower_end(given_, contrast, band, unseen, alpha), abs=1e-9)
+
+
+@settings(max_examples=40)
+@given(samples())
+def test_usual(given_: Sample) -> None:
+    """The usual interval is the textbook's: combined ratio, linearised variance, finite population
+    correction."""
+    for contrast in (SHARE, LEAD):
+        ys, xs = (list(map(float, part)) for part in plain_worst(given_, contrast, "within-unseen", 20))
+        sizes, strata = given_.sizes.tolist(), given_.stratum.tolist()
+        members = [[i for i, s in enumerate(strata) if s == h] for h in range(len(sizes))]
+        total_y, total_x = (
+            sum(size / len(some) * sum(part[i] for i in some) for size, some in zip(sizes, members, strict=True))
+            for part in (ys, xs)
+        )
+        low, high = usual.interval(given_, contrast, "within-unseen", 20)
+        if not total_x:
+            assert low <= 0 <= high
+            continue
+        ratio, variance = total_y / total_x, 0.0
+        for size, some in zip(sizes, members, strict=True):
+            rest = [ys[i] - ratio * xs[i] for i in some]
+            mean = sum(rest) / len(rest)
+            spread = sum((e - mean) ** 2 for e in rest) / (len(rest) - 1)
+            variance += size**2 * (1 - len(some) / size) * spread / len(some)
+        assert low == pytest.approx(max(contrast.low, ratio - 1.959963984540054 * sqrt(variance) / total_x), abs=1e-9)
+
+
+POPULATION = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda sheet: sum(sheet) <= 6), min_size=3, max_size=5
+)
+
+
+@settings(max_examples=30)
+@given(st.tuples(POPULATION, POPULATION), st.sampled_from([0.1, 0.3, 0.6]), st.sampled_from([SHARE, LEAD]), st.data())
+def test_right_with_the_promised_probability(
+    strata: tuple[list[tuple[int, int]], ...], alpha: float, contrast: Contrast, data: st.DataObject
+) -> None:
+    """Over every sample that can be drawn from two strata, of equal fractions or not, each end of the guaranteed
+    interval excludes the truth in no more than alpha of them: exactly, in small populations."""
+    whole = [sheet for stratum in strata for sheet in stratum]
+    valid = sum(map(sum, whole))
+    if not valid:
+        return
+    truth = sum(float(contrast.coefficients @ np.array(sheet)) for sheet in whole) / valid
+    counts = [data.draw(st.integers(1, len(stratum))) for stratum in strata]
+    wrong = [0, 0]
+    draws = list(product(*(combinations(stratum, count) for stratum, count in zip(strata, counts, strict=True))))
+    for drawn in draws:
+        sheets = [sheet for some in drawn for sheet in some]
+        of = [h for h, some in enumerate(drawn) for _ in some]
+        one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
+        wrong[0] += guaranteed.lower_end(one, contrast, "anything", 0, alpha) > truth + 1e-9
+        wrong[1] += -guaranteed.lower_end(one, contrast.mirrored(), "anything", 0, alpha) < truth - 1e-9
+    assert max(wrong) <= alpha * len(draws)
+
+
+@settings(max_examples=60)
+@given(samples(), st.sampled_from([SHARE, LEAD]), st.data())
+def test_earlier_looks_contain_the_last(given_: Sample, contrast: Contrast, data: st.DataObject) -> None:
+    """Whatever comes first: with fewer sheets the outer interval contains the one with more, and so that of all."""
+    looks = [given_.came]
+    while looks[-1].any():
+        gone = data.draw(st.sampled_from(np.flatnonzero(looks[-1]).tolist()))
+        looks.append(looks[-1] & (np.arange(len(given_.came)) != gone))
+    ends = []
+    for came in looks:
+        one = Sample(
+            given_.names, given_.sizes, given_.stratum, came, given_.votes * came, given_.limits, given_.largest
+        )
+        ends.append(guaranteed.interval(one, contrast, "anything", 20))
+    for (low, high), (lower, higher) in pairwise(ends):
+        assert lower <= low + 1e-12
+        assert higher >= high - 1e-12
