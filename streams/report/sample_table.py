@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from streams.core.comparison.sentences import number
 from streams.core.election.model import Election
 from streams.core.sampling.estimates import Estimate, Interval
 from streams.core.sampling.sample import Sample
+from streams.text import number
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "came": {

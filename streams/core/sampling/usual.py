@@ -1,12 +1,15 @@
 """The usual interval: combined ratio estimate, linearised variance, normal approximation (Cochran, Sampling Techniques,
 1977, 6.11-6.12), with missing sheets at their worst for each end."""
 
-from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 
 from streams.core.sampling.missing import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Sample
+
+Z: Final = 1.959963984540054
+"""Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
 
 def estimate(sample: Sample, contrast: Contrast) -> float | None:
@@ -33,9 +36,8 @@ def _ratio(sample: Sample, filled: Filled) -> tuple[float, float]:
     return ratio, variance**0.5 / valid
 
 
-def interval(sample: Sample, contrast: Contrast, band: Band, unseen: float, alpha: float = 0.05) -> tuple[float, float]:
-    """The interval of a share or a lead, as ratios: right with probability 1 - alpha if the sample is large."""
-    z = NormalDist().inv_cdf(1 - alpha / 2)
+def interval(sample: Sample, contrast: Contrast, band: Band, unseen: float) -> tuple[float, float]:
+    """The interval of a share or a lead, as ratios: right with 95 % if the sample is large."""
     ratio, error = _ratio(sample, worst(sample, contrast, band, unseen))
     turned, other = _ratio(sample, worst(sample, contrast.mirrored(), band, unseen))
-    return max(contrast.low, ratio - z * error), min(contrast.high, -turned + z * other)
+    return max(contrast.low, ratio - Z * error), min(contrast.high, -turned + Z * other)
