@@ -6,4 +6,4 @@
 from typing import Final
 
 PATH: Final = "/board/"
-"""Where a web server has it."""
+"""Path of the board on a web server."""

@@ -17,8 +17,10 @@ SHOWN: Final = 200
 
 @dataclass(slots=True)
 class Reason:
-    """`count`: messages whose first reason this is. Of the newest of them: its place in Kafka, the place in it that is
-    wrong, and the cure."""
+    """One reason for which messages were turned away.
+
+    `count` is the number of messages that have it as their first reason. `source`, `place` and `cure` are those of the
+    newest: its place in Kafka, the path in the message that is wrong, and what would mend it."""
 
     code: str
     count: int
@@ -36,7 +38,8 @@ class TurnedAway:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def add(self, key: bytes, headers: Mapping[str, bytes]) -> bool:
-        """Take in a record (`agents.rejected` says what it holds); False for one that is none."""
+        """Take in a record of the topic `rejected` (`worker.rejected_records` writes it). False for a record that is
+        none."""
         try:
             first = orjson.loads(headers["reasons"])[0]
             code, place, cure = (str(first[name])[:SHOWN] for name in ("code", "place", "cure"))

@@ -62,7 +62,8 @@ class WebServer:
             self.app, access_log=None, logger=_logger(), shutdown_timeout=5, lingering_time=1.0
         )
         self._open: dict[Any, _Connection] = {}
-        """By aiohttp's protocol; from when it is accepted, which is before aiohttp hears of it."""
+        """Open connections by aiohttp's protocol. A connection is here from its acceptance on, before aiohttp hears of
+        it."""
         self._most = _most()
 
     def check(self) -> None:
@@ -116,7 +117,7 @@ class WebServer:
         return self._open[inner]
 
     async def _look(self) -> None:
-        """Close who has been idle for too long, also who does not take an answer."""
+        """Close connections that have been idle for too long, also those that do not take their answer."""
         while True:
             await asyncio.sleep(LOOK)
             late = asyncio.get_running_loop().time() - IDLE
@@ -147,8 +148,8 @@ class WebServer:
             connection.busy, connection.since = False, asyncio.get_running_loop().time()
 
     def _is_own(self, request: web.Request) -> bool:
-        """Whether it is asked by a name of its own: a page elsewhere that has its own name lead here must not read
-        what is here (DNS rebinding)."""
+        """Whether the request names this server by its own name. A page elsewhere that lets its own name lead here
+        must not read what is here (DNS rebinding)."""
         name = _name_of(request.headers.get("host", ""))
         try:
             ip_address(name)
@@ -158,8 +159,10 @@ class WebServer:
 
 
 class _Connection(asyncio.Protocol):
-    """aiohttp's protocol (`inner`) of one connection, and what is known of it. `since`: when it came, or its last
-    request was worked out (loop time); `busy`: a request is being worked out."""
+    """One connection: aiohttp's protocol `inner`, with what the server needs to know of it.
+
+    `since` is the loop time at which it came, or at which its last request was answered. `busy` is whether a request
+    is being answered."""
 
     def __init__(self, inner: Any, since: float, lost: Callable[["_Connection"], None]) -> None:
         self.inner, self.since, self.busy = inner, since, False
@@ -204,7 +207,7 @@ class _Full(asyncio.Protocol):
 
 
 def _logger() -> logging.Logger:
-    """For faults of ours: what visitors get wrong would fill the log."""
+    """Logs our own faults only: the mistakes of visitors would fill the log."""
     logger = logging.getLogger("cotejo.web")
     logger.filters = [lambda record: not isinstance((record.exc_info or (None, None))[1], HttpProcessingError)]
     return logger
@@ -240,8 +243,8 @@ def _name_of(host: str) -> str:
 
 
 def _is_foreign(request: web.Request) -> bool:
-    """Whether a page of another origin asks: what a browser says of itself, and nothing else sends. A link that leads
-    here from elsewhere is none."""
+    """Whether a page of another origin asks. Only browsers send these headers. Following a link from elsewhere is not
+    foreign."""
     with suppress(ValueError):
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():

@@ -30,7 +30,7 @@ class CsvFile:
     def __init__(self, path: Path, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
         self._path, self._needed, self._allowed = path, needed, allowed
         self._is_plain = False
-        """Whether all of it is printable and nothing is quoted, so that nobody needs to look at each cell."""
+        """Whether the whole file is printable and has no quotes, so that single cells need not be checked."""
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """The rows with their line numbers: the needed fields and the allowed ones, in their order, empty where the
@@ -43,8 +43,8 @@ class CsvFile:
                 yield line, pick(self._given(line, columns, row))
 
     def stretches(self) -> Iterator[list[list[str]]]:
-        """The same by columns, so many rows at a time, where no cell is quoted. Raises `ElectionFileError` wherever it
-        is not sure, which need not be the first error nor any."""
+        """The needed and allowed columns, for `STRETCH` rows at a time, where no cell is quoted. Raises
+        `ElectionFileError` wherever it is not sure; that need not be the file's first error, nor an error at all."""
         lines = self._lines()
         columns, places = self._header(iter([(1, lines[0].split(","))] if lines else ()))
         for first in range(1, len(lines), STRETCH):

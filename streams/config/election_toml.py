@@ -145,7 +145,8 @@ class Toml:
         return self.error(place, f"means nothing here: {', or '.join(cures) or 'use ' + ', '.join(names)}")
 
     def line(self, place: str) -> int:
-        """The line of a key such as `option[1].id`; of the table that it should be in, if it is not there."""
+        """The line of a key such as `option[1].id`. For a key that is not there, the line of the table in which it
+        should be."""
         keys = re.sub(r"\[(\d+)\]", r".\1", place).split(".")
         seen: Counter[str] = Counter()
         here: list[str] = []

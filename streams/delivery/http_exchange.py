@@ -94,7 +94,7 @@ async def post(
 
 
 class _Reading:
-    """Reads one answer. `status` is what has come of it, whatever ended the reading."""
+    """Reads one answer. `status` is what came of it, for whatever reason the reading ended."""
 
     def __init__(self) -> None:
         self._head = bytearray()
@@ -139,7 +139,7 @@ def _write(
     headers: Mapping[str, str],
     content: bytes,
 ) -> None:
-    """Send the request. It is not waited for until all of it has left: who answers before is heard too."""
+    """Send the request. The answer is read meanwhile, since a receiver may answer before all of it has left."""
     given = {"host": parts.netloc, "user-agent": "cotejo", "connection": "close", **headers}
     given["content-length"] = str(len(content))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -148,7 +148,7 @@ def _write(
 
 
 async def _excerpt(reader: asyncio.StreamReader, connection: h11.Connection) -> bytes:
-    """The beginning of the body, as much of it as comes soon."""
+    """The beginning of the body, as far as it arrives soon."""
     body = bytearray()
     with suppress(TimeoutError, OSError, h11.RemoteProtocolError):
         async with asyncio.timeout(EXCERPT_SECONDS):

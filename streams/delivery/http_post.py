@@ -48,7 +48,7 @@ _NETWORK: Final = {
 }
 _CERTIFICATES: Final = {10: "it has expired", 18: "it is signed by itself", 19: "its authority is unknown",
     20: "its authority is unknown", 62: "it is for another name", 64: "it is for another address"}  # fmt: skip
-"""By OpenSSL's X509_V_ERR numbers."""
+"""What is wrong with a certificate, by OpenSSL's X509_V_ERR number."""
 
 
 class Poster:
@@ -163,7 +163,7 @@ def excerpt(content: bytes, url: str) -> str:
 
 
 def _pieces(url: str) -> set[str]:
-    """The address, and each part of it that may be a token, in the spellings that an answer may have of them."""
+    """The address and each of its parts that may be a token, in every spelling in which an answer may repeat it."""
     parts = urlsplit(url)
     whole = f"{parts.path}?{parts.query}"
     candidates = {url, parts.netloc, parts.hostname or "", whole, parts.path, *re.split(r"[/?&=;,:.]", whole)}

@@ -23,7 +23,7 @@ class AlertReceiver:
 
     @property
     def url(self) -> str:
-        """Where to POST."""
+        """The address to POST to."""
         return f"http://127.0.0.1:{self._server.server_port}/alerts"
 
     def take(self, body: bytes, headers: dict[str, str]) -> int:

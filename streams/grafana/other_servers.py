@@ -7,7 +7,7 @@ import requests
 
 TIMEOUT: Final = 5.0
 MOST_BYTES: Final = 2**20
-"""Of an answer, that are read: an address may be that of anything."""
+"""Bytes of an answer that are read at most: the address may be anything's."""
 
 
 def reason(url: str) -> str | None:

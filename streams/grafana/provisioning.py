@@ -30,13 +30,13 @@ OLDEST: Final = (10, 0)
 """The boards are of this version of Grafana, and newer ones read them."""
 TIMEOUT: Final = 15.0
 MOST_ANNOTATIONS: Final = 100_000
-"""Of one election, that are asked for; a night has some hundreds."""
+"""Annotations of one election that are asked for at most; a night has some hundreds."""
 
 TAG_CHARACTERS: Final = 100
 ADDED_TO_BOARDS: Final = frozenset({"id", "version", "preload", "weekStart", "gnetId"})
 """Fields that Grafana adds to a board of its own accord. Whatever else differs was changed by somebody, or by us."""
 ADDED_TO_SETTINGS: Final = frozenset({"pdcInjected"})
-"""The same of a data source's settings."""
+"""Settings that Grafana adds to a data source of its own accord."""
 
 Outcome = Literal["created", "updated", "unchanged"]
 
@@ -278,7 +278,7 @@ def _without(settings: Mapping[str, Any] | None, keys: Container[str]) -> dict[s
 
 
 def _pruned(value: Any) -> Any:
-    """The same without keys that are null: Grafana may drop them."""
+    """The value without keys that are null, which Grafana may drop."""
     if isinstance(value, Mapping):
         return {key: _pruned(each) for key, each in value.items() if each is not None}
     return [_pruned(each) for each in value] if isinstance(value, list) else value

@@ -13,7 +13,7 @@ SELDOM: Final = 20_000, 20, 100
 
 
 def look_seldom() -> None:
-    """Let what is there now be, whatever becomes of it, and look through what comes later less often."""
+    """Exempt every present object from garbage collection, and collect later ones less often."""
     gc.set_threshold(*SELDOM)
     gc.freeze()
 

@@ -15,7 +15,7 @@ Item = TypeVar("Item", covariant=True)
 
 
 class Source(Protocol[Item]):
-    """Something to go through, that knows how many bytes of it are done."""
+    """An iterable that knows how many of its bytes are done."""
 
     @property
     def done(self) -> int: ...
@@ -48,7 +48,7 @@ class Progress:
             aside(f"{self._label}{share} {note}".rstrip())
 
     def over(self, source: Source[Item]) -> Iterator[Item]:
-        """Pass on what the source yields, showing how much of it is done."""
+        """Pass on what the source yields, and show how much of it is done."""
         for item in source:
             self.show(source.done)
             yield item

@@ -55,7 +55,7 @@ def pass_on(pieces: Iterable[bytes]) -> None:
 
 
 def escaped(json: str) -> str:
-    """The same JSON, in printable characters."""
+    """JSON of the same value, in printable characters only."""
     if json.isprintable():
         return json
     return "".join(c if c.isprintable() else _escape(c) for c in json)

@@ -81,7 +81,7 @@ Format = Literal["standard", "alertmanager", "alertmanager-api"]
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where alerts go. The secret is named, never written: an environment variable or a file holds it."""
+    """A receiver of alerts. Its secret is named here and never written: an environment variable or a file holds it."""
 
     name: str
     url: str
@@ -114,9 +114,9 @@ class Election:
     metrics: MetricsPolicy = field(default_factory=MetricsPolicy)
     receivers: tuple[Receiver, ...] = ()
     reporters: Mapping[str, Reporter] = field(default_factory=dict)
-    """Those that sign, by id."""
+    """Reporters with a key, by their id."""
     authorities: Mapping[str, Authority] = field(default_factory=dict)
-    """By id; where there is none, whoever can write a bulletin may."""
+    """Authorities by their id. Where none is named, whoever can write a bulletin may announce."""
     voterless: tuple[str, ...] = ()
     """The polling tables that the register gives 0 voters, by id, whatever that is taken for."""
 
@@ -217,7 +217,7 @@ class Election:
 
     @cached_property
     def group_indexes(self) -> tuple[tuple[int, ...], ...]:
-        """Of each group the places of its options in a `Votes` tuple."""
+        """For each group, the places of its options in a `Votes` tuple."""
         return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)
 
     @cached_property

@@ -43,7 +43,7 @@ class Layout:
 
     def __init__(self, areas: Mapping[str, _Area], tables: Mapping[str, PollingTable]) -> None:
         self.areas: list[str] = numbered(areas)
-        """Ids, by number."""
+        """Ids in the order of their numbers."""
         self.area: dict[str, int] = {id: i for i, id in enumerate(self.areas)}
         """Number of an area, by id."""
         number, in_order = self.area, list(map(areas.__getitem__, self.areas))
@@ -52,7 +52,7 @@ class Layout:
         self.table: dict[str, int] = tables.number
         """Number of a polling table, by id."""
         self.tables: list[str] = list(self.table)
-        """Ids, by number."""
+        """Ids in the order of their numbers."""
         self.knows_register = tables.registered >= 0
         """Whether its registered voters are known, by polling table."""
         self.registered = np.maximum(tables.registered, 0)
@@ -78,7 +78,7 @@ class Layout:
         """Registered voters, by area."""
         self.knows_tables = np.array([area.tables is not None for area in in_order], bool)
         self.knows_voters = np.array([area.registered is not None for area in in_order], bool)
-        """Whether those are known, by area."""
+        """True for areas whose registered voters are known."""
         self.home = tables.home
         """The area of each polling table."""
         self.parents = parents
@@ -174,14 +174,14 @@ def all_but(count: int, places: Sequence[int] | Numbers) -> Flags:
 
 
 def begins(numbers: Numbers) -> Flags:
-    """Where a run of equal numbers begins."""
+    """True at the first number of each run of equal numbers."""
     new = np.ones(len(numbers), bool)
     np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
     return new
 
 
 def closes(numbers: Numbers) -> Flags:
-    """Where a run of equal numbers ends."""
+    """True at the last number of each run of equal numbers."""
     last = np.ones(len(numbers), bool)
     np.not_equal(numbers[1:], numbers[:-1], out=last[:-1])
     return last
@@ -216,7 +216,7 @@ def _lines(parents: Numbers, depth: Numbers) -> Numbers:
 
 
 def _ends(parents: Sequence[int]) -> Numbers:
-    """Behind the last area below each."""
+    """For each area, the number behind the last area below it."""
     ends = list(range(1, len(parents) + 1))
     for area in range(len(parents) - 1, ROOT, -1):
         ends[parents[area]] = max(ends[parents[area]], ends[area])

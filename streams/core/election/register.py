@@ -28,13 +28,13 @@ class Register(Mapping[str, PollingTable]):
             ids, home, registered = [ids[place] for place in order.tolist()], home[order], registered[order]
         self.areas, self.home, self.registered = areas, home, registered
         self.number = dict(zip(ids, range(len(ids)), strict=True))
-        """Of each polling table by id: its place in the columns."""
+        """Polling table's id to its place in the columns."""
         if len(self.number) < len(ids):
             raise ValueError("a polling table is there twice")
 
     @classmethod
     def of(cls, areas: Sequence[str], tables: Mapping[str, PollingTable]) -> "Register":
-        """The same polling tables in columns."""
+        """Polling tables as a register, in columns."""
         number = {id: i for i, id in enumerate(areas)}
         home = [number[table.area] for table in tables.values()]
         registered = [-1 if table.registered is None else table.registered for table in tables.values()]

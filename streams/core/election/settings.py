@@ -24,7 +24,7 @@ class Policy:
     max_turnout: float = 1.02
     """Ballots over registered voters above which a sheet breaks its own arithmetic."""
     max_ballots: int = 5_000
-    """The same for a table whose registered voters are unknown, in ballots."""
+    """Ballots above which a sheet breaks its own arithmetic where the table's registered voters are unknown."""
     group_rate: int = 0
     """Readings that one reporter group may send in a minute, in each partition; 0 is no limit."""
     max_lead: float = 3600.0
@@ -32,7 +32,7 @@ class Policy:
     registered_zero: Zero = "unknown"
     """What 0 registered voters of a polling table in the register stand for."""
     unread: Zero = "unknown"
-    """What it stands for that a reading leaves out an option for which sheets are read."""
+    """What it means that a reading leaves out an option for which sheets are read."""
     unsigned: Unsigned = "accept"
     """Whether the unsigned reports of reporters without a key are counted, or held back."""
 
@@ -44,7 +44,7 @@ class ContradictionRule:
     min_sheets: int = 10
     """Witnessed sheets that would have to be false, as a number."""
     min_ratio: float = 0.01
-    """The same, as a share (0-1) of the witnessed sheets."""
+    """Witnessed sheets that would have to be false, as a share (0-1) of all witnessed sheets."""
     clear: float = 0.8
     """A firing alert holds until the breakdown count is below this share of the limit."""
 
@@ -86,12 +86,12 @@ class BoundsRule:
     """When polling tables announced outside what bounds them call people."""
 
     min_tables: int = 3
-    """Such polling tables of an area, as a number, from which it warns."""
+    """Polling tables of an area announced outside their bounds, as a number, from which the rule warns."""
     critical_tables: int = 10
-    """The same, from which it is critical."""
+    """Polling tables of an area announced outside their bounds, as a number, from which the rule is critical."""
     ratio: float = 0.01
-    """The same over all that are announced by themselves and bounded (0-1), put down to slips: both severities need
-    more, by three standard deviations."""
+    """Share (0-1) of the announced and bounded tables that is put down to slips. Both severities need more, by three
+    standard deviations."""
     clear: float = 0.8
     """A firing alert holds until the number is below this share of the limit."""
 
@@ -107,11 +107,11 @@ class HealthRule:
     flood_ratio: float = 0.05
     """One group's readings over all readings (0-1), sources that are trusted left out."""
     flood_min: int = 1000
-    """The same as a number; both limits must be reached."""
+    """Readings of one group, as a number. Both limits must be reached."""
     disputed_ratio: float = 0.1
     """Disputed sheets over all that were read in an area (0-1)."""
     disputed_min: int = 10
-    """The same as a number; both limits must be reached."""
+    """Disputed sheets of an area, as a number. Both limits must be reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def thresholds(election: Election) -> dict[str, Any]:
 
 
 def defaults() -> dict[str, Any]:
-    """The same of a file that says nothing."""
+    """Every threshold's default, by its place in the file."""
     return _flat({section: shape() for section, shape in SECTIONS.items()})
 
 

@@ -65,7 +65,7 @@ def decode_bulletin(raw: Content) -> Bulletin | Tick | Rejection:
 
 
 def bulletin_of(data: Any) -> Bulletin | Tick | Rejection:
-    """The same of what has been read as JSON already."""
+    """The bulletin or tick in a message that has been read as JSON already."""
     return _typed(_BULLETINS, data, "", "bulletin")
 
 

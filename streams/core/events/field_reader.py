@@ -49,9 +49,9 @@ class Field(NamedTuple):
     """A field that a type of event declares."""
 
     name: str
-    """Of the attribute."""
+    """Name of the attribute."""
     key: str
-    """In JSON."""
+    """Name in JSON."""
     type: Any
     """As declared, but without None."""
     required: bool
@@ -184,7 +184,7 @@ _READERS: Final[Mapping[Any, Callable[[Any, str], Any]]] = {
     BoundKind: _bound,
     Status: _status,
 }
-"""Of each declared type. A reader is given a value and its place, and raises `BadFieldError`."""
+"""The reader of each declared type. It is given a value and its place, and raises `BadFieldError`."""
 
 _MISSING: Final[Mapping[Any, str]] = {
     Text: "{}, a string",

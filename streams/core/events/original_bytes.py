@@ -14,8 +14,8 @@ _TYPE: Final = b'"type"'
 
 
 def own_bytes(content: bytes, events: int) -> Sequence[bytes]:
-    """Of each of the events that `codec.decode_reports` finds in a message, in time linear in its length; of a
-    message that is turned away as a whole, the whole."""
+    """The bytes of each event that `codec.decode_reports` finds in a message. A message that is turned away as a whole
+    gives the whole. It takes time linear in the message's length."""
     if content.lstrip()[:1] != b"[":
         return [content]
     try:

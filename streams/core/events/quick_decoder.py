@@ -106,12 +106,13 @@ def _event(event: Usual | Event) -> Event:
 
 
 def as_read(events: Sequence[Event]) -> Sequence[Usual | Event]:
-    """The same events, the usual ones in their usual form where they were read in it."""
+    """The events as they were decoded, the usual ones in their usual form."""
     return events.as_decoded if isinstance(events, UsualEvents) else events
 
 
 def by_type(items: Sequence[object]) -> dict[type, int]:
-    """How many there are of each type. Few types, nearly always one: a `Counter` takes half as long again."""
+    """How many items there are of each type. There are few types, nearly always one, so a `Counter` takes half as long
+    again."""
     kinds = list(map(type, items))
     return {kind: kinds.count(kind) for kind in set(kinds)}
 
@@ -155,8 +156,8 @@ class UsualReader:
             return decode_quick(content)
 
     def read_packs(self, contents: Sequence[Content]) -> tuple[UsualEvents, list[int]] | None:
-        """The same where each may be an array of them, with the number of events in each; None where one is not
-        usual."""
+        """The events in messages that may each be an array, with the number of events in each message. None where one
+        is not usual."""
         packs = decode_plain(contents, self._decode_pack)
         if packs is None:
             return None

@@ -70,9 +70,9 @@ def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
 
 
 def precedence(election: Election) -> Mapping[str, int]:
-    """Whose bulletins go before whose, where several authorities announce for one area or polling table: the greater
-    goes first. Those with a key go before those without; of either the one that the election names first. An authority
-    that it does not name has none (0)."""
+    """Rank of each authority, where several announce for one area or polling table: the bulletin of the higher rank
+    stands. Authorities with a key rank above those without; among equals, the one that the election file names first
+    ranks higher. An authority that it does not name has no rank (0)."""
     authorities = election.authorities
     last_first = sorted(authorities, key=lambda id: authorities[id].public_key is None)[::-1]
     return {id: place for place, id in enumerate(last_first, 1)}

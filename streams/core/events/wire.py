@@ -34,9 +34,9 @@ class TablesAnnounced(Struct, frozen=True):
 
     announced: int
     compared: int
-    """Those that have an accepted sheet too."""
+    """Announced polling tables that have an accepted sheet too."""
     differing: int
-    """Those of `compared` where a figure differs."""
+    """Compared polling tables of which a figure differs."""
     shift: Mapping[str, int]
     """Announced less witnessed votes, over `compared`."""
     votes: Mapping[str, int]
@@ -50,23 +50,23 @@ class Bounds(Struct, frozen=True):
     tables: int
     """Polling tables with bounds."""
     unwitnessed: int
-    """Those without an accepted sheet."""
+    """Polling tables with bounds that have no accepted sheet."""
     conflicting: int
-    """Those whose bounds contradict each other."""
+    """Polling tables whose bounds contradict each other."""
     against_sheets: int
-    """Those whose accepted sheet is outside its bounds."""
+    """Polling tables whose accepted sheet is outside its bounds."""
     votes: Mapping[str, int]
-    """Votes certainly cast at the unwitnessed ones."""
+    """Votes certainly cast at the unwitnessed polling tables."""
     checked: int
-    """Those announced by themselves whose votes are bounded below."""
+    """Polling tables that are announced by themselves and whose votes are bounded below."""
     below: int
-    """Those of `checked` that were announced with fewer."""
+    """Checked polling tables that are announced with fewer votes than their bound."""
     missing: Mapping[str, int]
-    """Votes missing at `below`."""
+    """Votes missing at the polling tables counted in `below`."""
     checked_most: int
-    """Those announced by themselves whose ballots are bounded above."""
+    """Polling tables that are announced by themselves and whose ballots are bounded above."""
     above: int
-    """Those of `checked_most` that were announced with more."""
+    """Polling tables of `checked_most` that are announced with more votes than their bound."""
     excess: int
     """Votes announced at `above` beyond the bounds."""
 

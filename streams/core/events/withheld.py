@@ -19,14 +19,14 @@ class Withheld:
     """
 
     code: str
-    """As in `Rejection`: `too-large`, `bad-headers`, `damaged`, `unpacks-too-far`, `unknown-format`."""
+    """Reason code, as in `Rejection`: `too-large`, `bad-headers`, `damaged`, `unpacks-too-far`, `unknown-format`."""
     cure: str
     beginning: bytes = b""
-    """Of the value, `KEPT_BYTES` at most; empty where it could not be read."""
+    """The beginning of the value, at most `KEPT_BYTES`. Empty where the value could not be read."""
     size: int = 0
-    """Bytes of the whole value; 0 where it could not be read."""
+    """Size of the whole value in bytes. 0 where it could not be read."""
     sha256: str = ""
-    """Of the whole value, as hexadecimal digits; empty where it could not be read."""
+    """SHA-256 of the whole value in hexadecimal digits. Empty where it could not be read."""
     messages: int = 1
 
     @property

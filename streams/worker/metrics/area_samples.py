@@ -20,7 +20,7 @@ FAMILIES: Final = {
     for m in METRICS
     if m.labels[: len(AREA)] == AREA and m.name not in ("cotejo_alert_firing", "cotejo_bulletin_age_seconds")
 }
-"""Those that rest on nothing but the area's state."""
+"""Metrics that follow from an area's state alone."""
 
 State = Mapping[str, Any]
 Sample = tuple[str, tuple[str, ...], float]
@@ -33,7 +33,7 @@ class AreaSamples:
     def __init__(self, samples: Callable[[State], Iterable[Sample]]) -> None:
         self._samples = samples
         self._known: dict[str, tuple[State, Mapping[str, str]]] = {}
-        """By area, its state and its lines, these by family."""
+        """For each area, its state and its lines by metric family."""
         self._heads: dict[tuple[str, tuple[str, ...]], str] = {}
         """What stands before a sample's value, by name and labels."""
 
