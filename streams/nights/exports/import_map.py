@@ -30,8 +30,8 @@ _BULLETIN: Final = {
 
 def import_map(election: Election, election_file: str, format: str, filled: Mapping[str, Container[str]]) -> str:
     """The map, as TOML. `filled` are the columns of "readings" and "bulletins" that are not empty in every row: the
-    others are left out, and so is a table without rows. Ticks, fields that Cotejo does not know (`extra`) and votes for
-    ids that the election does not know are not in it."""
+    others are left out, and so is a table without rows. Ticks, fields that Cotejo does not know (`extra`) and events
+    with votes for ids that the election does not know are not in it."""
     return "\n".join(_lines(election, election_file, format, filled)) + "\n"
 
 
@@ -47,6 +47,8 @@ def _lines(election: Election, election_file: str, format: str, filled: Mapping[
         yield f"[source.{table}]\nfiles = {_text(f'{table}.{format}')}\n"
         yield f"[[{kind}]]"
         yield f'from = "{table}"\norder = "seq"\nempty = "unknown"'
+        if "unknown_votes" in some:  # such an event was rejected; without these votes it would not be
+            yield 'where = "unknown_votes IS NULL"'
         yield from (f"{field} = {_text(_column(column))}" for field, column in fields.items() if column in some)
         for field, prefix in (("votes", "votes_"), ("announced_shares", "share_")):
             columns = {id: prefix + end for id, end in ends.items() if prefix + end in some}

@@ -19,7 +19,8 @@ TAGS: Final = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}
 
 
 def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
-    """All events, many at a time, in the order of their time. `_tables` of the database are the election's."""
+    """All events, many at a time, in the order that the map says, else of their time. `_tables` of the database are
+    the election's."""
     parts = [
         f"SELECT {_key(made)} AS key, {_own(made)} AS own, {name(made.at)} AS time, encode({_json(made)}) AS json, "
         f"{'_order' if made.block.order else 'NULL::BIGINT'} AS placed, {number} AS part, _file, _line "
@@ -28,7 +29,7 @@ def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
     ]
     if not parts:
         return
-    order = "ORDER BY time, placed NULLS FIRST, part, _file, _line"
+    order = "ORDER BY placed NULLS FIRST, time, part, _file, _line"
     found = db.stream(f"SELECT key, own, time, json FROM ({' UNION ALL '.join(parts)}) {order}")
     while rows := found.fetchmany(PIECE):
         yield Encoded(*zip(*rows, strict=True))

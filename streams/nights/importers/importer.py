@@ -143,7 +143,7 @@ def _event_tables(db: Database, known: Map, stager: Stager, outcome: Outcome) ->
         )
         if block.kind is Tick or maker.faults:
             continue
-        if late := out_of_order(db, made_of):
+        if not block.order and (late := out_of_order(db, made_of)):
             outcome.remarks.append(f"{block.place}: {late:,} rows are older than the row above them: sorted by time")
         count, stray, examples = event_json.strays(db, made_of)
         outcome.strays.append(Strays(block.place, count, stray, examples))

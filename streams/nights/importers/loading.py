@@ -120,23 +120,25 @@ class Loader:
         return Places(), Places()
 
 
-Shape = str | list["Shape"] | dict[str, "Shape"]
-"""What JSON values have in common: "" for text, one shape in a list, the shapes of an object's values by name."""
+Shape = str | list["Shape"] | dict[str, "Shape"] | None
+"""What JSON values have in common: "" for text, one shape in a list, the shapes of an object's values by name; None
+where all are null."""
 
 
 def _shape(value: Any) -> Shape:
     if isinstance(value, dict) and value:
-        return {key: _shape(each) for key, each in value.items() if each is not None}
+        return {key: _shape(each) for key, each in value.items()}
     if isinstance(value, list):
-        shapes = [_shape(each) for each in value if each is not None]
-        return [reduce(_merged, shapes)] if shapes else []
-    return ""
+        return [reduce(_merged, map(_shape, value))] if value else []
+    return None if value is None else ""
 
 
 def _merged(one: Shape, other: Shape) -> Shape:
     """The shape that both values have; where they differ in kind, they are text."""
-    if one == other:
+    if one == other or other is None:
         return one
+    if one is None:
+        return other
     if isinstance(one, dict) and isinstance(other, dict):
         both = {key: _merged(one[key], other[key]) for key in one if key in other}
         return {**one, **other, **both}

@@ -118,7 +118,7 @@ class Block:
     """Of times that have none."""
     empty: Empty = ""
     order: str = ""
-    """An expression that orders events of the same time; the place in the files where there is none."""
+    """An expression whose number orders the events; their time where there is none."""
     changes_only: bool = False
     """Only rows whose figures differ from those before of the same table or area."""
     option: str = ""
@@ -173,6 +173,9 @@ def read(path: Path) -> Map:
     _check(toml, file)
     found: dict[str, list[dict[str, Any]]] = {name: getattr(file, name) for name in KINDS}
     blocks = [_block(toml, file, name, i, table) for name, tables in found.items() for i, table in enumerate(tables)]
+    for block in blocks:
+        same = bool(block.order) == bool(blocks[0].order)
+        toml.check(same, f"{block.place}.order", "give it to all tables that make events, or to none")
     return Map(
         path=path,
         file=file,

@@ -29,7 +29,7 @@ def create(db: Database, number: int, source: Source) -> tuple[str, str, str]:
     digits, text = _digits(source), _tidied(source)
     zeros = "0+" if source.decimal or source.thousands else "0|00|0000+"  # 1.000 may be a thousand
     of_whole = literal(f"{digits}({re.escape(mark)}({zeros}))?")
-    of_decimal = literal(f"-?{digits}({re.escape(mark)}[0-9]+)?")
+    of_decimal = literal(f"-?{digits}({re.escape(mark)}[0-9]+)?(e-[0-9]+)?")
     bare = f"replace(replace({text}, {literal(source.thousands or ' ')}, ''), {literal(mark)}, '.')"
     if source.thousands == " ":
         bare = f"replace(regexp_replace({text}, '{_SPACES}', '', 'g'), {literal(mark)}, '.')"
