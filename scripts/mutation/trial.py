@@ -74,14 +74,15 @@ class Trial:
     def _run(self, test: str, limit: float) -> str | None:
         """The first test that fails, in words; None if none does."""
         # Hypothesis tries the same examples each time, and knows nothing of those that another fault failed.
-        options = ("-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+        options = ("-x", "-q", "--tb=no", "-rfE", "--hypothesis-seed=0")
+        plugins = ("-p", "no:cacheprovider", "-p", "mutation.no_shrinking")
         environment = os.environ | {
-            "PYTHONPATH": str(self._place),
+            "PYTHONPATH": f"{self._place}{os.pathsep}{self._place / 'scripts'}",
             "COTEJO_DATA": os.environ.get("COTEJO_DATA", str(ROOT.parent / "shared" / "data")),
         }
         shutil.rmtree(self._place / ".hypothesis", ignore_errors=True)
         running = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, test],
+            [sys.executable, "-m", "pytest", *options, *plugins, test],
             cwd=self._place,
             env=environment,
             stdout=subprocess.PIPE,

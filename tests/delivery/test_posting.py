@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import h11
 import pytest
+import virtual_time
 from builders import T0, bulletin, election, lines, report
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,12 +29,13 @@ from hypothesis import strategies as st
 from nights import direct
 from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from virtual_time import VirtualLoop
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
 from streams.core.election.model import Receiver
 from streams.core.election.settings import AlertPolicy
-from streams.delivery import http_post
+from streams.delivery import http_exchange, http_post
 from streams.delivery.http_post import Poster, wish_of
 from streams.delivery.secrets import SecretError, Secrets, of_receiver
 from streams.kafka.embedded_broker import free_port
@@ -530,3 +533,29 @@ def test_a_file_that_is_not_there() -> None:
 def test_secrets_have_no_representation() -> None:
     """What is logged of them says nothing."""
     assert NEW not in f"{Secrets((NEW,))!r} {Secrets((NEW,))}"
+
+
+def test_a_body_that_drips() -> None:
+    """What a receiver says of an error is waited for one second; what has come by then is shown."""
+
+    async def read() -> tuple[bytes, float]:
+        reader, connection = asyncio.StreamReader(), h11.Connection(h11.CLIENT)
+        connection.send(h11.Request(method="POST", target="/", headers=[("host", "x"), ("content-length", "0")]))
+        connection.send(h11.EndOfMessage())
+        connection.receive_data(b"HTTP/1.1 500 Sorry\r\ncontent-length: 1000\r\n\r\n")
+        assert isinstance(connection.next_event(), h11.Response)
+
+        async def drip() -> None:
+            while True:
+                reader.feed_data(b"x")
+                await asyncio.sleep(0.3)
+
+        dripping = asyncio.ensure_future(drip())
+        began = loop.time()
+        found = await http_exchange._excerpt(reader, connection)
+        dripping.cancel()
+        return found, loop.time() - began
+
+    loop = VirtualLoop()
+    found, seconds = virtual_time.run(read(), loop)
+    assert (found, round(seconds, 2)) == (b"xxxx", 1.0)
