@@ -87,7 +87,7 @@ def app() -> typer.Typer:
 
 
 def _each(command: Any) -> Iterator[Any]:
-    """A command, or those of a group."""
+    """A command itself, or every command of a group."""
     if isinstance(command, TyperCommand):
         yield command
     else:

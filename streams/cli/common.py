@@ -55,7 +55,7 @@ BROKER: Final = "127.0.0.1:9092"
 
 
 def group(help: str, cls: type[TyperGroup] = TyperGroup, epilog: str | None = None) -> typer.Typer:
-    """A command, or a group of commands."""
+    """A Typer application for one command or a group of commands."""
     return typer.Typer(
         help=help,
         cls=cls,
@@ -70,7 +70,8 @@ def group(help: str, cls: type[TyperGroup] = TyperGroup, epilog: str | None = No
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """What a user can mend is one line on stderr and exit code 1, without a traceback; Ctrl-C is exit code 130."""
+    """Turn what a user can mend into one line on stderr and exit code 1, without a traceback. Ctrl-C is exit code
+    130."""
     try:
         yield
     except CotejoError as error:
@@ -104,7 +105,7 @@ def topology_of(election: Election, prefix: str, partitions: int) -> Topology:
 
 
 def written(directory: Path, jsonl: bool) -> str:
-    """What a command that made a night says it has written."""
+    """The sentence with which a command says where it has written a night."""
     from streams.config.election_writer import ELECTION
     from streams.nights.eventlog.made import EVENTS
 

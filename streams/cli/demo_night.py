@@ -188,7 +188,7 @@ def _ended(log: Path) -> DemoError:
 
 
 def _newest(broker: str, topic: str, key: str) -> dict[str, Any]:
-    """The newest record of a key, from JSON."""
+    """The newest value of a key, decoded from JSON; empty where there is none."""
     values = [record.value for record in topic_reader.read(broker, topic) if record.key == key.encode()]
     return cast(dict[str, Any], orjson.loads(values[-1])) if values else {}
 

@@ -73,7 +73,7 @@ def record(
 
 
 def _resume(night: Path, election: Path | None, prefix: str, partitions: int) -> LogWriter:
-    """The log that is there, to be gone on with."""
+    """Open the existing log for appending. Raises `LogError` for options that contradict it."""
     there = EventLog.open(night)
     manifest = there.manifest
     other = "choose another directory"
@@ -111,7 +111,7 @@ def _begin(broker: str, night: Path, election: Path | None, prefix: str, partiti
 
 
 class _Rate:
-    """Records a second, over the last few seconds."""
+    """Measures records per second over the last few seconds."""
 
     def __init__(self) -> None:
         self._at, self._new, self._rate = monotonic(), 0, 0.0
@@ -126,7 +126,7 @@ class _Rate:
 
 @contextmanager
 def _stop() -> Iterator[Event]:
-    """Set by the first SIGTERM or Ctrl-C; the second ends the process at once."""
+    """An event that the first SIGTERM or Ctrl-C sets. The second ends the process at once."""
     stop, before = Event(), dict[int, Any]()
     signals: tuple[int, ...] = (signal.SIGTERM, signal.SIGINT)
 

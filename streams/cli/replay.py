@@ -55,24 +55,25 @@ def replay(
 
 
 def _hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
-    """The pieces as they are, hashed on their way: making them twice takes half as long as the replay."""
+    """Pass on the pieces and hash them meanwhile: to make them twice takes half as long as the replay."""
     for piece in pieces:
         digest.update(piece)
         yield piece
 
 
 class Relived(NamedTuple):
-    """A night that was read once, under its own election and perhaps under another one, in this order."""
+    """A night that was read once, under its own election and perhaps under another one. Elections and outcomes stand
+    in this order."""
 
     source: relive.Night
     elections: list[Election]
     outcomes: list[Outcome]
     comparer: Comparer
-    """Its own election's, as it was in the end."""
+    """The comparer of the night's own election, as it was in the end."""
 
 
 def lived(paths: Sequence[Path], compare: Path | None, keep_going: bool, follow: Follow | None = None) -> Relived:
-    """Live a night again; what `follow` makes of its election watches it."""
+    """Live a night again. `follow` makes a watcher from its election, which sees the replay."""
     source = relive.open_night(paths, keep_going)
     warn_of_edits(source.edited())
     elections, replays = [], []

@@ -99,7 +99,7 @@ def redeliver(
 
 
 def _topology(election: Election, prefix: str) -> Topology:
-    """However many partitions the reports have: those of the alerts have one."""
+    """The topics of an election. The number of partitions does not matter here: those of alerts have one."""
     return topology_of(election, prefix, PARTITIONS)
 
 

@@ -11,7 +11,7 @@ EVERYTHING: Final = ("Read", "Write", "Describe", "DescribeConfigs")
 
 @dataclass(frozen=True, slots=True)
 class Acl:
-    """One line: what a role may do with a topic or a consumer group, or with all whose names begin so (`prefixed`)."""
+    """One right: what a role may do with a topic or a consumer group, or with all whose names begin so (`prefixed`)."""
 
     role: str
     resource: str
@@ -21,14 +21,15 @@ class Acl:
     prefixed: bool = False
 
     def command(self) -> str:
-        """For Kafka's own command line."""
+        """The right as an option of Kafka's own command line tool."""
         operations = " ".join(f"--operation {operation}" for operation in self.operations)
         pattern = " --resource-pattern-type prefixed" if self.prefixed else ""
         return f"--add --allow-principal User:{self.role} {operations} --{self.resource} {self.name}{pattern}"
 
 
 def acls(topology: Topology) -> Iterator[Acl]:
-    """What each role needs, and no more. The topics are made beforehand, by whoever may (`cotejo topics --create`)."""
+    """The rights that each role needs, and no more. Somebody who may create topics creates them beforehand (`cotejo
+    topics --create`)."""
     reports, bulletins = topology.tally_reports, topology.bulletins
     yield Acl("worker", "topic", topology.prefix, EVERYTHING, prefixed=True)
     yield Acl("worker", "group", topology.app, ("Read",))

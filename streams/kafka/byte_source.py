@@ -6,11 +6,11 @@ from typing import Final, Protocol
 from streams.kafka.decompression import DamagedError, TooFarError
 
 _LONGEST: Final = 10
-"""Bytes of a varint of 64 bits."""
+"""The most bytes that a varint of 64 bits may have."""
 
 
 class Digest(Protocol):
-    """As `hashlib` makes them."""
+    """A hash object, as `hashlib` makes them."""
 
     def update(self, data: bytes, /) -> None: ...
 
@@ -30,14 +30,14 @@ class ByteSource:
         return self._fill()
 
     def take(self, size: int) -> bytes:
-        """The next so many bytes."""
+        """Read `size` bytes."""
         content = bytearray()
         while len(content) < size:
             content += self._some(size - len(content))
         return bytes(content)
 
     def skip(self, size: int, digest: Digest | None = None) -> None:
-        """Pass over so many bytes; `digest` is fed them."""
+        """Pass over bytes, and feed them to `digest`."""
         if size < 0:
             raise DamagedError("a length is negative")
         while size:
@@ -47,7 +47,7 @@ class ByteSource:
                 digest.update(some)
 
     def nullable(self) -> bytes | None:
-        """Bytes behind their length, which is -1 for None."""
+        """Read a field of bytes that follows its own length. A length of -1 is None."""
         size = self.varint()
         if size < -1:
             raise DamagedError("a length is negative")
@@ -64,7 +64,7 @@ class ByteSource:
         raise DamagedError("a number has no end")
 
     def _some(self, most: int) -> bytes:
-        """At least one byte, at most so many."""
+        """Read at least one byte and at most `most`."""
         if not self._fill():
             raise EOFError("it ends too early")
         some = self._piece[self._at : self._at + most]
@@ -73,7 +73,7 @@ class ByteSource:
         return some
 
     def _fill(self) -> bool:
-        """Have at least one byte at hand; whether there is one."""
+        """Fetch the next piece if none is at hand. Return whether there is any byte."""
         while self._at >= len(self._piece):
             piece = next(self._pieces, None)
             if piece is None:

@@ -12,24 +12,24 @@ from typing import Final
 import zstandard
 
 PIECE_BYTES: Final = 2**20
-"""Bytes of one piece, at most, except of snappy."""
+"""Most bytes of one unpacked piece, except of snappy."""
 SNAPPY_BYTES: Final = 2**26
 """Bytes that one snappy block may unpack to: its format cannot be unpacked in pieces. Java's clients make blocks of
 32 KiB; librdkafka makes one of the whole batch, whose 5 MiB hold 105 MiB at the very most."""
 _INPUT_BYTES: Final = 2**16
 _WINDOW_BYTES: Final = 2**27
-"""What Kafka's strongest level of zstd looks back."""
+"""Bytes that Kafka's strongest level of zstd looks back."""
 _XERIAL: Final = b"\x82SNAPPY\0"
 _XERIAL_HEAD: Final = 16
 _LENGTH: Final = struct.Struct(">i")
 
 
 class DamagedError(ValueError):
-    """These bytes are not what they are said to be."""
+    """The bytes are not in the format that they are said to be in."""
 
 
 class TooFarError(ValueError):
-    """It would unpack to more than is allowed."""
+    """The content would unpack to more bytes than are allowed."""
 
 
 def pieces(codec: int, content: memoryview) -> Iterator[bytes]:

@@ -35,9 +35,9 @@ from streams.errors import CotejoError
 from streams.kafka.topics import BrokerUnreachable, TopicError, admin
 
 START_SECONDS: Final = 30.0
-"""Seconds the broker has to answer: 30 ms when empty, 4 s with 600,000 records."""
+"""Seconds that the broker has to answer. It takes 30 ms when empty, and 4 s with 600,000 records."""
 STOP_SECONDS: Final = 30.0
-"""Seconds a broker has to end by itself before it is killed: 10 s with 600,000 records to save."""
+"""Seconds that a broker has to end by itself before it is killed. It takes 10 s to save 600,000 records."""
 
 _HOST, _PORTS, _PDEATHSIG = "127.0.0.1", range(20_000, 32_000), 1
 

@@ -10,11 +10,11 @@ from streams.kafka.committed import Committed
 from streams.kafka.record_batches import weight
 
 POLL_BYTES: Final = 2**23
-"""Bytes that one poll gives, unless a single record has more."""
+"""Most bytes that one poll gives, unless a single record has more."""
 
 
 class PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
-    """What one fetch has brought of one partition."""
+    """The records of one partition that one fetch has brought."""
 
     bytes_taken = 0
 

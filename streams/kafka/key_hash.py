@@ -10,7 +10,7 @@ _SEED: Final = np.uint32(0x9747B28C)
 _FACTOR: Final = np.uint32(0x5BD1E995)
 _WORD: Final = 4
 _AT_ONCE: Final = 2**16
-"""Keys that are hashed together: a million would take a hundred bytes each meanwhile."""
+"""Keys that are hashed together. A million at once would take a hundred bytes each."""
 
 
 def murmur2(keys: Sequence[str]) -> NDArray[np.uint32]:
@@ -32,7 +32,7 @@ def _murmur2(keys: Sequence[str]) -> NDArray[np.uint32]:
 
 
 def _of_one_length(keys: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """The hash of each row."""
+    """The hash of each row of bytes."""
     count, length = keys.shape
     whole = length - length % _WORD
     hashes = np.full(count, _SEED ^ np.uint32(length))

@@ -10,7 +10,7 @@ from streams.kafka import clients
 from streams.kafka.topics import MESSAGE_BYTES
 
 UNCONFIRMED: Final = 16 * 2**20
-"""Bytes that a producer may hold which the broker has not confirmed; the client itself sets no bound."""
+"""Most bytes that a producer may hold unconfirmed. The client itself sets no bound."""
 
 
 class ProduceError(CotejoError):
@@ -31,8 +31,8 @@ class KafkaSink:
         self._held, self._unconfirmed = 0, unconfirmed
 
     def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
-        """Send one message; whether it arrived shows in a later call, or when closing. Waits for the broker where it
-        has not confirmed what came before."""
+        """Send one message. Whether it arrived shows in a later call, or on closing. Waits for the broker while too
+        much is unconfirmed."""
         self._check()
         if self._held and self._held + len(content or b"") > self._unconfirmed:
             self._flush()

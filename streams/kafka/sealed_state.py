@@ -18,8 +18,9 @@ _SEAL: Final = "seal"
 
 
 class Epoch(NamedTuple):
-    """Who writes. `generation` is the consumer group's: of two workers that think they own the state, the later one
-    has the higher. `number` is one more than the highest in the changelog, should a broker begin to count anew."""
+    """The writer of a record. `generation` is the consumer group's: of two workers that believe they own the state,
+    the later one has the higher. `number` is one more than the highest in the changelog, for a broker that forgets its
+    generations."""
 
     number: int
     generation: int
@@ -71,7 +72,8 @@ class Saves:
                 if held and (value := steps[max(held)]) is not None:
                     self._changed[name] = value
         self.state: dict[str, Any] = dict(self._changed)
-        """Key to JSON value, as found. Ours once it has been looked at: it is not kept up to date."""
+        """Key to JSON value, as the records had it. It belongs to whoever reads it first, and is not
+        kept up to date."""
         seen = [epoch.number for epoch in (*by_epoch, *sealed)]
         self._epoch = Epoch(max(seen, default=0) + 1, generation)
         self._step, self._place = 0, dict[str, int]()

@@ -27,7 +27,7 @@ NAMES: Final = {
     "ssl.key.location": "key",
     "ssl.key.password": "key_password",
 }
-"""What may stand in the file, and the field of `Security` that it fills."""
+"""The keys that the file may have, and the field of `Security` that each fills."""
 
 
 class KafkaConfigError(CotejoError):
@@ -36,14 +36,14 @@ class KafkaConfigError(CotejoError):
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """What the file says; `file` is its name."""
+    """The settings of a file of COTEJO_KAFKA_CONFIG, whose name is `file`."""
 
     protocol: str = "PLAINTEXT"
     mechanism: str = ""
     username: str = ""
     password: str = field(default="", repr=False)
     ca: str = ""
-    """Certificates that we trust (PEM); the system's where it is empty."""
+    """File with the certificates that we trust (PEM). Empty for the system's."""
     certificate: str = ""
     key: str = ""
     key_password: str = field(default="", repr=False)
@@ -58,7 +58,8 @@ class Security:
         return self.protocol.startswith("SASL")
 
     def context(self) -> ssl.SSLContext | None:
-        """How to speak TLS, None where we do not. The host's name is always checked. Raises `KafkaConfigError`."""
+        """The TLS context, or None where TLS is not used. The host's name is always checked. Raises
+        `KafkaConfigError`."""
         if not self.tls:
             return None
         try:
@@ -75,7 +76,7 @@ class Security:
         return context
 
     def options(self) -> dict[str, Any]:
-        """For kafka-python and for aiokafka, which call them alike. Raises `KafkaConfigError`."""
+        """The settings as options of kafka-python and aiokafka, which call them alike. Raises `KafkaConfigError`."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.tls:
             options["ssl_context"] = self.context()
@@ -85,7 +86,7 @@ class Security:
         return options
 
     def check(self) -> None:
-        """Raises `KafkaConfigError` for what cannot be meant so."""
+        """Raise `KafkaConfigError` for settings that contradict each other."""
         if self.protocol not in PROTOCOLS:
             raise self.wrong("security.protocol", f"write {', '.join(PROTOCOLS)}")
         if self.sasl and self.mechanism not in MECHANISMS:
@@ -104,7 +105,8 @@ class Security:
 
 
 def configured() -> Security:
-    """What the file of COTEJO_KAFKA_CONFIG says, if there is one. Raises `KafkaConfigError`."""
+    """The settings in the file that COTEJO_KAFKA_CONFIG names, or the defaults where it names none. Raises
+    `KafkaConfigError`."""
     name = os.environ.get(VARIABLE, "")
     return read(Path(name)) if name else Security()
 

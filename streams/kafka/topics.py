@@ -51,9 +51,9 @@ class TopicSpec:
     compacted: bool = False
     max_message_bytes: int = MESSAGE_BYTES
     own_time: bool = False
-    """Its records carry the broker's time, whatever their producer says."""
+    """Whether records carry the broker's time, whatever their producer says."""
     may_grow: bool = False
-    """It may have more partitions than these."""
+    """Whether the topic may have more partitions than these."""
 
     @property
     def configs(self) -> dict[str, str]:
@@ -87,7 +87,7 @@ class TopicState:
 
 @contextmanager
 def admin(broker: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
-    """An admin client, as `kafka_clients.admin` makes it, whose broker's refusals are `TopicError`."""
+    """An admin client from `clients.admin` that raises `TopicError` for what the broker refuses."""
     with clients.admin(broker, seconds) as client:
         try:
             yield client
@@ -136,7 +136,7 @@ def members(broker: str, group: str) -> int:
 
 
 def grow(broker: str, name: str, partitions: int) -> None:
-    """Give a topic so many partitions, if it has fewer."""
+    """Raise a topic's number of partitions to `partitions`, if it has fewer."""
     with admin(broker) as client:
         (topic,) = client.describe_topics([name])
         if len(topic["partitions"]) < partitions:

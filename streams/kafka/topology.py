@@ -16,16 +16,16 @@ from streams.kafka import key_hash
 from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
-"""Partitions of `tally-reports` unless told: as many workers can share the reports."""
+"""Default number of partitions of `tally-reports`. As many workers can share the reports."""
 REJECTED_BYTES: Final = MESSAGE_BYTES + 2**20
-"""A rejected message as it came, with its reasons beside it."""
+"""Most bytes of a record of `rejected`: the message as it came, and its reasons."""
 
 _NOT_NEGATIVE: Final = 0x7FFFFFFF
 _LEGAL = re.compile(r"[A-Za-z0-9._-]{1,180}")
 
 
 class TopologyError(CotejoError):
-    """Topics cannot be called so, or divided so; the text says what to change."""
+    """Topics cannot have this name, or be divided like this. The text says what to change."""
 
 
 class PartitionsChangedError(TopologyError):
@@ -56,7 +56,7 @@ class Topology:
 
     @classmethod
     def of(cls, election: Election, partitions: int = PARTITIONS) -> "Topology":
-        """The usual names: the election's id before each topic."""
+        """The topics under their usual names, which begin with the election's id."""
         return cls(f"{election.id}.", partitions)
 
     @property
@@ -93,11 +93,11 @@ class Topology:
         return f"{self.prefix}webhook-commands"
 
     def changelog(self, table: str) -> str:
-        """Where Faust keeps a table."""
+        """The changelog topic of a Faust table."""
         return f"{self.app}-{table}-changelog"
 
     def specs(self) -> list[TopicSpec]:
-        """How each topic must look."""
+        """The settings that each topic must have."""
         return [
             TopicSpec(self.tally_reports, self.partitions, own_time=True, may_grow=True),
             TopicSpec(self.bulletins, 1, own_time=True),
@@ -112,7 +112,7 @@ class Topology:
         ]
 
     def inputs(self) -> list[TopicSpec]:
-        """Those of the topics that the night comes in by."""
+        """The topics by which the night comes in."""
         return [spec for spec in self.specs() if spec.name in (self.tally_reports, self.bulletins)]
 
     def partition_of(self, table: str) -> int:
@@ -126,6 +126,6 @@ class Topology:
         raise PartitionsChangedError(self.partitions, why)
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
-        """The same of many: the partition of each."""
+        """The partition of each of many polling tables' reports."""
         hashes = key_hash.murmur2(tables)
         return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions

@@ -24,18 +24,18 @@ FAMILIES: Final = {
 
 State = Mapping[str, Any]
 Sample = tuple[str, tuple[str, ...], float]
-"""Name of the metric, its labels' values, and the sample's."""
+"""Name of the metric, values of its labels, value of the sample."""
 
 
 class AreaSamples:
-    """The exposition of areas. `samples` gives those of a state, of any of the families."""
+    """The exposition of areas. `samples` gives the samples of one state, of any of the families."""
 
     def __init__(self, samples: Callable[[State], Iterable[Sample]]) -> None:
         self._samples = samples
         self._known: dict[str, tuple[State, Mapping[str, str]]] = {}
         """For each area, its state and its lines by metric family."""
         self._heads: dict[tuple[str, tuple[str, ...]], str] = {}
-        """What stands before a sample's value, by name and labels."""
+        """The text before a sample's value, by name and labels."""
 
     def text(self, states: Iterable[tuple[str, State]]) -> bytes:
         """The exposition of these areas' states, by area id. A state is never changed, only replaced."""

@@ -9,7 +9,7 @@ Kind = Literal["gauge", "counter", "histogram"]
 
 
 class Metric(NamedTuple):
-    """Units are the base ones and stand in the name; a ratio is a part of 1."""
+    """One metric. Its unit is a base unit and stands in its name. A ratio is a part of 1."""
 
     name: str
     kind: Kind
@@ -108,4 +108,4 @@ METRICS: Final = (
     Metric("cotejo_receiver_disabled", "gauge", ("receiver",), "1 once a receiver wants no more (410)"),
     Metric("cotejo_build_info", "gauge", ("version", "python", "faust"), "1; what runs"),
 )
-"""Nothing here grows with polling tables or reporters."""
+"""The metrics. None of them grows with the number of polling tables or reporters."""

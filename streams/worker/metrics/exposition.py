@@ -37,7 +37,7 @@ _POINTS: Final = {
     "divergence": ("unseen", "warning", "critical"),
     "mismatch": ("shift",),
 }
-"""Limits in percentage points, by rule: a hundredth of them is a ratio."""
+"""Limits of each rule that are percentage points. They are exported as ratios."""
 _RATIOS: Final = {
     "contradiction": ("min_ratio",),
     "mismatch": ("ratio",),
@@ -61,7 +61,8 @@ def _limits(election: Election) -> Iterator[tuple[str, tuple[str, str], float]]:
 
 
 class Exporter:
-    """All metrics of one worker. Ask it in the event loop's own thread: it reads what the stages write."""
+    """All metrics of one worker. It must be asked in the event loop's own thread, since it reads what the stages
+    write."""
 
     def __init__(self, app: App, election: Election, topology: Topology, stages: Stages) -> None:
         self._app, self._election, self._topology, self._stages = app, election, topology, stages
@@ -69,7 +70,7 @@ class Exporter:
         self._areas, self._limits = AreaSamples(self._area), [*_limits(election)]
         levels = election.metrics.levels
         self._upper = [area for area, line in election.lineage.items() if len(line) <= levels]
-        """The areas that have metrics: of a hundred thousand, some hundred."""
+        """The areas that have metrics: some hundred of a hundred thousand."""
         self._versions = __version__, platform.python_version(), version("faust-streaming")
         self._registry = CollectorRegistry(auto_describe=False)
         for collector in (self, stages.times):
@@ -91,7 +92,7 @@ class Exporter:
         return self._app.is_settled and self._stages.compare.owned
 
     def collect(self) -> Iterable[Family]:
-        """Prometheus' collector protocol: all but what rests on nothing but areas' states."""
+        """Prometheus' collector protocol: every metric but those that follow from areas' states alone."""
         gathered = _Samples()
         self._worker(gathered)
         if self._owns():
@@ -226,17 +227,17 @@ class _Samples(list[Sample]):
     """Samples of any metrics."""
 
     def add(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
-        """One sample; None is nothing known."""
+        """Add a sample. None, for a figure that is not known, adds none."""
         if value is not None:
             self.append((f"cotejo_{name}", labels, value))
 
     def points(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
-        """A sample of percentage points, as a ratio."""
+        """Add a sample of percentage points, as a ratio."""
         self.add(name, labels, None if value is None else round(value / 100, 8))
 
 
 def _families(samples: Iterable[Sample]) -> Iterable[Family]:
-    """All but those of areas, with these samples in them."""
+    """The metric families other than those of areas, with these samples in them."""
     kinds: dict[str, Any] = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
     families: dict[str, Family] = {
         m.name: kinds[m.kind](m.name, m.help, labels=m.labels)
