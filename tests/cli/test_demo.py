@@ -91,7 +91,7 @@ def test_a_signal_that_was_dropped(how: signal.Signals, tmp_path: Path) -> None:
         with suppress(KeyboardInterrupt):
             signal.raise_signal(how)
         with pytest.raises(KeyboardInterrupt):
-            demo._until(here, tmp_path, "start", "http://127.0.0.1:1/", lambda found: True)
+            demo.Worker(here, tmp_path, "http://127.0.0.1:1/", "").until("start", lambda found: True)
     demo._heed()
 
 

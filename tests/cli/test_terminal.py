@@ -246,7 +246,13 @@ def test_progress(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
 
 def test_nobody_else_prints() -> None:
     """Every line goes out by support/terminal.py and the log behind it, or by a console that is given `shown` text."""
-    consoles = {"report/summary.py", "support/progress.py", "cli/demo_night.py", "support/terminal.py"}
+    consoles = {
+        "report/summary.py",
+        "support/progress.py",
+        "cli/demo_night.py",
+        "cli/demo_text.py",
+        "support/terminal.py",
+    }
     found = set()
     for path in sorted((ROOT / "streams").rglob("*.py")):
         name = path.relative_to(ROOT / "streams").as_posix()

@@ -17,7 +17,6 @@ FILE_LINES, FUNCTION_LINES = 300, 50
 
 LONGER = {
     "streams/core/comparison/sentences.py": 381,
-    "streams/cli/demo_night.py::_night": 76,
 }
 """Files and functions above the limits, with their lines. No entry may be added, and no figure may rise."""
 

@@ -69,11 +69,11 @@ def test_photographed_ballots_are_no_sheets() -> None:
 @pytest.mark.parametrize(
     ("name", "remarks"),
     [
-        ("final-without-count", {"final-without-count": 1}),
-        ("option-left-out", {"option-left-out": 2}),
-        ("rewritten-under-its-id", {"rewritten": 1}),
+        ("final-without-count", {"final-without-count": 1, "limit-out-of-reach": 5}),
+        ("option-left-out", {"option-left-out": 2, "limit-out-of-reach": 5}),
+        ("rewritten-under-its-id", {"rewritten": 1, "limit-out-of-reach": 5}),
         ("zero-registered", {"registered-zero": 84}),
-        ("ballots-photographed", {}),
+        ("ballots-photographed", {"limit-out-of-reach": 1}),
     ],
 )
 def test_remarks(name: str, remarks: Mapping[str, int]) -> None:
