@@ -65,7 +65,7 @@ def import_inspect(
 def _show_first(map: Path, data: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Progress("rows read", 0) as progress,
+        Progress("importing", 0) as progress,
         importer.prepared(map, data, Path(scratch), progress) as ready,
     ):
         ready.check()

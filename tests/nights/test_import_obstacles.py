@@ -182,6 +182,16 @@ CASES = {
         },
         votes=USUAL,
     ),
+    "a time that a form does not fit": Case(
+        {"s.csv": "mesa,a,b,t\nm1,5,6,28/07/2024 18:05\nm2,7,8,45501.75\n"},
+        {"\"'2024-01-01T00:00:00Z'\"": '"strptime(t, \'%d/%m/%Y %H:%M\')"\nzone = "America/Caracas"'},
+        error=r"map.toml:\d+: reports\[0\].observed_at: s.csv:3: cannot be worked out: t is '45501.75': Could not",
+    ),
+    "a cast that fails": Case(
+        {"s.csv": "mesa,a,b,u\nm1,5,6,1\nm2,7,8,x\n"},
+        {"votes = {": "url = \"'u' || u::INT\"\nvotes = {"},
+        error=r"reports\[0\].url: s.csv:3: cannot be worked out: u is 'x': Could not convert string 'x' to INT32",
+    ),
     "a date of eight digits": Case(
         {"s.csv": "mesa,a,b,fch\nm1,5,6,20240728\nm2,7,8,1722211200\n"},
         {"\"'2024-01-01T00:00:00Z'\"": '"fch"'},

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streams.core.events.model import Count, Event, Ratio, Text, Time
+from streams.nights.importers.conversions import Kind
 from streams.nights.importers.database import Database, literal, name
 from streams.nights.importers.event_checks import EventChecks, EventTable, Figure
 from streams.nights.importers.map_file import Block
-from streams.nights.importers.staging import Kind, Origin, Staged, Stager, Wanted
+from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
 
 _KINDS: Final[Mapping[Any, Kind]] = {Text: "text", Count: "count", Time: "time", Ratio: "ratio", bool: "flag"}
 

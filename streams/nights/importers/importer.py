@@ -171,7 +171,7 @@ def run(path: Path, data: Path, out: Path, *, jsonl: bool = False, quiet: bool =
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        with Progress("rows read", 0, quiet=quiet) as progress, prepared(path, data, scratch, progress) as ready:
+        with Progress("importing", 0, quiet=quiet) as progress, prepared(path, data, scratch, progress) as ready:
             aside = scratch / "night"
             ready.check()
             made.write_encoded(aside, ready.election, _shown(ready.events(), progress), WRITER, jsonl=jsonl)

@@ -5,31 +5,15 @@ In such a table a figure that is not understood is -1, as is a time; what is not
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from streams.core.events.model import LATEST, MAX_COUNT, MAX_TEXT
+from streams.nights.importers import conversions
 from streams.nights.importers.cells import FIRST, Places
+from streams.nights.importers.conversions import CURES, Kind
 from streams.nights.importers.database import Database, QueryError, literal, name
 from streams.nights.importers.expressions import Expression, Parser
 from streams.nights.importers.loading import Loaded
 from streams.nights.importers.map_file import Map
-
-Kind = Literal["text", "time", "count", "ratio", "percent", "flag"]
-
-EARLIEST: Final = 631_152_000_000
-"""Unix ms of 1990: a number below it is no time in milliseconds."""
-_RFC3339: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
-_OFFSET: Final = r"(Z|[+-]\d\d:?\d\d)"
-_MOST: Final[Mapping[str, int]] = {"count": MAX_COUNT, "ratio": 1, "percent": 100}
-_CURES: Final[Mapping[Kind, str]] = {
-    "text": f"give printable text of at most {MAX_TEXT} characters",
-    "time": "give Unix milliseconds or RFC 3339 with an offset; for other forms write "
-    "strptime(column, '%d/%m/%Y %H:%M') and say `zone`; an hour that a zone has twice or never needs an offset",
-    "count": "give a whole number; say `thousands`, `decimal`, `marks` or `unknown` of the source if that is its form",
-    "ratio": "give a ratio from 0 to 1; write column / 100 for per cent",
-    "percent": "give per cent from 0 to 100",
-    "flag": "give true or false",
-}
 
 
 @dataclass(frozen=True)
@@ -62,21 +46,7 @@ class Stager:
         self, db: Database, map: Map, loaded: Mapping[str, Loaded], readers: Mapping[str, tuple[str, str, str]]
     ) -> None:
         self._db, self._map, self._loaded, self._readers = db, map, loaded, readers
-        db.run(
-            "CREATE MACRO _tidy(x) AS nullif(CASE "
-            "WHEN regexp_matches(x, '^\\s|\\s$|[\\t-\\r\\x{a0}\\x{2007}\\x{202f}]') "
-            "THEN trim(regexp_replace(x, '[\\s\\x{a0}\\x{2007}\\x{202f}]+', ' ', 'g')) ELSE x END, '')"
-        )
-        db.run(  # what a clock in the zone showed once, and once only, in Unix ms
-            "CREATE MACRO _local(zone, x) AS CASE WHEN timezone(zone, timezone(zone, x)) <> x "
-            "OR timezone(zone, timezone(zone, x) + INTERVAL 1 HOUR) = x "
-            "OR timezone(zone, timezone(zone, x) - INTERVAL 1 HOUR) = x "
-            "THEN -1 ELSE epoch_ms(timezone(zone, x)) END"
-        )
-        db.run(
-            "CREATE MACRO _is_name(x) AS NOT regexp_matches(x, "
-            f"'[\\p{{Cc}}\\p{{Cf}}\\p{{Cs}}\\p{{Co}}\\p{{Zl}}\\p{{Zp}}]') AND length(x) <= {MAX_TEXT}"
-        )
+        conversions.create(db)
 
     def _parser(self, origin: Origin) -> Parser:
         sources = [origin.source, *(each for each in self._loaded if each != origin.source)]
@@ -90,13 +60,15 @@ class Stager:
         parsed = {each.column: self._parse(parser, each.place, each.sql) for each in wanted}
         head = f"{name(origin.source)}._file, {name(origin.source)}._line"
         rows = self._rows(parser, origin)
-        raw = [f"{self._raw(each, parsed[each.column], rows, parser)} AS {name(each.column)}" for each in wanted]
-        inner = f"SELECT {', '.join([head, *raw])} {rows}"
+        raw = {each.column: self._raw(each, parsed[each.column], rows, parser) for each in wanted}
+        inner = f"SELECT {', '.join([head, *(f'{sql} AS {name(column)}' for column, sql in raw.items())])} {rows}"
         kinds = self._db.columns(inner)
         ready = [f"{self._ready(each, kinds[each.column], origin)} AS {name(each.column)}" for each in wanted]
         try:
             self._db.run(f"CREATE TABLE {name(table)} AS SELECT {', '.join(['_file', '_line', *ready])} FROM ({inner})")
         except QueryError as error:
+            for each in wanted:
+                self._check_fails(each, parsed[each.column], raw[each.column], f"SELECT {head}", rows)
             raise self._map.error(origin.place, f"cannot be worked out: {error}") from None
         return Staged(self._db, table, origin, rows, wanted, parsed, self._loaded[origin.source].rows)
 
@@ -128,61 +100,45 @@ class Stager:
         return rows
 
     def _raw(self, wanted: Wanted, parsed: Expression, rows: str, parser: Parser) -> str:
-        """The expression, its columns read as numbers where it is a figure; NULL where it fails."""
-        sql, figure = f"({parsed.sql}\n)", wanted.kind in _MOST
+        """The expression, its columns read as numbers where it is a figure."""
+        sql, figure = f"({parsed.sql}\n)", wanted.kind in conversions.MOST
         if figure:
             which = 2 if wanted.kind != "count" else 1 if wanted.empty_is_zero else 0
             sql = f"({parsed.figures({source: macros[which] for source, macros in self._readers.items()})}\n)"
-        # TRY does not take every expression, and a column needs none.
-        forms = [sql] if parsed.sql.strip('" ').isidentifier() else [f"TRY({sql})", sql]
-        for form in forms:
-            try:
-                self._db.columns(f"SELECT {form} {rows}")
-                break
-            except QueryError as error:
-                if form == forms[-1]:
-                    raise self._map.error(wanted.place, parser.why_unknown(str(error))) from None
+        try:
+            self._db.columns(f"SELECT {sql} {rows}")
+        except QueryError as error:
+            raise self._map.error(wanted.place, parser.why_unknown(str(error))) from None
         if figure and not parsed.columns and wanted.place.partition(".")[2].startswith(_COSTLY[:3]):
             text = parsed.sql.strip()
             raise self._map.error(wanted.place, f"names no column: for the column {text} write '\"{text}\"'")
-        return form
+        return sql
 
-    def _ready(self, wanted: Wanted, kind: str, origin: Origin) -> str:
+    def _check_fails(self, wanted: Wanted, parsed: Expression, sql: str, select: str, rows: str) -> None:
+        """Raise `ElectionFileError` if the expression cannot be worked out in a row, with the first such row."""
+        try:
+            self._db.rows(f"SELECT count({sql}) {rows}")
+        except QueryError as error:
+            why = str(error).removeprefix("Conversion Error: ").removeprefix("Invalid Input Error: ")
+            cells = ", ".join(f"{each.sql}::VARCHAR" for each in parsed.columns) or "NULL"
+            some = " OR ".join(f"{each.sql} IS NOT NULL" for each in parsed.columns) or "true"
+            tried = f"{select}, [{cells}] AS cells, ({some}) AND TRY({sql}) IS NULL AS fails {rows}"
+            try:
+                ((file, line, texts),) = self._db.rows(
+                    f"SELECT _file, _line, cells FROM ({tried}) WHERE fails ORDER BY _file, _line LIMIT 1"
+                )
+            except (QueryError, ValueError):  # TRY does not take every expression
+                raise self._map.error(wanted.place, f"cannot be worked out: {why}") from None
+            shown = ", ".join(f"{each.name} is {text!r:.60}" for each, text in zip(parsed.columns, texts, strict=True))
+            raise self._map.error(wanted.place, f"{file}:{line}: cannot be worked out: {shown}: {why}") from None
+
+    def _ready(self, wanted: Wanted, type: str, origin: Origin) -> str:
         """SQL that checks a value of this type of DuckDB."""
-        x = name(wanted.column)
-        match wanted.kind:
-            case "text":
-                return f"_tidy({x}::VARCHAR)"
-            case "flag":
-                return f"CASE WHEN {x} IS NULL THEN false ELSE TRY_CAST({x}::VARCHAR AS BOOLEAN) END"
-            case "time":
-                return self._time(x, kind, origin)
-        if kind == "VARCHAR":
+        column = name(wanted.column)
+        if type == "VARCHAR" and wanted.kind in conversions.MOST:
             whole, _, decimal = self._readers[origin.source]
-            x = f"{whole if wanted.kind == 'count' else decimal}({x})"
-        target = "BIGINT" if wanted.kind == "count" else "DOUBLE"
-        fits = f"{x} BETWEEN 0 AND {_MOST[wanted.kind]}"
-        if wanted.kind == "count" and kind not in ("BIGINT", "INTEGER", "HUGEINT", "VARCHAR"):
-            fits += f" AND {x} = trunc({x})"
-        return f"CASE WHEN {x} IS NULL THEN NULL WHEN {fits} THEN {x}::{target} ELSE -1 END"
-
-    def _time(self, x: str, kind: str, origin: Origin) -> str:
-        unzoned = f"_local({literal(origin.zone)}, {{}})" if origin.zone else "-1"
-        if kind == "VARCHAR":
-            texts = (
-                f"CASE WHEN regexp_full_match({x}, '[0-9]{{12,14}}') THEN TRY_CAST({x} AS BIGINT) "
-                f"WHEN regexp_full_match({x}, '{_RFC3339}{_OFFSET}') THEN epoch_ms(TRY_CAST({x} AS TIMESTAMPTZ)) "
-                f"WHEN regexp_full_match({x}, '{_RFC3339}') THEN {unzoned.format(f'TRY_CAST({x} AS TIMESTAMP)')} END"
-            )
-        elif kind.endswith("WITH TIME ZONE"):
-            texts = f"epoch_ms({x})"
-        elif kind.startswith("TIMESTAMP"):
-            texts = unzoned.format(f"({x}::TIMESTAMP)")
-        elif kind in ("BIGINT", "HUGEINT", "INTEGER", "UBIGINT"):
-            texts = f"TRY_CAST({x} AS BIGINT)"
-        else:
-            texts = "-1"
-        return f"CASE WHEN {x} IS NULL THEN NULL WHEN {texts} BETWEEN {EARLIEST} AND {LATEST} THEN {texts} ELSE -1 END"
+            column = f"{whole if wanted.kind == 'count' else decimal}({column})"
+        return conversions.checked(column, wanted.kind, type, origin.zone)
 
 
 class Staged:
@@ -272,7 +228,7 @@ class Staged:
         """The first such place with what the published cells say, and where else."""
         first, *others = self.places(bad)
         columns, cells = self._cells(wanted, first)
-        cure = _EMPTY if code == "empty" and all(cell is None for cell in cells) else _CURES[wanted.kind]
+        cure = _EMPTY if code == "empty" and all(cell is None for cell in cells) else CURES[wanted.kind]
         said = ", ".join(
             f"{column} is {'empty' if cell is None else repr(str(cell)[:40])}"
             for column, cell in zip(columns, cells, strict=True)

@@ -1,0 +1,82 @@
+"""What an expression yields, as a value of an event: SQL that converts and checks it.
+
+A figure or a time that is not understood becomes -1, an empty text NULL.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from streams.core.events.model import LATEST, MAX_COUNT, MAX_TEXT
+from streams.nights.importers.database import Database, literal
+
+Kind = Literal["text", "time", "count", "ratio", "percent", "flag"]
+
+EARLIEST: Final = 631_152_000_000
+"""Unix ms of 1990: a number below it is no time in milliseconds."""
+_RFC3339: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
+_OFFSET: Final = r"(Z|[+-]\d\d:?\d\d)"
+MOST: Final[Mapping[str, int]] = {"count": MAX_COUNT, "ratio": 1, "percent": 100}
+CURES: Final[Mapping[Kind, str]] = {
+    "text": f"give printable text of at most {MAX_TEXT} characters",
+    "time": "give Unix milliseconds or RFC 3339 with an offset; for other forms write "
+    "strptime(column, '%d/%m/%Y %H:%M') and say `zone`; an hour that a zone has twice or never needs an offset",
+    "count": "give a whole number; say `thousands`, `decimal`, `marks` or `unknown` of the source if that is its form",
+    "ratio": "give a ratio from 0 to 1; write column / 100 for per cent",
+    "percent": "give per cent from 0 to 100",
+    "flag": "give true or false",
+}
+
+
+def create(db: Database) -> None:
+    """Make the macros that the SQL below calls."""
+    db.run(
+        "CREATE MACRO _tidy(x) AS nullif(CASE "
+        "WHEN regexp_matches(x, '^\\s|\\s$|[\\t-\\r\\x{a0}\\x{2007}\\x{202f}]') "
+        "THEN trim(regexp_replace(x, '[\\s\\x{a0}\\x{2007}\\x{202f}]+', ' ', 'g')) ELSE x END, '')"
+    )
+    db.run(  # what a clock in the zone showed once, and once only, in Unix ms
+        "CREATE MACRO _local(zone, x) AS CASE WHEN timezone(zone, timezone(zone, x)) <> x "
+        "OR timezone(zone, timezone(zone, x) + INTERVAL 1 HOUR) = x "
+        "OR timezone(zone, timezone(zone, x) - INTERVAL 1 HOUR) = x "
+        "THEN -1 ELSE epoch_ms(timezone(zone, x)) END"
+    )
+    db.run(
+        "CREATE MACRO _is_name(x) AS NOT regexp_matches(x, "
+        f"'[\\p{{Cc}}\\p{{Cf}}\\p{{Cs}}\\p{{Co}}\\p{{Zl}}\\p{{Zp}}]') AND length(x) <= {MAX_TEXT}"
+    )
+
+
+def checked(x: str, kind: Kind, type: str, zone: str) -> str:
+    """SQL that converts the value `x` of this type of DuckDB; a figure has been read as a number already. `zone` is
+    that of times that have none, "" where there is no such zone."""
+    match kind:
+        case "text":
+            return f"_tidy({x}::VARCHAR)"
+        case "flag":
+            return f"CASE WHEN {x} IS NULL THEN false ELSE TRY_CAST({x}::VARCHAR AS BOOLEAN) END"
+        case "time":
+            return _time(x, type, zone)
+    target = "BIGINT" if kind == "count" else "DOUBLE"
+    fits = f"{x} BETWEEN 0 AND {MOST[kind]}"
+    if kind == "count" and type not in ("BIGINT", "INTEGER", "HUGEINT", "VARCHAR"):
+        fits += f" AND {x} = trunc({x})"
+    return f"CASE WHEN {x} IS NULL THEN NULL WHEN {fits} THEN {x}::{target} ELSE -1 END"
+
+
+def _time(x: str, type: str, zone: str) -> str:
+    unzoned = f"_local({literal(zone)}, {{}})" if zone else "-1"
+    if type == "VARCHAR":
+        at = (
+            f"CASE WHEN regexp_full_match({x}, '[0-9]{{12,14}}') THEN TRY_CAST({x} AS BIGINT) "
+            f"WHEN regexp_full_match({x}, '{_RFC3339}{_OFFSET}') THEN epoch_ms(TRY_CAST({x} AS TIMESTAMPTZ)) "
+            f"WHEN regexp_full_match({x}, '{_RFC3339}') THEN {unzoned.format(f'TRY_CAST({x} AS TIMESTAMP)')} END"
+        )
+    elif type.endswith("WITH TIME ZONE"):
+        at = f"epoch_ms({x})"
+    elif type.startswith("TIMESTAMP"):
+        at = unzoned.format(f"({x}::TIMESTAMP)")
+    elif type in ("BIGINT", "HUGEINT", "INTEGER", "UBIGINT"):
+        at = f"TRY_CAST({x} AS BIGINT)"
+    else:
+        at = "-1"
+    return f"CASE WHEN {x} IS NULL THEN NULL WHEN {at} BETWEEN {EARLIEST} AND {LATEST} THEN {at} ELSE -1 END"
