@@ -103,13 +103,16 @@ class OpenSheets:
             kind: self._group([i], area, row, margin, unlisted if i == _UNWITNESSED else ())
             for i, kind in enumerate(KINDS)
         }
+        some = [group for group in groups.values() if group.sheets != 0]
+        # In nearly every area the open sheets are of one kind: then all together are these.
+        together = some[0] if len(some) == 1 else self._group(range(len(KINDS)), area, row, margin, unlisted)
         options = self._election.options
         return Lead(
             leader=options[read[0]].id,
             second=options[read[1]].id,
             votes=margin,
             groups=groups,
-            together=self._group(range(len(KINDS)), area, row, margin, unlisted),
+            together=together,
         )
 
     def _group(
