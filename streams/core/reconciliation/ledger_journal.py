@@ -4,7 +4,6 @@ A ledger only grows, and merging is union. So its entries, each saved once, are 
 or deleted, and saving costs what is new, not all that stands beside it.
 """
 
-import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
@@ -26,9 +25,8 @@ encode, in which nobody else has a turn."""
 Entry = TypeVar("Entry", Reading, Announced)
 
 NUMBER: Final = np.dtype("<i4")
-_LIST: Final = struct.Struct(">BI")
-_LIST_OF: Final = 0xDD
-"""Begins a list in MessagePack: then come the number of its members, and these."""
+_LIST: Final = b"\xdd"
+"""Begins a list in MessagePack: then come the number of its members, in four bytes, and these."""
 
 
 class Entries(msgspec.Struct, array_like=True):
@@ -59,7 +57,7 @@ class Entries(msgspec.Struct, array_like=True):
         if not count or count != len(self.tables) or len(self.minutes) not in (0, count):
             raise ValueError("no entries of ledgers: not one for each polling table")
         try:
-            return unpack(_LIST.pack(_LIST_OF, count) + b"".join(self.packed))
+            return unpack(_LIST + count.to_bytes(4, "big") + b"".join(self.packed))
         except (msgspec.MsgspecError, TypeError) as error:
             raise ValueError(f"no entries of ledgers: {error}") from None
 
