@@ -127,6 +127,7 @@ def test_disputed_tables() -> None:
         for i, (reporter, votes) in enumerate([("ana", (5, 3, 1)), ("ben", (4, 4, 1))])
     ]
     events += [report("S1-2", (5, 3, 1), reporter=reporter, at=T0 + 5) for reporter in ("eva", "gil")]
+    events += [report("S2-2", (5, 3, 1), at=T0)]  # one reader of two: it does not count, and nobody disputes it
     night = asked(*events, known=known)
     ids = {
         area: sorted(t for t, table in known.tables.items() if area in known.lineage[table.area])
