@@ -3,6 +3,7 @@
     scripts/evidence honest [NIGHTS]          honest simulated nights: what is called all the same
     scripts/evidence detection [NIGHTS]       an official count that was shifted: how often it is called
     scripts/evidence liars [NIGHTS]           forged readings: how far they move an area
+    scripts/evidence sample [NIGHTS]          a random sample, sheets missing: what excludes the truth, what is seen
     scripts/evidence unseen [SHARE]           real electorates, tables left unseen in every way: what is called
     scripts/evidence villages [SHARE]         the same, the strongholds village by village: where the rule ends
     scripts/evidence moved [SHARE]            real electorates, an official count that was shifted
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from evidence_tables import detection, honest, indonesia, liars, unseen, venezuela
+from evidence_tables import detection, honest, indonesia, liars, sample, unseen, venezuela
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
         "honest": honest.show,
         "detection": detection.show,
         "liars": liars.show,
+        "sample": sample.show,
     }
     real: dict[str, Callable[..., None]] = {
         "unseen": unseen.show,

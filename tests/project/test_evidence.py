@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 from brokers import ROOT
-from evidence_tables import detection, honest, liars, unseen
+from evidence_tables import detection, honest, liars, sample, unseen
 from evidence_tables.electorates import VILLAGES, WAYS, Electorate, Row, electorates, first, indonesia, order, venezuela
 
 from streams.nights.scenarios import venezuela2024_facts
@@ -50,6 +50,16 @@ def test_detection() -> None:
     (nation, *states) = detection.calls(detection.night(1, 10, 0.95))
     assert (nation.level, nation.severity, len(states)) == ("nation", "critical", 8)
     assert not any(call.severity for call in detection.calls(detection.night(1, 0, 0.95)))
+
+
+def test_sample() -> None:
+    """Sheets in the order of the vote, a third of them missing: what leaves them out excludes the truth, what counts
+    them at their worst does not; and what half a sample shows is seen less well than what all of it shows."""
+    nights = [sample.Night(seed, 200) for seed in range(1, 9)]
+    found = [sample.excluded(night, 0.33) for night in nights]
+    assert all(each["left out"] for each in found)
+    assert not any(each["anything"] or each["within-unseen"] for each in found)
+    assert sample.shift(nights[0], 0.0) < sample.shift(nights[0], 0.5)
 
 
 def test_liars() -> None:

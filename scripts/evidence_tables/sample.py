@@ -1,0 +1,122 @@
+"""A random sample with sheets missing, looked at ten times while they come in the worst order."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Final
+
+import numpy as np
+
+from evidence_tables.common import header, interval, row
+from streams.core.election.numbering import Flags
+from streams.core.sampling import guaranteed, usual
+from streams.core.sampling.missing import Band, worst
+from streams.core.sampling.sample import Contrast, Sample
+from streams.support.progress import Progress
+
+TABLES: Final = 6_000
+STRATA: Final = 12
+LOOKS: Final = 10
+UNSEEN: Final = 20.0
+ALPHA: Final = 0.025
+"""Of each end."""
+ENDS: Final = (Contrast.share(0, 2), Contrast.share(0, 2).mirrored())
+BANDS: Final[Sequence[Band]] = ("within-unseen", "anything")
+
+
+class Night:
+    """An honest night: a nation of polling tables, and a stratified sample of them."""
+
+    def __init__(self, seed: int, size: int = 500) -> None:
+        self.random = random = np.random.default_rng(seed)
+        stratum = np.sort(random.integers(0, STRATA, TABLES))
+        lean = random.uniform(0.25, 0.75, STRATA)
+        share = np.clip(lean[stratum] + random.normal(0, 0.08, TABLES), 0.01, 0.99)
+        registered = random.integers(200, 900, TABLES)
+        # Turnout goes with the vote, one way or the other.
+        turnout = np.clip(0.6 + random.uniform(-0.4, 0.4) * (share - 0.5) + random.normal(0, 0.06, TABLES), 0.1, 0.98)
+        valid = np.round(registered * turnout).astype(np.int64)
+        first = random.binomial(valid, share)
+        self.truth = float(first.sum() / valid.sum())
+        self.sizes = np.bincount(stratum, minlength=STRATA)
+        drawn = [
+            random.choice(np.flatnonzero(stratum == h), max(2, round(size * count / TABLES)), replace=False)
+            for h, count in enumerate(self.sizes.tolist())
+        ]
+        self.tables = np.concatenate(drawn)
+        self.stratum = stratum[self.tables]
+        self.votes = np.stack([first, valid - first])[:, self.tables]
+        self.limits = np.floor(registered * 1.02).astype(np.int64)[self.tables]
+        self.largest = int(registered.max() * 1.02)
+
+    def sample(self, came: Flags) -> Sample:
+        """What is known when these of the sample have come."""
+        names = [str(h) for h in range(STRATA)]
+        return Sample(names, self.sizes, self.stratum, came, self.votes * came, self.limits, self.largest)
+
+    def looks(self, missing: float) -> Iterator[Sample]:
+        """Ten looks at the sample. Within each stratum the sheets come in the order of the vote, from one side or the
+        other, and the last ones, this share of all, never do: so what is missing always votes otherwise."""
+        shares = self.votes[0] / np.maximum(1, self.votes.sum(axis=0))
+        order = np.argsort(shares if self.random.random() < 0.5 else -shares, kind="stable")
+        place = np.empty(len(order))
+        for h in range(STRATA):
+            some = order[self.stratum[order] == h]
+            place[some] = (np.arange(len(some)) + 0.5) / len(some)
+        for look in range(1, LOOKS + 1):
+            yield self.sample(place <= (1 - missing) * look / LOOKS)
+
+
+def excluded(night: Night, missing: float) -> dict[str, bool]:
+    """Whether any look excludes the truth: by the two bands, and by the usual interval of those that came alone."""
+    found = {"within-unseen": False, "anything": False, "left out": False}
+    for sample in night.looks(missing):
+        for contrast, truth in zip(ENDS, (night.truth, -night.truth), strict=True):
+            staked = guaranteed.stakes(sample, contrast, ALPHA)
+            for band in BANDS:  # the lower end lies above the truth where the capital against it is enough
+                filled = worst(sample, contrast, band, UNSEEN)
+                found[band] |= guaranteed.capital(filled.y, filled.x, staked, truth) >= 1 / ALPHA
+        if sample.came.sum() >= 2 * STRATA:
+            low, high = usual.interval(_alone(sample), ENDS[0], "anything", UNSEEN)
+            found["left out"] |= not low <= night.truth <= high
+    return found
+
+
+def _alone(sample: Sample) -> Sample:
+    """The sheets that came, as if they had been the sample."""
+    came = sample.came
+    return Sample(
+        sample.names,
+        sample.sizes,
+        sample.stratum[came],
+        came[came],
+        sample.votes[:, came],
+        sample.limits[came],
+        sample.largest,
+    )
+
+
+def show(count: int = 10_000) -> None:
+    """Print how often any look excludes the truth, and what shift is seen."""
+    header("Missing", "guaranteed (a) excludes the truth", "guaranteed (b)", "usual, missing left out")
+    for missing in (0.0, 0.1, 0.33):
+        hits, nights = dict.fromkeys(("within-unseen", "anything", "left out"), 0), max(1, count // 3)
+        with Progress(f"{missing:.0%} missing", nights) as progress:
+            for seed in range(1, nights + 1):
+                for name, wrong in excluded(Night(seed), missing).items():
+                    hits[name] += wrong
+                progress.show(seed)
+        row(f"{missing:.0%}", *(interval(hits[name], nights) for name in hits))
+    print()
+    header("Sampled", "missing", "shift seen in half of the nights, points", "in nine of ten")
+    for size in (500, 1_000, 1_500):
+        for missing in (0.0, 0.1, 0.33):
+            seen = sorted(shift(Night(seed, size), missing) for seed in range(1, max(2, count // 100) + 1))
+            row(f"{size:,}", f"{missing:.0%}", f"{median(seen):.1f}", f"{seen[round(0.9 * (len(seen) - 1))]:.1f}")
+
+
+def shift(night: Night, missing: float) -> float:
+    """Points by which an announced share must be above the truth to lie outside the guaranteed interval (a), where this
+    part of the sample is missing at random."""
+    came = night.random.random(len(night.tables)) >= missing
+    _, high = guaranteed.interval(night.sample(came), ENDS[0], "within-unseen", UNSEEN)
+    return 100 * (high - night.truth)
