@@ -18,7 +18,7 @@ class Point(Enum):
     SENDING_AHEAD = "records are to go ahead of their flush, none is sent"
     SENT_AHEAD = "records have gone ahead of their flush"
     SLICE_FULL = "rare path: what waits for the broker is as much as may"
-    BITE_FULL = "rare path: reports are taken in one message at a time"
+    PIECE_FULL = "rare path: reports are taken in one message at a time"
     MOST_HELD = "rare path: as many bytes are held as may be"
     TICK_JUDGED = "a tick is judged, nothing of it is sent"
     COMPARISON_LOADED = "a comparison is loaded, its stage has not begun"

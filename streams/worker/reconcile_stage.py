@@ -35,12 +35,12 @@ from streams.worker.set_aside import SetAside, Stored
 
 MAX_HELD_BYTES: Final = 32 * 2**20
 """Bytes of messages that may wait for a flush; then reading pauses until it is done."""
-AT_ONCE: Final = 2**15
-"""Bytes of messages that are taken in at a time, in some 3 ms; before that the other stages have"""
-TURNS: Final = 10
-"""turns of the event loop. Their steps are short, but to send something and hear that it has arrived takes as many. A
-worker that had more reports than it could take called people after 1.8 s with one turn each, and with ten after 0.6 s.
-An empty turn takes 3 us."""
+PIECE_BYTES: Final = 2**15
+"""Bytes of messages that are taken in at a time; that takes some 3 ms."""
+YIELDS: Final = 10
+"""Turns of the event loop that the other stages get before each piece. Their steps are short, but to send something and
+hear that it has arrived takes as many. A worker that had more reports than it could take called people after 1.8 s with
+one turn for each piece, and after 0.6 s with ten. An empty turn takes 3 us."""
 
 
 class ReconcileStage:
@@ -113,14 +113,14 @@ class ReconcileStage:
         for record in batch.records:
             records.append(record)
             size += len(record.value or b"")
-            if size >= AT_ONCE or fault_points.reached(Point.BITE_FULL):
-                await self._bite(batch.partition, records, size)
+            if size >= PIECE_BYTES or fault_points.reached(Point.PIECE_FULL):
+                await self._take_piece(batch.partition, records, size)
                 records, size = [], 0
-        await self._bite(batch.partition, records, size)
+        await self._take_piece(batch.partition, records, size)
         self.outbox.hold(event)  # only now: a flush in between must not ack what is not in the ledgers
 
-    async def _bite(self, partition: int, records: list[Any], size: int) -> None:
-        for _ in range(TURNS):
+    async def _take_piece(self, partition: int, records: list[Any], size: int) -> None:
+        for _ in range(YIELDS):
             await asyncio.sleep(0)
         self._take_in(partition, records)
         self._bytes += size
@@ -158,12 +158,12 @@ class ReconcileStage:
         if not packed and (events := self._usual.read(contents)) is not None:
             return events, records
         if (packs := self._usual.read_packs(contents)) is not None:
-            found: Sequence[Any]
-            found, sizes = packs
+            items: Sequence[Any]
+            items, sizes = packs
         else:
             several = [decode_reports(content) for content in contents]
-            found, sizes = [item for items in several for item in items], list(map(len, several))
-        return found, [record for record, size in zip(records, sizes, strict=True) for _ in range(size)]
+            items, sizes = [item for contained in several for item in contained], list(map(len, several))
+        return items, [record for record, size in zip(records, sizes, strict=True) for _ in range(size)]
 
     def _send_sheets(self, partition: int, at: int, sheets: Sheets) -> None:
         for content in sheets.messages(self._election):
@@ -187,5 +187,5 @@ class ReconcileStage:
 def _own_bytes(sources: list[Any]) -> Sequence[bytes]:
     """The bytes of each event, beside its message."""
     runs = [list(run) for _, run in groupby(sources, key=id)]
-    found = [own_bytes(run[0].value, len(run)) if isinstance(run[0].value, bytes) else [b""] for run in runs]
-    return list(chain.from_iterable(found))
+    contents = [own_bytes(run[0].value, len(run)) if isinstance(run[0].value, bytes) else [b""] for run in runs]
+    return list(chain.from_iterable(contents))

@@ -137,7 +137,7 @@ class Workers:
     def reached(self, point: Point) -> bool:
         """In the place of `fault_points.reached`."""
         self.seen[point.name] += 1
-        if point is Point.BITE_FULL:
+        if point is Point.PIECE_FULL:
             self._check_held()
         if point.value.startswith("rare path"):
             return self._chance.random() < self._plan.rare_chance
