@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -84,6 +84,17 @@ def plan(chance: Random) -> Plan:
         slow=chance.choice(("", "", "alerts", "table-sheets", "comparison", "deliveries", "ledgers", "area-state")),
         most_held=chance.choice((1000, 5000, 2**25)),
     )
+
+
+def focused(plan: Plan, focus: str, chance: Random) -> Plan:
+    """The plan with more of one kind of fault; with workers that die and freeze at one fault point; or, where it says
+    "slow" and a topic, with some that do when state is under way there."""
+    if focus.startswith("slow "):
+        return replace(plan, slow=focus.removeprefix("slow "), point="STATE_SENT", at_points=4, point_chance=0.05)
+    if focus not in KINDS:
+        return replace(plan, point=focus, at_points=4, point_chance=0.3)
+    more = (_fault(focus, plan.feeding, plan.session, chance) for _ in range(2))
+    return replace(plan, faults=tuple(sorted((*plan.faults, *more), key=lambda fault: fault.at)))
 
 
 def _fault(kind: str, feeding: float, session: float, chance: Random) -> Fault:

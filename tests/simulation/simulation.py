@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from faust.types import TP
 from sim_broker import Broker
-from sim_faults import Fault, Plan, plan
+from sim_faults import Fault, Plan, focused, plan
 from sim_group import Group
 from sim_loop import Loop, StuckError
 from sim_night import Night, night
@@ -61,14 +61,14 @@ class Result:
         )  # fmt: skip
 
 
-def run(seed: int) -> Result:
-    """Simulate one night."""
+def run(seed: int, focus: str = "") -> Result:
+    """Simulate one night. With a `focus`, the name of a fault point or a kind of fault, more of that happens."""
     hook, enabled = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda unraisable: None  # what a killed process leaves half-way is thrown away in silence
     _freeze()
     gc.disable()  # nearly all of a night stays to its end; and its end must not fall into another night
     try:
-        return _simulate(seed)
+        return _simulate(seed, focus)
     finally:
         gc.collect()
         if enabled:
@@ -83,8 +83,8 @@ def _freeze() -> None:
     gc.freeze()
 
 
-def _simulate(seed: int) -> Result:
-    world = World(seed)
+def _simulate(seed: int, focus: str) -> Result:
+    world = World(seed, focus)
     with (
         SealedStates(world.workers.violations.append).watching(),
         patch.object(fault_points, "reached", world.workers.reached),
@@ -101,10 +101,12 @@ def _simulate(seed: int) -> Result:
 class World:
     """The broker, the group, the workers and the receivers of one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, focus: str) -> None:
         self.seed = seed
         self.night: Night = night(Random(f"{seed}/night"))
         self.plan = plan(Random(f"{seed}/plan"))
+        if focus:
+            self.plan = focused(self.plan, focus, Random(f"{seed}/focus"))
         self.loop = Loop(Random(f"{seed}/steps"), fair=self.plan.fair, pace=self.plan.pace)  # type: ignore[abstract]
         self.chance = Random(f"{seed}/broker")
         topology = self.night.topology
