@@ -141,8 +141,11 @@ class Unseen:
         asked = np.zeros(len(self._enough), bool)
         asked[areas] = True
         moved, when, running = follow(self._layout.above(models.areas), models.at, models.moved, asked)
+        sums = self._sums[areas].T
+        if not len(moved):  # none of these borrows from an area that changes
+            return self._of(sums)
         place = latest(moved * ticks + when, areas, at, ticks)
-        return self._of(self._sums[areas].T + np.where(place >= 0, running.take(place, axis=1), 0))
+        return self._of(sums + np.where(place >= 0, running.take(place, axis=1), 0))
 
     def blocks(self, models: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """The blocks with these models: the model of each; and, as `Blocks.add` takes them, classes, valid votes, votes
