@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
-from streams.core.election.model import Area, Election
+from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, roll_up
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import CODES
@@ -30,6 +30,9 @@ class OpenGroup:
     def plain(self) -> dict[str, int | None]:
         """As a JSON object."""
         return {"sheets": self.sheets, "votes": self.votes, "enough": self.enough}
+
+
+_NONE: Final = OpenGroup(0, 0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,51 +95,51 @@ class OpenSheets:
     def lead(self, area: int, votes: Sequence[int]) -> Lead | None:
         """Who leads in an area with these witnessed votes, by option and perhaps more; None where nobody is ahead of
         all others."""
-        read = sorted(self._election.read_options.values(), key=lambda option: (-votes[option], option))
+        read = sorted(self._election.read_options.values(), key=votes.__getitem__, reverse=True)  # equals keep order
         if len(read) < 2 or (margin := votes[read[0]] - votes[read[1]]) <= 0:
             return None
         self._refresh()
         assert self._sums is not None
-        known, row = self._election.areas[self._layout.areas[area]], self._sums[area].tolist()
-        unlisted = self._unlisted(area, known)
+        row, unlisted = self._sums[area].tolist(), self._unlisted(area)
         groups = {
-            kind: self._group([i], area, row, margin, unlisted if i == _UNWITNESSED else ())
+            kind: self._group(i, area, row[i], row[len(KINDS) + i], margin, unlisted if i == _UNWITNESSED else ())
             for i, kind in enumerate(KINDS)
         }
         some = [group for group in groups.values() if group.sheets != 0]
-        # In nearly every area the open sheets are of one kind: then all together are these.
-        together = some[0] if len(some) == 1 else self._group(range(len(KINDS)), area, row, margin, unlisted)
-        options = self._election.options
-        return Lead(
-            leader=options[read[0]].id,
-            second=options[read[1]].id,
-            votes=margin,
-            groups=groups,
-            together=together,
-        )
+        if len(some) <= 1:  # in most small areas, where two looks at the tables would be the most of the work
+            together = some[0] if some else _NONE
+        else:
+            sheets, most = sum(row[: len(KINDS)]), sum(row[len(KINDS) :])
+            together = self._group(None, area, sheets, most, margin, unlisted)
+        leader, second = (self._election.options[option].id for option in read[:2])
+        return Lead(leader, second, margin, groups, together)
 
     def _group(
-        self, kinds: Sequence[int], area: int, row: Sequence[int], margin: int, unlisted: Sequence[int] | None
+        self, kind: int | None, area: int, sheets: int, votes: int, margin: int, unlisted: Sequence[int] | None
     ) -> OpenGroup:
+        """So many sheets of a kind, or of all kinds where it is None, with so many votes; and the unlisted ones."""
         if unlisted is None:
             return OpenGroup(None, None, None)
-        sheets = sum(row[kind] for kind in kinds) + len(unlisted)
-        votes = sum(row[len(KINDS) + kind] for kind in kinds) + sum(unlisted)
+        if not sheets and not unlisted:
+            return _NONE
+        sheets, votes = sheets + len(unlisted), votes + sum(unlisted)
         if votes < margin:
             return OpenGroup(sheets, votes, None)
-        stretch = slice(*self._layout.inside(area))
-        chosen = np.zeros(len(KINDS) + 1, bool)  # the last is that of `_COUNTS`
-        chosen[list(kinds)] = True
-        limits = self._limits[stretch][chosen[self._kinds[stretch]]]
-        held = np.sort(np.concatenate([limits, np.array(unlisted, np.int64)]))[::-1].cumsum()
-        return OpenGroup(sheets, votes, int(np.searchsorted(held, margin)) + 1)
+        first, behind = self._layout.inside(area)
+        kinds, limits = self._kinds[first:behind], self._limits[first:behind]
+        held = limits[kinds != _COUNTS if kind is None else kinds == kind]
+        if unlisted:
+            held = np.concatenate([held, np.array(unlisted, np.int64)])
+        held.sort()
+        return OpenGroup(sheets, votes, int(held[::-1].cumsum().searchsorted(margin)) + 1)
 
-    def _unlisted(self, area: int, known: Area) -> Sequence[int] | None:
+    def _unlisted(self, area: int) -> Sequence[int] | None:
         """The most votes at each polling table that exists but is not in the register; None where nobody knows how
         many exist. All of them together have no more than the registered voters that the register leaves over."""
-        first, behind = self._layout.inside(area)
+        known = self._election.areas[self._layout.areas[area]]
         if known.tables is None:
             return None
+        first, behind = self._layout.inside(area)
         count, most = known.tables - (behind - first), self._election.policy.max_ballots
         if count <= 0:
             return ()
