@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka import TopicPartition
 from kafka.errors import OffsetOutOfRangeError
-from test_eventlog import KNOWN, begin, log, read, some
+from test_eventlog import KNOWN, begin, ends, log, read, some
 
 from streams.core.events.codec import encode, plain
 from streams.core.events.topics import BULLETINS, REPORTS
@@ -113,6 +113,19 @@ def test_a_gap_lies_in_its_place(tmp_path: Path) -> None:
     written = EventLog.open(tmp_path)
     seen = [(record.offset, len(written.gaps)) for record in written.records()]
     assert seen == [(0, 0), (1, 0), (7, 1)]
+
+
+@pytest.mark.parametrize("length", [1, 7, format.BLOCK_BYTES - 1, format.BLOCK_BYTES, 5000])
+def test_nothing_is_lost_behind_rubbish(length: int, tmp_path: Path) -> None:
+    """However few bytes that are none lie between two blocks, one damage is told, and every record comes."""
+    source = log(tmp_path, some(30), block=200)
+    (path,) = tmp_path.glob("segment-*.log")
+    second = ends(path, bytes.fromhex(source.manifest.id))[2]
+    content = path.read_bytes()
+    path.write_bytes(content[:second] + b"\x00" * length + content[second:])
+    found, told = read(tmp_path)
+    assert found == some(30)
+    assert [damage.position for damage in told] == [second]
 
 
 class Disk:
