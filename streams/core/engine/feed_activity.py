@@ -10,7 +10,7 @@ from streams.core.reconciliation.sheet_rows import Sheets
 
 
 class FeedActivity:
-    """Watches bulletins and readings come, whatever they say. Times are event time in Unix ms."""
+    """Records when bulletins and readings came, whatever they say. Times are event time in Unix ms."""
 
     def __init__(self, election: Election) -> None:
         self._rule, self._watching = election.rules.health, election.rules.switch.feed_health != "off"
@@ -22,15 +22,15 @@ class FeedActivity:
         """Whether readings have come since the pulse was last taken."""
 
     def begin(self, at: int) -> None:
-        """The night begins: nothing has stayed away yet."""
+        """Start the clocks of both feeds at the beginning of the night."""
         self.pulse = Pulse(max(at, self.pulse.bulletin), at)
 
     def go_on(self, pulse: Pulse) -> None:
-        """A saved night goes on where it was."""
+        """Restore the saved pulse of a night that goes on."""
         self.pulse, self.has_new_readings = pulse, False
 
     def set_back(self, at: int) -> None:
-        """Time had run ahead, and is `at` now: nothing came later than that."""
+        """Correct a clock that had run ahead: nothing came later than `at`."""
         self.pulse = Pulse(min(self.pulse.bulletin, at), min(self.pulse.report, at))
 
     def add_readings(self) -> None:
@@ -59,12 +59,12 @@ class FeedActivity:
 
     @property
     def silences(self) -> list[int]:
-        """When bulletins and readings will have been away for too long."""
+        """The times at which bulletins, or readings, will have been missing for too long."""
         limits = ((self._rule.bulletin_every, self.pulse.bulletin), (self._rule.reports_every, self.pulse.report))
         return [last + round(1000 * every) for every, last in limits if every and self._watching]
 
     def are_odd(self, readings: int, at: int) -> bool:
-        """Whether a reporter group may have sent an outsized part of all readings, or something has stayed away."""
+        """Whether the rules of feed health may find anything: a group that floods, or a feed that is silent."""
         most = max(self.busiest.values(), default=0)
         flooded = self._watching and most >= self._rule.flood_min and most >= self._rule.flood_ratio * readings
         return flooded or any(due <= at for due in self.silences)

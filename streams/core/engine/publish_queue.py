@@ -6,7 +6,7 @@ from streams.core.election.numbering import Layout, Numbers
 
 
 class PublishQueue:
-    """Areas with news, by their numbers. Some of it is urgent: a new bulletin, or a notice."""
+    """Areas whose state changed, by their numbers. A new bulletin or a notice makes an area urgent."""
 
     def __init__(self, layout: Layout) -> None:
         self._depth = layout.depth
@@ -17,15 +17,14 @@ class PublishQueue:
         return int(np.count_nonzero(self._changed))
 
     def add(self, areas: Numbers | int, *, urgent: bool = False) -> None:
-        """There is news of these."""
+        """Queue areas."""
         self._changed[areas] = True
         if urgent:
             self._urgent[areas] = True
 
     def take(self, most: int | None = None, *, urgent: bool = False) -> Numbers:
-        """Those with news since they were last taken, `most` of them at once; only those with urgent news where it must
-        be `urgent`. Urgent news comes first in any case, then parents before their children, and of one depth those
-        that were taken longest ago."""
+        """Take areas out of the queue, at most `most`; with `urgent`, only urgent ones. Urgent areas come first, then
+        parents before their children, and among areas of one depth those taken longest ago."""
         changed = np.flatnonzero(self._urgent if urgent else self._changed)
         order = np.lexsort((changed, self._taken[changed], self._depth[changed], ~self._urgent[changed]))
         taken = changed[order[:most]]

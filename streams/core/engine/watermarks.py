@@ -1,9 +1,9 @@
-"""What belongs to one stretch of time is judged together, however many channels it came by.
+"""Alignment of channels: what came between two ticks is judged together, however many channels it came by.
 
-Every channel carries the same marks ("time has come this far") in order, between its items. At a
-mark, what came before it in any channel is handed over, and nothing that came after it: so the
-outcome does not depend on which channel was faster. Unless one is so slow that the others cannot wait for
-it: then it is left behind until it has caught up, and what it says counts as it comes.
+Every channel carries the same marks ("time has come this far") in order, between its items. At a mark, what came
+before it in any channel is handed over, and nothing that came after it, so the outcome does not depend on which channel
+was faster. A channel that is too slow for the others is left behind until it has caught up; until then its items count
+as they come.
 """
 
 from collections import deque

@@ -1,5 +1,5 @@
-"""What the notices of each alert come to: when it fired, how grave it became, when it was over. And the same of two
-configurations side by side."""
+"""The life of each alert, from its notices: when it fired, how grave it became, when it ended; and the lives of alerts
+under two configurations side by side."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The verdicts of a whole night, for its outcome: made in stretches, most of them from the rows of their sheets."""
+"""The verdicts of a whole night, for its outcome. Most are made from the rows of their sheets, many at a time."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
