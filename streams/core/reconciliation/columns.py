@@ -45,7 +45,7 @@ _NOBODY: Final = ""
 
 
 class ColumnReader:
-    """Columns of what an election admits without a second look."""
+    """Reads many events into columns, but for those that an election admits only after a closer look."""
 
     def __init__(self, election: Election, names: NameTable) -> None:
         options = [option.id for option in election.options]
@@ -67,7 +67,7 @@ class ColumnReader:
         self._most = np.where(known.knows_register, most, policy.max_ballots)
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
-        """Work out what can be of these events, whatever they are."""
+        """Check and pack the plain ones of these events, whatever they are. The others are left `single`."""
         if len(events) < FEW:
             return Prepared(events, range(len(events)), {})
         found: Sequence[Any] = as_read(events)
@@ -148,8 +148,8 @@ class ColumnReader:
         return self._names.intern(names)
 
     def _announcements(self, events: Sequence[Any], places: Sequence[int]) -> Announcements | None:
-        """The same of bulletins for polling tables, but for those that say more than votes or are of an authority of
-        which more is asked than its name."""
+        """The columns of these bulletins for polling tables, but for those that say more than votes, or whose authority
+        has a key or may announce some areas only."""
         if len(places) < FEW:
             return None
         fields = _columns(_at(events, places), _OF_BULLETINS)
@@ -200,7 +200,7 @@ def said_in(nulls: Sequence[int], figures: Sequence[Votes]) -> Numbers:
 
 
 def _table(figures: Sequence[Votes]) -> Numbers:
-    """As an array; a third of the time that numpy takes for tuples by itself."""
+    """Votes as an array, one row each, in a third of the time that numpy takes for tuples by itself."""
     width = len(figures[0])
     return np.fromiter(chain.from_iterable(figures), np.int64, len(figures) * width).reshape(-1, width)
 
@@ -214,7 +214,7 @@ def _places(kinds: Sequence[type], kind: type) -> Sequence[int]:
 
 
 def _at(events: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:
-    """Those at these places, once each."""
+    """The events at these places."""
     return events if len(places) == len(events) else [events[i] for i in places]
 
 
@@ -239,7 +239,7 @@ def _is_only_votes(fields: Mapping[str, Sequence[Any]]) -> bool:
 
 
 def _or(column: Sequence[Any], otherwise: Sequence[Any]) -> Sequence[Any]:
-    """What is said there, and `otherwise` where nothing is."""
+    """A column, with the values of `otherwise` in the place of None."""
     if _unsaid(column):
         return otherwise
     if _NOTHING not in set(map(type, column)):  # in a third of the time of looking for None itself
@@ -248,5 +248,5 @@ def _or(column: Sequence[Any], otherwise: Sequence[Any]) -> Sequence[Any]:
 
 
 def _unsaid(column: Sequence[Any]) -> bool:
-    """Whether nobody says anything there."""
+    """Whether a column is None throughout."""
     return column[0] is None and column.count(None) == len(column)

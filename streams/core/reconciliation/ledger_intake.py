@@ -32,7 +32,7 @@ _NONE: Final = np.zeros(0, np.int64)
 
 
 class _Stretch:
-    """A part's entries from `begin` to before `end`, and what has become of the doubtful ones, by their places."""
+    """A part's entries from `begin` to before `end`. Its lists hold places within the part."""
 
     __slots__ = ("again", "begin", "end", "entered", "known", "left", "others", "part")
 
@@ -40,13 +40,14 @@ class _Stretch:
         self.part, self.begin, self.end = part, begin, end
         self.others = part.others[slice(*_between(part.others, begin, end))]
         self.left, self.known, self.again = list[int](), list[int](), list[int]()
-        """What is to be looked at by itself; what was there; what a sheet's only reader sends again."""
+        """Entries to be applied one by one; entries that their ledgers had already; newer readings of sheets that
+        nobody else has read."""
         self.entered: list[int] = []
-        """The polling tables of the rest."""
+        """Polling tables of the other entries that were put into ledgers."""
 
 
 class Intake:
-    """Takes entries into the ledgers of one partition, and keeps what they change until somebody asks for it."""
+    """Takes entries into the ledgers of one partition, and queues the rows that they change until `take_rows`."""
 
     def __init__(
         self,
@@ -66,14 +67,14 @@ class Intake:
         self._announced = PendingRows(ANNOUNCED + len(election.columns))
         self._bounds = PendingRows(BOUNDED + len(election.options))
         self._bounded: set[int] = set()
-        """Polling tables with a reading that is only a bound: any other of theirs may take it back."""
+        """Polling tables with a reading that is only a bound. Any further reading of theirs may take it back."""
         self._senders: list[Numbers] = []
-        """Numbers of the groups (or what is none) whose readings are not counted yet."""
+        """Numbers of the groups whose readings are not counted yet. Those that are not above 0 are no groups."""
         self._others: list[str] = []
-        """Names of such groups that have no number."""
+        """Names of groups without a number whose readings are not counted yet."""
 
     def enter(self, prepared: Prepared) -> Entered:
-        """Do what `Reconciler.enter` says."""
+        """Put into the ledgers at once what is certainly new of these events (`Reconciler.enter`)."""
         aside, parts = self._aside(prepared), list[Part]()
         read, said = prepared.readings, prepared.announcements
         if read is not None:
@@ -109,7 +110,8 @@ class Intake:
         return part
 
     def _enter_heads(self, new: Readings, aside: Numbers) -> tuple[Part, set[int]]:
-        """Do so with what comes first of each polling table; of which of them that is not certain."""
+        """Enter the first reading here of each polling table where its effect is certain. Also returns the polling
+        tables of which it is not: nothing more of theirs is entered ahead."""
         chains, verdicts, tables = self._store.readings, self._verdicts, new.tables
         sure, further = chains.heads(tables, aside)
         verdicts.begin(tables.take(sure), new.looks.take(sure, axis=0))
@@ -140,7 +142,8 @@ class Intake:
         return self._enter_sure(new, first)
 
     def _aside(self, prepared: Prepared) -> Numbers:
-        """The polling tables of which anything must be looked at by itself, in its turn: nothing of them is certain."""
+        """The polling tables with an event that must be applied by itself, in its turn. Nothing of theirs is entered
+        ahead."""
         if not prepared.single or (prepared.readings is None and prepared.announcements is None):
             return _NONE
         events = (prepared.events[i] for i in prepared.single)
@@ -148,7 +151,7 @@ class Intake:
         return np.array([*tables - {None}], np.int64)
 
     def _enter_sure(self, new: Readings | Announcements, sure: Numbers) -> Part:
-        """Enter those that are certainly new, at these places."""
+        """Enter the entries at the places `sure`, which are certainly new."""
         chains, _, unsaved = self._kept(isinstance(new, Announcements))
         tables, entries, others = new.tables, new.entries, list[int]()
         if len(sure) < len(entries):
@@ -162,8 +165,8 @@ class Intake:
         return Part(new, others)
 
     def _put(self, stretches: list[_Stretch]) -> list[_Stretch]:
-        """Put the doubtful entries of these into the ledgers, in the order in which they came: then each finds in its
-        ledger what it would have found by itself, and room where it would have."""
+        """Put the entries that were not entered ahead into the ledgers, in the order in which they came. So each meets
+        the same ledger, with the same room left, as if it had been applied by itself."""
         every = [
             (stretch.part.new.places[i], place, i) for place, stretch in enumerate(stretches) for i in stretch.others
         ]
@@ -186,7 +189,8 @@ class Intake:
         return [stretch for stretch in stretches if stretch.begin < stretch.end]
 
     def _take_in(self, stretch: _Stretch) -> list[int]:
-        """Take in a stretch of entries, all but the doubtful; the places of those and of what may have no room."""
+        """Queue the rows of a stretch, and count its readings. Returns the places of entries to be applied one by one:
+        their polling table is not known, or its ledger may have no room."""
         (new, _), begin, end = stretch.part, stretch.begin, stretch.end
         others, again, entered, left = stretch.others, stretch.again, stretch.entered, stretch.left
         chains, pending, _ = self._kept(isinstance(new, Announcements))
@@ -210,7 +214,7 @@ class Intake:
         return left
 
     def _count(self, new: Readings, begin: int, end: int, without: Sequence[int]) -> None:
-        """Count the groups of a stretch of readings without some of them."""
+        """Count a stretch of readings by their groups, but for those at the places `without`."""
         counted = new.counted[begin:end]
         if without:
             counted = counted.copy()
@@ -220,14 +224,14 @@ class Intake:
         self._senders.append(counted)
 
     def _kept(self, official: bool) -> tuple[EntryChains, PendingRows, Column | None]:
-        """Where official figures, or readings, are kept, where their rows wait, and where they wait to be saved."""
+        """The entries, the queued rows, and the unsaved entries of one kind: official figures, or readings."""
         read, said = (None, None) if self._journal is None else (self._journal.readings, self._journal.announced)
         if official:
             return self._store.announced, self._announced, said
         return self._store.readings, self._read, read
 
     def add(self, table: int, entry: Reading | Announced, minute: int | None) -> None:
-        """Take in a reading or an official figure, whether or not there is room."""
+        """Take in a reading or an official figure. Whether there is room for it was asked before (`Limits.check`)."""
         packed = self._store.add(table, entry)
         if packed is None:
             return
@@ -256,7 +260,7 @@ class Intake:
         return Sheets(partition, self._entries, read, announced, dict(self._busiest.busiest), bounds)
 
     def take_records(self) -> Iterator[bytes]:
-        """Do what `Reconciler.take_records` says."""
+        """What must be saved since the last call, as records (`ledger_journal`)."""
         return iter(()) if self._journal is None else self._journal.take()
 
     def take_in_saved(
@@ -283,5 +287,5 @@ class Intake:
 
 
 def _between(places: Sequence[int], first: int, end: int) -> tuple[int, int]:
-    """Where those from `first` to before `end` stand among rising places."""
+    """The bounds of the slice of rising `places` that lie from `first` to before `end`."""
     return bisect_left(places, first), bisect_left(places, end)

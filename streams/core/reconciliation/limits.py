@@ -37,7 +37,8 @@ class Limits:
         return source not in self._policy.trusted_sources
 
     def check(self, table: int, entry: Reading | Announced, minute: int | None) -> Rejection | None:
-        """Why an entry is turned away that counts for this minute; one that is in its ledger never is."""
+        """Why an entry that counts for this minute (Unix) is turned away; None where it is not. An entry that is in its
+        ledger already never is."""
         if (minute is None and not self._store.heavy[table]) or self._store.has(table, entry):
             return None
         rate = self._policy.group_rate
@@ -52,6 +53,6 @@ class Limits:
         return None
 
     def count(self, entry: Reading | Announced, minute: int | None) -> None:
-        """An entry was taken in."""
+        """Count an entry that was taken in."""
         if isinstance(entry, Reading) and minute is not None:
             self._taken[entry.group, minute] += 1

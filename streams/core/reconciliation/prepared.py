@@ -51,7 +51,7 @@ class Announcements(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Events, and what most of them say, field by field: worked out without a look at any ledger."""
+    """Events, and the columns of the plain ones. No ledger was asked."""
 
     events: Sequence[Event]
     single: Sequence[int]
@@ -63,7 +63,7 @@ class Prepared(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Entries of one kind, of which all but those at these places stand in the ledgers."""
+    """Entries of one kind. All but those at the places `others` stand in the ledgers."""
 
     new: Readings | Announcements
     others: list[int]

@@ -60,8 +60,8 @@ class EvaluatedSheet(NamedTuple):
 def looks_at(
     at: Sequence[int], reporters: InternedNames, groups: InternedNames, replaced: Sequence[str], said: Numbers
 ) -> Numbers:
-    """What is looked at in readings. `replaced` are the ids of those that they take back, or empty; `said` the figures,
-    null votes first."""
+    """The summary of each reading's sheet if nobody else has read it: shape (readings, columns). `at` are Unix ms;
+    `replaced` the ids of the readings that they take back, or empty; `said` the figures, null votes first."""
     looks = np.empty((len(at), SAID + said.shape[1]), np.int64)
     looks[:, BEHIND] = looks[:, READERS] = [not other for other in replaced] if any(replaced) else 1
     looks[:, READER] = reporters.numbers
@@ -83,11 +83,12 @@ class VerdictCache:
         self._state = TableRows(places, SAID + 1 + options)  # a sheet's stand side by side, in a cache line
 
     def begin(self, tables: Numbers, new: Numbers) -> None:
-        """First readings, of different polling tables."""
+        """Set the summaries of different polling tables by their first readings."""
         self._state.put(tables, new)
 
     def join(self, tables: Numbers, new: Numbers) -> UpdatedVerdicts:
-        """Further readings, of different polling tables. Of those that are not certain `invalidate` is to be told."""
+        """Add one further reading to each of different polling tables. Call `invalidate` for those whose effect is not
+        certain."""
         now = self._state.take(tables)
         behind, readers, names = now[:, BEHIND], now[:, READERS], slice(MARKS, SAID)
         usual = (readers != _UNKNOWN) & (new[:, READERS] != _UNKNOWN)
@@ -107,7 +108,7 @@ class VerdictCache:
         return UpdatedVerdicts(certain, behind, readers, now[:, SAID:])
 
     def is_again(self, table: int, new: Numbers) -> bool:
-        """Whether one more reading certainly is its sheet's only reader again."""
+        """Whether a reading is certainly a newer one by the only reader of its sheet; then the summary takes it in."""
         now = self._state.row(table)
         if not (now[READERS] and new[READERS] and now[READER] == new[READER] != 0 and now[AT] < new[AT]):
             return False
