@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -21,8 +20,8 @@ from streams.core.aggregation import area_sums
 from streams.core.engine import partition_intake
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.model import Tick
-from streams.kafka.sealed_state import Epoch, Saves, Write
-from streams.worker import comparison_state, outbox, reconcile_stage
+from streams.kafka.sealed_state import Epoch, Saves
+from streams.worker import comparison_state, outbox
 from streams.worker.compare_stage import CompareStage
 from streams.worker.courier import Courier
 from streams.worker.delivery_table import DeliveryTable
@@ -100,16 +99,6 @@ async def _flush_acking_first(self: Outbox) -> None:
     for event in events:
         event.ack()
     await _real_flush(self)
-
-
-def _deletes_swapped(self: Saves) -> list[Write]:
-    writes = _real_step(self)
-    gone = [place for place, write in enumerate(writes) if write.value is None]
-    for first, second in pairwise(gone):
-        one, other = writes[first], writes[second]
-        if one.key.split(b"/", 1)[1] == other.key.split(b"/", 1)[1]:
-            writes[first], writes[second] = other, one
-    return writes
 
 
 def _without(**lost: Any) -> Callable[[Any], Any]:
@@ -216,14 +205,6 @@ def _takes_before_it_has(self: ReconcileStage, event: Any) -> Any:
     return take()
 
 
-async def _of_any_generation(self: ReconcileStage, stream: Any) -> None:
-    async for event in stream.noack().events():
-        async with self._reading:
-            await self._take(event)
-        if self._bytes >= reconcile_stage.MAX_HELD_BYTES:
-            await self.outbox.flush()
-
-
 async def _not_closed(self: Ownership) -> None:
     """Sends go on while the partitions change hands."""
 
@@ -267,7 +248,7 @@ async def _without_bound(self: ReconcileStage, stream: Any) -> None:
 
 
 _real_places, _real_send_sheets = partition_intake._places, ReconcileStage._send_sheets
-_real_parts, _real_init, _real_flush, _real_step = SealedOutbox._parts, Outbox.__init__, Outbox.flush, Saves.step
+_real_parts, _real_init, _real_flush = SealedOutbox._parts, Outbox.__init__, Outbox.flush
 _real_read = comparison_state.read
 _real_drain = Consumer._drain_messages
 _real_saves, _real_stage_take, _real_table = Saves.__init__, ReconcileStage._take, DeliveryTable.__init__
@@ -280,11 +261,8 @@ PLANTED = (
             ((SealedOutbox, "_parts", _seal_first),), "STATE_CONFIRMED"),
     Planted("two flushes at once", "crash order", ((Outbox, "__init__", _no_lock),)),
     Planted("a failed send is not noticed", "crash order", ((Sends, "confirmed", _confirmed_whatever),), "failing"),
-    Planted("a stage goes on after a failed send", "crash order", ((Outbox, "_check", lambda self: None),), "failing"),
     Planted("events are acked before they are saved", "crash order",
             ((Outbox, "flush", _flush_acking_first),), "FLUSH_TAKEN"),
-    Planted("two deletes of a sealed state are swapped", "crash order",
-            ((Saves, "step", _deletes_swapped),), "slow deliveries"),
     Planted("the time judged is not restored", "crash order", ((comparison_state, "read", _without(at=0)),)),
     Planted("the time evaluated is not restored", "crash order", ((comparison_state, "read", _without(evaluated=0)),)),
     Planted("the pulse is not restored", "crash order", ((comparison_state, "read", _without(pulse=(0, 0))),)),
@@ -307,8 +285,6 @@ PLANTED = (
     Planted("a commit past an unfinished event", "faust", ((Consumer, "_new_offset", driver.Consumer._new_offset),)),
     Planted("a consumer dies quietly", "faust", ((Consumer, "_drain_messages", _dies_quietly),), "broker"),
     Planted("streams resume before they are set back", "faust", ((Recovery, "_resume_streams", _resumes_first),)),
-    Planted("messages of an older assignment are taken in", "faust",
-            ((ReconcileStage, "_consume", _of_any_generation),), "LEDGERS_LOADED"),
     Planted("sends go on while partitions change hands", "faust",
             ((Ownership, "release", _not_closed),), "FLUSH_TAKEN"),
     Planted("writers of ledgers share their keys", "soak, ADR 7",

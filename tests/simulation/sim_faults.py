@@ -87,10 +87,7 @@ def plan(chance: Random) -> Plan:
 
 
 def focused(plan: Plan, focus: str, chance: Random) -> Plan:
-    """The plan with more of one kind of fault; with workers that die and freeze at one fault point; or, where it says
-    "slow" and a topic, with some that do when state is under way there."""
-    if focus.startswith("slow "):
-        return replace(plan, slow=focus.removeprefix("slow "), point="STATE_SENT", at_points=4, point_chance=0.05)
+    """The plan with more of one kind of fault, or with workers that die and freeze at one fault point."""
     if focus not in KINDS:
         return replace(plan, point=focus, at_points=4, point_chance=0.3)
     more = (_fault(focus, plan.feeding, plan.session, chance) for _ in range(2))

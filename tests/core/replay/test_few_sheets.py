@@ -6,6 +6,7 @@ import pytest
 from replays import items, terms
 from sim_night import night
 
+from streams.core.engine.items import Channel
 from streams.core.events.topics import BULLETINS
 from streams.core.replay.replay import Replay
 
@@ -15,7 +16,7 @@ def test_many_ticks_at_once(seed: int) -> None:
     """Ticks that are judged many at once give what they give one by one."""
     small = night(Random(f"{seed}/night"))
     homes = small.topology.homes(small.election.layout.tables)
-    channels = [*enumerate(small.reports), (BULLETINS, small.bulletins)]
+    channels: list[tuple[Channel, list[bytes]]] = [*enumerate(small.reports), (BULLETINS, small.bulletins)]
     at_once, one_by_one = (Replay.of_log(small.election, small.topology.partitions, homes) for _ in range(2))
     for channel, contents in channels:
         at_once.take(channel, [item for content in contents for item in items(channel, content)])
