@@ -302,6 +302,31 @@ def test_names_are_tidied(tmp_path: Path) -> None:
         imported(tmp_path, **{"r.csv": R.replace("2,m3", "O\u202eld,m3")})
 
 
+def test_ids_that_differ_by_case(tmp_path: Path) -> None:
+    """Options A and a are two, wide or one row each; SQL alone takes them for one."""
+    wide = changed(MAP, ('id = "B"', 'id = "a"'), ('B = "b"', 'a = "b"'))
+    assert [event["votes"] for event in imported(tmp_path, wide)[1]] == [{"A": 5, "a": 6}, {"A": 7, "a": 8}]
+    long = changed(wide, ('votes = { A = "a", a = "b" }', 'option = "who"\ncount = "n"'))
+    rows = "mesa,who,n\nm1,A,5\nm1,a,6\nm2,A,7\nm2,a,8\n"
+    _, events = imported(tmp_path, long, **{"s.csv": rows})
+    assert [event["votes"] for event in events] == [{"A": 5, "a": 6}, {"A": 7, "a": 8}]
+    with pytest.raises(CotejoError, match=r"s.csv:3: reports\[0\].option: unknown-name: b is no option"):
+        imported(tmp_path, long, **{"s.csv": rows.replace("a,6", "b,6")})
+
+
+def test_an_election_that_is_there(tmp_path: Path) -> None:
+    """Events alone, ticks too, of an election file; votes of what it does not know are an error in the map."""
+    imported(tmp_path)
+    (tmp_path / "out").rename(tmp_path / "known")
+    text = '[election]\nfile = "known/election.toml"\n' + SHEETS + REPORTS
+    text += '[[ticks]]\nfrom = "s"\nwhere = "mesa = \'m1\'"\nat = "\'2024-01-01T00:00:10Z\'"\n'
+    outcome, events = imported(tmp_path, text)
+    assert outcome.events == {"tally-report": 2, "tick": 1}
+    assert events[-1] == {"type": "tick", "at": 1_704_067_210_000}
+    with pytest.raises(CotejoError, match=r"map.toml:\d+: reports\[0\].votes.Q: use one of A, B"):
+        imported(tmp_path, changed(text, ("B =", "Q =")))
+
+
 def test_what_stays(tmp_path: Path) -> None:
     """A directory that holds a recording, or anything that no import wrote, is left as it is."""
     (tmp_path / "out").mkdir()

@@ -17,6 +17,11 @@ class Figure:
     column: str
     id: str
 
+    @property
+    def rests_on_empty(self) -> str:
+        """The column that says whether an empty cell is in it."""
+        return f"_empty.{self.column}"
+
 
 @dataclass
 class EventTable:
@@ -88,7 +93,7 @@ class EventChecks:
         """Of votes, a cell that is empty beside others that are not, where the map does not say what that means."""
         columns = {each.column for each in self._staged.wanted}
         for votes in self._made.votes:
-            flag = f"_empty.{votes.id}"
+            flag = votes.rests_on_empty
             bad = f"{name(votes.column)} IS NULL AND {name(flag)}"
             if flag in columns and (count := self._staged.count(bad)):
                 first, *others = self._staged.places(bad)

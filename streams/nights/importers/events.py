@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from streams.core.events.model import Count, Event, Ratio, Text, Time
+from streams.core.election.model import Election
+from streams.core.events.model import Bulletin, Count, Event, Ratio, TallyReport, Text, Tick, Time
 from streams.nights.importers.conversions import Kind
 from streams.nights.importers.database import Database, literal, name
 from streams.nights.importers.event_checks import EventChecks, EventTable, Figure
@@ -17,8 +18,13 @@ _KINDS: Final[Mapping[Any, Kind]] = {Text: "text", Count: "count", Time: "time",
 class EventTables:
     """Makes them, one by one. `faults` has what is wrong with any. The database has the register's ids in `_tables`."""
 
-    def __init__(self, db: Database, stager: Stager) -> None:
+    def __init__(self, db: Database, stager: Stager, election: Election) -> None:
         self._db, self._stager = db, stager
+        self._ids = {
+            TallyReport: election.option_index.keys(),
+            Bulletin: election.column_index.keys(),
+            Tick: set[str](),
+        }
         self._uses: Counter[tuple[type[Event], str]] = Counter()
         self.faults: list[str] = []
 
@@ -73,12 +79,12 @@ class EventTables:
         on one."""
         zero = block.empty == "zero" and kind == "count"
         wanted, columns = [], []
-        for id, sql in sorted(given.items()):
-            place = f"{block.place}.{key}.{id}"
-            wanted.append(Wanted(f"{key}.{id}", place, kind, sql, empty_is_zero=zero))
-            columns.append(Figure(f"{key}.{id}", id))
+        for i, (id, sql) in enumerate(sorted(given.items())):  # ids may differ by case alone, columns may not
+            place, figure = f"{block.place}.{key}.{id}", Figure(f"{key}.{i}", id)
+            wanted.append(Wanted(figure.column, place, kind, sql, empty_is_zero=zero))
+            columns.append(figure)
             if not block.empty and kind == "count" and len(given) > 1:
-                wanted.append(Wanted(f"_empty.{id}", place, "flag", self._is_empty(block, place, sql)))
+                wanted.append(Wanted(figure.rests_on_empty, place, "flag", self._is_empty(block, place, sql)))
         return wanted, columns
 
     def _is_empty(self, block: Block, place: str, sql: str) -> str:
@@ -95,11 +101,13 @@ class EventTables:
         self._check_twice(block, rows, by)
         declared = {each.key for each in block.declared}
         targets = self._targets(block, rows)
-        sums = []
-        for id, texts in targets.items():
+        sums, votes = [], list[Figure]()
+        for i, (id, texts) in enumerate(sorted(targets.items())):
             only = f"FILTER (WHERE _option IN ({', '.join(map(literal, texts))}))"
             known = f"CASE WHEN count(*) {only} = count(_count) {only} THEN sum(_count) {only} END::BIGINT"
-            column = id if id in declared else f"votes.{id}"
+            column = id if id in declared else f"votes.{i}"
+            if id not in declared:
+                votes.append(Figure(column, id))
             sums.append(f"{f'coalesce({known}, 0)' if zero else known} AS {name(column)}")
         gathered = ", ".join(map(name, by))
         self._db.run(
@@ -111,7 +119,6 @@ class EventTables:
             self._db.run(f"ALTER TABLE {name(table)} ADD COLUMN id VARCHAR")
             self._db.run(f"UPDATE {name(table)} SET id = _file || ':' || _line")
         rows.table = table
-        votes = [Figure(f"votes.{id}", id) for id in sorted(targets) if id not in declared]
         return EventTable(block, rows, votes, [], [id for id in targets if id in declared])
 
     def _targets(self, block: Block, rows: Staged) -> dict[str, list[str]]:
@@ -128,6 +135,10 @@ class EventTables:
         for text, id in names.items():
             targets.setdefault(id, []).append(text)
         targets.pop("", None)
+        for id in targets.keys() - {each.key for each in block.declared} - self._ids[block.kind]:
+            first, *_ = [*rows.places(f"_option = {literal(targets[id][0])}"), block.place]
+            cure = f"{id} is no option: give it one by `names`, of {', '.join(sorted(self._ids[block.kind])[:12])}"
+            self.faults.append(f"{first}: {block.place}.option: unknown-name: {cure}")
         return targets
 
     def _check_twice(self, block: Block, rows: Staged, by: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from streams.config import election_file, election_writer
 from streams.config.election_csv import settle_zeros
 from streams.core.election.model import Election
 from streams.core.election.register import Register
-from streams.core.events.model import Tick
+from streams.core.events.model import TallyReport, Tick
 from streams.nights.check import EventCheck
 from streams.nights.eventlog import made, manifest
 from streams.nights.eventlog.lock import LOCK
@@ -110,7 +110,8 @@ def _prepare(db: Database, known: Map, data: Path, scratch: Path, progress: Prog
         db.run(f"CREATE VIEW _tables AS SELECT id AS table_id, registered FROM {register.TABLE}")
         levels = " UNION ".join(f"SELECT area{i} AS area_id FROM {register.TABLE}" for i in range(len(of.areas)))
         db.run(f"CREATE TABLE _areas AS {levels}")
-    tables = _event_tables(db, known, stager, outcome)
+    _check_ids(known, election)
+    tables = _event_tables(db, known, stager, outcome, election)
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
     for table in tables:
         tag = TAGS[table.block.kind]
@@ -131,8 +132,18 @@ def _load_ids(db: Database, election: Election, scratch: Path) -> None:
     path.unlink()
 
 
-def _event_tables(db: Database, known: Map, stager: Stager, outcome: Outcome) -> list[EventTable]:
-    maker = EventTables(db, stager)
+def _check_ids(known: Map, election: Election) -> None:
+    """Raise `ElectionFileError` for votes of what the election does not know."""
+    for block in known.blocks:
+        usable = election.option_index if block.kind is TallyReport else election.column_index
+        for key, given in (("votes", block.votes), ("announced_shares", block.shares)):
+            for id in given:
+                if id not in usable:
+                    raise known.error(f"{block.place}.{key}.{id}", f"use one of {', '.join(list(usable)[:30])}")
+
+
+def _event_tables(db: Database, known: Map, stager: Stager, outcome: Outcome, election: Election) -> list[EventTable]:
+    maker = EventTables(db, stager, election)
     tables = []
     for number, block in enumerate(known.blocks):
         made_of = maker.make(block, number)

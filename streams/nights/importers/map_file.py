@@ -256,6 +256,7 @@ def _check_votes(toml: Toml, file: File, place: str, table: Mapping[str, Any]) -
     counts = {each.key for each in declared_fields(KINDS[place.partition("[")[0]]) if each.type == Count}
     for name, id in table.get("names", {}).items():
         fine = not id or id in usable | counts
+        toml.check(not id or id not in table, f"{place}.names.{name}", f"`{id}` has an expression too: leave one out")
         toml.check(fine, f"{place}.names.{name}", f"use one of {', '.join(sorted(usable | counts))}, or an empty text")
 
 

@@ -244,7 +244,7 @@ class Staged:
             return [], []
         file, _, line = place.rpartition(":")
         source = name(self.origin.source)
-        rows = self._rows_sql + (" AND " if " WHERE (" in self._rows_sql else " WHERE ")
+        rows = self._rows_sql + (" AND " if self.origin.where else " WHERE ")
         rows += f"{source}._file = {literal(file)} AND {source}._line = {line} LIMIT 1"
         cells = self._db.row(f"SELECT {', '.join(each.sql for each in columns)} {rows}")
         return [each.name for each in columns], cells
