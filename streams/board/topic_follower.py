@@ -53,13 +53,13 @@ class Follower:
         self._stopping = asyncio.Event()
         self._told = ""
         self.place: Place = "connecting"
-        self.heard = 0.0
-        """When the newest record was written, by the clock of who wrote it (Unix seconds)."""
+        self.newest: float | None = None
+        """When the newest record was written, by the clock of who wrote it (Unix seconds); None before the first."""
 
     @property
     def age(self) -> float | None:
         """Seconds since the newest record was written; None before the first."""
-        return max(0.0, time() - self.heard) if self.heard else None
+        return None if self.newest is None else max(0.0, time() - self.newest)
 
     @property
     def progress(self) -> float:
@@ -162,7 +162,7 @@ class Follower:
                 self._night.count_unreadable()
             elif self._is_readable(record, format):
                 take(record)
-            self.heard = max(self.heard, record.timestamp / 1000)
+            self.newest = max(self.newest or 0.0, record.timestamp / 1000)
 
     def _is_readable(self, record: Any, format: formats.Format | None) -> bool:
         """Whether a record's format is known. Count one whose format is no number; raise `UnknownFormatError` for

@@ -386,11 +386,15 @@ def test_follow_outlives_grafana(
 
 
 def test_a_wheel_has_the_boards(tmp_path: Path) -> None:
-    """An installed wheel has the boards, and provisions from them without the sources."""
+    """An installed wheel has the boards, and provisions from them without the sources; it has what `cotejo init`
+    writes."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "installed")
+    small = ROOT / "docs" / "examples" / "small"
+    packed = tmp_path / "installed" / "streams" / "examples" / "small"
+    assert {f.name: f.read_bytes() for f in packed.iterdir()} == {f.name: f.read_bytes() for f in small.iterdir()}
     script = (
         "from streams.grafana.provisioning import boards; print([b['uid'] for l in ('en', 'es') for b in boards(l)])"
     )
