@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, contested, java, latency, live, replay, scale, start
+from benchmarks import capacity, contested, contested_nights, java, latency, live, replay, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, say
 from streams.errors import CotejoError
@@ -34,7 +34,10 @@ SECTIONS: Final[dict[str, Section]] = {
     "start": start.run,
     "latency": latency.run,
     "scale": scale.run,
-    "contested": contested.run,
+    "contested": lambda repeats, reports, place: [
+        *contested.run(repeats, reports, place),
+        *contested_nights.run(repeats, place),
+    ],
 }
 """Each is given repeats, reports, and a directory that is kept. Not all of them use all."""
 

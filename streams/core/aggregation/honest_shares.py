@@ -14,9 +14,9 @@ the number of changes can alter them. Where in a bin the filling stops is not kn
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from math import ceil, nan
+from math import ceil, isnan, nan
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -142,9 +142,9 @@ class Projection:
                 found[figure] = min(0, told - self._lowest(figure, bins))
         return found
 
-    def required(self, figure: int, told: float) -> float:
+    def required(self, figure: int, told: float, near: float = 0) -> float:
         """The least deviation of the unseen, in points, with which an announced share (per cent) fits: rounded up to a
-        tenth, NaN where even 100 points do not do."""
+        tenth, NaN where even 100 points do not do. It is looked for around `near` first: the nearer, the quicker."""
         above, slack, some = told > self.middle[figure], self._slack[figure], self._some[figure]
         side, wanted = (self._high, 100 - told + slack) if above else (self._low, told + slack)
         wanted += 1e-9  # the last digits decide nothing
@@ -152,7 +152,7 @@ class Projection:
         def fits(bins: int) -> bool:
             return 100 * self._least(side, figure, bins) / some <= wanted
 
-        bins = bisect_left(range(BINS + 1), True, key=fits)
+        bins = _first(BINS + 1, fits, BINS if isnan(near) else bins_of(near))
         return bins * (100 / BINS) if bins <= BINS else nan
 
     def _lowest(self, figure: int, bins: int) -> float:
@@ -207,6 +207,27 @@ class Projected(NamedTuple):
 def bins_of(points: float) -> int:
     """A deviation in whole bins, rounded up."""
     return int(np.ceil(points * (BINS / 100) - 1e-9))
+
+
+def _first(count: int, holds: Callable[[int], bool], near: int) -> int:
+    """The first of so many numbers from 0 on of which something holds, as it does of all behind it; `count` where it
+    holds of none. Looks around `near`, in growing steps."""
+    low, high, step = 0, count, 1
+    if holds(near):
+        high = near
+        while low <= (probe := high - step):
+            if not holds(probe):
+                low = probe + 1
+                break
+            high, step = probe, 4 * step
+    else:
+        low = near + 1
+        while (probe := low + step - 1) < high:
+            if holds(probe):
+                high = probe
+                break
+            low, step = probe + 1, 4 * step
+    return low + bisect_left(range(low, high), True, key=holds)
 
 
 def shifts_of(kinds: Sequence[int], bins: int) -> list[int]:

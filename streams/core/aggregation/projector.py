@@ -49,6 +49,8 @@ class Projector:
         """Blocks of large areas, one's figures behind the other's."""
         self._place = np.full(len(election.areas) + 1, -1)
         """Of each area the place of its first figure there, -1 where it has none; the last is for -1, no area."""
+        self._required: dict[tuple[int, int], float] = {}
+        """By area and column, the deviation that was last required: the next lies near it."""
         self._stale = np.zeros(len(election.areas), bool)
 
     def mark(self, areas: Numbers) -> None:
@@ -142,7 +144,11 @@ class Projector:
         off = projection.gaps(told, self._rule.unseen)
         wide = np.flatnonzero(np.abs(off) >= least)
         low, high = projection.interval(self._rule.unseen, wide.tolist())
-        required = np.array([projection.required(figure, float(told[figure])) for figure in wide.tolist()])
+        required = np.zeros(len(wide))
+        for i, figure in enumerate(wide.tolist()):
+            where = int(areas[place[figure]]), int(column[figure])
+            required[i] = projection.required(figure, float(told[figure]), self._required.get(where, 0))
+            self._required[where] = float(required[i])
         parts = told[wide], projection.middle[wide], low, high, off[wide], required
         for part, values in zip(found, parts, strict=True):
             part[place[wide], column[wide]] = values

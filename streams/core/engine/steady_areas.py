@@ -8,6 +8,7 @@ update is due.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from streams.core.comparison.findings import Comparison, Finding
 from streams.core.comparison.series import Series, series
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
+
+FEW: Final = 6
+"""Ticks of an area below which finding out takes longer than asking the rules at each."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ class SteadyAreas:
             found = None
             if comparison is not None and unsteady.isdisjoint(self._election.lineage[area]):
                 own = {f: finding for f, finding in findings[area].items() if f not in fixed[area]}
-                found = self._steady(area, comparison, over(number), own)
+                ahead = over(number)
+                found = self._steady(area, comparison, ahead, own) if len(ahead.ticks) >= FEW else None
             if found is None:
                 unsteady.add(area)
             else:

@@ -81,15 +81,16 @@ def test_gaps(known: Sequence[Block], unseen: Fraction, announced: int, part: Fr
 
 
 @settings(deadline=None)
-@given(ELECTIONS, st.integers(0, 1000))
-@example([Block(Fraction(100), Fraction(40), Fraction(0))], 500)
-def test_required_is_the_least(known: Sequence[Block], announced: int) -> None:
-    """The required deviation is the first tenth of a point at which the gap is 0, by trying them all."""
+@given(ELECTIONS, st.integers(0, 1000), st.integers(0, 1000) | st.just(float("nan")))
+@example([Block(Fraction(100), Fraction(40), Fraction(0))], 500, 0)
+def test_required_is_the_least(known: Sequence[Block], announced: int, near: float) -> None:
+    """The required deviation is the first tenth of a point at which the gap is 0, by trying them all; wherever it is
+    looked for first."""
     share = np.array([announced / 10])
     projection = projected(known)
     tried = (gaps(share, *projection.interval(tenths / 10, [0]))[0] for tenths in range(BINS + 1))
     first = next((tenths / 10 for tenths, gap in enumerate(tried) if abs(gap) <= 1e-9), None)
-    required = projection.required(0, announced / 10)
+    required = projection.required(0, announced / 10, near / 10)
     assert required == pytest.approx(first) if first is not None else np.isnan(required)
 
 
