@@ -88,6 +88,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
+def test_areas_have_no_empty_column(pages: dict[str, Path], page: Page) -> None:
+    """A column of the table of areas stands there only if some area has a figure in it."""
+    page.goto(pages["en"].as_uri())
+    rows = [row.locator("th, td").all_inner_texts() for row in page.locator("#areas tbody tr").all()]
+    heads = page.locator("#areas thead th").all_inner_texts()
+    assert {len(row) for row in rows} == {len(heads)}
+    assert all(any(cell.strip() for cell in column) for column in zip(*rows, strict=True)), heads
+
+
 @pytest.mark.parametrize(
     ("lang", "said"),
     [

@@ -125,6 +125,21 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
             "ciertas, al menos 12 de las 80 actas tendrían que estar equivocadas."
         ),
     ),
+    "ceiling, no room": (
+        lambda: contradicted({"B": 3000}, valid=5000, tables_counted=100),
+        84,
+        "sheets",
+        (
+            "Area N, bulletin N-1: 3,000 votes for Option B. Beside the 100 tally sheets witnessed, with 3,000 for "
+            "Option B, there is room for none: the others alone have at least 7,000 more than the bulletin's valid "
+            "votes. For both to be true, at least 84 of the 100 sheets would have to be wrong."
+        ),
+        (
+            "Area N, boletín N-1: 3.000 votos para Option B. Junto a las 100 actas atestiguadas, con 3.000 para Option "
+            "B, no cabe ninguno: solo los demás tienen al menos 7.000 más que los votos válidos del boletín. Para que "
+            "ambas cosas fueran ciertas, al menos 84 de las 100 actas tendrían que estar equivocadas."
+        ),
+    ),
     "divergence": (
         lambda: divergence(
             compared(FORTY, alike(FORTY, (50, 45), 30), bulletin({"A": 1600}, valid=3800, tables_counted=40))
