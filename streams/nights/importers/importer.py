@@ -72,10 +72,10 @@ class Prepared:
 def prepared(path: Path, data: Path, scratch: Path, progress: Progress) -> Iterator[Prepared]:
     """Read and check everything that a map names, with the database in `scratch`. Raises `MapError` and
     `ElectionFileError`."""
-    known = map_file.read(path)
+    import_map = map_file.read(path)
     db = Database(scratch)
     try:
-        yield _prepare(db, known, data, scratch, progress)
+        yield _prepare(db, import_map, data, scratch, progress)
     except SourceError as error:
         raise ImportFailed(str(error)) from None
     except QueryError as error:
@@ -84,34 +84,37 @@ def prepared(path: Path, data: Path, scratch: Path, progress: Progress) -> Itera
         db.close()
 
 
-def _prepare(db: Database, known: Map, data: Path, scratch: Path, progress: Progress) -> Prepared:
+def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress: Progress) -> Prepared:
     outcome = Outcome()
-    loader = Loader(db, [data, known.path.parent], scratch, progress)
-    loaded = {name: loader.load(name, source) for name, source in known.file.source.items()}
+    directories = [data, import_map.path.parent]
+    loader = Loader(db, directories, scratch, progress)
+    loaded = {name: loader.load(name, source) for name, source in import_map.file.source.items()}
     for name, source in loaded.items():
         for places, what in ((source.skipped, "lines passed over (skip_lines)"), (source.twice_encoded, TWICE)):
             if places.count:
                 outcome.remarks.append(f"{name}: {what}: {places.told()}")
     election = None
-    if head := known.file.election.file:
-        election = election_file.load(data / head)
+    if head := import_map.file.election.file:
+        election = election_file.load(
+            next((place / head for place in directories if (place / head).exists()), data / head)
+        )
         _load_ids(db, election, scratch)
     db.shut()
-    readers = {name: numbers.create(db, i, source) for i, (name, source) in enumerate(known.file.source.items())}
-    stager = Stager(db, known, loaded, readers)
+    readers = {name: numbers.create(db, i, source) for i, (name, source) in enumerate(import_map.file.source.items())}
+    stager = Stager(db, import_map, loaded, readers)
     if election is None:
-        rows = register.read(db, known, stager)
+        rows = register.read(db, import_map, stager)
         outcome.remarks += rows.remarks
         _stop(rows.faults)
-        election = register.election(db, known)
-        staged, of = rows.staged, known.file.register
+        election = register.election(db, import_map)
+        staged, of = rows.staged, import_map.file.register
         assert of is not None
         outcome.parts.append(Part("register", of.source, staged.read, len(election.tables), staged.left_out))
         db.run(f"CREATE VIEW _tables AS SELECT id AS table_id, registered FROM {register.TABLE}")
         levels = " UNION ".join(f"SELECT area{i} AS area_id FROM {register.TABLE}" for i in range(len(of.areas)))
         db.run(f"CREATE TABLE _areas AS {levels}")
-    _check_ids(known, election)
-    tables = _event_tables(db, known, stager, outcome, election)
+    _check_ids(import_map, election)
+    tables = _event_tables(db, import_map, stager, outcome, election)
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
     for table in tables:
         tag = TAGS[table.block.kind]
@@ -125,27 +128,29 @@ def _load_ids(db: Database, election: Election, scratch: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for id, table in election.tables.items():
             file.write(f"{CELL}0{CELL}{id}{CELL}{'' if table.registered is None else table.registered}\n")
-    db.load_cells("_known", path, ["table_id", "voters"])
-    db.run("CREATE VIEW _tables AS SELECT table_id, voters::BIGINT AS registered FROM _known")
+    db.load_cells("_register_file", path, ["table_id", "voters"])
+    db.run("CREATE VIEW _tables AS SELECT table_id, voters::BIGINT AS registered FROM _register_file")
     path.write_text("".join(f"{CELL}0{CELL}{id}\n" for id in election.areas), encoding="utf-8")
     db.load_cells("_areas", path, ["area_id"])
     path.unlink()
 
 
-def _check_ids(known: Map, election: Election) -> None:
+def _check_ids(import_map: Map, election: Election) -> None:
     """Raise `ElectionFileError` for votes of what the election does not know."""
-    for block in known.blocks:
+    for block in import_map.blocks:
         usable = election.option_index if block.kind is TallyReport else election.column_index
         for key, given in (("votes", block.votes), ("announced_shares", block.shares)):
             for id in given:
                 if id not in usable:
-                    raise known.error(f"{block.place}.{key}.{id}", f"use one of {', '.join(list(usable)[:30])}")
+                    raise import_map.error(f"{block.place}.{key}.{id}", f"use one of {', '.join(list(usable)[:30])}")
 
 
-def _event_tables(db: Database, known: Map, stager: Stager, outcome: Outcome, election: Election) -> list[EventTable]:
+def _event_tables(
+    db: Database, import_map: Map, stager: Stager, outcome: Outcome, election: Election
+) -> list[EventTable]:
     maker = EventTables(db, stager, election)
     tables = []
-    for number, block in enumerate(known.blocks):
+    for number, block in enumerate(import_map.blocks):
         made_of = maker.make(block, number)
         tables.append(made_of)
         outcome.remarks += made_of.staged.remarks

@@ -191,6 +191,8 @@ def read(path: Path) -> Map:
 def _check(toml: Toml, file: File) -> None:
     head, made = file.election, file.register is not None
     if head.file:
+        inside = not Path(head.file).is_absolute() and ".." not in Path(head.file).parts
+        toml.check(inside, "election.file", "name a file below the directory of --data, without ..")
         extra = made or file.option or file.group or file.reconcile or file.rules or file.alerts or file.metrics
         toml.check(
             not extra, "election.file", f"{head.file} says all that the election is: leave out the rest, or this"
@@ -211,13 +213,13 @@ def _block(toml: Toml, file: File, name: str, number: int, table: Mapping[str, A
     keys = {each.key: each.type for each in declared_fields(kind)}
     settings = {"from": str, "join": str, "where": str, "zone": str, "order": str, "changes_only": bool}
     of_votes = {} if kind is Tick else {"empty": str, "option": str, "count": str, "names": dict}
-    known = {**settings, **of_votes, **dict.fromkeys(keys, str)}
-    known.update((key, dict) for key, declared in keys.items() if declared in (Votes, Shares))
+    allowed = {**settings, **of_votes, **dict.fromkeys(keys, str)}
+    allowed.update((key, dict) for key, declared in keys.items() if declared in (Votes, Shares))
     for key, value in table.items():
-        near = get_close_matches(key, known, 1)
-        cure = f"write {near[0]}" if near else "use " + ", ".join(known)
-        toml.check(key in known, f"{place}.{key}", f"means nothing here: {cure}")
-        toml.check(isinstance(value, known[key]), f"{place}.{key}", f"give {_SHAPES[known[key]]}")
+        near = get_close_matches(key, allowed, 1)
+        cure = f"write {near[0]}" if near else "use " + ", ".join(allowed)
+        toml.check(key in allowed, f"{place}.{key}", f"means nothing here: {cure}")
+        toml.check(isinstance(value, allowed[key]), f"{place}.{key}", f"give {_SHAPES[allowed[key]]}")
         texts = value.values() if isinstance(value, dict) else ()
         toml.check(all(isinstance(text, str) for text in texts), f"{place}.{key}", "give strings, each an expression")
     toml.check(

@@ -27,9 +27,9 @@ class RegisterRows:
     remarks: Sequence[str]
 
 
-def read(db: Database, whole: Map, stager: Stager) -> RegisterRows:
+def read(db: Database, import_map: Map, stager: Stager) -> RegisterRows:
     """Stage the register of a map that has one. Raises `ElectionFileError` for a map that cannot be followed."""
-    register = whole.file.register
+    register = import_map.file.register
     assert register is not None
     wanted = [Wanted("id", "register.table", "text", register.table, True)]
     if register.registered:
@@ -50,7 +50,7 @@ def read(db: Database, whole: Map, stager: Stager) -> RegisterRows:
         staged.leave_out("the same again", "_again")
         faults += _repeated(db)
     if not count:
-        faults.append(f"{whole.path}: register: keeps no row: mend its `where`")
+        faults.append(f"{import_map.path}: register: keeps no row: mend its `where`")
     faults += _faults(db, staged, len(register.areas))
     return RegisterRows(staged, faults, [*staged.remarks, *_names(db, len(register.areas))])
 
@@ -127,9 +127,9 @@ def _names(db: Database, levels: int) -> Iterator[str]:
             yield f"areas with several names: {count:,}, such as {id}: {several}; the first one stands"
 
 
-def election(db: Database, whole: Map) -> Election:
+def election(db: Database, import_map: Map) -> Election:
     """The election of a map with a register, from its rows that have been found right."""
-    file, register = whole.file, whole.file.register
+    file, register = import_map.file, import_map.file.register
     assert register is not None
     areas = _areas(db, register.areas)
     order = numbered(areas)
@@ -148,10 +148,10 @@ def election(db: Database, whole: Map) -> Election:
         areas=_summed(areas, order, home, registered, register.areas),
         tables=Register(order, ids, home, registered),
         levels=tuple(level.level for level in register.areas),
-        policy=whole.policy,
-        rules=whole.rules,
-        alerts=whole.alerts,
-        metrics=whole.metrics,
+        policy=import_map.policy,
+        rules=import_map.rules,
+        alerts=import_map.alerts,
+        metrics=import_map.metrics,
     )
 
 
