@@ -85,7 +85,8 @@ class OpenSheets:
 
     def mark(self, tables: Numbers) -> None:
         """The rows of these polling tables have changed."""
-        self._changed.append(tables)
+        if self._sums is not None:
+            self._changed.append(tables)
 
     def plain(self, area: int, votes: Sequence[int]) -> dict[str, Any] | None:
         """`lead` as a JSON object."""
@@ -154,6 +155,7 @@ class OpenSheets:
         """Take in what has changed: as much work as there are polling tables that did."""
         if self._sums is None:
             self._sums = np.zeros((len(self._layout.areas), 2 * len(KINDS)), np.int64)
+            self._kinds = _kinds(self._read)
             self._add(np.arange(len(self._kinds)), self._kinds, 1)
         if not self._changed:
             return
