@@ -105,10 +105,10 @@ def test_a_gap_lies_in_its_place(tmp_path: Path) -> None:
         for record in some(2):
             writer.append(record)
         writer.gap(Gap(REPORTS, 0, 2, 7))
-        for record in some(1, first=7):
-            writer.append(record)
         with pytest.raises(LogError, match="nothing may be written twice"):
             writer.append(some(1, first=6)[0])
+        for record in some(1, first=7):
+            writer.append(record)
     assert kinds(tmp_path) == [format.RECORDS, format.GAP, format.RECORDS, format.END]
     written = EventLog.open(tmp_path)
     seen = [(record.offset, len(written.gaps)) for record in written.records()]
@@ -126,6 +126,16 @@ def test_nothing_is_lost_behind_rubbish(length: int, tmp_path: Path) -> None:
     found, told = read(tmp_path)
     assert found == some(30)
     assert [damage.position for damage in told] == [second]
+
+
+def test_a_gap_is_known_after_a_restart(tmp_path: Path) -> None:
+    """Whoever goes on with a log asks for what comes behind its last gap."""
+    with begin(tmp_path) as writer:
+        writer.append(some(1)[0])
+        writer.gap(Gap(REPORTS, 0, 1, 7))
+    again = LogWriter.resume(tmp_path, lambda damage, size: None)
+    assert again.order.next == {(REPORTS, 0): 7}
+    again.close()
 
 
 class Disk:
@@ -164,6 +174,7 @@ def test_a_power_cut(segment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             writer.append(record)
         writer.sync()
         assert disk.lacks(tmp_path) == []
+        assert read(tmp_path)[0] == some(20)
         for record in some(21, first=20):
             writer.append(record)
         writer.flush()
