@@ -127,7 +127,9 @@ class Workers:
             try:
                 await asyncio.wait_for(app.stop(), STOP_SECONDS)
             except TimeoutError:
-                self.violations.append(f"{app.name} does not end within {STOP_SECONDS:g} s")
+                self.seen["a worker ended after its time"] += 1
+                if app.member_generation is not None:  # else it was frozen meanwhile, and has nothing to give up
+                    self.violations.append(f"{app.name} does not end within {STOP_SECONDS:g} s")
             app.process.alive = False
             if restart is not None:
                 self._later(restart, partial(self.start, slot))

@@ -14,8 +14,8 @@ from simulation import run
 
 from streams.worker.fault_points import Point
 
-SEEDS = 1000
-PIECES = 10
+SEEDS = 300
+PIECES = 6
 
 
 @pytest.fixture(scope="module")
