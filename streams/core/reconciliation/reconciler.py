@@ -10,11 +10,11 @@ from streams.core.events.admission import check_bulletin, check_date, check_repo
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.columns import ColumnReader, rows_of_announcements, said_in
+from streams.core.reconciliation.intake_limits import Limits
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
 from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts
-from streams.core.reconciliation.limits import Limits
 from streams.core.reconciliation.prepared import Announcements, Entered, Prepared
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
