@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from streams.board import PATH
 from streams.board.server import Board
-from streams.board.web_server import WebServer, address
 from streams.core.election.model import Election
 from streams.kafka.topology import Topology
 from streams.support.terminal import note
+from streams.support.web_server import WebServer, address
 
 
 def run(broker: str, election: Election, topology: Topology, host: str, port: int, names: Sequence[str]) -> None:

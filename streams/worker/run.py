@@ -11,7 +11,6 @@ from aiohttp import web
 
 from streams.board import PATH
 from streams.board.server import Board
-from streams.board.web_server import WebServer, address
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.delivery import secrets as receiver_secrets
@@ -20,6 +19,7 @@ from streams.kafka import clients, topic_reader, topics
 from streams.kafka.topology import PartitionsChangedError, Topology
 from streams.support import gc_tuning
 from streams.support.terminal import aside, note
+from streams.support.web_server import WebServer, address
 from streams.worker import app as agents
 from streams.worker import faust_patches
 from streams.worker.metrics import exposition

@@ -12,12 +12,12 @@ from monitor import Monitor
 
 from streams.board import PATH
 from streams.board.server import Board
-from streams.board.web_server import WebServer
 from streams.core.election.model import Election
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.topology import Topology
+from streams.support.web_server import WebServer
 from streams.worker.rejected_records import rejected
 
 Records = tuple[list[bytes], list[bytes]]

@@ -17,9 +17,9 @@ from nights import until
 from receivers import Scripted
 from test_deliveries import FIRST, live, with_receivers
 
-from streams.board import web_server
-from streams.board.web_server import ListenError, WebServer, address
 from streams.kafka.embedded_broker import free_port
+from streams.support import web_server
+from streams.support.web_server import ListenError, WebServer, address
 
 
 @contextmanager
