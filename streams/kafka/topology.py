@@ -1,4 +1,4 @@
-"""Which topics one election's night consists of, and which partition a polling table belongs to."""
+"""The topics of one election's night: their names, their settings, the number of partitions."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import numpy as np
-from kafka.partitioner import murmur2
 from numpy.typing import NDArray
 
 from streams.core.election.model import Election
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
-from streams.kafka import key_hash
+from streams.kafka import table_partitions
 from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
@@ -20,7 +19,6 @@ PARTITIONS: Final = 4
 REJECTED_BYTES: Final = MESSAGE_BYTES + 2**20
 """Most bytes of a record of `rejected`: the message as it came, and its reasons."""
 
-_NOT_NEGATIVE: Final = 0x7FFFFFFF
 _LEGAL = re.compile(r"[A-Za-z0-9._-]{1,180}")
 
 
@@ -116,8 +114,8 @@ class Topology:
         return [spec for spec in self.specs() if spec.name in (self.tally_reports, self.bulletins)]
 
     def partition_of(self, table: str) -> int:
-        """The partition of a polling table's reports: where Kafka's default partitioner puts its id as the key."""
-        return int(murmur2(table.encode()) & _NOT_NEGATIVE) % self.partitions
+        """The partition of a polling table's reports."""
+        return table_partitions.partition_of(table, self.partitions)
 
     def refuse_ledger(self, partition: int, table: str) -> NoReturn:
         """Raise `PartitionsChangedError`: this polling table has its ledger in a partition where it does not belong."""
@@ -127,5 +125,4 @@ class Topology:
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
         """The partition of each of many polling tables' reports."""
-        hashes = key_hash.murmur2(tables)
-        return (hashes & _NOT_NEGATIVE).astype(np.int64) % self.partitions
+        return table_partitions.partitions_of(tables, self.partitions)
