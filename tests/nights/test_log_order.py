@@ -138,6 +138,22 @@ def test_a_gap_is_known_after_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_writer_that_fails_leaves_no_end(tmp_path: Path) -> None:
+    """A log whose writer ended with an error does not look as if it were all there."""
+
+    def fail() -> None:
+        with begin(tmp_path) as writer:
+            writer.append(some(1)[0])
+            writer.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    found, (told,) = read(tmp_path)
+    assert found == some(1)
+    assert "has no end" in told.what
+
+
 class Disk:
     """What a power cut leaves: of each file what it held when it was last synced, and names that were synced."""
 

@@ -129,3 +129,16 @@ def test_left_behind_and_nothing_is_lost(chance: Random) -> None:
     assert marks == sorted(set(marks))
     for channel in channels:
         assert [n for c, n in heard if c == channel] == list(range(said[channel]))
+
+
+def test_the_end_hands_over_everything() -> None:
+    """What no common mark has reached comes at the end, channel by channel in its order, with the latest mark."""
+    both = Alignment[str](["a", "b"])
+    for channel, item, mark in (("a", "1", 10), ("a", "2", 20), ("b", "3", None)):
+        both.add(channel, item)
+        if mark is not None:
+            both.mark(channel, mark)
+    both.add("a", "4")
+    assert not list(both.take())
+    assert both.close() == (20, ["1", "2", "4", "3"])
+    assert both.close() == (20, [])
