@@ -251,6 +251,7 @@ def test_the_outcome(tmp_path: Path) -> None:
     """It says what was read, kept and left out, and where; which ids the register lacks, and what is near; what the
     check finds. The rest is written."""
     text = changed(MAP, ("votes =", 'where = "a <> \'0\'"\nnull = "n"\nvotes ='), ("\"'2024-01-01T00:00:00Z'\"", '"t"'))
+    text += "[reconcile]\nquorum = 1\n"
     sheets = (
         "mesa,a,b,n,t\nm1,5,6,1,1704067200000\nm2,0,0,,1704067200000\nm3,7,8,?,1704067100000\nm03,1,2,,1704067300000\n"
         "m1,,,,1704067400000\nm2,90,20,,1704067500000\n"
@@ -353,6 +354,7 @@ def test_nothing_doubtful_is_passed_over(tmp_path: Path, rows: list[tuple[Any, .
         ("votes =", 'empty = "unknown"\nnull = "n"\nblank = "k"\nregistered = "reg"\nballots = "ballots"\nvotes ='),
         ("T00:00:00Z'", "T00:00:00Z'::TIMESTAMPTZ + to_seconds(_line)"),
     )
+    text += f"[reconcile]\nquorum = {1 + len(rows) % 2}\n"
     register = "dep,mesa,reg\n1,m1,100\n1,m2,0\n2,m3,\n"
     for name, content in {"r.csv": register, "s.csv": head + "\n".join(lines) + "\n", "map.toml": text}.items():
         (tmp_path / name).write_text(content)
