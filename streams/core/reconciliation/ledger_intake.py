@@ -16,7 +16,7 @@ from streams.core.election.numbering import NO_TABLE, Numbers, all_but
 from streams.core.events.model import Tick, table_of
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.columns import FEW
-from streams.core.reconciliation.intake_limits import Limits
+from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger_journal import Column, Journal
 from streams.core.reconciliation.ledger_store import EntryChains, LedgerStore
 from streams.core.reconciliation.prepared import Announcements, Entered, Part, Prepared, Readings

@@ -10,7 +10,7 @@ from streams.core.events.admission import check_bulletin, check_date, check_repo
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.columns import ColumnReader, rows_of_announcements, said_in
-from streams.core.reconciliation.intake_limits import Limits
+from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode

@@ -19,7 +19,7 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
 from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.announced import announced_of
-from streams.core.reconciliation.intake_limits import LEDGER_BYTES
+from streams.core.reconciliation.flood_limits import LEDGER_BYTES
 from streams.core.reconciliation.ledger_journal import decode
 from streams.core.reconciliation.ledger_store import pack, unpack_reading
 from streams.core.reconciliation.reading import Reading, reading_of
