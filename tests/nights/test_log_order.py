@@ -154,6 +154,28 @@ def test_a_writer_that_fails_leaves_no_end(tmp_path: Path) -> None:
     assert "has no end" in told.what
 
 
+class Short:
+    """A file that takes a few bytes at a time, as a disk that is nearly full may."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, content: bytes) -> int:
+        return int(self._file.write(content[:7]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_a_disk_that_takes_a_little_at_a_time(tmp_path: Path) -> None:
+    """A write that is taken in part is gone on with."""
+    with begin(tmp_path) as writer:
+        writer._file = Short(writer._file)  # type: ignore[assignment]
+        for record in some(20):
+            writer.append(record)
+    assert read(tmp_path) == (some(20), [])
+
+
 class Disk:
     """What a power cut leaves: of each file what it held when it was last synced, and names that were synced."""
 
