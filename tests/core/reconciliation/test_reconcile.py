@@ -19,7 +19,7 @@ from streams.core.election.settings import Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.reconciliation import columns as bulk
-from streams.core.reconciliation import intake_limits, ledger_intake, ledger_journal, ledger_store
+from streams.core.reconciliation import flood_limits, ledger_intake, ledger_journal, ledger_store
 from streams.core.reconciliation import row_builder as rows
 from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.ledger_store import LedgerStore
@@ -412,7 +412,7 @@ def test_entered_ahead_at_the_limit(chance: Random) -> None:
     lived = [(crowd(chance), [chance.randrange(30) for _ in range(chance.randrange(4))]) for _ in range(4)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger_store, "LARGE", 40)
-        patch.setattr(intake_limits, "LEDGER_BYTES", 200)  # two chains of forty bytes, and room for some entries more
+        patch.setattr(flood_limits, "LEDGER_BYTES", 200)  # two chains of forty bytes, and room for some entries more
         assert_ahead_is_one_by_one(lived, KNOWN)
 
 
