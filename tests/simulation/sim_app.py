@@ -165,7 +165,6 @@ class SimConsumer(Consumer):
 
     def assign(self, assigned: frozenset[TP]) -> None:
         """What `on_partitions_assigned` does, and Faust's below it."""
-        self._ownership.note_heartbeat(self.app.clock.monotonic())
         self._begin_assignment()
         for known in (self._acked, self._acked_index, self.unfinished, self.finished_once):
             known.clear()
@@ -357,6 +356,7 @@ class SimApp:
         while not self.should_stop:
             given = await self.group.join(self.name)
             self.member_generation = given.generation
+            self.ownership.note_heartbeat(given.at)
             self._assign(given)
             while await self._beat(given.generation) is Answer.OK:
                 pass

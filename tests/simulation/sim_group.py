@@ -31,10 +31,11 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a member is given."""
+    """What a member is given, and when (virtual seconds)."""
 
     generation: int
     partitions: frozenset[TP]
+    at: float
 
 
 @dataclass
@@ -156,7 +157,8 @@ class Group:
         for number, share in enumerate(self.shares):
             self.owners |= dict.fromkeys(share, names[number % len(names)])
         for name, member in self.members.items():
-            given = Assignment(self.generation, frozenset(tp for tp, owner in self.owners.items() if owner == name))
+            partitions = frozenset(tp for tp, owner in self.owners.items() if owner == name)
+            given = Assignment(self.generation, partitions, self._now)
             joined, member.joined, member.heard = member.joined, None, self._now
             if joined is not None and not joined.done():
                 joined.set_result(given)

@@ -1,6 +1,14 @@
-"""Assignments of one worker are told apart, whatever the group's coordinator calls them."""
+"""Assignments of one worker are told apart, whatever the group's coordinator calls them; how long one holds."""
 
-from streams.worker.faust_patches import App
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest  # type: ignore[import-untyped]
+
+from streams.worker.faust_patches import App, thread
+from streams.worker.faust_patches.ownership import Ownership
 
 
 def test_numbers_only_grow() -> None:
@@ -12,3 +20,33 @@ def test_numbers_only_grow() -> None:
         numbers.append(app.consumer_generation_id)
         assert app.group_generation == generation
     assert numbers == [1, 2, 5, 6, 7, 8, 9]
+
+
+SYNC = SyncGroupRequest("group", 4, "member", None, [])
+JOIN = JoinGroupRequest("group", 10_000, 10_000, "member", None, "consumer", [])
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "heard"),
+    [
+        pytest.param(SYNC, 0, 100.0, id="an assignment confirms as of its request"),
+        pytest.param(SYNC, 25, 0.0, id="one that is refused confirms nothing"),
+        pytest.param(JOIN, 0, 0.0, id="joining alone confirms nothing"),
+    ],
+)
+def test_confirmed_when_asked(monkeypatch: pytest.MonkeyPatch, request_: Any, error: int, heard: float) -> None:
+    """A worker that was stopped behind the coordinator's answer is not taken for one that was just confirmed."""
+    clock = [100.0]
+
+    async def answer(request: Any) -> Any:
+        clock[0] += 60.0
+        return SimpleNamespace(error_code=error)
+
+    coordinator = SimpleNamespace(_do_heartbeat=None, _send_req=answer)
+    ownership = Ownership(10.0, lambda: clock[0])
+    listener = SimpleNamespace(_ownership=ownership, _ensure_consumer=lambda: SimpleNamespace(_coordinator=coordinator))
+    monkeypatch.setattr(thread, "monotonic", lambda: clock[0])
+    thread.Thread._listen(cast(Any, listener))
+    asyncio.run(cast(Any, coordinator)._send_req(request_))
+    assert ownership.last_heartbeat == heard
+    assert not ownership.is_confirmed

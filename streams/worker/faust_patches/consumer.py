@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable
 from itertools import chain
-from time import monotonic
 from typing import Any, Final, cast
 
 import faust.transport.drivers.aiokafka as driver
@@ -107,7 +106,6 @@ class Consumer(driver.Consumer):
                 raise
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        self._ownership.note_heartbeat(monotonic())
         self._begin_assignment()
         await super().on_partitions_assigned(assigned, self.app.consumer_generation_id)
 

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import faust.transport.drivers.aiokafka as driver
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
+from aiokafka.protocol.group import SyncGroupRequest  # type: ignore[import-untyped]
 from faust.types import TP
 
 from streams.worker.faust_patches import fetches, group
@@ -108,9 +109,13 @@ class Thread(driver.AIOKafkaConsumerThread):
         self.parent_loop.call_soon_threadsafe(self._fail, reason)
 
     def _listen(self) -> None:
-        """Note when the coordinator last confirmed a heartbeat, at the latest."""
+        """Note when the coordinator last confirmed this worker, at the latest: by a heartbeat, or by an assignment.
+
+        What counts is when it was asked. A worker may be stopped between the answer and its next step, and by then the
+        assignment may be another's.
+        """
         coordinator = self._ensure_consumer()._coordinator
-        beat = coordinator._do_heartbeat
+        beat, send = coordinator._do_heartbeat, coordinator._send_req
 
         async def timed() -> Any:
             began = monotonic()
@@ -118,7 +123,14 @@ class Thread(driver.AIOKafkaConsumerThread):
                 self._ownership.note_heartbeat(began)
             return confirmed
 
-        coordinator._do_heartbeat = timed
+        async def sent(request: Any) -> Any:
+            began = monotonic()
+            response = await send(request)
+            if isinstance(request, SyncGroupRequest) and response.error_code == 0:
+                self._ownership.note_heartbeat(began)
+            return response
+
+        coordinator._do_heartbeat, coordinator._send_req = timed, sent
 
     async def getmany(self, active_partitions: Iterable[TP] | None, timeout: float) -> Batches:  # noqa: ASYNC109
         # aiokafka takes an empty set for "all", and Faust hands over a set that changes meanwhile
