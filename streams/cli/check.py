@@ -46,6 +46,11 @@ def check(night: NightPaths, as_json: Json = False) -> None:
         if not as_json:
             show(f"{election.name}: {len(election.areas):,} areas, {len(election.tables):,} polling tables")
         if given.events and not as_json:
-            counts = ", ".join(f"{count:,} {kind}s" for kind, count in sorted(judge.counts.items())) or "no events"
-            show(f"{counts} fine, {wrong:,} problems")
+            counts = ", ".join(_counted(count, kind) for kind, count in sorted(judge.counts.items())) or "no events"
+            show(f"{counts} fine, {_counted(wrong, 'problem')}")
         raise typer.Exit(1 if wrong else 0)
+
+
+def _counted(count: int, thing: str) -> str:
+    """Such as "1 problem" or "2,000 problems"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

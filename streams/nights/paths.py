@@ -51,6 +51,8 @@ class NightFiles:
 
     def _named(self) -> Sequence[Path]:
         if not self.events:
+            if not self.election.exists():
+                raise NightError(f"{self.election}: is not there: name a night's directory, or an election file")
             raise NightError(f"{self.election}: no events: name event files too, or a log's directory instead")
         return self.events
 

@@ -121,7 +121,7 @@ def test_check(files: tuple[Path, Path]) -> None:
     done = cotejo("check", path, events)
     assert done.returncode == 1
     assert f"{events}:4: id: missing: give id, a string" in done.stdout.decode()
-    assert "1 bulletins, 2 tally-reports fine, 1 problems" in done.stdout.decode()
+    assert "1 bulletin, 2 tally-reports fine, 1 problem\n" in done.stdout.decode()
     assert cotejo("check", path).returncode == 0
     assert cotejo("check", path, "-", stdin=encode({"type": "tick", "at": 1})).returncode == 0
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -46,6 +47,22 @@ def test_a_night_is_a_directory(tmp_path: Path) -> None:
     files = [tmp_path / "election.toml", tmp_path / "events.jsonl"]
     for command in (["replay"], ["check"], ["explain", "area", "N"], ["explain", "table", "T1"]):
         assert cotejo(*command, tmp_path).stdout == cotejo(*command, *files).stdout != b""
+
+
+def test_a_night_that_is_not_there(tmp_path: Path) -> None:
+    """A mistyped path is said to be missing, not to be a night without events."""
+    done = cotejo("replay", tmp_path / "mien")
+    assert (done.returncode, done.stderr.decode()) == (
+        1,
+        f"cotejo: {tmp_path / 'mien'}: is not there: name a night's directory, or an election file\n",
+    )
+
+
+def test_the_small_night_can_be_fed() -> None:
+    """The small election's night is over, so that a worker takes its ticks and reports: none lies ahead of a clock."""
+    events = [orjson.loads(line) for line in (SMALL / "events.jsonl").read_bytes().splitlines()]
+    times = [datetime.fromisoformat(event.get("observed_at") or event["issued_at"]) for event in events]
+    assert max(times) < datetime.now(UTC)
 
 
 def test_broker(tmp_path: Path) -> None:
