@@ -1,6 +1,8 @@
 """What a sample says at one moment: for each option's share, and for the lead, an estimate with its intervals."""
 
 from collections.abc import Sequence
+from math import comb
+from typing import Final
 
 import msgspec
 
@@ -8,6 +10,8 @@ from streams.core.election.model import Election
 from streams.core.sampling import guaranteed, usual
 from streams.core.sampling.sample import Contrast, Sample
 
+ALPHA: Final = 0.05
+"""Probability that an interval may be wrong: half of it at each end."""
 Interval = tuple[float, float]
 """From and to, in per cent, or percentage points for a lead."""
 
@@ -21,16 +25,20 @@ class Estimate(msgspec.Struct, frozen=True):
     estimate: float | None
     """By the sheets that came; None where none did."""
     usual: Interval
-    """95 %, right if the sample is large; missing sheets within `unseen` of what their stratum shows."""
+    """95 %, right if the sample is large; each missing sheet within `unseen` of what its stratum shows."""
     guaranteed: Interval
-    """95 % whatever the size of the sample; missing sheets likewise."""
+    """95 % whatever the size of the sample; missing sheets likewise. Each row by itself, not all rows at once."""
     outer: Interval
     """The same, whatever missing sheets hold."""
 
 
 def estimates(election: Election, sample: Sample, unseen: float) -> list[Estimate]:
     """The share of each option for which sheets are read, and the lead of the first over the second by the estimates.
-    `unseen` is in percentage points."""
+    `unseen` is in percentage points.
+
+    Which two options the lead is of, the sheets decide. So that its guaranteed interval is right whichever two they
+    choose, its error is divided among all pairs of options (Bonferroni).
+    """
     options, count = election.options, len(election.options)
     found = [
         _estimate(sample, Contrast.share(place, count), options[place].id, "", unseen)
@@ -39,20 +47,22 @@ def estimates(election: Election, sample: Sample, unseen: float) -> list[Estimat
     order = sorted(found, key=lambda one: -(one.estimate or 0))
     if len(order) > 1 and order[0].estimate is not None:
         first, second = (election.option_index[one.option] for one in order[:2])
-        lead = Contrast.lead(first, second, count)
-        found.append(_estimate(sample, lead, options[first].id, options[second].id, unseen))
+        lead, alpha = Contrast.lead(first, second, count), ALPHA / comb(len(order), 2)
+        found.append(_estimate(sample, lead, options[first].id, options[second].id, unseen, alpha))
     return found
 
 
-def _estimate(sample: Sample, contrast: Contrast, option: str, over: str, unseen: float) -> Estimate:
+def _estimate(
+    sample: Sample, contrast: Contrast, option: str, over: str, unseen: float, alpha: float = ALPHA
+) -> Estimate:
     ratio = usual.estimate(sample, contrast)
     return Estimate(
         option=option,
         over=over,
         estimate=None if ratio is None else 100 * ratio,
         usual=_per_cent(usual.interval(sample, contrast, "within-unseen", unseen)),
-        guaranteed=_per_cent(guaranteed.interval(sample, contrast, "within-unseen", unseen)),
-        outer=_per_cent(guaranteed.interval(sample, contrast, "anything", unseen)),
+        guaranteed=_per_cent(guaranteed.interval(sample, contrast, "within-unseen", unseen, alpha)),
+        outer=_per_cent(guaranteed.interval(sample, contrast, "anything", unseen, alpha)),
     )
 
 

@@ -26,7 +26,8 @@ def worst(sample: Sample, contrast: Contrast, band: Band, unseen: float) -> Fill
     "anything": as many votes as would be admitted, all of them against. "within-unseen": as many as its stratum lets
     one expect (valid votes per admitted one, times its limit), at the stratum's ratio less `unseen` percentage points,
     not below what is possible. Where none of its stratum has come, the whole sample shows it, and `unseen` is half as
-    much again (one level borrowed); where none of the sample has, it may hold anything.
+    much again (one level borrowed); where none of the sample has, it may hold anything. This bounds missing sheets that
+    each keep to this share and turnout, not those that do so on average only (docs/sample.md).
     """
     y, x = (contrast.coefficients @ sample.votes).astype(np.float64), sample.valid.astype(np.float64)
     away = ~sample.came

@@ -1,6 +1,7 @@
 """The usual interval: combined ratio estimate, linearised variance, normal approximation (Cochran, Sampling Techniques,
 1977, 6.11-6.12), with missing sheets at their worst for each end."""
 
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -22,22 +23,27 @@ def estimate(sample: Sample, contrast: Contrast) -> float | None:
     return float(weight @ (contrast.coefficients @ sample.votes[:, came])) / valid if valid else None
 
 
-def _ratio(sample: Sample, filled: Filled) -> tuple[float, float]:
-    """The combined ratio and its standard error. A stratum with one sampled table shows no spread."""
+def _ratio(sample: Sample, filled: Filled, low: float) -> tuple[float, float]:
+    """The combined ratio and its standard error; the least possible ratio where there are no votes.
+
+    A stratum with one sampled table shows no spread of its own, so it takes that of the whole sample. A sample of one
+    table shows none at all: the error is infinite, unless that table is the whole stratum.
+    """
     valid = float(sample.weight @ filled.x)
     if not valid:
-        return 0.0, 0.0
+        return low, 0.0
     ratio, variance = float(sample.weight @ filled.y) / valid, 0.0
     rest = filled.y - ratio * filled.x
     for stratum, (size, drawn) in enumerate(zip(sample.sizes.tolist(), sample.drawn.tolist(), strict=True)):
-        if drawn > 1:
-            spread = float(rest[sample.stratum == stratum].var(ddof=1))
+        if drawn < size:
+            of_it = rest[sample.stratum == stratum] if drawn > 1 else rest
+            spread = float(of_it.var(ddof=1)) if len(of_it) > 1 else inf
             variance += size * size * (1 - drawn / size) * spread / drawn
     return ratio, variance**0.5 / valid
 
 
 def interval(sample: Sample, contrast: Contrast, band: Band, unseen: float) -> tuple[float, float]:
     """The interval of a share or a lead, as ratios: right with 95 % if the sample is large."""
-    ratio, error = _ratio(sample, worst(sample, contrast, band, unseen))
-    turned, other = _ratio(sample, worst(sample, contrast.mirrored(), band, unseen))
+    ratio, error = _ratio(sample, worst(sample, contrast, band, unseen), contrast.low)
+    turned, other = _ratio(sample, worst(sample, contrast.mirrored(), band, unseen), -contrast.high)
     return max(contrast.low, ratio - Z * error), min(contrast.high, -turned + Z * other)

@@ -6,10 +6,12 @@ from math import log, prod, sqrt
 
 import numpy as np
 import pytest
+from builders import election
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.sampling import guaranteed, usual
+from streams.core.sampling.estimates import estimates
 from streams.core.sampling.missing import Band, worst
 from streams.core.sampling.sample import Contrast, Sample
 
@@ -127,7 +129,7 @@ def test_usual(given_: Sample) -> None:
         )
         low, high = usual.interval(given_, contrast, "within-unseen", 20)
         if not total_x:
-            assert low <= 0 <= high
+            assert (low, high) == (contrast.low, contrast.high)
             continue
         ratio, variance = total_y / total_x, 0.0
         for size, some in zip(sizes, members, strict=True):
@@ -136,6 +138,69 @@ def test_usual(given_: Sample) -> None:
             spread = sum((e - mean) ** 2 for e in rest) / (len(rest) - 1)
             variance += size**2 * (1 - len(some) / size) * spread / len(some)
         assert low == pytest.approx(max(contrast.low, ratio - 1.959963984540054 * sqrt(variance) / total_x), abs=1e-9)
+
+
+def test_one_sheet_in_a_stratum() -> None:
+    """A stratum with one sampled table takes the spread of the whole sample; a sample of one table says nothing, unless
+    it is the whole."""
+    votes, limits = [(60, 40), (40, 60), (70, 30)], [100] * 3
+    low, high = usual.interval(sample([10, 5], [0, 0, 1], votes, limits, [True] * 3, 100), SHARE, "anything", 0)
+    ratio = (10 * 50 + 5 * 70) / 1500
+    rest = [v[0] - 100 * ratio for v in votes]
+    of_all = sum((e - sum(rest) / 3) ** 2 for e in rest) / 2
+    variance = 10**2 * (1 - 2 / 10) * 200 / 2 + 5**2 * (1 - 1 / 5) * of_all
+    half = 1.959963984540054 * sqrt(variance) / 1500
+    assert (low, high) == pytest.approx((max(0, ratio - half), min(1, ratio + half)))
+    one = sample([5], [0], votes[:1], limits[:1], [True], 100)
+    assert usual.interval(one, SHARE, "anything", 0) == (0, 1)
+    whole = sample([1], [0], votes[:1], limits[:1], [True], 100)
+    assert usual.interval(whole, SHARE, "anything", 0) == pytest.approx((0.6, 0.6))
+
+
+def test_the_lead_is_right_whichever_pair_the_sheets_choose() -> None:
+    """The guaranteed interval of the lead divides its error among all pairs of options, since the sheets decide which
+    pair is shown; with two options there is nothing to choose."""
+    for options, pairs in (("AB", 1), ("ABC", 3), ("ABCD", 6)):
+        seen = np.array([[50, 30, 15, 5][: len(options)]] * 40, np.int64).T
+        came = np.ones(40, bool)
+        given_ = Sample(["S"], np.array([400]), np.zeros(40, np.int64), came, seen, np.full(40, 110, np.int64), 110)
+        lead = estimates(election(options=options), given_, 20)[-1]
+        assert (lead.option, lead.over) == ("A", "B")
+        contrast = Contrast.lead(0, 1, len(options))
+        for found, band in ((lead.guaranteed, BANDS[0]), (lead.outer, BANDS[1])):
+            wanted = guaranteed.interval(given_, contrast, band, 20, 0.05 / pairs)
+            assert found == pytest.approx([100 * end for end in wanted])
+        assert lead.guaranteed[0] > -100  # it says something, so the comparison does
+
+
+def test_within_unseen_needs_each_missing_sheet_to_be_so() -> None:
+    """The interval (a) holds for missing sheets that each keep to it. On average is not enough: where the stratum shows
+    half and the missing are half all for and half all against, the full sample's interval may reach further."""
+    votes = [(50, 50)] * 60 + [(100, 0), (0, 100)] * 20
+    full = sample([1000], [0] * 100, votes, [100] * 100, [True] * 100, 100)
+    early = sample([1000], [0] * 100, votes, [100] * 100, [True] * 60 + [False] * 40, 100)
+    assert guaranteed.lower_end(early, SHARE, "within-unseen", 0, 0.025) > guaranteed.lower_end(
+        full, SHARE, "anything", 0, 0.025
+    )
+
+
+@settings(max_examples=60)
+@given(samples(), st.sampled_from([SHARE, LEAD]), st.integers(0, 100), st.data())
+def test_within_unseen_contains_the_full_sample(
+    given_: Sample, contrast: Contrast, unseen: int, data: st.DataObject
+) -> None:
+    """The interval (a) contains the full sample's whenever each missing sheet has the turnout that its stratum shows
+    and a share within `unseen` of the stratum's."""
+    ends = [worst(given_, side, "within-unseen", unseen) for side in (contrast, contrast.mirrored())]
+    low, high = ends[0].y, -ends[1].y
+    part = np.array([data.draw(st.floats(0, 1)) for _ in low])
+    truth = low + part * (high - low)
+    for side, sign in ((contrast, 1), (contrast.mirrored(), -1)):
+        staked = guaranteed.stakes(given_, side, 0.5)
+        found = guaranteed.lower_end(given_, side, "within-unseen", unseen, 0.5)
+        if found > side.low:
+            capital = guaranteed.capital(sign * truth, ends[0].x, staked, found)
+            assert capital >= 2 * (1 - 1e-9)
 
 
 POPULATION = st.lists(
