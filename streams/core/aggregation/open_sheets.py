@@ -147,7 +147,8 @@ class OpenSheets:
         left = count * most
         if known.registered is not None and not known.voterless and self._layout.knows_register[first:behind].all():
             voters = known.registered - int(self._layout.registered[first:behind].sum())
-            left = min(left, max(0, int(voters * self._election.policy.max_turnout)))
+            # Parts of a product of floats may round up where the whole rounds down.
+            left = min(left, max(0, int(voters * self._election.policy.max_turnout * (1 + 1e-12))))
         full, rest = divmod(left, most) if most else (0, 0)
         return ([most] * full + [rest] + [0] * count)[:count]
 

@@ -121,6 +121,18 @@ def test_tables_that_are_not_in_the_register(area: dict[str, int | None], group:
     assert lead.groups["unwitnessed"] == lead.together == group
 
 
+def test_unlisted_tables_may_share_the_voters_in_whatever_way() -> None:
+    """Five unlisted tables with 20 voters each hold 23 votes each at a turnout of 1.15, 115 together, though the
+    product of floats for all 100 voters is cut to 114."""
+    assert (5 * int(20 * 1.15), int(100 * 1.15)) == (115, 114)
+    area: dict[str, int | None] = {"tables": 7, "registered": 300}
+    known = election(states=1, tables=2, areas={"N": area, "S1": area}, quorum=1, max_turnout=1.15, max_ballots=5_000)
+    comparer = night(known, ["accepted", "unwitnessed"], [(60, 10, 0), (0, 0, 0)])
+    lead = comparer.situation("N").witnessed.lead
+    assert lead is not None
+    assert lead.groups["unwitnessed"] == OpenGroup(1 + 5, 114 + 115, 1)
+
+
 @given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["ana", "eva", "ida"]), st.integers(0, 2)), max_size=40))
 def test_followed_step_by_step(readings: list[tuple[int, str, int]]) -> None:
     """What is kept up while sheets come is what is found when all are looked at in the end."""
