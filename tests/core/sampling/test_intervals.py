@@ -208,6 +208,29 @@ POPULATION = st.lists(
 )
 
 
+@settings(max_examples=60)
+@given(st.tuples(POPULATION, POPULATION), st.sampled_from([SHARE, LEAD, SHARE.mirrored()]), st.data())
+def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
+    strata: tuple[list[tuple[int, int]], ...], contrast: Contrast, data: st.DataObject
+) -> None:
+    """What the proof rests on, without the slack of Markov's inequality: the mean of the capital against the true ratio
+    over every sample that can be drawn, of equal fractions or not, is at most 1, at the largest stakes there are."""
+    whole = [sheet for stratum in strata for sheet in stratum]
+    valid = sum(map(sum, whole))
+    if not valid:
+        return
+    truth = sum(float(contrast.coefficients @ np.array(sheet)) for sheet in whole) / valid
+    counts = [data.draw(st.integers(1, len(stratum))) for stratum in strata]
+    of = [h for h, count in enumerate(counts) for _ in range(count)]
+    capitals = []
+    for drawn in product(*(combinations(stratum, count) for stratum, count in zip(strata, counts, strict=True))):
+        sheets = [sheet for some in drawn for sheet in some]
+        one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
+        filled = worst(one, contrast, "anything", 0)
+        capitals.append(guaranteed.capital(filled.y, filled.x, guaranteed.stakes(one, contrast, 1e-9), truth))
+    assert sum(capitals) / len(capitals) <= 1 + 1e-9
+
+
 @settings(max_examples=30)
 @given(st.tuples(POPULATION, POPULATION), st.sampled_from([0.1, 0.3, 0.6]), st.sampled_from([SHARE, LEAD]), st.data())
 def test_right_with_the_promised_probability(
