@@ -47,11 +47,9 @@ class ByteSource:
                 digest.update(some)
 
     def nullable(self) -> bytes | None:
-        """Read a field of bytes that follows its own length. A length of -1 is None."""
+        """Read a field of bytes that follows its own length. Any length below 0 is None, as for Kafka's own clients."""
         size = self.varint()
-        if size < -1:
-            raise DamagedError("a length is negative")
-        return None if size == -1 else self.take(size)
+        return None if size < 0 else self.take(size)
 
     def varint(self) -> int:
         """A signed number, zigzag, in groups of seven bits, the lowest first."""

@@ -192,10 +192,9 @@ class Batch:
 
     def _place(self, source: ByteSource) -> tuple[int, int]:
         """The offset and the time (Unix ms) that a record begins with."""
-        source.skip(1)  # attributes, of which there are none
+        source.varint()  # attributes, of which there are none
         time, offset = self._first_time + source.varint(), self.base_offset + source.varint()
-        if not -_LATEST <= time < _LATEST:
-            raise DamagedError("a time is none")
+        time = (time + _LATEST) % (2 * _LATEST) - _LATEST  # as the sum of two numbers of 64 bits comes out
         return offset, time if self._own_time else self._last_time
 
     def _too_large(self, source: ByteSource, size: int) -> Read:
@@ -225,11 +224,6 @@ def aside_of(value: bytes | None, code: str, cure: str) -> Withheld:
     """A value that is at hand, but is not handed out."""
     content = value or b""
     return Withheld(code, cure, content[:KEPT_BYTES], len(content), hashlib.sha256(content).hexdigest())
-
-
-def _without_headers(record: Any) -> Read:
-    aside = aside_of(record.value, "bad-headers", _NAME_HEADERS)
-    return Read(record.offset, record.timestamp, record.timestamp_type, record.key, aside)
 
 
 def _within_limits(headers: Sequence[tuple[str, bytes | None]]) -> bool:

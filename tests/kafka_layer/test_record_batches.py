@@ -15,11 +15,11 @@ from aiokafka.consumer.fetcher import PartitionRecords  # type: ignore[import-un
 from aiokafka.record.memory_records import MemoryRecords  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_batches import CODECS, TIME, batch, record
+from raw_batches import CODECS, TIME, batch, field, record, varint
 
 from streams.core.events.withheld import KEPT_BYTES, Withheld
 from streams.kafka.committed import Committed
-from streams.kafka.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES
+from streams.kafka.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Batch
 
 A, C = record(b"a"), record(b"c", place=2)
 CONTROL, TRANSACTIONAL = 0x20, 0x10
@@ -114,6 +114,50 @@ def test_no_offset_is_lost(codec: str, first: int, data: st.DataObject) -> None:
         count = read.value.messages if isinstance(read.value, Withheld) else 1
         places += range(read.offset, read.offset + count)
     assert places == [*range(first, 4)]
+
+
+def both_ways(payload: bytes) -> None:
+    """Read a batch of three offsets at once, if aiokafka's compiled reader can, and one by one."""
+    content = batch([A] * 3, payload=payload, last=2)
+
+    def read() -> list[Any]:
+        records = everything(Committed(content, 0))
+        return [(r.offset, r.timestamp, r.timestamp_type, r.key, r.value, list(r.headers)) for r in records]
+
+    at_once = read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Batch, "_at_once", lambda *_: None)
+        assert read() == at_once
+
+
+def raw(start: bytes, key: bytes = field(b"k"), value: bytes = field(b"v"), headers: bytes = b"\0") -> bytes:
+    body = start + key + value + headers
+    return varint(len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(raw(b"\0\0\2", key=varint(-64)), id="a key of -64 bytes"),
+        pytest.param(raw(b"\0\0\2", value=varint(-2)), id="a value of -2 bytes"),
+        pytest.param(raw(b"\0\0\2", headers=b"\2" + field(b"h") + varint(-2)), id="a header of -2 bytes"),
+        pytest.param(raw(b"\x80\1\0\2"), id="attributes in two bytes"),
+        pytest.param(raw(b"\0" + b"\xfe" + b"\xff" * 8 + b"\1\2"), id="a time beyond 64 bits"),
+    ],
+)
+def test_odd_records(odd: bytes) -> None:
+    """What no client writes is read alike whether its batch is large or small."""
+    both_ways(record(b"a") + odd + record(b"c", place=2))
+
+
+@given(st.data())
+def test_one_by_one_or_at_once(data: st.DataObject) -> None:
+    """However a batch is spoilt, aiokafka's compiled reader, where it finds nothing wrong, reads what ours reads."""
+    payload = bytearray(b"".join(record(b"v%d" % i, [(b"h", b"x")] * (i % 2), place=i, key=b"k") for i in range(3)))
+    odd = st.one_of(st.sampled_from([0, 1, 2, 0x7F, 0x80, 0xFF]), st.integers(0, 255))
+    for at in data.draw(st.lists(st.integers(0, len(payload) - 1), max_size=3)):
+        payload[at : at + data.draw(st.integers(0, 1))] = bytes(data.draw(st.lists(odd, max_size=10)))
+    both_ways(bytes(payload))
 
 
 @given(st.binary(max_size=200), st.booleans())
