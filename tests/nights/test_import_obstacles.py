@@ -210,6 +210,44 @@ CASES = {
         {"s.csv": "mesa,a,b,recount,a,b\nm1,50,20,no,,\nm2,60,30,yes,61,29\n"},
         error=r'''votes.A: the header names a more than once: write "a \(1\)" or "a \(2\)"''',
     ),
+    "a name that numbering makes a second time": Case(
+        {"s.csv": "mesa,a,b,b,b (1)\nm1,5,6,7,8\n"}, error=r"s.csv:1: b \(1\) is the name of two columns"
+    ),
+    "a column with a name of ours": Case(
+        {"s.csv": "mesa,a,b,_line\nm1,5,6,1\n"}, error="s.csv:1: _line is the name of two columns, or one of Cotejo's"
+    ),
+    "a second file without the last column": Case(
+        {"s.csv": "mesa,a,b,c\nm1,5,6,1\n", "s1.csv": "mesa,a,b\nm2,7,8\n"}, {'"s.csv"': '"s*.csv"'}, votes=USUAL
+    ),
+    "a file whose name holds a line's end": Case(
+        {"s\x1f9\x1fm2\x1f1\x1f1\n.csv": S}, {'"s.csv"': '"s?9*.csv"'}, error="has a name with control characters"
+    ),
+    "JSON that says where it stands": Case(
+        {"s.json": '[{"mesa":"m1","a":5,"b":6,"_line":7}]'}, {'"s.csv"': '"s.json"'}, error="s.json:1: .* its _line"
+    ),
+    "JSON names in other capitals, by row": Case(
+        {"s.json": '[{"mesa":"m1","a":5,"b":6},{"mesa":"m2","A":7,"b":8}]'},
+        {'"s.csv"': '"s.json"'},
+        error="s.json: its source has A in other capitals too",
+    ),
+    "JSON names in other capitals, below": Case(
+        {"s.json": '[{"mesa":"m1","a":5,"b":6,"c":[{"x":1,"X":2}]}]'},
+        {'"s.csv"': '"s.json"'},
+        error="s.json: its source has X in other capitals too",
+    ),
+    "JSON with a name of no letters": Case(
+        {"s.json": '[{"mesa":"m1","a":5,"b":6,"":1}]'}, {'"s.csv"': '"s.json"'}, error='s.json: .* field called ""'
+    ),
+    "JSON with half a character": Case(
+        {"s.json": '[{"mesa":"m1","a":5,"b":6,"c":"\\ud800"}]'},
+        {'"s.csv"': '"s.json"'},
+        error="s.json:1: cannot be kept",
+    ),
+    "JSON that nests deep": Case(
+        {"s.json": '[{"mesa":"m1","a":5,"b":6,"c":' + "[" * 700 + "]" * 700 + "}]"},
+        {'"s.csv"': '"s.json"'},
+        error="s.json:1: nests too deep",
+    ),
     "an empty file": Case({"s.csv": ""}, error="s.csv: is empty"),
     "a header alone": Case({"s.csv": "mesa,a,b\n"}, error="s.csv: has no row"),
     "whole numbers with a point": Case({"s.csv": "mesa,a,b\nm1,5.0,6\nm2,7.0,8.0\n"}, votes=USUAL),

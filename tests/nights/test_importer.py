@@ -62,6 +62,18 @@ def zipped(**members: str) -> bytes:
     return out.getvalue()
 
 
+def marked(archive: bytes, place: int, value: int) -> bytes:
+    """An archive of one member with another byte in its two heads, counted as in the first of them."""
+    found = bytearray(archive)
+    found[found.index(b"PK\3\4") + place] = found[found.index(b"PK\1\2") + place + 2] = value
+    return bytes(found)
+
+
+def zipped_twice() -> bytes:
+    found = zipped(**{"a.csv": S, "b.csv": S})
+    return found.replace(b"b.csv", b"a.csv")
+
+
 def xlsx(rows: list[list[str | float]]) -> bytes:
     """A workbook with one sheet, as small as a reader takes it."""
     cells = "".join(
@@ -187,6 +199,52 @@ def test_unreadable_sources(name: str, content: str | bytes, words: str, tmp_pat
     files = {} if "/" in name else {name: content}
     with pytest.raises(CotejoError, match=words):
         imported(tmp_path, changed(MAP, ("s.csv", name)), **files)
+
+
+@pytest.mark.parametrize(
+    ("archive", "words"),
+    [
+        pytest.param(zipped_twice(), "s.zip/a.csv: is in the archive more than once", id="a name twice"),
+        pytest.param(zipped(**{"a\n.csv": S}), r"'s.zip/a\\n.csv': has a name with control", id="a control character"),
+        pytest.param(marked(zipped(**{"a.csv": S}), 6, 1), "s.zip/a.csv: cannot be read: .* encrypted", id="encrypted"),
+        pytest.param(marked(zipped(**{"a.csv": S}), 8, 99), "s.zip/a.csv: cannot be read: .* method", id="a method"),
+        pytest.param(marked(zipped(**{"a.csv": S}), 8, 14), "s.zip/a.csv: cannot be read: ", id="no LZMA"),
+    ],
+)
+def test_hostile_archives(archive: bytes, words: str, tmp_path: Path) -> None:
+    """No member of an archive is passed over, and what cannot be read is one error that names it."""
+    with pytest.raises(CotejoError, match=words):
+        imported(tmp_path, changed(MAP, ("s.csv", "s.zip/*.csv")), **{"s.zip": archive})
+
+
+def test_a_link_out_of_the_data(tmp_path: Path) -> None:
+    """A link among published files brings nothing of the reader's own disk into a night."""
+    (tmp_path / "own.csv").write_text(S)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "l.csv").symlink_to("../own.csv")
+    with pytest.raises(CotejoError, match=r"l\.csv: is a link to a file outside"):
+        imported(tmp_path / "data", changed(MAP, ("s.csv", "l.csv")))
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        pytest.param("SELECT 'm2' AS mesa, 7::BIGINT AS a, 8::TINYINT AS b", "", id="whole numbers"),
+        pytest.param("SELECT 'm2' AS mesa, 6.6::DOUBLE AS a, 8 AS b", "a is DOUBLE, .* before it INTEGER", id="6.6"),
+        pytest.param("SELECT 'm2' AS mesa, '6.6' AS a, 8 AS b", "a is VARCHAR, .* before it INTEGER", id="a text"),
+    ],
+)
+def test_types_of_parquet_files(second: str, words: str, tmp_path: Path) -> None:
+    """A figure of one file is not rounded to the type that its column has in another."""
+    duckdb.connect().execute(f"COPY (SELECT 'm1' AS mesa, 5 AS a, 6 AS b) TO '{tmp_path / 's1.parquet'}'")
+    duckdb.connect().execute(f"COPY ({second}) TO '{tmp_path / 's2.parquet'}'")
+    text = changed(MAP, ("s.csv", "s*.parquet"))
+    if words:
+        with pytest.raises(CotejoError, match=f"s2.parquet: {words}"):
+            imported(tmp_path, text)
+        return
+    _, events = imported(tmp_path, text)
+    assert [event["votes"] for event in events] == [{"A": 5, "B": 6}, {"A": 7, "B": 8}]
 
 
 OUTSIDE = {

@@ -6,7 +6,7 @@ begins on: what DuckDB's own reader would guess or pass over is decided here.
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import IO, Final
@@ -84,8 +84,14 @@ class CellWriter:
         """The places of this file's columns among all: their number where they stand in the same order."""
         if len(names) != width:
             raise SourceError(part.name, self._source.header, f"has {width} columns, but `names` has {len(names)}")
+        if twice := name_twice(names):
+            raise SourceError(
+                part.name,
+                self._source.header,
+                f"{twice} is the name of two columns, or one of Cotejo's own: say all `names`",
+            )
         self.columns += [each for each in names if each not in self.columns]
-        return width if list(names) == self.columns[:width] else [self.columns.index(each) for each in names]
+        return width if list(names) == self.columns else [self.columns.index(each) for each in names]
 
     def _write_block(
         self, part: Part, dialect: "Dialect", lines: "_Lines", first: int, block: Sequence[str], order: list[int] | int
@@ -237,6 +243,16 @@ class _Lines:
         """Take the block's lines one by one after all."""
         self._held, self._next = [*block, *self._held[self._next :]], 0
         self.line -= len(block)
+
+
+def name_twice(names: Iterable[str]) -> str | None:
+    """The first name that SQL cannot tell from one before it, or from `_file` and `_line`."""
+    taken = {"_file", "_line"}
+    for each in names:
+        if each.lower() in taken:
+            return each
+        taken.add(each.lower())
+    return None
 
 
 def column_names(head: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,7 @@ class Part:
             with self.open() as raw:
                 packed = self.name.lower().endswith(".gz")
                 yield cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
             why = getattr(error, "strerror", None) or str(error)
             cure = f"cannot be read: {why}: is the file whole? Fetch it again"
             raise SourceError(self.name, 0, cure) from error
@@ -68,11 +69,23 @@ def parts(places: Sequence[Path], source: Source) -> list[Part]:
         path = PurePosixPath(pattern)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise SourceError(pattern, 0, "name files below the directory of --data, without ..")
-        matching = next(filter(None, ({part.name: part for part in _matching(data, pattern)} for data in places)), None)
+        matching = next(filter(None, (list(_matching(data, pattern)) for data in places)), None)
         if matching is None:
             raise SourceError(str(places[0] / pattern), 0, "cannot be read: there is no such file")
-        found |= matching
+        _check_names(matching)
+        found |= {part.name: part for part in matching}
     return [found[name] for name in sorted(found)]
+
+
+def _check_names(matching: Sequence[Part]) -> None:
+    """Raise `SourceError` for a name that two members of an archive have, or that would not stay on its line."""
+    seen = set[str]()
+    for part in matching:
+        if not part.name.isprintable():
+            raise SourceError(repr(part.name), 0, "has a name with control characters: rename it")
+        if part.name in seen:
+            raise SourceError(part.name, 0, "is in the archive more than once: rename one, or take it out")
+        seen.add(part.name)
 
 
 def format_of(part: Part, source: Source) -> Format:
@@ -89,6 +102,8 @@ def _matching(data: Path, pattern: str) -> Iterator[Part]:
         shown = path.relative_to(data).as_posix()
         if not path.is_file():
             continue
+        if not path.resolve().is_relative_to(data.resolve()):
+            raise SourceError(shown, 0, "is a link to a file outside the directory of --data: copy the file there")
         if not archive:
             plain = not shown.lower().endswith(".gz")
             yield Part(shown, lambda path=path: open_regular(path), path if plain else None)  # type: ignore[misc]
@@ -110,10 +125,11 @@ def _split(pattern: str) -> tuple[str, bool, str]:
 
 
 def _member(path: Path, member: str) -> IO[bytes]:
-    archive = zipfile.ZipFile(path)
-    file = archive.open(member)
-    archive.close()  # the member keeps the file open until it is closed itself
-    return file
+    with zipfile.ZipFile(path) as archive:  # the member keeps the file open until it is closed itself
+        try:
+            return archive.open(member)
+        except RuntimeError as error:  # it is encrypted, or packed by a method that Python does not know
+            raise zipfile.BadZipFile(str(error)) from None
 
 
 def text_lines(part: Part, raw: IO[bytes], encoding: str) -> Iterator[Sequence[str]]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import orjson
 from python_calamine import CalamineError, CalamineWorkbook
 
-from streams.nights.importers.cells import CellWriter, Places
+from streams.nights.importers.cells import CellWriter, Places, name_twice
 from streams.nights.importers.database import Database, QueryError, literal, name
 from streams.nights.importers.files import Part, SourceError, format_of, parts, text_lines
 from streams.nights.importers.map_file import Source
@@ -91,12 +91,18 @@ class Loader:
             for part in found:
                 with part.reading() as raw:
                     for line, row in records(part, raw, source):
-                        shape = _merged(shape, _shape(row))
-                        out.write(orjson.dumps({"_file": part.name, "_line": str(line), **row}) + b"\n")
+                        try:
+                            shape = _merged(shape, _shape(row))
+                            out.write(orjson.dumps({"_file": part.name, "_line": str(line), **row}) + b"\n")
+                        except RecursionError:
+                            raise SourceError(part.name, line, "nests too deep") from None
+                        except TypeError as error:  # such as half of a surrogate pair
+                            raise SourceError(part.name, line, f"cannot be kept: {error}: mend the text") from None
                         rows += 1
                         self._progress.show(rows, part.name)
         if not isinstance(shape, dict) or not shape:
             raise SourceError(found[0].name, 0, "has no row: is it the right file?")
+        _check_keys(found[0], shape)
         kinds = {"_file": "VARCHAR", "_line": "BIGINT", **{each: _kind(below) for each, below in shape.items()}}
         columns = ", ".join(f"{literal(each)}: {literal(kind)}" for each, kind in kinds.items())
         self._db.run(
@@ -113,12 +119,27 @@ class Loader:
             rows = f"SELECT {literal(part.name)} AS _file, file_row_number + 1 AS _line, * EXCLUDE (file_row_number) "
             rows += f"FROM read_parquet({literal(str(path))}, file_row_number = true)"
             try:
-                into = f"INSERT INTO {name(table)} BY NAME" if number else f"CREATE TABLE {name(table)} AS"
+                into = f"CREATE TABLE {name(table)} AS"
+                if number:
+                    into = f"INSERT INTO {name(table)} BY NAME"
+                    _check_kinds(part, self._db.columns(f"FROM {name(table)}"), self._db.columns(rows))
                 self._db.run(f"{into} {rows}")
             except QueryError as error:
                 raise SourceError(part.name, 0, f"cannot be read as Parquet: {error}") from None
         return Places(), Places()
 
+
+def _check_kinds(part: Part, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raise `SourceError` where DuckDB would round a value to the type that its column has in the files before."""
+    for column, kind in now.items():
+        other = before.get(column, kind)
+        if kind != other and other != "VARCHAR" and not (kind in _WHOLE and other in (*_WHOLE, "DOUBLE")):
+            cure = f"{column} is {kind}, in the files before it {other}: make it a source of its own"
+            raise SourceError(part.name, 0, cure)
+
+
+_WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
+"""Types of whole numbers: DuckDB says where one does not fit into another."""
 
 Shape = str | list["Shape"] | dict[str, "Shape"] | None
 """What JSON values have in common: "" for text, one shape in a list, the shapes of an object's values by name; None
@@ -131,6 +152,20 @@ def _shape(value: Any) -> Shape:
     if isinstance(value, list):
         return [reduce(_merged, map(_shape, value))] if value else []
     return None if value is None else ""
+
+
+def _check_keys(part: Part, shape: Shape) -> None:
+    """Raise `SourceError` where one row's name is another's in other capitals, or where there is none."""
+    if isinstance(shape, list):
+        for each in shape:
+            _check_keys(part, each)
+    elif isinstance(shape, dict):
+        if twice := name_twice(shape):
+            raise SourceError(part.name, 0, f"its source has {twice} in other capitals too: make them one name")
+        if "" in shape:
+            raise SourceError(part.name, 0, 'its source has a field called "": give it a name')
+        for each in shape.values():
+            _check_keys(part, each)
 
 
 def _merged(one: Shape, other: Shape) -> Shape:
@@ -244,7 +279,8 @@ def _row(part: Part, number: int, row: Any, source: Source) -> Mapping[str, Any]
     if not isinstance(row, dict):
         cure = "is no object: say where the array of rows is as `records`"
         raise SourceError(part.name, number, cure)
-    lower = [key.lower() for key in row]
-    if len(set(lower)) < len(lower):
-        raise SourceError(part.name, number, "has names that differ only in capitals: SQL cannot tell them apart")
+    if twice := name_twice(row):
+        raise SourceError(
+            part.name, number, f"SQL cannot tell its {twice} from another name here, or from _file and _line: rename it"
+        )
     return row
