@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from rich.text import Text
 from streams.cli.common import KeepGoing, NightPaths, group, plainly, warn_of_edits
 from streams.config.election_file import load
 from streams.core.election.model import Election
+from streams.nights.errors import NightError
 from streams.nights.source import Night, open_night
 from streams.support.progress import Progress
 from streams.support.terminal import aside, console, pass_on, show
@@ -75,6 +77,8 @@ def query(
 
     def tell(answer: Answer) -> None:
         if as_json:
+            if twice := [name for name, count in Counter(answer.columns).items() if count > 1]:
+                raise NightError(f"the query: several columns are called {twice[0]}: tell them apart with AS")
             pass_on(map(partial(_json_line, answer.columns), answer.rows))
         elif as_csv:
             pass_on(map(_csv_line, chain([answer.columns], answer.rows)))

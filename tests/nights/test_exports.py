@@ -300,6 +300,19 @@ def test_queries_are_shut_in(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_query_is_not_bound_outside(tmp_path: Path) -> None:
+    """Finding the tables that a statement names opens nothing: not the file that it reads."""
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n" * 100)
+    os.utime(path, ns=(1, 1))
+    assert database.asked_in(f"SELECT a FROM read_csv('{path}')") == set(BY_NAME)
+    assert path.stat().st_atime_ns == 1
+    with open(path) as file:  # where reading leaves no trace, the line above shows nothing
+        file.read()
+    if path.stat().st_atime_ns == 1:
+        pytest.skip("this disk does not note when a file is read")
+
+
 @pytest.mark.parametrize(
     "sql",
     [
@@ -354,6 +367,9 @@ def test_query_as_a_user_sees_it(night: Sequence[Path]) -> None:
     assert json.loads(line) == expected
     text = cotejo("query", *night, sql, "--csv").stdout.decode()
     assert list(csv.DictReader(io.StringIO(text))) == [expected]
+    twice = cotejo("query", *night, "SELECT 1 AS a, 2 AS a", "--json")
+    assert (twice.returncode, twice.stdout) == (1, b"")
+    assert b"several columns are called a: tell them apart with AS" in twice.stderr
     wrong = cotejo("query", *night, "SELECT nothing FROM readings")
     assert (wrong.returncode, wrong.stdout) == (1, b"")
     assert b"nothing" in wrong.stderr

@@ -142,7 +142,10 @@ def filled(connection: duckdb.DuckDBPyConnection, name: str) -> set[str]:
 def asked_in(statement: str) -> set[str]:
     """The tables that a statement names; all of them where it names none, or does not say. Raises `NightError` for
     what is no SQL, or is not one statement that reads."""
-    with duckdb.connect() as connection:
+    # Naming the tables binds the statement: a function that reads a file would open it.
+    with duckdb.connect(
+        config={"enable_external_access": "false", "python_enable_replacements": "false"}
+    ) as connection:
         try:
             statements = connection.extract_statements(statement)
         except duckdb.Error as error:
