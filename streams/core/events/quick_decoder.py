@@ -24,7 +24,7 @@ _Votes = TypeVar("_Votes")
 class UsualReport(
     Struct, Generic[_Votes], frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tally-report"
 ):
-    """A report that is no retraction and says nothing of voters but their votes."""
+    """A report that is no retraction and no bound, and does not say how many voters are registered."""
 
     at: Time = field(name="observed_at")
     id: Text
@@ -35,6 +35,7 @@ class UsualReport(
     group: Text | None = field(name="reporter_group", default=None)
     null: Count | None = None
     blank: Count | None = None
+    ballots: Count | None = None
     supersedes: Text | None = None
     image_sha256: Text | None = None
     url: Text | None = None

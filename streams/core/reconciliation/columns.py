@@ -28,11 +28,12 @@ from streams.core.reconciliation.verdict_cache import looks_at
 FEW: Final = 6
 """Fewer events are not worth any columns."""
 
-_UNSAID: Final = "registered", "ballots", "bound"
-"""What a report that is only votes of a sheet does not say."""
+_FIGURES: Final = "votes", "null", "blank", "ballots"
+_UNSAID: Final = "registered", "bound"
+"""What a report that is only figures of a sheet does not say."""
 
 _OF_REPORTS: Final = frozenset(
-    ("at", "id", "reporter", "group", "source", "table", "votes", "null", "blank", "supersedes", *_UNSAID, "retracted")
+    ("at", "id", "reporter", "group", "source", "table", *_FIGURES, "supersedes", *_UNSAID, "retracted")
 )
 _OF_BULLETINS: Final = frozenset(
     ("sequence", "at", "id", "area", "authority", "votes", "supersedes", "announced_shares")
@@ -82,13 +83,13 @@ class ColumnReader:
         return Prepared(events, single, refused, readings, announcements)
 
     def _readings(self, events: Sequence[Any], places: Sequence[int], refused: dict[int, Rejection]) -> Readings | None:
-        """The columns of these reports; if any is a retraction or says more than votes, of the others. None where the
-        election asks who they are from. What has too many ballots comes to stand in `refused`."""
+        """The columns of these reports; if any is a retraction or says more than its sheet's figures, of the others.
+        None where the election asks who they are from. What has too many ballots comes to stand in `refused`."""
         if not self._open or len(places) < FEW:
             return None
         fields = _columns(_at(events, places), _OF_REPORTS)
         figures = self._votes(fields["votes"])
-        if figures is None or not _is_only_votes(fields):
+        if figures is None or not _is_only_figures(fields):
             plain = [i for i in places if self._is_plain_report(events[i])]
             return self._readings(events, plain, refused) if len(plain) < len(places) else None
         tables = self._layout.numbers(fields["table"])
@@ -101,6 +102,9 @@ class ColumnReader:
         voters = said.sum(axis=1)
         if (blanks := _or(fields["blank"], none)) is not none:
             voters += np.array(blanks)
+        if not _unsaid(stated := fields["ballots"]):
+            # Hardly any does not add up; it is turned away when it is looked at by itself, which says why.
+            tables[_sums_differ(voters, fields["null"], fields["blank"], stated)] = NO_TABLE
         # Nearly all that a night turns away: one by one each took 60 us, a twentieth of a replay.
         for i in np.flatnonzero((voters > self._most.take(tables)) & (tables != NO_TABLE)).tolist():
             refused[places[i]] = self._too_many(int(tables[i]), int(voters[i]))
@@ -166,7 +170,7 @@ class ColumnReader:
         return Announcements(places, tables, list(map(pack, packed)), rows_of_announcements(figures))
 
     def _is_plain_report(self, event: Any) -> bool:
-        unsaid = event.registered is None and event.ballots is None and event.bound is None
+        unsaid = event.registered is None and event.bound is None
         return unsaid and not event.retracted and event.votes.keys() == self._option_ids
 
     def _is_plain_bulletin(self, event: Any) -> bool:
@@ -232,8 +236,16 @@ def _first(kind: type[Struct], asked: frozenset[str]) -> Sequence[str]:
     return names[: 1 + max(names.index(name) for name in asked.intersection(names))]
 
 
-def _is_only_votes(fields: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether none of these reports is a retraction or is a bound or says how many voters there were."""
+def _sums_differ(voters: Numbers, nulls: Sequence[Any], blanks: Sequence[Any], stated: Sequence[Any]) -> Flags:
+    """Whether sheets state another number of ballots than their `voters` add up to, as `admission.check_report` asks
+    it of each: where null or blank votes are not given, they may be what is missing."""
+    ballots = np.array(_or(stated, voters.tolist()), np.int64)
+    whole = np.array([null is not None and blank is not None for null, blank in zip(nulls, blanks, strict=True)])
+    return (voters > ballots) | (whole & (voters < ballots))
+
+
+def _is_only_figures(fields: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether none of these reports is a retraction or a bound, or says how many voters are registered."""
     unsaid = all(_unsaid(fields[name]) for name in _UNSAID if name in fields)
     return unsaid and True not in fields.get("retracted", ())
 

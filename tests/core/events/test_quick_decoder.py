@@ -21,12 +21,13 @@ from streams.core.reconciliation.reconciler import Reconciler
 USUAL: list[Event] = [
     report(),
     report(votes=(0, 0, 0), group="g", null=2, blank=0, supersedes="r1", url="u", image_sha256="x", signature="s"),
+    report(ballots=9),
     bulletin(area="S1-1"),
     bulletin(valid=9, null=0, status="final", tables_counted=3, tables_counted_ratio=0.5, supersedes="b1"),
 ]
 ODD: list[Event] = [
     report(votes=(5, 3)),
-    report(ballots=9),
+    report(registered=90),
     report(retracted=True),
     bulletin(announced_shares={"A": 1.0}),
     Tick(T0),
@@ -124,4 +125,4 @@ def test_nights_read_in_stretches(night: list[bytes], cuts: list[int]) -> None:
 def test_stretches_are_read_once() -> None:
     """Usual events are counted by what they are."""
     found = of_stretches(KNOWN, [encode(plain(event)) for event in [*USUAL, *ODD]], [])
-    assert found.counts == Counter(reports=5, bulletins=3, ticks=1)
+    assert found.counts == Counter(reports=6, bulletins=3, ticks=1)

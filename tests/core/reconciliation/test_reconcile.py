@@ -345,6 +345,29 @@ def test_too_many_ballots(table: str) -> None:
     assert all_.verdicts == one.verdicts
 
 
+def test_stated_ballots() -> None:
+    """A sheet that states other ballots than add up is refused among many as by itself."""
+    stated = [
+        {"ballots": 9, "null": 0, "blank": 0},
+        {"ballots": 8, "null": 0, "blank": 0},
+        {"ballots": 10, "null": 0, "blank": 0},
+        {"ballots": 10, "blank": 0},
+        {"ballots": 10, "null": 0},
+        {"ballots": 8},
+        {"ballots": 60, "null": 60, "blank": 0},
+        {},
+    ]
+    events = [report(id=f"r{i}", reporter=f"x{i}", votes=(5, 3, 1), **more) for i, more in enumerate(stated)]
+    one, all_ = Reconciler(KNOWN), Reconciler(KNOWN)
+    single = [(i, why) for i, event in enumerate(events) if (why := one.apply(event)) is not None]
+    with always_many():
+        prepared = all_.prepare(events)
+        assert not prepared.single
+        assert all_.take_in(all_.enter(prepared), range(len(events))) == single
+    assert [i for i, _ in single] == [1, 2, 5, 6]
+    assert all_.verdicts == one.verdicts
+
+
 @given(reports_of(list(KNOWN.tables)), st.lists(st.integers(0, 13)), st.data(), bulletins, st.booleans())
 def test_all_at_once(
     events: list[TallyReport], plainly: list[int], data: st.DataObject, official: list[Bulletin], spoilt: bool
