@@ -400,8 +400,10 @@ def test_hostile_names(chromium: Browser, embedded: EmbeddedBroker, names: str, 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_phone(chromium: Browser, board: Served, lang: str) -> None:
-    """At a phone's width nothing sticks out sideways, and every figure of an option is there."""
+    """At a phone's width nothing sticks out sideways, every figure of an option is there, and a column's long head
+    has a place to be broken."""
     with opened(chromium, board.url, 390, lang) as seen:
+        assert "\u00ad" in seen.page.locator("#area-head .coverage").inner_text()
         expect(seen.page.locator("#options tr").first.locator(".mustBeWrong")).to_be_visible()
         assert seen.overflow() == 0
         wide = seen.page.evaluate(

@@ -10,6 +10,7 @@ const COLUMNS = [
   ["atMost", (row) => row.ceiling], ["mustBeWrong", (row) => row.breakdown], ["openCount", (row) => row.open],
 ];
 const MAYBE = new Set(["official", "gap", "atLeast", "atMost", "mustBeWrong"]); // left out where no area has any
+const BREAKS = /(atesti|wit)(?=gua|nes)/gi; // where a long word of a narrow column's head may be broken, with a hyphen
 const order = { by: "area", down: false };
 let chosen = ""; // the option whose figures the table shows; the page's own choice until somebody makes one
 
@@ -40,7 +41,7 @@ export function show(whole, shown) {
   for (const head of byId("area-head").children) {
     const button = head.firstElementChild;
     const by = button.dataset.by;
-    setText(button, t(by));
+    setText(button, t(by).replace(BREAKS, "$1\u00AD"));
     if (order.by === by) head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
     else head.removeAttribute("aria-sort");
   }

@@ -118,6 +118,9 @@ function showLegend(legend, lines) {
   legend.dataset.text = text;
 }
 
+// Between the lines of the grid, in votes' and sheets' own units: halves would be rounded in their labels.
+const STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
+
 function options(chart, lines) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -126,26 +129,26 @@ function options(chart, lines) {
     ...sizeOf(chart),
     legend: { show: false },
     cursor: { show: false },
-    padding: [20, 8, 0, 0],
+    padding: [20, 28, 0, 0],
     scales: { y: { range: (_, low, high) => [0, chart.given.top ?? Math.max(1, Math.ceil(high * 1.1))] } },
     axes: [
-      { ...axis, space: 90, values: (_, ticks) => ticks.map(tickOf) },
-      { ...axis, size: 52, values: (_, ticks) => ticks.map((value) => number(value)) },
+      { ...axis, space: 90, values: (_, ticks, __, ___, step) => ticks.map((seconds) => tickOf(seconds, step)) },
+      { ...axis, size: 52, incrs: STEPS, values: (_, ticks) => ticks.map((value) => number(value)) },
     ],
     series: [{}, ...lines.map((line) => ({
       stroke: colour(`--option-${line.colour}`), width: line.dash ? 2 : 2.5, dash: line.dash ? [6, 5] : undefined,
       fill: line.fill ? colour("--wash") : undefined, points: { show: false }, spanGaps: false,
-      paths: line.dash ? uPlot.paths.stepped({ align: 1 }) : undefined,
+      paths: uPlot.paths.stepped({ align: 1 }), // a figure stands until the next one
     }))],
     hooks: { draw: [(plot) => marks(plot, chart, colour)] },
   };
 }
 
-// Midnight has its day, every other tick its hour.
-function tickOf(seconds) {
+// Midnight has its day, every other tick its hour; with seconds while the ticks are less than a minute apart.
+function tickOf(seconds, step) {
   const at = new Date(seconds * 1000);
   const midnight = at.getHours() === 0 && at.getMinutes() === 0;
-  return midnight ? moment(at).split(",")[0] : moment(at, { day: false });
+  return midnight ? moment(at).split(",")[0] : moment(at, { day: false, second: step < 60 });
 }
 
 // Thin lines where a bulletin came, a thick one at the time that is looked back to.

@@ -172,9 +172,10 @@ export function signed(value, decimals = 1) {
   return /[1-9]/.test(size) ? `${value < 0 ? "−" : "+"}${size}` : size;
 }
 
-export function moment(at, { day = true, zone = false } = {}) {
+export function moment(at, { day = true, second = false, zone = false } = {}) {
   const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   if (day) Object.assign(form, { day: "numeric", month: "short" });
+  if (second) form.second = "2-digit";
   if (zone) form.timeZoneName = "short";
   return new Intl.DateTimeFormat(language === "es" ? "es" : "en-GB", form).format(at);
 }
