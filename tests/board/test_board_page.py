@@ -403,13 +403,14 @@ def test_phone(chromium: Browser, board: Served, lang: str) -> None:
     """At a phone's width nothing sticks out sideways, every figure of an option is there, and a column's long head
     has a place to be broken."""
     with opened(chromium, board.url, 390, lang) as seen:
-        assert "\u00ad" in seen.page.locator("#area-head .coverage").inner_text()
         expect(seen.page.locator("#options tr").first.locator(".mustBeWrong")).to_be_visible()
         assert seen.overflow() == 0
         wide = seen.page.evaluate(
             "[...document.querySelectorAll('main *')].filter((e) => !e.closest('.u-wrap, .compare thead')"
             " && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.id || e.className || e.tagName)"
         )
+        expect(seen.page.locator("#area-rows th")).to_have_count(3)
+        assert "\u00ad" in seen.page.locator("#area-head .coverage").inner_text()
         assert wide == []
         seen.check()
 
