@@ -5,6 +5,8 @@ import io
 import json
 import os
 import re
+import signal
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +30,7 @@ from streams.errors import CotejoError
 from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.exports import database, dictionary, nist, nist_export
+from streams.nights.exports import database, dictionary, nist, nist_export, query
 from streams.nights.exports.catalogue import BY_NAME, TABLES
 from streams.nights.exports.database import Format
 from streams.nights.exports.export import export
@@ -298,6 +300,20 @@ def test_queries_are_shut_in(
         asked(night, sql)
     assert "\n" not in str(caught.value)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_query_without_end_can_be_stopped() -> None:
+    """Ctrl-C ends what DuckDB works on, also where it comes before the work."""
+    main = threading.get_ident()
+    with duckdb.connect() as connection:
+
+        def endless() -> None:
+            signal.pthread_kill(main, signal.SIGINT)
+            connection.execute("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t")
+
+        with pytest.raises(KeyboardInterrupt):
+            query.interruptibly(connection, endless)
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
 
 def test_a_query_is_not_bound_outside(tmp_path: Path) -> None:

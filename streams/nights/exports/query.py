@@ -1,11 +1,12 @@
 """One SQL statement over a night's tables."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 
@@ -18,6 +19,7 @@ from streams.nights.source import Night
 EVERY: Final = 600_000
 """Milliseconds of event time of which an area's state is kept once, unless told."""
 _FETCHED: Final = 1_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def answered(
         database.fill(connection, election, scratch, asked)
         database.shut_in(connection)
         try:
-            connection.execute(statement)
+            interruptibly(connection, lambda: connection.execute(statement))
             columns = [name for name, *_ in connection.description or ()]
             yield Answer(columns, _rows(connection))
         except duckdb.Error as error:
@@ -48,5 +50,18 @@ def answered(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
-    while some := connection.fetchmany(_FETCHED):
+    while some := interruptibly(connection, lambda: connection.fetchmany(_FETCHED)):
         yield from some
+
+
+def interruptibly(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Work of DuckDB that Ctrl-C ends: it does not look for signals itself before it is done."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        try:
+            return done.result()
+        except KeyboardInterrupt:
+            while not done.done():  # again, in case it had not begun
+                connection.interrupt()
+                wait([done], timeout=0.1)
+            raise
