@@ -23,6 +23,7 @@ from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import Rejection
 from streams.core.events.original_bytes import own_bytes
 from streams.core.events.quick_decoder import KINDS, UsualReader, as_read, by_type
+from streams.core.events.withheld import Withheld
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
@@ -87,6 +88,8 @@ class ReconcileStage:
         self._intakes = {p: PartitionIntake(self._election, p, self._homes, saves=True) for p in sorted(mine)}
         for key, value in list(self._table.items()):
             try:
+                if isinstance(value, Withheld):
+                    raise ValueError(value.cure)
                 partition = int((key or b"").partition(b"/")[0])
                 if partition in mine:
                     self._intakes[partition].reconciler.load([value])

@@ -39,8 +39,8 @@ class Planted:
 
     name: str
     origin: str
-    """`crash order`: the list of issue 29; `faust`: a fault of Faust's that is cured here; `soak` with its ADR; or
-    `simulation`: found by it."""
+    """`crash order`: what must not change places around a crash; `faust`: a fault of Faust's that is cured here; `soak`
+    with its ADR; or `simulation`: found by it."""
     patches: tuple[tuple[Any, str, Any], ...]
     focus: str = ""
     """The kind of fault with which it shows, or the fault point at which; "" where it shows anyway."""

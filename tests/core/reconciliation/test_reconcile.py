@@ -347,7 +347,7 @@ def test_too_many_ballots(table: str) -> None:
 
 def test_stated_ballots() -> None:
     """A sheet that states other ballots than add up is refused among many as by itself."""
-    stated = [
+    stated: list[dict[str, Any]] = [
         {"ballots": 9, "null": 0, "blank": 0},
         {"ballots": 8, "null": 0, "blank": 0},
         {"ballots": 10, "null": 0, "blank": 0},
