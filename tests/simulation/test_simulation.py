@@ -50,7 +50,7 @@ def test_rare_paths_are_taken(seen: Counter[str]) -> None:
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_planted_faults_are_found(planted: Planted) -> None:
     """A fault that is put back is found."""
-    assert seeds_until_found(planted, 100) is not None
+    assert seeds_until_found(planted, 300) is not None
 
 
 def test_a_stalled_worker_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
