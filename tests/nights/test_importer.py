@@ -74,8 +74,8 @@ def zipped_twice() -> bytes:
     return found.replace(b"b.csv", b"a.csv")
 
 
-def xlsx(rows: list[list[str | float]]) -> bytes:
-    """A workbook with one sheet, as small as a reader takes it."""
+def xlsx(rows: list[list[str | float]], more: str = "") -> bytes:
+    """A workbook with one sheet, as small as a reader takes it; `more` is XML behind its rows."""
     cells = "".join(
         "<row>" + "".join(
             f"<c><v>{value}</v></c>" if isinstance(value, float)
@@ -96,7 +96,7 @@ def xlsx(rows: list[list[str | float]]) -> bytes:
             f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
             "xl___rels__workbook.xml.rels": f'<Relationships xmlns="{rel}/package/2006/relationships"><Relationship '
             f'Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-            "xl__worksheets__sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+            "xl__worksheets__sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}{more}</sheetData></worksheet>',
         }
     )
 
@@ -184,6 +184,12 @@ def test_members_and_places(tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         pytest.param("s.xlsx", b"PK no workbook", "s.xlsx: cannot be read as a workbook", id="no workbook"),
+        pytest.param(
+            "s.xlsx",
+            xlsx([["k"]], '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+            "s.xlsx: its cells reach to row 1,048,576, column 16,384: delete the far ones",
+            id="a workbook that fills the memory",
+        ),
         pytest.param("s.json", "[{]", "s.json:1: is no JSON", id="no JSON"),
         pytest.param("s.jsonl", '{"a":1}\n{"a":1,"a":2}', "s.jsonl:2: a is twice in one object", id="a key twice"),
         pytest.param("s.json", "[1, 2]", "s.json:1: is no object: say where the array .* `records`", id="no rows"),

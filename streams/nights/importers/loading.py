@@ -2,6 +2,8 @@
 
 import io
 import json
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,6 +18,7 @@ from streams.nights.importers.cells import CellWriter, Places, name_twice
 from streams.nights.importers.database import Database, QueryError, literal, name
 from streams.nights.importers.files import Part, SourceError, format_of, parts, text_lines
 from streams.nights.importers.map_file import Source
+from streams.nights.importers.workbook_extent import MOST_CELLS, widest_extent
 from streams.support.progress import Progress
 
 
@@ -194,7 +197,12 @@ def _kind(shape: Shape) -> str:
 def sheet_rows(part: Part, raw: IO[bytes], source: Source) -> Iterator[tuple[int, list[str]]]:
     """The rows of a workbook's sheet from the header on, with their numbers."""
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(raw.read()))
+        content = raw.read()
+        height, width = widest_extent(content)
+        if height * width > MOST_CELLS:
+            why = f"its cells reach to row {height:,}, column {width:,}: delete the far ones, or save the sheet as CSV"
+            raise SourceError(part.name, 0, why)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
         wanted = source.sheet or names[0]
         if wanted not in names:
@@ -202,7 +210,7 @@ def sheet_rows(part: Part, raw: IO[bytes], source: Source) -> Iterator[tuple[int
         if not source.sheet and len(names) > 1:
             raise SourceError(part.name, 0, f"has several sheets: say `sheet`, one of {', '.join(names)}")
         rows = book.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
-    except CalamineError as error:
+    except (CalamineError, OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise SourceError(part.name, 0, f"cannot be read as a workbook: {error}") from None
     if not source.header:
         yield 0, list(source.names)
