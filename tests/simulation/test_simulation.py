@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from brokers import ROOT
-from planted import PLANTED, Planted, seeds_until_found
+from planted import PLANTED
 from sim_faults import KINDS
 from simulation import run
 
@@ -47,10 +47,11 @@ def test_rare_paths_are_taken(seen: Counter[str]) -> None:
     assert [name for name in struck if not seen[f"killed at {name}"] + seen[f"frozen at {name}"]] == []
 
 
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
-def test_planted_faults_are_found(planted: Planted) -> None:
-    """A fault that is put back is found."""
-    assert seeds_until_found(planted, 300) is not None
+@pytest.mark.parametrize("place", range(len(PLANTED)), ids=lambda place: PLANTED[place].name)
+def test_planted_faults_are_found(place: int) -> None:
+    """A fault that is put back is found. Each has a process of its own: what one leaves behind may hide another."""
+    code = f"from planted import PLANTED, seeds_until_found; print(seeds_until_found(PLANTED[{place}], 100))"
+    assert in_a_process(code, "0") != "None\n"
 
 
 def test_a_stalled_worker_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,12 +66,14 @@ def test_a_stalled_worker_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_seed_says_it_all() -> None:
     """A seed gives the same night each time, in each process, whatever the order of its sets and dictionaries."""
     code = "from simulation import run; print([run(seed).trace for seed in range(8)])"
-    path = ":".join(str(ROOT / name) for name in ("tests/simulation", "tests/helpers", "."))
-    said = {
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code],
-            env={"PYTHONPATH": path, "PYTHONHASHSEED": hashes}, check=True, capture_output=True, text=True,
-        ).stdout
-        for hashes in ("1", "2")
-    }  # fmt: skip
+    said = {in_a_process(code, hashes) for hashes in ("1", "2")}
     assert said == {f"{[run(seed).trace for seed in range(8)]}\n"}
+
+
+def in_a_process(code: str, hashes: str) -> str:
+    """What this code prints in a process of its own, with this seed for the hashes of texts."""
+    path = ":".join(str(ROOT / name) for name in ("tests/simulation", "tests/helpers", "."))
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={"PYTHONPATH": path, "PYTHONHASHSEED": hashes}, check=True, stdout=subprocess.PIPE, text=True,
+    ).stdout  # fmt: skip

@@ -1,5 +1,6 @@
 """One SQL statement over a night's tables."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -57,8 +58,11 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
 def interruptibly(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
     """Work of DuckDB that Ctrl-C ends: it does not look for signals itself before it is done."""
     with ThreadPoolExecutor(1) as pool:
+        # a signal while the thread starts would leave it to itself: the pool does not know it yet
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         done = pool.submit(work)
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return done.result()
         except KeyboardInterrupt:
             while not done.done():  # again, in case it had not begun
