@@ -40,6 +40,7 @@ from streams.nights.scenarios import venezuela2024_night
 from streams.nights.scenarios.settings import Night
 from streams.nights.scenarios.simulated import Simulation
 from streams.nights.source import open_night
+from streams.nights.sql import shut_in
 
 KNOWN = election(states=2, tables=20, registered=300, groups={"rest": "BC"}, quorum=1, trusted_sources=frozenset())
 """A nation of two states; bulletins may announce B and C together."""
@@ -347,7 +348,7 @@ def test_the_database_is_shut_in(sql: str, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own").mkdir()
     with database.open_database(tmp_path / "own") as connection:
-        database.shut_in(connection)
+        shut_in(connection)
         with pytest.raises(duckdb.Error):
             connection.execute(sql)
     assert os.listdir(tmp_path) == ["own"]

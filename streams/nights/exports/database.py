@@ -14,6 +14,8 @@ from streams.nights.exports.event_rows import RAW_BULLETINS, RAW_READINGS, REJEC
 from streams.nights.exports.final_rows import BULLETIN_FATES, READING_FATES
 from streams.nights.exports.scratch import Scratch
 from streams.nights.exports.table import SQL_TYPES, Column, Table
+from streams.nights.sql import first_sentence, literal
+from streams.nights.sql import name as quoted
 
 Format = Literal["parquet", "csv", "jsonl"]
 
@@ -73,9 +75,9 @@ def fill(connection: duckdb.DuckDBPyConnection, election: Election, scratch: Scr
     wanted = set(asked)
     for name in [table.name for table in TABLES if table.name in wanted.union(*map(_sources, wanted))]:
         table = BY_NAME[name].of(election)
-        columns = ", ".join(map(_quoted, (column.name for column in table.columns)))
+        columns = ", ".join(map(quoted, (column.name for column in table.columns)))
         rows = table.sql or (_joined(scratch, table) if name in _JOINED else _read(scratch, name, table.columns))
-        connection.execute(f"CREATE TABLE {_quoted(name)} AS SELECT {columns} FROM ({rows})")
+        connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT {columns} FROM ({rows})")
 
 
 def _sources(name: str) -> Sequence[str]:
@@ -86,14 +88,14 @@ def _read(scratch: Scratch, name: str, columns: Sequence[Column]) -> str:
     """A statement that reads collected rows as they stand."""
     types = {column.name: "BIGINT" if column.type == "time" else SQL_TYPES[column.type] for column in columns}
     types = dict.fromkeys(_KEYS.get(name, ()), "BIGINT") | types
-    times = [f"make_timestamptz({_quoted(c.name)} * 1000) AS {_quoted(c.name)}" for c in columns if c.type == "time"]
+    times = [f"make_timestamptz({quoted(c.name)} * 1000) AS {quoted(c.name)}" for c in columns if c.type == "time"]
     replaced = f"* REPLACE ({', '.join(times)})" if times else "*"
     return f"SELECT {replaced} FROM {_source(scratch, name, types)}"
 
 
 def _source(scratch: Scratch, name: str, types: dict[str, str]) -> str:
-    fields = ", ".join(f"{_text(column)}: {_text(type)}" for column, type in types.items())
-    path = _text(str(scratch.path(name)))
+    fields = ", ".join(f"{literal(column)}: {literal(type)}" for column, type in types.items())
+    path = literal(str(scratch.path(name)))
     return f"read_json({path}, format = 'newline_delimited', columns = {{{fields}}}, maximum_object_size = 67108864)"
 
 
@@ -120,11 +122,11 @@ def write(connection: duckdb.DuckDBPyConnection, election: Election, directory: 
     counts = {}
     for template in TABLES:
         table = template.of(election)
-        name = _quoted(table.name)
+        name = quoted(table.name)
         times = [] if format == "parquet" else [column.name for column in table.columns if column.type == "time"]
-        texts = [f"strftime({_quoted(t)} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ') AS {_quoted(t)}" for t in times]
+        texts = [f"strftime({quoted(t)} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ') AS {quoted(t)}" for t in times]
         rows = f"SELECT * REPLACE ({', '.join(texts)}) FROM {name}" if texts else f"SELECT * FROM {name}"
-        path = _text(str(directory / f"{table.name}.{format}"))
+        path = literal(str(directory / f"{table.name}.{format}"))
         connection.execute(f"COPY ({rows}) TO {path} ({_OPTIONS[format]})")
         found = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
         counts[table.name] = int(found[0]) if found else 0
@@ -133,9 +135,9 @@ def write(connection: duckdb.DuckDBPyConnection, election: Election, directory: 
 
 def filled(connection: duckdb.DuckDBPyConnection, name: str) -> set[str]:
     """The columns of a table that are not empty in every row."""
-    columns = [column for column, *_ in connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description or ()]
-    counts = ", ".join(f"count({_quoted(column)})" for column in columns)
-    found = connection.execute(f"SELECT {counts} FROM {_quoted(name)}").fetchone() or ()
+    columns = [column for column, *_ in connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").description or ()]
+    counts = ", ".join(f"count({quoted(column)})" for column in columns)
+    found = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone() or ()
     return {column for column, count in zip(columns, found, strict=True) if count}
 
 
@@ -149,7 +151,7 @@ def asked_in(statement: str) -> set[str]:
         try:
             statements = connection.extract_statements(statement)
         except duckdb.Error as error:
-            raise NightError(f"the query: {plain_error(error)}") from None
+            raise NightError(f"the query: {first_sentence(error)}") from None
         if len(statements) != 1 or statements[0].type not in _READING:
             raise NightError('the query: give one statement that reads, such as "SELECT * FROM verdicts"')
         try:
@@ -157,23 +159,3 @@ def asked_in(statement: str) -> set[str]:
         except duckdb.Error:  # such as of PIVOT, which stands for several, or of COLUMNS, which needs the columns
             named = set()
     return {name for name in map(str.lower, named) if name in BY_NAME} or set(BY_NAME)
-
-
-def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
-    """From here on a statement reaches the tables and nothing else: no file, no network, no extension, no setting."""
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-
-
-def plain_error(error: duckdb.Error) -> str:
-    """What DuckDB says, on one line, without its drawing of the place."""
-    text = str(error).split("\n\nLINE")[0]
-    return " ".join(text.split())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

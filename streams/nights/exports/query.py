@@ -16,6 +16,7 @@ from streams.nights.errors import NightError
 from streams.nights.exports import database
 from streams.nights.exports.collect import collect
 from streams.nights.source import Night
+from streams.nights.sql import first_sentence, shut_in
 
 EVERY: Final = 600_000
 """Milliseconds of event time of which an area's state is kept once, unless told."""
@@ -41,13 +42,13 @@ def answered(
     with TemporaryDirectory(prefix="cotejo-") as place, database.open_database(Path(place)) as connection:
         scratch, _ = collect(night, election, asked, Path(place), every, progress)
         database.fill(connection, election, scratch, asked)
-        database.shut_in(connection)
+        shut_in(connection)
         try:
             interruptibly(connection, lambda: connection.execute(statement))
             columns = [name for name, *_ in connection.description or ()]
             yield Answer(columns, _rows(connection))
         except duckdb.Error as error:
-            raise NightError(f"the query: {database.plain_error(error)}") from None
+            raise NightError(f"the query: {first_sentence(error)}") from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:

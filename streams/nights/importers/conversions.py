@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from streams.core.events.model import LATEST, MAX_COUNT, MAX_TEXT
-from streams.nights.importers.database import Database, literal
+from streams.nights.importers.database import Database
+from streams.nights.sql import literal
 
 Kind = Literal["text", "time", "count", "ratio", "percent", "flag"]
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import duckdb
 
 from streams.errors import CotejoError
+from streams.nights.sql import first_sentence, literal, name, shut_in
 
 MEMORY: Final = "2GB"
 """What its tables and sorting may take; the rest goes to disk beside the night that is written."""
@@ -43,8 +44,7 @@ class Database:
 
     def shut(self) -> None:
         """From here on nothing outside can be reached, and nobody can undo that."""
-        self._db.execute("SET enable_external_access = false")
-        self._db.execute("SET lock_configuration = true")
+        shut_in(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -79,7 +79,7 @@ class Database:
         """Make a table of a file of lines whose cells end with `CELL`: `_file`, `_line`, then these columns, all text.
         An empty cell is NULL."""
         kinds = {"_file": "VARCHAR", "_line": "BIGINT", **dict.fromkeys(columns, "VARCHAR")}
-        shape = ", ".join(f"{literal(name)}: '{kind}'" for name, kind in kinds.items())
+        shape = ", ".join(f"{literal(column)}: '{kind}'" for column, kind in kinds.items())
         self.run(
             f"CREATE TABLE {name(table)} AS FROM read_csv({literal(str(path))}, auto_detect = false, header = false, "
             f"delim = '{CELL}', quote = '', escape = '', comment = '', new_line = '\\n', max_line_size = 16777216, "
@@ -91,18 +91,3 @@ class Database:
             return self._db.execute(sql, list(values)) if values else self._db.execute(sql)
         except duckdb.Error as error:
             raise QueryError(first_sentence(error)) from None
-
-
-def first_sentence(error: Exception) -> str:
-    """What DuckDB says, on one line, without the excerpt of the SQL below it."""
-    return " ".join(str(error).split("\nLINE ")[0].split())
-
-
-def name(text: str) -> str:
-    """An identifier of SQL."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text of SQL."""
-    return "'" + text.replace("'", "''") + "'"

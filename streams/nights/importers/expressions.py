@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from streams.nights.importers.database import Database, QueryError, literal
+from streams.nights.importers.database import Database, QueryError
+from streams.nights.sql import literal
 
 _HEAD: Final = "SELECT "
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "//", "%"})

@@ -15,10 +15,11 @@ import orjson
 from python_calamine import CalamineError, CalamineWorkbook
 
 from streams.nights.importers.cells import CellWriter, Places, name_twice
-from streams.nights.importers.database import Database, QueryError, literal, name
+from streams.nights.importers.database import Database, QueryError
 from streams.nights.importers.files import Part, SourceError, format_of, parts, text_lines
 from streams.nights.importers.map_file import Source
 from streams.nights.importers.workbook_extent import MOST_CELLS, widest_extent
+from streams.nights.sql import literal, name
 from streams.support.progress import Progress
 
 

@@ -7,8 +7,9 @@ for no figure is NULL. One that is not understood is `BAD`, so that no sum it en
 import re
 from typing import Final
 
-from streams.nights.importers.database import Database, literal
+from streams.nights.importers.database import Database
 from streams.nights.importers.map_file import Source
+from streams.nights.sql import literal
 
 BAD: Final = -1_000_000_000_000_000
 """Far below and, taken off, far above every figure that a night can have."""

@@ -10,10 +10,11 @@ from typing import Any, Final
 from streams.nights.importers import conversions
 from streams.nights.importers.cells import FIRST, Places
 from streams.nights.importers.conversions import CURES, Kind
-from streams.nights.importers.database import Database, QueryError, literal, name
+from streams.nights.importers.database import Database, QueryError
 from streams.nights.importers.expressions import Expression, Parser
 from streams.nights.importers.loading import Loaded
 from streams.nights.importers.map_file import Map
+from streams.nights.sql import literal, name
 
 
 @dataclass(frozen=True)
