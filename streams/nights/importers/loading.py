@@ -49,7 +49,7 @@ class Loader:
         (format,) = formats
         path = self._scratch / "cells"
         load: Callable[[str, Source, Sequence[Part], Path], tuple[Places, Places]]
-        load = {"csv": self._texts, "workbook": self._workbooks, "parquet": self._parquet}.get(format, self._documents)
+        load = {"csv": self._cells, "workbook": self._cells, "parquet": self._parquet}.get(format, self._documents)
         skipped, twice = load(table, source, found, path)
         path.unlink(missing_ok=True)
         (rows,) = self._db.row(f"SELECT count(*) FROM {name(table)}")
@@ -58,13 +58,16 @@ class Loader:
             raise SourceError(found[0].name, 0, "has no row: is it the right file?")
         return Loaded(columns, rows, [part.name for part in found], skipped, twice)
 
-    def _texts(self, table: str, source: Source, found: Sequence[Part], path: Path) -> tuple[Places, Places]:
+    def _cells(self, table: str, source: Source, found: Sequence[Part], path: Path) -> tuple[Places, Places]:
         with path.open("w", encoding="utf-8", newline="\n") as out:
             writer = CellWriter(source, out, self._progress)
             for part in found:
                 before = list(writer.columns)
                 with part.reading() as raw:
-                    writer.write(part, raw)
+                    if format_of(part, source) == "workbook":
+                        writer.write_cells(part, sheet_rows(part, raw, source))
+                    else:
+                        writer.write(part, raw)
                 self._check_widened(part, before, writer.columns)
         self._db.load_cells(table, path, writer.columns)
         return writer.skipped, writer.twice_encoded
@@ -76,17 +79,6 @@ class Loader:
             more = ", ".join(now[len(before) :])
             cure = f"has columns that the files before it lack ({more}): make it a source of its own"
             raise SourceError(part.name, 0, cure)
-
-    def _workbooks(self, table: str, source: Source, found: Sequence[Part], path: Path) -> tuple[Places, Places]:
-        with path.open("w", encoding="utf-8", newline="\n") as out:
-            writer = CellWriter(source, out, self._progress)
-            for part in found:
-                before = list(writer.columns)
-                with part.reading() as raw:
-                    writer.write_cells(part, sheet_rows(part, raw, source))
-                self._check_widened(part, before, writer.columns)
-        self._db.load_cells(table, path, writer.columns)
-        return writer.skipped, writer.twice_encoded
 
     def _documents(self, table: str, source: Source, found: Sequence[Part], path: Path) -> tuple[Places, Places]:
         rows: int = 0
