@@ -24,14 +24,22 @@ def whole_directory(path: Path, mark: str) -> Iterator[Path]:
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh.mkdir(mode=0o700)
         yield fresh
-        if place.exists():
-            place.rename(old)
-        fresh.rename(place)
+        put_in_place(fresh, place, old)
     except OSError as error:
         raise CotejoError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
-        if old.exists() and not place.exists():  # the new one could not take its place
-            with suppress(OSError):
-                old.rename(place)
         for left in (fresh, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def put_in_place(fresh: Path, place: Path, old: Path) -> None:
+    """Move the directory `fresh` to `place`. What is there goes to `old`, and comes back if `fresh` cannot take its
+    place. Raises OSError."""
+    if place.exists():
+        place.rename(old)
+    try:
+        fresh.rename(place)
+    finally:
+        if old.exists() and not place.exists():
+            with suppress(OSError):
+                old.rename(place)

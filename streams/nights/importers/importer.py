@@ -29,6 +29,7 @@ from streams.nights.importers.loading import Loader
 from streams.nights.importers.map_file import Map, MapError
 from streams.nights.importers.outcome import Outcome, Part, Strays
 from streams.nights.importers.staging import Stager
+from streams.support.atomic_directory import put_in_place
 from streams.support.progress import Progress
 
 MOST_FAULTS: Final = 20
@@ -191,7 +192,7 @@ def run(path: Path, data: Path, out: Path, *, jsonl: bool = False, quiet: bool =
             aside = scratch / "night"
             ready.check()
             made.write_encoded(aside, ready.election, _shown(ready.events(), progress), WRITER, jsonl=jsonl)
-            _replace(out, aside, scratch / "before")
+            put_in_place(aside, out, scratch / "before")
             return ready.outcome
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -225,10 +226,3 @@ _ELECTION: Final = (
     election_writer.REGISTER,
     election_writer.REPORTERS,
 )
-
-
-def _replace(out: Path, aside: Path, before: Path) -> None:
-    """Put a night where it belongs; what was there goes first."""
-    if out.exists():
-        out.rename(before)
-    aside.rename(out)
