@@ -45,7 +45,7 @@ class BrokerRefused(BrokerUnreachable):
 
 @contextmanager
 def admin(broker: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
-    """kafka-python's admin client at `broker` (HOST:PORT, several with commas), closed afterwards.
+    """Open kafka-python's admin client at `broker` (HOST:PORT, several with commas), closed afterwards.
 
     Raises `BrokerUnreachable` (at once if refused, else after `seconds`), `BrokerRefused`, `KafkaConfigError`; what
     the broker answers to a request is raised as it is.

@@ -1,5 +1,5 @@
-"""kafka-python's consumer, with `record_batches` to read what it fetches: its own reader raises again and again
-at a record that it cannot read, and unpacks a batch whole."""
+"""Reads what kafka-python's consumer fetches with `record_batches`: the client's own reader raises again and again at
+a record that it cannot read, and unpacks a batch whole."""
 
 import sys
 from typing import Any, Final

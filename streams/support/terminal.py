@@ -27,7 +27,7 @@ def aside(line: object, level: int = logging.INFO) -> None:
 
 
 def console() -> Console:
-    """stdout for tables and colours: lines as long as they are where it is no terminal. Give it `Text` of what
+    """Open stdout for tables and colours. Where it is no terminal, lines are not wrapped. Give it `Text` of what
     `text.shown` returns."""
     terminal = Console(highlight=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)

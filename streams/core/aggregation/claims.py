@@ -15,23 +15,24 @@ WHOLE: Final = 2**40
 """Parts that a fraction is counted in."""
 
 LEFT_TABLES: Final = 0
-"""Places in a row of claims: polling tables that the bulletin leaves out,"""
+"""Place in a row of claims: the polling tables that the bulletin leaves out."""
 LEFT_REGISTERED: Final = 1
-"""registered voters that it leaves out,"""
+"""Place in a row of claims: the registered voters that the bulletin leaves out."""
 TOTAL: Final = 2
-"""its valid votes, unknown also where nothing limits what it leaves out,"""
+"""Place of the bulletin's valid votes. They count as unknown also where nothing limits what it leaves out."""
 VOTERS: Final = 3
-"""registered voters of the area,"""
+"""Place of the area's registered voters."""
 BASE: Final = 4
-"""its valid votes, which its shares are of, 0 where it does not say,"""
+"""Place of the valid votes that the bulletin's shares are of; 0 where it does not say."""
 FRACTION: Final = 5
-"""polling tables in it over those that exist, in parts of `WHOLE`, which it is where the bulletin does not say,"""
+"""Place of the polling tables in the bulletin over those that exist, in parts of `WHOLE`; all of it where it does not
+say."""
 COMPLETE: Final = 6
-"""1 where it counts every polling table,"""
+"""Place of a 1 where the bulletin counts every polling table."""
 NULLS: Final = 7
-"""its null votes, unknown where it does not say,"""
+"""Place of the bulletin's null votes, unknown where it does not say."""
 FIGURES: Final = 8
-"""and the votes by column, -1 for a column without a figure."""
+"""Place of the first column's votes; the others follow. A column without a figure has -1."""
 
 
 def width(columns: int) -> int:

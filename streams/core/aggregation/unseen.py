@@ -32,9 +32,9 @@ class Expected(NamedTuple):
     """By area; the others by column too: (columns, areas)."""
     votes: Numbers
     least: Numbers
-    """Where each share is as far below what is expected as the election lets it be,"""
+    """Votes if each share is as far below what is expected as the election lets it be."""
     most: Numbers
-    """and as far above."""
+    """Votes if each share is as far above what is expected as the election lets it be."""
 
 
 class Changes(NamedTuple):

@@ -30,9 +30,9 @@ class SteadyArea:
 
     id: str
     ticks: Sequence[int]
-    """Those that change it,"""
+    """The ticks that change the area."""
     places: Numbers
-    """and their places among the rows of the course."""
+    """The places of these ticks among the rows of the course."""
     asked: Flags
     """At which of them the rules must be asked."""
     values: Mapping[str, Sequence[float]]

@@ -40,9 +40,9 @@ class Entries(msgspec.Struct, array_like=True):
     columns: list[str] = []
     """The ids of the election's columns: what the figures in entries stand for, the options first."""
     numbers: bytes = b""
-    """The numbers of the polling tables (`NUMBER`), in the register"""
+    """The numbers of the polling tables (`NUMBER`) in the register that `register` names."""
     register: str = ""
-    """with this digest (`Layout.digest`)."""
+    """The digest of the register that the numbers are of (`Layout.digest`)."""
 
     def readings(self) -> list[Reading]:
         """The entries where these are readings; at least one. Raises ValueError for any that are none."""

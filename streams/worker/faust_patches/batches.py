@@ -19,7 +19,7 @@ class Batch(ConsumerMessage):
 
     __slots__ = ("records",)
     records: Sequence[Any]
-    """aiokafka's records: topic, partition, offset, timestamp (Unix ms), key, value."""
+    """The records as aiokafka gives them: topic, partition, offset, timestamp (Unix ms), key, value."""
 
 
 def batch_of(tp: TP, records: Sequence[Any], generation: int) -> Batch:
