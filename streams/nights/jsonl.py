@@ -10,10 +10,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Final, cast
 
-from streams.core.events.codec import MAX_BYTES, encode, plain
-from streams.core.events.model import Event
+from streams.core.events.codec import MAX_BYTES
 from streams.nights.errors import NightError
-from streams.regular_file import create_private, open_regular
+from streams.regular_file import open_regular
 
 STDIN: Final = Path("-")
 """Stands for stdin among event files."""
@@ -87,12 +86,3 @@ def line_blocks(blocks: Iterable[bytes], limit: int = MAX_BYTES) -> Iterator[lis
             yield [line[: limit + 1] for line in lines] if max(map(len, lines)) > limit else lines
     if rest:
         yield [rest]
-
-
-def write_events(path: Path, events: Iterable[Event]) -> int:
-    """Write events in the order they come in; return how many there were."""
-    count = 0
-    with create_private(path) as file:
-        for count, event in enumerate(events, 1):  # noqa: B007
-            file.write(encode(plain(event)) + b"\n")
-    return count

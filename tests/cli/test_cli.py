@@ -13,6 +13,7 @@ import pytest
 import typer
 from brokers import ROOT
 from builders import bulletin, election, report
+from event_files import write_events
 from nights import until
 from typer.testing import CliRunner
 
@@ -22,7 +23,6 @@ from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.nights.eventlog import made
-from streams.nights.jsonl import write_events
 from streams.support.scrape import scrape
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}

@@ -15,6 +15,7 @@ import orjson
 import pytest
 from brokers import ROOT, Broker
 from builders import T0, election, report
+from event_files import write_events
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -31,7 +32,6 @@ from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
 from streams.nights.eventlog import made, manifest
-from streams.nights.jsonl import write_events
 from streams.support.progress import Progress
 from streams.support.terminal import escaped
 from streams.text import shown

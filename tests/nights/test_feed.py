@@ -9,6 +9,7 @@ import orjson
 import pytest
 from brokers import Broker
 from builders import T0, bulletin, election, lines, report
+from event_files import write_events
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError
@@ -24,7 +25,6 @@ from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
 from streams.nights.errors import NightError
 from streams.nights.feeder import Feeder, Pace
-from streams.nights.jsonl import write_events
 from streams.nights.paths import Arrivals
 
 KNOWN = election(states=2, tables=6, alerts=AlertPolicy(tick=10, hold=20))

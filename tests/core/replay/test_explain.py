@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from builders import T0, alike, bulletin, election, report
+from event_files import write_events
 from replays import explained, explained_night
 from test_cli import cotejo
 
@@ -23,7 +24,6 @@ from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.jsonl import write_events
 from streams.report.explain_text import area_lines, table_lines
 
 RULES = Rules(divergence=DivergenceRule(min_sheets=20))
