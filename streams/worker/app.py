@@ -30,8 +30,10 @@ PATIENCE_EVERY = 0.02
 """Seconds between two looks at whether a tick has waited long enough for a partition."""
 STATES_EVERY = 0.25
 """Seconds between two sends of area states (`compare_stage.STATES` at a time) while reports come in."""
-STATES_EVERY_IDLE = 0.05
-"""Seconds between two sends of area states while no reports come in."""
+STATES_EVERY_IDLE = 0.01
+"""Seconds between two sends of area states that wait, once no reports have come in for `STATES_EVERY`."""
+STATES_LOOK = 0.05
+"""Seconds between two looks at whether area states wait, while no reports come in."""
 TURNED_AWAY_EVERY = 0.5
 """Seconds between two looks at how many events were turned away."""
 TURNED_AWAY_QUIET = 10.0
@@ -92,7 +94,7 @@ def build(
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
         _repeat(app, 0, outbox.send_when_wanted)
     _repeat(app, 0, watch.look)
-    _repeat(app, 0, _sending_states(reconcile, compare))
+    _repeat(app, 0, _sending_states(app, reconcile, compare))
     turned_away = TurnedAway(topology.rejected, warn, app.clock)
     _repeat(app, TURNED_AWAY_EVERY, turned_away.look(reconcile.counts, compare.counts))
     if wall_clock:
@@ -141,14 +143,19 @@ def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None
     app.task(task)
 
 
-def _sending_states(reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+def _sending_states(app: App, reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
     """Return a coroutine function that waits, then sends some of the area states that have changed."""
-    read = 0
+    read, read_at = 0, -STATES_EVERY
 
     async def send() -> None:
-        nonlocal read
-        before, read = read, reconcile.counts["reports"]
-        await asyncio.sleep(STATES_EVERY_IDLE if read == before else STATES_EVERY)
+        nonlocal read, read_at
+        now = app.clock.monotonic()
+        if reconcile.counts["reports"] != read:
+            read, read_at = reconcile.counts["reports"], now
+        if now - read_at < STATES_EVERY:
+            await asyncio.sleep(STATES_EVERY)
+        else:
+            await asyncio.sleep(STATES_EVERY_IDLE if compare.untold else STATES_LOOK)
         await compare.tell_more()
 
     return send
