@@ -10,10 +10,9 @@ from typing import Final, Protocol
 
 from faust.types import TP
 
-from streams.errors import CotejoError
 from streams.kafka import topics
 from streams.kafka.topology import Topology
-from streams.worker.faust_patches import App, Lost
+from streams.worker.faust_patches import App, Lost, NothingToSaveError
 
 EVERY: Final = 10.0
 """Seconds between two looks."""
@@ -23,7 +22,7 @@ MISSED: Final = 3
 """Successive looks that must miss a topic before it counts as deleted."""
 
 
-class TopicsGoneError(CotejoError):
+class TopicsGoneError(NothingToSaveError):
     """Topics of the night were deleted while the worker ran."""
 
 

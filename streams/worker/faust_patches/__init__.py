@@ -9,7 +9,7 @@ regression test for it. Faust and aiokafka are pinned, because the cures reach i
 from streams.worker.faust_patches.app import App
 from streams.worker.faust_patches.batches import Batch
 from streams.worker.faust_patches.ownership import Lost, Ownership
-from streams.worker.faust_patches.running import run
+from streams.worker.faust_patches.running import NothingToSaveError, run
 from streams.worker.faust_patches.sends import Sends
 from streams.worker.faust_patches.settings import WrongSession, WrongVersion
 from streams.worker.faust_patches.tables import Place, SendFailed, Table
@@ -18,6 +18,7 @@ __all__ = [
     "App",
     "Batch",
     "Lost",
+    "NothingToSaveError",
     "Ownership",
     "Place",
     "SendFailed",

@@ -21,6 +21,10 @@ STOP_SECONDS = 30.0
 """Seconds that a worker takes to end, at most."""
 
 
+class NothingToSaveError(CotejoError):
+    """The worker can neither commit nor send any more, so it ends without waiting for either."""
+
+
 class Worker(faust.Worker):
     """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
 
@@ -48,8 +52,12 @@ def _end_in_any_case(app: App) -> None:
     def end() -> None:
         if (cause := _told(app)) is not None:
             note(cause, logging.ERROR)
-        note(f"did not come to an end within {STOP_SECONDS:g} s: ended without", logging.ERROR)
+        if not isinstance(cause, NothingToSaveError):
+            note(f"did not come to an end within {STOP_SECONDS:g} s: ended without", logging.ERROR)
         os._exit(1)
+
+    if isinstance(_told(app), NothingToSaveError):
+        end()
 
     timer = threading.Timer(STOP_SECONDS, end)
     timer.daemon = True
