@@ -4,7 +4,7 @@ import typer
 
 from streams.cli.common import Json, NightPaths, group, plainly
 from streams.config.csv_file import ElectionFileError
-from streams.config.election_file import load
+from streams.config.election_file import check_seed, load
 from streams.nights.check import EventCheck, Problem
 from streams.nights.eventlog.errors import LogDamage
 from streams.nights.paths import Arrivals, NightFiles
@@ -31,6 +31,7 @@ def check(night: NightPaths, as_json: Json = False) -> None:
         given = NightFiles.of(night)
         try:
             election = load(given.election)
+            check_seed(given.election, election)
         except ElectionFileError as error:
             if as_json:
                 show_json(Problem(error.file, error.line or 0, error.place, "election-file", error.cure))

@@ -9,7 +9,9 @@ import typer
 from streams.cli.common import ElectionFile, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.config import sample_csv
 from streams.config.election_file import load
-from streams.core.sampling.draw import DrawError, draw, strata_of
+from streams.core.election.drawn_sample import DrawnSample
+from streams.core.election.model import Election
+from streams.core.sampling.draw import DrawError, check_draw, draw, strata_of
 from streams.core.sampling.estimates import estimates
 from streams.core.sampling.sample import Sample, SampleError
 from streams.support.atomic_file import whole
@@ -21,7 +23,10 @@ Strata = Annotated[
     str | None, typer.Option(help="Level of areas to draw from each, such as state.", show_default=False)
 ]
 Seed = Annotated[str, typer.Option(help="What decides the draw, such as publicly thrown dice.", show_default=False)]
-SampleFile = Annotated[Path, typer.Option("--sample", help="The sample's file.", show_default=False)]
+GivenSeed = Annotated[str, typer.Option("--seed", help="The seed, if not the election file's.", show_default=False)]
+SampleFile = Annotated[
+    Path | None, typer.Option("--sample", help="A sample's file, if not the election's own.", show_default=False)
+]
 
 
 @commands.command("draw")
@@ -41,21 +46,33 @@ def draw_sample(
 
 
 @commands.command("verify")
-def verify_sample(election: ElectionFile, sample: SampleFile, seed: Seed, strata: Strata = None) -> None:
+def verify_sample(election: ElectionFile, sample: SampleFile = None, seed: GivenSeed = "") -> None:
     """Repeat a draw from its seed, and say whether it gives the sample."""
     with plainly():
         known = load(election)
-        given = [table for tables in sample_csv.load(sample, known).values() for table in tables]
-        drawn = [each.table for each in draw(strata_of(known, strata), len(given), seed)]
-        for line, (found, table) in enumerate(zip(given, drawn, strict=True), 2):
-            if found != table:
-                raise DrawError(f"{sample}:{line}: the seed draws {table}, not {found}: it is another sample")
-        digest = hashlib.sha256(sample.read_bytes()).hexdigest()
-        show(f"{sample}: the seed draws these {len(given):,} polling tables; sha256 {digest}")
+        drawn, name = _sample(known, sample), sample or "the election's sample"
+        if not (seed := seed or (drawn.seed if sample is None else "")):
+            raise DrawError(f"{name}: nobody says which seed drew it: give --seed")
+        try:
+            check_draw(known, drawn, seed)
+        except DrawError as error:
+            raise DrawError(f"{name}: not drawn by the seed {seed!r}: {error}") from None
+        show(f"{name}: the seed draws these {drawn.size:,} polling tables; sha256 {drawn.sha256}")
+
+
+def _sample(election: Election, file: Path | None) -> DrawnSample:
+    """The sample in a file, else the election's own. Raises `ElectionFileError`, and `SampleError` without either."""
+    if file is not None:
+        return sample_csv.load(file, election.areas, election.tables)
+    if election.sample is None:
+        raise SampleError("the election file names no sample: give --sample, or name its file in [sample]")
+    return election.sample
 
 
 @commands.command("estimate")
-def estimate_from(night: NightPaths, sample: SampleFile, keep_going: KeepGoing = False, lang: Language = "en") -> None:
+def estimate_from(
+    night: NightPaths, sample: SampleFile = None, keep_going: KeepGoing = False, lang: Language = "en"
+) -> None:
     """Show the three counts of a night: announced, witnessed, and sampled with its intervals."""
     from rich.table import Table
 
@@ -69,21 +86,17 @@ def estimate_from(night: NightPaths, sample: SampleFile, keep_going: KeepGoing =
         source = open_night(night, keep_going)
         warn_of_edits(source.edited())
         election = load(source.election)
-        drawn = sample_csv.load(sample, election)
+        drawn = _sample(election, sample)
         replay = source.replay(election)
         with Progress("replaying", source.size) as progress:
             for done in relive(source, [replay]):
                 progress.show(done)
-        outcome, layout = replay.finish(), election.layout
-        inside = {area: layout.tables[slice(*layout.inside(layout.area[area]))] for area in drawn}
-        if sum(map(len, inside.values())) != len(layout.tables):
-            raise SampleError(
-                f"{sample}: its strata are not the whole register, each table once: name all of one level"
-            )
-        found = Sample.of(election, inside, drawn, replay.comparer.read)
+        outcome = replay.finish()
+        found = Sample.of(election, drawn, replay.comparer.read)
         show(*sample_table.lines(election, found, lang))
         table = Table(*sample_table.heads(lang), box=None)
-        shares = estimates(election, found, election.rules.divergence.unseen)
+        unseen = election.sample_unseen if sample is None else election.rules.divergence.unseen
+        shares = estimates(election, found, unseen)
         for row in sample_table.rows(election, shares, outcome.states[election.root.id], lang):
             table.add_row(*map(shown, row))
         console().print(table)

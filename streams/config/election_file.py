@@ -6,14 +6,17 @@ Whatever does not fit is one `ElectionFileError` that names the file, the line a
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from streams.config import election_csv
-from streams.config.election_toml import File, Signatory, Toml
+from streams.config import election_csv, sample_csv
+from streams.config.election_toml import File, NamedSample, Signatory, Toml
 from streams.config.election_writer import ELECTION
 from streams.core.alerting import receiver_addresses
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Area, Authority, Election, Group, Option, Receiver
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy
+from streams.core.sampling.draw import DrawError, check_draw
 
 
 def load(path: Path, like: Path | None = None) -> Election:
@@ -34,6 +37,10 @@ def load(path: Path, like: Path | None = None) -> Election:
     unknown = policy.registered_zero == "unknown"
     areas, tables, voterless = election_csv.load(*csvs, frozenset(head.levels), zero_is_unknown=unknown)
     signing = _beside(head.reporters, path, like) if head.reporters else None
+    sample = None
+    if (named := content.sample) is not None:
+        toml.check(named.file.strip(), "sample.file", "write something here")
+        sample = _sample(toml, named, sample_csv.load(_beside(named.file, path, like), areas, tables))
     return Election(
         id=head.id,
         name=head.name,
@@ -51,19 +58,44 @@ def load(path: Path, like: Path | None = None) -> Election:
         reporters=election_csv.reporters(signing, policy.trusted_sources) if signing else {},
         authorities=_authorities(toml, content.authority, areas),
         voterless=voterless,
+        sample=sample,
     )
 
 
 def files(path: Path) -> tuple[str, ...]:
     """The names of an election's files: its own, and from it those of its areas, its register and, where there are
-    any, its reporters that sign. Raises `ElectionFileError`."""
-    head = Toml(path).read().election
-    return path.name, head.areas, head.register, *((head.reporters,) if head.reporters else ())
+    any, its reporters that sign and its sample. Raises `ElectionFileError`."""
+    content = Toml(path).read()
+    head, sample = content.election, content.sample
+    optional = (head.reporters, sample.file if sample else "")
+    return path.name, head.areas, head.register, *filter(None, optional)
+
+
+def check_seed(path: Path, election: Election) -> None:
+    """Repeat the draw of the election's sample from its seed, if the election file at `path` names both. Raises
+    `ElectionFileError` where it gives other polling tables. Apart from `load`: it hashes each id of the register."""
+    sample = election.sample
+    if sample is None or not sample.seed:
+        return
+    try:
+        check_draw(election, sample, sample.seed)
+    except DrawError as error:
+        raise Toml(path / ELECTION if path.is_dir() else path).error("sample.seed", str(error)) from None
 
 
 def _beside(name: str, path: Path, like: Path | None) -> Path:
     mine = path.parent / name
     return mine if like is None or mine.exists() else like.parent / name
+
+
+def _sample(toml: Toml, named: NamedSample, drawn: DrawnSample) -> DrawnSample:
+    """The sample that was read, with what the election file says of it."""
+    cure = f"{named.file} has sha256 {drawn.sha256}: bring back the file that was published, or mend the hash"
+    toml.check(named.sha256.lower() in ("", drawn.sha256), "sample.sha256", cure)
+    unseen = named.unseen
+    fine = unseen is None or 0 <= unseen <= 100
+    toml.check(fine, "sample.unseen", f"give percentage points from 0 to 100, not {unseen}")
+    return replace(drawn, seed=named.seed, published=named.sha256.lower(), unseen=unseen)
 
 
 def _check_options(toml: Toml, content: File) -> None:

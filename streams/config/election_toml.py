@@ -36,6 +36,13 @@ class Signatory(msgspec.Struct, forbid_unknown_fields=True):
     areas: tuple[str, ...] = ()
 
 
+class NamedSample(msgspec.Struct, forbid_unknown_fields=True):
+    file: str
+    seed: str = ""
+    sha256: str = ""
+    unseen: float | None = None
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True):
     election: Head
     option: list[Option]
@@ -46,6 +53,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     metrics: dict[str, Any] = {}
     receiver: list[Receiver] = []
     authority: list[Signatory] = []
+    sample: NamedSample | None = None
 
 
 class Toml:
@@ -175,15 +183,18 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "group": Group,
     "receiver": Receiver,
     "authority": Signatory,
+    "sample": NamedSample,
 }
+_SINGLE: Final = frozenset({"election", "sample"})
+"""The tables of `_SHAPES` that a file has once at most."""
 
 
 def _tables_with(key: str) -> list[str]:
     """The tables of the file that have such a key, as the file writes them."""
     thresholds = [name for name, shape in SECTIONS.items() if key in {NAMES.get(n, n) for n in _names(shape)}]
     tables = [name for name, shape in _SHAPES.items() if name and key in _names(shape)]
-    single = [f"[{name}]" for name in (*thresholds, *(name for name in tables if name == "election"))]
-    return single + [f"[[{name}]]" for name in tables if name != "election"]
+    single = [f"[{name}]" for name in (*thresholds, *(name for name in tables if name in _SINGLE))]
+    return single + [f"[[{name}]]" for name in tables if name not in _SINGLE]
 
 
 def _unprintable(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,9 @@ from streams.core.election.register import PollingTable, Register
 from streams.core.election.thresholds import NAMES
 
 ELECTION, AREAS, REGISTER, REPORTERS = "election.toml", "areas.csv", "register.csv", "reporters.csv"
+SAMPLE = "sample.csv"
+FILES = (ELECTION, AREAS, REGISTER, REPORTERS, SAMPLE)
+"""Every file that an election may be written into."""
 
 
 def write(election: Election, directory: Path) -> Path:
@@ -33,6 +36,8 @@ def write(election: Election, directory: Path) -> Path:
                 for id, signatory in election.reporters.items()
             ),
         )
+    if election.sample is not None:
+        (directory / SAMPLE).write_bytes(election.sample.file)
     path = directory / ELECTION
     path.write_text("\n".join(_toml(election)) + "\n", encoding="utf-8")
     return path
@@ -58,6 +63,9 @@ def _toml(election: Election) -> Iterable[str]:
         yield from _section(f"[rules.{name}]", rule)
     yield from _section("[alerts]", asdict(election.alerts))
     yield from _section("[metrics]", asdict(election.metrics))
+    if (sample := election.sample) is not None:
+        given = {"seed": sample.seed, "sha256": sample.published, "unseen": sample.unseen}
+        yield from _section("[sample]", {"file": SAMPLE, **{key: v for key, v in given.items() if v not in ("", None)}})
     for receiver in election.receivers:
         yield from _section("[[receiver]]", asdict(receiver))
     for id, authority in election.authorities.items():

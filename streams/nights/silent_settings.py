@@ -54,6 +54,12 @@ def remarks(election: Election) -> Iterator[Found]:
             "there: give tables in the areas file"
         )
         yield "tables-unknown", len(unknown), unknown, text
+    if election.sample is not None and (more := (election.root.tables or 0) - len(election.tables)) > 0:
+        text = (
+            f"polling tables that exist but are not in the register: {more:,}. The sample was not drawn from them, so "
+            "the rule sample calls nobody: add them to the register"
+        )
+        yield "sample-of-less", more, (), text
     if (most := election.root.tables) is not None and (beyond := tuple(_beyond(election, most))):
         text = (
             f"limits above the {most:,} polling tables that exist: {len(beyond):,}. Their rules can call nobody in "

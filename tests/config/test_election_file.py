@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from hypothesis import strategies as st
 from streams.config import csv_file, election_csv, election_writer
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Authority, Election, Receiver, Reporter
 from streams.core.election.settings import AlertPolicy, ContradictionRule, MetricsPolicy, Rules
 from streams.core.election.thresholds import LIMITS, NAMES, SECTIONS
 
+SAMPLE = b"place,stratum,table\r\n1,S1,S1-2\r\n2,S2,S2-1\r\n"
 KNOWN = replace(
     election(
         states=2,
@@ -41,6 +44,7 @@ KNOWN = replace(
     ),
     reporters={"ana": Reporter(b"a" * 32, "house"), "bea": Reporter(b"b" * 32, source="church")},
     authorities={"board": Authority(b"c" * 32), "town": Authority(None, ("S1", "S2"))},
+    sample=DrawnSample({"S1": ("S1-2",), "S2": ("S2-1",)}, SAMPLE, "dice 4 2", sha256(SAMPLE).hexdigest(), 15.0),
 )
 
 
@@ -91,6 +95,7 @@ def swap(old: str, new: str) -> Edit:
     return edit
 
 
+SAMPLED, HASH = election_writer.SAMPLE, sha256(SAMPLE).hexdigest()
 REPORTERS, ANA, BEA = election_writer.REPORTERS, b64encode(b"a" * 32).decode(), b64encode(b"b" * 32).decode()
 WRONG = [
     pytest.param(TOML, swap('id = "test"', 'id = "te st"'), 2, "election.id", "use letters", id="id with a space"),
@@ -191,6 +196,18 @@ WRONG = [
     pytest.param(REPORTERS, swap("church", "sect"), 3, "source", "sect is not among", id="source not trusted"),
     pytest.param(REPORTERS, lambda text: text.splitlines()[0], None, "", "at least one reporter", id="no reporters"),
     pytest.param(REGISTER, lambda text: text.splitlines()[0], None, "", "at least one polling table", id="no tables"),
+    pytest.param(TOML, swap(HASH, "0" * 64), None, "sample.sha256", f"sha256 {HASH}", id="another sample's hash"),
+    pytest.param(TOML, swap("unseen = 15.0", "unseen = 101"), None, "sample.unseen", "to 100, not 101", id="unseen"),
+    pytest.param(TOML, swap('seed = "dice', 'sead = "dice'), None, "sample.sead", "write seed", id="misspelt seed"),
+    pytest.param(TOML, swap('file = "sample.csv"', 'file = " "'), None, "sample.file", "write something", id="no file"),
+    pytest.param(SAMPLED, swap("S1-2", "S9-1"), 2, "table", "S9-1 is no polling table", id="sampled from elsewhere"),
+    pytest.param(SAMPLED, swap("2,S2,S2-1", "2,S1,S1-2"), 3, "table", "S1-2 is there twice", id="sampled twice"),
+    pytest.param(SAMPLED, swap("1,S1,S1-2", "1,S9,S1-2"), 2, "stratum", "S9 is no area", id="stratum unknown"),
+    pytest.param(SAMPLED, swap("1,S1,S1-2", "1,S1,S2-2"), 2, "stratum", "it lies in S2", id="of another stratum"),
+    pytest.param(SAMPLED, swap("1,S1,S1-2", "1,N,S1-2"), 3, "stratum", "the strata N and S2 have", id="two strata"),
+    pytest.param(SAMPLED, swap("2,S2,S2-1", "2,S1,S1-1"), None, "stratum", "2 polling tables lie in none", id="a rest"),
+    pytest.param(SAMPLED, swap("table", "mesa"), 1, "table", "the header must name table", id="no column of tables"),
+    pytest.param(SAMPLED, lambda text: text.splitlines()[0], None, "", "at least one polling", id="an empty sample"),
 ]
 
 
@@ -249,7 +266,7 @@ PIECES = [
 PLACES = st.integers(0, 2000)
 
 
-@pytest.mark.parametrize("file", [TOML, "areas.csv", "register.csv", "reporters.csv"])
+@pytest.mark.parametrize("file", [TOML, "areas.csv", "register.csv", "reporters.csv", "sample.csv"])
 def test_whatever_is_in_them(file: str, tmp_path: Path) -> None:
     """Election files with anything in them are read, or are one error that names the file; nothing else is raised."""
     path = election_writer.write(KNOWN, tmp_path)

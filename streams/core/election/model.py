@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.numbering import Layout
 from streams.core.election.register import PollingTable as PollingTable
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, Rules
@@ -119,6 +120,14 @@ class Election:
     """Authorities by their id. Where none is named, whoever can write a bulletin may announce."""
     voterless: tuple[str, ...] = ()
     """The polling tables that the register gives 0 voters, by id, whatever that is taken for."""
+    sample: DrawnSample | None = None
+    """The random sample that was drawn before the night, if any."""
+
+    @property
+    def sample_unseen(self) -> float:
+        """Percentage points by which sampled sheets that have not come may differ from what their stratum shows."""
+        own = None if self.sample is None else self.sample.unseen
+        return self.rules.divergence.unseen if own is None else own
 
     @cached_property
     def option_index(self) -> Mapping[str, int]:

@@ -1,9 +1,10 @@
 """The draw: which polling tables a seed chooses. Anybody can repeat it with a program for SHA-256."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.errors import CotejoError
 
@@ -60,9 +61,29 @@ def allocation(sizes: Mapping[str, int], size: int) -> dict[str, int]:
 
 
 def draw(strata: Mapping[str, Sequence[str]], size: int, seed: str) -> Iterator[Drawn]:
-    """A stratified simple random sample without replacement. Raises `DrawError`."""
+    """A stratified simple random sample without replacement, allocated in proportion. Raises `DrawError`."""
     given, place = allocation({stratum: len(tables) for stratum, tables in strata.items()}, size), 0
     for stratum, tables in strata.items():
-        for table in sorted(tables, key=lambda table: (ticket(seed, table), table))[: given[stratum]]:
+        for table in smallest(tables, given[stratum], seed):
             place += 1
             yield Drawn(place, stratum, table)
+
+
+def smallest(tables: Iterable[str], count: int, seed: str) -> list[str]:
+    """So many polling tables with the smallest tickets, in the order of these."""
+    return sorted(tables, key=lambda table: (ticket(seed, table), table))[:count]
+
+
+def check_draw(election: Election, sample: DrawnSample, seed: str) -> None:
+    """Repeat a draw from its seed: in each stratum as many polling tables as the sample has there. Raises `DrawError`
+    where the seed draws others."""
+    layout = election.layout
+    for stratum, tables in sample.strata.items():
+        first, behind = layout.inside(layout.area[stratum])
+        drawn = smallest(layout.tables[first:behind], len(tables), seed)
+        if strange := sorted(set(tables) - set(drawn)):
+            other = min(set(drawn) - set(tables))
+            raise DrawError(
+                f"it draws {other} in stratum {stratum}, not {strange[0]}: it is the seed of another sample, or the "
+                "register has changed since"
+            )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.core.aggregation.open_sheets import sheet_limits
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.reconciliation.sheet_rows import READ
@@ -40,25 +41,17 @@ class Sample:
     """The greatest such limit of any polling table, sampled or not."""
 
     @classmethod
-    def of(
-        cls, election: Election, strata: Mapping[str, Sequence[str]], drawn: Mapping[str, Sequence[str]], read: Numbers
-    ) -> "Sample":
-        """The polling tables `drawn` from each of the `strata`, as they stand in the rows of all sheets, `read`. Raises
-        `SampleError` for a stratum from which none was drawn, and for a drawn table that is not of its stratum."""
-        names, limits = list(strata), sheet_limits(election)
-        for stratum in names:
-            if not drawn.get(stratum):
-                raise SampleError(f"no polling table of stratum {stratum} is in the sample: draw it anew")
-        for stratum, tables in drawn.items():
-            if strange := next(iter(set(tables) - set(strata.get(stratum, ()))), None):
-                raise SampleError(f"{strange} is no polling table of stratum {stratum}: mend the sample")
-        numbers = election.layout.numbers([table for stratum in names for table in drawn[stratum]])
+    def of(cls, election: Election, drawn: DrawnSample, read: Numbers) -> "Sample":
+        """The sample as it stands in the rows of all sheets, `read` (`sheet_rows`)."""
+        layout, limits = election.layout, sheet_limits(election)
+        numbers = layout.numbers([table for tables in drawn.strata.values() for table in tables])
+        inside = [layout.inside(layout.area[stratum]) for stratum in drawn.strata]
         rows = read.take(numbers, axis=0)
         came = rows[:, 2] > 0
         return cls(
-            names=names,
-            sizes=np.array([len(strata[stratum]) for stratum in names], np.int64),
-            stratum=np.repeat(np.arange(len(names)), [len(drawn[stratum]) for stratum in names]),
+            names=list(drawn.strata),
+            sizes=np.array([behind - first for first, behind in inside], np.int64),
+            stratum=np.repeat(np.arange(len(inside)), list(map(len, drawn.strata.values()))),
             came=came,
             votes=(rows[:, READ:] * came[:, None]).T.copy(),
             limits=limits[numbers],

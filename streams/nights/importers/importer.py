@@ -215,14 +215,6 @@ def _check_place(out: Path) -> None:
         raise ImportFailed(f"{out}: is no directory: choose another")
     if (out / MANIFEST).exists() and manifest.read(out).recorded:
         raise ImportFailed(f"{out}: holds a recording, which nothing can bring back: choose another directory")
-    own = {MANIFEST, EVENTS, LOCK, *_ELECTION, *(path.name for _, path in segments(out))}
+    own = {MANIFEST, EVENTS, LOCK, *election_writer.FILES, *(path.name for _, path in segments(out))}
     if strange := sorted(path.name for path in out.iterdir() if path.name not in own):
         raise ImportFailed(f"{out}: holds {strange[0]}, which no import wrote: choose another directory")
-
-
-_ELECTION: Final = (
-    election_writer.ELECTION,
-    election_writer.AREAS,
-    election_writer.REGISTER,
-    election_writer.REPORTERS,
-)
