@@ -5,7 +5,8 @@ from importlib import import_module
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.completion import completion_init  # type: ignore[attr-defined]
+from typer.core import CompletionItem, TyperCommand, TyperGroup  # type: ignore[attr-defined]
 
 from streams import __version__
 from streams.cli.common import group
@@ -46,6 +47,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "log": Command("Look into event logs, verify them, cut them.", is_group=True),
     "webhook": Command("Try the receivers of alerts, see how they stand, send alerts once more.", is_group=True),
     "dashboards": Command("Put the boards, and what alerts say, into Grafana.", is_group=True),
+    "completion": Command("Print the script that completes commands with Tab."),
 }
 
 NOT_FROM_ENVIRONMENT: Final = frozenset({"out", "data"})
@@ -70,6 +72,10 @@ class Commands(TyperGroup):
             _take_from_environment(each)
         return command
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The commands that begin so, with their lines; none is imported for it."""
+        return [CompletionItem(name, help=c.help) for name, c in COMMANDS.items() if name.startswith(incomplete)]
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
@@ -77,6 +83,7 @@ class Commands(TyperGroup):
 
 def app() -> typer.Typer:
     """The command line."""
+    completion_init()  # the shells' formats, which Typer knows of else only where it adds options of its own
     top = group(
         "Official bulletins beside witnessed tally sheets, live.",
         cls=Commands,

@@ -1,13 +1,18 @@
 """`cotejo check`: what is wrong with an election file, and with a night's events."""
 
+from dataclasses import replace
+
 import typer
 
-from streams.cli.common import Json, NightPaths, group, plainly
+from streams.cli.common import Json, Language, NightPaths, group, plainly
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import check_seed, load
 from streams.nights.check import EventCheck, Problem
 from streams.nights.eventlog.errors import LogDamage
 from streams.nights.paths import Arrivals, NightFiles
+from streams.report.cures import cure
+from streams.report.terminal_phrases import CHECK
+from streams.report.words import Words
 from streams.support.progress import Progress
 from streams.support.terminal import show, show_json
 
@@ -15,13 +20,14 @@ commands = group("")
 
 
 @commands.command()
-def check(night: NightPaths, as_json: Json = False) -> None:
+def check(night: NightPaths, as_json: Json = False, lang: Language = "en") -> None:
     """Check an election file, and events against it: each problem with its place and its cure."""
-    wrong = 0
+    wrong, say = 0, Words(lang, CHECK)
 
     def tell(problem: Problem) -> None:
         nonlocal wrong
         wrong += 1
+        problem = replace(problem, cure=cure(problem.cure, lang))
         show_json(problem) if as_json else show(problem)
 
     def damaged(damage: LogDamage) -> None:
@@ -43,15 +49,14 @@ def check(night: NightPaths, as_json: Json = False) -> None:
                 for problem in judge.problems(progress.over(arrivals)):
                     tell(problem)
         for remark in judge.remarks.found():
-            show_json(remark) if as_json else show(remark)
+            remark = replace(remark, text=cure(remark.text, lang))
+            show_json(remark) if as_json else show(
+                say("remark", code=remark.code, text=remark.text, where=remark.where)
+            )
         if not as_json:
-            show(f"{election.name}: {len(election.areas):,} areas, {len(election.tables):,} polling tables")
+            counted = {"areas": len(election.areas), "tables": len(election.tables)}
+            show(say("election", election=election.name, **counted))
         if given.events and not as_json:
-            counts = ", ".join(_counted(count, kind) for kind, count in sorted(judge.counts.items())) or "no events"
-            show(f"{counts} fine, {_counted(wrong, 'problem')}")
+            counts = [say(kind, count=count) for kind, count in sorted(judge.counts.items())]
+            show(say("events", counts=", ".join(counts) or say("no events"), problems=say("problem", count=wrong)))
         raise typer.Exit(1 if wrong else 0)
-
-
-def _counted(count: int, thing: str) -> str:
-    """Such as "1 problem" or "2,000 problems"."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

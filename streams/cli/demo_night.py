@@ -6,9 +6,8 @@ import signal
 import sys
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 from time import monotonic, sleep
@@ -16,9 +15,11 @@ from typing import Any, Final, NamedTuple, cast
 
 import orjson
 from rich.console import Console
+from rich.text import Text
 
 from streams.board import PATH
-from streams.cli.demo_text import WORDS, days, summary, tell
+from streams.cli import demo_source
+from streams.cli.demo_text import WORDS, summary, tell
 from streams.config import election_writer
 from streams.core.election.model import Election, Receiver
 from streams.delivery.loopback_receiver import AlertReceiver
@@ -27,87 +28,110 @@ from streams.kafka import topic_reader, topics
 from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
-from streams.nights.eventlog import made
 from streams.nights.feeder import Fed, Feeder, Pace
 from streams.nights.paths import Arrivals
-from streams.nights.scenarios import venezuela2024_night
 from streams.support.progress import Progress
 from streams.support.scrape import scrape
 from streams.support.terminal import aside, show_json
+from streams.text import number, shown
 from streams.times import to_minute
 
 SECRET_ENV: Final = "COTEJO_DEMO_SECRET"
 PATIENCE: Final = 60.0
-"""Seconds for the worker to start, and to finish after the last event."""
+"""Seconds for the worker to start, and to come on at the end of the night, which it is behind."""
 
 
 class DemoError(CotejoError):
     """The demo did not come to its end; the text says where to look."""
 
 
-def run(broker: str, seconds: float, directory: Path, *, headless: bool, language: str, keep: bool = False) -> int:
-    """Run the demo; return an exit code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors.
+def run(
+    broker: str,
+    seconds: float,
+    directory: Path,
+    night: Sequence[Path] = (),
+    *,
+    headless: bool,
+    language: str,
+    keep: bool = False,
+) -> int:
+    """Run the demo of a night, or without one of the bundled night, which is written into `directory`. Return an exit
+    code: 0, or 130 after Ctrl-C. Raises `DemoError` and the brokers' errors.
 
     With `keep` the board is served until Ctrl-C, which then is the usual end.
     """
-    say = Console(stderr=headless, highlight=False, no_color=headless)
-    say.soft_wrap = not say.is_terminal
     with ExitStack() as stack:
         stack.enter_context(_interruptible())
         try:
-            _night(stack, broker, seconds, directory, headless, language, keep, say)
+            _Demo(stack, headless, language).show(broker, seconds, directory, night, keep)
         except KeyboardInterrupt:
             aside("")  # behind the ^C
-            aside("stopped; nothing is left running")
+            aside(WORDS[language]["stopped"])
             return 130
     return 0
 
 
-def _night(
-    stack: ExitStack,
-    broker: str,
-    seconds: float,
-    directory: Path,
-    headless: bool,
-    language: str,
-    keep: bool,
-    say: Console,
-) -> None:
-    secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
-    alerts: list[dict[str, Any]] = []
-    console = Console(stderr=True, highlight=False, no_color=headless)
+class _Demo:
+    """One run of the demo. What it starts ends with `stack`."""
+
+    def __init__(self, stack: ExitStack, headless: bool, language: str) -> None:
+        self._stack, self._headless, self._language = stack, headless, language
+        self._words: Any = WORDS[language]
+        self._say = _console(headless, stderr=headless)
+        self._progress = _console(headless, stderr=True)
+        self._alerts: list[dict[str, Any]] = []
+
+    def show(self, broker: str, seconds: float, directory: Path, night: Sequence[Path], keep: bool) -> None:
+        """Run the night, then say what it came to."""
+        secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+        receiver = self._stack.enter_context(AlertReceiver(secret, self._got))
+        mine = Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True, remarks=True)
+        source = (
+            demo_source.on_disk(self._stack, night, mine, quiet=self._headless)
+            if night
+            else demo_source.bundled(directory, mine)
+        )
+        broker, topology = _broker(self._stack, broker, source.election)
+        span = max(1.0, (source.end - source.begin) / 1000)
+        self._introduce(source, span, seconds)
+        worker = Worker.start(self._stack, source.directory, broker, topology, secret, self._language)
+        self._say.print(f"broker {broker}, worker {worker.process.pid}, {worker.metrics}")
+        self._say.print(f"{self._words['watch']} [bold]{worker.board}[/]\n")
+        feeder = Feeder(KafkaSink(broker), source.election, topology, Pace(speed=span / seconds, pack=100))
+        progress = Progress(self._words["night"], source.arrivals.size, self._progress, quiet=self._headless)
+        fed = _feed(feeder, source.arrivals, worker, progress)
+        worker.finish(broker, topology, fed)
+        state = _newest(broker, topology.area_state, source.election.root.id)
+        if self._headless:
+            told = [alert["data"] for alert in self._alerts]
+            result = {"fed": fed, "state": state, "alerts": told, "verified": receiver.verified}
+            show_json({**result, "refused": receiver.refused, "notice": source.election.notice})
+        else:
+            summary(self._say, source, state, receiver.verified, fed, self._language)
+        if keep:
+            with suppress(KeyboardInterrupt):
+                self._say.print(f"\n{self._words['kept']} [bold]{worker.board}[/]")
+                worker.process.wait()
+                raise worker.ended()
+
+    def _introduce(self, source: demo_source.Source, span: float, seconds: float) -> None:
+        about = self._words["about"].format(
+            events=number(source.events, self._language),
+            days=number(span / 86_400, self._language, 1),
+            seconds=f"{seconds:g}",
+        )
+        said = (source.election.name, source.election.notice, about)
+        self._say.print(*(Text(shown(line)) for line in said if line), "", sep="\n")
+
+    def _got(self, webhook: dict[str, Any]) -> None:
+        self._alerts.append(webhook)
+        tell(self._progress, webhook["data"], self._language)
+
+
+def _console(headless: bool, *, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, no_color=headless)
     console.soft_wrap = not console.is_terminal
-
-    def got(webhook: dict[str, Any]) -> None:
-        alerts.append(webhook)
-        tell(console, webhook["data"], language)
-
-    receiver = stack.enter_context(AlertReceiver(secret, got))
-    election, events = venezuela2024_night.night()
-    mine = Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True, remarks=True)
-    election = replace(election, receivers=(mine,))
-    made.write(directory, election, events, "cotejo demo")
-    broker, topology = _broker(stack, broker, election)
-    say.print(f"{election.name}\n{election.notice}: {len(events):,} events over {days(events)} in {seconds:g} s\n")
-    worker = Worker.start(stack, directory, broker, topology, secret, language)
-    say.print(f"broker {broker}, worker {worker.process.pid}, {worker.metrics}")
-    say.print(f"{WORDS[language]['watch']} [bold]{worker.board}[/]\n")
-
-    span = max(1.0, (events[-1].at - events[0].at) / 1000)
-    feeder = Feeder(KafkaSink(broker), election, topology, Pace(speed=span / seconds, pack=100))
-    fed = _feed(feeder, Arrivals([directory]), worker, console, quiet=headless)
-    worker.finish(broker, topology, fed)
-    state = _newest(broker, topology.area_state, election.root.id)
-    if headless:
-        result = {"fed": fed, "state": state, "alerts": [a["data"] for a in alerts], "verified": receiver.verified}
-        show_json({**result, "refused": receiver.refused, "notice": election.notice})
-    else:
-        summary(say, election, state, receiver, fed, directory, language)
-    if keep:
-        with suppress(KeyboardInterrupt):
-            say.print(f"\n{WORDS[language]['kept']} [bold]{worker.board}[/]")
-            worker.process.wait()
-            raise worker.ended()
+    return console
 
 
 def _broker(stack: ExitStack, address: str, election: Election) -> tuple[str, Topology]:
@@ -119,9 +143,8 @@ def _broker(stack: ExitStack, address: str, election: Election) -> tuple[str, To
     return address, topology
 
 
-def _feed(feeder: Feeder, arrivals: Arrivals, worker: "Worker", console: Console, *, quiet: bool) -> Fed:
+def _feed(feeder: Feeder, arrivals: Arrivals, worker: "Worker", progress: Progress) -> Fed:
     """Feed the night, as long as the worker lives."""
-    progress = Progress("the night", arrivals.size, console, quiet=quiet)
 
     def watch(fed: Fed) -> None:
         _heed()
@@ -169,20 +192,26 @@ class Worker(NamedTuple):
 
     def ended(self) -> DemoError:
         """What to say of a worker that has ended."""
-        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-10:])
-        return DemoError(f"the worker has ended; its log {self.log} ends:\n{tail}")
+        return DemoError(f"the worker has ended; its log ends:\n{self._tail()}")
+
+    def _tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-10:])
 
     def until(self, what: str, done: Callable[[dict[str, float]], bool]) -> None:
-        """Wait until its metrics say so, for `PATIENCE` at most; `what` it is to do. Raises `DemoError`."""
-        deadline = monotonic() + PATIENCE
+        """Wait until its metrics say so, for `PATIENCE` after event time last moved; `what` it is to do. Raises
+        `DemoError`."""
+        deadline, reached = monotonic() + PATIENCE, 0.0
         while monotonic() < deadline:
             _heed()
             if self.process.poll() is not None:
                 raise self.ended()
-            if done(scrape(self.metrics)):
+            scraped = scrape(self.metrics)
+            if done(scraped):
                 return
+            if (clock := scraped.get("cotejo_clock_seconds", 0.0)) != reached:
+                deadline, reached = monotonic() + PATIENCE, clock
             sleep(0.1)
-        raise DemoError(f"the worker did not {what} within {PATIENCE:g} s; its log is {self.log}")
+        raise DemoError(f"the worker did not {what} within {PATIENCE:g} s; its log ends:\n{self._tail()}")
 
 
 def _newest(broker: str, topic: str, key: str) -> dict[str, Any]:

@@ -5,17 +5,23 @@ from typing import Any
 
 import orjson
 
-from streams.cli.common import BROKER, Broker, ElectionFile, Json, Prefix, group, plainly, topology_of
+from streams.cli.common import BROKER, Broker, ElectionFile, Json, Language, Prefix, group, plainly, topology_of
 from streams.config.election_file import load
 from streams.kafka import topic_reader
 from streams.kafka.topology import PARTITIONS
+from streams.report.cures import cure
+from streams.report.terminal_phrases import CHECK
+from streams.report.words import Words
 from streams.support.terminal import aside, note, show, show_json
+from streams.text import number
 
 commands = group("")
 
 
 @commands.command()
-def rejected(file: ElectionFile, broker: Broker = BROKER, prefix: Prefix = "", as_json: Json = False) -> None:
+def rejected(
+    file: ElectionFile, broker: Broker = BROKER, prefix: Prefix = "", as_json: Json = False, lang: Language = "en"
+) -> None:
     """List the messages that were turned away: where each came from, why, and what would cure it."""
     with plainly():
         election = load(file)
@@ -37,9 +43,10 @@ def rejected(file: ElectionFile, broker: Broker = BROKER, prefix: Prefix = "", a
             else:
                 for reason in reasons:
                     place = f"{reason['place']}: " if reason["place"] else ""
-                    show(f"{record.key.decode(errors='replace')}: {place}{reason['code']}: {reason['cure']}")
-        counts = ", ".join(f"{code} {count:,}" for code, count in codes.most_common())
-        aside(f"{codes.total():,} messages turned away{': ' if counts else ''}{counts}")
+                    said = cure(reason["cure"], lang)
+                    show(f"{record.key.decode(errors='replace')}: {place}{reason['code']}: {said}")
+        counts = ", ".join(f"{code} {number(count, lang)}" for code, count in codes.most_common())
+        aside(f"{Words(lang, CHECK)('turned away', count=codes.total())}{': ' if counts else ''}{counts}")
 
 
 def _reasons(record: Any) -> list[dict[str, str]]:

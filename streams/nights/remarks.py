@@ -23,10 +23,11 @@ class Remark:
     """Ids or lines."""
     text: str
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """The places in brackets, the first `MOST` of them; "" without any."""
         more = ", …" if len(self.places) > MOST else ""
-        where = f" ({', '.join(self.places[:MOST])}{more})" if self.places else ""
-        return f"remark: {self.code}: {self.text}{where}"
+        return f" ({', '.join(self.places[:MOST])}{more})" if self.places else ""
 
 
 class Remarks:

@@ -27,6 +27,7 @@ from streams.core.replay.alert_history import Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import Row, ranked
 from streams.core.replay.timeline import Series
+from streams.report.cures import cure
 from streams.report.drawn import Drawings
 from streams.report.words import Words
 from streams.text import shown
@@ -92,7 +93,9 @@ def render(night: Night, language: str, other: Other | None = None) -> str:
     source = files("streams.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     style = files("streams.report").joinpath("page.css").read_text(encoding="utf-8")
     say = Words(language)
-    return environment.from_string(source).render(style=Markup(style), say=say, **_context(night, say, other))
+    return environment.from_string(source).render(
+        style=Markup(style), say=say, cure=cure, **_context(night, say, other)
+    )
 
 
 def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:

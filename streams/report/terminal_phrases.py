@@ -213,3 +213,24 @@ DIFFERING: Final[Phrases] = {
     "net": ("net shift", "desplazamiento neto"),
 }
 """Of the polling tables whose official figures are not their sheets'."""
+
+CHECK: Final[Phrases] = {
+    "election": (
+        "{election}: {areas} areas, {tables} polling tables",
+        "{election}: {areas} zonas, {tables} mesas",
+    ),
+    "events": ("{counts} fine, {problems}", "{counts} sin problemas, {problems}"),
+    "no events": ("no events", "ningún evento"),
+    "bulletin": ("{count} bulletins", "{count} boletines"),
+    "bulletin, one": ("1 bulletin", "1 boletín"),
+    "tally-report": ("{count} tally-reports", "{count} reportes de actas"),
+    "tally-report, one": ("1 tally-report", "1 reporte de acta"),
+    "tick": ("{count} ticks", "{count} ticks"),
+    "tick, one": ("1 tick", "1 tick"),
+    "problem": ("{count} problems", "{count} problemas"),
+    "problem, one": ("1 problem", "1 problema"),
+    "remark": ("remark: {code}: {text}{where}", "observación: {code}: {text}{where}"),
+    "turned away": ("{count} messages turned away", "{count} mensajes no admitidos"),
+    "turned away, one": ("1 message turned away", "1 mensaje no admitido"),
+}
+"""Of an election file, its events, and what was turned away."""

@@ -27,6 +27,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "final": ("final", "final"),
     "correction": ("correction", "corrección"),
     "firing": ("firing", "activa"),
+    "resolved": ("resolved", "resuelta"),
     "floor": ("the least possible", "lo mínimo posible"),
     "ceiling": ("the most possible", "lo máximo posible"),
     "sheets": ("sheets", "actas"),

@@ -13,7 +13,7 @@ from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.kafka.topology import Topology
-from streams.worker import raw_topics
+from streams.worker import feed_clock, raw_topics
 from streams.worker.clock import Clock
 from streams.worker.compare_stage import CompareStage
 from streams.worker.courier import Posts
@@ -101,7 +101,25 @@ def build(
         every = min(TICK_EVERY, round(election.alerts.tick * 1000))
         _repeat(app, 0, _ticking(app, topology, compare, every))
         _repeat(app, PATIENCE_EVERY, compare.leave_behind)
+    else:
+        _repeat(app, feed_clock.EVERY, feed_clock.FeedClock(_Progress(stages), warn, app.clock.monotonic).look)
     return stages
+
+
+class _Progress:
+    """What a worker has received, and how far the ticks have come."""
+
+    def __init__(self, stages: Stages) -> None:
+        self._reconcile, self._compare = stages.reconcile, stages.compare
+
+    @property
+    def received(self) -> int:
+        counts = self._reconcile.counts
+        return counts["reports"] + counts["bulletins"] + self._compare.counts["arrived"]
+
+    @property
+    def at(self) -> int:
+        return max(self._reconcile.latest_tick, self._compare.at)
 
 
 class TurnedAway:

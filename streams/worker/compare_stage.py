@@ -173,6 +173,7 @@ class CompareStage:
                     reason = check_tick(self._election, tick, round(event.message.timestamp * 1000))
                     self._arrive(BULLETINS, _Arrival(event, reason), tick.at if reason is None else None)
                 case other:
+                    self.counts["arrived"] += 1
                     self._arrive(BULLETINS, _Arrival(event, other), None)
 
     def _arrive(self, channel: int | str, arrival: _Arrival, mark: int | None) -> None:

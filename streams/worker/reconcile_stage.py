@@ -72,6 +72,11 @@ class ReconcileStage:
         """By partition."""
         return {partition: intake.reconciler for partition, intake in self._intakes.items()}
 
+    @property
+    def latest_tick(self) -> int:
+        """Event time of the latest tick in any partition that this worker owns (Unix ms), 0 before the first."""
+        return max((intake.latest_tick for intake in self._intakes.values()), default=0)
+
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         async with self._reading:
             self._begin(partitions)

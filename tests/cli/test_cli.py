@@ -82,6 +82,28 @@ def test_help_imports_no_command() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("cotejo re", {"rejected", "record", "reconstruct", "replay", "report"}),
+        ("cotejo send ", {"report", "bulletin"}),
+        ("cotejo worker --cl", {"--clock"}),
+        ("cotejo worker --clock ", {"wall", "feed"}),
+    ],
+)
+def test_completion(line: str, wanted: set[str]) -> None:
+    """In bash, Tab completes commands, options and their values, once the script is sourced."""
+    *before, last = line.split(" ")
+    words = " ".join(f"'{word}'" for word in (*before, last))
+    script = (
+        "source <(cotejo completion bash)\n"
+        f'COMP_WORDS=({words}); COMP_CWORD={len(before)}; _cotejo_completion cotejo; echo "${{COMPREPLY[*]}}"'
+    )
+    environment = {**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], capture_output=True, env=environment, check=True, text=True)
+    assert set(done.stdout.split()) == wanted, done.stderr
+
+
 def options() -> dict[str, str]:
     """Every option with a value of every command, by its command and name, and its variable."""
     found = {}
@@ -124,6 +146,15 @@ def test_check(files: tuple[Path, Path]) -> None:
     assert "1 bulletin, 2 tally-reports fine, 1 problem\n" in done.stdout.decode()
     assert cotejo("check", path).returncode == 0
     assert cotejo("check", path, "-", stdin=encode({"type": "tick", "at": 1})).returncode == 0
+
+
+def test_check_in_spanish(files: tuple[Path, Path]) -> None:
+    """`--lang es`: problems, remarks and counts, none of them in English."""
+    path, events = files
+    shown = cotejo("check", path, events, "--lang", "es").stdout.decode()
+    assert f"{events}:4: id: missing: indique id, un texto\n" in shown
+    assert "observación: limit-out-of-reach: límites por encima de las 6 mesas que hay" in shown
+    assert "Test: 3 zonas, 6 mesas\n1 boletín, 2 reportes de actas sin problemas, 1 problema\n" in shown
 
 
 def test_check_json(files: tuple[Path, Path]) -> None:

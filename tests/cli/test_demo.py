@@ -1,6 +1,7 @@
 """`cotejo demo` from its start to its end, and its early end: nothing is left running."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,6 +66,29 @@ def test_to_its_end(tmp_path: Path) -> None:
     assert found["notice"] in told
     assert "/board/?lang=en" in told
     assert "\x1b" not in told
+    assert not running(tmp_path)
+
+
+def test_any_night(tmp_path: Path) -> None:
+    """A night from disk is shown in Spanish with its own figures; none of its files is changed, and its receivers are
+    not called."""
+    night = tmp_path / "mine"
+    shutil.copytree(ROOT / "docs" / "examples" / "small", night)
+    election = night / "election.toml"
+    election.write_text(
+        election.read_text() + '\n[[receiver]]\nname = "duty"\nurl = "https://duty.example.org/"\nsecret_env = "NONE"\n'
+    )
+    before = {path.name: path.read_bytes() for path in night.iterdir()}
+    demo = start(tmp_path, str(night), "--seconds", "1", "--lang", "es")
+    out, _ = demo.communicate(timeout=120)
+    told = (tmp_path / "demo.err").read_text()
+    assert demo.returncode == 0, told
+    found = orjson.loads(out)
+    assert (found["state"]["official"]["bulletin"], found["state"]["witnessed"]["tables"]) == ("B-2", 4)
+    assert found["verified"] == len(found["alerts"]) > 0
+    assert "6 eventos de 0,1 días en 1 s" in told
+    assert "al menos 1 de las 4 actas tendría que estar equivocada" in told
+    assert {path.name: path.read_bytes() for path in night.iterdir()} == before
     assert not running(tmp_path)
 
 

@@ -25,7 +25,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": (
             "{area}, boletín {bulletin}: {official} votos nulos. Las {tables} actas atestiguadas suman {witnessed}, y "
             "{why}; cabría esperar al menos {limit}, {gap} más que lo anunciado. Para que ambas cosas fueran ciertas, "
-            "al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+            "al menos {breakdown} de las {tables} actas {would_be_wrong}."
         ),
     },
     "floor": {
@@ -37,7 +37,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": (
             "{area}, boletín {bulletin}: {official} votos para {option}. Las {tables} actas atestiguadas suman "
             "{witnessed}, y {why}; cabría esperar al menos {limit}, {gap} más que lo anunciado. Para que ambas cosas "
-            "fueran ciertas, al menos {breakdown} de las {tables} actas tendrían que estar equivocadas."
+            "fueran ciertas, al menos {breakdown} de las {tables} actas {would_be_wrong}."
         ),
     },
     "ceiling": {
@@ -49,7 +49,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": (
             "{area}, boletín {bulletin}: {official} votos para {option}. Junto a las {tables} actas atestiguadas, "
             "con {witnessed} para {option}, {room}. Para que ambas cosas fueran ciertas, al menos {breakdown} de las "
-            "{tables} actas tendrían que estar equivocadas."
+            "{tables} actas {would_be_wrong}."
         ),
     },
     "floor-bounds": {

@@ -23,6 +23,9 @@ _ROOM = {
 }
 """Why so much can be missing, as a part of a sentence."""
 
+_WRONG = ("tendría que estar equivocada", "tendrían que estar equivocadas")
+"""What Spanish says of `breakdown` sheets: of one, of several. English has one form."""
+
 _TERMS: Mapping[str, Mapping[str, str]] = {
     "options": {"en": "the options", "es": "las opciones"},
     "ballots": {"en": "valid and null votes", "es": "votos válidos y nulos"},
@@ -90,6 +93,7 @@ def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, 
             words[name] = term(value, language) if name in TERM_PLACES else value
         elif value is not None:
             words[name] = number(value, language, places if isinstance(value, float) else 0)
+    words["would_be_wrong"] = _WRONG[figures.get("breakdown") != 1]
     for place, clauses in (("why", HIDDEN), ("room", _ROOM)):
         if words.get(place) in clauses:
             words[place] = clauses[words[place]][language].format_map(words)

@@ -79,6 +79,11 @@ class PartitionIntake:
                 begin = place + 1
         return effects + self._take_in(entered, range(begin, len(items)), arrived, aside)
 
+    @property
+    def latest_tick(self) -> int:
+        """Event time of the latest tick so far (Unix ms), 0 before the first."""
+        return self._latest_tick
+
     def _moves_time(self, at: int, now: int | None) -> bool:
         """Whether a tick is later than those before it. One that is not is worth no sheets."""
         latest = self._latest_tick if now is None else min(self._latest_tick, now)
