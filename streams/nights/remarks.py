@@ -29,6 +29,9 @@ class Remark:
         more = ", …" if len(self.places) > MOST else ""
         return f" ({', '.join(self.places[:MOST])}{more})" if self.places else ""
 
+    def __str__(self) -> str:
+        return f"remark: {self.code}: {self.text}{self.where}"
+
 
 class Remarks:
     """Gathers remarks over one night's events; `found` has them."""
