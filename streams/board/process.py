@@ -8,6 +8,7 @@ from streams.board import PATH
 from streams.board.server import Board
 from streams.core.election.model import Election
 from streams.kafka.topology import Topology
+from streams.support import health
 from streams.support.terminal import note
 from streams.support.web_server import WebServer, address
 
@@ -24,7 +25,9 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     server = WebServer(host, port, names)
-    Board(broker, election, topology).serve(server.app)
+    board = Board(broker, election, topology)
+    board.serve(server.app)
+    health.serve(server.app, board.readiness)
     await server.start()
     note(f"{election.name}: http://{address(host, port, names)}{PATH}")
     await ended.wait()

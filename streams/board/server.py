@@ -20,6 +20,7 @@ from streams.board.night import Night
 from streams.board.topic_follower import Follower
 from streams.core.election.model import Election
 from streams.kafka.topology import Topology
+from streams.support.health import Readiness
 
 UPDATE: Final = 0.5
 """Seconds between two updates of a page, at least."""
@@ -57,6 +58,13 @@ class Board:
         app.on_shutdown.append(self._close)
         for place in ("/", PATH.rstrip("/")):
             app.router.add_get(place, _elsewhere)
+
+    def readiness(self) -> Readiness:
+        """Ready at the topics' ends, or while they wait to be made. To be asked begins the reading."""
+        self._follower.start()
+        place, age = self._follower.place, self._follower.age
+        facts = {"place": place, "read": round(self._follower.progress, 2), "age": age, "pages": self.streams}
+        return Readiness(place in ("live", "waiting"), facts)
 
     async def _close(self, _: web.Application) -> None:
         self._closing.set()

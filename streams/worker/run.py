@@ -17,12 +17,13 @@ from streams.delivery import secrets as receiver_secrets
 from streams.delivery.http_post import Poster
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.topology import PartitionsChangedError, Topology
-from streams.support import gc_tuning
+from streams.support import gc_tuning, health
 from streams.support.terminal import aside, note
 from streams.support.web_server import WebServer, address
 from streams.worker import app as agents
 from streams.worker import faust_patches
 from streams.worker.metrics import exposition
+from streams.worker.readiness import readiness
 from streams.worker.topic_watch import BrokerTopics, grown
 
 SWITCH = 0.001
@@ -77,6 +78,7 @@ def run(
         admin=BrokerTopics(broker),
     )
     _serve_metrics(server, exposition.Exporter(app, election, topology, stages))
+    health.serve(server.app, partial(readiness, app, stages))
     Board(broker, election, topology).serve(server.app)
     app.beside(server.start, server.stop)
     faust_patches.run(app, loglevel=loglevel)

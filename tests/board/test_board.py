@@ -274,6 +274,9 @@ def answer(board: Served, path: str, method: str = "GET", host: str = "") -> tup
         ("/board/stream", "DELETE", "", 405),
         ("/board/none", "GET", "", 404),
         ("/board/../server.py", "GET", "", 404),
+        ("/healthz", "GET", "", 200),
+        ("/healthz", "HEAD", "10.1.2.3:6070", 200),
+        ("/readyz", "GET", "rebound.example.com", 403),
         ("/board/", "GET", "rebound.example.com", 403),
         ("/board/stream", "GET", "127.0.0.1.example.com", 403),
         ("/board/", "GET", "][", 403),
@@ -290,6 +293,22 @@ def test_answers(board: Served, path: str, method: str, host: str, status: int) 
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_readiness(board: Served, topology: Topology, embedded: EmbeddedBroker) -> None:
+    """A board is ready once it has read what there is; asked for that it begins to read, without any page."""
+    tell(embedded, topology, records(KNOWN, events()))
+    until(lambda: answer(board, "/readyz")[0] == 200, lambda: str(answer(board, "/readyz")))
+    told = orjson.loads(answer(board, "/readyz")[2])
+    assert (told["ready"], told["place"], told["read"], told["pages"]) == (True, "live", 1.0, 0)
+
+
+def test_not_ready(embedded: EmbeddedBroker, names: str) -> None:
+    """Without a broker a board lives, and is not ready."""
+    with served("127.0.0.1:1", KNOWN, Topology(names)) as board:
+        assert answer(board, "/healthz")[0] == 200
+        status, _, body = answer(board, "/readyz")
+        assert (status, orjson.loads(body)["ready"]) == (503, False)
 
 
 def test_the_root_leads_to_the_board(board: Served) -> None:

@@ -17,6 +17,7 @@ from streams.core.events.codec import encode
 from streams.core.events.model import Event
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.topology import Topology
+from streams.support import health
 from streams.support.web_server import WebServer
 from streams.worker.rejected_records import rejected
 
@@ -79,6 +80,7 @@ def served(broker: Broker | str, known: Election, topology: Topology, names: Seq
         found["server"] = WebServer("127.0.0.1", port, names)
         found["board"] = Board(address, known, topology)
         found["board"].serve(found["server"].app)
+        health.serve(found["server"].app, found["board"].readiness)
         await found["server"].start()
         ready.set()
 
