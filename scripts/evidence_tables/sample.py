@@ -1,6 +1,7 @@
 """A random sample with sheets missing, looked at ten times while they come in the worst order."""
 
 from collections.abc import Iterator, Sequence
+from math import log
 from statistics import median
 from typing import Final
 
@@ -76,7 +77,7 @@ def excluded(night: Night, missing: float) -> dict[str, bool]:
             staked = guaranteed.stakes(sample, contrast, ALPHA)
             for band in BANDS:  # the lower end lies above the truth where the capital against it is enough
                 filled = worst(sample, contrast, band, UNSEEN)
-                found[band] |= guaranteed.capital(filled.y, filled.x, staked, truth) >= 1 / ALPHA
+                found[band] |= guaranteed.Bet.on(filled, staked).log_capital(truth) >= log(1 / ALPHA)
         if sample.came.sum() >= 2 * STRATA:
             low, high = usual.interval(_alone(sample), ENDS[0], "anything", UNSEEN)
             found[ONCE] = not low <= night.truth <= high

@@ -1,6 +1,7 @@
 """`cotejo sample`: draw a random sample of polling tables, repeat a draw, and say what a sample shows."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,7 @@ from streams.config.election_file import load
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.sampling.draw import DrawError, check_draw, draw, strata_of
-from streams.core.sampling.estimates import estimates
-from streams.core.sampling.sample import Sample, SampleError
+from streams.errors import CotejoError
 from streams.support.atomic_file import whole
 from streams.support.terminal import show
 
@@ -61,11 +61,11 @@ def verify_sample(election: ElectionFile, sample: SampleFile = None, seed: Given
 
 
 def _sample(election: Election, file: Path | None) -> DrawnSample:
-    """The sample in a file, else the election's own. Raises `ElectionFileError`, and `SampleError` without either."""
+    """The sample in a file, else the election's own. Raises `ElectionFileError`, and `CotejoError` without either."""
     if file is not None:
         return sample_csv.load(file, election.areas, election.tables)
     if election.sample is None:
-        raise SampleError("the election file names no sample: give --sample, or name its file in [sample]")
+        raise CotejoError("the election file names no sample: give --sample, or name its file in [sample]")
     return election.sample
 
 
@@ -86,17 +86,14 @@ def estimate_from(
         source = open_night(night, keep_going)
         warn_of_edits(source.edited())
         election = load(source.election)
-        drawn = _sample(election, sample)
+        election = replace(election, sample=_sample(election, sample))
         replay = source.replay(election)
         with Progress("replaying", source.size) as progress:
             for done in relive(source, [replay]):
                 progress.show(done)
-        outcome = replay.finish()
-        found = Sample.of(election, drawn, replay.comparer.read)
-        show(*sample_table.lines(election, found, lang))
+        state = replay.finish().states[election.root.id]
+        show(*sample_table.lines(election, state["sample"], lang))
         table = Table(*sample_table.heads(lang), box=None)
-        unseen = election.sample_unseen if sample is None else election.rules.divergence.unseen
-        shares = estimates(election, found, unseen)
-        for row in sample_table.rows(election, shares, outcome.states[election.root.id], lang):
+        for row in sample_table.rows(election, state, lang):
             table.add_row(*map(shown, row))
         console().print(table)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from streams.core.election.model import Election
-from streams.core.sampling.estimates import Estimate, Interval
-from streams.core.sampling.sample import Sample
 from streams.text import number
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -33,33 +31,35 @@ def heads(language: str) -> list[str]:
     return [_WORDS[name][language] for name in COLUMNS]
 
 
-def lines(election: Election, sample: Sample, language: str) -> Iterator[str]:
-    """How many of the sample have come, and where they are missing."""
-    counts = {"came": number(int(sample.came.sum()), language), "drawn": number(len(sample.came), language)}
+def lines(election: Election, sample: Mapping[str, Any], language: str) -> Iterator[str]:
+    """How many of the sample have come, and where they are missing. `sample` is that of an area's state."""
+    counts = {name: number(sample[name], language) for name in ("came", "drawn")}
     yield _WORDS["came"][language].format(**counts)
-    if missing := sorted(sample.missing.items(), key=lambda item: (-item[1], item[0])):
+    if missing := sorted(sample["missing"].items(), key=lambda item: (-item[1], item[0])):
         places = [f"{election.labels[area]} {number(count, language)}" for area, count in missing[:PLACES]]
         more = ["…"] if len(missing) > PLACES else []
         yield _WORDS["missing"][language].format(places=", ".join([*places, *more]))
 
 
-def rows(
-    election: Election, found: Sequence[Estimate], state: Mapping[str, Any], language: str
-) -> Iterator[Sequence[str]]:
+def rows(election: Election, state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:
     """A row for each share, and one for the lead, beside the area's announced and witnessed shares."""
     names = {option.id: option.name for option in election.options}
     announced = {name: f["share"] for name, f in ((state["official"] or {}).get("figures") or {}).items()}
-    for one in found:
-        name = names[one.option]
-        if one.over:
-            name = _WORDS["lead"][language].format(first=name, second=names[one.over])
-        sides = [_side(shares, one) for shares in (announced, state["witnessed"]["shares"])]
-        ends = [_ends(interval, language) for interval in (one.usual, one.guaranteed, one.outer)]
-        yield [name, *(_figure(value, language) for value in (*sides, one.estimate)), *ends]
+    sides = announced, state["witnessed"]["shares"]
+    for option, one in state["sample"]["shares"].items():
+        yield _row(names[option], [shares.get(option) for shares in sides], one, language)
+    if lead := state["sample"]["lead"]:
+        first, second = lead["option"], lead["over"]
+        name = _WORDS["lead"][language].format(first=names[first], second=names[second])
+        yield _row(name, [_less(shares.get(first), shares.get(second)) for shares in sides], lead, language)
 
 
-def _side(shares: Mapping[str, float | None], one: Estimate) -> float | None:
-    first, second = shares.get(one.option), shares.get(one.over) if one.over else 0.0
+def _row(name: str, sides: Sequence[float | None], one: Mapping[str, Any], language: str) -> Sequence[str]:
+    figures = [_figure(value, language) for value in (*sides, one["estimate"])]
+    return [name, *figures, *(_ends(one[kind], language) for kind in ("usual", "guaranteed", "outer"))]
+
+
+def _less(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first - second
 
 
@@ -67,5 +67,5 @@ def _figure(value: float | None, language: str) -> str:
     return "–" if value is None else number(value, language, 1)
 
 
-def _ends(interval: Interval, language: str) -> str:
+def _ends(interval: Sequence[float], language: str) -> str:
     return f"{number(interval[0], language, 1)} – {number(interval[1], language, 1)}"

@@ -18,6 +18,7 @@ from streams.core.election.numbering import ROOT, Numbers
 from streams.core.engine.feed_activity import FeedActivity
 from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.model import Bulletin
+from streams.core.sampling.sampled_sheets import SampledSheets
 
 
 class AreaView:
@@ -30,9 +31,11 @@ class AreaView:
         bulletins: Bulletins,
         scheduler: RuleScheduler,
         activity: FeedActivity,
+        sampled: SampledSheets | None = None,
     ) -> None:
         self._election, self._layout = election, election.layout
         self._sums, self._bulletins, self._scheduler, self._activity = sums, bulletins, scheduler, activity
+        self._sampled = sampled
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""
@@ -69,6 +72,8 @@ class AreaView:
             if state["tables_announced"]:
                 told, votes = (figures.tolist() for figures in self._sums.announced(number))
                 state["tables_announced"] |= area_state.summed(self._election, row[ANNOUNCED], told, votes)
+            if self._sampled is not None and (sampled := self._sampled.plain(number)) is not None:
+                state["sample"] = sampled
             state["alerts"] = [alert.in_state() for alert in firing(area)]
             if bulletin is not None:
                 comparison = Comparison(self._election, known, bulletin, self._tally(area, projected.get))

@@ -36,6 +36,7 @@ class Comparer(Evaluation):
         better taken in together: most of the time goes by the call."""
         for part in sheets:
             self._activity.add_sheets(part)
+            self._see_sampled(part)
         before = self._sums.rows[ROOT, READINGS]
         kinds = zip(*((part.read, part.announced, part.bounds) for part in sheets), strict=True)
         areas = self._sums.add(*map(joined, kinds))
@@ -82,6 +83,7 @@ class Comparer(Evaluation):
         behind = Behind(steady, self._book)
         for tick, (sheets, to) in enumerate(ticks):
             self._activity.add_sheets(sheets)
+            self._see_sampled(sheets)
             if tick in readings:
                 self._activity.add_readings()
                 if self._activity.are_odd(readings[tick], self._clock):
@@ -101,6 +103,11 @@ class Comparer(Evaluation):
         if reached < len(ticks):
             self._sums.reach(course, reached, len(ticks))
         return notices
+
+    def _see_sampled(self, sheets: Sheets) -> None:
+        """Take in what the sheets, whose rows may be loose, say of sampled polling tables."""
+        if self._sampled is not None:
+            self._sampled.add(sheets.read)
 
     def _find_steady(self, course: Course) -> dict[int, SteadyArea]:
         """The contested areas that need not be asked about at every tick of a course."""

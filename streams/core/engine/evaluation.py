@@ -17,6 +17,7 @@ from streams.core.engine.feed_activity import FeedActivity
 from streams.core.engine.publish_queue import PublishQueue
 from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.model import Bulletin
+from streams.core.sampling.sampled_sheets import SampledSheets
 
 
 class Evaluation:
@@ -31,6 +32,7 @@ class Evaluation:
         self._layout = election.layout
         self._sums = Sums(election)
         self._bulletins = Bulletins(election)
+        self._sampled = None if election.sample is None else SampledSheets(election, election.sample)
         self._activity, self._scheduler = FeedActivity(election), RuleScheduler(election)
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, dict[str, Finding]] = {}
@@ -41,7 +43,7 @@ class Evaluation:
         """Areas to be evaluated at the next tick."""
         self._wide: set[int] = set()
         """Areas of which `divergence` alone is asked there, by number: all other rules are sure to find nothing."""
-        self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity)
+        self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity, self._sampled)
         """What is known of areas now."""
         self._publish_queue = PublishQueue(election.layout)
         divergence = election.rules.divergence

@@ -7,9 +7,9 @@ or groups.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 
 class Witnessed(Struct, frozen=True):
@@ -148,8 +148,50 @@ class LeadRecord(Struct, frozen=True):
     together: OpenSheets
 
 
-class OutcomeState(Struct, frozen=True):
-    """What is known of one area at one tick."""
+Interval = Annotated[list[float], Meta(min_length=2, max_length=2)]
+"""From and to."""
+
+
+class SampleInterval(Struct, frozen=True):
+    """What a random sample says of a share (per cent) or a lead (percentage points). Intervals are from and to, 95 %
+    each."""
+
+    estimate: float | None
+    """By the sampled sheets that are in; None where none is."""
+    usual: Interval
+    """Normal approximation, each missing sheet within `unseen` of what its stratum shows."""
+    guaranteed: Interval
+    """Right in samples of any size; missing sheets likewise."""
+    outer: Interval
+    """The same, whatever missing sheets hold."""
+
+
+class SampleLead(SampleInterval, frozen=True):
+    """The lead of one option over another."""
+
+    option: str
+    over: str
+
+
+class SampleRecord(Struct, frozen=True):
+    """What the election's random sample says of an area."""
+
+    drawn: int
+    """Sampled polling tables."""
+    came: int
+    """Those of them with an accepted sheet."""
+    missing: Mapping[str, int]
+    """By stratum, an area's id: sampled polling tables without one."""
+    unseen: float
+    """Percentage points by which these may differ from what their stratum shows."""
+    shares: Mapping[str, SampleInterval]
+    """By option."""
+    lead: SampleLead | None
+    """That of the first option over the second; None where no sampled sheet is in."""
+
+
+class KnownArea(Struct, frozen=True):
+    """What every state of an area has."""
 
     area: str
     name: str
@@ -166,11 +208,20 @@ class OutcomeState(Struct, frozen=True):
     alerts: list[StandingAlert]
 
 
-class AreaState(OutcomeState, frozen=True):
+class OutcomeState(KnownArea, frozen=True):
+    """What is known of one area at one tick."""
+
+    sample: SampleRecord | UnsetType = UNSET
+    """Only for areas that the election's random sample speaks of."""
+
+
+class AreaState(KnownArea, frozen=True):
     """One area at the last judged tick. The newest record of a key counts."""
 
     at: int
     """Event time of the tick."""
+    sample: SampleRecord | UnsetType = UNSET
+    """Only for areas that the election's random sample speaks of."""
     behind: float | UnsetType = UNSET
     """Seconds of event time that the slowest partition is behind the fastest, where a tick did not wait for it."""
 

@@ -1,8 +1,8 @@
 """What a sample says at one moment: for each option's share, and for the lead, an estimate with its intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import comb
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -64,6 +64,25 @@ def _estimate(
         guaranteed=_per_cent(guaranteed.interval(sample, contrast, "within-unseen", unseen, alpha)),
         outer=_per_cent(guaranteed.interval(sample, contrast, "anything", unseen, alpha)),
     )
+
+
+def plain(sample: Sample, unseen: float, found: Iterable[Estimate]) -> dict[str, Any]:
+    """Estimates as a JSON object: per cent, or percentage points for the lead."""
+    leads = [{"option": one.option, "over": one.over, **_figures(one)} for one in found if one.over]
+    return {
+        "drawn": len(sample.came),
+        "came": int(sample.came.sum()),
+        "missing": dict(sample.missing),
+        "unseen": unseen,
+        "shares": {one.option: _figures(one) for one in found if not one.over},
+        "lead": leads[0] if leads else None,
+    }
+
+
+def _figures(one: Estimate) -> dict[str, Any]:
+    ends = {"usual": one.usual, "guaranteed": one.guaranteed, "outer": one.outer}
+    rounded = {name: [round(end, 6) for end in interval] for name, interval in ends.items()}
+    return {"estimate": None if one.estimate is None else round(one.estimate, 6), **rounded}
 
 
 def _per_cent(ends: Sequence[float]) -> Interval:

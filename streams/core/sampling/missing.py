@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 
-from streams.core.election.numbering import Flags
 from streams.core.sampling.sample import Contrast, Floats, Sample
 
 Band = Literal["within-unseen", "anything"]
@@ -34,25 +33,21 @@ def worst(sample: Sample, contrast: Contrast, band: Band, unseen: float) -> Fill
     y[away], x[away] = contrast.low * sample.limits[away], sample.limits[away]
     if band == "anything":
         return Filled(y, x)
+    votes, valid, limits = (_shown(sample, values) for values in (y, x, sample.limits.astype(np.float64)))
+    if not valid.any():
+        return Filled(y, x)
+    # A stratum that shows nothing takes what the whole sample shows.
+    shows = valid > 0
+    votes, valid, limits = (np.where(shows, part, part.sum()) for part in (votes, valid, limits))
     # The difference of two shares moves by twice what one share moves by.
     allowance = unseen / 100 * float(np.abs(contrast.coefficients).sum())
-    for stratum in np.unique(sample.stratum[away]).tolist():
-        of_it, borrowed = sample.stratum == stratum, 1.0
-        shown = _shown(sample, contrast, of_it & sample.came)
-        if shown is None:
-            shown, borrowed = _shown(sample, contrast, sample.came), 1.5
-        if shown is not None:
-            ratio, turnout = shown
-            some = of_it & away
-            x[some] = turnout * sample.limits[some]
-            y[some] = max(contrast.low, ratio - borrowed * allowance) * x[some]
+    ratio = np.maximum(contrast.low, votes / valid - np.where(shows, 1.0, 1.5) * allowance)
+    some = sample.stratum[away]
+    x[away] = (valid / limits)[some] * sample.limits[away]
+    y[away] = ratio[some] * x[away]
     return Filled(y, x)
 
 
-def _shown(sample: Sample, contrast: Contrast, some: Flags) -> tuple[float, float] | None:
-    """The ratio that these sheets show, and their valid votes per admitted one; None where they have no votes."""
-    valid = int(sample.valid[some].sum())
-    if not valid:
-        return None
-    votes = float(contrast.coefficients @ sample.votes[:, some].sum(axis=1))
-    return votes / valid, valid / int(sample.limits[some].sum())
+def _shown(sample: Sample, values: Floats) -> Floats:
+    """Sums over the sheets that came, by stratum."""
+    return np.bincount(sample.stratum, values * sample.came, len(sample.names)).astype(np.float64)

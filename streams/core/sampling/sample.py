@@ -7,18 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.aggregation.open_sheets import sheet_limits
-from streams.core.election.drawn_sample import DrawnSample
-from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
-from streams.core.reconciliation.sheet_rows import READ
-from streams.errors import CotejoError
 
 Floats = NDArray[np.float64]
-
-
-class SampleError(CotejoError):
-    """A sample does not fit its election; the text says what to change."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +30,6 @@ class Sample:
     """The most ballots with which its sheet would be admitted."""
     largest: int
     """The greatest such limit of any polling table, sampled or not."""
-
-    @classmethod
-    def of(cls, election: Election, drawn: DrawnSample, read: Numbers) -> "Sample":
-        """The sample as it stands in the rows of all sheets, `read` (`sheet_rows`)."""
-        layout, limits = election.layout, sheet_limits(election)
-        numbers = layout.numbers([table for tables in drawn.strata.values() for table in tables])
-        inside = [layout.inside(layout.area[stratum]) for stratum in drawn.strata]
-        rows = read.take(numbers, axis=0)
-        came = rows[:, 2] > 0
-        return cls(
-            names=list(drawn.strata),
-            sizes=np.array([behind - first for first, behind in inside], np.int64),
-            stratum=np.repeat(np.arange(len(inside)), list(map(len, drawn.strata.values()))),
-            came=came,
-            votes=(rows[:, READ:] * came[:, None]).T.copy(),
-            limits=limits[numbers],
-            largest=int(max(1, limits.max(initial=1))),
-        )
 
     @cached_property
     def valid(self) -> Numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from replays import of_events
 from test_metrics import KNOWN, NIGHT
 
 from streams.core.alerting.alert import Notice
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.events import wire
 from streams.core.events.codec import encode, plain
 from streams.core.reconciliation.reconciler import Reconciler
@@ -42,6 +44,16 @@ def test_states() -> None:
     for state in states:
         same({**state, "at": 1}, wire.AreaState)
         same({**state, "at": 1, "behind": 0.5}, wire.AreaState)
+
+
+def test_states_with_a_sample() -> None:
+    """What a random sample says of an area is a `SampleRecord`, before a sheet of it is in and afterwards."""
+    drawn = DrawnSample({"N": ("S1-1", "S2-2")}, b"")
+    for sheets in ([], [report(), report("S2-2")]):
+        state = direct(replace(KNOWN, sample=drawn), lines([*sheets, bulletin()])).states["N"]
+        assert state["sample"]["came"] == len(sheets)
+        assert bool(state["sample"]["lead"]) == bool(sheets)
+        same({**state, "at": 1}, wire.AreaState)
 
 
 def test_notices() -> None:

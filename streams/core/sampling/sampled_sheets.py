@@ -1,0 +1,111 @@
+"""The sampled polling tables' sheets as a night goes by, and what they say of the whole and of parts of it."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from streams.core.aggregation.open_sheets import sheet_limits
+from streams.core.election.drawn_sample import DrawnSample
+from streams.core.election.model import Election
+from streams.core.election.numbering import ROOT
+from streams.core.reconciliation.sheet_rows import READ, Rows, in_order
+from streams.core.sampling.estimates import estimates, plain
+from streams.core.sampling.sample import Sample
+
+ENOUGH: Final = 30
+"""Sampled polling tables of an area below the whole from which its own estimate is given: fewer say little."""
+_ACCEPTED: Final = 2
+"""Place of the flag in a row (`sheet_rows`): whether the sheet is accepted."""
+
+
+class _Part(NamedTuple):
+    """The strata that make up an area, and its sampled tables: stretches of all strata and of all sampled tables."""
+
+    strata: slice
+    tables: slice
+    largest: int
+    """The most ballots with which a sheet of any of its polling tables would be admitted."""
+
+
+class SampledSheets:
+    """The newest row of each sampled polling table. Takes in rows in any order and as often as they come.
+
+    The areas that it speaks of are the whole, and those that strata make up if `ENOUGH` tables of them are sampled.
+    """
+
+    def __init__(self, election: Election, drawn: DrawnSample) -> None:
+        layout, limits = election.layout, sheet_limits(election)
+        self._election = election
+        self._unseen = election.sample_unseen
+        self._names = sorted(drawn.strata, key=layout.area.__getitem__)  # so that an area's strata are a stretch
+        numbers = [layout.area[name] for name in self._names]
+        counts = [len(drawn.strata[name]) for name in self._names]
+        self._tables = layout.numbers([table for name in self._names for table in drawn.strata[name]])
+        self._by_number = np.argsort(self._tables)
+        self._stratum = np.repeat(np.arange(len(counts)), counts)
+        inside = [layout.inside(number) for number in numbers]
+        self._sizes = np.array([behind - first for first, behind in inside], np.int64)
+        self._limits = limits[self._tables]
+        self._rows = np.zeros((len(self._tables), READ + len(election.options)), np.int64)
+        ends = np.cumsum([0, *counts]).tolist()
+        self._parts: dict[int, _Part] = {}
+        above = np.unique(layout.above(np.array(numbers)))
+        for area in above[above >= ROOT].tolist():
+            strata = np.searchsorted(numbers, [area, layout.behind(area)]).tolist()
+            part = slice(ends[strata[0]], ends[strata[1]])
+            if area == ROOT or part.stop - part.start >= ENOUGH:
+                most = int(max(1, limits[slice(*layout.inside(area))].max(initial=1)))
+                self._parts[area] = _Part(slice(*strata), part, most)
+        self._samples: dict[int, Sample] = {}
+        self._plain: dict[int, dict[str, Any]] = {}
+
+    def add(self, rows: Rows) -> bool:
+        """Take in rows of polling tables, sampled or not; of one polling table the last counts, unless a newer one is
+        known. Whether any accepted figure of a sampled sheet has changed."""
+        tables, given = rows
+        sorted_tables = self._tables[self._by_number]
+        found = np.minimum(np.searchsorted(sorted_tables, tables), len(sorted_tables) - 1)
+        ours = np.flatnonzero(sorted_tables[found] == tables)
+        if not len(ours):
+            return False
+        tables, given = in_order((tables[ours], given[ours]))
+        places = self._by_number[np.searchsorted(sorted_tables, tables)]
+        newer = given[:, 0] >= self._rows[places, 0]
+        places, given = places[newer], given[newer]
+        before, self._rows[places] = self._rows[places], given
+        moved = places[(given[:, _ACCEPTED:] != before[:, _ACCEPTED:]).any(axis=1)]
+        for area, part in self._parts.items() if len(moved) else ():
+            if ((moved >= part.tables.start) & (moved < part.tables.stop)).any():
+                self._samples.pop(area, None)
+                self._plain.pop(area, None)
+        return bool(len(moved))
+
+    def sample(self, area: int) -> Sample | None:
+        """The sample of an area as it stands; None for an area that it does not speak of."""
+        if area not in self._parts:
+            return None
+        if area not in self._samples:
+            part = self._parts[area]
+            rows = self._rows[part.tables]
+            came = rows[:, _ACCEPTED] > 0
+            self._samples[area] = Sample(
+                names=self._names[part.strata],
+                sizes=self._sizes[part.strata],
+                stratum=self._stratum[part.tables] - part.strata.start,
+                came=came,
+                votes=(rows[:, READ:] * came[:, None]).T.copy(),
+                limits=self._limits[part.tables],
+                largest=part.largest,
+            )
+        return self._samples[area]
+
+    def plain(self, area: int) -> Mapping[str, Any] | None:
+        """What the sample says of an area, as a JSON object; None for an area that it does not speak of. Worked out
+        again only where a sampled sheet has changed."""
+        if area not in self._plain:
+            sample = self.sample(area)
+            if sample is None:
+                return None
+            self._plain[area] = plain(sample, self._unseen, estimates(self._election, sample, self._unseen))
+        return self._plain[area]
