@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from streams import __version__
-from streams.core.events import formats, model, wire
+from streams.core.events import formats, model, wire, wire_sample
 from streams.core.replay import outcome_record
 from streams.delivery import webhook_body
 
@@ -105,7 +105,7 @@ OTHERS: Final = (
     ("outcome", "What `cotejo replay --json` prints.", outcome_record.OutcomeRecord),
 )
 """What is published besides topics: name, description, type."""
-HOMES: Final = (wire, model, outcome_record, webhook_body)
+HOMES: Final = (wire, wire_sample, model, outcome_record, webhook_body)
 """The modules that declare the published types."""
 
 
