@@ -7,7 +7,7 @@ from kafka.errors import KafkaError
 
 from streams.errors import CotejoError
 from streams.kafka import clients
-from streams.kafka.topics import MESSAGE_BYTES
+from streams.kafka.topic_spec import MESSAGE_BYTES
 
 UNCONFIRMED: Final = 16 * 2**20
 """Most bytes that a producer may hold unconfirmed. The client itself sets no bound."""

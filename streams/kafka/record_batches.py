@@ -18,9 +18,8 @@ from aiokafka.record.default_records import DefaultRecordBatch  # type: ignore[i
 from streams.core.events.withheld import KEPT_BYTES, Withheld
 from streams.kafka.byte_source import ByteSource
 from streams.kafka.decompression import DamagedError, TooFarError, pieces
+from streams.kafka.topic_spec import MESSAGE_BYTES
 
-RECORD_BYTES: Final = 5 * 2**20
-"""Bytes of a record's key, value and headers together that a consumer is given: a larger one is set aside."""
 UNPACKED_BYTES: Final = 2**29
 """Bytes that one batch may unpack to; some seconds' work. They are never all in memory."""
 MAX_HEADERS: Final = 2**16 - 1
@@ -35,7 +34,7 @@ _LATEST: Final = 2**63
 _ABORT: Final = b"\0\0\0\0"
 """A control record's key: version 0, type 0."""
 
-_SEND_LESS = f"send at most {RECORD_BYTES:,} bytes in a message, counted as unpacked, with its headers"
+_SEND_LESS = f"send at most {MESSAGE_BYTES:,} bytes in a message, counted as unpacked, with its headers"
 _NAME_HEADERS = f"name headers in UTF-8, at most {MAX_HEADERS:,} of them, each name at most so many bytes"
 _SEND_AGAIN = "send it again: what the broker has of it cannot be read"
 _PACK_LESS = f"send batches that unpack to at most {UNPACKED_BYTES:,} bytes"
@@ -126,12 +125,12 @@ class Batch:
         """All records, read by aiokafka's compiled reader in a third of the time. None unless they are small together,
         as nearly all batches are, and it finds nothing wrong: it does not say what is wrong, nor where."""
         size = len(self._content)
-        if (codec := self._attributes & _CODEC) or size > RECORD_BYTES:
+        if (codec := self._attributes & _CODEC) or size > MESSAGE_BYTES:
             content = bytearray(self._content[: _HEAD.size])
             content[_ATTRIBUTES] = (self._attributes & ~_CODEC).to_bytes(2, "big", signed=True)
             for piece in pieces(codec, self._content[_HEAD.size :]):
                 content += piece
-                if len(content) > RECORD_BYTES:
+                if len(content) > MESSAGE_BYTES:
                     return None
             size, whole = len(content), DefaultRecordBatch(bytes(content))
         try:
@@ -170,7 +169,7 @@ class Batch:
         source = ByteSource(pieces(self._attributes & _CODEC, self._content[_HEAD.size :]), UNPACKED_BYTES)
         for _ in range(self._count):
             size = source.varint()
-            if size <= RECORD_BYTES:
+            if size <= MESSAGE_BYTES:
                 yield self._record(source.take(size))
             else:
                 yield self._too_large(source, size)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from kafka import partitioner
 from numpy.typing import NDArray
 
 _SEED: Final = np.uint32(0x9747B28C)
@@ -20,6 +19,8 @@ _AT_ONCE: Final = 2**16
 
 def partition_of(table: str, partitions: int) -> int:
     """The partition of one polling table, 0 to `partitions` - 1."""
+    from kafka import partitioner  # whose package takes longer to import than all that a replay needs
+
     return int(partitioner.murmur2(table.encode()) & _NOT_NEGATIVE) % partitions
 
 

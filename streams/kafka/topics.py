@@ -1,7 +1,7 @@
 """Kafka topics: create the missing, describe what is there, delete.
 
-Which topics exist is decided elsewhere; here a `TopicSpec` says how one must look. It all works on Apache
-Kafka and on the embedded stand-in alike.
+Which topics exist is decided in `topology`, how one must look in a `TopicSpec`. It all works on Apache Kafka and on the
+embedded stand-in alike.
 """
 
 from collections import Counter
@@ -19,10 +19,9 @@ from streams.errors import CotejoError
 from streams.kafka import clients
 from streams.kafka.clients import CONNECT_SECONDS
 from streams.kafka.clients import BrokerUnreachable as BrokerUnreachable
-from streams.kafka.record_batches import RECORD_BYTES
+from streams.kafka.topic_spec import TopicSpec as TopicSpec
 
 READY_SECONDS: Final = 15.0  # by then a new topic has its leaders, and a deleted one is gone
-MESSAGE_BYTES: Final = RECORD_BYTES  # the largest message: what `codec` reads, with room for the envelope
 
 _NO_ERROR, _UNKNOWN_TOPIC, _ALREADY_EXISTS = 0, 3, 36
 
@@ -40,30 +39,6 @@ class TopicMismatch(TopicError):  # noqa: N818 - says what happened
         if any(text.startswith("has partitions=") for text in differences):
             cure = "if it holds a night, use that night's --partitions; else choose other names with --prefix"
         super().__init__(f"topic {topic} {'; '.join(differences)}: {cure}")
-
-
-@dataclass(frozen=True, slots=True)
-class TopicSpec:
-    """How a topic must look. `compacted` keeps the newest record of each key, else records stay forever."""
-
-    name: str
-    partitions: int
-    compacted: bool = False
-    max_message_bytes: int = MESSAGE_BYTES
-    own_time: bool = False
-    """Whether records carry the broker's time, whatever their producer says."""
-    may_grow: bool = False
-    """Whether the topic may have more partitions than these."""
-
-    @property
-    def configs(self) -> dict[str, str]:
-        """Kafka's settings. A compacted topic carries no retention: it would break a table's recovery."""
-        size = {"max.message.bytes": str(self.max_message_bytes)}
-        if self.own_time:
-            size["message.timestamp.type"] = "LogAppendTime"
-        if self.compacted:
-            return size | {"cleanup.policy": "compact"}
-        return size | {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from streams.core.election.model import Election
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
 from streams.kafka import table_partitions
-from streams.kafka.topics import MESSAGE_BYTES, TopicSpec
+from streams.kafka.topic_spec import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
 """Default number of partitions of `tally-reports`. As many workers can share the reports."""

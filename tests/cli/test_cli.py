@@ -82,6 +82,15 @@ def test_help_imports_no_command() -> None:
     }
 
 
+def test_a_replay_imports_no_client() -> None:
+    """`cotejo replay` and `report` start without a client of Kafka, which would take a third of a small night's time."""
+    script = (
+        "import sys, streams.cli.report; print([m for m in sys.modules if m in ('kafka', 'aiokafka', 'matplotlib')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=ENVIRONMENT, check=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [

@@ -19,7 +19,8 @@ from raw_batches import CODECS, TIME, batch, field, record, varint
 
 from streams.core.events.withheld import KEPT_BYTES, Withheld
 from streams.kafka.committed import Committed
-from streams.kafka.record_batches import MAX_HEADERS, RECORD_BYTES, UNPACKED_BYTES, Batch
+from streams.kafka.record_batches import MAX_HEADERS, UNPACKED_BYTES, Batch
+from streams.kafka.topic_spec import MESSAGE_BYTES
 
 A, C = record(b"a"), record(b"c", place=2)
 CONTROL, TRANSACTIONAL = 0x20, 0x10
@@ -62,9 +63,9 @@ def test_every_codec(codec: str) -> None:
         pytest.param(record(b"b", [(b"h" * (MAX_HEADERS + 1), b"")], place=1), "bad-headers", id="a long name"),
         pytest.param(record(b"b", place=1, count=-1), "damaged", id="fewer headers than none"),
         pytest.param(record(b"b", place=1, count=3), "damaged", id="headers that are not there"),
-        pytest.param(record(b"b" * (RECORD_BYTES + 1), place=1), "too-large", id="a large value"),
-        pytest.param(record(b"b", [(b"h", b"h" * RECORD_BYTES)], place=1), "too-large", id="a large header"),
-        pytest.param(record(b"b", place=1, key=b"k" * RECORD_BYTES), "too-large", id="a large key"),
+        pytest.param(record(b"b" * (MESSAGE_BYTES + 1), place=1), "too-large", id="a large value"),
+        pytest.param(record(b"b", [(b"h", b"h" * MESSAGE_BYTES)], place=1), "too-large", id="a large header"),
+        pytest.param(record(b"b", place=1, key=b"k" * MESSAGE_BYTES), "too-large", id="a large key"),
     ],
 )
 def test_one_bad_record(bad: bytes, code: str, codec: str) -> None:

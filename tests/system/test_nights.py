@@ -25,7 +25,7 @@ from streams.core.events.codec import decode_any
 from streams.core.events.model import Event, TallyReport
 from streams.core.events.withheld import KEPT_BYTES
 from streams.kafka.producer import KafkaSink
-from streams.kafka.topics import MESSAGE_BYTES
+from streams.kafka.topic_spec import MESSAGE_BYTES
 from streams.nights.feeder import Pace
 from streams.nights.paths import Arrivals
 from streams.worker.faust_patches.settings import SESSION
