@@ -83,7 +83,7 @@ def test_help_imports_no_command() -> None:
 
 
 def test_a_replay_imports_no_client() -> None:
-    """`cotejo replay` and `report` start without a client of Kafka, which would take a third of a small night's time."""
+    """`cotejo replay` and `report` start without a client of Kafka: it would take a third of a small night's time."""
     script = (
         "import sys, streams.cli.report; print([m for m in sys.modules if m in ('kafka', 'aiokafka', 'matplotlib')])"
     )
