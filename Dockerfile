@@ -12,6 +12,14 @@ COPY docs/examples ./docs/examples
 RUN pip install --no-deps --no-build-isolation .
 
 FROM python:3.11.13-slim-bookworm
+# docker build --build-arg REVISION=$(git rev-parse HEAD) says which source it is of.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Cotejo" \
+      org.opencontainers.image.description="A live monitor for election nights" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 # The volumes take their owner from these directories; nothing else is ever written.
 RUN install -d -o 65532 -g 65532 /election
 COPY --from=build /opt/cotejo /opt/cotejo

@@ -36,6 +36,7 @@ NOT_RUN = {
     r"cotejo webhook (test|redeliver)": "needs a receiver; tests/cli/test_webhook_cli.py runs it",
     r"kafka-configs\.sh|kafka-acls\.sh": "Apache Kafka's own tool",
     r"COTEJO_KAFKA_CONFIG=": "needs a secured broker; tests/kafka_layer runs one",
+    r"docker build|kubectl|systemctl|useradd|install -|cp deploy|python3 -m venv|/opt/cotejo": "sets up a machine",
     r"curl|python -m dashboards|timedatectl|pip ": "is not Cotejo's, or tests/project/test_dashboards.py runs it",
 }
 """Commands that are not run here, with the reason."""
