@@ -1,6 +1,13 @@
-"""What imports and exports share of DuckDB: names and texts in SQL, errors in a line, databases that are shut in."""
+"""What imports and exports share of DuckDB: quoting, errors in one line, databases that are shut in, Ctrl-C."""
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
 
 import duckdb
+
+T = TypeVar("T")
 
 
 def name(text: str) -> str:
@@ -22,3 +29,19 @@ def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
     """From here on a statement reaches the tables and nothing else: no file, no network, no extension, no setting."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def interruptibly(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Work of DuckDB that Ctrl-C ends: it does not look for signals itself before it is done."""
+    with ThreadPoolExecutor(1) as pool:
+        # a signal while the thread starts would leave it to itself: the pool does not know it yet
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        done = pool.submit(work)
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            return done.result()
+        except KeyboardInterrupt:
+            while not done.done():  # again, in case it had not begun
+                connection.interrupt()
+                wait([done], timeout=0.1)
+            raise

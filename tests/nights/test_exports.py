@@ -30,7 +30,7 @@ from streams.errors import CotejoError
 from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.exports import database, dictionary, nist, nist_export, query
+from streams.nights.exports import database, dictionary, nist, nist_export
 from streams.nights.exports.catalogue import BY_NAME, TABLES
 from streams.nights.exports.database import Format
 from streams.nights.exports.export import export
@@ -40,7 +40,7 @@ from streams.nights.scenarios import venezuela2024_night
 from streams.nights.scenarios.settings import Night
 from streams.nights.scenarios.simulated import Simulation
 from streams.nights.source import open_night
-from streams.nights.sql import shut_in
+from streams.nights.sql import interruptibly, shut_in
 
 KNOWN = election(states=2, tables=20, registered=300, groups={"rest": "BC"}, quorum=1, trusted_sources=frozenset())
 """A nation of two states; bulletins may announce B and C together."""
@@ -313,7 +313,7 @@ def test_a_query_without_end_can_be_stopped() -> None:
             connection.execute("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t")
 
         with pytest.raises(KeyboardInterrupt):
-            query.interruptibly(connection, endless)
+            interruptibly(connection, endless)
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
 

@@ -217,7 +217,19 @@ CASES = {
         {"s.csv": "mesa,a,b,_line\nm1,5,6,1\n"}, error="s.csv:1: _line is the name of two columns, or one of Cotejo's"
     ),
     "a second file without the last column": Case(
-        {"s.csv": "mesa,a,b,c\nm1,5,6,1\n", "s1.csv": "mesa,a,b\nm2,7,8\n"}, {'"s.csv"': '"s*.csv"'}, votes=USUAL
+        {"s.csv": "mesa,a,b,c\nm1,5,6,1\n", "s1.csv": "mesa,a,b\nm2,7,8\n"},
+        {'"s.csv"': '"s*.csv"'},
+        error="s1.csv:1: columns: lacks c, unlike the files before it: say union = true",
+    ),
+    "a second file with another column": Case(
+        {"s.csv": "mesa,a,b\nm1,5,6\n", "s1.csv": "mesa,a,c,b\nm2,7,1,8\n"},
+        {'"s.csv"': '"s*.csv"'},
+        error="s1.csv:1: columns: has c, unlike the files before it: say union = true",
+    ),
+    "files of different columns, united": Case(
+        {"s.csv": "mesa,a,b\nm1,5,6\n", "s1.csv": "b,c,mesa\n8,1,m2\n"},
+        {'files = "s.csv"': 'files = "s*.csv"\nunion = true', "votes = {": 'empty = "unknown"\nvotes = {'},
+        votes={"m1": {"A": 5, "B": 6}, "m2": {"B": 8}},
     ),
     "a file whose name holds a line's end": Case(
         {"s\x1f9\x1fm2\x1f1\x1f1\n.csv": S}, {'"s.csv"': '"s?9*.csv"'}, error="has a name with control characters"
@@ -416,6 +428,30 @@ CASES = {
     "a total among the sheets": Case(
         {"s.csv": S + "m3,1,1\nTOTAL,13,15\n", "r.csv": R + "9,TOTAL,400\n2,m9,50\n"},
         error=r"s.csv:5: reports\[0\]: total: its votes are those of all others together",
+    ),
+    "subtotals in the register": Case(
+        {"r.csv": "dep,mesa,reg\n1,m1,70\n1,m2,80\n1,S1,150\n2,m3,60\n2,m4,50\n2,S2,110\n"},
+        error="r.csv:4: register.registered: total: has as many voters as all others of its area together",
+    ),
+    "subtotals among the sheets": Case(
+        {
+            "r.csv": "dep,mesa,reg\n1,m1,70\n1,m2,80\n1,S1,\n2,m3,60\n2,m4,50\n2,S2,\n",
+            "s.csv": "mesa,a,b\nm1,5,6\nm2,7,8\nS1,12,14\nm3,1,2\nm4,3,4\nS2,4,6\n",
+        },
+        error=r"s.csv:4: reports\[0\]: total: its votes are those of all others of its area together",
+    ),
+    "a subtotal by chance": Case(
+        {
+            "r.csv": "dep,mesa,reg\n1,m1,70\n1,m2,80\n1,m3,\n2,m4,60\n2,m5,50\n2,m6,\n",
+            "s.csv": "mesa,a,b\nm1,5,6\nm2,7,8\nm3,12,14\nm4,1,2\nm5,3,4\nm6,4,7\n",
+        },
+        votes=reports_of({"m1": (5, 6), "m2": (7, 8), "m3": (12, 14), "m4": (1, 2), "m5": (3, 4), "m6": (4, 7)}),
+    ),
+    "a line without end": Case({"s.csv": S + "x" * 5_000_000}, error="s.csv:4: goes on for more than 4,000,000 char"),
+    "gzip without end": Case(
+        {"s.csv.gz": gzip.compress(S.encode() + (b" " * 1_000_000 + b"\n") * 70)},
+        {'"s.csv"': '"s.csv.gz"'},
+        error="s.csv.gz: unpacks to more than 200 times its size: if that is meant, unpack it yourself",
     ),
     "two contests": Case(
         {"b.csv": "mesa,contest,a,b\nm1,PRESIDENT,50,20\nm1,DEPUTY,31,33\n"},

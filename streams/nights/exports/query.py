@@ -1,13 +1,11 @@
 """One SQL statement over a night's tables."""
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import duckdb
 
@@ -16,12 +14,11 @@ from streams.nights.errors import NightError
 from streams.nights.exports import database
 from streams.nights.exports.collect import collect
 from streams.nights.source import Night
-from streams.nights.sql import first_sentence, shut_in
+from streams.nights.sql import first_sentence, interruptibly, shut_in
 
 EVERY: Final = 600_000
 """Milliseconds of event time of which an area's state is kept once, unless told."""
 _FETCHED: Final = 1_000
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +51,3 @@ def answered(
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
     while some := interruptibly(connection, lambda: connection.fetchmany(_FETCHED)):
         yield from some
-
-
-def interruptibly(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
-    """Work of DuckDB that Ctrl-C ends: it does not look for signals itself before it is done."""
-    with ThreadPoolExecutor(1) as pool:
-        # a signal while the thread starts would leave it to itself: the pool does not know it yet
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        done = pool.submit(work)
-        try:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            return done.result()
-        except KeyboardInterrupt:
-            while not done.done():  # again, in case it had not begun
-                connection.interrupt()
-                wait([done], timeout=0.1)
-            raise

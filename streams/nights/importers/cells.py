@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import IO, Final
 
 from streams.nights.importers.database import CELL
-from streams.nights.importers.files import Part, SourceError, text_lines
+from streams.nights.importers.files import MOST_CHARACTERS, Part, SourceError, text_lines
 from streams.nights.importers.map_file import Source
 from streams.support.progress import Progress
 
@@ -47,10 +47,16 @@ class CellWriter:
         self._skip = re.compile(source.skip_lines) if source.skip_lines else None
         self.columns: list[str] = []
         self.rows = 0
-        self.skipped = Places()
-        """Lines that the map says are no rows."""
-        self.twice_encoded = Places()
-        """Lines that hold text such as "PeÃ±a": UTF-8 that somebody took for Latin-1."""
+        self._skipped, self._differing, self._twice_encoded = Places(), Places(), Places()
+
+    def notes(self) -> dict[str, Places]:
+        """What the map's author may not expect, with its places."""
+        found = {
+            "lines passed over (skip_lines)": self._skipped,
+            "files with other columns (union)": self._differing,
+            "lines that look as if they were encoded twice, such as 'PeÃ±a'": self._twice_encoded,
+        }
+        return {what: places for what, places in found.items() if places.count}
 
     def write(self, part: Part, raw: IO[bytes]) -> None:
         """A text file. Raises `SourceError`."""
@@ -73,6 +79,7 @@ class CellWriter:
         """A sheet of a workbook: its rows with their numbers, from the header on."""
         names = self._source.names
         line, head = next(rows, (0, []))
+        head = head if self._source.header else list(names)
         if not any(head):
             raise SourceError(part.name, line, "there is no header here: say its row as `header`")
         order = self._order(part, names or column_names(head), len(head))
@@ -90,6 +97,8 @@ class CellWriter:
                 self._source.header,
                 f"{twice} is the name of two columns, or one of Cotejo's own: say all `names`",
             )
+        if self.columns and (differs := check_union(self._source, part, self.columns, names)):
+            self._differing.add(differs)
         self.columns += [each for each in names if each not in self.columns]
         return width if list(names) == self.columns else [self.columns.index(each) for each in names]
 
@@ -112,7 +121,7 @@ class CellWriter:
             line = lines.take()
             number = lines.line
             if self._skip is not None and self._skip.search(line):
-                self.skipped.add(f"{part.name}:{number}")
+                self._skipped.add(f"{part.name}:{number}")
             elif line.strip():
                 self._put(part, number, dialect.row(lines, number, line), order)
 
@@ -147,7 +156,7 @@ class CellWriter:
                 read = next((a for a, b in zip(line, right, strict=False) if a != b), "")
                 cure = f'is UTF-8, but read as {encoding} ({line[line.find(read) :][:12]!r}): say encoding = "utf-8"'
                 raise SourceError(part.name, number, cure, code="encoding")
-            self.twice_encoded.add(f"{part.name}:{number}")
+            self._twice_encoded.add(f"{part.name}:{number}")
 
 
 @dataclass(frozen=True)
@@ -170,12 +179,16 @@ class Dialect:
         """The cells of the row that begins with this line. Raises `SourceError`."""
         if not self.quote or self.quote not in line:
             return line.split(self.delimiter)
-        taken = [line]
-        while (cells := self._parsed(number, "\n".join(taken))) is None:
+        taken, length = [line], len(line)
+        cells = self._parsed(number, line)
+        while cells is None:
             more = lines.take_or_none()
-            if more is None or len(taken) > _MOST_LINES:
+            if more is None or len(taken) > _MOST_LINES or length > MOST_CHARACTERS:
                 raise self._stray(number)
             taken.append(more)
+            length += len(more)
+            if self.quote in more:
+                cells = self._parsed(number, "\n".join(taken))
         return cells
 
     def _parsed(self, number: int, text: str) -> list[str] | None:
@@ -243,6 +256,21 @@ class _Lines:
         """Take the block's lines one by one after all."""
         self._held, self._next = [*block, *self._held[self._next :]], 0
         self.line -= len(block)
+
+
+def check_union(source: Source, part: Part, before: Sequence[str], now: Sequence[str]) -> str:
+    """How a file's columns differ from those of the files before it; "" if they do not. Raises `SourceError` unless the
+    map says that they may."""
+    further, lacking = [each for each in now if each not in before], [each for each in before if each not in now]
+    if not further and not lacking:
+        return ""
+    told = " and ".join(
+        f"{verb} {', '.join(columns[:12])}" for verb, columns in (("has", further), ("lacks", lacking)) if columns
+    )
+    if not source.union:
+        cure = "unlike the files before it: say union = true if such cells are empty, or make it a source of its own"
+        raise SourceError(part.name, source.header, f"{told}, {cure}", code="columns")
+    return f"{part.name} {told}"
 
 
 def name_twice(names: Iterable[str]) -> str | None:

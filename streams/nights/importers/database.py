@@ -4,19 +4,22 @@ The sources are loaded while it is open; `shut` ends that for good: no file, no 
 map's expressions run only then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 
 from streams.errors import CotejoError
-from streams.nights.sql import first_sentence, literal, name, shut_in
+from streams.nights.sql import first_sentence, interruptibly, literal, name, shut_in
 
 MEMORY: Final = "2GB"
 """What its tables and sorting may take; the rest goes to disk beside the night that is written."""
 CELL: Final = "\x1f"
 """Ends a cell of the files that are loaded: no published text may hold it."""
+
+
+T = TypeVar("T")
 
 
 class QueryError(CotejoError):
@@ -28,7 +31,7 @@ class Database:
 
     def __init__(self, directory: Path) -> None:
         self._db = duckdb.connect(
-            directory / "import.duckdb",
+            ":memory:",
             config={
                 "memory_limit": MEMORY,
                 "temp_directory": str(directory / "spill"),
@@ -51,11 +54,11 @@ class Database:
 
     def run(self, sql: str, *values: object) -> None:
         """Raises `QueryError`."""
-        self._execute(sql, values)
+        self._ask(sql, values, lambda _: None)
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows. Raises `QueryError`."""
-        return self._execute(sql, values).fetchall()
+        return self._ask(sql, values, duckdb.DuckDBPyConnection.fetchall)
 
     def row(self, sql: str, *values: object) -> tuple[Any, ...]:
         """The only row. Raises `QueryError`."""
@@ -64,30 +67,37 @@ class Database:
 
     def column(self, sql: str) -> list[Any]:
         """The values of a query with one column. Raises `QueryError`."""
-        found: list[Any] = next(iter(self._execute(sql, ()).fetchnumpy().values())).tolist()
-        return found
+        arrays = self._ask(sql, (), duckdb.DuckDBPyConnection.fetchnumpy)
+        values: list[Any] = next(iter(arrays.values())).tolist()
+        return values
 
     def columns(self, sql: str) -> dict[str, str]:
         """The names and types of a query's columns, without running it. Raises `QueryError`."""
         return {row[0]: row[1] for row in self.rows(f"DESCRIBE {sql}")}
 
-    def stream(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """A query whose rows are fetched piece by piece; nothing else may run meanwhile. Raises `QueryError`."""
-        return self._execute(sql, ())
+    def pieces(self, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query, so many at a time; nothing else may run meanwhile. Raises `QueryError`."""
+        rows = self._ask(sql, (), lambda connection: connection.fetchmany(size))
+        while rows:
+            yield rows
+            rows = self._guarded(lambda: self._db.fetchmany(size))
 
-    def load_cells(self, table: str, path: Path, columns: Sequence[str]) -> None:
+    def load_cells(self, table: str, path: Path, columns: Sequence[str], *, padded: bool = False) -> None:
         """Make a table of a file of lines whose cells end with `CELL`: `_file`, `_line`, then these columns, all text.
-        An empty cell is NULL."""
+        An empty cell is NULL, and so are cells that a line lacks at its end if they are to be `padded`."""
         kinds = {"_file": "VARCHAR", "_line": "BIGINT", **dict.fromkeys(columns, "VARCHAR")}
         shape = ", ".join(f"{literal(column)}: '{kind}'" for column, kind in kinds.items())
         self.run(
             f"CREATE TABLE {name(table)} AS FROM read_csv({literal(str(path))}, auto_detect = false, header = false, "
             f"delim = '{CELL}', quote = '', escape = '', comment = '', new_line = '\\n', max_line_size = 16777216, "
-            f"columns = {{{shape}}})"
+            f"null_padding = {padded}, columns = {{{shape}}})"
         )
 
-    def _execute(self, sql: str, values: Sequence[object]) -> duckdb.DuckDBPyConnection:
+    def _ask(self, sql: str, values: Sequence[object], fetch: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        return self._guarded(lambda: fetch(self._db.execute(sql, list(values)) if values else self._db.execute(sql)))
+
+    def _guarded(self, work: Callable[[], T]) -> T:
         try:
-            return self._db.execute(sql, list(values)) if values else self._db.execute(sql)
+            return interruptibly(self._db, work)
         except duckdb.Error as error:
             raise QueryError(first_sentence(error)) from None

@@ -8,6 +8,7 @@ from streams.core.events.model import BoundKind, Bulletin, Count, Ratio, Status,
 from streams.nights.importers.database import Database
 from streams.nights.importers.map_file import Block
 from streams.nights.importers.staging import Staged
+from streams.nights.importers.totals import subtotal
 from streams.nights.sql import literal, name
 
 
@@ -153,6 +154,13 @@ class EventChecks:
         looked at, since an area's is one by right."""
         columns = [name(each.column) for each in self._made.votes]
         if not columns:
+            return
+        where = f"JOIN _tables ON table_id = {name(self._block.area_field)}"
+        rows = f"SELECT made.*, area_id FROM {self._table} AS made {where}"
+        if place := subtotal(self._db, rows, [each.column for each in self._made.votes]):
+            cure = "its votes are those of all others of its area together, and so it is in most areas: "
+            cure += "leave subtotals out by `where`"
+            yield self._fault(place, "", "total", cure)
             return
         known = f"{name(self._block.area_field)} IN (SELECT table_id FROM _tables)"
         sums = ", ".join(f"coalesce(sum({each}), 0)" for each in columns)

@@ -31,8 +31,7 @@ def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
     if not parts:
         return
     order = "ORDER BY placed NULLS FIRST, time, part, _file, _line"
-    found = db.stream(f"SELECT key, own, time, json FROM ({' UNION ALL '.join(parts)}) {order}")
-    while rows := found.fetchmany(PIECE):
+    for rows in db.pieces(f"SELECT key, own, time, json FROM ({' UNION ALL '.join(parts)}) {order}", PIECE):
         yield Encoded(*zip(*rows, strict=True))
 
 
@@ -41,11 +40,9 @@ def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> 
     for made in tables:
         if made.block.kind is Tick:
             continue
-        found = db.stream(
-            f"SELECT _file, _line, {name(made.at)}, encode({_json(made)}) FROM {_rows(made)} "
-            f"WHERE coalesce({_doubtful(election, made)}, true) ORDER BY _file, _line"
-        )
-        while rows := found.fetchmany(PIECE):
+        sql = f"SELECT _file, _line, {name(made.at)}, encode({_json(made)}) FROM {_rows(made)} "
+        sql += f"WHERE coalesce({_doubtful(election, made)}, true) ORDER BY _file, _line"
+        for rows in db.pieces(sql, PIECE):
             yield [
                 Arrival(file, line, decode_any(content), content, topic="", arrived=at)
                 for file, line, at, content in rows

@@ -10,11 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
 from streams.nights.importers.map_file import Format, Source
 from streams.regular_file import open_regular
+
+MOST_CHARACTERS: Final = 4_000_000
+"""Of one row of a text file. A file without line ends is none."""
+MOST_DOCUMENT: Final = 512 * 2**20
+"""Bytes of a workbook, characters of a JSON document: it is held in memory as a whole."""
+MOST_UNPACKED: Final = 200
+"""Times its own size that an archive may unpack to. Published tables unpack to some 10 times their size, an archive
+that is made to fill a disk to 1,000 times."""
+FREE_BYTES: Final = 64 * 2**20
+"""That any archive may unpack to."""
+_BLOCK: Final = 2**20
 
 _SUFFIXES: Final[dict[str, Format]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".psv"), "csv"),
@@ -40,8 +52,10 @@ class Part:
 
     name: str
     open: Callable[[], IO[bytes]]
-    path: Path | None = None
-    """On disk, where it stands there as it is."""
+    size: int
+    """Bytes that it takes on disk, or in its archive."""
+    member: bool = False
+    """Whether it lies in an archive."""
 
     @property
     def suffix(self) -> str:
@@ -49,11 +63,12 @@ class Part:
 
     @contextmanager
     def reading(self) -> Iterator[IO[bytes]]:
-        """Its bytes, unpacked. Raises `SourceError` for what cannot be read."""
+        """Its bytes, unpacked. Raises `SourceError` for what cannot be read, or unpacks to too much."""
         try:
             with self.open() as raw:
                 packed = self.name.lower().endswith(".gz")
-                yield cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
+                content = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
+                yield _buffered(_Unpacked(content, self)) if packed or self.member else content
         except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
             why = getattr(error, "strerror", None) or str(error)
             cure = f"cannot be read: {why}: is the file whole? Fetch it again"
@@ -105,17 +120,17 @@ def _matching(data: Path, pattern: str) -> Iterator[Part]:
         if not path.resolve().is_relative_to(data.resolve()):
             raise SourceError(shown, 0, "is a link to a file outside the directory of --data: copy the file there")
         if not archive:
-            plain = not shown.lower().endswith(".gz")
-            yield Part(shown, lambda path=path: open_regular(path), path if plain else None)  # type: ignore[misc]
+            yield Part(shown, lambda path=path: open_regular(path), path.stat().st_size)  # type: ignore[misc]
             continue
         try:
             with zipfile.ZipFile(path) as file:
-                members = [info.filename for info in file.infolist() if not info.is_dir()]
+                members = [info for info in file.infolist() if not info.is_dir()]
         except (OSError, zipfile.BadZipFile) as error:
             raise SourceError(shown, 0, f"cannot be read: {error}") from error
-        for member in members:
-            if fnmatchcase(member, inner):
-                yield Part(f"{shown}/{member}", lambda path=path, member=member: _member(path, member))  # type: ignore[misc]
+        for info in members:
+            if fnmatchcase(info.filename, inner):
+                member = partial(_member, path, info.filename)
+                yield Part(f"{shown}/{info.filename}", member, info.compress_size, member=True)
 
 
 def _split(pattern: str) -> tuple[str, bool, str]:
@@ -132,29 +147,48 @@ def _member(path: Path, member: str) -> IO[bytes]:
             raise zipfile.BadZipFile(str(error)) from None
 
 
-def text_lines(part: Part, raw: IO[bytes], encoding: str) -> Iterator[Sequence[str]]:
+def text_lines(part: Part, raw: IO[bytes], encoding: str, longest: int = MOST_CHARACTERS) -> Iterator[Sequence[str]]:
     """The lines of a text file, many at a time, without their ends. Raises `SourceError` where the encoding is not the
-    file's."""
+    file's, or a line has more characters than `longest`."""
     encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
-        decoder = io.TextIOWrapper(io.BufferedReader(_Raw(raw), 1 << 20), encoding=encoding, newline=None)
+        decoder = io.TextIOWrapper(_buffered(_Raw(raw)), encoding=encoding, newline=None)
     except LookupError:
         raise SourceError(part.name, 0, f"there is no encoding {encoding}: name one that Python decodes") from None
-    rest, line = "", 0
+    begun, length, line = list[str](), 0, 0
     try:
-        while text := decoder.read(1 << 20):
+        while text := decoder.read(_BLOCK):
             if "\0" in text:
                 at = line + text[: text.index("\0")].count("\n") + 1
                 raise SourceError(part.name, at, f"holds NUL characters in {encoding}: is it UTF-16? Say `encoding`")
-            lines = (rest + text).split("\n")
-            rest = lines.pop()
-            line += len(lines)
-            yield lines
+            *lines, last = text.split("\n")
+            if lines:
+                lines[0] = "".join([*begun, lines[0]])
+                begun, length = [], 0
+                line += len(lines)
+                yield lines
+            begun.append(last)
+            length += len(last)
+            if length > longest:
+                cure = f"goes on for more than {longest:,} characters without an end: is it the right file?"
+                raise SourceError(part.name, line + 1, cure)
     except UnicodeDecodeError:
         at = _undecodable(part, encoding)
         raise SourceError(part.name, at, f"is not {encoding}: say its `encoding`, such as latin-1 or cp1252") from None
-    if rest:
-        yield [rest]
+    if length:
+        yield ["".join(begun)]
+
+
+def whole_text(part: Part, raw: IO[bytes], encoding: str) -> str:
+    """All of a text file. Raises `SourceError` as `text_lines` does, and for more characters than `MOST_DOCUMENT`."""
+    lines, length = list[str](), 0
+    for block in text_lines(part, raw, encoding, MOST_DOCUMENT):
+        lines += block
+        length += sum(map(len, block))
+        if length > MOST_DOCUMENT:
+            cure = f"is a document of more than {MOST_DOCUMENT:,} characters: publish one object a line (.jsonl)"
+            raise SourceError(part.name, 0, cure)
+    return "\n".join(lines)
 
 
 def _undecodable(part: Part, encoding: str) -> int:
@@ -184,3 +218,23 @@ class _Raw(io.RawIOBase):
         block = self._file.read(len(buffer))
         buffer[: len(block)] = block
         return len(block)
+
+
+class _Unpacked(_Raw):
+    """What an archive unpacks to, as much of it as can be meant."""
+
+    def __init__(self, file: IO[bytes], part: Part) -> None:
+        super().__init__(file)
+        self._part, self._left = part, max(FREE_BYTES, MOST_UNPACKED * part.size)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        count = super().readinto(buffer)
+        self._left -= count
+        if self._left < 0:
+            cure = f"unpacks to more than {MOST_UNPACKED} times its size: if that is meant, unpack it yourself"
+            raise SourceError(self._part.name, 0, cure)
+        return count
+
+
+def _buffered(raw: io.RawIOBase) -> IO[bytes]:
+    return io.BufferedReader(raw, _BLOCK)

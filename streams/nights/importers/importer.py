@@ -35,7 +35,6 @@ from streams.support.progress import Progress
 MOST_FAULTS: Final = 20
 """That are told at once."""
 WRITER: Final = "cotejo import"
-TWICE: Final = "lines that look as if they were encoded twice, such as 'PeÃ±a'"
 
 
 class ImportFailed(MapError):  # noqa: N818 - says what happened
@@ -91,9 +90,7 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
     loader = Loader(db, directories, scratch, progress)
     loaded = {name: loader.load(name, source) for name, source in import_map.file.source.items()}
     for name, source in loaded.items():
-        for places, what in ((source.skipped, "lines passed over (skip_lines)"), (source.twice_encoded, TWICE)):
-            if places.count:
-                outcome.remarks.append(f"{name}: {what}: {places.told()}")
+        outcome.remarks += (f"{name}: {what}: {places.told()}" for what, places in source.notes.items())
     election = None
     if head := import_map.file.election.file:
         election = election_file.load(
@@ -111,9 +108,6 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
         staged, of = rows.staged, import_map.file.register
         assert of is not None
         outcome.parts.append(Part("register", of.source, staged.read, len(election.tables), staged.left_out))
-        db.run(f"CREATE VIEW _tables AS SELECT id AS table_id, registered FROM {register.TABLE}")
-        levels = " UNION ".join(f"SELECT area{i} AS area_id FROM {register.TABLE}" for i in range(len(of.areas)))
-        db.run(f"CREATE TABLE _areas AS {levels}")
     _check_ids(import_map, election)
     tables = _event_tables(db, import_map, stager, outcome, election)
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
@@ -128,11 +122,13 @@ def _load_ids(db: Database, election: Election, scratch: Path) -> None:
     path = scratch / "ids"
     with path.open("w", encoding="utf-8") as file:
         for id, table in election.tables.items():
-            file.write(f"{CELL}0{CELL}{id}{CELL}{'' if table.registered is None else table.registered}\n")
-    db.load_cells("_register_file", path, ["table_id", "voters"])
-    db.run("CREATE VIEW _tables AS SELECT table_id, voters::BIGINT AS registered FROM _register_file")
-    path.write_text("".join(f"{CELL}0{CELL}{id}\n" for id in election.areas), encoding="utf-8")
-    db.load_cells("_areas", path, ["area_id"])
+            voters = "" if table.registered is None else table.registered
+            file.write(CELL.join(("", "0", id, str(voters), table.area)) + "\n")
+    db.load_cells("_register_file", path, ["table_id", "voters", "area_id"])
+    db.run("CREATE VIEW _tables AS SELECT table_id, voters::BIGINT AS registered, area_id FROM _register_file")
+    lines = (CELL.join(("", "0", id, area.parent or "")) + "\n" for id, area in election.areas.items())
+    path.write_text("".join(lines), encoding="utf-8")
+    db.load_cells("_areas", path, ["area_id", "parent"])
     path.unlink()
 
 

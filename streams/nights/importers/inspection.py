@@ -13,12 +13,12 @@ from typing import IO, Any, Final, Literal
 
 import duckdb
 from msgspec.structs import asdict, replace
-from python_calamine import CalamineWorkbook
 
+from streams.nights.importers import workbooks
 from streams.nights.importers.cells import CellWriter
 from streams.nights.importers.database import CELL
+from streams.nights.importers.documents import records
 from streams.nights.importers.files import Part, SourceError, format_of, parts
-from streams.nights.importers.loading import records, sheet_rows
 from streams.nights.importers.map_file import Source
 from streams.support.progress import Progress
 
@@ -144,13 +144,11 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
 
 
 def _workbook(part: Part, source: Source, notes: list[str]) -> tuple[Source, list[list[str]]]:
-    with part.reading() as raw:
-        names = CalamineWorkbook.from_filelike(BytesIO(raw.read())).sheet_names
-    if len(names) > 1:
-        notes.append(f"sheets: {', '.join(names)}")
-        source = replace(source, sheet=names[0])
-    with part.reading() as raw:
-        numbered = list(islice(sheet_rows(part, raw, source), SAMPLE_ROWS))
+    with workbooks.opened(part, "") as (names, rows):
+        if len(names) > 1:
+            notes.append(f"sheets: {', '.join(names)}")
+            source = replace(source, sheet=names[0])
+        numbered = list(islice(rows, SAMPLE_ROWS))
     widest = max((sum(map(bool, cells)) for _, cells in numbered), default=0)
     header = next((number for number, cells in numbered if sum(map(bool, cells)) == widest), 1)
     return replace(source, header=header), [cells for number, cells in numbered if number >= header]

@@ -44,6 +44,8 @@ class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     header: int = 1
     """Number of the line that holds the header; 0: there is none, and `names` gives the columns."""
     names: list[str] = []
+    union: bool = False
+    """Whether files may have different columns: the cells of one that a file lacks are empty."""
     skip_lines: str = ""
     """Lines that match this regular expression are no rows."""
     sheet: str = ""

@@ -12,6 +12,7 @@ from streams.core.election.register import Register
 from streams.nights.importers.database import Database
 from streams.nights.importers.map_file import Level, Map
 from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
+from streams.nights.importers.totals import subtotal
 from streams.nights.sql import literal, name
 
 TABLE: Final = "_register"
@@ -52,7 +53,11 @@ def read(db: Database, import_map: Map, stager: Stager) -> RegisterRows:
         faults += _repeated(db)
     if not count:
         faults.append(f"{import_map.path}: register: keeps no row: mend its `where`")
-    faults += _faults(db, staged, len(register.areas))
+    faults += _misplaced(db, len(register.areas))
+    faults += _roots(db)
+    _create_views(db, len(register.areas))
+    if not faults:
+        faults += _totals(db, staged)
     return RegisterRows(staged, faults, [*staged.remarks, *_names(db, len(register.areas))])
 
 
@@ -76,12 +81,23 @@ def _repeated(db: Database) -> Iterator[str]:
         yield f"{places[0]}: register.table: duplicate-table: {cure}"
 
 
-def _faults(db: Database, staged: Staged, levels: int) -> Iterator[str]:
-    """Polling tables and areas that are not one thing in one place; a row that is the total of the others."""
-    yield from _misplaced(db, levels)
+def _create_views(db: Database, levels: int) -> None:
+    """`_tables` and `_areas`: the ids that events may name, and what lies in what."""
+    db.run(f"CREATE VIEW _tables AS SELECT id AS table_id, registered, area{levels - 1} AS area_id FROM {TABLE}")
+    parents = ["NULL", *(f"area{i}" for i in range(levels))]
+    each = [f"SELECT area{i} AS area_id, {parents[i]} AS parent FROM {TABLE}" for i in range(levels)]
+    db.run(f"CREATE TABLE _areas AS {' UNION '.join(each)}")
+
+
+def _roots(db: Database) -> Iterator[str]:
     (roots,) = db.row(f"SELECT list(DISTINCT area0) FROM {TABLE}")
     if roots and len(roots) > 1:
         yield f"register.areas[0].id: the first level is the whole, so one area: not {', '.join(map(repr, roots[:3]))}"
+
+
+def _totals(db: Database, staged: Staged) -> Iterator[str]:
+    """A polling table that is the total of all others, or of those of its area."""
+    rows = f"SELECT area_id, {TABLE}.registered, _file, _line FROM _tables JOIN {TABLE} ON id = table_id"
     (total, most, count) = db.row(f"SELECT sum(registered), max(registered), count(registered) FROM {TABLE}")
     equal = count > 2 and total == 2 * most
     if most and (equal or (count >= _MANY and 2 * most > total)):
@@ -89,9 +105,13 @@ def _faults(db: Database, staged: Staged, levels: int) -> Iterator[str]:
         (id,) = db.row(f"SELECT id FROM {TABLE} WHERE registered = {most} ORDER BY _file, _line LIMIT 1")
         what = "as many voters as all others together" if equal else "more voters than all others together"
         yield f"{first}: register.registered: total: {id} has {most:,}, {what}: is it a total? Leave it out by `where`"
+    elif place := subtotal(db, rows, ["registered"]):
+        what = "has as many voters as all others of its area together, and so it is in most areas"
+        yield f"{place}: register.registered: total: {what}: leave subtotals out by `where`"
 
 
 def _misplaced(db: Database, levels: int) -> Iterator[str]:
+    """Polling tables and areas that are not one thing in one place."""
     of_levels = [
         f"SELECT {i} AS level, area{i} AS id, {f'area{i - 1}' if i else literal('')} AS parent, "
         f"min({{'f': _file, 'l': _line}}) AS place FROM {TABLE} GROUP BY ALL"
