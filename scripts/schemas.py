@@ -101,7 +101,11 @@ TOPICS: Final = (
 
 
 OTHERS: Final = (
-    ("webhook", "The body of a webhook in the format `standard`.", webhook_body.Webhook),
+    (
+        "webhook",
+        "The body of a webhook in the format `standard`: of one notice, or of a digest.",
+        webhook_body.Webhook | webhook_body.DigestWebhook,
+    ),
     ("outcome", "What `cotejo replay --json` prints.", outcome_record.OutcomeRecord),
 )
 """What is published besides topics: name, description, type."""

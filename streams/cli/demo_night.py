@@ -85,7 +85,7 @@ class _Demo:
         """Run the night, then say what it came to."""
         secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
         receiver = self._stack.enter_context(AlertReceiver(secret, self._got))
-        mine = Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True, remarks=True)
+        mine = Receiver("demo", receiver.url, SECRET_ENV, allow_loopback=True, severity="info")
         source = (
             demo_source.on_disk(self._stack, night, mine, quiet=self._headless)
             if night

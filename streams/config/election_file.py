@@ -4,7 +4,6 @@ Whatever does not fit is one `ElectionFileError` that names the file, the line a
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,9 @@ from pathlib import Path
 from streams.config import election_csv, sample_csv
 from streams.config.election_toml import File, NamedSample, Signatory, Toml
 from streams.config.election_writer import ELECTION
-from streams.core.alerting import receiver_addresses
+from streams.config.receivers import check_receivers
 from streams.core.election.drawn_sample import DrawnSample
-from streams.core.election.model import Area, Authority, Election, Group, Option, Receiver
+from streams.core.election.model import Area, Authority, Election, Group, Option
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy
 from streams.core.sampling.draw import DrawError, check_draw
 
@@ -31,11 +30,11 @@ def load(path: Path, like: Path | None = None) -> Election:
             raise toml.error(f"election.{name}", "write something here")
     toml.check(re.fullmatch(r"[A-Za-z0-9._-]{1,100}", head.id), "election.id", "use letters, digits, dot and hyphen")
     _check_options(toml, content)
-    _check_receivers(toml, content.receiver)
     csvs = _beside(head.areas, path, like), _beside(head.register, path, like)
     policy = toml.thresholds("reconcile", content.reconcile, Policy)
     unknown = policy.registered_zero == "unknown"
     areas, tables, voterless = election_csv.load(*csvs, frozenset(head.levels), zero_is_unknown=unknown)
+    check_receivers(toml, content.receiver, areas)
     signing = _beside(head.reporters, path, like) if head.reporters else None
     sample = None
     if (named := content.sample) is not None:
@@ -133,27 +132,3 @@ def _authorities(toml: Toml, given: list[Signatory], areas: Mapping[str, Area]) 
         toml.check(key is not None or not authority.public_key, f"{place}.public_key", election_csv.KEY_CURE)
         authorities[authority.id] = Authority(key, authority.areas)
     return authorities
-
-
-def _check_receivers(toml: Toml, receivers: list[Receiver]) -> None:
-    names = Counter(receiver.name for receiver in receivers)
-    for i, receiver in enumerate(receivers):
-        place = f"receiver[{i}]"
-        fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
-        toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
-        toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        why = receiver_addresses.why_not_url(receiver)
-        toml.check(why is None, f"{place}.url", why or "")
-        _check_secret_place(toml, receiver, place)
-
-
-def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
-    env, file = receiver.secret_env, receiver.secret_file
-    if not (env or file):
-        needs_none = receiver.format != "standard"
-        toml.check(needs_none, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
-    toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
-    named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)
-    toml.check(named, f"{place}.secret_env", "name an environment variable; the secret itself stays out of the file")
-    absolute = not file or Path(file).is_absolute()
-    toml.check(absolute, f"{place}.secret_file", "give an absolute path, such as /run/secrets/desk")

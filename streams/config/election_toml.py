@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from streams.config.csv_file import ElectionFileError, text_of
-from streams.core.election.model import Format, Group, Option, Receiver
+from streams.core.election.model import Group, Option, Receiver
 from streams.core.election.settings import Rules
 from streams.core.election.thresholds import CHOICES, LIMITS, NAMES, SECTIONS
 from streams.text import shown, unprintable
@@ -143,7 +143,7 @@ class Toml:
         if match := re.search(r"missing required field `(.+)`", text):
             return self.error(f"{place}.{match[1]}".strip("."), "is missing: write it")
         if "enum value" in text:
-            return self.error(place, f"write {', '.join(get_args(Format))}")
+            return self.error(place, f"write {', '.join(_choices(place))}")
         return self.error(place, text[0].lower() + text[1:])
 
     def _unknown(self, place: str, names: list[str]) -> ElectionFileError:
@@ -187,6 +187,13 @@ _SHAPES: Final[Mapping[str, Any]] = {
 }
 _SINGLE: Final = frozenset({"election", "sample"})
 """The tables of `_SHAPES` that a file has once at most."""
+
+
+def _choices(place: str) -> Iterator[str]:
+    """What may be written at a place of a receiver that takes one of a few words, or an array of them."""
+    declared = get_type_hints(Receiver)[re.sub(r"\[[^]]*\]", "", place).rpartition(".")[2]]
+    for argument in get_args(declared):
+        yield from [argument] if isinstance(argument, str) else get_args(argument)
 
 
 def _tables_with(key: str) -> list[str]:

@@ -25,6 +25,7 @@ import h11
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
+from streams.core.alerting.parcels import Digest
 from streams.core.alerting.receiver_addresses import why_not_address
 from streams.core.election.model import Election, Receiver
 from streams.delivery import alertmanager, http_exchange, standard_webhook
@@ -60,12 +61,19 @@ class Poster:
 
     async def post(self, notice: Notice) -> Answer:
         """Send a notice. Whatever goes wrong with it is an answer in words: it ends this attempt, nothing else."""
+        return await self._post(notice.id, partial(body, self._election, self._receiver, notice))
+
+    async def post_digest(self, digest: Digest) -> Answer:
+        """Send a digest, likewise."""
+        return await self._post(digest.id, partial(digest_body, self._election, self._receiver, digest))
+
+    async def _post(self, id: str, content_of: Callable[[], bytes]) -> Answer:
         try:
-            content = body(self._election, self._receiver, notice)
+            content = content_of()
             now = datetime.fromtimestamp(time(), UTC)
             response = await http_exchange.post(
                 self._receiver.url,
-                standard_webhook.headers(self._secrets.values, standard_webhook.message_id(notice.id), content, now),
+                standard_webhook.headers(self._secrets.values, standard_webhook.message_id(id), content, now),
                 content,
                 why_not=partial(why_not_address, receiver=self._receiver),
                 context=self._context,
@@ -77,14 +85,25 @@ class Poster:
 
 
 def body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
-    """What a receiver is sent, in the format it has chosen."""
+    """What a receiver is sent of one notice, in the format it has chosen."""
     match receiver.format:
         case "standard":
             return standard_webhook.body(election, notice)
         case "alertmanager":
             return alertmanager.webhook_body(election, receiver, notice)
         case "alertmanager-api":
-            return alertmanager.api_body(election, notice)
+            return alertmanager.api_body(election, receiver, notice)
+
+
+def digest_body(election: Election, receiver: Receiver, digest: Digest) -> bytes:
+    """What a receiver is sent of an interval, in the format it has chosen."""
+    match receiver.format:
+        case "standard":
+            return standard_webhook.digest_body(election, digest)
+        case "alertmanager":
+            return alertmanager.webhook_digest(election, receiver, digest)
+        case "alertmanager-api":
+            return alertmanager.api_digest(election, receiver, digest)
 
 
 def address_mark(receiver: Receiver) -> str:

@@ -11,10 +11,18 @@ import msgspec
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.core.alerting.alert import Notice
+from streams.core.alerting.parcels import Digest
 from streams.core.election.model import Election
 from streams.core.events.codec import encode
+from streams.delivery.webhook_body import (
+    DigestWebhook,
+    WebhookAlert,
+    WebhookArea,
+    WebhookColumn,
+    WebhookDigest,
+    WebhookElection,
+)
 from streams.delivery.webhook_body import Webhook as Body
-from streams.delivery.webhook_body import WebhookAlert, WebhookArea, WebhookColumn, WebhookElection
 from streams.times import rfc3339
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "body",
     "check_secret",
     "column_name",
+    "digest_body",
     "headers",
     "message_id",
     "verify",
@@ -36,8 +45,20 @@ TEST = "test"
 def body(election: Election, notice: Notice) -> bytes:
     """What is POSTed: `type` and `timestamp` as Standard Webhooks has them, the alert in `data`. Same notice,
     same bytes."""
+    kind: Literal["alert.firing", "alert.resolved"] = "alert.firing" if notice.status == "firing" else "alert.resolved"
+    return encode(msgspec.to_builtins(Body(kind, rfc3339(notice.at), _alert(election, notice))))
+
+
+def digest_body(election: Election, digest: Digest) -> bytes:
+    """What is POSTed for the notices of an interval. Same digest, same bytes."""
+    alerts = [_alert(election, notice) for notice in digest.notices]
+    data = WebhookDigest(digest.id, _election(election), alerts)
+    return encode(msgspec.to_builtins(DigestWebhook("alert.digest", rfc3339(digest.at), data)))
+
+
+def _alert(election: Election, notice: Notice) -> WebhookAlert:
     finding = notice.finding
-    alert = WebhookAlert(
+    return WebhookAlert(
         id=notice.id,
         fingerprint=notice.fingerprint,
         status=notice.status,
@@ -45,7 +66,7 @@ def body(election: Election, notice: Notice) -> bytes:
         severity=notice.severity,
         since=rfc3339(notice.since),
         at=rfc3339(notice.at),
-        election=WebhookElection(election.id, election.name, election.notice),
+        election=_election(election),
         rule=finding.rule,
         rule_class=finding.rule_class,
         area=area_of(election, notice),
@@ -56,8 +77,10 @@ def body(election: Election, notice: Notice) -> bytes:
         inputs=finding.inputs,
         sentence=dict(finding.sentence),
     )
-    kind: Literal["alert.firing", "alert.resolved"] = "alert.firing" if notice.status == "firing" else "alert.resolved"
-    return encode(msgspec.to_builtins(Body(kind, rfc3339(notice.at), alert)))
+
+
+def _election(election: Election) -> WebhookElection:
+    return WebhookElection(election.id, election.name, election.notice)
 
 
 def area_of(election: Election, notice: Notice) -> WebhookArea:

@@ -1,11 +1,11 @@
 """The body of a webhook in the format `standard`, as types. docs/schemas/webhook.json publishes them as JSON Schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from streams.core.events.wire import Severity
+from streams.core.election.model import RuleClass, Severity
 
 
 class WebhookElection(Struct, frozen=True):
@@ -48,7 +48,7 @@ class WebhookAlert(Struct, frozen=True):
     """Event time of the notice, RFC 3339."""
     election: WebhookElection
     rule: str
-    rule_class: Literal["arithmetic", "statistical", "consistency", "health"] = field(name="class")
+    rule_class: RuleClass = field(name="class")
     area: WebhookArea
     column: WebhookColumn
     bulletin: str
@@ -69,3 +69,22 @@ class Webhook(Struct, frozen=True):
     timestamp: str
     """The same as `data.at`."""
     data: WebhookAlert
+
+
+class WebhookDigest(Struct, frozen=True):
+    """The notices of one interval, for a receiver that asked for one message instead of many."""
+
+    id: str
+    """The same whenever this digest is sent. The notices in it have ids of their own."""
+    election: WebhookElection
+    alerts: Sequence[WebhookAlert]
+    """In the order they came; of one alert there may be several."""
+
+
+class DigestWebhook(Struct, frozen=True):
+    """The body of a webhook in the format `standard` to a receiver with digests."""
+
+    type: Literal["alert.digest"]
+    timestamp: str
+    """The end of the interval by the worker's clock, RFC 3339."""
+    data: WebhookDigest

@@ -1,24 +1,22 @@
-"""One receiver's deliveries: whose turn it is, a few at a time, each fingerprint in order.
+"""One receiver's deliveries: whose turn it is, a few at a time, each alert's notices in their order.
 
-A courier knows no other: a dead receiver delays nobody else. What it decides is `delivery`'s; what it
-changes goes through its `DeliveryTable` to the changelog, so that another worker goes on where this one was.
+A courier knows no other: a dead receiver delays nobody else. What it decides is decided in `core.alerting`; what it
+changes goes through its `Backlog` to the changelog, so that another worker goes on where this one was.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final, Protocol
 
-import orjson
-
+from streams.core.alerting import parcels
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import (
     BACKLOG,
     LONGEST_CHAIN,
-    LONGEST_WISH,
     Answer,
     Chain,
     Delivery,
@@ -27,9 +25,14 @@ from streams.core.alerting.delivery_policy import (
     hasten,
     judge,
 )
+from streams.core.alerting.delivery_times import Timetable
+from streams.core.alerting.parcels import Digest, Parcel
+from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver
 from streams.delivery.http_post import address_mark
+from streams.time_zones import time_zone
 from streams.worker import fault_points
+from streams.worker.backlog import Backlog
 from streams.worker.clock import SYSTEM
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.fault_points import Point
@@ -44,35 +47,39 @@ under the same id."""
 
 
 class Posts(Protocol):
-    """POSTs to one receiver."""
+    """POSTs to one receiver. Whatever goes wrong is an answer."""
 
     async def post(self, notice: Notice) -> Answer:
-        """Send a notice once. Whatever goes wrong is an answer."""
+        """Send a notice once."""
+
+    async def post_digest(self, digest: Digest) -> Answer:
+        """Send a digest once."""
 
 
 class Courier:
-    """Delivers to one receiver while `run` runs. `counts` counts by receiver and outcome (`OUTCOMES`). `warn` is told,
-    in words, when the receiver's state changes. `now` is the wall clock, in Unix ms."""
+    """Delivers to one receiver while `run` runs. `subscription` chooses the notices. `counts` counts by receiver and
+    outcome (`OUTCOMES`). `warn` is told, in words, when the receiver's state changes. `now` is the wall clock (ms)."""
 
     def __init__(
         self,
         receiver: Receiver,
+        subscription: Subscription,
         poster: Posts,
         table: DeliveryTable,
         counts: Counter[tuple[str, str]],
         warn: Callable[[str], None],
         now: Callable[[], int] = SYSTEM.now,
     ) -> None:
-        self.receiver, self._poster, self._table = receiver, poster, table
+        self.receiver, self._subscription, self._poster, self._table = receiver, subscription, poster, table
         self._counts, self._warn, self._now = counts, warn, now
         for outcome in OUTCOMES:
             counts[receiver.name, outcome] += 0  # a rate can only be taken of what has begun at 0
-        self._chains = table.saved.chains.get(receiver.name, {})
+        self._backlog = Backlog(receiver.name, table)
+        self._timetable = Timetable.of(receiver, time_zone(receiver.time_zone))
         self.state = table.saved.receivers.get(receiver.name, ReceiverState())
-        self.due = sum(len(chain.due) for chain in self._chains.values())
-        """Notices that are due and not delivered."""
         self._mark = address_mark(receiver)
         self._running: dict[str, asyncio.Task[None]] = {}
+        """By queue: an alert's fingerprint, or `parcels.DIGEST` for all of them."""
         self._queue: list[tuple[int, int, str]] = []
         self._turns = count()
         self._news = asyncio.Event()
@@ -81,15 +88,27 @@ class Courier:
             self.enable()
         self._schedule()
 
+    @property
+    def due(self) -> int:
+        """Notices that are due and not delivered."""
+        return self._backlog.due
+
     def take(self, notice: Notice, content: bytes) -> None:
-        """Take on a notice (`content` as it lies in `alerts`), unless it has come before."""
-        chain = self._chains.get(notice.fingerprint, Chain())
-        self._enter(notice, content, chain, chain.take(notice.id, notice.order, self._now()))
+        """Take on a notice (`content` as it lies in `alerts`) if the receiver is subscribed to it, unless it has come
+        before."""
+        before = self._backlog.chain(notice.fingerprint)
+        choice = self._subscription.choose(notice, self._backlog.told)
+        if choice.sends:
+            self._enter(notice, content, before, before.take(notice, self._now()))
+        elif not choice.lasts and (after := before.pass_over(notice)) is not before:
+            # Read again after a crash, it must not be chosen anew: what the receiver was told is another thing then.
+            self._backlog.set_chain(notice.fingerprint, after)
 
     def take_again(self, notice: Notice, content: bytes) -> None:
-        """Take on a notice once more, under its id, behind what is due of its fingerprint."""
-        chain = self._chains.get(notice.fingerprint, Chain())
-        self._enter(notice, content, chain, chain.again(notice.id, self._now()))
+        """Take on a notice once more, under its id, behind what is due of its fingerprint, whatever the receiver is
+        subscribed to."""
+        before = self._backlog.chain(notice.fingerprint)
+        self._enter(notice, content, before, before.again(notice.id, self._now()))
 
     def enable(self) -> None:
         """Send again to a receiver that has said it wants no more; come at once to one that said to come later."""
@@ -115,8 +134,7 @@ class Courier:
             self._schedule()
         self._looked_at = now
         while self._queue and len(self._running) < AT_ONCE and max(self._queue[0][0], self.state.hold) <= now:
-            _, _, fingerprint = heappop(self._queue)
-            self._running[fingerprint] = asyncio.ensure_future(self._attempt(fingerprint))
+            self._start(heappop(self._queue)[2], now)
         idle = not self._queue or len(self._running) == AT_ONCE
         pause = None if idle else (max(self._queue[0][0], self.state.hold) - now) / 1000
         self._news.clear()
@@ -130,81 +148,96 @@ class Courier:
         for task in done - {news}:
             task.result()
 
-    async def _attempt(self, fingerprint: str) -> None:
-        try:
-            if not (due := self._chains[fingerprint].due):
-                return  # dropped before its turn: another attempt was answered with 410
-            delivery = due[0]
-            notice = Notice.from_plain(orjson.loads(self._table.content(delivery.notice)))
-            answer = await self._poster.post(notice)
-            fault_points.reached(Point.POSTED)
-        finally:
-            del self._running[fingerprint]
-        self._settle(fingerprint, delivery, answer)
-
-    def _settle(self, fingerprint: str, delivery: Delivery, answer: Answer) -> None:
-        chain = self._chains[fingerprint]
-        if delivery not in chain.due[:1]:  # dropped meanwhile: another attempt was answered with 410
-            self._schedule()
+    def _start(self, queue: str, now: int) -> None:
+        """Send what is next in a queue, unless it must wait for the end of quiet hours."""
+        if queue in self._running or (parcel := self._next(queue)) is None:
             return
-        before = self.state
-        verdict = judge(delivery, before, answer, self._now(), self.receiver.name, self._mark)
-        if verdict.delivery is None:
-            self._finish(fingerprint, 0)
+        if (opens := self._timetable.opens(max(parcel.due, now), parcel.passes)) > now:
+            self._push(opens, queue)
         else:
-            self._set_chain(fingerprint, chain.with_first(verdict.delivery))
+            self._running[queue] = asyncio.ensure_future(self._attempt(queue, parcel))
+
+    def _next(self, queue: str) -> Parcel | None:
+        backlog = self._backlog
+        if self._timetable.digest:
+            return parcels.digest(backlog.chains, self._timetable, backlog.is_critical)
+        return parcels.first(queue, backlog.chain(queue), self._timetable, backlog.is_critical)
+
+    async def _attempt(self, queue: str, parcel: Parcel) -> None:
+        try:
+            if self._left(parcel) == parcel.contents:  # else another attempt was answered with 410 before its turn
+                answer = await self._send(parcel)
+                fault_points.reached(Point.POSTED)
+                left = self._left(parcel)
+            else:
+                left = ()
+        finally:
+            del self._running[queue]
+        if left:
+            self._settle(queue, parcel, left, answer)
+        else:
+            self._schedule()
+
+    async def _send(self, parcel: Parcel) -> Answer:
+        notices = tuple(self._backlog.notice(delivery.notice) for _, delivery in parcel.contents)
+        if self._timetable.digest:
+            return await self._poster.post_digest(Digest(parcel.as_one.notice, parcel.as_one.since, notices))
+        return await self._poster.post(notices[0])
+
+    def _left(self, parcel: Parcel) -> tuple[tuple[str, Delivery], ...]:
+        """What of a parcel is due still."""
+        return tuple(item for item in parcel.contents if self._backlog.holds(*item))
+
+    def _settle(self, queue: str, parcel: Parcel, left: Sequence[tuple[str, Delivery]], answer: Answer) -> None:
+        before = self.state
+        verdict = judge(parcel.as_one, before, answer, self._now(), self.receiver.name, self._mark, len(left))
+        for fingerprint, delivery in left:
+            if (after := verdict.delivery) is None:
+                self._backlog.remove(fingerprint, delivery)
+            else:
+                self._backlog.update(fingerprint, replace(after, notice=delivery.notice, since=delivery.since))
         self._set_state(verdict.receiver)
-        self._note(delivery, verdict.reason, before, answer)
+        self._note([delivery.notice for _, delivery in left], verdict.reason, before, answer)
         if verdict.reason is Reason.GONE:
             self._drop()
         elif verdict.reason is Reason.DELIVERED and before.failing_since:
             self._hasten()
-        elif first := self._chains[fingerprint].due[:1]:
-            self._push(first[0].due, fingerprint)
+        else:
+            self._enqueue(queue)
 
     def _enter(self, notice: Notice, content: bytes, before: Chain, after: Chain) -> None:
         if after is before:
             return
         if self.state.gone:
-            self._set_chain(notice.fingerprint, replace(after, due=before.due))
+            self._backlog.set_chain(notice.fingerprint, replace(after, due=before.due))
             self._miss(1)
             return
         fault_points.reached(Point.NOTICE_TAKEN)
-        self._table.keep(notice.id, content)
-        self._set_chain(notice.fingerprint, after)
-        self.due += 1
-        if not before.due and notice.fingerprint not in self._running:
-            self._push(after.due[0].due, notice.fingerprint)
+        self._backlog.add(notice, content, after)
+        digests = self._timetable.digest > 0
+        is_next = not self._queue if digests else not before.due
+        if is_next or (self._timetable.asks_severity and notice.severity == "critical"):
+            self._enqueue(parcels.DIGEST if digests else notice.fingerprint)
         if self.due > BACKLOG or len(after.due) > LONGEST_CHAIN:
             self._shed()
         self._news.set()
 
-    def _finish(self, fingerprint: str, place: int) -> None:
-        """Let a delivery go, whatever has become of it."""
-        chain = self._chains[fingerprint]
-        self._set_chain(fingerprint, chain.without(place))
-        self._table.release(chain.due[place].notice)
-        self.due -= 1
-
     def _shed(self) -> None:
-        """Let go the oldest of the fingerprint that has most to come: its newest says more."""
-        under_way = self._running
-        fingerprint = max(self._chains, key=lambda known: len(self._chains[known].due) - (known in under_way))
-        place = int(fingerprint in under_way)
-        notice = self._chains[fingerprint].due[place].notice
-        self._finish(fingerprint, place)
+        """Let go the oldest of the alert that has most to come: its newest says more."""
+        chains, under_way = self._backlog.chains, self._running
+        fingerprint = max(chains, key=lambda known: len(chains[known].due) - (known in under_way))
+        delivery = chains[fingerprint].due[int(fingerprint in under_way)]
+        self._backlog.remove(fingerprint, delivery)
         self._set_state(replace(self.state, given_up=self.state.given_up + 1))
         self._count("given-up")
-        self._warn(f"{notice} is given up: too many are due, and newer ones say more")
-        if not self._chains[fingerprint].due:  # else the next one takes its turn
-            self._schedule()
+        self._warn(f"{delivery.notice} is given up: too many are due, and newer ones say more")
 
     def _drop(self) -> None:
         """The receiver wants no more: nothing is due any longer."""
         self._miss(self.due)
-        for fingerprint, chain in list(self._chains.items()):
-            for _ in chain.due:
-                self._finish(fingerprint, 0)
+        for fingerprint, chain in self._backlog.chains.items():
+            for delivery in chain.due:
+                self._backlog.remove(fingerprint, delivery)
         self._schedule()
 
     def _miss(self, notices: int) -> None:
@@ -213,52 +246,55 @@ class Courier:
 
     def _hasten(self) -> None:
         now = self._now()
-        for fingerprint, chain in list(self._chains.items()):
-            if fingerprint in self._running or not chain.due:
-                continue
-            if (sooner := hasten(chain.due[0], now)) is not chain.due[0]:
-                self._set_chain(fingerprint, chain.with_first(sooner))
+        self._backlog.change(lambda delivery: hasten(delivery, now))
         self._schedule()
 
     def _schedule(self) -> None:
         """The queue anew. A clock that was set back makes nothing wait for longer than a receiver may ask."""
-        latest = self._now() + LONGEST_WISH
-        if self.state.hold > latest:
-            self._set_state(replace(self.state, hold=latest))
-        waiting = [(f, chain.due[0]) for f, chain in self._chains.items() if chain.due and f not in self._running]
+        now = self._now()
+        self._set_state(self.state.set_back(now))
+        self._backlog.change(lambda delivery: delivery.set_back(now))
         self._queue = []
-        for fingerprint, delivery in sorted(waiting, key=lambda item: item[1].since):
-            self._push(min(delivery.due, latest), fingerprint)
+        if self._timetable.digest:
+            self._enqueue(parcels.DIGEST)
+        else:
+            waiting = {f: chain.due[0].since for f, chain in self._backlog.chains.items() if chain.due}
+            for fingerprint in sorted(waiting, key=waiting.__getitem__):
+                self._enqueue(fingerprint)
         self._news.set()
 
-    def _push(self, due: int, fingerprint: str) -> None:
-        """Into the queue; what is due at the same time goes in the order it came."""
-        heappush(self._queue, (due, next(self._turns), fingerprint))
+    def _enqueue(self, queue: str) -> None:
+        """Give what is next in a queue its turn."""
+        if queue not in self._running and (parcel := self._next(queue)) is not None:
+            self._push(parcel.due, queue)
 
-    def _note(self, delivery: Delivery, reason: Reason, before: ReceiverState, answer: Answer) -> None:
+    def _push(self, due: int, queue: str) -> None:
+        """What is due at the same time goes in the order it came. An entry that is out of date does no harm: what is
+        next is looked up again at its turn."""
+        heappush(self._queue, (due, next(self._turns), queue))
+
+    def _note(self, notices: Sequence[str], reason: Reason, before: ReceiverState, answer: Answer) -> None:
         """Count an outcome, and say what a duty officer should know."""
         if reason is Reason.DELIVERED:
-            self._count("delivered")
+            self._count("delivered", len(notices))
             if before.failing_since:
                 self._warn("takes alerts again")
             return
         self._count("failed")
         if reason is Reason.GONE:
-            self._count("missed")
+            self._count("missed", len(notices))
             self._warn(f"wants no more ({answer.words}), and gets none until `cotejo webhook enable`")
         elif reason is Reason.GIVEN_UP:
-            self._count("given-up")
-            self._warn(f"{delivery.notice} is given up after a day ({answer.words})")
+            self._count("given-up", len(notices))
+            for notice in notices:
+                self._warn(f"{notice} is given up after a day ({answer.words})")
         elif not before.failing_since:
             self._warn(f"takes no alerts ({answer.words}): they are tried again for a day")
 
     def _count(self, outcome: str, times: int = 1) -> None:
         self._counts[self.receiver.name, outcome] += times
 
-    def _set_chain(self, fingerprint: str, chain: Chain) -> None:
-        self._chains[fingerprint] = chain
-        self._table.set_chain(self.receiver.name, fingerprint, chain)
-
     def _set_state(self, state: ReceiverState) -> None:
-        self.state = state
-        self._table.set_receiver(self.receiver.name, state)
+        if state is not self.state:
+            self.state = state
+            self._table.set_receiver(self.receiver.name, state)

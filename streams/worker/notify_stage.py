@@ -15,6 +15,7 @@ from faust.types import TP, EventT
 from prometheus_client import Histogram
 
 from streams.core.alerting.alert import Notice
+from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Election, Receiver
 from streams.core.events import formats
 from streams.core.events.codec import Content
@@ -76,7 +77,8 @@ class NotifyStage:
             self._aside.put(self.outbox, Stored(self._topology.changelog("deliveries"), 0, key, value), why)
         for receiver in self._election.receivers:
             warn, now = partial(self._warn_of, receiver.name), self._app.clock.now
-            courier = Courier(receiver, self._poster(receiver), table, self.counts, warn, now)
+            subscription = Subscription(receiver, self._election.lineage)
+            courier = Courier(receiver, subscription, self._poster(receiver), table, self.counts, warn, now)
             self.couriers[receiver.name] = courier
             self._tasks.append(asyncio.ensure_future(self._guard(courier)))
 
@@ -102,11 +104,11 @@ class NotifyStage:
             notice = self._notice(content, event.message.headers)
             if notice is None:
                 self._aside.put(self.outbox, event.message, "no alert")
-            elif not notice.muted_by:
-                self._announce(notice)
-                for receiver in self._election.receivers:
-                    if notice.severity != "info" or receiver.remarks:
-                        self.couriers[receiver.name].take(notice, content)
+            else:
+                if not notice.muted_by:
+                    self._announce(notice)
+                for courier in self.couriers.values():
+                    courier.take(notice, content)
             self._saved_with(event)
 
     async def _take_commands(self, stream: Any) -> None:

@@ -39,7 +39,21 @@ KNOWN = replace(
     metrics=MetricsPolicy(levels=3),
     receivers=(
         Receiver("desk", "https://desk.example/alerts", "DESK_SECRET"),
-        Receiver("here", "http://127.0.0.1:8080/", secret_file="/run/secrets/here", allow_loopback=True),
+        Receiver(
+            "here",
+            "http://127.0.0.1:8080/",
+            secret_file="/run/secrets/here",
+            allow_loopback=True,
+            areas=("S1", "N"),
+            rules=("parts", "own-sums"),
+            classes=("health", "consistency"),
+            severity="critical",
+            language="es",
+            quiet_hours="22:00-07:00",
+            time_zone="America/Caracas",
+            critical_passes=True,
+            digest=60,
+        ),
         Receiver("page", "https://10.0.0.9:9093/api/v2/alerts", format="alertmanager-api", allow_private=True),
     ),
     reporters={"ana": Reporter(b"a" * 32, "house"), "bea": Reporter(b"b" * 32, source="church")},
@@ -132,6 +146,22 @@ WRONG = [
     pytest.param(TOML, swap("alertmanager-api", "slack"), None, "receiver[2].format", "write standard, ", id="format"),
     pytest.param(TOML, swap('"desk"', '"a desk"'), None, "receiver[0].name", "use letters", id="receiver with a space"),
     pytest.param(TOML, swap('"here"', '"desk"'), None, "receiver[0].name", "desk is named twice", id="receiver twice"),
+    pytest.param(
+        TOML, swap('"S1", "N"', '"S9", "N"'), None, "receiver[1].areas", "S9 is no area", id="area to hear of"
+    ),
+    pytest.param(
+        TOML, swap('"own-sums"', '"own-sum"'), None, "receiver[1].rules", "use own-sums", id="rule to hear of"
+    ),
+    pytest.param(TOML, swap('"health"', '"ill"'), None, "receiver[1].classes", "write arithmetic, ", id="class"),
+    pytest.param(
+        TOML, swap('y = "critical"', 'y = "grave"'), None, "receiver[1].severity", "write info, warning", id="grave"
+    ),
+    pytest.param(TOML, swap('"es"', '"fr"'), None, "receiver[1].language", "write en, es", id="language"),
+    pytest.param(TOML, swap("22:00-", "22-"), None, "receiver[1].quiet_hours", "two times of day", id="quiet hours"),
+    pytest.param(TOML, swap("America/C", "America/K"), None, "receiver[1].time_zone", "name a zone", id="zone"),
+    pytest.param(TOML, swap("America/Caracas", "../etc/passwd"), None, "time_zone", "name a zone", id="no zone"),
+    pytest.param(TOML, swap("digest = 60", "digest = 721"), None, "receiver[1].digest", "1 to 720", id="digest"),
+    pytest.param(TOML, swap("22:00-07:00", ""), None, "receiver[1].critical_passes", "leave it out", id="passes what"),
     pytest.param(TOML, swap("DESK_SECRET", ""), None, "secret_env", "or a file as secret_file", id="no secret"),
     pytest.param(TOML, swap("/run/secrets/here", "here"), None, "secret_file", "absolute path", id="relative path"),
     pytest.param(TOML, swap("allow_loopback", "allow_lopback"), None, "lopback", "write allow_loopback", id="allow"),

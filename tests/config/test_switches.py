@@ -184,7 +184,7 @@ def test_live(broker: Broker, names: str, tmp_path: Path) -> None:
     ):
         receivers = (
             Receiver("desk", desk.url, "SWITCH_SECRET", allow_loopback=True),
-            Receiver("archive", archive.url, "SWITCH_SECRET", allow_loopback=True, remarks=True),
+            Receiver("archive", archive.url, "SWITCH_SECRET", allow_loopback=True, severity="info"),
         )
         given = replace(known(table_mismatch="off", contradiction="remark"), receivers=receivers)
         with LiveNight(given, broker, tmp_path, names) as live:

@@ -17,13 +17,14 @@ from sim_app import SimApp
 from simulation import run
 
 from streams.core.aggregation import area_sums
+from streams.core.alerting.delivery_policy import Delivery
 from streams.core.engine import partition_intake
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.model import Tick
 from streams.kafka.sealed_state import Epoch, Saves
 from streams.worker import comparison_state, outbox
+from streams.worker.backlog import Backlog
 from streams.worker.compare_stage import CompareStage
-from streams.worker.courier import Courier
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import Ownership, Sends
 from streams.worker.faust_patches.consumer import Consumer
@@ -212,11 +213,11 @@ def _forgets_what_is_due(self: DeliveryTable, found: Any, *args: Any) -> None:
     _real_table(self, {key: value for key, value in found.items() if not key.startswith(b'["chain"')}, *args)
 
 
-def _newest_first(self: Courier, fingerprint: str, place: int) -> None:
-    _real_finish(self, fingerprint, place)
-    chain = self._chains[fingerprint]
+def _newest_first(self: Backlog, fingerprint: str, delivery: Delivery) -> None:
+    _real_remove(self, fingerprint, delivery)
+    chain = self.chain(fingerprint)
     if len(chain.due) > 1:
-        self._set_chain(fingerprint, replace(chain, due=(chain.due[-1], *chain.due[:-1])))
+        self.set_chain(fingerprint, replace(chain, due=(chain.due[-1], *chain.due[:-1])))
 
 
 def _hears_the_first_alone(self: Alignment[Any]) -> Iterator[tuple[int, list[Any]]]:
@@ -246,7 +247,7 @@ _real_parts, _real_init, _real_flush = SealedOutbox._parts, Outbox.__init__, Out
 _real_read = comparison_state.read
 _real_drain = Consumer._drain_messages
 _real_saves, _real_stage_take, _real_table = Saves.__init__, ReconcileStage._take, DeliveryTable.__init__
-_real_finish, _real_pass_on = Courier._finish, CompareStage._pass_on
+_real_remove, _real_pass_on = Backlog.remove, CompareStage._pass_on
 
 PLANTED = (
     Planted("records are not confirmed before the state is sent", "crash order",
@@ -273,7 +274,7 @@ PLANTED = (
     Planted("a tick waits for the first channel alone", "crash order", ((Alignment, "take", _hears_the_first_alone),)),
     Planted("what is due is not restored", "crash order",
             ((DeliveryTable, "__init__", _forgets_what_is_due),), "POSTED"),
-    Planted("the newest notice overtakes", "crash order", ((Courier, "_finish", _newest_first),), "receiver"),
+    Planted("the newest notice overtakes", "crash order", ((Backlog, "remove", _newest_first),), "receiver"),
     Planted("a commit past an unfinished event", "faust", ((Consumer, "_new_offset", driver.Consumer._new_offset),)),
     Planted("a consumer dies quietly", "faust", ((Consumer, "_drain_messages", _dies_quietly),), "broker"),
     Planted("streams resume before they are set back", "faust", ((Recovery, "_resume_streams", _resumes_first),)),

@@ -22,7 +22,9 @@ RULES = Rules(
     mismatch=MismatchRule(min_tables=1, ratio=0.0),
     health=HealthRule(reports_every=70, bulletin_every=90),
 )
-RECEIVERS = tuple(Receiver(name, f"https://example.org/{name}", "SECRET") for name in ("desk", "bot"))
+DESK, BOT = (Receiver(name, f"https://example.org/{name}", "SECRET") for name in ("desk", "bot"))
+BOTS = {1: BOT, 2: replace(BOT, areas=("S1", "S2"), severity="critical"), 3: replace(BOT, areas=("S1",), digest=1)}
+"""The second receiver, by the number of partitions."""
 BAD = (b"no JSON", b'{"type":"tally-report","id":1}', b'{"type":"bulletin","votes":{}}')
 LONG = 180
 """Seconds of event time from the first to the last event."""
@@ -52,7 +54,7 @@ def elections(partitions: int, quorum: int, receivers: int) -> tuple[Election, T
         states=3, tables=4, registered=300, quorum=quorum, rules=RULES,
         alerts=AlertPolicy(tick=10, hold=20 if quorum == 1 else 0, cooldown=30),
     )  # fmt: skip
-    return replace(known, receivers=RECEIVERS[:receivers]), Topology("sim.", partitions)
+    return replace(known, receivers=(DESK, BOTS[partitions])[:receivers]), Topology("sim.", partitions)
 
 
 def night(chance: Random) -> Night:

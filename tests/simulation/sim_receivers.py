@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +11,10 @@ from sim_app import SimClock
 from sim_broker import Broker
 
 from streams.core.alerting.alert import Notice
-from streams.core.alerting.delivery_policy import Answer
+from streams.core.alerting.delivery_policy import Answer, Chain
+from streams.core.alerting.parcels import Digest
+from streams.core.alerting.subscriptions import Subscription
+from streams.core.election.model import Receiver
 
 MODES: Final = ("down", "slow", "500", "forgets", "silent", "busy")
 """What a receiver may be beside up."""
@@ -20,8 +24,9 @@ MODES: Final = ("down", "slow", "500", "forgets", "silent", "busy")
 class SimReceiver:
     """One receiver, and what it has taken: each notice as JSON, in the order of arrival."""
 
-    name: str
+    configured: Receiver
     broker: Broker
+    lineage: Mapping[str, tuple[str, ...]]
     mode: str = "up"
     taken: list[Any] = field(default_factory=list)
 
@@ -36,7 +41,7 @@ class SimReceiver:
         for notice in self.taken:
             if first.setdefault(notice["id"], notice) != notice:
                 return f"{self.name}: two bodies under the id {notice['id']}"
-        due = [notice for notice in notices if not notice["muted_by"] and notice["severity"] != "info"]
+        due = self._due(notices)
         wanted = {notice["id"]: notice for notice in due}
         if strange := first.keys() - wanted.keys():
             return f"{self.name}: notices that nobody should have sent: {sorted(strange)[:5]}"
@@ -49,6 +54,22 @@ class SimReceiver:
                 return f"{self.name}: {fingerprint} came as {came}, not as {order}"
         return ""
 
+    @property
+    def name(self) -> str:
+        return self.configured.name
+
+    def _due(self, notices: list[Any]) -> list[Any]:
+        """Those of all notices of the night that it is subscribed to, chosen one after the other without a crash."""
+        subscription, chains = Subscription(self.configured, self.lineage), dict[str, Chain]()
+        due = []
+        for plain in notices:
+            notice = Notice.from_plain(plain)
+            choice = subscription.choose(notice, lambda fingerprint: chains.get(fingerprint, Chain()).told)
+            if choice.sends:
+                chains[notice.fingerprint] = chains.get(notice.fingerprint, Chain()).take(notice, 0)
+                due.append(plain)
+        return due
+
 
 @dataclass
 class SimPoster:
@@ -58,7 +79,13 @@ class SimPoster:
     clock: SimClock
 
     async def post(self, notice: Notice) -> Answer:
-        """Send a notice; some of the time that it takes lies before it arrives, the rest behind."""
+        return await self._send((notice,))
+
+    async def post_digest(self, digest: Digest) -> Answer:
+        return await self._send(digest.notices)
+
+    async def _send(self, notices: Sequence[Notice]) -> Answer:
+        """Send notices; some of the time that it takes lies before it arrives, the rest behind."""
         receiver, chance, delay = self.receiver, self.receiver.broker.chance, self.receiver.broker.delay
         await asyncio.sleep(chance.uniform(0.0, delay))
         mode = receiver.mode
@@ -70,7 +97,7 @@ class SimPoster:
             return Answer(429, "429 Too Many Requests", self.clock.now() + 1500)
         if mode == "slow":
             await asyncio.sleep(chance.uniform(0.0, 1.5))
-        receiver.taken.append(notice.plain())
+        receiver.taken += [notice.plain() for notice in notices]
         await asyncio.sleep(chance.uniform(0.0, delay))
         if mode == "forgets":
             return Answer(500, "500 Internal Server Error")

@@ -116,7 +116,8 @@ class World:
         shares += [[TP(topology.tally_reports, partition)] for partition in range(topology.partitions)]
         self.sources = [tp for share in shares for tp in share]
         self.group = Group(self.broker, self.plan.session, shares)
-        self.receivers = {r.name: SimReceiver(r.name, self.broker) for r in self.night.election.receivers}
+        known = self.night.election
+        self.receivers = {r.name: SimReceiver(r, self.broker, known.lineage) for r in known.receivers}
         self._last_tick = self.night.last_tick
         self.workers = Workers(
             self.night, self.plan, Random(f"{seed}/workers"), self.broker, self.group, self.receivers

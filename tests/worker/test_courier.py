@@ -13,6 +13,7 @@ from test_posting import KNOWN, NEW, NOTICE
 from streams.core.alerting import delivery_records
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
+from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver
 from streams.core.events.codec import encode
 from streams.delivery.http_post import Poster
@@ -47,7 +48,7 @@ class Writes(dict[bytes, bytes]):
 
 def opened(writes: Any, warned: list[str]) -> Courier:
     table = DeliveryTable(writes, writes, Place(TP("alerts", 0), 1))
-    return Courier(DOWN, Poster(KNOWN, DOWN, Secrets((NEW,))), table, Counter(), warned.append)
+    return Courier(DOWN, Subscription(DOWN, {}), Poster(KNOWN, DOWN, Secrets((NEW,))), table, Counter(), warned.append)
 
 
 def notice(fingerprint: str, word: int) -> Notice:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,7 +16,9 @@ from virtual_time import VirtualLoop
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.election.model import Receiver
+from streams.core.alerting.parcels import Digest
+from streams.core.alerting.subscriptions import Subscription
+from streams.core.election.model import Receiver, Severity
 from streams.core.events.codec import encode
 from streams.worker.courier import AT_ONCE, Courier
 from streams.worker.delivery_table import DeliveryTable
@@ -38,6 +40,7 @@ class Desk:
         self.seen: list[tuple[float, str]] = []
         """When each POST began, in seconds, and what."""
         self.taken: list[str] = []
+        self.digests: list[Digest] = []
         self.under_way, self.most = set[str](), 0
         self.open()
 
@@ -46,7 +49,9 @@ class Desk:
         found = Writes()
         found.update(self.writes.after(len(self.writes.log)))
         table = DeliveryTable(found, self.writes, Place(TP("alerts", 0), 1))  # type: ignore[arg-type]
-        self.courier = Courier(receiver, self, table, self.counts, self.warned.append, self.loop.now)
+        self.courier = Courier(
+            receiver, Subscription(receiver, {}), self, table, self.counts, self.warned.append, self.loop.now
+        )
         self.running = self.loop.create_task(self.courier.run())
 
     async def post(self, notice: Notice) -> Answer:
@@ -62,9 +67,18 @@ class Desk:
             self.taken.append(notice.id)
         return answer
 
-    def take(self, *told: tuple[str, int]) -> None:
+    async def post_digest(self, digest: Digest) -> Answer:
+        self.seen.append((self.loop.time(), digest.id))
+        await asyncio.sleep(self.seconds)
+        if (answer := self.answer(digest.id)).good:
+            self.digests.append(digest)
+            self.taken += [notice.id for notice in digest.notices]
+        return answer
+
+    def take(self, *told: tuple[str, int], severities: Mapping[str, Severity] = {}) -> None:
         for fingerprint, word in told:
-            known = notice(f"f:{fingerprint}:x", word)
+            severity = severities.get(fingerprint, "warning")
+            known = replace(notice(f"f:{fingerprint}:x", word), severity=severity)
             self.courier.take(known, encode(known.plain()))
 
     async def stop(self) -> None:
@@ -240,6 +254,95 @@ def test_whoever_says_when_is_left_alone() -> None:
     virtual_time.run(night(), loop)
 
 
+HOURLY = replace(DOWN, digest=60)
+NIGHTLY = replace(DOWN, quiet_hours="22:00-07:00", time_zone="America/Caracas")
+
+
+def test_quiet_hours() -> None:
+    """What comes in quiet hours is sent at their end, in its order, also by the next worker; a critical alert passes if
+    told so, and takes along what came before it."""
+    for receiver, expected in (
+        (NIGHTLY, {"A:1": 7 * HOUR, "A:2": 7 * HOUR, "B:1": 7 * HOUR}),
+        (replace(NIGHTLY, critical_passes=True), {"A:1": 600, "A:2": 600, "B:1": 7 * HOUR}),
+    ):
+        desk = Desk(VirtualLoop())  # it is midnight in Caracas
+
+        async def night(desk: Desk = desk, receiver: Receiver = receiver) -> None:
+            await desk.stop()
+            desk.open(receiver)
+            desk.take(("A", 1))
+            await asyncio.sleep(600)
+            desk.take(("B", 1), ("A", 2), severities={"A": "critical"})
+            await asyncio.sleep(HOUR)
+            await desk.stop()
+            desk.open(receiver)
+            await desk.idle()
+            await desk.stop()
+
+        virtual_time.run(night(), desk.loop)
+        came = {id.removeprefix("f:").replace(":x:1", ""): at for at, id in desk.seen}
+        assert came == pytest.approx(expected, abs=1)
+        assert desk.taken.index("f:A:x:1:1") < desk.taken.index("f:A:x:1:2")
+        assert desk.warned == []
+
+
+def test_digests() -> None:
+    """One message an interval with everything in it, in order; nothing without news. A digest that fails is repeated
+    as it was, under its id, also by the next worker, and what came meanwhile is in the one after it."""
+    desk = Desk(VirtualLoop())
+
+    async def day() -> None:
+        await desk.stop()
+        desk.open(HOURLY)
+        await asyncio.sleep(2 * HOUR + 1)  # nothing happens
+        for told in (("A", 1), ("B", 1), ("A", 2)):
+            desk.take(told)
+            await asyncio.sleep(1)
+        desk.answer = lambda _: ILL
+        await asyncio.sleep(HOUR)
+        desk.take(("A", 3))
+        await asyncio.sleep(600)
+        await desk.stop()
+        desk.open(HOURLY)
+        await asyncio.sleep(600)
+        desk.answer = lambda _: GOOD
+        await desk.idle()
+        await asyncio.sleep(HOUR)
+        await desk.stop()
+
+    virtual_time.run(day(), desk.loop)
+    assert desk.taken == [f"f:{name}:x:1:{word}" for name, word in (("A", 1), ("B", 1), ("A", 2), ("A", 3))]
+    assert [len(digest.notices) for digest in desk.digests] == [3, 1]
+    assert [digest.at % 3_600_000 for digest in desk.digests] == [0, 0]
+    ids = [id for _, id in desk.seen]
+    assert len(ids) > 5
+    assert ids == sorted(ids, key=ids.index) == [desk.digests[0].id] * (len(ids) - 1) + [desk.digests[1].id]
+    assert (desk.courier.state.delivered, desk.counts["desk", "delivered"]) == (4, 4)
+    assert desk.warned == ["takes no alerts (500): they are tried again for a day", "takes alerts again"]
+
+
+def test_a_digest_that_nobody_wants() -> None:
+    """After 410 all that was due is missed, what is in the digest included; a day of failures gives up each notice of a
+    digest with a word."""
+    desk = Desk(VirtualLoop(), lambda _: Answer(410, "410 Gone"))
+
+    async def day() -> None:
+        await desk.stop()
+        desk.open(HOURLY)
+        desk.take(("A", 1), ("B", 1))
+        await desk.idle()
+        assert (desk.courier.state.missed, desk.counts["desk", "missed"]) == (2, 2)
+        desk.courier.enable()
+        desk.answer = lambda _: ILL
+        desk.take(("A", 2), ("B", 2))
+        await desk.idle()
+        await desk.stop()
+
+    virtual_time.run(day(), desk.loop)
+    assert (desk.courier.state.given_up, desk.counts["desk", "given-up"]) == (2, 2)
+    assert desk.warned[-2:] == [f"f:{name}:x:1:2 is given up after a day (500)" for name in "AB"]
+
+
 ANSWERS = st.sampled_from([GOOD, GOOD, SILENT, ILL, Answer(429, "429", 0), Answer(404, "404")])
 
 
@@ -249,9 +352,10 @@ ANSWERS = st.sampled_from([GOOD, GOOD, SILENT, ILL, Answer(429, "429", 0), Answe
     st.lists(ANSWERS, max_size=40),
     st.lists(st.floats(0, 200), max_size=4),
     st.floats(0, 5),
+    st.sampled_from([DOWN, HOURLY, NIGHTLY, replace(NIGHTLY, digest=5, critical_passes=True)]),
 )
 def test_nothing_is_lost_or_overtaken(
-    notices: list[tuple[str, float]], answers: list[Answer], stops: list[float], seconds: float
+    notices: list[tuple[str, float]], answers: list[Answer], stops: list[float], seconds: float, receiver: Receiver
 ) -> None:
     """Whatever a receiver answers and whenever workers change: each notice arrives, those of one fingerprint in their
     order, and only one that was cut off arrives twice."""
@@ -262,14 +366,17 @@ def test_nothing_is_lost_or_overtaken(
         for stop in stops:
             await asyncio.sleep(stop)
             await desk.stop()
-            desk.open()
+            desk.open(receiver)
 
     async def night() -> None:
+        await desk.stop()
+        desk.open(receiver)
         words = Counter[str]()
         changing = asyncio.ensure_future(change())
         for fingerprint, pause in notices:
             words[fingerprint] += 1
-            desk.take((fingerprint, words[fingerprint]))
+            grave: Severity = "critical" if len(words) % 2 else "warning"
+            desk.take((fingerprint, words[fingerprint]), severities={fingerprint: grave})
             await asyncio.sleep(pause)
         await changing
         await desk.idle()

@@ -16,7 +16,7 @@ from virtual_time import VirtualLoop
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.election.model import Receiver
+from streams.core.election.model import Election, Receiver
 from streams.core.events import formats
 from streams.core.events.codec import encode
 from streams.delivery.commands import Command
@@ -29,10 +29,11 @@ NIGHT = replace(
     KNOWN,
     receivers=(
         Receiver("desk", "https://desk.example/", "S"),
-        Receiver("bot", "https://bot.example/", "S", remarks=True),
+        Receiver("bot", "https://bot.example/", "S", severity="info"),
     ),
 )
 TOPOLOGY = Topology("test.", 4)
+REMARK = replace(NOTICE, fingerprint="rounded-shares:N:", id="rounded-shares:N::1:1", severity="info")
 
 
 class App:
@@ -64,7 +65,7 @@ class App:
 class Stage:
     """The stage, the receivers behind it, and what it said. Each POST takes 10 ms."""
 
-    def __init__(self, loop: VirtualLoop) -> None:
+    def __init__(self, loop: VirtualLoop, known: Election = NIGHT) -> None:
         self.kafka = Kafka()
         self.kafka.clock = self.clock = SimpleNamespace(monotonic=loop.time, now=loop.now)  # type: ignore[assignment]
         self.app = App(loop, self.kafka)
@@ -77,7 +78,7 @@ class Stage:
         times = stopwatch()
         self.stage = NotifyStage(
             ours,
-            NIGHT,
+            known,
             TOPOLOGY,
             self._poster,
             lambda n: self.announced.append(n.id),
@@ -133,7 +134,7 @@ def test_who_is_told_of_what() -> None:
         notices = [
             word(1),
             word(2, muted_by="contradiction:N:A"),
-            word(3, severity="info"),
+            REMARK,
             word(4, severity="critical"),
             word(5, status="resolved"),
         ]
@@ -145,9 +146,41 @@ def test_who_is_told_of_what() -> None:
     stage = virtual_time.run(night(), loop)
     ids = {number: word(number).id for number in range(6)}
     assert [id for name, id in stage.posted if name == "desk"] == [ids[1], ids[4], ids[5]]
-    assert [id for name, id in stage.posted if name == "bot"] == [ids[1], ids[3], ids[4], ids[5]]
-    assert stage.announced == [ids[1], ids[3], ids[4], ids[5]] * 2
+    assert [id for name, id in stage.posted if name == "bot"] == [ids[1], REMARK.id, ids[4], ids[5]]
+    assert stage.announced == [ids[1], REMARK.id, ids[4], ids[5]] * 2
     assert (stage.warned, stage.app.failed, stage.stage.pending) == ([], [], 0)
+
+
+def test_a_receiver_of_one_area() -> None:
+    """A receiver of one state is sent the state's alert though the nation's speaks for it, and its end; from the next
+    worker, too, to which nothing of that comes anew."""
+    loop = VirtualLoop()
+    about = replace(NOTICE.finding, area="S1")
+    local = replace(NOTICE, finding=about, fingerprint=about.fingerprint, muted_by=NOTICE.fingerprint)
+    notices = [
+        word(1),
+        replace(local, id=f"{local.fingerprint}:1:1"),
+        word(2, status="resolved"),
+        replace(local, id=f"{local.fingerprint}:1:2", status="resolved"),
+    ]
+    state = replace(NIGHT.receivers[0], name="state", areas=("S1",))
+    known = replace(NIGHT, receivers=(NIGHT.receivers[0], state))
+
+    async def night() -> list[tuple[str, str]]:
+        first, second = Stage(loop, known), Stage(loop, known)
+        await first.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await first.take("notify", [encode(notice.plain()) for notice in notices[:3]])
+        await first.app.release()
+        table = await first.save()
+        second.kafka.items = lambda: list(table.items())  # type: ignore[method-assign]
+        await second.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await second.take("notify", [encode(notice.plain()) for notice in notices])
+        await second.app.release()
+        return first.posted + second.posted
+
+    posted = virtual_time.run(night(), loop)
+    assert [id for name, id in posted if name == "desk"] == [word(1).id, word(2).id]
+    assert [id for name, id in posted if name == "state"] == [f"{local.fingerprint}:1:{number}" for number in (1, 2)]
 
 
 def test_whose_alerts_they_are() -> None:

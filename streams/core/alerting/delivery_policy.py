@@ -13,6 +13,8 @@ from zlib import crc32
 
 import msgspec
 
+from streams.core.alerting.alert import Notice
+
 FIRST_PAUSE: Final = 1_000
 """Milliseconds before the second attempt; it doubles with each."""
 LONGEST_PAUSE: Final = 600_000
@@ -68,48 +70,63 @@ class Delivery:
         """As a JSON array."""
         return [self.notice, self.since, self.due, self.attempts, self.status, self.words]
 
+    def set_back(self, at: int) -> "Delivery":
+        """The same where the clock had run ahead and shows `at` now: it waits no longer than a receiver may ask."""
+        longest = LONGEST_WISH if self.attempts else 0
+        since, due = min(self.since, at), min(self.due, at + longest)
+        return self if (since, due) == (self.since, self.due) else replace(self, since=since, due=due)
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What one receiver is due of one fingerprint, in order: only the first is ever attempted.
+    """What one receiver is due of one fingerprint, in order.
 
-    `last` is the newest notice taken on (`alerts.Notice.order`): what is not newer has come before.
+    `last` is the newest notice that was decided on (`alert.Notice.order`): one that is not newer has come before.
+    `told` is the episode in which the receiver was told that the alert fires, and not yet that it is over; 0 if none.
     """
 
     last: tuple[int, int] = (0, 0)
     due: tuple[Delivery, ...] = ()
+    told: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        return {"last": self.last, "due": [delivery.plain() for delivery in self.due]}
+        return {"last": self.last, "due": [delivery.plain() for delivery in self.due], "told": self.told}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Chain":
         """The chain that `plain` wrote. Raises ValueError for anything else."""
         try:
             due = [dict(zip(Delivery.__slots__, item, strict=True)) for item in data["due"]]
-            return msgspec.convert({"last": data["last"], "due": due}, cls)
+            return msgspec.convert({**data, "due": due}, cls)
         except (KeyError, TypeError, msgspec.ValidationError) as error:
             raise ValueError(f"no chain of deliveries: {error}") from None
 
     def holds(self, notice: str) -> bool:
         return any(delivery.notice == notice for delivery in self.due)
 
-    def take(self, notice: str, order: tuple[int, int], at: int) -> "Chain":
+    def take(self, notice: Notice, at: int) -> "Chain":
         """The chain with this notice at its end; the same chain for one that has come before."""
-        return replace(self.again(notice, at), last=order) if order > self.last else self
+        if notice.order <= self.last:
+            return self
+        told = notice.order[0] if notice.status == "firing" else 0
+        return replace(self.again(notice.id, at), last=notice.order, told=told)
+
+    def pass_over(self, notice: Notice) -> "Chain":
+        """The chain that has decided not to send this notice; the same chain for one that has come before."""
+        return self if notice.order <= self.last else replace(self, last=notice.order)
 
     def again(self, notice: str, at: int) -> "Chain":
         """The chain with this notice at its end once more, unless it is due anyway."""
         return self if self.holds(notice) else replace(self, due=(*self.due, Delivery(notice, at, at)))
 
-    def without(self, place: int) -> "Chain":
-        """The chain without the delivery at this place."""
-        return replace(self, due=self.due[:place] + self.due[place + 1 :])
+    def without(self, notice: str) -> "Chain":
+        """The chain without the delivery of this notice."""
+        return replace(self, due=tuple(delivery for delivery in self.due if delivery.notice != notice))
 
-    def with_first(self, delivery: Delivery) -> "Chain":
-        """The chain with another state of its first delivery."""
-        return replace(self, due=(delivery, *self.due[1:]))
+    def with_update(self, state: Delivery) -> "Chain":
+        """The chain with this state of the delivery of its notice."""
+        return replace(self, due=tuple(state if each.notice == state.notice else each for each in self.due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +166,10 @@ class ReceiverState:
         """As it is once somebody has said that it may be sent to again."""
         return replace(self, gone="", hold=0, failing_since=0)
 
+    def set_back(self, at: int) -> "ReceiverState":
+        """The same where the clock had run ahead and shows `at` now: it is left alone no longer than it may ask."""
+        return replace(self, hold=at + LONGEST_WISH) if self.hold > at + LONGEST_WISH else self
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -159,23 +180,25 @@ class Verdict:
     reason: Reason
 
 
-def judge(delivery: Delivery, state: ReceiverState, answer: Answer, at: int, receiver: str, url: str) -> Verdict:
-    """Decide how a delivery to `receiver` at `url` goes on after the answer that came at `at`."""
+def judge(
+    delivery: Delivery, state: ReceiverState, answer: Answer, at: int, receiver: str, url: str, notices: int = 1
+) -> Verdict:
+    """Decide how a delivery of so many notices to `receiver` at `url` goes on after the answer that came at `at`."""
     if answer.good:
-        well = replace(state, delivered=state.delivered + 1, failing_since=0)
+        well = replace(state, delivered=state.delivered + notices, failing_since=0)
         return Verdict(None, well, Reason.DELIVERED)
     ill = replace(
         state, failed=state.failed + 1, failing_since=state.failing_since or at, error=answer.words, error_at=at
     )
     if answer.status == 410:
-        return Verdict(None, replace(ill, gone=url, missed=ill.missed + 1), Reason.GONE)
+        return Verdict(None, replace(ill, gone=url, missed=ill.missed + notices), Reason.GONE)
     limit, attempts = delivery.since + GIVE_UP, delivery.attempts + 1
     due, reason = at + pause(receiver, delivery.notice, attempts), Reason.RETRY
     if answer.wish is not None:
         due, reason = max(at + FIRST_PAUSE, min(answer.wish, at + LONGEST_WISH)), Reason.ASKED
         ill = replace(ill, hold=due)
     if at >= limit:
-        return Verdict(None, replace(ill, given_up=ill.given_up + 1), Reason.GIVEN_UP)
+        return Verdict(None, replace(ill, given_up=ill.given_up + notices), Reason.GIVEN_UP)
     due = min(due, limit)  # so that the last attempt is at the limit, not a pause before it
     return Verdict(replace(delivery, due=due, attempts=attempts, status=answer.status, words=answer.words), ill, reason)
 

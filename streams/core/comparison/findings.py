@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,13 +15,13 @@ from streams.core.aggregation.top_sums import TopSums
 from streams.core.comparison.bounds import Left
 from streams.core.comparison.quick_bounds import tolerated
 from streams.core.election.model import Area, Election, Group, Option
+from streams.core.election.model import RuleClass as RuleClass
+from streams.core.election.model import Severity as Severity
 from streams.core.election.numbering import Numbers
 from streams.core.events.model import Bulletin
 
-RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
 CLASSES: Final[tuple[RuleClass, ...]] = ("arithmetic", "statistical", "consistency", "health")
 """Classes of rules; what needs the fewest assumptions first."""
-Severity = Literal["info", "warning", "critical"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
 """The gravest first."""
 

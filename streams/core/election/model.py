@@ -76,13 +76,21 @@ class Authority(NamedTuple):
     """The areas it may announce for, with all in them; every area where it is empty."""
 
 
+Severity = Literal["info", "warning", "critical"]
+"""How grave a finding is: `info` is a remark, which calls nobody."""
+RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
+"""What a rule's findings rest on."""
+Language = Literal["en", "es"]
 Format = Literal["standard", "alertmanager", "alertmanager-api"]
 """The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A receiver of alerts. Its secret is named here and never written: an environment variable or a file holds it."""
+    """A receiver of alerts: where they go, which ones, and when.
+
+    Its secret is named here and never written: an environment variable or a file holds it.
+    """
 
     name: str
     url: str
@@ -93,8 +101,22 @@ class Receiver:
     """It may be on this machine, over http too."""
     allow_private: bool = False
     """It may be in a private network."""
-    remarks: bool = False
-    """It is sent remarks (severity info) too, which call nobody."""
+    areas: tuple[str, ...] = ()
+    """Only alerts about these areas and all within them; every area where it is empty. Likewise the next two."""
+    rules: tuple[str, ...] = ()
+    classes: tuple[RuleClass, ...] = ()
+    severity: Severity = "warning"
+    """Only alerts that have been at least as grave."""
+    language: Language = "en"
+    """Of texts for people. Webhooks of our own format carry both languages."""
+    quiet_hours: str = ""
+    """Such as "22:00-07:00": nothing is sent between these times of day; empty for none."""
+    time_zone: str = "UTC"
+    """Of the quiet hours, by its name in the IANA database."""
+    critical_passes: bool = False
+    """Critical alerts are sent in quiet hours too."""
+    digest: int = 0
+    """Minutes of which one message tells everything; 0 sends each notice by itself."""
 
 
 @dataclass(frozen=True)

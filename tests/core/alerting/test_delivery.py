@@ -1,6 +1,7 @@
 """What becomes of a delivery, without network and clock: a sentence a row."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from test_posting import NOTICE
 
 from streams.core.alerting import delivery_records
+from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import (
     FIRST_PAUSE,
     GIVE_UP,
@@ -29,6 +31,11 @@ NEW = Delivery("floor:N:A:1:1", NOW, NOW)
 OLD = replace(NEW, since=NOW - GIVE_UP, attempts=150, status=500, words="500")
 FINE, FAILING = ReceiverState(delivered=7), ReceiverState(delivered=7, failing_since=NOW - 60_000, failed=3)
 SILENT = Answer(0, "no answer in 15 s")
+
+
+def word(episode: int, number: int, **fields: Any) -> Notice:
+    """A notice of the alert "f", by its place among those."""
+    return replace(NOTICE, fingerprint="f", id=f"f:{episode}:{number}", **fields)
 
 
 def judged(
@@ -213,24 +220,48 @@ def test_a_chain_takes_each_once_and_in_order(rewinds: list[int], chance: object
     chain, delivered, place = Chain(), list[str](), 0
     for back in [*rewinds, 0]:
         for order in log[max(0, place - back) :][: 5 + back] if back else log[place:]:
-            chain = chain.take(f"{order}", order, NOW)
+            chain = chain.take(word(*order), NOW)
             place = max(place, log.index(order) + 1)
         if chain.due:
             delivered.append(chain.due[0].notice)
-            chain = chain.without(0)
-    assert delivered + [delivery.notice for delivery in chain.due] == [f"{order}" for order in log]
+            chain = chain.without(chain.due[0].notice)
+    assert delivered + [delivery.notice for delivery in chain.due] == [word(*order).id for order in log]
 
 
 def test_once_more() -> None:
     """A notice that is asked for once more comes behind what is due, unless it is due itself."""
-    chain = Chain().take("a", (1, 1), NOW).take("b", (1, 2), NOW).without(0)
-    assert [delivery.notice for delivery in chain.again("a", NOW).due] == ["b", "a"]
-    assert chain.again("b", NOW) is chain
+    chain = Chain().take(word(1, 1), NOW).take(word(1, 2), NOW).without("f:1:1")
+    assert [delivery.notice for delivery in chain.again("f:1:1", NOW).due] == ["f:1:2", "f:1:1"]
+    assert chain.again("f:1:2", NOW) is chain
+
+
+def test_what_a_receiver_was_told() -> None:
+    """A chain remembers the episode that its receiver was told of, until it is told the end; what was passed over does
+    not come again, and changes nothing of that."""
+    chain = Chain().take(word(1, 1), NOW)
+    assert chain.told == 1
+    assert chain.pass_over(word(1, 2)).told == 1
+    assert chain.pass_over(word(1, 2)).take(word(1, 2), NOW) == chain.pass_over(word(1, 2))
+    assert chain.take(word(1, 3, status="resolved"), NOW).told == 0
+    assert chain.pass_over(word(1, 1)) is chain
+
+
+def test_a_chain_of_before() -> None:
+    """A chain that was saved before chains knew what was told is read as one that was told nothing."""
+    assert Chain.from_plain({"last": [3, 4], "due": []}) == Chain((3, 4))
+
+
+def test_a_clock_that_was_set_back() -> None:
+    """What was taken in the future is due now; what failed waits for an hour at most."""
+    ahead = replace(NEW, since=NOW + GIVE_UP, due=NOW + GIVE_UP)
+    assert ahead.set_back(NOW) == NEW
+    assert replace(ahead, attempts=2).set_back(NOW) == replace(NEW, due=NOW + LONGEST_WISH, attempts=2)
+    assert OLD.set_back(NOW) is OLD
 
 
 def test_saved_and_read() -> None:
     """Chains, receivers and notices come back from the table as they went in, whatever their names."""
-    chain = Chain((3, 4), (OLD, NEW))
+    chain = Chain((3, 4), (OLD, NEW), 3)
     table = {
         delivery_records.chain_key('d"e/s,k', "floor:Ñ/1:A"): encode(chain.plain()),
         delivery_records.receiver_key("d"): encode(FAILING.plain()),
