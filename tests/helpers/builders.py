@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from hypothesis import settings
 
+from streams.core.aggregation import claims
+from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import Tally, width
-from streams.core.comparison.findings import Comparison, Pulse, Situation
+from streams.core.comparison.findings import Comparison, Finding, Pulse, Situation
+from streams.core.comparison.places import AreasNow
+from streams.core.comparison.rules import RULES
+from streams.core.comparison.rules.rule import BulletinRule, FeedRule, Rule, SumsRule
 from streams.core.election.model import Area, Election, Group, Option, PollingTable
+from streams.core.election.numbering import Numbers
 from streams.core.election.settings import AlertPolicy, Policy, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
@@ -153,6 +160,46 @@ def situation(
     return Situation(
         known, known.areas[area], tally(known, sheets, area, *bulletins), at, pulse or Pulse(T0, T0), bulletins
     )
+
+
+def places_of(situations: Sequence[Situation]) -> AreasNow:
+    """What the rules on sums are given: these areas side by side."""
+    nothing = np.full(claims.width(len(situations[0].election.columns)), -1, np.int64)
+    claimed = [nothing if given.comparison is None else given.comparison.claim for given in situations]
+
+    def gaps(places: Numbers, least: float) -> Figures:
+        honest = [situations[place].witnessed.project() for place in places.tolist()]
+        return np.array([np.abs(each.gap) for each in honest if each is not None])
+
+    bounds = [given.witnessed.bounds for given in situations]
+    return AreasNow(
+        np.array([given.witnessed.row for given in situations]),
+        np.array(claimed),
+        np.array([each.row for each in bounds if each is not None]) if all(bounds) else None,
+        np.array([given.area.tables or 0 for given in situations]),
+        situations.__getitem__,
+        gaps,
+    )
+
+
+def found_by(kind: type[Rule], given: Situation | Comparison) -> list[Finding]:
+    """What one rule says of an area."""
+    rule = kind(given.election)
+    if isinstance(rule, BulletinRule):
+        comparison = given if isinstance(given, Comparison) else given.comparison
+        return [] if comparison is None else list(rule.find(comparison))
+    if isinstance(given, Comparison):
+        bulletins = (given.bulletin, *([given.before] if given.before else ()))
+        given = Situation(given.election, given.area, given.witnessed, T0, Pulse(), bulletins, given.parts)
+    if isinstance(rule, FeedRule):
+        return list(rule.find(given))
+    assert isinstance(rule, SumsRule)
+    return [finding for _, finding in rule.find(places_of([given]))]
+
+
+def all_findings(given: Situation) -> list[Finding]:
+    """What all rules say of an area."""
+    return [finding for kind in RULES for finding in found_by(kind, given)]
 
 
 def alike(known: Election, votes: Iterable[int], count: int | None = None) -> dict[str, Iterable[int]]:

@@ -5,49 +5,94 @@ from functools import cached_property
 import numpy as np
 
 from streams.core.aggregation.area_sums import Sums
-from streams.core.aggregation.histograms import Kind, Spread, measures_of_sheets
+from streams.core.aggregation.claims import announced_shares
+from streams.core.aggregation.histograms import NULLS, Kind, Spread, measures_of_sheets
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Figures
 from streams.core.aggregation.lookahead import Course
 from streams.core.aggregation.over_ticks import BlockChanges, SharesOverTicks, TopSumsOverTicks
 from streams.core.aggregation.projector import Counted
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
-from streams.core.reconciliation.sheet_rows import accepted_votes
+from streams.core.reconciliation.sheet_rows import READ, accepted_votes
 
 
 class AreaOverTicks:
     """An area at the ticks of a course that change it, none of which has been taken in."""
 
-    def __init__(self, election: Election, sums: Sums, course: Course, area: int) -> None:
+    def __init__(self, election: Election, sums: Sums, course: Course, area: int, claim: Numbers) -> None:
+        """`claim` is what the area's bulletin claims, -1 without one. Nobody may know bounds of any polling table."""
         self._election, self._sums, self._course, self._area = election, sums, course, area
         self.places = np.arange(*np.searchsorted(course.areas, [area, area + 1]))
         """Of its ticks among the rows of the course. The others are by tick too."""
         self.ticks, self.rows = course.at[self.places], course.rows[self.places]
+        self.claims = np.broadcast_to(claim, (len(self.ticks), len(claim)))
+        self.exist = np.full(len(self.ticks), election.layout.exist[area])
+        self.bounds: Numbers | None = None
+        self.slip = 2e-6
+        """Findings are rounded to six decimals."""
 
     def least(self, kind: Kind, column: int, totals: Numbers) -> Numbers:
-        """By tick, how many sheets it takes at least for the largest figures of a histogram to come to a total."""
-        values, numbers = self._spread.values(kind, column)
-        at, sign, changed = self._measures
-        return TopSumsOverTicks(values, numbers, len(self.ticks), at, changed[kind, column], sign).least(totals)
+        """How many sheets it takes at least for the largest figures of a histogram to come to a total."""
+        if (totals <= 0).all():
+            return np.zeros(len(totals), np.int64)
+        return self._top_sums(kind, column).least(np.maximum(0, totals))
 
-    def largest(self, kind: Kind, column: int) -> tuple[int, int]:
-        """Between what the largest figure of a histogram lies at all of the ticks."""
-        largest = self._spread.largest(kind, column)
-        _, sign, changed = self._measures
-        figures = changed[kind, column]
-        gone, come = (int(figures[sign == way].max(initial=-1)) for way in (-1, 1))
-        return 0 if gone >= largest else largest, max(largest, come)
+    def largest(self, kind: Kind, column: int, places: Numbers) -> Numbers:
+        """The largest figure of a histogram, at some of the ticks."""
+        return self._top_sums(kind, column).largest[places]
 
-    def counted(self, claim: Numbers) -> Counted | None:
-        """What a bulletin with this claim can have counted; None where nobody asks."""
-        traced, claimed = self._course.traced, np.broadcast_to(claim, (len(self.ticks), len(claim)))
-        return None if traced is None else self._sums.projector.counted_at(traced, self.places, claimed)
+    def _top_sums(self, kind: Kind, column: int) -> TopSumsOverTicks:
+        values, numbers = self._sums.nulls(self._area) if kind == NULLS else self._spread.values(kind, column)
+        at, signs, figures = self._changes(kind, column)
+        return TopSumsOverTicks(values, numbers, len(self.ticks), at, figures, signs)
 
-    def end(self, counted: Counted, column: int, unseen: float, *, high: bool) -> Figures:
+    def gaps(self, places: Numbers, least: float) -> Figures:
+        """Points from announced shares to what can honestly be announced, at some of the ticks: (these, columns). NaN
+        where there is no figure, or no gap of the column comes to `least`."""
+        found, counted = np.full((len(places), len(self._election.columns)), np.nan), self._counted
+        if counted is None:
+            return found
+        shares = announced_shares(self.claims)
+        for column in range(found.shape[1]):
+            if not (counted.limits[places, column] >= least).any():
+                continue
+            share, above = shares[:, column], shares[:, column] > counted.middle[:, column]
+            gaps = np.zeros(len(share))
+            for high, sign, some in ((True, 1, above), (False, -1, ~above)):
+                if some.any():
+                    ends = self._end(counted, column, high=high)
+                    gaps[some] = np.maximum(0, sign * (share - ends))[some]
+            found[:, column] = gaps[places]
+        return found
+
+    @cached_property
+    def _counted(self) -> Counted | None:
+        """What the bulletin can have counted; None where nobody asks."""
+        traced = self._course.traced
+        return None if traced is None else self._sums.projector.counted_at(traced, self.places, self.claims)
+
+    def _end(self, counted: Counted, column: int, *, high: bool) -> Figures:
         """By tick, the lowest or highest share (per cent) that can honestly be announced for a column."""
         blocks = Blocks(*(sums[column] for sums in self._blocks))
         changes, weights = self._block_changes.of(column), (counted.scale, counted.mass, counted.slack)
-        return SharesOverTicks(blocks, changes, *weights, high=high).ends(unseen)
+        return SharesOverTicks(blocks, changes, *weights, high=high).ends(self._election.rules.divergence.unseen)
+
+    def _changes(self, kind: Kind, column: int) -> tuple[Numbers, Numbers, Numbers]:
+        """What comes (1) and goes (-1) in a histogram: ticks, signs, figures."""
+        if kind == NULLS:
+            return self._null_changes
+        at, signs, measures = self._measures
+        return at, signs, measures[kind, column]
+
+    @cached_property
+    def _null_changes(self) -> tuple[Numbers, Numbers, Numbers]:
+        _, at, places = self._sheets
+        parts = []
+        for sign, rows in ((-1, self._course.sheets.before[places]), (1, self._course.sheets.after[places])):
+            accepted = rows[:, 2] > 0
+            parts.append((at[accepted], np.full(accepted.sum(), sign), rows[accepted, READ - 1]))
+        at, signs, nulls = map(np.concatenate, zip(*parts, strict=True))
+        return at, signs, nulls
 
     @cached_property
     def _spread(self) -> Spread:
@@ -66,7 +111,7 @@ class AreaOverTicks:
 
     @cached_property
     def _measures(self) -> tuple[Numbers, Numbers, Numbers]:
-        """What comes (1) and goes (-1) in the histograms: ticks, signs, measures."""
+        """What comes and goes in all histograms but that of the null votes."""
         tables, at, places = self._sheets
         parts = []
         for sign, rows in ((-1, self._course.sheets.before[places]), (1, self._course.sheets.after[places])):

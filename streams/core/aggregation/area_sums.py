@@ -8,13 +8,12 @@ import numpy as np
 
 from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
-from streams.core.aggregation.histograms import Running, Spread, are_countable, measures_of_sheets
+from streams.core.aggregation.histograms import Histogram, Running, Spread, are_countable, measures_of_sheets
 from streams.core.aggregation.lookahead import Arrivals, Course, SheetChanges
 from streams.core.aggregation.open_sheets import OpenSheets
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
-from streams.core.aggregation.top_sums import TopSums
 from streams.core.aggregation.unseen import Changes
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, begins, roll_up, union
@@ -221,11 +220,11 @@ class Sums:
         outside: Numbers = tables[(found[BELOW] > 0) | (found[ABOVE] > 0)]
         return outside
 
-    def nulls(self, area: int) -> TopSums:
-        """Top sums of the null votes of the accepted sheets of an area. Counted anew: hardly any night asks."""
+    def nulls(self, area: int) -> Histogram:
+        """The null votes of the accepted sheets of an area. Counted anew: hardly any night asks."""
         read = self._read[slice(*self._layout.inside(area))]
         values, numbers = np.unique(read[read[:, 2] > 0, READ - 1], return_counts=True)
-        return TopSums(values[::-1], numbers[::-1].astype(np.int64))
+        return values[::-1], numbers[::-1].astype(np.int64)
 
     def announced(self, area: int) -> tuple[Numbers, Numbers]:
         """By column, how many polling tables of an area have an official figure of their own, and what these come to.

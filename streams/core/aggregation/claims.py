@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.core.election.numbering import Numbers
 
@@ -57,3 +58,10 @@ def claim(
     for column, votes in figures:
         row[FIGURES + column] = votes
     return row
+
+
+def announced_shares(claims: Numbers) -> NDArray[np.float64]:
+    """The shares that bulletins announce, in per cent: (rows, columns). NaN where there is no figure, or no valid votes
+    that it could be a share of."""
+    official, base = claims[:, FIGURES:], claims[:, [BASE]]
+    return np.where((official >= 0) & (base > 0), 100 * official / np.where(base > 0, base, 1), np.nan)

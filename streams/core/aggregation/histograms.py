@@ -14,10 +14,12 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.sheet_rows import accepted_votes
 
-Kind = Literal[0, 1, 2]
+Kind = Literal[0, 1, 2, 3]
 VOTES: Final = 0
 REST: Final = 1
 HEADROOM: Final = 2
+NULLS: Final = 3
+"""Null votes, which are one figure for all columns and no part of a `Spread`."""
 
 Histogram = tuple[Numbers, Numbers]
 """Values, the largest first, and beside them the number of sheets that have each."""

@@ -4,6 +4,7 @@ Positions are places in the histogram, from 0 on. Sums are whole numbers below 2
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,6 +44,16 @@ class TopSumsOverTicks:
         self._base = tuple(np.concatenate([[0.0], each.cumsum()]) for each in (counts, sums))
         self._ticks, self._at, self._place = ticks, at, top - changed
         self._amounts = sign, sign * changed
+
+    @cached_property
+    def largest(self) -> Numbers:
+        """By tick, the largest number; 0 where there is none."""
+        counts, signs = self._base[0], self._amounts[0]
+        # None lies above the largest that comes, nor below the largest that stays all the time.
+        stays = np.flatnonzero(np.diff(counts) > np.bincount(self._place[signs < 0], minlength=self._top + 1))
+        end = int(stays[0]) + 1 if len(stays) else self._top + 1
+        counts = cumulated(counts, self._ticks, self._at, self._place, signs, 0, end)[:, 1:]
+        return np.where(counts[:, -1] > 0, self._top - (counts > 0).argmax(axis=1), 0)
 
     def least(self, totals: Numbers) -> Numbers:
         """By tick, the least j whose sum is as much as its total, or more; how many numbers there are where all come to

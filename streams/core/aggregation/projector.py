@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.core.aggregation.claims import BASE, COMPLETE, FIGURES, FRACTION, WHOLE
+from streams.core.aggregation.claims import BASE, COMPLETE, FRACTION, WHOLE, announced_shares
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
 from streams.core.aggregation.tally import TABLES, VALID, VOTES
 from streams.core.aggregation.unseen import ENOUGH, Changes, Expected, Traced, Unseen
@@ -113,7 +113,7 @@ class Projector:
         whole = rows[:, VALID, None] + part * expected.valid[:, None]
         votes = rows[:, VOTES : VOTES + self._columns]
         ends = (100 * (votes + part * each.T) / whole for each in (expected.least, expected.most))
-        return np.abs(gaps(_shares(claimed), *ends))
+        return np.abs(gaps(announced_shares(claimed), *ends))
 
     def project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float = 0) -> Projected:
         """The same in full, of areas with a bulletin that has valid votes, and `unseen.ENOUGH` sheets, with votes. Only
@@ -127,7 +127,7 @@ class Projector:
         return found
 
     def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float, found: Projected) -> None:
-        expected, count, share = self._unseen.expected(areas), _count(claimed), _shares(claimed)
+        expected, count, share = self._unseen.expected(areas), _count(claimed), announced_shares(claimed)
         some = ~np.isnan(share)
         if least:
             some &= self._limits(rows[areas], claimed, expected) >= least
@@ -211,9 +211,3 @@ def _counted(count: Count, witnessed: Numbers, expected: Expected) -> tuple[Figu
 
 def _count(claimed: Numbers) -> Count:
     return Count(claimed[:, BASE], claimed[:, FRACTION] / WHOLE, claimed[:, COMPLETE] > 0)
-
-
-def _shares(claimed: Numbers) -> Figures:
-    """Announced shares, in per cent; NaN where there is no figure."""
-    official = claimed[:, FIGURES:]
-    return np.where(official >= 0, 100 * official / claimed[:, BASE, None], np.nan)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from streams.core.aggregation.bound_sums import BoundSums
-from streams.core.aggregation.histograms import Spread
+from streams.core.aggregation.histograms import NULLS, Histogram, Kind, Spread
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.open_sheets import Lead
 from streams.core.aggregation.top_sums import TopSums
@@ -114,8 +114,8 @@ class Tally:
     busiest: Mapping[str, int] = field(default_factory=dict)
     """Readings of the reporter groups that sent most (the root only; each partition names a few)."""
     spreads: Callable[[], Spread] = Spread
-    nulls: Callable[[], TopSums] = lambda: TopSums(*_NO_SHEETS)
-    """Top sums of the null votes of the accepted sheets."""
+    nulls: Callable[[], Histogram] = lambda: _NO_SHEETS
+    """The null votes of the accepted sheets."""
     find_lead: Callable[[Sequence[int]], Lead | None] = lambda votes: None
     """Who leads with these votes, and which sheets could change that (`OpenSheets.lead`)."""
     bounds: BoundSums | None = None
@@ -127,6 +127,19 @@ class Tally:
     def spread(self) -> Spread:
         """How the votes are distributed over the sheets; made when it is first asked for."""
         return self.spreads()
+
+    def top(self, kind: Kind, column: int) -> TopSums:
+        """Top sums of one histogram, where no sheet is accepted of what was certainly cast; made when it is first asked
+        for."""
+        known = self._top_sums.get((kind, column))
+        if known is None:
+            known = TopSums(*self.nulls()) if kind == NULLS else self.spread.top(kind, column)
+            self._top_sums[kind, column] = known
+        return known
+
+    @cached_property
+    def _top_sums(self) -> dict[tuple[Kind, int], TopSums]:
+        return {}
 
     @cached_property
     def lead(self) -> Lead | None:

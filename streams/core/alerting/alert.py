@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from streams.core.comparison.findings import Finding, Severity
+from streams.core.comparison.findings import RANK, Finding, Severity
 from streams.core.comparison.sentences import LANGUAGES
 
 _T = TypeVar("_T")
 
 Status = Literal["pending", "firing", "resolved"]
-
-RANK: Final[Mapping[Severity | None, int]] = {None: -1, "info": 0, "warning": 1, "critical": 2}
-"""How grave each severity is; None calls nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ anybody, and the reason; it is written to be read as a table.
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from streams.core.alerting.alert import RANK, Alert, Moment, Notice
-from streams.core.comparison.findings import Finding
+from streams.core.alerting.alert import Alert, Moment, Notice
+from streams.core.comparison.findings import RANK, Finding
 from streams.core.election.settings import AlertPolicy
 
 

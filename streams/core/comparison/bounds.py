@@ -13,18 +13,23 @@ k false sheets say nothing at all. So of a sum of contributions of the witnessed
 can be missing, S(j) being the sum of the j largest contributions, all of them where u is unknown.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
+
+from streams.core.aggregation.claims import UNKNOWN
 from streams.core.aggregation.top_sums import TopSums
+from streams.core.election.numbering import Numbers
+from streams.core.election.settings import ContradictionRule
 
 Basis = Literal["tables", "registered", "unwitnessed"]
 """Which limit made the bound: the tables left out, the registered voters left out, or the
 registered voters at tables that nobody witnessed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """What a bulletin leaves out. None where the bulletin does not let one know."""
 
     tables: int | None
@@ -95,6 +100,12 @@ def ceiling(
     return Bound("ceiling", sharpest.limit, sharpest.basis, sharpest.hidden, breakdown)
 
 
+def tolerated(rule: ContradictionRule, tables: Numbers) -> Numbers:
+    """Witnessed sheets that may be wrong before anybody is called: both limits of the contradiction rule."""
+    limits: Numbers = np.maximum(max(1, rule.min_sheets), np.ceil(rule.min_ratio * tables).astype(np.int64))
+    return limits
+
+
 def _hide(contributions: TopSums, left: Left) -> tuple[int, Basis]:
     """What can be missing where no sheet is false, and which limit makes it so."""
     by_tables = contributions.total if left.tables is None else contributions(left.tables)
@@ -102,11 +113,29 @@ def _hide(contributions: TopSums, left: Left) -> tuple[int, Basis]:
     return by_registered, "registered" if left.tables is None or by_registered < by_tables else "tables"
 
 
+def least_false(
+    needed: Numbers,
+    total: Numbers,
+    count: Numbers,
+    tables: Numbers,
+    registered: Numbers,
+    least: Callable[[Numbers], Numbers],
+) -> Numbers:
+    """The least k with hide(k) >= `needed`, for many sums of contributions at once: all `count` sheets where no fewer
+    do, 0 where none is needed.
+
+    `least` gives the least j for which S(j) comes to such figures; `tables` and `registered` are left out, `UNKNOWN`
+    where nobody knows. Both sums in hide(k) must come to what is needed, and each says with how many sheets it does.
+    """
+    by_tables, by_registered = least(needed) - tables, least(needed - registered)
+    counts = np.maximum(0, np.maximum(by_tables, by_registered))
+    return np.where(needed > total, count, counts)  # S(u + k), or where u is unknown the sum of all, never comes to it
+
+
 def _breakdown(contributions: TopSums, left: Left, needed: int) -> int:
-    """The least k with hide(k) >= `needed`, all sheets where no fewer do. Both sums in hide(k) must come to it, and
-    each says with how many sheets it does."""
-    if needed > contributions.total:
-        return contributions.count  # S(u + k), or where u is unknown the sum of all, never comes to it
-    by_tables = 0 if left.tables is None else contributions.least(needed) - left.tables
-    by_registered = 0 if left.registered is None else contributions.least(needed - left.registered)
-    return max(0, by_tables, by_registered)
+    """`least_false` for one sum of contributions."""
+    if needed <= 0:
+        return 0
+    tables, registered = (np.asarray(UNKNOWN if limit is None else limit) for limit in left)
+    sums = np.asarray(needed), np.asarray(contributions.total), np.asarray(contributions.count)
+    return int(least_false(*sums, tables, registered, lambda j: np.asarray(contributions.least(int(j)))))

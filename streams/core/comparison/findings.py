@@ -8,12 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from streams.core.aggregation import claims
-from streams.core.aggregation.histograms import HEADROOM, REST, VOTES, Kind
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import Tally
-from streams.core.aggregation.top_sums import TopSums
-from streams.core.comparison.bounds import Left
-from streams.core.comparison.quick_bounds import tolerated
+from streams.core.comparison.bounds import Left, tolerated
 from streams.core.election.model import Area, Election, Group, Option
 from streams.core.election.model import RuleClass as RuleClass
 from streams.core.election.model import Severity as Severity
@@ -24,6 +21,8 @@ CLASSES: Final[tuple[RuleClass, ...]] = ("arithmetic", "statistical", "consisten
 """Classes of rules; what needs the fewest assumptions first."""
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
 """The gravest first."""
+RANK: Final[Mapping[Severity | None, int]] = {None: -1, "info": 0, "warning": 1, "critical": 2}
+"""How grave each severity is; None calls nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,28 +216,6 @@ class Comparison:
         """What an honest count can announce instead, by column; None where nothing can be said of it."""
         return self.witnessed.project()
 
-    def votes(self, column: int) -> TopSums:
-        """Top sums of w(t); where no sheet is accepted, of what was certainly cast."""
-        return self._top_sums(VOTES, column)
-
-    def rest(self, column: int) -> TopSums:
-        """Top sums of valid(t) - w(t)."""
-        return self._top_sums(REST, column)
-
-    def headroom(self, column: int) -> TopSums:
-        """Top sums of registered(t) - w(t)."""
-        return self._top_sums(HEADROOM, column)
-
-    def _top_sums(self, kind: Kind, column: int) -> TopSums:
-        known = self._known_sums.get((kind, column))
-        if known is None:
-            known = self._known_sums[kind, column] = self.witnessed.spread.top(kind, column)
-        return known
-
-    @cached_property
-    def _known_sums(self) -> dict[tuple[Kind, int], TopSums]:
-        return {}
-
 
 def figure(election: Election, bulletin: Bulletin, column: Option | Group) -> int | None:
     """The bulletin's votes for an option or group; a group's also where its options are given one by one."""
@@ -257,7 +234,7 @@ class Pulse:
     report: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
     """One area at one moment, with or without a bulletin."""
 
@@ -282,7 +259,7 @@ class Situation:
         """The area's current bulletin."""
         return self.bulletins[0] if self.bulletins else None
 
-    @property
+    @cached_property
     def comparison(self) -> Comparison | None:
         """The current bulletin beside the witnessed sums; None without one."""
         if not self.bulletins:

@@ -7,12 +7,13 @@ import numpy as np
 
 from streams.core.aggregation.area_sums import Sums
 from streams.core.aggregation.bound_sums import BoundSums
-from streams.core.aggregation.honest_shares import Projected
+from streams.core.aggregation.honest_shares import Figures, Projected
 from streams.core.aggregation.tally import ANNOUNCED, VOTES, Tally
 from streams.core.alerting.alert import Alert
 from streams.core.comparison import area_state
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.comparison.findings import Comparison, Situation
+from streams.core.comparison.places import AreasNow
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT, Numbers
 from streams.core.engine.feed_activity import FeedActivity
@@ -49,13 +50,33 @@ class AreaView:
         replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
         return Situation(self._election, known, tally, at, self._activity.pulse, held, parts, replaced)
 
-    def project(self, areas: Numbers, least: float = 0) -> dict[int, Projected]:
-        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once. With
-        `least`, as `divergence` needs it: where it may speak, of figures whose gap is so many points or more."""
-        may = self._scheduler.are_projected if least else self._scheduler.are_projectable
-        some = areas[may(areas, self._sums.rows[areas])]
-        found = self._sums.projector.project(some, self._sums.rows, self._scheduler.claimed(some), least)
+    def places(self, areas: Sequence[str], at: int) -> AreasNow:
+        """The areas side by side at event time `at` (Unix ms), for the rules on sums."""
+        numbers = np.array([self._layout.area[area] for area in areas], np.int64)
+        projected, situations = dict[int, Projected](), dict[int, Situation]()
+
+        def situation(place: int) -> Situation:
+            if place not in situations:
+                situations[place] = self.situation(areas[place], at, projected)
+            return situations[place]
+
+        def gaps(places: Numbers, least: float) -> Figures:
+            found = self._project(numbers[places], least)
+            projected.update({area: found.of(i) for i, area in enumerate(numbers[places].tolist())})
+            return np.abs(found.gap)
+
+        bounds = None if self._sums.bounds is None else self._sums.bounds[numbers]
+        exist, claims = self._layout.exist[numbers], self._scheduler.claimed(numbers)
+        return AreasNow(self._sums.rows[numbers], claims, bounds, exist, situation, gaps)
+
+    def project(self, areas: Numbers) -> dict[int, Projected]:
+        """What the bulletins of areas can honestly announce, where anything can be said of it: all at once."""
+        some = areas[self._scheduler.are_projectable(areas, self._sums.rows[areas])]
+        found = self._project(some)
         return {area: found.of(place) for place, area in enumerate(some.tolist())}
+
+    def _project(self, areas: Numbers, least: float = 0) -> Projected:
+        return self._sums.projector.project(areas, self._sums.rows, self._scheduler.claimed(areas), least)
 
     def states(self, areas: Sequence[str], firing: Callable[[str], Iterable[Alert]]) -> list[dict[str, Any]]:
         """Everything known of each area, as JSON objects: where most are areas of polling tables, in a third of the

@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from streams.core.aggregation.area_over_ticks import AreaOverTicks
+from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.lookahead import Course
 from streams.core.aggregation.tally import READINGS
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.comparison.findings import Pulse
-from streams.core.comparison.rules import least
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT, Flags, Numbers, union
 from streams.core.engine.evaluation import Evaluation
@@ -29,7 +30,7 @@ class Comparer(Evaluation):
 
     def __init__(self, election: Election) -> None:
         super().__init__(election)
-        self._steady = SteadyAreas(election, self._book)
+        self._steady = SteadyAreas(election, self._book, self._rules)
 
     def add_sheets(self, *sheets: Sheets) -> bool:
         """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
@@ -47,11 +48,9 @@ class Comparer(Evaluation):
             self._activity.add_readings()
         self._publish_queue.add(areas)
         rows = self._sums.rows[areas]
-        asked = self._scheduler.have_found(areas) | self._scheduler.may_find(areas, rows, self._bounds(areas))
-        self._ask(areas[asked])
-        self._wide.update(self._diverging(areas[self._scheduler.are_projected(areas, rows) & ~asked]).tolist())
-        if self._activity.are_odd(readings, self._clock):
-            self._dirty.add(self._election.root.id)
+        may = self._scheduler.may_find(areas, rows, self._bounds(areas), partial(self._widest, areas))
+        self._ask(areas[may | self._scheduler.have_found(areas)])
+        self._look_at_feeds(readings)
         return True
 
     @property
@@ -68,14 +67,13 @@ class Comparer(Evaluation):
         watched = self._scheduler.watched
         watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
         rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
-        course = self._sums.ahead(rows, watched, least(self._election), self._scheduler.follows_unseen)
+        course = self._sums.ahead(rows, watched, self._rules.wakes, self._scheduler.follows_unseen)
         self._publish_queue.add(course.changed)
-        may = self._scheduler.may_find(course.areas, course.rows)
+        may = self._scheduler.may_find(course.areas, course.rows, None, partial(self._widest_at, course))
         steady = self._find_steady(course)
         held = np.zeros(len(course.areas), bool)
         for known in steady.values():
             held[known.places] = ~known.asked
-        wide = self._by_tick(course, self._are_diverging(course) & ~may & ~held)
         of_root = course.areas == ROOT  # which changes whenever anything does
         readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
         notices, reached, contested = list[Notice](), 0, self._scheduler.have_found(course.areas)
@@ -86,14 +84,12 @@ class Comparer(Evaluation):
             self._see_sampled(sheets)
             if tick in readings:
                 self._activity.add_readings()
-                if self._activity.are_odd(readings[tick], self._clock):
-                    self._dirty.add(self._election.root.id)
+                self._look_at_feeds(readings[tick])
             self._ask(asked.get(tick, ()))
             self._ask(behind.due(tick, to - to % self._tick))
-            self._wide.update(wide.get(tick, ()))
             if self._rest(to):
                 continue
-            if (self._dirty or self._wide or self._activity.silences) and reached <= tick:
+            if (self._dirty or self._silences) and reached <= tick:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
             notices += self.advance(to)
@@ -115,8 +111,7 @@ class Comparer(Evaluation):
         return self._steady.among(
             union(contested).tolist(),
             self._dirty,
-            lambda area: AreaOverTicks(self._election, self._sums, course, area),
-            lambda area: self.situation(area).comparison,
+            lambda area: AreaOverTicks(self._election, self._sums, course, area, self._scheduler.claimed(area)),
             self._findings,
             self._of_bulletins,
         )
@@ -133,26 +128,29 @@ class Comparer(Evaluation):
         """Have areas evaluated at the next tick."""
         self._dirty.update(self._layout.areas[area] for area in areas)
 
-    def _diverging(self, areas: Numbers) -> Numbers:
-        """Those of these areas where `divergence` may find something now."""
-        widest = self._sums.projector.widest(areas, self._sums.rows, self._scheduler.claimed(areas))
-        return areas[widest >= self._divergence_from]
+    def _look_at_feeds(self, readings: int) -> None:
+        """Have the whole evaluated at the next tick where there may be a word to say of what came, or did not."""
+        flooded = self._rules.may_find_in_feeds(self._activity.busiest, readings)
+        if flooded or any(due <= self._clock for due in self._silences):
+            self._dirty.add(self._election.root.id)
 
-    def _are_diverging(self, course: Course) -> Flags:
-        """The same of rows of a course, each at its tick."""
-        projected = self._scheduler.are_projected(course.areas, course.rows)
-        places = np.flatnonzero(projected)
-        if course.traced is not None and len(places):
-            claimed = self._scheduler.claimed(course.areas[places])
-            widest = self._sums.projector.widest_at(course.traced, places, claimed)
-            projected[places] = widest >= self._divergence_from
-        return projected
+    def _widest(self, areas: Numbers, places: Numbers) -> Figures:
+        """The widest gaps that sums leave open at some places among these areas (`SumRows.widest`)."""
+        areas = areas[places]
+        return self._sums.projector.widest(areas, self._sums.rows, self._scheduler.claimed(areas))
+
+    def _widest_at(self, course: Course, places: Numbers) -> Figures:
+        """The same at some places of a course, each at its tick."""
+        if course.traced is None:  # nobody asks
+            return np.zeros(len(places))
+        claimed = self._scheduler.claimed(course.areas[places])
+        return self._sums.projector.widest_at(course.traced, places, claimed)
 
     def _rest(self, to: int) -> bool:
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
         what `advance` does, but nearly all ticks are such, and judging many takes a tenth less."""
         last = to - to % self._tick
-        if not self._clock or self._dirty or self._wide or self._activity.silences or self._book.unmuted():
+        if not self._clock or self._dirty or self._silences or self._book.unmuted():
             return False
         if any(due <= last for due in self._book.deadlines):
             return False
@@ -224,9 +222,10 @@ class Comparer(Evaluation):
         self._clock = max(self._clock, at)
         if pulse is not None:
             self._activity.go_on(pulse)
-        for area in {alert.finding.area for alert in self.alerts.values()}:
-            self._dirty.add(area)
-            if found := self._find(self.situation(area)):  # what is told of it before the next tick knows of its alerts
+        alerted = {alert.finding.area for alert in self.alerts.values()}
+        self._dirty |= alerted
+        for area, found in self._find(sorted(alerted), self._clock).items():
+            if found:  # what is told of it before the next tick knows of its alerts
                 self._hold(area, found)
 
     def _bounds(self, areas: Numbers) -> Numbers | None:

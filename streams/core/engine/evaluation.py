@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from streams.core.aggregation.area_sums import Sums
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.alerting.alert_store import AlertBook
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.comparison.findings import Finding, Pulse, Situation
-from streams.core.comparison.rules import of_bulletins, of_sums, of_watches
+from streams.core.comparison.rules import RuleBook
 from streams.core.election.model import Election
 from streams.core.engine.area_view import AreaView
 from streams.core.engine.feed_activity import FeedActivity
@@ -33,7 +31,8 @@ class Evaluation:
         self._sums = Sums(election)
         self._bulletins = Bulletins(election)
         self._sampled = None if election.sample is None else SampledSheets(election, election.sample)
-        self._activity, self._scheduler = FeedActivity(election), RuleScheduler(election)
+        self._rules, self._activity = RuleBook(election), FeedActivity()
+        self._scheduler = RuleScheduler(election, self._rules)
         self._findings: dict[str, dict[str, Finding]] = {}
         self._of_bulletins: dict[str, dict[str, Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
@@ -41,14 +40,9 @@ class Evaluation:
         self._clock = 0
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
-        self._wide: set[int] = set()
-        """Areas of which `divergence` alone is asked there, by number: all other rules are sure to find nothing."""
         self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity, self._sampled)
         """What is known of areas now."""
         self._publish_queue = PublishQueue(election.layout)
-        divergence = election.rules.divergence
-        self._divergence_from = divergence.clear * divergence.warning
-        """Points from which on `divergence` finds a gap."""
 
     @property
     def clock(self) -> int:
@@ -59,6 +53,11 @@ class Evaluation:
     def pulse(self) -> Pulse:
         """When bulletins and readings last came."""
         return self._activity.pulse
+
+    @property
+    def _silences(self) -> list[int]:
+        """When something is to be said though nothing comes, in Unix ms."""
+        return self._rules.deadlines(self._activity.pulse)
 
     @property
     def alerts(self) -> Mapping[str, Alert]:
@@ -120,24 +119,20 @@ class Evaluation:
     def _next_tick(self) -> int | None:
         """The next tick at which anything can change; None when only news can change anything."""
         after = self._clock + self._tick
-        if self._dirty or self._wide or self._activity.has_new_readings:
+        if self._dirty or self._activity.has_new_readings:
             return after
         due = list(self._book.deadlines)
-        due += [d for d in self._activity.silences if d > self._clock]
+        due += [d for d in self._silences if d > self._clock]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
     def _evaluate(self, at: int) -> list[Notice]:
         before, self._clock = self._clock, at
         self._activity.take_pulse(at)
-        if any(before < due <= at for due in self._activity.silences):
+        if any(before < due <= at for due in self._silences):
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
-        wide, self._wide = self._wide.union(map(self._layout.area.__getitem__, dirty)), set()
-        projected = self.view.project(np.array(sorted(wide), np.int64), self._divergence_from)
-        dirty.update(self._layout.areas[area] for area, found in projected.items() if not np.isnan(found.gap).all())
         due = self._book.due(at, dirty)
-        for area in dirty:
-            found = self._find(self.view.situation(area, at, projected))
+        for area, found in self._find(sorted(dirty), at).items():
             due.update((fingerprint, area) for fingerprint in found)
             self._hold(area, found)
         # Parents first, so that they can mute their children in the same tick.
@@ -147,13 +142,19 @@ class Evaluation:
         # What is told in one tick stands in one order, whichever of it was looked at for what reason.
         return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
-    def _find(self, situation: Situation) -> dict[str, Finding]:
-        """What the rules say of one area, by fingerprint."""
-        area = situation.area.id
-        known = self._of_bulletins.get(area)
-        if known is None:
-            known = self._of_bulletins[area] = _by_fingerprint(of_bulletins(situation))
-        return _by_fingerprint(of_sums(situation)) | known | _by_fingerprint(of_watches(situation))
+    def _find(self, areas: Sequence[str], at: int) -> dict[str, dict[str, Finding]]:
+        """What the rules say of areas, by area and fingerprint."""
+        places, found = self.view.places(areas, at), [list[Finding]() for _ in areas]
+        for place, area in enumerate(areas):
+            if area not in self._of_bulletins:
+                given = places.situation(place).comparison if self._bulletins.standing(area) else None
+                self._of_bulletins[area] = _by_fingerprint(() if given is None else self._rules.of_bulletin(given))
+            found[place] += self._of_bulletins[area].values()
+            if area == self._election.root.id:
+                found[place] += self._rules.of_feeds(places.situation(place))
+        for place, finding in self._rules.of_sums(places):
+            found[place].append(finding)
+        return {area: _by_fingerprint(self._rules.in_order(of)) for area, of in zip(areas, found, strict=True)}
 
     def _hold(self, area: str, found: dict[str, Finding]) -> None:
         """Keep what was found in an area until it is evaluated again."""

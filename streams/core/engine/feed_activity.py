@@ -5,15 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from streams.core.comparison.findings import Pulse
-from streams.core.election.model import Election
 from streams.core.reconciliation.sheet_rows import Sheets
 
 
 class FeedActivity:
     """Records when bulletins and readings came, whatever they say. Times are event time in Unix ms."""
 
-    def __init__(self, election: Election) -> None:
-        self._rule, self._watching = election.rules.health, election.rules.switch.feed_health != "off"
+    def __init__(self) -> None:
         self._busiest: dict[int, tuple[int, Mapping[str, int]]] = {}
         """By partition: how much it rests on, and the groups."""
         self.pulse = Pulse()
@@ -56,15 +54,3 @@ class FeedActivity:
     def busiest(self) -> Mapping[str, int]:
         """Readings of the reporter groups that sent most."""
         return sum((Counter(groups) for _, groups in self._busiest.values()), Counter())
-
-    @property
-    def silences(self) -> list[int]:
-        """The times at which bulletins, or readings, will have been missing for too long."""
-        limits = ((self._rule.bulletin_every, self.pulse.bulletin), (self._rule.reports_every, self.pulse.report))
-        return [last + round(1000 * every) for every, last in limits if every and self._watching]
-
-    def are_odd(self, readings: int, at: int) -> bool:
-        """Whether the rules of feed health may find anything: a group that floods, or a feed that is silent."""
-        most = max(self.busiest.values(), default=0)
-        flooded = self._watching and most >= self._rule.flood_min and most >= self._rule.flood_ratio * readings
-        return flooded or any(due <= at for due in self.silences)

@@ -1,12 +1,16 @@
 """Which areas the rules are asked about: those where they may find something, or have found it (docs/adr/0009)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from streams.core.aggregation import claims
 from streams.core.aggregation.claims import BASE
+from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import TABLES, VALID
 from streams.core.aggregation.unseen import ENOUGH
-from streams.core.comparison.rules import is_on, may_find
+from streams.core.comparison.places import SumRows
+from streams.core.comparison.rules import RuleBook
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
@@ -14,8 +18,8 @@ from streams.core.election.numbering import Flags, Numbers
 class RuleScheduler:
     """What each area's bulletins claim and what was last found there: it decides whether the rules look again."""
 
-    def __init__(self, election: Election) -> None:
-        self._election = election
+    def __init__(self, election: Election, rules: RuleBook) -> None:
+        self._layout, self._rules = election.layout, rules
         self._found = np.zeros(len(election.areas), bool)
         self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
         """What their bulletins claim (`claims`)."""
@@ -33,36 +37,35 @@ class RuleScheduler:
 
     @property
     def watched(self) -> Flags:
-        """The areas whose sums must be known at each tick, for what follows."""
+        """The areas whose sums must be known at each tick, whatever they come to; any where a row comes to one of
+        `RuleBook.wakes` besides."""
+        if self._rules.watches_all:
+            return np.ones(len(self._found), bool)
         watched: Flags = self._found | self._claiming
         for area in np.flatnonzero(self._claims[:, BASE] > 0).tolist() if self.follows_unseen else ():
-            watched[area : self._election.layout.behind(area)] = True  # what is expected of the unseen rests on them
+            watched[area : self._layout.behind(area)] = True  # what is expected of the unseen rests on them
         return watched
 
     @property
     def follows_unseen(self) -> bool:
-        """Whether `divergence` may speak anywhere, and so what is expected of the unseen must be known at each tick."""
-        return is_on(self._election, "divergence") and bool((self._claims[:, BASE] > 0).any())
+        """Whether what is expected of the unseen must be known at each tick."""
+        return self._rules.needs_unseen and bool((self._claims[:, BASE] > 0).any())
 
     def have_found(self, areas: Numbers) -> Flags:
         """In which of them the rules found something when they were last asked: its figures change with the sums."""
         return self._found[areas]
 
-    def may_find(self, areas: Numbers, rows: Numbers, bounds: Numbers | None = None) -> Flags:
-        """In which of them they may find something new, given their sums (`rules.may_find`)."""
-        return may_find(self._election, rows, self._claims[areas], bounds)
-
-    def are_projected(self, areas: Numbers, rows: Numbers) -> Flags:
-        """In which of them `divergence` may speak, given their sums: there are a bulletin with shares and enough
-        sheets. Whether it does takes more than their own sums (`projector`)."""
-        enough: Flags = rows[:, TABLES] >= self._election.rules.divergence.min_sheets
-        return enough & self.are_projectable(areas, rows) & is_on(self._election, "divergence")
+    def may_find(
+        self, areas: Numbers, rows: Numbers, bounds: Numbers | None, widest: Callable[[Numbers], Figures]
+    ) -> Flags:
+        """In which of them they may find something new, given their sums (`SumRows`)."""
+        return self._rules.may_find(SumRows(rows, self._claims[areas], bounds, widest))
 
     def are_projectable(self, areas: Numbers, rows: Numbers) -> Flags:
         """In which of them it can be said what can honestly be announced, whether or not anybody is called."""
         known: Flags = (rows[:, TABLES] >= ENOUGH) & (rows[:, VALID] > 0) & (self._claims[areas, BASE] > 0)
         return known
 
-    def claimed(self, areas: Numbers) -> Numbers:
+    def claimed(self, areas: Numbers | int) -> Numbers:
         """What the bulletins of areas claim."""
         return self._claims[areas]

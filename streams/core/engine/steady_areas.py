@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 
 from streams.core.aggregation.area_over_ticks import AreaOverTicks
-from streams.core.alerting.alert import RANK, Alert
+from streams.core.alerting.alert import Alert
 from streams.core.alerting.alert_store import AlertBook
-from streams.core.comparison.findings import Comparison, Finding
-from streams.core.comparison.series import Series, series
+from streams.core.comparison.findings import RANK, Finding
+from streams.core.comparison.rules import RuleBook
+from streams.core.comparison.rules.rule import Weighed
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
@@ -48,70 +49,72 @@ class SteadyArea:
 
 
 class SteadyAreas:
-    """Finds out which contested areas are steady. None is where an alert waits to fire, or only a remark is made."""
+    """Finds out which contested areas are steady. None is where an alert waits to fire."""
 
-    def __init__(self, election: Election, book: AlertBook) -> None:
-        self._election, self._layout, self._book = election, election.layout, book
+    def __init__(self, election: Election, book: AlertBook, rules: RuleBook) -> None:
+        self._election, self._layout, self._book, self._rules = election, election.layout, book, rules
 
     def among(
         self,
         contested: Sequence[int],
         dirty: Set[str],
         over: Callable[[int], AreaOverTicks],
-        given: Callable[[str], Comparison | None],
         findings: Mapping[str, Mapping[str, Finding]],
         fixed: Mapping[str, Mapping[str, Finding]],
     ) -> dict[int, SteadyArea]:
         """Those of some contested areas, in rising order, that are steady: none that is to be evaluated anyhow
-        (`dirty`). `given` is what the rules are told of an area, `findings` what they found there, `fixed` what of it
-        depends on bulletins alone."""
+        (`dirty`). `findings` is what the rules found in an area, `fixed` what of it depends on no sums."""
         if self._book.unmuted():
             return {}
         waiting = dirty | {a.finding.area for a in self._book.alerts.values() if not self._is_settled(a)}
         steady, unsteady = dict[int, SteadyArea](), set[str]()
         for number in contested:
             area = self._layout.areas[number]
-            comparison = None if area in waiting else given(area)
             found = None
-            if comparison is not None and unsteady.isdisjoint(self._election.lineage[area]):
+            if area not in waiting and unsteady.isdisjoint(self._election.lineage[area]):
                 own = {f: finding for f, finding in findings[area].items() if f not in fixed[area]}
                 ahead = over(number)
-                found = self._steady(area, comparison, ahead, own) if len(ahead.ticks) >= FEW else None
+                found = self._steady(area, ahead, own) if len(ahead.ticks) >= FEW else None
             if found is None:
                 unsteady.add(area)
             else:
                 steady[number] = found
         return steady
 
-    def _steady(
-        self, area: str, given: Comparison, over: AreaOverTicks, findings: Mapping[str, Finding]
-    ) -> SteadyArea | None:
-        known = {(finding.rule, finding.column): finding for finding in findings.values()}
+    def _steady(self, area: str, over: AreaOverTicks, findings: Mapping[str, Finding]) -> SteadyArea | None:
+        unseen = {(finding.rule, finding.column): finding for finding in findings.values()}
         asked, values = np.zeros(len(over.ticks), bool), dict[str, Sequence[float]]()
         asked[-1:] = True
-        for figures in series(given, over):
-            finding = known.pop((figures.rule, figures.column), None)
-            if not figures.fits(finding):
+        for rule, weighed in self._rules.weigh(over):
+            if not len(weighed.places):
+                continue
+            finding = unseen.pop((rule, weighed.column), None)
+            if finding is None or not _keeps_severity(finding, weighed, len(asked)):
                 return None
-            if finding is not None:
-                values[finding.fingerprint] = figures.values.tolist()
-                asked |= self._are_worst(finding, figures)
-        return None if known else SteadyArea(area, over.ticks.tolist(), over.places, asked, values)
+            values[finding.fingerprint] = weighed.values.tolist()
+            asked |= self._are_worst(finding, weighed, over.slip)
+        return None if unseen else SteadyArea(area, over.ticks.tolist(), over.places, asked, values)
 
-    def _are_worst(self, finding: Finding, figures: Series) -> Flags:
-        """At which ticks the alert may be worse than it ever was, and than at all others."""
-        alert = self._book.alerts.get(finding.fingerprint)
+    def _are_worst(self, finding: Finding, weighed: Weighed, slip: float) -> Flags:
+        """At which ticks the alert may be worse than it ever was, and than at all others. Values may be off by `slip`
+        points."""
+        alert, values = self._book.alerts.get(finding.fingerprint), weighed.values
         if alert is None or finding.severity is None:
-            return np.zeros(len(figures.values), bool)
-        most = float(figures.values.max())
-        if alert.worst is not None and alert.worst.weight > (RANK[finding.severity], most + figures.slip):
-            return np.zeros(len(figures.values), bool)
-        worst: Flags = figures.values >= most - figures.slip
+            return np.zeros(len(values), bool)
+        most = float(values.max())
+        if alert.worst is not None and alert.worst.weight > (RANK[finding.severity], most + slip):
+            return np.zeros(len(values), bool)
+        worst: Flags = values >= most - slip
         return worst
 
     def _is_settled(self, alert: Alert) -> bool:
         """Whether only its finding can make it say anything."""
         return alert.status == "firing" or (alert.status == "resolved" and not self._book.is_due(alert.fingerprint))
+
+
+def _keeps_severity(finding: Finding, weighed: Weighed, ticks: int) -> bool:
+    """Whether it is found at each of so many ticks, but for its figures."""
+    return len(weighed.places) == ticks and bool((weighed.severities == RANK[finding.severity]).all())
 
 
 class Behind:

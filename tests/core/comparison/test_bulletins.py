@@ -16,7 +16,8 @@ from streams.core.aggregation.tally import NULL, TABLES, width
 from streams.core.aggregation.top_sums import TopSums
 from streams.core.comparison.bounds import Left, floor
 from streams.core.comparison.bulletins import Bulletins
-from streams.core.comparison.quick_bounds import suffice_for_nulls
+from streams.core.comparison.false_sheets import asked_of_nulls
+from streams.core.comparison.places import SumRows
 from streams.core.election.model import Authority
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.engine.comparer import Comparer
@@ -154,7 +155,8 @@ def test_no_null_votes_are_missed(
     claim = claims.claim(1, [], None, None, tables, registered, None, None, null=official)
     values, numbers = np.unique(nulls, return_counts=True)
     bound = floor(official, TopSums(values[::-1], numbers[::-1].astype(np.int64)), Left(tables, registered))
-    if suffice_for_nulls(claim[None], row, np.array([false]))[0]:
+    rows = SumRows(row, claim[None], None, lambda places: np.zeros(len(places)))
+    if asked_of_nulls(rows).suffice(np.array([false]))[0, 0]:
         assert bound is None or bound.breakdown <= false
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from builders import T0, bulletin, compared, election
+from builders import T0, bulletin, compared, election, found_by
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.comparison.rules.falling import falling
+from streams.core.comparison.rules.falling import Falling
 from streams.core.engine.comparer import Comparer
 
 KNOWN = election(groups={"rest": "BC"})
@@ -34,7 +34,7 @@ KNOWN = election(groups={"rest": "BC"})
 def test_falls(before: dict[str, Any], now: dict[str, Any], expected: list[tuple[str, int]]) -> None:
     """Each figure that falls is one finding with its gap, in both languages; nothing else is."""
     earlier, later = bulletin(**before), bulletin(**{"sequence": 2, **now})
-    found = list(falling(compared(KNOWN, {}, later, earlier)))
+    found = found_by(Falling, compared(KNOWN, {}, later, earlier))
     assert [(finding.column, finding.value) for finding in found] == expected
     assert all({"en", "es"} == finding.sentence.keys() for finding in found)
     assert all("{" not in text for finding in found for text in finding.sentence.values())
@@ -42,7 +42,7 @@ def test_falls(before: dict[str, Any], now: dict[str, Any], expected: list[tuple
 
 def test_the_sentence() -> None:
     """It names both bulletins, both figures and the gap, and draws no conclusion."""
-    (finding,) = falling(compared(KNOWN, {}, bulletin((40, 3, 1), sequence=2), bulletin((1250, 3, 1))))
+    (finding,) = found_by(Falling, compared(KNOWN, {}, bulletin((40, 3, 1), sequence=2), bulletin((1250, 3, 1))))
     assert finding.sentence["en"] == (
         "Area N, bulletin N-2: votes for Option A went from 1,250 in bulletin N-1 to 40, 1,210 less. "
         "Cumulative figures can only grow."

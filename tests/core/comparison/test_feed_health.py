@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, alike, bulletin, election, report, situation
+from builders import T0, alike, bulletin, election, found_by, report, situation
 from monitor import Monitor
 
 from streams.core.aggregation.tally import LEVELS, NAMES, READINGS
 from streams.core.alerting.alert_life import Reason
 from streams.core.comparison.findings import Pulse
-from streams.core.comparison.rules.feed_health import disputes, flood, may_dispute, silence
+from streams.core.comparison.rules.feed_health import Disputes, Flood, Silence
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, HealthRule, Rules
 from streams.core.events.model import Event, Tick
@@ -38,8 +38,9 @@ def test_silence(limits: Any, after: int, status: Any, sheets: int, expected: li
     """What stays away longer than the election's rhythm is said, until nothing more is due."""
     known = election(states=2, tables=10, rules=Rules(health=HealthRule(**limits)))
     found = list(
-        silence(
-            situation(known, alike(known, (1, 1), sheets), bulletin(status=status), at=T0 + after, pulse=Pulse(T0, T0))
+        found_by(
+            Silence,
+            situation(known, alike(known, (1, 1), sheets), bulletin(status=status), at=T0 + after, pulse=Pulse(T0, T0)),
         )
     )
     assert [f.column for f in found] == expected
@@ -73,7 +74,7 @@ def test_flood() -> None:
     (notice,) = monitor.finish()
     assert notice.fingerprint == "feed-health:N:flood-bots"
     assert "bots sent 20 of all 40 readings" in notice.finding.sentence["en"]
-    assert not list(flood(situation(election(trusted_sources=frozenset({"web"})), alike(known, (1, 1), 2))))
+    assert not found_by(Flood, situation(election(trusted_sources=frozenset({"web"})), alike(known, (1, 1), 2)))
 
 
 def test_disputes_pile_up() -> None:
@@ -86,7 +87,7 @@ def test_disputes_pile_up() -> None:
         monitor.handle(report(table, other, reporter="ben", at=T0 + i))
     fired = [notice.fingerprint for notice in monitor.finish()]
     assert fired == ["feed-health:S1:disputes"]  # 3 of 10; of the nation's 20 it is too small a share
-    assert not list(disputes(situation(known, {})))
+    assert not found_by(Disputes, situation(known, {}))
 
 
 @pytest.mark.parametrize(
@@ -99,16 +100,15 @@ def test_disputes_pile_up() -> None:
     ],
 )
 def test_disputes_at_their_limits(disputed: int, read: int, ratio: float, speaks: bool) -> None:
-    """Both limits are reached where they are equalled; the quick check of many areas says the same. What was read is
-    every sheet that anybody read, whatever became of it."""
+    """Both limits are reached where they are equalled. What was read is every sheet that anybody read, whatever became
+    of it."""
     known = watched(disputed_min=3, disputed_ratio=ratio)
     given = situation(known, {})
     row = np.array(given.witnessed.row)
     for level, sheets in {"none": 7, "reported": read - disputed - 1, "corroborated": 1, "disputed": disputed}.items():
         row[LEVELS + NAMES.index(level)] = sheets
-    found = list(disputes(replace(given, witnessed=replace(given.witnessed, row=row.tolist()))))
+    found = found_by(Disputes, replace(given, witnessed=replace(given.witnessed, row=row.tolist())))
     assert [(f.value, f.inputs) for f in found] == [(disputed, {"disputed": disputed, "read": read})] * speaks
-    assert may_dispute(known, row[None]).tolist() == [speaks]
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,11 @@ def test_disputes_at_their_limits(disputed: int, read: int, ratio: float, speaks
     ],
 )
 def test_a_flood_at_its_limits(bots: int, all_: int, speaks: bool) -> None:
-    """Both limits are reached where they are equalled; an area below the nation is not asked."""
+    """Both limits are reached where they are equalled."""
     known = watched(flood_min=5, flood_ratio=0.5)
-    for area, told in (("N", speaks), ("S1", False)):
-        given = situation(known, {}, area=area)
-        row = list(given.witnessed.row)
-        row[READINGS] = all_
-        tally = replace(given.witnessed, row=row, busiest={"bots": bots, "ana": 1})
-        found = [finding.column for finding in flood(replace(given, witnessed=tally))]
-        assert found == ["flood-bots"] * told
+    given = situation(known, {})
+    row = list(given.witnessed.row)
+    row[READINGS] = all_
+    tally = replace(given.witnessed, row=row, busiest={"bots": bots, "ana": 1})
+    found = [finding.column for finding in found_by(Flood, replace(given, witnessed=tally))]
+    assert found == ["flood-bots"] * speaks

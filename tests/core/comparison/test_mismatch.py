@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, election, report, situation, tally_of
+from builders import T0, bulletin, election, found_by, report, situation, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
 from monitor import Monitor
 
 from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING
-from streams.core.comparison.rules.mismatch import mismatch
+from streams.core.comparison.rules.mismatch import Mismatch
 from streams.core.election.settings import MismatchRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, TallyReport
@@ -48,7 +48,7 @@ def test_thresholds(differing: int, compared: int, shift: int, severity: str | N
     )
     seen.row[-3:-1] = shift, -shift
     given_ = replace(situation(known, {}), witnessed=seen)
-    found = list(mismatch(given_))
+    found = found_by(Mismatch, given_)
     assert [f.severity for f in found] == ([] if severity == "silent" else [severity])
     for finding in found:
         assert finding.inputs["shift"] == {"A": shift, "B": -shift, "C": 0}

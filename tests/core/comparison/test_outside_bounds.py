@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 import pytest
-from builders import T0, bulletin, election, lines, report, situation, tally_of
+from builders import T0, bulletin, election, found_by, lines, report, situation, tally_of
 from nights import direct
 from pipeline import Pipeline, feed
 from replays import explained, of_events, of_logs, terms
@@ -14,7 +14,7 @@ from test_rules import check_sentences
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, width
 from streams.core.comparison.findings import Situation
-from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor
+from streams.core.comparison.rules.outside_bounds import AboveCeiling, BelowFloor
 from streams.core.events.model import Event
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
@@ -47,8 +47,8 @@ def test_thresholds(outside: int, checked: int, severity: str | None) -> None:
     """Both rules speak by the number of tables outside, beyond what slips come to among as many; with no word of
     sheets, since nobody has read any."""
     found = [
-        *below_floor(given_({BELOW: outside, CHECKED: checked})),
-        *above_ceiling(given_({ABOVE: outside, CHECKED_MOST: checked})),
+        *found_by(BelowFloor, given_({BELOW: outside, CHECKED: checked})),
+        *found_by(AboveCeiling, given_({ABOVE: outside, CHECKED_MOST: checked})),
     ]
     assert [f.severity for f in found] == ([] if severity == "silent" else [severity] * 2)
     for finding in found:
@@ -59,7 +59,7 @@ def test_thresholds(outside: int, checked: int, severity: str | None) -> None:
 
 def test_nothing_is_bounded() -> None:
     """Where the election has no bounds, neither rule says anything."""
-    assert not [*below_floor(situation(election(), {})), *above_ceiling(situation(election(), {}))]
+    assert not [*found_by(BelowFloor, situation(election(), {})), *found_by(AboveCeiling, situation(election(), {}))]
 
 
 STATIONS = election(13, 100, 500, "AB", quorum=2)

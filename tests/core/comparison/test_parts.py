@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from builders import T0, bulletin, compared, election
+from builders import T0, bulletin, compared, election, found_by
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.comparison.rules.parts import parts
+from streams.core.comparison.rules.parts import Parts
 from streams.core.events.model import Bulletin
 
 KNOWN = election(states=2, groups={"BC": "BC"})
@@ -61,7 +61,7 @@ BOTH = {"S1": [of("S1", (5, 3, 1))], "S2": [of("S2", (4, 2, 0))]}
 )
 def test_parts(whole: Bulletin, held: Any, expected: list[tuple[str, int]]) -> None:
     """The whole must reach what its parts had by then, and cannot exceed what they have since."""
-    found = list(parts(compared(KNOWN, {}, whole, parts=held)))
+    found = found_by(Parts, compared(KNOWN, {}, whole, parts=held))
     assert [(f.column, f.value) for f in found] == expected
     for finding in found:
         assert all("{" not in sentence for sentence in finding.sentence.values())
@@ -76,7 +76,7 @@ def test_honest_counts_are_silent(steps: list[tuple[str, int, int]]) -> None:
         if area == "N":
             sums = [x + y for x, y in zip(*count.values(), strict=True)]
             known = {part: list(reversed(found)) for part, found in held.items() if found}
-            assert not list(parts(compared(KNOWN, {}, of("N", sums, at), parts=known)))
+            assert not found_by(Parts, compared(KNOWN, {}, of("N", sums, at), parts=known))
         else:
             count[area] = [x + y for x, y in zip(count[area], (a, b, 0), strict=True)]
             held[area].append(of(area, count[area], at, sequence=at))

@@ -1,23 +1,22 @@
 """Each rule, by tables: when it speaks, how loud, and that it says it in both languages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 from math import nan
 from typing import Any
 
 import pytest
-from builders import alike, bulletin, compared, election, named, situation
+from builders import alike, all_findings, bulletin, compared, election, found_by, named, situation
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.core.comparison.findings import Comparison, Finding
-from streams.core.comparison.rules import BULLETINS, SUMS, WATCHES, findings
-from streams.core.comparison.rules.contradiction import contradiction
-from streams.core.comparison.rules.divergence import divergence
-from streams.core.comparison.rules.own_sums import own_sums
-from streams.core.comparison.rules.rounded_shares import rounded_shares
+from streams.core.comparison.rules import RULES
+from streams.core.comparison.rules.contradiction import Contradiction
+from streams.core.comparison.rules.divergence import Divergence
+from streams.core.comparison.rules.own_sums import OwnSums
+from streams.core.comparison.rules.rounded_shares import RoundedShares
 from streams.core.comparison.sentences import LANGUAGES, say
 from streams.core.election.model import Election
 from streams.core.election.settings import (
@@ -72,7 +71,7 @@ def test_floor_thresholds(official: int, counted: int, severity: str | None) -> 
     """A floor calls people from `min_sheets` on, and holds a firing alert down to `clear` of it."""
     given_ = compared(HUNDRED, alike(HUNDRED, (10, 5)), bulletin({"A": official}, tables_counted=counted))
     expected = [] if severity == "silent" else [("A", severity)]
-    assert told(contradiction(given_)) == expected
+    assert told(found_by(Contradiction, given_)) == expected
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,7 @@ def test_ratio(ratio: float, sheets: int, severity: str | None) -> None:
     """Both limits must be reached: the number of sheets and their share of the witnessed ones."""
     known = replace(HUNDRED, rules=Rules(ContradictionRule(min_sheets=10, min_ratio=ratio)))
     given_ = compared(known, alike(known, (10, 5)), bulletin({"A": 1000 - 10 * sheets}, tables_counted=100))
-    assert told(contradiction(given_)) == ([] if severity == "silent" else [("A", severity)])
+    assert told(found_by(Contradiction, given_)) == ([] if severity == "silent" else [("A", severity)])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_sides(
 ) -> None:
     """Each side and each basis yields a finding with its breakdown count and both sentences."""
     given_ = compared(HUNDRED, alike(HUNDRED, (10, 5), witnessed), bulletin(official, **fields))
-    [finding] = contradiction(given_)
+    [finding] = found_by(Contradiction, given_)
     assert (finding.inputs["side"], finding.inputs["basis"], finding.value) == (side, basis, breakdown)
     assert finding.rule_class == "arithmetic"
     check_sentences(finding)
@@ -145,21 +144,21 @@ def test_sides(
 )
 def test_contradiction_silent(sheets: int, fields: dict[str, Any]) -> None:
     """Where nothing is known there is no contradiction."""
-    assert not list(contradiction(compared(HUNDRED, alike(HUNDRED, (10, 5), sheets), bulletin({"A": 0}, **fields))))
+    assert not found_by(Contradiction, compared(HUNDRED, alike(HUNDRED, (10, 5), sheets), bulletin({"A": 0}, **fields)))
 
 
 def test_no_limit_still_needs_a_sheet() -> None:
     """With both limits at zero a bulletin that fits stays silent: one false sheet is the least."""
     known = replace(HUNDRED, rules=Rules(ContradictionRule(min_sheets=0, min_ratio=0)))
     fits = bulletin({"A": 1000, "B": 500}, tables_counted=100)
-    assert not list(contradiction(compared(known, alike(known, (10, 5)), fits)))
+    assert not found_by(Contradiction, compared(known, alike(known, (10, 5)), fits))
 
 
 def test_group_figure() -> None:
     """A group announced as one figure has its own bounds."""
     known = replace(election(states=1, tables=100, registered=50, groups={"BC": "BC"}), rules=HUNDRED.rules)
     given_ = compared(known, alike(known, (10, 5, 5)), bulletin({"A": 1000, "BC": 850}, tables_counted=100, valid=2000))
-    [finding] = contradiction(given_)
+    [finding] = found_by(Contradiction, given_)
     assert (finding.column, finding.value) == ("BC", 15)
 
 
@@ -186,7 +185,7 @@ ALL: dict[str, Any] = {"tables_counted": 40}
 def test_divergence_thresholds(official: float, severity: str | None) -> None:
     """Beyond what one sheet can make (1 point here) 2 points warn, 5 are critical, and 1.6 keep an alert firing."""
     given_ = compared(FORTY, alike(FORTY, (10, 10)), bulletin({"A": round(official * 10)}, valid=1000, **ALL))
-    assert told(divergence(given_)) == ([] if severity == "silent" else [("A", severity)])
+    assert told(found_by(Divergence, given_)) == ([] if severity == "silent" else [("A", severity)])
 
 
 @pytest.mark.parametrize(
@@ -201,7 +200,7 @@ def test_divergence_thresholds(official: float, severity: str | None) -> None:
 def test_enough_sheets(sheets: int, speaks: bool) -> None:
     """Below the sheets asked for the rule is silent, whatever is announced."""
     given_ = compared(FORTY, alike(FORTY, (10, 10), sheets), bulletin({"A": 0}, valid=800, **ALL))
-    assert bool(list(divergence(given_))) == speaks
+    assert bool(found_by(Divergence, given_)) == speaks
 
 
 @pytest.mark.parametrize(
@@ -228,7 +227,7 @@ def test_divergence_of_the_unseen(official: float, fields: dict[str, Any], gap: 
     assert found is not None
     assert abs(found.gap[0]) == pytest.approx(gap, abs=0.01)
     assert found.required[0] == (pytest.approx(nan if required is None else required, abs=0.1, nan_ok=True))
-    for finding in divergence(given_):
+    for finding in found_by(Divergence, given_):
         check_sentences(finding)
         assert ("would have to be wrong" in finding.sentence["en"]) == (required is None)
 
@@ -251,7 +250,7 @@ CITIES = {f"S1-{t}": (80, 20) for t in range(1, 21)} | {f"S2-{t}": (20, 80) for 
 )
 def test_any_order(official: tuple[int, ...], fields: dict[str, Any], speaks: bool) -> None:
     """All is witnessed: whatever can have been counted first is silent, what no order gives speaks."""
-    assert bool(list(divergence(compared(FORTY, CITIES, bulletin(official, **fields))))) == speaks
+    assert bool(found_by(Divergence, compared(FORTY, CITIES, bulletin(official, **fields)))) == speaks
 
 
 @pytest.mark.parametrize(
@@ -270,21 +269,21 @@ def test_one_sheet(wrong: dict[str, tuple[int, int]], speaks: bool, counted: int
     known = election(states=2, tables=20, registered=1000)
     figures = (200 * counted, 200 * counted, 0)
     given_ = compared(known, alike(known, (200, 200)) | wrong, bulletin(figures, tables_counted=counted))
-    assert bool(list(divergence(given_))) == (speaks and counted == 40)
+    assert bool(found_by(Divergence, given_)) == (speaks and counted == 40)
 
 
 @pytest.mark.parametrize(("sheets", "severity"), [(30, "warning"), (49, "warning"), (50, "critical"), (90, "critical")])
 def test_critical_from_half_of_the_tables(sheets: int, severity: str) -> None:
     """Where less than half of the tables are witnessed the rule only warns, however large the gap."""
     given_ = compared(HUNDRED, alike(HUNDRED, (0, 20), sheets), bulletin((2000, 0, 0), tables_counted=100))
-    assert {finding.severity for finding in divergence(given_)} == {severity}
+    assert {finding.severity for finding in found_by(Divergence, given_)} == {severity}
 
 
 def test_turnout_is_no_difference() -> None:
     """Where everything agrees nothing speaks, however much turnout differs: the plain difference is 0."""
     sheets = alike(FORTY, (90, 10)) | {f"S2-{t}": (2, 8) for t in range(1, 21)}
     given_ = compared(FORTY, sheets, bulletin((1840, 360, 0), **ALL))
-    assert not list(divergence(given_))
+    assert not found_by(Divergence, given_)
     assert given_.projected is not None
     assert not given_.projected.gap.any()
 
@@ -335,7 +334,7 @@ def test_turnout_is_no_difference() -> None:
 def test_own_sums(votes: Any, fields: dict[str, Any], expected: list[tuple[str, str, float]]) -> None:
     """Each sum, share and limit that a bulletin breaks is one finding, and none that it keeps."""
     known = election(groups={"BC": "BC"})
-    found = list(own_sums(compared(known, {}, bulletin(votes, **fields))))
+    found = found_by(OwnSums, compared(known, {}, bulletin(votes, **fields)))
     assert [(f.column, f.severity, f.value) for f in found] == expected
     for finding in found:
         assert finding.rule_class == "consistency"
@@ -385,13 +384,13 @@ def venezuela() -> Election:
 )
 def test_rounded_shares(votes: dict[str, int], fires: bool) -> None:
     """The fingerprint speaks where every figure is a rounded share and chance can be ruled out."""
-    found = list(rounded_shares(compared(venezuela(), {}, bulletin(votes))))
+    found = found_by(RoundedShares, compared(venezuela(), {}, bulletin(votes)))
     assert told(found) == ([("all", "info")] if fires else [])
 
 
 def test_first_bulletin() -> None:
     """Venezuela's first bulletin has one decimal; the chance of it is about one in a hundred million."""
-    [finding] = rounded_shares(compared(venezuela(), {}, bulletin(FIRST)))
+    [finding] = found_by(RoundedShares, compared(venezuela(), {}, bulletin(FIRST)))
     assert finding.value == finding.inputs["decimals"] == 1
     assert finding.inputs["valid"] == 10_058_774
     assert finding.inputs["chance"] == pytest.approx(1e-8, rel=0.05)
@@ -401,7 +400,7 @@ def test_first_bulletin() -> None:
 def test_second_bulletin_adds_up() -> None:
     """Venezuela's second bulletin keeps every sum, so neither of the two rules has anything to say."""
     given_ = compared(venezuela(), {}, bulletin(SECOND, valid=12_335_884))
-    assert not [finding for rule in (*SUMS, *BULLETINS) for finding in rule.find(given_)]
+    assert not [finding for rule in RULES for finding in found_by(rule, given_)]
 
 
 @given(st.integers(10**6, 10**8), st.integers(1, 998), st.integers(1, 998))
@@ -413,7 +412,7 @@ def test_rounded_shares_found(valid: int, a: int, b: int) -> None:
     votes = [(2 * valid * share + 1000) // 2000 for share in (a, b, c)]
     if sum(votes) == valid:
         known = replace(election(), rules=Rules(fingerprint=FingerprintRule(max_chance=1e-5)))
-        assert list(rounded_shares(compared(known, {}, bulletin(votes))))
+        assert found_by(RoundedShares, compared(known, {}, bulletin(votes)))
 
 
 # Every rule ----------------------------------------------------------------------------------------------------------
@@ -446,7 +445,7 @@ sheets = st.dictionaries(st.sampled_from(list(loud().tables)), st.tuples(*[st.in
 @given(bulletins, sheets)
 def test_every_sentence(official: Bulletin, night: dict[str, tuple[int, ...]]) -> None:
     """Whatever is announced and witnessed, the rules speak in whole sentences, in both languages, or not at all."""
-    found = findings(situation(loud(), night, official, area=official.area))
+    found = all_findings(situation(loud(), night, official, area=official.area))
     assert len({f.fingerprint for f in found}) == len(found)
     for finding in found:
         check_sentences(finding)
@@ -461,19 +460,15 @@ def test_the_truth_is_silent(official: Bulletin, night: dict[str, tuple[int, ...
     sums = [sum(votes[i] for votes in full.values()) for i in range(3)]
     honest = structs.replace(official, area="N", votes=named(sums), valid=sum(sums), registered=None, tables_counted=6)
     given_ = compared(loud(), full, honest)
-    assert not list(contradiction(given_))
-    assert not list(divergence(given_))
-
-
-def rules() -> Iterator[str]:
-    return chain((rule.find.__name__ for rule in (*SUMS, *BULLETINS)), (rule.find.__name__ for rule in WATCHES))
+    assert not found_by(Contradiction, given_)
+    assert not found_by(Divergence, given_)
 
 
 def test_all_rules_are_tested() -> None:
     """The rules here are all there are: a new one needs its table."""
-    assert list(rules()) == [
-        *("contradiction", "divergence", "own_sums", "falling", "rewritten", "parts", "rounded_shares"),
-        *("mismatch", "below_floor", "above_ceiling", "disputes", "flood", "silence"),
+    assert [rule.__name__ for rule in RULES] == [
+        *("Contradiction", "Divergence", "OwnSums", "Falling", "Rewritten", "Parts", "RoundedShares"),
+        *("Mismatch", "BelowFloor", "AboveCeiling", "Disputes", "Flood", "Silence"),
     ]
 
 

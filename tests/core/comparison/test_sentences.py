@@ -5,20 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import T0, alike, bulletin, compared, election, situation, tally_of
+from builders import T0, alike, bulletin, compared, election, found_by, situation, tally_of
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, EXCESS, FIGURES, BoundSums, width
 from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING, DISPUTED, READINGS
 from streams.core.comparison.findings import Finding, Pulse, Situation
-from streams.core.comparison.rules.contradiction import contradiction
-from streams.core.comparison.rules.divergence import divergence
-from streams.core.comparison.rules.falling import falling, rewritten
-from streams.core.comparison.rules.feed_health import disputes, flood, silence
-from streams.core.comparison.rules.mismatch import mismatch
-from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor
-from streams.core.comparison.rules.own_sums import own_sums
-from streams.core.comparison.rules.parts import parts
-from streams.core.comparison.rules.rounded_shares import rounded_shares
+from streams.core.comparison.rules.contradiction import Contradiction
+from streams.core.comparison.rules.divergence import Divergence
+from streams.core.comparison.rules.falling import Falling, Rewritten
+from streams.core.comparison.rules.feed_health import Disputes, Flood, Silence
+from streams.core.comparison.rules.mismatch import Mismatch
+from streams.core.comparison.rules.outside_bounds import AboveCeiling, BelowFloor
+from streams.core.comparison.rules.own_sums import OwnSums
+from streams.core.comparison.rules.parts import Parts
+from streams.core.comparison.rules.rounded_shares import RoundedShares
 from streams.core.election.settings import ContradictionRule, HealthRule, Rules
 from streams.core.events.model import Bulletin
 
@@ -28,21 +28,21 @@ FORTY = election(states=2, tables=20, registered=100)
 
 
 def contradicted(official: dict[str, int], sheets: int = 100, **fields: Any) -> Iterable[Finding]:
-    return contradiction(compared(HUNDRED, alike(HUNDRED, (120, 30), sheets), bulletin(official, **fields)))
+    return found_by(Contradiction, compared(HUNDRED, alike(HUNDRED, (120, 30), sheets), bulletin(official, **fields)))
 
 
 def seen(rule: Any, places: dict[int, int]) -> Iterable[Finding]:
     """A rule on sums that nobody added up: of matching or of bounds."""
     known = election()
-    sums = tally_of(known, {place: figure for place, figure in places.items() if rule is mismatch})
-    if rule is mismatch:
+    sums = tally_of(known, {place: figure for place, figure in places.items() if rule is Mismatch})
+    if rule is Mismatch:
         sums.row[-3:] = 1234, -34, 0
     else:
         row = [0] * width(3)
         for place, figure in places.items():
             row[place] = figure
         sums = replace(sums, bounds=BoundSums(row))
-    found: Iterable[Finding] = rule(replace(situation(known, {}), witnessed=sums))
+    found: Iterable[Finding] = found_by(rule, replace(situation(known, {}), witnessed=sums))
     return found
 
 
@@ -141,8 +141,9 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "divergence": (
-        lambda: divergence(
-            compared(FORTY, alike(FORTY, (50, 45), 30), bulletin({"A": 1600}, valid=3800, tables_counted=40))
+        lambda: found_by(
+            Divergence,
+            compared(FORTY, alike(FORTY, (50, 45), 30), bulletin({"A": 1600}, valid=3800, tables_counted=40)),
         ),
         5.526315,
         "points",
@@ -162,8 +163,8 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "divergence, all seen": (
-        lambda: divergence(
-            compared(FORTY, alike(FORTY, (50, 45)), bulletin({"A": 2400}, valid=3800, tables_counted=40))
+        lambda: found_by(
+            Divergence, compared(FORTY, alike(FORTY, (50, 45)), bulletin({"A": 2400}, valid=3800, tables_counted=40))
         ),
         10.526316,
         "points",
@@ -181,7 +182,7 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "mismatch": (
-        lambda: seen(mismatch, {ANNOUNCED: 3200, COMPARED: 3000, DIFFERING: 1250, COMPARED_VALID: 91_000}),
+        lambda: seen(Mismatch, {ANNOUNCED: 3200, COMPARED: 3000, DIFFERING: 1250, COMPARED_VALID: 91_000}),
         1250,
         "tables",
         (
@@ -196,7 +197,7 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "below the floor": (
-        lambda: seen(below_floor, {BELOW: 1250, CHECKED: 3000, FIGURES + 7: 4321}),
+        lambda: seen(BelowFloor, {BELOW: 1250, CHECKED: 3000, FIGURES + 7: 4321}),
         1250,
         "tables",
         (
@@ -212,7 +213,7 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "above the ceiling": (
-        lambda: seen(above_ceiling, {ABOVE: 1250, CHECKED_MOST: 3000, EXCESS: 4321}),
+        lambda: seen(AboveCeiling, {ABOVE: 1250, CHECKED_MOST: 3000, EXCESS: 4321}),
         1250,
         "tables",
         (
@@ -227,36 +228,36 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "disputes": (
-        lambda: disputes(watched(disputed_min=1, disputed_ratio=0.0)),
+        lambda: found_by(Disputes, watched(disputed_min=1, disputed_ratio=0.0)),
         1300,
         "sheets",
         "Area N: the readers of 1,300 of 1,303 tally sheets disagree, so that none of these counts.",
         ("Area N: quienes leyeron 1.300 de 1.303 actas no coinciden, así que ninguna de ellas cuenta."),
     ),
     "flood": (
-        lambda: flood(watched(flood_min=1, flood_ratio=0.0)),
+        lambda: found_by(Flood, watched(flood_min=1, flood_ratio=0.0)),
         1200,
         "readings",
         "Area N: the group bots sent 1,200 of all 2,400 readings.",
         "Area N: el grupo bots envió 1.200 de las 2.400 lecturas.",
     ),
     "silence of bulletins": (
-        lambda: silence(watched(bulletin_every=5400)),
+        lambda: found_by(Silence, watched(bulletin_every=5400)),
         1.5,
         "hours",
         "Area N: no bulletin for more than 1.5 hours, since 2024-07-29 00:01 UTC.",
         "Area N: ningún boletín desde hace más de 1,5 horas, desde 2024-07-29 00:01 UTC.",
     ),
     "silence of reports": (
-        lambda: silence(watched(reports_every=3600)),
+        lambda: found_by(Silence, watched(reports_every=3600)),
         1.0,
         "hours",
         ("Area N: no new reading of a tally sheet for more than 1.0 hours, since 2024-07-29 01:02 UTC."),
         ("Area N: ninguna lectura nueva de un acta desde hace más de 1,0 horas, desde 2024-07-29 01:02 UTC."),
     ),
     "falls": (
-        lambda: falling(
-            held(bulletin((5, 3, 1), tables_counted=1250), bulletin((5, 3, 1), tables_counted=40, sequence=2))
+        lambda: found_by(
+            Falling, held(bulletin((5, 3, 1), tables_counted=1250), bulletin((5, 3, 1), tables_counted=40, sequence=2))
         ),
         1210,
         "tables",
@@ -270,7 +271,7 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "falls, votes": (
-        lambda: falling(held(bulletin((1250, 3, 1)), bulletin((40, 3, 1), sequence=2))),
+        lambda: found_by(Falling, held(bulletin((1250, 3, 1)), bulletin((40, 3, 1), sequence=2))),
         1210,
         "votes",
         (
@@ -283,8 +284,8 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "falls, in its own version": (
-        lambda: falling(
-            held(None, bulletin((4, 3, 1), sequence=3), replaced=bulletin((5, 3, 1), sequence=2, id="N-3"))
+        lambda: found_by(
+            Falling, held(None, bulletin((4, 3, 1), sequence=3), replaced=bulletin((5, 3, 1), sequence=2, id="N-3"))
         ),
         1,
         "votes",
@@ -298,7 +299,7 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "rewritten": (
-        lambda: rewritten(held(None, bulletin((9, 9, 9), sequence=1200), replaced=bulletin(sequence=2))),
+        lambda: found_by(Rewritten, held(None, bulletin((9, 9, 9), sequence=1200), replaced=bulletin(sequence=2))),
         3,
         "figures",
         (
@@ -311,21 +312,21 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "parts, more": (
-        lambda: parts(held(None, bulletin((2000, 1100)), PARTS)),
+        lambda: found_by(Parts, held(None, bulletin((2000, 1100)), PARTS)),
         100,
         "votes",
         ("Area N, bulletin N-1: 2,000 votes for Option A, but the bulletins of its parts had come to 2,100, 100 more."),
         ("Area N, boletín N-1: 2.000 votos para Option A, pero los boletines de sus partes ya sumaban 2.100, 100 más."),
     ),
     "parts, more tables": (
-        lambda: parts(held(None, bulletin((2100, 1100), tables_counted=20), PARTS)),
+        lambda: found_by(Parts, held(None, bulletin((2100, 1100), tables_counted=20), PARTS)),
         1,
         "tables",
         ("Area N, bulletin N-1: 20 polling tables counted, but the bulletins of its parts had come to 21, 1 more."),
         ("Area N, boletín N-1: 20 mesas escrutadas, pero los boletines de sus partes ya sumaban 21, 1 más."),
     ),
     "parts, less": (
-        lambda: parts(held(None, bulletin((2101, 1100)), PARTS)),
+        lambda: found_by(Parts, held(None, bulletin((2101, 1100)), PARTS)),
         1,
         "votes",
         (
@@ -338,42 +339,44 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         ),
     ),
     "own sum": (
-        lambda: own_sums(held(None, bulletin((5000, 3000, 1000), valid=9001))),
+        lambda: found_by(OwnSums, held(None, bulletin((5000, 3000, 1000), valid=9001))),
         1,
         "votes",
         ("Area N, bulletin N-1: the figures for the options add up to 9,000, but 9,001 is stated, 1 apart."),
         ("Area N, boletín N-1: las cifras de las opciones suman 9.000, pero consta 9.001: 1 de diferencia."),
     ),
     "own share, two decimals": (
-        lambda: own_sums(held(None, bulletin((5000, 3000, 1000), valid=9000, announced_shares={"A": 55.65}))),
+        lambda: found_by(OwnSums, held(None, bulletin((5000, 3000, 1000), valid=9000, announced_shares={"A": 55.65}))),
         0.094444,
         "points",
         ("Area N, bulletin N-1: Option A is announced with 55.65 %, but its 5,000 of 9,000 valid votes are 55.56 %."),
         ("Area N, boletín N-1: se anuncia 55,65 % para Option A, pero sus 5.000 de 9.000 votos válidos son 55,56 %."),
     ),
     "own share, one decimal": (
-        lambda: own_sums(held(None, bulletin((5000, 3000, 1000), valid=9000, announced_shares={"A": 55.0}))),
+        lambda: found_by(OwnSums, held(None, bulletin((5000, 3000, 1000), valid=9000, announced_shares={"A": 55.0}))),
         0.555556,
         "points",
         ("Area N, bulletin N-1: Option A is announced with 55.0 %, but its 5,000 of 9,000 valid votes are 55.6 %."),
         ("Area N, boletín N-1: se anuncia 55,0 % para Option A, pero sus 5.000 de 9.000 votos válidos son 55,6 %."),
     ),
     "more ballots than voters": (
-        lambda: own_sums(held(None, bulletin((5, 3, 1), ballots=12_001, registered=12_000))),
+        lambda: found_by(OwnSums, held(None, bulletin((5, 3, 1), ballots=12_001, registered=12_000))),
         1,
         "votes",
         "Area N, bulletin N-1: 12,001 ballots, but there are only 12,000 registered voters.",
         "Area N, boletín N-1: 12.001 votos emitidos, pero solo hay 12.000 electores inscritos.",
     ),
     "more tables than exist": (
-        lambda: own_sums(held(None, bulletin((5, 3, 1), tables_counted=41))),
+        lambda: found_by(OwnSums, held(None, bulletin((5, 3, 1), tables_counted=41))),
         1,
         "tables",
         "Area N, bulletin N-1: 41 polling tables counted, but there are only 40 that exist.",
         "Area N, boletín N-1: 41 mesas escrutadas, pero solo hay 40 en existencia.",
     ),
     "rounded shares": (
-        lambda: rounded_shares(held(None, bulletin({"A": 5_150_092, "B": 4_445_978, "C": 462_704}, valid=10_058_774))),
+        lambda: found_by(
+            RoundedShares, held(None, bulletin({"A": 5_150_092, "B": 4_445_978, "C": 462_704}, valid=10_058_774))
+        ),
         1,
         "decimals",
         (

@@ -1,118 +1,106 @@
-"""The rules, in the order in which they speak. Those of `SUMS` and `BULLETINS` hold a bulletin against what else is
-known, `WATCHES` look at an area with or without one. Each yields findings."""
+"""The rules, in the order in which they speak, and what an election asks of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final
 
 import numpy as np
 
-from streams.core.aggregation.claims import LEFT_TABLES
-from streams.core.aggregation.tally import DIFFERING, DISPUTED
-from streams.core.comparison.findings import Comparison, Finding, Situation
-from streams.core.comparison.rules.contradiction import contradiction, may_contradict
-from streams.core.comparison.rules.divergence import divergence
-from streams.core.comparison.rules.falling import falling, rewritten
-from streams.core.comparison.rules.feed_health import disputes, flood, may_dispute, silence
-from streams.core.comparison.rules.mismatch import may_mismatch, mismatch
-from streams.core.comparison.rules.outside_bounds import above_ceiling, below_floor, may_be_outside
-from streams.core.comparison.rules.own_sums import own_sums
-from streams.core.comparison.rules.parts import parts
-from streams.core.comparison.rules.rounded_shares import rounded_shares
+from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Situation
+from streams.core.comparison.places import AreasNow, Places, SumRows
+from streams.core.comparison.rules.contradiction import Contradiction
+from streams.core.comparison.rules.divergence import Divergence
+from streams.core.comparison.rules.falling import Falling, Rewritten
+from streams.core.comparison.rules.feed_health import Disputes, Flood, Silence
+from streams.core.comparison.rules.mismatch import Mismatch
+from streams.core.comparison.rules.outside_bounds import AboveCeiling, BelowFloor
+from streams.core.comparison.rules.own_sums import OwnSums
+from streams.core.comparison.rules.parts import Parts
+from streams.core.comparison.rules.rounded_shares import RoundedShares
+from streams.core.comparison.rules.rule import RESTS, UNSURE, BulletinRule, FeedRule, Rule, SumsRule, Weighed
 from streams.core.election.model import Election
-from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.numbering import Flags
 
-_Given = TypeVar("_Given", Comparison, Situation)
-
-
-class Rule(NamedTuple, Generic[_Given]):
-    """A rule, under the name that its findings and its switch have. Several may share a name, and so a switch."""
-
-    name: str
-    find: Callable[[_Given], Iterator[Finding]]
-
-
-SUMS: tuple[Rule[Comparison], ...] = (
-    Rule("contradiction", contradiction),
-    Rule("divergence", divergence),
-)
-"""What depends on the witnessed sums: to be asked whenever a sheet comes."""
-BULLETINS: tuple[Rule[Comparison], ...] = (
-    Rule("own-sums", own_sums),
-    Rule("falling-figure", falling),
-    Rule("rewritten", rewritten),
-    Rule("parts", parts),
-    Rule("rounded-shares", rounded_shares),
-)
-"""What depends on bulletins alone: to be asked when there is a new one, of the area or right below."""
-WATCHES: tuple[Rule[Situation], ...] = (
-    Rule("table-mismatch", mismatch),
-    Rule("below-floor", below_floor),
-    Rule("above-ceiling", above_ceiling),
-    Rule("feed-health", disputes),
-    Rule("feed-health", flood),
-    Rule("feed-health", silence),
+RULES: Final[tuple[type[Rule], ...]] = (
+    Contradiction,
+    Divergence,
+    OwnSums,
+    Falling,
+    Rewritten,
+    Parts,
+    RoundedShares,
+    Mismatch,
+    BelowFloor,
+    AboveCeiling,
+    Disputes,
+    Flood,
+    Silence,
 )
 
-NAMES: Final = tuple(dict.fromkeys([r.name for r in SUMS] + [r.name for r in BULLETINS] + [r.name for r in WATCHES]))
+NAMES: Final = tuple(dict.fromkeys(rule.name for rule in RULES))
 """The rules' names, each with a switch in the election file."""
 
 
-def findings(situation: Situation) -> list[Finding]:
-    """Everything there is to say about one area now."""
-    return [*of_sums(situation), *of_bulletins(situation), *of_watches(situation)]
+class RuleBook:
+    """The rules of an election that are not switched off: whom to ask of what, and when."""
 
+    def __init__(self, election: Election) -> None:
+        self._switch = election.rules.switch
+        rules = [rule(election) for rule in RULES if self._switch.of(rule.name) != "off"]
+        self._of_bulletins = [rule for rule in rules if isinstance(rule, BulletinRule)]
+        self._of_sums = [rule for rule in rules if isinstance(rule, SumsRule)]
+        self._of_feeds = [rule for rule in rules if isinstance(rule, FeedRule)]
+        anywhere = [rule for rule in self._of_sums if not rule.needs_bulletin and not rule.needs_bounds]
+        self.wakes: Mapping[int, int] = dict(rule.wakes for rule in anywhere if rule.wakes is not None)
+        """Places in a row of sums, and what one of them must come to before a rule finds anything in an area without a
+        bulletin."""
+        self.watches_all = any(rule.wakes is None for rule in anywhere)
+        """Whether some rule may find something in such an area whatever its sums are."""
+        self.needs_unseen = any(rule.needs_unseen for rule in self._of_sums)
+        """Whether some rule rests on what is expected of the unseen."""
 
-def of_sums(situation: Situation) -> Iterator[Finding]:
-    """What the bulletin and the witnessed sums say together."""
-    comparison = situation.comparison
-    return _ask(SUMS, comparison) if comparison else iter(())
+    def of_bulletin(self, given: Comparison) -> Iterator[Finding]:
+        """What an area's bulletin says of itself and of others. It changes with bulletins alone."""
+        for rule in self._of_bulletins:
+            yield from map(self._switched(rule), rule.find(given))
 
+    def of_feeds(self, given: Situation) -> Iterator[Finding]:
+        """What there is to say of the feeds; `given` is the whole election."""
+        for rule in self._of_feeds:
+            yield from map(self._switched(rule), rule.find(given))
 
-def of_bulletins(situation: Situation) -> Iterator[Finding]:
-    """What bulletins say of themselves and each other."""
-    comparison = situation.comparison
-    return _ask(BULLETINS, comparison) if comparison else iter(())
+    def of_sums(self, given: AreasNow) -> Iterator[tuple[int, Finding]]:
+        """What there is to say of the sums of many areas, each with its place."""
+        for rule in self._of_sums:
+            switched = self._switched(rule)
+            yield from ((place, switched(finding)) for place, finding in rule.find(given))
 
+    def may_find(self, given: SumRows) -> Flags:
+        """At which places the rules on sums may find something: nearly nowhere, nearly always. For all areas that a
+        tick has touched it takes the time of one."""
+        found = np.zeros(len(given.rows), bool)
+        for rule in self._of_sums:
+            found |= rule.may_find(given)
+        return found
 
-def of_watches(situation: Situation) -> Iterator[Finding]:
-    """What there is to say with or without a bulletin."""
-    return _ask(WATCHES, situation)
+    def weigh(self, given: Places) -> Iterator[tuple[str, Weighed]]:
+        """What the rules on sums find, under their names, without making findings of it."""
+        for rule in self._of_sums:
+            remarks = self._switch.of(rule.name) == "remark"
+            for found in rule.weigh(given):
+                calls = (found.severities > RESTS) & (found.severities != UNSURE)
+                yield rule.name, found._replace(severities=np.where(calls & remarks, RANK["info"], found.severities))
 
+    def deadlines(self, pulse: Pulse) -> list[int]:
+        """Event times (Unix ms) from which on something is to be said of the feeds though nothing comes."""
+        return [deadline for rule in self._of_feeds for deadline in rule.deadlines(pulse)]
 
-def is_on(election: Election, rule: str) -> bool:
-    """Whether the rule of this name is asked at all."""
-    return election.rules.switch.of(rule) != "off"
+    def may_find_in_feeds(self, busiest: Mapping[str, int], readings: int) -> bool:
+        """Whether what came may be worth a word, given the groups that sent most, and all readings."""
+        return any(rule.may_find(busiest, readings) for rule in self._of_feeds)
 
+    def in_order(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Findings of one area in the order of the rules."""
+        return sorted(findings, key=lambda finding: NAMES.index(finding.rule))
 
-def _ask(rules: Iterable[Rule[_Given]], given: _Given) -> Iterator[Finding]:
-    """What those that are switched on find; of those that may only remark, as a remark."""
-    for rule in rules:
-        if is_on(given.election, rule.name):
-            remarks = given.election.rules.switch.of(rule.name) == "remark"
-            yield from (finding.as_remark() if remarks else finding for finding in rule.find(given))
-
-
-def least(election: Election) -> Mapping[int, int]:
-    """Places in a row of sums, and what one of them must come to before `may_find` can be true of an area without a
-    bulletin."""
-    return {DIFFERING: election.rules.mismatch.min_tables, DISPUTED: election.rules.health.disputed_min}
-
-
-def may_find(election: Election, rows: Numbers, claims: Numbers, bounds: Numbers | None = None) -> Flags:
-    """In which areas the rules may find something new in the sums, given these and the claims of the newest bulletins.
-
-    Elsewhere nothing need be asked: that is so nearly everywhere, nearly always. Told of all areas that a tick has
-    touched at once, it takes the time of asking the rules in one. Not of what they find in bulletins alone, nor of
-    `flood` and `silence`, which speak of the whole, nor of `divergence`, for which sums are not enough. `bounds` are
-    the areas' rows of `bound_sums`, where there are any.
-    """
-    found = np.zeros(len(rows), bool)
-    for name, may in (("table-mismatch", may_mismatch), ("feed-health", may_dispute)):
-        if is_on(election, name):
-            found |= may(election, rows)
-    if bounds is not None and (is_on(election, "below-floor") or is_on(election, "above-ceiling")):
-        found |= may_be_outside(election, bounds)
-    said = np.flatnonzero(claims[:, LEFT_TABLES] >= 0)
-    if len(said):
-        found[said] |= may_contradict(election, claims[said], rows[said], None if bounds is None else bounds[said])
-    return found
+    def _switched(self, rule: Rule) -> Callable[[Finding], Finding]:
+        return Finding.as_remark if self._switch.of(rule.name) == "remark" else lambda finding: finding

@@ -1,105 +1,104 @@
 """Contradiction: a figure that the witnessed sheets leave no room for (design, section 5)."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from streams.core.aggregation.bound_sums import ADDED
+from streams.core.aggregation.claims import LEFT_TABLES
+from streams.core.aggregation.histograms import HEADROOM, NULLS, REST, VOTES
 from streams.core.aggregation.tally import TABLES
-from streams.core.comparison.bounds import Bound, ceiling, floor
-from streams.core.comparison.findings import Comparison, Finding, Severity
-from streams.core.comparison.quick_bounds import suffice, suffice_for_nulls, tolerated
+from streams.core.comparison.bounds import Bound, ceiling, floor, tolerated
+from streams.core.comparison.false_sheets import Asked, asked_of_nulls, asked_of_votes
+from streams.core.comparison.findings import Comparison, Finding, Severity, Situation
+from streams.core.comparison.places import Places, RowsOfSums, SumRows
+from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, SumsRule, Weighed
 from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
+NULL_VOTES: Final = "null-votes"
+"""The column of a finding on null votes."""
 
-def contradiction(given: Comparison) -> Iterator[Finding]:
+
+class Contradiction(SumsRule):
     """One finding for each figure outside its bounds, valued by its breakdown count.
 
-    Calls people at `min_sheets` and `min_ratio` of the witnessed sheets, whichever is more:
-    a few mistyped sheets break a bare inequality, but not this.
+    Calls people at `min_sheets` and `min_ratio` of the witnessed sheets, whichever is more: a few mistyped sheets break
+    a bare inequality, but not this. Null votes only warn, since what counts as null is not the same to every authority.
     """
-    rule = given.election.rules.contradiction
-    witnessed = given.witnessed
-    if not witnessed.tables + given.bounded:
-        return
-    limit = given.tolerated
-    bounded = None if witnessed.bounds is None else np.array([witnessed.bounds.row])
-    possible = are_possible(given.election, given.claim[None], np.array([witnessed.row]), bounded)[0]
-    for column, name, official in given.official:
-        if possible[column]:  # nearly every one is, and the histograms stay uncounted
-            continue
-        known = [bound for bound in bounds(given, column, official) if bound is not None]
-        bound = max(known, key=lambda b: b.breakdown, default=None)
-        if bound is None or bound.breakdown < rule.clear * limit:
-            continue
-        severity: Severity | None = "critical" if bound.breakdown >= limit else None
-        option = given.election.columns[column].name
-        yield _finding(given, name, official, given.votes(column).total, bound, severity, option)
-    yield from _nulls(given)
+
+    name = "contradiction"
+    needs_bulletin = True
+
+    def __init__(self, election: Election) -> None:
+        super().__init__(election)
+        self._rule, self._ids = election.rules.contradiction, [column.id for column in election.columns]
+
+    def may_find(self, given: SumRows) -> Flags:
+        """Where a figure needs more false sheets than are enough by the sums alone. Histograms are avoided: on honest
+        nights nearly nothing is left for them (ADR 9)."""
+        found = np.zeros(len(given.rows), bool)
+        announced = np.flatnonzero(given.claims[:, LEFT_TABLES] >= 0)
+        if len(announced):
+            some = given.some(announced)
+            found[announced] = ~(self._are_possible(some, asked_of_votes(some)).all(axis=1))
+            found[announced] |= ~(self._are_possible(some, asked_of_nulls(some)).all(axis=1))
+        return found
+
+    def weigh(self, given: Places) -> Iterator[Weighed]:
+        """The breakdown counts that reach what clears an alert."""
+        votes, nulls = asked_of_votes(given), asked_of_nulls(given)
+        yield from self._weigh(given, votes, self._ids, CRITICAL)
+        yield from self._weigh(given, nulls, [NULL_VOTES], WARNING)
+
+    def _weigh(self, given: Places, asked: Asked, names: list[str], gravest: int) -> Iterator[Weighed]:
+        doubtful, limits = ~self._are_possible(given, asked), self._tolerated(given)
+        for column in np.flatnonzero(doubtful.any(axis=0)).tolist():
+            some = doubtful[:, column]
+            counts = asked.breakdown(given, column, some)
+            severities = np.where(counts >= limits, gravest, RESTS)
+            severities[~some | (counts < self._rule.clear * limits)] = NOTHING
+            yield Weighed.of(names[column], np.arange(len(counts)), severities, counts)
+
+    def _are_possible(self, given: RowsOfSums, asked: Asked) -> Flags:
+        """Which figures fewer false sheets make possible than any alert rests on; those at least."""
+        few: Numbers = np.ceil(self._rule.clear * self._tolerated(given)).astype(np.int64) - 1
+        possible: Flags = asked.suffice(few) | (_known(given) == 0)[:, None]
+        return possible
+
+    def _tolerated(self, given: RowsOfSums) -> Numbers:
+        return tolerated(self._rule, _known(given))
+
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """With the sharper of both bounds, or that of the null votes."""
+        comparison = given.comparison
+        assert comparison is not None
+        if column == NULL_VOTES:
+            nulls, official = comparison.witnessed.top(NULLS, 0), comparison.bulletin.null
+            assert official is not None
+            bound = floor(official, nulls, comparison.left)
+            assert bound is not None
+            return _finding(comparison, column, official, nulls.total, bound, severity)
+        place, official = self.election.column_index[column], comparison.bulletin.votes[column]
+        known = [bound for bound in bounds(comparison, place, official) if bound is not None]
+        bound = max(known, key=lambda b: b.breakdown)
+        witnessed = comparison.witnessed.top(VOTES, place).total
+        return _finding(comparison, column, official, witnessed, bound, severity, self.election.columns[place].name)
 
 
-def _nulls(given: Comparison) -> Iterator[Finding]:
-    """The same of null votes, by the floor alone: a sheet that does not give them may hold any. It warns, since what
-    counts as null is not the same to every authority."""
-    official, row = given.bulletin.null, np.array([given.witnessed.row])
-    if official is None or not may_contradict_nulls(given.election, given.claim[None], row)[0]:
-        return
-    nulls = given.witnessed.nulls()
-    bound = floor(official, nulls, given.left)
-    if bound is None or bound.breakdown < given.election.rules.contradiction.clear * given.tolerated:
-        return
-    severity: Severity | None = "warning" if bound.breakdown >= given.tolerated else None
-    yield _finding(given, "null-votes", official, nulls.total, bound, severity)
-
-
-def may_contradict(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None = None) -> Flags:
-    """Of which areas, given their claims and sums, it may find something."""
-    possible = np.all(are_possible(election, claims, rows, bounds), axis=1)
-    possible &= ~may_contradict_nulls(election, claims, rows)
-    found: Flags = (_known(rows, bounds) > 0) & ~possible
-    return found
-
-
-def may_contradict_nulls(election: Election, claims: Numbers, rows: Numbers) -> Flags:
-    """Of which areas it may find something in the null votes."""
-    return ~suffice_for_nulls(claims, rows, _few(election, rows, None))
-
-
-def _known(rows: Numbers, bounds: Numbers | None) -> Numbers:
-    """Polling tables with an accepted sheet or a bound, by area."""
-    tables: Numbers = rows[:, TABLES]
-    return tables if bounds is None else tables + bounds[:, ADDED]
-
-
-def are_possible(election: Election, claims: Numbers, rows: Numbers, bounds: Numbers | None) -> Flags:
-    """Which figures fewer false sheets make possible than any alert of this rule rests on; those at least."""
-    return suffice(claims, rows, _few(election, rows, bounds), bounds)
-
-
-def _few(election: Election, rows: Numbers, bounds: Numbers | None) -> Numbers:
-    """False sheets that no alert of this rule rests on, by area: one less than any does."""
-    rule = election.rules.contradiction
-    few: Numbers = np.ceil(rule.clear * tolerated(rule, _known(rows, bounds))).astype(np.int64) - 1
-    return few
+def _known(given: RowsOfSums) -> Numbers:
+    """Polling tables with an accepted sheet or a bound, by place."""
+    tables: Numbers = given.rows[:, TABLES]
+    return tables if given.bounds is None else tables + given.bounds[:, ADDED]
 
 
 def bounds(given: Comparison, column: int, official: int) -> tuple[Bound | None, Bound | None]:
     """Floor and ceiling for one figure; None for a side that nothing limits."""
-    votes = given.votes(column)
-    low = floor(official, votes, given.left)
-    high = ceiling(
-        official,
-        votes,
-        given.rest(column),
-        given.headroom(column),
-        given.left,
-        given.valid,
-        given.room(column),
-    )
-    return low, high
+    votes, rest, headroom = (given.witnessed.top(kind, column) for kind in (VOTES, REST, HEADROOM))
+    high = ceiling(official, votes, rest, headroom, given.left, given.valid, given.room(column))
+    return floor(official, votes, given.left), high
 
 
 def _finding(

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterator
 from math import isnan
+from typing import Any
 
+import numpy as np
+
+from streams.core.aggregation.claims import BASE
 from streams.core.aggregation.histograms import REST, VOTES
-from streams.core.aggregation.honest_shares import Projected
-from streams.core.comparison.findings import Comparison, Finding, Severity
+from streams.core.aggregation.honest_shares import Figures
+from streams.core.aggregation.tally import TABLES, VALID
+from streams.core.aggregation.unseen import ENOUGH
+from streams.core.comparison.findings import Comparison, Finding, Severity, Situation
+from streams.core.comparison.places import Places, RowsOfSums, SumRows
+from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, UNSURE, WARNING, SumsRule, Weighed
 from streams.core.comparison.sentences import say
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
 
 
-def divergence(given: Comparison) -> Iterator[Finding]:
+class Divergence(SumsRule):
     """One finding for each figure that lies `warning` or more points outside what an honest count can announce, in
     whatever order, with the unseen voting up to `unseen` points otherwise than their neighbours.
 
@@ -17,44 +27,107 @@ def divergence(given: Comparison) -> Iterator[Finding]:
     sheets, and its thresholds are for what is beyond one sheet. Below `coverage` it only warns: there selection alone
     can part the two counts where neighbours vote very differently.
     """
-    rule = given.election.rules.divergence
-    found = given.projected
-    if found is None or not given.valid or given.witnessed.tables < rule.min_sheets:
-        return
-    for column, _, _ in given.official:
-        gap = abs(float(found.gap[column]))
-        if isnan(gap) or gap < rule.clear * rule.warning:
-            continue
-        slip = _one_sheet(given, given.valid, column)
-        if gap - slip < rule.clear * rule.warning:
-            continue
-        severity: Severity | None = None
-        if gap - slip >= rule.warning:
-            covered = given.coverage is None or given.coverage >= rule.coverage
-            severity = "critical" if gap - slip >= rule.critical and covered else "warning"
-        yield _finding(given, given.valid, found, column, gap, slip, severity)
+
+    name = "divergence"
+    needs_bulletin = True
+    needs_unseen = True
+
+    def __init__(self, election: Election) -> None:
+        super().__init__(election)
+        self._rule = election.rules.divergence
+        self._clears = self._rule.clear * self._rule.warning
+        """Points below which a gap is no finding."""
+
+    def may_find(self, given: SumRows) -> Flags:
+        """Where the widest gap that sums alone leave open is wide enough. The interval itself takes bins of shares of
+        all sheets (ADR 9)."""
+        found = self._compares(given)
+        places = np.flatnonzero(found)
+        if len(places):
+            found[places] = given.widest(places) >= self._clears
+        return found
+
+    def weigh(self, given: Places) -> Iterator[Weighed]:
+        """The gaps that reach what clears an alert, beyond one sheet."""
+        places = np.flatnonzero(self._compares(given))
+        if not len(places):
+            return
+        gaps = given.gaps(places, self._clears)
+        for column, option in enumerate(self.election.columns):
+            wide = np.flatnonzero(gaps[:, column] >= self._clears - given.slip)
+            if len(wide):
+                some, gap = places[wide], gaps[wide, column]
+                one = self._one_sheet(given, column, some)
+                severities = self._severities(given, some, gap + given.slip, one)
+                if given.slip:
+                    lowest = self._severities(given, some, gap - given.slip, one)
+                    severities[severities != lowest] = UNSURE
+                yield Weighed.of(option.id, some, severities, gap, one_sheet=one)
+
+    def _compares(self, given: RowsOfSums) -> Flags:
+        """Where shares are compared: there are enough sheets, with votes, and a bulletin with valid votes."""
+        rows, least = given.rows, max(ENOUGH, self._rule.min_sheets)
+        enough: Flags = (rows[:, TABLES] >= least) & (rows[:, VALID] > 0) & (given.claims[:, BASE] > 0)
+        return enough
+
+    @staticmethod
+    def _one_sheet(given: Places, column: int, places: Numbers) -> Figures:
+        """The most points that one misread sheet can move a share: the largest sheet, for the option or for all others,
+        may hold nothing of what it says, or another one as much more."""
+        largest = np.maximum(*(given.largest(kind, column, places) for kind in (VOTES, REST)))
+        points: Figures = 100 * largest / given.claims[places, BASE]
+        return points
+
+    def _severities(self, given: Places, places: Numbers, gap: Figures, one: Figures) -> Numbers:
+        """How grave a gap is, at places where one sheet makes so many points of it."""
+        tables, exist, beyond = given.rows[places, TABLES], given.exist[places], gap - one
+        covered = (exist == 0) | (np.minimum(1.0, tables / np.maximum(1, exist)) >= self._rule.coverage)
+        severities = np.where(beyond >= self._rule.warning, WARNING, RESTS)
+        severities[(beyond >= max(self._rule.warning, self._rule.critical)) & covered] = CRITICAL
+        severities[(gap < self._clears) | (beyond < self._clears)] = NOTHING
+        return severities
+
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """With both shares, what can honestly be announced, and what the unseen would have to hold."""
+        comparison, option = given.comparison, self.election.columns[self.election.column_index[column]]
+        assert comparison is not None
+        figures = _figures(comparison, self.election.column_index[column], figures["value"], figures["one_sheet"])
+        return Finding(
+            rule="divergence",
+            rule_class="statistical",
+            area=given.area.id,
+            column=option.id,
+            severity=severity,
+            value=round(figures["gap"], 6),
+            unit="points",
+            bulletin=comparison.bulletin.id,
+            inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
+            sentence=say(
+                "divergence" if "required" in figures else "divergence-sheets",
+                1,
+                area=given.label,
+                bulletin=comparison.bulletin.id,
+                option=option.name,
+                direction="more" if figures["official_share"] > figures["high"] else "less",
+                **figures,
+            ),
+        )
 
 
-def _one_sheet(given: Comparison, valid: int, column: int) -> float:
-    """The most points that one misread sheet can move a share of `valid` votes: the largest sheet, for the option or
-    for all others, may hold nothing of what it says, or another one as much more."""
-    spread = given.witnessed.spread
-    return 100 * max(spread.largest(VOTES, column), spread.largest(REST, column)) / valid
-
-
-def _finding(
-    given: Comparison, valid: int, found: Projected, column: int, gap: float, slip: float, severity: Severity | None
-) -> Finding:
-    tally, option = given.witnessed, given.election.columns[column]
-    share, required = float(found.share[column]), float(found.required[column])
+def _figures(given: Comparison, column: int, gap: float, one_sheet: float) -> dict[str, float | int]:
+    """The inputs of a finding. `required` is left out where no deviation explains the gap."""
+    tally, honest, valid = given.witnessed, given.projected, given.valid
+    assert honest is not None
+    assert valid is not None
+    required = float(honest.required[column])
     figures: dict[str, float | int] = {
-        "official_share": share,
+        "official_share": float(honest.share[column]),
         "witnessed_share": 100 * tally.votes[column] / max(1, tally.valid),
-        "expected_share": float(found.expected[column]),
-        "low": float(found.low[column]),
-        "high": float(found.high[column]),
+        "expected_share": float(honest.expected[column]),
+        "low": float(honest.low[column]),
+        "high": float(honest.high[column]),
         "gap": gap,
-        "one_sheet": slip,
+        "one_sheet": one_sheet,
         "unseen": given.election.rules.divergence.unseen,
         "tables": tally.tables,
     }
@@ -63,24 +136,6 @@ def _finding(
     if not isnan(required):
         figures["required"] = required
     if given.counted == 1 and valid > tally.valid:
-        figures["needed_share"] = 100 * (given.bulletin.votes[option.id] - tally.votes[column]) / (valid - tally.valid)
-    return Finding(
-        rule="divergence",
-        rule_class="statistical",
-        area=given.area.id,
-        column=option.id,
-        severity=severity,
-        value=round(gap, 6),
-        unit="points",
-        bulletin=given.bulletin.id,
-        inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
-        sentence=say(
-            "divergence-sheets" if isnan(required) else "divergence",
-            1,
-            area=given.label,
-            bulletin=given.bulletin.id,
-            option=option.name,
-            direction="more" if share > figures["high"] else "less",
-            **figures,
-        ),
-    )
+        votes = given.bulletin.votes[given.election.columns[column].id]
+        figures["needed_share"] = 100 * (votes - tally.votes[column]) / (valid - tally.valid)
+    return figures

@@ -3,55 +3,66 @@
 from collections.abc import Iterator
 
 from streams.core.comparison.findings import Comparison, Finding, figure
+from streams.core.comparison.rules.rule import BulletinRule
 from streams.core.comparison.sentences import say
 from streams.core.events.model import Bulletin
 
 
-def falling(given: Comparison) -> Iterator[Finding]:
+class Falling(BulletinRule):
     """One finding for each cumulative figure that is less than in the bulletin before, or in the version that this one
     replaces under its own id; of both, the larger fall.
 
     A correction says of itself that figures change, so it is not held against what it corrects.
     """
-    if given.bulletin.status == "correction":
-        return
-    found: dict[str, Finding] = {}
-    for earlier in (given.before, given.replaced):
-        for finding in () if earlier is None else _falls(given, earlier):
-            if finding.column not in found or finding.value > found[finding.column].value:
-                found[finding.column] = finding
-    yield from found.values()
+
+    name = "falling-figure"
+
+    def find(self, given: Comparison) -> Iterator[Finding]:
+        """Figure by figure."""
+        if given.bulletin.status == "correction":
+            return
+        found: dict[str, Finding] = {}
+        for earlier in (given.before, given.replaced):
+            for finding in () if earlier is None else _falls(given, earlier):
+                if finding.column not in found or finding.value > found[finding.column].value:
+                    found[finding.column] = finding
+        yield from found.values()
 
 
-def rewritten(given: Comparison) -> Iterator[Finding]:
+class Rewritten(BulletinRule):
     """One finding where the bulletin was rewritten under its own id: a remark, with every figure that changed."""
-    if given.replaced is None:
-        return
-    before, now = _figures(given.replaced), _figures(given.bulletin)
-    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    sides = {
-        "before": {name: before[name] for name in changed if name in before},
-        "now": {name: now[name] for name in changed if name in now},
-    }
-    sequences = {"sequence": given.bulletin.sequence, "earlier_sequence": given.replaced.sequence}
-    yield Finding(
-        rule="rewritten",
-        rule_class="consistency",
-        area=given.area.id,
-        column="all",
-        severity="info",
-        value=len(changed),
-        unit="figures",
-        bulletin=given.bulletin.id,
-        inputs={**sequences, **sides},
-        sentence=say(
-            "rewritten",
-            area=given.label,
+
+    name = "rewritten"
+
+    def find(self, given: Comparison) -> Iterator[Finding]:
+        """With both versions of every figure that changed."""
+        if given.replaced is None:
+            return
+        before, now = _figures(given.replaced), _figures(given.bulletin)
+        changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        sides = {
+            "before": {name: before[name] for name in changed if name in before},
+            "now": {name: now[name] for name in changed if name in now},
+        }
+        sequences = {"sequence": given.bulletin.sequence, "earlier_sequence": given.replaced.sequence}
+        yield Finding(
+            rule="rewritten",
+            rule_class="consistency",
+            area=given.area.id,
+            column="all",
+            severity="info",
+            value=len(changed),
+            unit="figures",
             bulletin=given.bulletin.id,
-            figures=len(changed),
-            **{name: str(number) for name, number in sequences.items()},
-        ),
-    )
+            inputs={**sequences, **sides},
+            sentence=say(
+                "rewritten",
+                area=given.label,
+                bulletin=given.bulletin.id,
+                figures=len(changed),
+                **{name: str(number) for name, number in sequences.items()},
+            ),
+        )
 
 
 def _figures(bulletin: Bulletin) -> dict[str, int]:

@@ -1,65 +1,99 @@
 """Feed health: what arrives, or does not, as it should (design, section 5). It says nothing of the counts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
-from streams.core.comparison.findings import Finding, Situation
+from streams.core.comparison.findings import Finding, Pulse, Severity, Situation
+from streams.core.comparison.places import RowsOfSums
+from streams.core.comparison.rules.rule import WARNING, FeedRule, RowRule, Weighed
 from streams.core.comparison.sentences import say
-from streams.core.election.model import Election
-from streams.core.election.numbering import Flags, Numbers
 from streams.times import to_minute
 
+NAME = "feed-health"
 
-def disputes(given: Situation) -> Iterator[Finding]:
+
+class Disputes(RowRule):
     """One finding where the readers of many of an area's sheets disagree."""
-    rule, levels = given.election.rules.health, given.witnessed.levels
-    disputed, read = levels.get("disputed", 0), sum(levels.values()) - levels.get("none", 0)
-    if disputed >= rule.disputed_min and disputed >= rule.disputed_ratio * read:
-        figures = {"disputed": disputed, "read": read}
-        yield _finding(given, "disputes", disputed, "sheets", figures, "disputes")
+
+    name = NAME
+
+    @property
+    def wakes(self) -> tuple[int, int]:
+        """From `disputed_min` disputed sheets on."""
+        return DISPUTED, self.election.rules.health.disputed_min
+
+    def weigh(self, given: RowsOfSums) -> Iterator[Weighed]:
+        """The areas where both limits are reached."""
+        rule, rows = self.election.rules.health, given.rows
+        disputed, read = rows[:, DISPUTED], rows[:, LEVELS + 1 : ANNOUNCED].sum(axis=1)
+        places = np.flatnonzero((disputed >= rule.disputed_min) & (disputed >= rule.disputed_ratio * read))
+        if len(places):
+            yield Weighed("disputes", places, np.full(len(places), WARNING), disputed[places], {"read": read[places]})
+
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """With the sheets that are disputed, and those that were read."""
+        told = {"disputed": figures["value"], "read": figures["read"]}
+        return _finding(given, column, figures["value"], "sheets", told, "disputes")
 
 
-def may_dispute(election: Election, rows: Numbers) -> Flags:
-    """In which areas, given their sums, `disputes` finds something."""
-    rule = election.rules.health
-    disputed, read = rows[:, DISPUTED], rows[:, LEVELS + 1 : ANNOUNCED].sum(axis=1)
-    found: Flags = (disputed >= rule.disputed_min) & (disputed >= rule.disputed_ratio * read)
-    return found
-
-
-def flood(given: Situation) -> Iterator[Finding]:
+class Flood(FeedRule):
     """One finding for each reporter group that sends an outsized part of all readings; of the whole only."""
-    rule, tally = given.election.rules.health, given.witnessed
-    if given.area.parent is not None:
-        return
-    for group, readings in sorted(tally.busiest.items()):
-        if readings >= rule.flood_min and readings >= rule.flood_ratio * tally.readings:
-            figures: dict[str, int | str] = {"group": group, "readings": readings, "all": tally.readings}
-            yield _finding(given, f"flood-{group}", readings, "readings", figures, "flood")
+
+    name = NAME
+
+    def may_find(self, busiest: Mapping[str, int], readings: int) -> bool:
+        """Whether a group sends as much."""
+        return any(self._is_flood(sent, readings) for sent in busiest.values())
+
+    def find(self, given: Situation) -> Iterator[Finding]:
+        """Group by group."""
+        tally = given.witnessed
+        for group, readings in sorted(tally.busiest.items()):
+            if self._is_flood(readings, tally.readings):
+                figures: dict[str, int | str] = {"group": group, "readings": readings, "all": tally.readings}
+                yield _finding(given, f"flood-{group}", readings, "readings", figures, "flood")
+
+    def _is_flood(self, sent: int, readings: int) -> bool:
+        rule = self.election.rules.health
+        return sent >= rule.flood_min and sent >= rule.flood_ratio * readings
 
 
-def silence(given: Situation) -> Iterator[Finding]:
+class Silence(FeedRule):
     """One finding each for bulletins and readings that stay away longer than the election's rhythm."""
-    rule, pulse = given.election.rules.health, given.pulse
-    if given.area.parent is not None:
-        return
-    final = given.bulletin is not None and given.bulletin.status == "final"
-    complete = bool(given.area.tables) and given.witnessed.tables >= (given.area.tables or 0)
-    for what, every, last, over in (
-        ("bulletins", rule.bulletin_every, pulse.bulletin, final),
-        ("reports", rule.reports_every, pulse.report, complete),
-    ):
-        if every and not over and given.at >= last + round(1000 * every):
-            hours = every / 3600
-            since = to_minute(last)
-            yield _finding(given, what, hours, "hours", {"hours": hours, "since": since}, f"silence-{what}")
+
+    name = NAME
+
+    def deadlines(self, pulse: Pulse) -> Sequence[int]:
+        """When bulletins, or readings, will have been missing for too long."""
+        return [last + round(1000 * every) for _, every, last in self._rhythms(pulse)]
+
+    def find(self, given: Situation) -> Iterator[Finding]:
+        """Unless nothing more is due: there is a final bulletin, or every sheet is in."""
+        over = {
+            "bulletins": given.bulletin is not None and given.bulletin.status == "final",
+            "reports": bool(given.area.tables) and given.witnessed.tables >= (given.area.tables or 0),
+        }
+        for what, every, last in self._rhythms(given.pulse):
+            if not over[what] and given.at >= last + round(1000 * every):
+                hours = every / 3600
+                since = to_minute(last)
+                yield _finding(given, what, hours, "hours", {"hours": hours, "since": since}, f"silence-{what}")
+
+    def _rhythms(self, pulse: Pulse) -> Iterator[tuple[str, float, int]]:
+        """What is watched: its rhythm in seconds, and when it last came."""
+        rule = self.election.rules.health
+        rhythms = (("bulletins", rule.bulletin_every, pulse.bulletin), ("reports", rule.reports_every, pulse.report))
+        yield from (rhythm for rhythm in rhythms if rhythm[1])
 
 
 def _finding(
     given: Situation, column: str, value: float, unit: str, figures: Mapping[str, int | float | str], key: str
 ) -> Finding:
     return Finding(
-        rule="feed-health",
+        rule=NAME,
         rule_class="health",
         area=given.area.id,
         column=column,

@@ -1,18 +1,18 @@
 """Table mismatch: official figures of single polling tables beside the accepted sheets (design, section 5)."""
 
 from collections.abc import Iterator
-from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from streams.core.aggregation.tally import COMPARED, COMPARED_VALID, DIFFERING, VOTES
 from streams.core.comparison.findings import Finding, Severity, Situation
+from streams.core.comparison.places import RowsOfSums
+from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
 from streams.core.comparison.sentences import say
-from streams.core.election.model import Election
-from streams.core.election.numbering import Flags, Numbers
 
 
-def mismatch(given: Situation) -> Iterator[Finding]:
+class Mismatch(RowRule):
     """One finding for an area where the official figures of many polling tables are not their sheets'.
 
     It warns beyond `ratio` of the compared tables, which honest typing does not reach, by three standard deviations
@@ -21,55 +21,63 @@ def mismatch(given: Situation) -> Iterator[Finding]:
     no more tables differ than typing explains, that must be more than slips make that go either way by chance: three
     standard deviations, each slip taken to be half a sheet.
     """
-    rule, found = given.election.rules.mismatch, given.witnessed.matching
-    if not found.compared or not found.valid or found.differing < rule.min_tables:
-        return
-    ratio = found.differing / found.compared
-    column = max(range(len(found.shift)), key=lambda i: (abs(found.shift[i]), -i))
-    points = 100 * found.shift[column] / found.valid
-    if ratio < rule.clear * rule.ratio and abs(points) < rule.clear * rule.shift:
-        return
-    many = rule.ratio * found.compared
-    severity: Severity | None = "warning" if found.differing >= many + 3 * sqrt(many) else None
-    chance = 3 * sqrt(found.differing) * found.valid / found.compared / 2
-    if abs(points) >= rule.shift and (severity or abs(found.shift[column]) >= chance):
-        severity = "critical"
-    option = given.election.columns[column]
-    figures = {
-        "compared": found.compared,
-        "differing": found.differing,
-        "ratio": 100 * ratio,
-        "net": abs(found.shift[column]),
-        "points": abs(points),
-    }
-    shifts = {c.id: votes for c, votes in zip(given.election.columns, found.shift, strict=True)}
-    yield Finding(
-        rule="table-mismatch",
-        rule_class="arithmetic",
-        area=given.area.id,
-        column="all",
-        severity=severity,
-        value=found.differing,
-        unit="tables",
-        bulletin="",
-        inputs={**figures, "ratio": round(100 * ratio, 6), "points": round(points, 6), "shift": shifts},
-        sentence=say(
-            "mismatch",
-            2,
-            area=given.label,
-            option=option.name,
-            direction="more" if found.shift[column] >= 0 else "fewer",
-            **figures,
-        ),
-    )
 
+    name = "table-mismatch"
 
-def may_mismatch(election: Election, rows: Numbers) -> Flags:
-    """In which areas, given their sums, it finds something."""
-    rule, columns = election.rules.mismatch, len(election.columns)
-    compared, differing, valid = rows[:, COMPARED], rows[:, DIFFERING], rows[:, COMPARED_VALID]
-    found: Flags = (compared > 0) & (valid > 0) & (differing >= rule.min_tables)
-    if found.any():
-        points = 100 * np.abs(rows[:, VOTES + columns :]).max(axis=1) / np.maximum(1, valid)
-        found &= (differing / np.maximum(1, compared) >= rule.clear * rule.ratio) | (points >= rule.clear * rule.shift)
-    return found
+    @property
+    def wakes(self) -> tuple[int, int]:
+        """From `min_tables` differing tables on."""
+        return DIFFERING, self.election.rules.mismatch.min_tables
+
+    def weigh(self, given: RowsOfSums) -> Iterator[Weighed]:
+        """The areas where it warns, is critical, or has not cleared."""
+        rule, rows = self.election.rules.mismatch, given.rows
+        speaks = (rows[:, COMPARED] > 0) & (rows[:, COMPARED_VALID] > 0) & (rows[:, DIFFERING] >= rule.min_tables)
+        places = np.flatnonzero(speaks)
+        if not len(places):
+            return
+        rows = rows[places]
+        compared, differing, valid = rows[:, COMPARED], rows[:, DIFFERING], rows[:, COMPARED_VALID]
+        shifts = rows[:, VOTES + len(self.election.columns) :]
+        column = np.abs(shifts).argmax(axis=1)
+        net = shifts[np.arange(len(places)), column]
+        ratio, points = differing / compared, 100 * net / valid
+        many, chance = rule.ratio * compared, 3 * np.sqrt(differing) * valid / compared / 2
+        warns = differing >= many + 3 * np.sqrt(many)
+        severities = np.where(warns, WARNING, RESTS)
+        severities[(np.abs(points) >= rule.shift) & (warns | (np.abs(net) >= chance))] = CRITICAL
+        severities[(ratio < rule.clear * rule.ratio) & (np.abs(points) < rule.clear * rule.shift)] = NOTHING
+        figures = {"compared": compared, "ratio": 100 * ratio, "net": net, "points": points, "most": column}
+        yield Weighed.of("all", places, severities, differing, **figures)
+
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """With the option whose votes shift most, and the shift of each."""
+        columns, net = self.election.columns, figures["net"]
+        shifts = {c.id: votes for c, votes in zip(columns, given.witnessed.matching.shift, strict=True)}
+        told = {
+            "compared": figures["compared"],
+            "differing": figures["value"],
+            "ratio": figures["ratio"],
+            "net": abs(net),
+            "points": abs(figures["points"]),
+        }
+        rounded = {name: round(figures[name], 6) for name in ("ratio", "points")}
+        return Finding(
+            rule="table-mismatch",
+            rule_class="arithmetic",
+            area=given.area.id,
+            column=column,
+            severity=severity,
+            value=figures["value"],
+            unit="tables",
+            bulletin="",
+            inputs={**told, **rounded, "shift": shifts},
+            sentence=say(
+                "mismatch",
+                2,
+                area=given.label,
+                option=columns[figures["most"]].name,
+                direction="more" if net >= 0 else "fewer",
+                **told,
+            ),
+        )

@@ -1,77 +1,85 @@
 """Polling tables announced by themselves outside what bounds them: with fewer votes than were certainly cast there, or
 with more than can have been (design, section 5, "Evidence that is only a bound")."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST
 from streams.core.comparison.findings import Finding, Severity, Situation
+from streams.core.comparison.places import RowsOfSums
+from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
 from streams.core.comparison.sentences import say
-from streams.core.election.model import Election
-from streams.core.election.numbering import Flags, Numbers
-from streams.core.election.settings import BoundsRule
 
 
-def below_floor(given: Situation) -> Iterator[Finding]:
+class _OutsideBounds(RowRule):
+    """Warns from more polling tables on than honest slips come to, by three standard deviations of their number."""
+
+    needs_bounds = True
+    outside: ClassVar[int]
+    """Place in a row of `bound_sums` of the tables outside their bounds."""
+    checked: ClassVar[int]
+    """Place of the tables that are announced and bounded."""
+
+    def weigh(self, given: RowsOfSums) -> Iterator[Weighed]:
+        """The areas where it warns, is critical, or has not cleared."""
+        rule, rows = self.election.rules.bounds, given.bounds
+        places = np.zeros(0, np.int64) if rows is None else np.flatnonzero(rows[:, self.outside])
+        if rows is None or not len(places):
+            return
+        outside, checked = rows[places, self.outside], rows[places, self.checked]
+        slips = rule.ratio * checked
+        limits = np.maximum(rule.min_tables, np.ceil(slips + 3 * np.sqrt(slips)).astype(np.int64))
+        severities = np.where(outside >= limits, WARNING, RESTS)
+        severities[outside >= np.maximum(limits, rule.critical_tables)] = CRITICAL
+        severities[outside < rule.clear * limits] = NOTHING
+        yield Weighed.of("all", places, severities, outside, checked=checked)
+
+    def _finding(
+        self, given: Situation, column: str, severity: Severity | None, figures: dict[str, int], **words: Any
+    ) -> Finding:
+        """`words` are said beside these figures: those of type str in the sentence, the others among the inputs."""
+        told = {"outside": figures["value"], "checked": figures["checked"], "votes": figures["votes"]}
+        more = {name: word for name, word in words.items() if not isinstance(word, str)}
+        return Finding(
+            rule=self.name,
+            rule_class="arithmetic",
+            area=given.area.id,
+            column=column,
+            severity=severity,
+            value=figures["value"],
+            unit="tables",
+            bulletin="",
+            inputs={**told, **more},
+            sentence=say(self.name, area=given.label, **told, **{n: w for n, w in words.items() if n not in more}),
+        )
+
+
+class BelowFloor(_OutsideBounds):
     """One finding for an area where polling tables are announced with fewer votes than were certainly cast there."""
-    bounds = given.witnessed.bounds
-    if bounds is None:
-        return
-    column = max(range(len(bounds.missing)), key=lambda i: (bounds.missing[i], -i))
-    columns = given.election.columns
-    missing = {c.id: votes for c, votes in zip(columns, bounds.missing, strict=True)}
-    figures = {"outside": bounds.below, "checked": bounds.checked, "votes": bounds.missing[column]}
-    yield from _finding(given, "below-floor", figures, {"missing": missing}, option=columns[column].name)
+
+    name = "below-floor"
+    outside, checked = BELOW, CHECKED
+
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """With the option of which most votes are missing, and how many are of each."""
+        bounds, columns = given.witnessed.bounds, self.election.columns
+        assert bounds is not None
+        most = max(range(len(columns)), key=lambda i: (bounds.missing[i], -i))
+        missing = {c.id: votes for c, votes in zip(columns, bounds.missing, strict=True)}
+        figures["votes"] = bounds.missing[most]
+        return self._finding(given, column, severity, figures, missing=missing, option=columns[most].name)
 
 
-def above_ceiling(given: Situation) -> Iterator[Finding]:
+class AboveCeiling(_OutsideBounds):
     """The same where they are announced with more votes than ballots can have been cast there."""
-    bounds = given.witnessed.bounds
-    if bounds is not None:
-        figures = {"outside": bounds.above, "checked": bounds.checked_most, "votes": bounds.excess}
-        yield from _finding(given, "above-ceiling", figures, {})
 
+    name = "above-ceiling"
+    outside, checked = ABOVE, CHECKED_MOST
 
-def may_be_outside(election: Election, bounds: Numbers) -> Flags:
-    """In which areas, given their sums (`bound_sums`), either finds something."""
-    rule = election.rules.bounds
-
-    def many(outside: int, checked: int) -> Flags:
-        found: Flags = (bounds[:, outside] > 0) & (bounds[:, outside] >= rule.clear * _limit(rule, bounds[:, checked]))
-        return found
-
-    return many(BELOW, CHECKED) | many(ABOVE, CHECKED_MOST)
-
-
-def _limit(rule: BoundsRule, checked: Numbers) -> Numbers:
-    """From how many polling tables on it warns: more than honest slips come to, by three standard deviations of their
-    number."""
-    slips = rule.ratio * checked
-    limits: Numbers = np.maximum(rule.min_tables, np.ceil(slips + 3 * np.sqrt(slips)).astype(np.int64))
-    return limits
-
-
-def _finding(
-    given: Situation, name: str, figures: Mapping[str, int], more: Mapping[str, Any], **words: str
-) -> Iterator[Finding]:
-    rule, outside = given.election.rules.bounds, figures["outside"]
-    limit = int(_limit(rule, np.array(figures["checked"])))
-    if not outside or outside < rule.clear * limit:
-        return
-    severity: Severity | None = "warning" if outside >= limit else None
-    if outside >= max(limit, rule.critical_tables):
-        severity = "critical"
-    yield Finding(
-        rule=name,
-        rule_class="arithmetic",
-        area=given.area.id,
-        column="all",
-        severity=severity,
-        value=outside,
-        unit="tables",
-        bulletin="",
-        inputs={**figures, **more},
-        sentence=say(name, area=given.label, **figures, **words),
-    )
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """With the votes that are too many."""
+        bounds = given.witnessed.bounds
+        assert bounds is not None
+        return self._finding(given, column, severity, {**figures, "votes": bounds.excess})

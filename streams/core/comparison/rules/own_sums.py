@@ -4,19 +4,25 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from streams.core.comparison.findings import Comparison, Finding, Severity
+from streams.core.comparison.rules.rule import BulletinRule
 from streams.core.comparison.sentences import say
 
 
-def own_sums(given: Comparison) -> Iterator[Finding]:
+class OwnSums(BulletinRule):
     """One finding for each sum, share or limit that the bulletin itself breaks."""
-    bulletin, area = given.bulletin, given.area
-    if given.announces_all and bulletin.valid is not None:
-        yield from _sum(given, "options", sum(bulletin.votes.values()), bulletin.valid)
-    if None not in (bulletin.valid, bulletin.null, bulletin.ballots):
-        yield from _sum(given, "ballots", (bulletin.valid or 0) + (bulletin.null or 0), bulletin.ballots or 0)
-    yield from _more(given, "ballots-cast", bulletin.ballots, "registered-voters", bulletin.registered)
-    yield from _more(given, "tables-counted", bulletin.tables_counted, "tables-that-exist", area.tables)
-    yield from _shares(given)
+
+    name = "own-sums"
+
+    def find(self, given: Comparison) -> Iterator[Finding]:
+        """Sum by sum, then share by share."""
+        bulletin, area = given.bulletin, given.area
+        if given.announces_all and bulletin.valid is not None:
+            yield from _sum(given, "options", sum(bulletin.votes.values()), bulletin.valid)
+        if None not in (bulletin.valid, bulletin.null, bulletin.ballots):
+            yield from _sum(given, "ballots", (bulletin.valid or 0) + (bulletin.null or 0), bulletin.ballots or 0)
+        yield from _more(given, "ballots-cast", bulletin.ballots, "registered-voters", bulletin.registered)
+        yield from _more(given, "tables-counted", bulletin.tables_counted, "tables-that-exist", area.tables)
+        yield from _shares(given)
 
 
 def _sum(given: Comparison, what: str, added: int, stated: int) -> Iterator[Finding]:

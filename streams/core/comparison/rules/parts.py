@@ -3,36 +3,44 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from streams.core.comparison.findings import Comparison, Finding, figure
+from streams.core.comparison.rules.rule import BulletinRule
 from streams.core.comparison.sentences import say
 from streams.core.election.model import Group, Option
 from streams.core.events.model import Bulletin
 
 
-def parts(given: Comparison) -> Iterator[Finding]:
+class Parts(BulletinRule):
     """One finding for each figure that is less than its parts had come to, or more than they come to since.
 
     Figures are cumulative, so a bulletin is held against what its parts had announced by then, which it must
     reach, and, once each part has spoken since (or for the last time), against that, which it cannot exceed.
     What a correction follows is left out, since it is said to be wrong.
     """
-    if not given.parts:
-        return
-    everything = len(given.parts) == len(given.election.children[given.area.id])
-    held = [_since_correction(standing) for standing in given.parts.values()]
-    moment = None if given.bulletin.status == "final" else given.bulletin.at
-    by_then = [next((b for b in part if moment is None or b.at <= moment), None) for part in held]
-    since = [next((b for b in part if b.at >= given.bulletin.at or b.status == "final"), None) for part in held]
-    for column, name, whole in given.announced:
-        known = given.election.columns[column]
-        yield from _compare(given, name, known, whole, by_then, since if everything else [], _votes_of(given, known))
-    for what, whole_ in (
-        ("valid-votes", given.bulletin.valid),
-        ("null-votes", given.bulletin.null),
-        ("ballots-cast", given.bulletin.ballots),
-        ("tables-counted", given.bulletin.tables_counted),
-    ):
-        if whole_ is not None:
-            yield from _compare(given, what, None, whole_, by_then, since if everything else [], _FIGURES[what])
+
+    name = "parts"
+
+    def find(self, given: Comparison) -> Iterator[Finding]:
+        """Figure by figure."""
+        if not given.parts:
+            return
+        everything = len(given.parts) == len(given.election.children[given.area.id])
+        held = [_since_correction(standing) for standing in given.parts.values()]
+        moment = None if given.bulletin.status == "final" else given.bulletin.at
+        by_then = [next((b for b in part if moment is None or b.at <= moment), None) for part in held]
+        since = [next((b for b in part if b.at >= given.bulletin.at or b.status == "final"), None) for part in held]
+        for column, name, whole in given.announced:
+            known = given.election.columns[column]
+            yield from _compare(
+                given, name, known, whole, by_then, since if everything else [], _votes_of(given, known)
+            )
+        for what, whole_ in (
+            ("valid-votes", given.bulletin.valid),
+            ("null-votes", given.bulletin.null),
+            ("ballots-cast", given.bulletin.ballots),
+            ("tables-counted", given.bulletin.tables_counted),
+        ):
+            if whole_ is not None:
+                yield from _compare(given, what, None, whole_, by_then, since if everything else [], _FIGURES[what])
 
 
 _FIGURES: dict[str, Callable[[Bulletin], int | None]] = {

@@ -3,47 +3,53 @@
 from collections.abc import Iterator
 
 from streams.core.comparison.findings import Comparison, Finding
+from streams.core.comparison.rules.rule import BulletinRule
 from streams.core.comparison.sentences import say
 
 
-def rounded_shares(given: Comparison) -> Iterator[Finding]:
+class RoundedShares(BulletinRule):
     """One finding when every figure is a share with few decimals of the valid votes, rounded.
 
     With d decimals there are 10^(d+2) such shares, so a free figure hits one with the chance
     10^(d+2) / V; the last figure is not free, since the sum is given. Nor is a figure of zero
     any coincidence. Information only.
     """
-    rule = given.election.rules.fingerprint
-    valid, figures = given.announced_valid, [votes for _, _, votes in given.announced if votes]
-    if not valid or not given.announces_all or len(figures) < 2:
-        return
-    for decimals in range(rule.max_decimals + 1):
-        steps = 10 ** (decimals + 2)
-        chance = min(1.0, steps / valid) ** (len(figures) - 1)
-        if chance > rule.max_chance:
+
+    name = "rounded-shares"
+
+    def find(self, given: Comparison) -> Iterator[Finding]:
+        """With the fewest decimals that fit."""
+        rule = given.election.rules.fingerprint
+        valid, figures = given.announced_valid, [votes for _, _, votes in given.announced if votes]
+        if not valid or not given.announces_all or len(figures) < 2:
             return
-        if all(_is_rounded_share(votes, valid, steps) for votes in figures):
-            yield Finding(
-                rule="rounded-shares",
-                rule_class="consistency",
-                area=given.area.id,
-                column="all",
-                severity="info",
-                value=decimals,
-                unit="decimals",
-                bulletin=given.bulletin.id,
-                inputs={"valid": valid, "figures": len(figures), "decimals": decimals, "chance": chance},
-                sentence=say(
-                    "rounded-shares",
-                    area=given.label,
+        for decimals in range(rule.max_decimals + 1):
+            steps = 10 ** (decimals + 2)
+            chance = min(1.0, steps / valid) ** (len(figures) - 1)
+            if chance > rule.max_chance:
+                return
+            if all(_is_rounded_share(votes, valid, steps) for votes in figures):
+                yield Finding(
+                    rule="rounded-shares",
+                    rule_class="consistency",
+                    area=given.area.id,
+                    column="all",
+                    severity="info",
+                    value=decimals,
+                    unit="decimals",
                     bulletin=given.bulletin.id,
-                    figures=len(figures),
-                    valid=valid,
-                    precision=f"decimals-{decimals}",
-                    odds=round(1 / chance),
-                ),
-            )
-            return
+                    inputs={"valid": valid, "figures": len(figures), "decimals": decimals, "chance": chance},
+                    sentence=say(
+                        "rounded-shares",
+                        area=given.label,
+                        bulletin=given.bulletin.id,
+                        figures=len(figures),
+                        valid=valid,
+                        precision=f"decimals-{decimals}",
+                        odds=round(1 / chance),
+                    ),
+                )
+                return
 
 
 def _is_rounded_share(votes: int, valid: int, steps: int) -> bool:

@@ -16,7 +16,8 @@ from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.bounds import Left, ceiling, floor
-from streams.core.comparison.quick_bounds import suffice
+from streams.core.comparison.false_sheets import asked_of_votes
+from streams.core.comparison.places import SumRows
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.election.settings import (
@@ -58,7 +59,8 @@ def test_a_yes_is_certain(
     voters = None if unwitnessed is None else registered + unwitnessed
     total = valid if left.known else None
     said = claims.claim(1, [(0, official)], None, None, left.tables, left.registered, total, voters)
-    possible = bool(suffice(said[None], row, np.array([false]))[0, 0])
+    rows = SumRows(row, said[None], None, lambda places: np.zeros(len(places)))
+    possible = bool(asked_of_votes(rows).suffice(np.array([false]))[0, 0])
     spread = Spread.of(measures(votes[None], votes + rest, votes + rest + home))
     tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
     sides = floor(official, tops[0], left), ceiling(official, *tops, left, valid, unwitnessed)
@@ -79,8 +81,8 @@ class Everywhere(RuleScheduler):
 class Entirely(AreaView):
     """Works out every figure, however near it is to what can be announced."""
 
-    def project(self, areas: Numbers, least: float = 0) -> dict[int, Projected]:
-        return super().project(areas)
+    def _project(self, areas: Numbers, least: float = 0) -> Projected:
+        return super()._project(areas)
 
 
 class AskingAll(Comparer):
@@ -88,7 +90,7 @@ class AskingAll(Comparer):
 
     def __init__(self, election: Election) -> None:
         super().__init__(election)
-        self._scheduler = Everywhere(election)
+        self._scheduler = Everywhere(election, self._rules)
         self.view = Entirely(election, self._sums, self._bulletins, self._scheduler, self._activity)
 
 
@@ -232,8 +234,8 @@ def test_an_honest_night_asks_about_nothing() -> None:
     """Where all is well only a bulletin makes the rules look: so this is worth something."""
     known = election(4, 50)
     comparer, reconciler, asked = Comparer(known), Reconciler(known), list[str]()
-    look = comparer.view.situation
-    comparer.view.situation = lambda area, *given: asked.append(area) or look(area, *given)  # type: ignore[method-assign,func-returns-value]
+    look = comparer.view.places
+    comparer.view.places = lambda areas, at: asked.extend(areas) or look(areas, at)  # type: ignore[method-assign,func-returns-value]
     for area, tables in [("N", 200), *((f"S{s}", 50) for s in range(1, 5))]:
         votes = 50 * tables, 30 * tables, 10 * tables
         comparer.add_bulletin(bulletin(votes, area, tables_counted=tables, valid=sum(votes)))

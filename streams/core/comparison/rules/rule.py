@@ -1,0 +1,133 @@
+"""What a rule is. Each is one class in a file of its own, listed in `rules`; whoever drives them asks them alone.
+
+A rule on sums works in arrays, over areas or over the ticks of one area (`places`). What it finds at a place becomes a
+finding only where somebody needs one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Severity, Situation
+from streams.core.comparison.places import AreasNow, Places, RowsOfSums, SumRows
+from streams.core.election.model import Election
+from streams.core.election.numbering import Flags, Numbers
+
+NOTHING: Final = -2
+"""There is no finding. The other codes of severities are `findings.RANK`."""
+RESTS: Final = RANK[None]
+"""There is a finding that calls nobody."""
+WARNING: Final = RANK["warning"]
+CRITICAL: Final = RANK["critical"]
+UNSURE: Final = 9
+"""Which of these it is cannot be told from here."""
+
+_SEVERITIES: Final[Mapping[int, Severity | None]] = {code: severity for severity, code in RANK.items()}
+
+Values = NDArray[Any]
+
+
+class Weighed(NamedTuple):
+    """What a rule finds of one figure. Arrays go by those places where it finds anything."""
+
+    column: str
+    """As `Finding.column`."""
+    places: Numbers
+    severities: Numbers
+    values: Values
+    figures: Mapping[str, Values]
+    """What else its finding is made of, by name."""
+
+    @classmethod
+    def of(cls, column: str, places: Numbers, severities: Numbers, values: Values, **figures: Values) -> "Weighed":
+        """Of some places, at those of which the severity is not `NOTHING`."""
+        some = severities != NOTHING
+        more = {name: each[some] for name, each in figures.items()}
+        return cls(column, places[some], severities[some], values[some], more)
+
+
+class Rule(ABC):
+    """A rule of one election. Several may share a name, and so a switch in the election file."""
+
+    name: ClassVar[str]
+
+    def __init__(self, election: Election) -> None:
+        self.election = election
+
+
+class BulletinRule(Rule):
+    """Holds a bulletin against itself and other ones: asked when there is a new one, of the area or right below."""
+
+    @abstractmethod
+    def find(self, given: Comparison) -> Iterator[Finding]:
+        """Everything it has to say of an area's bulletin."""
+
+
+class FeedRule(Rule):
+    """Watches what arrives, and when: asked of the whole election."""
+
+    def deadlines(self, pulse: Pulse) -> Sequence[int]:
+        """Event times (Unix ms) from which on it speaks though nothing comes."""
+        return ()
+
+    def may_find(self, busiest: Mapping[str, int], readings: int) -> bool:
+        """Whether it may find something, given the readings of the reporter groups that sent most, and all readings."""
+        return False
+
+    @abstractmethod
+    def find(self, given: Situation) -> Iterator[Finding]:
+        """Everything it has to say of the whole election."""
+
+
+class SumsRule(Rule):
+    """Looks at what was witnessed, with or without a bulletin: asked when the sums of an area change."""
+
+    needs_bulletin: ClassVar = False
+    """Whether it finds nothing in an area without a bulletin of its own."""
+    needs_bounds: ClassVar = False
+    """Whether it finds nothing in an election without evidence that is only a bound."""
+    needs_unseen: ClassVar = False
+    """Whether it rests on what is expected of the unseen, and so on every area below."""
+
+    @property
+    def wakes(self) -> tuple[int, int] | None:
+        """A place in a row of sums (`tally`), and what it must come to before anything is found; None where the row
+        does not say. It spares following areas of which nothing is known beforehand."""
+        return None
+
+    def may_find(self, given: SumRows) -> Flags:
+        """At which places it may find something. A no must be certain, and should be cheap."""
+        return np.ones(len(given.rows), bool)
+
+    @abstractmethod
+    def weigh(self, given: Places) -> Iterator[Weighed]:
+        """What it finds: exactly, but for `Places.slip`."""
+
+    @abstractmethod
+    def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
+        """The finding of a column, of the figures and the `value` that were weighed."""
+
+    def find(self, given: AreasNow) -> Iterator[tuple[int, Finding]]:
+        """Everything it has to say, each with its place."""
+        for found in self.weigh(given):
+            for i, (place, code) in enumerate(zip(found.places.tolist(), found.severities.tolist(), strict=True)):
+                figures = {name: each[i].item() for name, each in (("value", found.values), *found.figures.items())}
+                yield place, self.finding(given.situation(place), found.column, _SEVERITIES[code], **figures)
+
+
+class RowRule(SumsRule):
+    """A rule for which the rows of sums are enough: it may find something where it does."""
+
+    def may_find(self, given: SumRows) -> Flags:
+        """At which places it finds something."""
+        places = np.zeros(len(given.rows), bool)
+        for found in self.weigh(given):
+            places[found.places] = True
+        return places
+
+    @abstractmethod
+    def weigh(self, given: RowsOfSums) -> Iterator[Weighed]:
+        """What it finds, exactly."""
