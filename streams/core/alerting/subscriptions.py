@@ -7,7 +7,8 @@ that it fires is told what becomes of it, also when it becomes less grave.
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from streams.core.alerting.alert import RANK, Notice
+from streams.core.alerting.alert import Notice
+from streams.core.comparison.findings import RANK
 from streams.core.election.model import Receiver
 
 
