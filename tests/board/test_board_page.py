@@ -272,9 +272,53 @@ def test_looking_back(chromium: Browser, board: Served) -> None:
         expect(page.locator("#no-alerts")).to_be_visible()
         expect(page.locator("#area-rows tr", has_text="Area S2").locator(".coverage")).to_have_text("0.0\u00a0%")
         assert "28 Jul, 20:00" in (page.locator("#scrub").get_attribute("aria-valuetext") or "")
+        expect(page.locator("#as-of strong")).to_have_text("As of 28 Jul, 20:00 GMT-4, not live")
+        expect(page.locator("#connection")).to_have_text("Not live")
         page.locator("#back").click()
+        expect(page.locator("#as-of")).to_be_hidden()
+        expect(page.locator("#connection")).to_have_text("Live")
         expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
         expect(page.locator("#scrub-at")).to_have_text("now")
+        seen.check()
+
+
+@pytest.mark.parametrize("at", [str(T0), "2024-07-29T00:00:00Z"], ids=["milliseconds", "a time"])
+def test_a_link_to_a_moment(at: str, chromium: Browser, board: Served) -> None:
+    """The address of a moment shows it, in whichever area one goes on; one of the future shows the present."""
+    with opened(chromium, f"{board.url}?at={at}") as seen:
+        page = seen.page
+        expect(page.locator("#f-coverage-of")).to_have_text("1 of 12")
+        expect(page.locator("#as-of")).to_contain_text("not live")
+        page.locator("#area-rows a").first.click()
+        expect(page.locator("#f-coverage-of")).to_have_text("1 of 4")
+        assert "at=2024-07-29T00%3A00%3A00Z" in page.url
+        assert "area=S1" in page.url
+        page.locator("#as-of button").click()
+        expect(page.locator("#f-coverage-of")).to_have_text("4 of 4")
+        assert "at=" not in page.url
+        page.goto(board.url + "?at=2099-01-01T00:00:00Z")
+        expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
+        expect(page.locator("#as-of")).to_be_hidden()
+
+
+def test_on_paper(chromium: Browser, board: Served) -> None:
+    """A page of A4 has every column and every alert, no control, and black on white, whatever the screen has."""
+    with opened(chromium, board.url, 690, color_scheme="dark") as seen:
+        page = seen.page
+        expect(page.locator("#area-rows th")).to_have_count(3)
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        for name in ("gap", "atLeast", "atMost", "mustBeWrong"):
+            expect(page.locator(f"#options tr td.{name}").first).to_be_visible()
+        for name in ("#scrubber", "#languages", ".tools", ".skip >> nth=0"):
+            expect(page.locator(name)).to_be_hidden()
+        assert (
+            page.evaluate("(list => list.scrollHeight - list.clientHeight)(document.querySelector('#alert-list'))") <= 0
+        )
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 31, 36)"
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(240, 242, 244)"
         seen.check()
 
 
@@ -421,7 +465,7 @@ def test_keyboard(chromium: Browser, board: Served) -> None:
         page = seen.page
         expect(page.locator("#area-rows th")).to_have_count(3)
         usable = page.evaluate(
-            "[...document.querySelectorAll('a, button, input, select, summary, [tabindex=\"0\"]')]"
+            "[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex=\"0\"]')]"
             ".filter((e) => e.checkVisibility() && !e.disabled).map((e, i) => { e.dataset.stop = i; return i; })"
         )
         reached = []
@@ -433,6 +477,9 @@ def test_keyboard(chromium: Browser, board: Served) -> None:
             reached.append(int(stop))
             assert outline == "solid", f"stop {stop} shows no focus"
         assert reached == usable
+        linked = page.locator("#alert-list a[href]").evaluate_all("links => links.map((link) => link.dataset.area)")
+        assert len(linked) == len(set(linked))
+        assert "N" not in linked
         seen.check()
 
 

@@ -43,7 +43,7 @@ export function show(series, whole, shown, wanted) {
   const coverage = series.coverage.map((value) => (value === null ? null : 100 * value));
   const wrong = series.breakdown.some((value) => value !== null) ? series.breakdown : [];
   const common = { series, wanted, empty };
-  draw("chart-shares", { ...common, title: t("sharesChart"), lines: shares, say: (value) => percent(value) });
+  draw("chart-shares", { ...common, title: t("sharesChart"), most: 100, lines: shares, say: (value) => percent(value) });
   const bounded = shown.states.get(whole.area.id)?.bounds?.unwitnessed;
   draw("chart-breakdown", {
     ...common, title: t(bounded ? "mustBeWrong" : "breakdownChart"), say: (value) => number(value),
@@ -105,7 +105,8 @@ function begin(figure) {
   return chart;
 }
 
-const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight });
+const HEIGHT = 240; // where the page does not say, as on paper
+const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight || HEIGHT });
 
 // A colour for each option, and what dashed and solid mean.
 function showLegend(legend, lines) {
@@ -118,8 +119,12 @@ function showLegend(legend, lines) {
   legend.dataset.text = text;
 }
 
-// Between the lines of the grid, in votes' and sheets' own units: halves would be rounded in their labels.
+// The lines of the grid, in votes' and sheets' own units: halves would be rounded in their labels. The axis ends at the
+// first line above all values, so that each value lies between two lines that have a label.
 const STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
+const stepOf = (high) => STEPS.find((step) => high / step <= 5) ?? STEPS.at(-1);
+const topOf = (high, most = Infinity) => Math.min(most, Math.max(1, Math.ceil(high / stepOf(high)) * stepOf(high)));
+const splitsOf = (top) => Array.from({ length: Math.round(top / stepOf(top)) + 1 }, (_, place) => place * stepOf(top));
 
 function options(chart, lines) {
   const style = getComputedStyle(document.documentElement);
@@ -130,10 +135,10 @@ function options(chart, lines) {
     legend: { show: false },
     cursor: { show: false },
     padding: [20, 28, 0, 0],
-    scales: { y: { range: (_, low, high) => [0, chart.given.top ?? Math.max(1, Math.ceil(high * 1.1))] } },
+    scales: { y: { range: (_, low, high) => [0, chart.given.top ?? topOf(high, chart.given.most)] } },
     axes: [
       { ...axis, space: 90, values: (_, ticks, __, ___, step) => ticks.map((seconds) => tickOf(seconds, step)) },
-      { ...axis, size: 52, incrs: STEPS, values: (_, ticks) => ticks.map((value) => number(value)) },
+      { ...axis, size: 52, splits: (plot) => splitsOf(plot.scales.y.max), values: (_, ticks) => ticks.map((value) => number(value)) },
     ],
     series: [{}, ...lines.map((line) => ({
       stroke: colour(`--option-${line.colour}`), width: line.dash ? 2 : 2.5, dash: line.dash ? [6, 5] : undefined,
@@ -167,18 +172,25 @@ function marks(plot, chart, colour) {
     ctx.restore();
     return x;
   };
+  ctx.save();
+  ctx.fillStyle = colour("--faint");
+  ctx.textAlign = "left";
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  let free = bbox.left; // where the next name may begin
   series.bulletin.forEach((name, place) => {
     if (name === null || name === series.bulletin[place - 1]) return;
     const x = line(series.at[place], 1, colour("--faint"));
-    ctx.save();
-    ctx.fillStyle = colour("--faint");
-    ctx.textAlign = "left";
-    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-    ctx.fillText(clean(name).slice(0, 12), x, bbox.top - 5 * devicePixelRatio);
-    ctx.restore();
+    const text = short(clean(name));
+    const begin = Math.min(x, ctx.canvas.width - ctx.measureText(text).width);
+    if (begin < free) return; // no room: the line stays, the table has its figures
+    ctx.fillText(text, begin, bbox.top - 5 * devicePixelRatio);
+    free = begin + ctx.measureText(`${text}  `).width;
   });
+  ctx.restore();
   if (wanted !== null) line(wanted, 2, colour("--ink"));
 }
+
+const short = (text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
 
 function fillTable(chart) {
   const { series, lines, say } = chart.given;

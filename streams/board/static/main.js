@@ -15,11 +15,18 @@ const page = {
   whole: null, // what the stream told first
   now: null, // the newest states, alerts and clock
   past: null, // the same at the time that is looked back to
-  wanted: null, // that time, in Unix ms
+  wanted: moments(new URLSearchParams(location.search).get("at")), // that time, in Unix ms
   series: null,
   step: 0,
 };
 let stream = null;
+
+// A moment of the night as an address has it: Unix ms, or a time with its zone. What is neither is now.
+function moments(text) {
+  const at = /^\d+$/.test(text ?? "") ? Number(text) : Date.parse(text ?? "");
+  return Number.isFinite(at) && at > 0 ? at : null;
+}
+
 let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0, turnedAway: { messages: 0, reasons: [] } };
 
 function open() {
@@ -47,7 +54,9 @@ function takeWhole(whole) {
   page.step = whole.step;
   page.now = { states: byArea(whole.states), alerts: whole.alerts, clock: whole.clock };
   if (same) announce(fresh);
-  show();
+  if (page.wanted > whole.clock) page.wanted = null;
+  if (page.wanted !== null && !page.past) lookBack(page.wanted);
+  else show();
 }
 
 function takeChange(change) {
@@ -78,6 +87,7 @@ function announce(known) {
 
 function show() {
   if (!page.whole) return;
+  document.querySelector("main").classList.remove("loading");
   const shown = page.past ?? page.now;
   view.show(page.whole, shown, signs);
   areas.show(page.whole, shown);
@@ -88,18 +98,19 @@ function show() {
 
 function showConnection() {
   const silent = Date.now() - signs.came > SILENCE;
-  const place = silent ? (page.whole ? "reconnecting" : "connecting") : signs.place;
+  const now = silent ? (page.whole ? "reconnecting" : "connecting") : signs.place;
+  const place = now === "live" && page.wanted !== null ? "past" : now;
   byId("dot").dataset.place = place;
   setText(byId("connection"), t(place, { percent: percent(100 * signs.read, 0) }));
   const clock = page.now?.clock ? moment(page.now.clock, { zone: true }) : "";
   let age = "";
   if (place === "live" && signs.age !== null) {
     age = t("lastChange", { ago: span(1000 * signs.age + Date.now() - signs.came) });
-  } else if (clock && place !== "live") {
+  } else if (clock && place !== "live" && place !== "past") {
     age = t("lastUpdate", { at: clock });
   }
   setText(byId("age"), age && `· ${age}`);
-  setText(byId("clock"), clock && t("eventTime", { at: clock }));
+  setText(byId("clock"), clock && t(page.wanted === null ? "eventTime" : "newest", { at: clock }));
   setText(byId("unreadable"), signs.unreadable ? t("unreadable", { count: number(signs.unreadable) }) : "");
   showTurnedAway(signs.turnedAway);
 }
@@ -150,21 +161,33 @@ function showScrubber() {
   scrub.min = first;
   scrub.max = last;
   scrub.step = Math.max(1000, Math.floor((last - first) / 400));
-  if (page.wanted === null) scrub.value = last;
+  scrub.value = page.wanted ?? last;
   const text = page.wanted === null ? t("now") : moment(page.wanted, { zone: true });
   setText(byId("scrub-at"), text);
   scrub.setAttribute("aria-valuetext", text);
   byId("back").disabled = page.wanted === null;
   document.body.classList.toggle("looking-back", page.wanted !== null);
+  byId("as-of").hidden = page.wanted === null;
+  const shown = page.past ? moment(page.past.clock, { zone: true }) : text;
+  setText(byId("as-of").firstElementChild, page.wanted === null ? "" : t("asOf", { at: shown }));
+  showAddress();
 }
 
-// Another area, by a link's click or the browser's buttons.
+// The address names the moment that is shown, so that it can be sent to somebody.
+function showAddress() {
+  const address = new URL(location.href);
+  if (page.wanted === null) address.searchParams.delete("at");
+  else address.searchParams.set("at", new Date(page.wanted).toISOString().replace(".000Z", "Z"));
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
+}
 
-function go(area, push = true) {
+// Another area, by a link's click or the browser's buttons, at the moment that is shown.
+
+function go(area, push = true, at = page.wanted) {
   page.area = area;
   page.whole = null;
   page.past = null;
-  page.wanted = null;
+  page.wanted = at;
   if (push) {
     const address = new URL(location.href);
     address.searchParams.set("area", area);
@@ -189,12 +212,24 @@ document.addEventListener("click", (event) => {
     show();
   }
 });
-addEventListener("popstate", () => go(new URLSearchParams(location.search).get("area") ?? "", false));
+addEventListener("popstate", () => {
+  const asked = new URLSearchParams(location.search);
+  go(asked.get("area") ?? "", false, moments(asked.get("at")));
+});
 byId("scrub").addEventListener("input", ({ target }) => {
   const at = Number(target.value);
   lookBack(at + Number(target.step) > page.now.clock ? null : at);
 });
-byId("back").addEventListener("click", () => { lookBack(null); byId("scrub").focus(); });
+for (const back of [byId("back"), byId("as-of").querySelector("button")]) {
+  back.addEventListener("click", () => { lookBack(null); byId("scrub").focus(); });
+}
+for (const [name, isOn] of [["beforeprint", true], ["afterprint", false]]) { // paper is white
+  addEventListener(name, () => {
+    document.documentElement.classList.toggle("printing", isOn);
+    charts.forget();
+    show();
+  });
+}
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { charts.forget(); show(); });
 areas.listen(show);
 view.listen(show);

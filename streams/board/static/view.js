@@ -76,7 +76,7 @@ export function show(whole, shown, signs) {
     state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds")
       : singleTables(state) ? t("summed", { tables: number(singleTables(state)) }) : "",
   ]);
-  showAlerts(shown.alerts);
+  showAlerts(shown.alerts, whole.area.id);
   showEvidence(state);
 }
 
@@ -194,17 +194,24 @@ function fillOption(row, figure, place) {
 function fillCount(cell, label, share, votes) {
   const [track, large, small] = cell.children;
   cell.dataset.label = label;
+  track.hidden = share === null; // an empty bar would be 0 %
   setBar(track.firstElementChild, share);
   setText(large, percent(share));
   setText(small, votes === null ? "" : t("votes", { value: number(votes) }));
 }
 
-function showAlerts(alerts) {
+function showAlerts(alerts, own) {
   byId("no-alerts").hidden = alerts.recent.length > 0;
   byId("alert-list").hidden = alerts.recent.length === 0;
   setText(byId("no-alerts"), t("noAlerts"));
   const items = keyed(byId("alert-list"), alerts.recent.map((notice) => notice.id), newAlert);
-  items.forEach((item, place) => fillAlert(item, alerts.recent[place]));
+  // One link for each area but this one: else some sixty lie before the charts for who goes by keyboard.
+  const linked = new Set([own]);
+  items.forEach((item, place) => {
+    const notice = alerts.recent[place];
+    fillAlert(item, notice, !linked.has(notice.area.id));
+    linked.add(notice.area.id);
+  });
 }
 
 function newAlert() {
@@ -212,7 +219,7 @@ function newAlert() {
     make("p", { class: "small" }));
 }
 
-function fillAlert(item, notice) {
+function fillAlert(item, notice, isLink) {
   const word = notice.status === "resolved" ? "resolved" : notice.severity;
   const [about, text, remark] = item.children;
   const [badge, time, place] = about.children;
@@ -221,8 +228,13 @@ function fillAlert(item, notice) {
   setText(time, moment(notice.at));
   time.setAttribute("datetime", new Date(notice.at).toISOString());
   setText(place, clean(notice.area.name));
-  place.dataset.area = notice.area.id;
-  place.href = `?area=${encodeURIComponent(notice.area.id)}`;
+  if (isLink) {
+    place.dataset.area = notice.area.id;
+    place.href = `?area=${encodeURIComponent(notice.area.id)}`;
+  } else {
+    delete place.dataset.area;
+    place.removeAttribute("href");
+  }
   setText(text, sentence(notice));
   setText(remark, notice.muted ? t("leftToParent") : "");
 }

@@ -2,10 +2,10 @@
 
 export const WORDS = {
   en: {
-    skip: "Skip to the areas", language: "Language", path: "Where you are",
+    skip: "Skip to the areas", skipCharts: "Skip to the charts", language: "Language", path: "Where you are",
     connecting: "Connecting", waiting: "Waiting for the night’s topics", reading: "Reading the night so far, {percent}",
-    live: "Live", away: "The broker does not answer", reconnecting: "Reconnecting",
-    lastChange: "last change {ago} ago", lastUpdate: "last update {at}", eventTime: "Event time {at}",
+    live: "Live", past: "Not live", asOf: "As of {at}, not live", away: "The broker does not answer", reconnecting: "Reconnecting",
+    lastChange: "last change {ago} ago", lastUpdate: "last update {at}", eventTime: "Event time {at}", newest: "newest figures of {at}",
     unreadable: "{count} records are not of this election",
     turnedAway: "{count} messages turned away", turnedAwayOne: "1 message turned away",
     turnedAwayBecause: "{count} × {reason}. The last: {at}. {cure}", turnedAwayWhy: "Why messages were turned away",
@@ -24,7 +24,7 @@ export const WORDS = {
     leadUnknown: "{leader} is {lead} votes ahead of {second}. How many polling tables there are is not known, so it cannot be said whether sheets that nobody has read could change that.",
     coverage: "Tables witnessed", coverageOf: "{witnessed} of {tables}",
     lastBulletin: "Last bulletin", bulletinOf: "{at} · {ago} ago", noBulletin: "none yet",
-    openAlerts: "Open alerts", alertsOf: "critical {critical} · warning {warning} · remark {info}", alertsNone: "nothing open",
+    openAlerts: "Open alerts", alertsOf: "critical\u00a0{critical} · warning\u00a0{warning} · remark\u00a0{info}", alertsNone: "nothing open",
     time: "Look back", back: "Back to now", now: "now",
     beside: "Official beside witnessed", option: "Option", official: "Official", witnessed: "Witnessed",
     gap: "Difference, points", atLeast: "At least", atMost: "At most", mustBeWrong: "Must be wrong",
@@ -62,10 +62,10 @@ export const WORDS = {
     day: "{n} d", hour: "{n} h", minute: "{n} min", second: "{n} s",
   },
   es: {
-    skip: "Ir a las zonas", language: "Idioma", path: "Dónde está",
+    skip: "Ir a las zonas", skipCharts: "Ir a los gráficos", language: "Idioma", path: "Dónde está",
     connecting: "Conectando", waiting: "A la espera de los temas de la noche", reading: "Leyendo lo que va de noche, {percent}",
-    live: "En vivo", away: "El broker no responde", reconnecting: "Reconectando",
-    lastChange: "último cambio hace {ago}", lastUpdate: "última actualización {at}", eventTime: "Hora de los hechos {at}",
+    live: "En vivo", past: "No es en vivo", asOf: "Situación de {at}, no en vivo", away: "El broker no responde", reconnecting: "Reconectando",
+    lastChange: "último cambio hace {ago}", lastUpdate: "última actualización {at}", eventTime: "Hora de los hechos {at}", newest: "cifras más recientes de {at}",
     unreadable: "{count} registros no son de esta elección",
     turnedAway: "{count} mensajes no admitidos", turnedAwayOne: "1 mensaje no admitido",
     turnedAwayBecause: "{count} × {reason}. El último: {at}. {cure}", turnedAwayWhy: "Por qué no se admitieron mensajes",
@@ -84,7 +84,7 @@ export const WORDS = {
     leadUnknown: "{leader} aventaja a {second} en {lead} votos. No se sabe cuántas mesas hay, así que no puede decirse si las actas que nadie ha leído podrían cambiarlo.",
     coverage: "Mesas atestiguadas", coverageOf: "{witnessed} de {tables}",
     lastBulletin: "Último boletín", bulletinOf: "{at} · hace {ago}", noBulletin: "ninguno aún",
-    openAlerts: "Alertas abiertas", alertsOf: "crítica {critical} · aviso {warning} · observación {info}", alertsNone: "nada abierto",
+    openAlerts: "Alertas abiertas", alertsOf: "crítica\u00a0{critical} · aviso\u00a0{warning} · observación\u00a0{info}", alertsNone: "nada abierto",
     time: "Mirar atrás", back: "Volver al presente", now: "ahora",
     beside: "Lo oficial junto a lo atestiguado", option: "Opción", official: "Oficial", witnessed: "Atestiguado",
     gap: "Diferencia, puntos", atLeast: "Al menos", atMost: "A lo sumo", mustBeWrong: "Actas erradas",
@@ -113,7 +113,7 @@ export const WORDS = {
     mismatch: "{differing} de {compared} mesas con cifra oficial propia difieren de su acta.",
     areas: "Zona por zona", area: "Zona", filter: "Filtrar", openCount: "Alertas", shown: "{shown} de {all}",
     noAreas: "No hay zonas por debajo de esta.", noMatch: "Ninguna zona coincide.",
-    strongest: "La alerta abierta más fuerte · {severity} · {at}", quietTitle: "Ninguna alerta abierta", quiet: "Hasta donde puede decirse, las cifras oficiales y las actas atestiguadas concuerdan.",
+    strongest: "La alerta abierta más grave · {severity} · {at}", quietTitle: "Ninguna alerta abierta", quiet: "Hasta donde puede decirse, las cifras oficiales y las actas atestiguadas concuerdan.",
     onlyWitnessed: "No hay boletín de {area}. Hay {witnessed} mesas atestiguadas.",
     nothingTitle: "A la espera", nothing: "Todavía no ha llegado nada. El tablero se llena solo en cuanto llegue un boletín o un acta.",
     noBroker: "No se alcanza el broker; el tablero sigue intentándolo.",
@@ -186,6 +186,6 @@ export function span(milliseconds) {
   const parts = [["day", Math.floor(seconds / 86400)], ["hour", Math.floor(seconds / 3600) % 24],
     ["minute", Math.floor(seconds / 60) % 60], ["second", seconds % 60]];
   const first = parts.findIndex(([, n]) => n > 0);
-  if (first < 0) return t("second", { n: 0 });
-  return parts.slice(first, first + 2).filter(([, n]) => n > 0).map(([unit, n]) => t(unit, { n })).join(" ");
+  if (first < 0) return t("second", { n: 0 }).replace(" ", "\u00a0");
+  return parts.slice(first, first + 2).filter(([, n]) => n > 0).map(([unit, n]) => t(unit, { n }).replace(" ", "\u00a0")).join(" ");
 }
