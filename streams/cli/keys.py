@@ -29,6 +29,13 @@ def new_key(key: KeyFile) -> None:
         show(signing_keys.new(key))
 
 
+@commands.command("webhook")
+def new_webhook_key(key: KeyFile) -> None:
+    """Write a new private key for webhooks, for a receiver's secret, and print its public key for everybody."""
+    with plainly():
+        show(signing_keys.new_webhook_key(key))
+
+
 @commands.command("sign")
 def sign_events(file: ElectionFile, key: KeyFile, events: Events) -> None:
     """Print the events, those of the key's owner signed. The election says whose key it is."""

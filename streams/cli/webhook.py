@@ -1,6 +1,7 @@
 """`cotejo webhook`: try the receivers, see how they stand, send alerts once more."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -11,9 +12,10 @@ from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.delivery import admin
 from streams.delivery.commands import Command
+from streams.delivery.verification import signed_at
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.support.terminal import show, show_json
-from streams.times import from_rfc3339
+from streams.times import from_rfc3339, rfc3339
 
 commands = group("Try the receivers of alerts, see how they stand, send alerts once more.")
 Only = Annotated[list[str] | None, typer.Option("--receiver", help="This receiver only; may be given again.")]
@@ -96,6 +98,20 @@ def redeliver(
                 show_json({"receiver": receiver, "id": alert["id"], "at": alert["at"], "sent": not dry_run})
             else:
                 show(f"{alert['id']}: {alert['finding']['sentence']['en']}")
+
+
+@commands.command()
+def verify(
+    public_key: Annotated[str, typer.Argument(help="whpk_..., as the sender has published it.", show_default=False)],
+    body: Annotated[Path, typer.Argument(help="The webhook's body, byte for byte as it came.", show_default=False)],
+    id: Annotated[str, typer.Option(help="The header webhook-id.", show_default=False)],
+    timestamp: Annotated[str, typer.Option(help="The header webhook-timestamp.", show_default=False)],
+    signature: Annotated[str, typer.Option(help="The header webhook-signature.", show_default=False)],
+) -> None:
+    """Check who signed an alert, however old it is. Exit code 1 unless the owner of the key did."""
+    with plainly():
+        sent = signed_at(public_key, body, id, timestamp, signature)
+        show(f"signed with the key of {public_key} at {rfc3339(sent, 'seconds')}")
 
 
 def _topology(election: Election, prefix: str) -> Topology:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
+from streams.core.alerting import webhook_keys
 from streams.core.election.model import Election
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.events.signatures import signed_bytes
@@ -27,14 +28,26 @@ def new(path: Path) -> str:
     public key, in base64. Raises `KeyFileError`, also where the file exists."""
     key = Ed25519PrivateKey.generate()
     kind, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    _write(path, key.private_bytes(kind, serialization.PrivateFormat.PKCS8, plain))
+    return b64encode(public_key(key)).decode()
+
+
+def new_webhook_key(path: Path) -> str:
+    """Make a key pair for webhooks, likewise: the file has `whsk_` and the private key. Returns the public key as
+    `whpk_` and base64. Raises `KeyFileError`, also where the file exists."""
+    key = Ed25519PrivateKey.generate()
+    _write(path, webhook_keys.private_text(key).encode() + b"\n")
+    return webhook_keys.public_text(key.public_key())
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(key.private_bytes(kind, serialization.PrivateFormat.PKCS8, plain))
+            file.write(content)
     except FileExistsError:
         raise KeyFileError(f"{path}: is there already: name another file, lest a key be lost") from None
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
-    return b64encode(public_key(key)).decode()
 
 
 def load(path: Path) -> Ed25519PrivateKey:

@@ -1,18 +1,19 @@
-"""The secrets that webhooks are signed with: from the environment or a file, two at once while one takes the other's
-place. They show in no log, error or representation."""
+"""The secrets and private keys that webhooks are signed with: from the environment or a file, two of a kind while one
+takes the other's place. They show in no log, error or representation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from streams.core.alerting import webhook_keys
 from streams.core.election.model import Election, Receiver
 from streams.delivery.standard_webhook import check_secret
 from streams.errors import CotejoError
 from streams.regular_file import SECRET_BYTES, read_regular
 
 AT_ONCE: Final = 2
-"""The new secret and the old one."""
+"""The new one and the old one, of secrets and of private keys each."""
 
 
 class SecretError(CotejoError):
@@ -21,7 +22,7 @@ class SecretError(CotejoError):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """One receiver's secrets, the newest first; none where nothing is signed."""
+    """One receiver's secrets and private keys, the newest first; none where nothing is signed."""
 
     values: tuple[str, ...] = field(default=(), repr=False)
 
@@ -37,8 +38,11 @@ def of_receiver(receiver: Receiver, environment: Mapping[str, str]) -> Secrets:
     if not text.split():
         cure = f"put its secret into {'the file' if receiver.secret_file else 'the environment as'} {place}"
         raise SecretError(f"receiver {receiver.name}: {cure}")
-    if len(text.split()) > AT_ONCE:
-        raise SecretError(f"receiver {receiver.name}, {place}: give two secrets at most, the new one first")
+    keys = sum(secret.startswith(webhook_keys.PRIVATE) for secret in text.split())
+    if max(keys, len(text.split()) - keys) > AT_ONCE:
+        raise SecretError(
+            f"receiver {receiver.name}, {place}: give two secrets at most, the new one first; keys likewise"
+        )
     try:
         return Secrets(tuple(check_secret(secret) for secret in text.split()))
     except ValueError as error:

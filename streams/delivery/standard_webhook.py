@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from streams.core.alerting import webhook_keys
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.parcels import Digest
 from streams.core.election.model import Election
@@ -35,6 +36,7 @@ __all__ = [
     "digest_body",
     "headers",
     "message_id",
+    "signed_content",
     "verify",
 ]
 
@@ -102,15 +104,27 @@ def message_id(notice: str) -> str:
 
 
 def headers(secrets: Sequence[str], message: str, content: bytes, now: datetime) -> dict[str, str]:
-    """The three headers that let a receiver check who sent this and when: one signature for each secret, none
-    without. `now` is an aware UTC time."""
-    signatures = " ".join(Webhook(secret).sign(message, now, content.decode()) for secret in secrets)
+    """The three headers that let a receiver check who sent this and when: one signature for each secret (`v1`) and each
+    private key (`v1a`), none without. `now` is an aware UTC time."""
+    signatures = " ".join(_signature(secret, message, content, now) for secret in secrets)
     return {
         "content-type": "application/json",
         "webhook-id": message,
         "webhook-timestamp": str(int(now.timestamp())),
         **({"webhook-signature": signatures} if signatures else {}),
     }
+
+
+def _signature(secret: str, message: str, content: bytes, now: datetime) -> str:
+    if secret.startswith(webhook_keys.PRIVATE):
+        signed = signed_content(message, str(int(now.timestamp())), content)
+        return webhook_keys.sign(webhook_keys.read_private(secret), signed)
+    return str(Webhook(secret).sign(message, now, content.decode()))
+
+
+def signed_content(message: str, timestamp: str, content: bytes) -> bytes:
+    """What is signed: id, Unix seconds and body."""
+    return f"{message}.{timestamp}.".encode() + content
 
 
 def verify(secret: str, content: bytes, received: Mapping[str, str]) -> Any:
@@ -125,7 +139,11 @@ def verify(secret: str, content: bytes, received: Mapping[str, str]) -> Any:
 
 
 def check_secret(secret: str) -> str:
-    """Return the secret, or raise ValueError: it must be base64 of 24 to 64 bytes, after `whsec_` or without it."""
+    """Return the secret, or raise ValueError: it must be base64 of 24 to 64 bytes, after `whsec_` or without it, or a
+    private key after `whsk_`."""
+    if secret.startswith(webhook_keys.PRIVATE):
+        webhook_keys.read_private(secret)
+        return secret
     try:
         digits = secret.removeprefix("whsec_").rstrip("=")
         length = len(base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True))

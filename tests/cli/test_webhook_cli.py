@@ -21,7 +21,7 @@ from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook
 from test_posting import KNOWN, NEW, NOTICE, OLD
 
-from streams.config import election_writer
+from streams.config import election_writer, keys
 from streams.core.election.model import Receiver
 from streams.delivery import http_post
 from streams.kafka.embedded_broker import free_port, is_free
@@ -147,6 +147,24 @@ def test_tls(tmp_path: Path) -> None:
     assert "certificate" in refused.stdout.lower()
     assert taken.stdout == "desk: took the alert: 204 No Content\n"
     assert len(came) == 1
+
+
+def test_verify(tmp_path: Path) -> None:
+    """A test alert that was kept is checked with the public key alone; a changed one is not taken."""
+    public, scripted, kept = keys.new_webhook_key(tmp_path / "desk.key"), Scripted(), tmp_path / "body.json"
+    with scripted.listening() as url:
+        path = written(tmp_path, replace(desk(url), secret_env="", secret_file=str(tmp_path / "desk.key")))
+        assert webhook("test", path).returncode == 0
+    (got,) = scripted.seen
+    kept.write_bytes(got.body)
+    options = [f"--{name}={got.headers[f'webhook-{name}']}" for name in ("id", "timestamp", "signature")]
+    done = webhook("verify", public, kept, *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"signed with the key of {public} at 20")
+    kept.write_bytes(got.body.replace(b"Nothing", b"Something"))
+    done = webhook("verify", public, kept, *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("cotejo: not signed with this key")
 
 
 DOCS = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
