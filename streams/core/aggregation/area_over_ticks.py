@@ -49,32 +49,24 @@ class AreaOverTicks:
     def gaps(self, places: Numbers, least: float) -> Figures:
         """Points from announced shares to what can honestly be announced, at some of the ticks: (these, columns). NaN
         where there is no figure, or no gap of the column comes to `least`."""
-        found, counted = np.full((len(places), len(self._election.columns)), np.nan), self._counted
-        if counted is None:
+        found = np.full((len(places), len(self._election.columns)), np.nan)
+        if self._course.traced is None:  # nobody asks
             return found
-        shares = announced_shares(self.claims)
-        for column in range(found.shape[1]):
-            if not (counted.limits[places, column] >= least).any():
-                continue
+        claims = self.claims[places]
+        counted = self._sums.projector.counted_at(self._course.traced, self.places[places], claims)
+        shares = announced_shares(claims)
+        for column in np.flatnonzero((counted.limits >= least).any(axis=0)).tolist():
             share, above = shares[:, column], shares[:, column] > counted.middle[:, column]
-            gaps = np.zeros(len(share))
             for high, sign, some in ((True, 1, above), (False, -1, ~above)):
                 if some.any():
-                    ends = self._end(counted, column, high=high)
-                    gaps[some] = np.maximum(0, sign * (share - ends))[some]
-            found[:, column] = gaps[places]
+                    ends = self._ends(places, counted, column, high=high)
+                    found[some, column] = np.maximum(0, sign * (share - ends))[some]
         return found
 
-    @cached_property
-    def _counted(self) -> Counted | None:
-        """What the bulletin can have counted; None where nobody asks."""
-        traced = self._course.traced
-        return None if traced is None else self._sums.projector.counted_at(traced, self.places, self.claims)
-
-    def _end(self, counted: Counted, column: int, *, high: bool) -> Figures:
-        """By tick, the lowest or highest share (per cent) that can honestly be announced for a column."""
+    def _ends(self, places: Numbers, counted: Counted, column: int, *, high: bool) -> Figures:
+        """At some of the ticks, the lowest or highest share (per cent) that can honestly be announced for a column."""
         blocks = Blocks(*(sums[column] for sums in self._blocks))
-        changes, weights = self._block_changes.of(column), (counted.scale, counted.mass, counted.slack)
+        changes, weights = self._block_changes.of(column, places), (counted.scale, counted.mass, counted.slack)
         return SharesOverTicks(blocks, changes, *weights, high=high).ends(self._election.rules.divergence.unseen)
 
     def _changes(self, kind: Kind, column: int) -> tuple[Numbers, Numbers, Numbers]:

@@ -89,10 +89,12 @@ class BlockChanges:
     votes: Numbers
     """By column: (columns, n)."""
 
-    def of(self, column: int) -> "BlockChanges":
-        """Those of one column that change anything: votes of shape (n)."""
-        some = np.flatnonzero(self.valid)
-        return BlockChanges(self.at[some], self.kind[some], self.valid[some], self.votes[column, some])
+    def of(self, column: int, ticks: Numbers) -> "BlockChanges":
+        """Those of one column that change anything until the last of some ticks, each at the first of these that it
+        counts at: votes of shape (n)."""
+        at = np.searchsorted(ticks, self.at)
+        some = np.flatnonzero((self.valid != 0) & (at < len(ticks)))
+        return BlockChanges(at[some], self.kind[some], self.valid[some], self.votes[column, some])
 
 
 class SharesOverTicks:

@@ -73,7 +73,7 @@ def test_shares(first: list[tuple[int, int, int]], ticks: list[Any], tenths: int
     begun.add(kind, valid, votes[None])
     kind, valid, votes = _arrays([block for _, block, _ in changes])
     at, sign = np.array([[number, way] for number, _, way in changes], np.int64).reshape(-1, 2).T
-    moved = BlockChanges(at, kind, sign * valid, (sign * votes)[None]).of(0)
+    moved = BlockChanges(at, kind, sign * valid, (sign * votes)[None]).of(0, np.arange(len(ticks)))
     for side, high in enumerate((False, True)):
         columns = (np.array(column) for column in zip(*weights, strict=True))
         over = SharesOverTicks(Blocks(begun.valid[0], begun.votes[0]), moved, *columns, high=high)

@@ -79,13 +79,21 @@ def announced(known: Election, random: Random) -> list[Any]:
     return found
 
 
-def lived(known: Election, random: Random, stretch: int, steps: Sequence[int]) -> int:
+def lived(
+    known: Election,
+    random: Random,
+    stretch: int,
+    steps: Sequence[int],
+    events: Sequence[TallyReport | Bulletin] = (),
+    officials: Sequence[Bulletin] = (),
+) -> int:
     """Live a night in stretches of ticks and tick by tick, and hold both against each other after each stretch. How
-    often the first asked less."""
+    often the first asked less. Events, the last of them first, and bulletins are made unless they are given."""
     reconciler, alone, together = Reconciler(known), Counting(known), Counting(known)
-    at, news = T0, sheets(known, random)
+    at, news = T0, list(events) or sheets(known, random)
+    officials = officials or announced(known, Random(len(news)))
     for comparer in (alone, together):
-        for official in announced(known, Random(len(news))):
+        for official in officials:
             comparer.add_bulletin(official)
     while news:
         if random.random() < 0.1:
@@ -134,6 +142,14 @@ def test_as_tick_by_tick(
     """Whatever the pauses between updates, the stretches, the steps of time and the switches, notices, alerts with
     their worst moments, and findings are the same."""
     lived(country(cooldown, hold, voters, **switched), Random(seed), stretch, steps)
+
+
+def test_sheets_without_votes() -> None:
+    """No share is worked out of sheets that hold no vote at all, though they contradict the bulletin."""
+    known = country(100_000, 0, 100)
+    events = [report(table, (9, 0, 0) if i < 20 else (0, 0, 0)) for i, table in enumerate(known.tables)]
+    full = bulletin((4700, 50, 0), tables_counted=48, valid=4750)
+    assert sum(lived(known, Random(seed), 8, (1,), events, [full]) for seed in range(4)) > 0
 
 
 def test_few_ticks_are_asked_about() -> None:
