@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from streams.cli.common import group, plainly
+from streams.support.terminal import show
 
 commands = group("")
 VARIABLE: Final = "_COTEJO_COMPLETE"
@@ -19,4 +20,4 @@ def completion(
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
     with plainly():
-        print(get_completion_script(prog_name="cotejo", complete_var=VARIABLE, shell=shell))
+        show(*get_completion_script(prog_name="cotejo", complete_var=VARIABLE, shell=shell).splitlines())

@@ -47,8 +47,8 @@ WORDS: Final = {
     },
     "es": {
         "title": "{area}: el boletín {bulletin} junto a las actas atestiguadas",
-        "columns": ("", "anunciado", "%", "atestiguado", "%", "al menos", "a lo sumo", "erradas*"),
-        "star": "* actas atestiguadas que tendrían que ser erróneas para que el boletín fuera cierto",
+        "columns": ("", "anunciado", "%", "atestiguado", "%", "al menos", "a lo sumo", "equivo-\ncadas*"),
+        "star": "* actas atestiguadas que tendrían que estar equivocadas para que el boletín fuera cierto",
         "counts": "{witnessed} de {tables} mesas atestiguadas ({coverage} %). {reports} reportes y {bulletins} "
         "boletines en {messages} mensajes; {webhooks} webhooks, cada uno con firma válida.",
         "counts-bare": "{witnessed} mesas atestiguadas. {reports} reportes y {bulletins} boletines en {messages} "

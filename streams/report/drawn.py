@@ -57,8 +57,8 @@ class Drawings:
                 points = [(p.at, getattr(p, kind)[column]) for p in self._root if column in getattr(p, kind)]
                 heads.append(f"{self._names[column]}, {say(kind)} %")
                 if points:
-                    name = f"{_surname(self._names[column])}, {say(kind)}"
-                    lines.append(Line(name, f"{column} {say(kind)}", points, place, kind == "witnessed"))
+                    short = _surname(self._names[column])
+                    lines.append(Line(f"{short}, {say(kind)}", short, points, place, kind == "official"))
         rows = [
             [say.time(p.at)]
             + [say.number(getattr(p, kind).get(c), 1) for c in columns for kind in ("official", "witnessed")]
@@ -100,7 +100,8 @@ class Drawings:
         for c in columns:
             points = [(p.at, float(p.breakdown[c])) for p in self._root if c in p.breakdown]
             colour = shown.index(c) if c in shown else len(shown) + len(lines)
-            lines.append(Line(_surname(self._names[c]), c, points, colour % 6))
+            name = _surname(self._names[c])
+            lines.append(Line(name, name, points, colour % 6))
         limit = [
             (p.at, float(max(1, rule.min_sheets, ceil(rule.min_ratio * p.tables)))) for p in self._root if p.bulletin
         ]

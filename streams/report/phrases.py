@@ -75,16 +75,16 @@ TEXT: Final[Phrases] = {
     ),
     "witnessed tables": ("polling tables witnessed", "mesas atestiguadas"),
     "must be wrong": ("sheets would have to be wrong", "actas tendrían que estar equivocadas"),
-    "points apart": ("points apart at most", "puntos de distancia como mucho"),
+    "points apart": ("points: the largest difference of a share", "puntos: la mayor diferencia de un porcentaje"),
     "critical alerts": ("critical alerts", "alertas críticas"),
     "turned away": ("messages turned away", "mensajes no admitidos"),
     "disputed": ("disputed sheets", "actas en disputa"),
     "official": ("official", "oficial"),
     "witnessed": ("witnessed", "atestiguado"),
     "shares note": (
-        "Per cent of the valid votes. Solid with marks: the bulletins. Dashed: the witnessed sheets. The two may "
+        "Per cent of the valid votes. Dashed, with a mark at each bulletin: official. Solid: witnessed. The two may "
         "honestly differ while either is incomplete: what cannot be honest is among the alerts.",
-        "Por ciento de los votos válidos. Continua con marcas: los boletines. Discontinua: las actas atestiguadas. "
+        "Por ciento de los votos válidos. Discontinua, con una marca en cada boletín: oficial. Continua: atestiguado. "
         "Pueden diferir sin más mientras falte algo en uno de los dos: lo que no puede ser está entre las alertas.",
     ),
     "coverage note": (
@@ -94,16 +94,16 @@ TEXT: Final[Phrases] = {
         "inferior.",
     ),
     "breakdown note": (
-        "The least number of witnessed sheets that would have to be false for the bulletin to be possible. Dotted: the "
+        "The least number of witnessed sheets that would have to be wrong for the bulletin to be possible. Dotted: the "
         "number from which on an alert fires.",
-        "El menor número de actas atestiguadas que tendrían que ser falsas para que el boletín fuera posible. "
+        "El menor número de actas atestiguadas que tendrían que estar equivocadas para que el boletín fuera posible. "
         "Punteada: el número a partir del cual se activa una alerta.",
     ),
     "limit": ("alert from", "alerta desde"),
     "once in": ("once in {count}", "una vez de cada {count}"),
     "timeline note": (
         "Bars: how long an alert fired. Full: critical; hatched: warning; empty: remark. Triangles: bulletins.",
-        "Barras: cuánto duró una alerta. Llena: crítica; rayada: aviso; vacía: nota. Triángulos: boletines.",
+        "Barras: cuánto duró una alerta. Llena: crítica; rayada: aviso; vacía: observación. Triángulos: boletines.",
     ),
     "nothing to draw": ("There is nothing to draw here.", "Aquí no hay nada que dibujar."),
     "no breakdown": (
@@ -137,14 +137,15 @@ TEXT: Final[Phrases] = {
     ),
     "more": ("and {count} more", "y {count} más"),
     "areas note": (
-        "The whole first, then by sheets that would have to be wrong, by points apart, by polling tables whose "
-        "official figures differ, by those outside their bounds, by disputed sheets, by coverage.",
-        "Primero el conjunto; luego por actas que tendrían que estar equivocadas, por puntos de distancia, por mesas "
-        "cuyas cifras oficiales difieren, por las que están fuera de sus límites, por actas en disputa, por cobertura.",
+        "The whole first, then where most does not fit. Must be wrong: witnessed sheets that would have to be wrong "
+        "for the bulletin to be right. Difference: the largest of an official share from the witnessed one, in points.",
+        "Primero el conjunto; luego donde menos encaja. Equivocadas: actas atestiguadas que tendrían que estar "
+        "equivocadas para que el boletín fuera cierto. Diferencia: la mayor entre un porcentaje oficial y el "
+        "atestiguado, en puntos.",
     ),
     "sheets": ("sheets", "actas"),
     "wrong": ("must be wrong", "equivocadas"),
-    "apart": ("points apart", "puntos de distancia"),
+    "apart": ("difference, points", "diferencia, puntos"),
     "coverage column": ("coverage, %", "cobertura, %"),
     "differing": ("tables that differ", "mesas que difieren"),
     "outside": ("out of bounds", "fuera de límites"),

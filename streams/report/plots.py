@@ -182,7 +182,7 @@ class Plots:
     def _line(self, axes: Axes, line: Line) -> None:
         times, values = self._until_end(line.points)
         changes = [i for i, (a, b) in enumerate(pairwise(line.points), 1) if a[1] != b[1]]
-        marked = [0, *changes] if not line.dashed and len(changes) <= 12 else []
+        marked = [0, *changes] if line.dashed and len(changes) <= 12 else []
         axes.step(
             times,
             values,

@@ -95,7 +95,7 @@ EXPLAIN: Final[Phrases] = {
         "  {name}: announced {official} ({share} %), witnessed {seen} ({seen_share} %), "
         "at least {floor}, {most}, sheets that must be wrong: {breakdown}",
         "  {name}: anunciado {official} ({share} %), atestiguado {seen} ({seen_share} %), "
-        "al menos {floor}, {most}, actas que deben estar equivocadas: {breakdown}",
+        "al menos {floor}, {most}, actas que tendrían que estar equivocadas: {breakdown}",
     ),
     "honest": (
         "; an honest count can announce {low_share} % to {high_share} %, {required}",

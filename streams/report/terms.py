@@ -6,7 +6,7 @@ from typing import Final
 TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "critical": ("critical", "crítica"),
     "warning": ("warning", "aviso"),
-    "info": ("remark", "nota"),
+    "info": ("remark", "observación"),
     "arithmetic": ("arithmetic", "aritmética"),
     "statistical": ("statistical", "estadística"),
     "consistency": ("consistency", "coherencia"),
@@ -42,7 +42,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "limit": ("limit", "límite"),
     "hidden": ("the most that the rest can hold", "lo más que puede haber en el resto"),
     "gap": ("gap", "diferencia"),
-    "breakdown": ("sheets that must be wrong", "actas que deben estar equivocadas"),
+    "breakdown": ("sheets that would have to be wrong", "actas que tendrían que estar equivocadas"),
     "left_tables": ("tables outside the bulletin", "mesas fuera del boletín"),
     "left_registered": ("registered voters outside the bulletin", "electores fuera del boletín"),
     "side": ("kind of limit", "tipo de límite"),
