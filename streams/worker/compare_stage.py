@@ -84,6 +84,7 @@ class CompareStage:
         self.outbox = SealedOutbox(app, self._table, times.labels("compare-flush"), every=SAVE_EVERY)
         self.counts: Counter[str] = Counter()
         self._patience = min(PATIENCE, election.alerts.tick)
+        self._metric_areas = frozenset(election.metric_areas)
         self._reset()
         app.agent(raw_topics.topic(app, topology.table_sheets), name="sheets")(self._take_sheets)
         app.agent(raw_topics.topic(app, topology.bulletins), name="bulletins")(self._take_bulletins)
@@ -95,7 +96,7 @@ class CompareStage:
         """The last tick that every channel has reached, in Unix ms."""
         self.comparer = Comparer(self._election)
         self.states: dict[str, dict[str, Any]] = {}
-        """The newest state of each area that was heard of, as sent to `area-state`."""
+        """The newest state, as sent to `area-state`, of each area that has metrics and was heard of."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), BULLETINS], at)
         self._seen: dict[int, float] = {}
@@ -278,9 +279,10 @@ class CompareStage:
     def _tell_states(self, areas: Sequence[str]) -> None:
         now = {"at": self.at, **({"behind": self.lag} if self._channels.late else {})}
         for area, state in zip(areas, self.comparer.states(areas), strict=True):
-            self.states[area] = state | now
-            content, headers = encode(self.states[area]), formats.AREA_STATE.headers()
-            self.outbox.send(Record(self._area_state, area.encode(), content, 0, headers))
+            state |= now
+            if area in self._metric_areas:
+                self.states[area] = state
+            self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0, formats.AREA_STATE.headers()))
 
     def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)

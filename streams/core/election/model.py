@@ -247,6 +247,13 @@ class Election:
         return Layout(self.areas, self.tables)
 
     @cached_property
+    def metric_areas(self) -> Sequence[str]:
+        """The ids of the areas that have metrics of their own (`MetricsPolicy.levels`): some hundred of a hundred
+        thousand."""
+        shown = self.layout.depth <= self.metrics.levels
+        return [area for area in self.areas if shown[self.layout.area[area]]]
+
+    @cached_property
     def group_indexes(self) -> tuple[tuple[int, ...], ...]:
         """For each group, the places of its options in a `Votes` tuple."""
         return tuple(tuple(self.option_index[o] for o in group.options) for group in self.groups)

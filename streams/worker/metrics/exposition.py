@@ -68,9 +68,6 @@ class Exporter:
         self._app, self._election, self._topology, self._stages = app, election, topology, stages
         disable_created_metrics()  # type: ignore[no-untyped-call]  # else each histogram has a series more that nobody asks for
         self._areas, self._limits = AreaSamples(self._area), [*_limits(election)]
-        levels = election.metrics.levels
-        self._upper = [area for area, line in election.lineage.items() if len(line) <= levels]
-        """The areas that have metrics: some hundred of a hundred thousand."""
         self._versions = __version__, platform.python_version(), version("faust-streaming")
         self._registry = CollectorRegistry(auto_describe=False)
         for collector in (self, stages.times):
@@ -86,7 +83,7 @@ class Exporter:
         """The areas that this worker speaks for, with their states."""
         if self._owns():
             states = self._stages.compare.states
-            yield from ((area, states[area]) for area in self._upper if area in states)
+            yield from ((area, states[area]) for area in self._election.metric_areas if area in states)
 
     def _owns(self) -> bool:
         return self._app.is_settled and self._stages.compare.owned
