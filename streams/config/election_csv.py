@@ -61,7 +61,8 @@ def _with_tables(places: dict[str, Area], order: Sequence[str], counts: Sequence
         tables = places[id].tables
         if tables is None:
             tables = below.get(id, own or None)
-        places[id] = replace(places[id], tables=tables)
+        if tables != places[id].tables:
+            places[id] = replace(places[id], tables=tables)
         if (parent := places[id].parent) is not None:
             before = below.get(parent, 0)
             below[parent] = None if tables is None or before is None else before + tables
@@ -161,7 +162,7 @@ def _register_by_columns(file: CsvFile, areas: Mapping[str, Area], order: Sequen
         register = Register(order, ids, np.concatenate(home), np.concatenate(registered))
     except (KeyError, ValueError, ElectionFileError):
         return None
-    return register if "" not in register and areas.keys().isdisjoint(register.number) else None
+    return register if "" not in register and areas.keys().isdisjoint(register.keys()) else None
 
 
 def _register_by_rows(file: CsvFile, areas: Mapping[str, Area], order: Sequence[str]) -> Register:

@@ -23,11 +23,11 @@ from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import Rejection
 from streams.core.events.original_bytes import own_bytes
 from streams.core.events.quick_decoder import KINDS, UsualReader, as_read, by_type
-from streams.core.events.withheld import Withheld
+from streams.core.reconciliation.ledger_journal import Sent, encode_sent
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
-from streams.worker import fault_points, raw_topics
+from streams.worker import fault_points, raw_topics, saved_ledgers
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Batch
 from streams.worker.outbox import Outbox, Record, Written
@@ -57,11 +57,16 @@ class ReconcileStage:
         self._source = raw_topics.topic(app, topology.tally_reports)
         self._sink = raw_topics.topic(app, topology.table_sheets)
         self._rejected = raw_topics.topic(app, topology.rejected)
-        self._table = raw_topics.table(app, "ledgers")
+        self._table = app.journal("ledgers")
+        self._judged_by = saved_ledgers.judged_by(election)
         self.outbox = Outbox(app, self._table, times.labels("reconcile-flush"), self._unsaved)
         self._reading = asyncio.Lock()
         self._intakes: dict[int, PartitionIntake] = {}
         self._newest: dict[int, EventT[Any]] = {}
+        self._sent: dict[int, int] = {}
+        """By partition, up to which record that was written the rows of all sheets are in the outbox, or have left."""
+        self._sent_saved: dict[int, int] = {}
+        """The same, as it has been saved."""
         self._bytes = 0
         self.counts: Counter[str] = Counter()
         app.agent(self._source, name="reconcile")(self._consume)
@@ -79,10 +84,11 @@ class ReconcileStage:
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         async with self._reading:
-            self._begin(partitions)
+            sheets_are_there = await self._app.earliest_offset(TP(self._topology.table_sheets, 0)) == 0
+            self._begin(partitions, sheets_are_there)
             fault_points.reached(Point.LEDGERS_LOADED)
 
-    def _begin(self, partitions: frozenset[TP]) -> None:
+    def _begin(self, partitions: frozenset[TP], sheets_are_there: bool) -> None:
         # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may still write
         # when it wakes up. It writes over nothing, and what it has taken in is a part of the night for us too.
         self._writer, self._written = secrets.token_hex(4), 0
@@ -91,16 +97,10 @@ class ReconcileStage:
         self._bytes = 0
         mine = {tp.partition for tp in partitions if tp.topic == self._topology.tally_reports}
         self._intakes = {p: PartitionIntake(self._election, p, self._homes, saves=True) for p in sorted(mine)}
-        for key, value in list(self._table.items()):
-            try:
-                if isinstance(value, Withheld):
-                    raise ValueError(value.cure)
-                partition = int((key or b"").partition(b"/")[0])
-                if partition in mine:
-                    self._intakes[partition].reconciler.load([value])
-            except (ValueError, OverflowError) as error:
-                home = self._table.place_of(key)
-                self._aside.put(self.outbox, Stored(self._topology.changelog("ledgers"), home, key, value), error)
+        self._sent, self._sent_saved = dict.fromkeys(mine, 0), dict.fromkeys(mine, 0)
+        judged = self._judged_by if sheets_are_there else ""
+        for record, error in saved_ledgers.load(self._table.take(), judged, self._election, self.reconcilers):
+            self._aside.put(self.outbox, Stored(self._topology.changelog("ledgers"), *record), error)
         for partition, reconciler in self.reconcilers.items():
             if (stray := reconciler.stray(self._homes)) is not None:
                 self._topology.refuse_ledger(partition, stray)
@@ -152,6 +152,7 @@ class ReconcileStage:
                     self.outbox.send(Record(self._source, table.encode(), own()[place], home))
                 case SheetsDue(_, at, sheets) if partition < self._topology.partitions:
                     self._send_sheets(partition, at, sheets)
+                    self._sent[partition] = self._written
         for record in records if refused else ():
             if reasons := refused.get(record.offset):
                 self.counts.update(f"rejected {reason.code}" for reason in reasons)
@@ -185,11 +186,18 @@ class ReconcileStage:
         if it must. Reading goes on while this is encoded."""
         taken = [(event, p, self._intakes[p].reconciler.take_records()) for p, event in self._newest.items()]
         self._bytes = 0
-        return ((self._key(partition), (event, record)) for event, partition, records in taken for record in records)
+        sent = [(event, p, self._sent[p]) for p, event in self._newest.items() if self._sent[p] > self._sent_saved[p]]
+        self._sent_saved |= {p: records for _, p, records in sent}
+        written = ((self._key(p), (event, record)) for event, p, records in taken for record in records)
+        return chain(written, [self._say_sent(*each) for each in sent])
 
     def _key(self, partition: int) -> bytes:
         self._written += 1
-        return f"{partition}/{self._writer}/{self._written}".encode()
+        return saved_ledgers.record_key(partition, self._writer, self._written)
+
+    def _say_sent(self, event: EventT[Any], partition: int, records: int) -> tuple[bytes, Written]:
+        """Up to which record all sheets have left: a flush sends what follows from its events first."""
+        return saved_ledgers.sent_key(partition, self._writer), (event, encode_sent(Sent(records, self._judged_by)))
 
 
 def _own_bytes(sources: list[Any]) -> Sequence[bytes]:

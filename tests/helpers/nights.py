@@ -88,10 +88,11 @@ def _was_heard_of(state: dict[str, Any]) -> bool:
     return bool(state["official"] or state["witnessed"]["levels"] or state["tables_announced"] or state["bounds"])
 
 
-def verdicts(election: Election, records: Iterable[bytes]) -> dict[str, Any]:
-    """The verdicts that these saved records of ledgers make together."""
+def verdicts(election: Election, records: Iterable[Any]) -> dict[str, Any]:
+    """The verdicts that these records of the ledgers' changelog make together."""
     ledgers: dict[str, Ledger] = {}
-    for found in map(ledger_journal.decode, records):
+    contents = [record.value for record in records if not record.key.endswith(b"/sent")]
+    for found in map(ledger_journal.decode, contents):
         unpack = unpack_announced if found.official else unpack_reading
         for table, packed in zip(found.tables, found.packed, strict=True):
             ledgers.setdefault(table, Ledger()).add(unpack(packed))
@@ -247,7 +248,7 @@ class LiveNight:
         for state in outcome.states.values():
             del state["at"]
         saved = self.read(topology.changelog("ledgers"), topology.partitions)
-        outcome.verdicts = verdicts(self.election, (record.value for record in saved))
+        outcome.verdicts = verdicts(self.election, saved)
         told: dict[str, Any] = {}
         for record in self.read(topology.alerts):
             notice = orjson.loads(record.value)

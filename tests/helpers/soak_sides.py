@@ -72,7 +72,7 @@ class Tail:
         self._places = [TopicPartition(name, p) for name, count in self._names.items() for p in range(count)]
         self._consumer: Any = None
         self._states: dict[str, Any] = {}
-        self._saved: list[bytes] = []
+        self._saved: list[Any] = []
         self._notices: dict[str, Any] = {}
         self._turned_away: dict[bytes, list[str]] = {}
 
@@ -126,7 +126,7 @@ class Tail:
             reasons = orjson.loads(dict(record.headers)["reasons"])
             self._turned_away[record.key] = [reason["code"] for reason in reasons]
         else:
-            self._saved.append(data)
+            self._saved.append(record)
 
 
 class Receiver:

@@ -54,6 +54,13 @@ class Planted:
             yield
 
 
+def _claims_one_more(self: ReconcileStage, event: Any, partition: int, records: int) -> Any:
+    return _SAY_SENT(self, event, partition, records + 1)
+
+
+_SAY_SENT = ReconcileStage._say_sent
+
+
 def seeds_until_found(planted: Planted, most: int, first: int = 0) -> int | None:
     """After how many seeds a night misses; None if none of so many does."""
     with planted.put_in():
@@ -269,6 +276,8 @@ PLANTED = (
     Planted("ticks are left among the reports", "crash order", ((partition_intake, "_places", _but_the_last),)),
     Planted("a tick leaves before its sheets", "crash order", ((ReconcileStage, "_send_sheets", _mark_first),)),
     Planted("no bound on held bytes", "crash order", ((ReconcileStage, "_consume", _without_bound),)),
+    Planted("a record counts as sent before its sheets are", "crash order",
+            ((ReconcileStage, "_say_sent", _claims_one_more),)),
     Planted("an event is held before it is in the ledgers", "crash order",
             ((ReconcileStage, "_take", _takes_before_it_has),), "FLUSH_CONFIRMED"),
     Planted("a tick waits for the first channel alone", "crash order", ((Alignment, "take", _hears_the_first_alone),)),

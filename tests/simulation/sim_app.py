@@ -122,6 +122,19 @@ class SimTable:
         if partition is not None:
             self._places[key] = partition
 
+    _keep = cast(Any, faust_patches.Table._keep)
+
+
+class SimJournal(SimTable):
+    """A journal, as recovery leaves it."""
+
+    def take(self) -> list[faust_patches.JournalRecord]:
+        records = [faust_patches.JournalRecord(self._places[key], key, value) for key, value in self.data.items()]
+        self.data, self._places = {}, {}
+        return records
+
+    _keep = cast(Any, faust_patches.Journal._keep)
+
 
 class SimConsumer(Consumer):
     """The product's consumer over a simulated client."""
@@ -271,6 +284,14 @@ class SimApp:
     def Table(self, name: str, **_: Any) -> SimTable:  # noqa: N802 - Faust's name
         self.tables_by_name[name] = SimTable(self, name)
         return self.tables_by_name[name]
+
+    def journal(self, name: str) -> SimJournal:
+        self.tables_by_name[name] = table = SimJournal(self, name)
+        return table
+
+    async def earliest_offset(self, source: TP) -> int:
+        await self.broker.travel()
+        return 0
 
     def agent(self, topic: Any, name: str) -> Callable[[Any], Any]:
         return lambda consume: self._agents.append((topic.get_topic_name(), consume))

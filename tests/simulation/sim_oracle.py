@@ -49,7 +49,7 @@ def told(night: Night, broker: Broker) -> Outcome:
             newest[area] = state
     outcome.states = {a: {k: v for k, v in s.items() if k not in ("at", "behind")} for a, s in newest.items()}
     changelog = topology.changelog("ledgers")
-    saved = [r.value for p in range(topology.partitions) for r in broker.logs[TP(changelog, p)] if r.value is not None]
+    saved = [r for p in range(topology.partitions) for r in broker.logs[TP(changelog, p)]]
     outcome.verdicts = verdicts(night.election, saved)
     notices: dict[str, Any] = {}
     for record in broker.read(topology.alerts):

@@ -104,7 +104,13 @@ class Layout:
         for numbers that are none of its."""
         if register != self.digest:
             return self.numbers(tables)
-        if len(numbers) != len(tables) or not ((numbers >= 0) & (numbers < len(self.tables))).all():
+        if len(numbers) != len(tables):
+            raise ValueError("not one number for each polling table")
+        return self.checked(numbers)
+
+    def checked(self, numbers: Numbers) -> Numbers:
+        """These numbers, if all are polling tables'. Raises ValueError."""
+        if not ((numbers >= 0) & (numbers < len(self.tables))).all():
             raise ValueError("numbers of polling tables that there are not")
         return numbers
 

@@ -18,6 +18,7 @@ from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.columns import FEW
 from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger_journal import Column, Journal
+from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import EntryChains, LedgerStore
 from streams.core.reconciliation.prepared import Announcements, Entered, Part, Prepared, Readings
 from streams.core.reconciliation.reading import Reading
@@ -262,6 +263,13 @@ class Intake:
     def take_records(self) -> Iterator[bytes]:
         """What must be saved since the last call, as records (`ledger_journal`)."""
         return iter(()) if self._journal is None else self._journal.take()
+
+    def recover(self, saved: Recovered) -> None:
+        """Put saved entries, whose sheets have been sent, into ledgers that are empty."""
+        repeated = self._store.readings.fill(saved.readings)
+        self._store.announced.fill(saved.announced)
+        self._busiest.count(_NONE, saved.groups(repeated))
+        self._entries += len(self._store.readings) + len(self._store.announced)
 
     def take_in_saved(
         self,

@@ -66,6 +66,37 @@ class Entries(msgspec.Struct, array_like=True):
         return layout.numbers_kept(self.tables, np.frombuffer(self.numbers, NUMBER).astype(np.int64), self.register)
 
 
+class SavedRecord(msgspec.Struct, array_like=True):
+    """The same record with its lists as they are encoded: of a million entries hardly any id is ever wanted."""
+
+    tables: msgspec.Raw
+    packed: msgspec.Raw
+    minutes: list[int | None]
+    official: bool
+    columns: list[str] = []
+    numbers: bytes = b""
+    register: str = ""
+
+    def readings(self) -> list[Reading]:
+        """As in `Entries`. Raises ValueError."""
+        return _decode_readings(self.packed)
+
+    def announced(self) -> list[Announced]:
+        """As in `Entries`. Raises ValueError."""
+        return _decode_announced(self.packed)
+
+    def sizes(self) -> Numbers:
+        """The bytes that each entry takes."""
+        entries = _decode_raw(self.packed)
+        return np.fromiter(map(len, entries), np.int64, len(entries))
+
+    def known_tables(self, layout: Layout) -> Numbers:
+        """As in `Entries`."""
+        if self.register != layout.digest:
+            return layout.numbers(_decode_ids(self.tables))
+        return layout.checked(np.frombuffer(self.numbers, NUMBER).astype(np.int64))
+
+
 class Column:
     """Entries that wait to be saved: as they stand in the ledgers, each beside its polling table's number and, where an
     election limits their rate, the Unix minute in which it came."""
@@ -120,10 +151,38 @@ def _parts(packed: list[bytes]) -> Iterator[slice]:
 
 def decode(record: bytes) -> Entries:
     """Read one record that `Journal.take` wrote. Raises `UnknownFormatError`, and ValueError for what is none."""
-    if record[:1] == _MARK:
-        LEDGERS.check(record[1] if len(record) > 1 else 0)
-        record = record[2:]
-    return _decode(record)
+    return _decode(_content(record))
+
+
+def decode_saved(record: bytes) -> SavedRecord:
+    """The same, with its lists as they are encoded. Raises as `decode`."""
+    return _decode_saved(_content(record))
+
+
+def encode_sent(sent: "Sent") -> bytes:
+    """The record that says so."""
+    return _HEAD + _encode(sent)
+
+
+def decode_sent(record: bytes) -> "Sent":
+    """Read a record that `encode_sent` wrote. Raises as `decode`."""
+    return _decode_sent(_content(record))
+
+
+class Sent(msgspec.Struct, array_like=True, frozen=True):
+    """The sheets of all that a writer's first records hold have been sent, and the broker has confirmed them."""
+
+    records: int
+    judged_by: str
+    """A digest of all that decides what a ledger's sheet says, besides the ledger."""
+
+
+def _content(record: bytes) -> bytes:
+    """A record without the mark of its format. Raises `UnknownFormatError`."""
+    if record[:1] != _MARK:
+        return record
+    LEDGERS.check(record[1] if len(record) > 1 else 0)
+    return record[2:]
 
 
 _MARK: Final = b"\xc1"
@@ -131,5 +190,9 @@ _MARK: Final = b"\xc1"
 _HEAD: Final = _MARK + bytes([LEDGERS.version])
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Entries).decode
+_decode_saved: Final = msgspec.msgpack.Decoder(SavedRecord).decode
+_decode_sent: Final = msgspec.msgpack.Decoder(Sent).decode
+_decode_raw: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_ids: Final = msgspec.msgpack.Decoder(list[str]).decode
 _decode_readings: Final = msgspec.msgpack.Decoder(list[Reading]).decode
 _decode_announced: Final = msgspec.msgpack.Decoder(list[Announced]).decode

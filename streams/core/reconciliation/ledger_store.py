@@ -6,14 +6,14 @@ and goes beside them leaves no gaps. The same entry is always the same bytes.
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.core.election.model import Election
-from streams.core.election.numbering import Flags, Numbers
+from streams.core.election.numbering import NO_TABLE, Flags, Numbers, begins, closes, rising
 from streams.core.election.settings import Policy
 from streams.core.reconciliation.announced import Announced, official
 from streams.core.reconciliation.consensus import Verdict, verdict_of
@@ -38,6 +38,17 @@ LARGE: Final = 4 * 2**10
 _LAST, _COUNT, _BYTES = range(3)
 _ASKED: Final = 200
 """Heavy polling tables whose entries are known by themselves: of a full one that takes 150 kB."""
+
+
+class SavedPart(NamedTuple):
+    """The entries of one record, in its order."""
+
+    tables: Numbers
+    """By number; `NO_TABLE` where the register has lost one."""
+    sizes: Numbers
+    """Bytes of each entry."""
+    content: bytes
+    """The entries, one behind the other."""
 
 
 class EntryChains:
@@ -69,6 +80,10 @@ class EntryChains:
         self._turn[aside] = self._turn[-1] = -1
         heads, known = (self._turn.take(tables) == places) & ~self._heavy.take(tables), self.counts(tables) > 0
         return np.flatnonzero(heads & ~known), np.flatnonzero(heads & known)
+
+    def __len__(self) -> int:
+        """Entries of all polling tables."""
+        return len(self._before)
 
     def counts(self, tables: Numbers) -> NDArray[np.int32]:
         """How many entries these polling tables have."""
@@ -126,6 +141,56 @@ class EntryChains:
         state[:, _BYTES] += sizes
         self._state.put(tables, state)
         self._heavy[tables] |= state[:, _BYTES] > LARGE
+
+    def fill(self, parts: Sequence[SavedPart]) -> list[bytes]:
+        """Put saved entries into chains that are empty: in any order, of any polling tables. Returns those that were
+        left out because they are there twice."""
+        if not parts:
+            return []
+        tables = np.concatenate([part.tables for part in parts])
+        sizes = np.concatenate([part.sizes for part in parts])
+        content, repeated = b"".join(part.content for part in parts), list[bytes]()
+        kept = tables != NO_TABLE
+        if len(again := _repeated(tables, sizes, content)):
+            repeated = _some(sizes, content, again)
+            kept[again] = False
+        if not kept.all():
+            content = b"".join(_some(sizes, content, np.flatnonzero(kept)))
+            tables, sizes = tables[kept], sizes[kept]
+        order = rising(tables)
+        ordered, before = tables[order], np.zeros(len(tables), np.int32)
+        before[order[1:]] = order[:-1]  # that of the first of its polling table is not asked for
+        first = np.flatnonzero(begins(ordered))
+        self._before.frombytes(before.tobytes())
+        self._ends.frombytes(sizes.cumsum().tobytes())
+        self._entries += content
+        counts = np.diff(np.append(first, len(ordered)))
+        state = np.stack([order[closes(ordered)], counts, np.add.reduceat(sizes[order], first)], axis=1)
+        self._state.put(ordered[first], state)
+        self._heavy[ordered[first]] |= state[:, _BYTES] > LARGE
+        return repeated
+
+
+def _repeated(tables: Numbers, sizes: Numbers, content: bytes) -> Numbers:
+    """The places of entries that stand before already, for the same polling table."""
+    places = rising(tables + 1)  # `NO_TABLE` is below zero
+    alone = begins(tables[places]) & closes(tables[places])
+    places = places[~alone]
+    hashes = np.fromiter(map(hash, _some(sizes, content, places)), np.int64, len(places))
+    order = np.lexsort((hashes, tables[places]))
+    places, hashes = places[order], hashes[order]
+    alike = (tables[places[1:]] == tables[places[:-1]]) & (hashes[1:] == hashes[:-1])
+    one, other = places[:-1][alike], places[1:][alike]
+    same = [a == b for a, b in zip(_some(sizes, content, one), _some(sizes, content, other), strict=True)]
+    repeated: Numbers = other[np.array(same, bool)]
+    return repeated
+
+
+def _some(sizes: Numbers, content: bytes, places: Numbers) -> list[bytes]:
+    """The entries at these places of `content`."""
+    ends = sizes.cumsum()
+    bounds = zip((ends - sizes)[places].tolist(), ends[places].tolist(), strict=True)
+    return [content[begin:end] for begin, end in bounds]
 
 
 class LedgerStore:

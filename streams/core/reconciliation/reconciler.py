@@ -14,6 +14,7 @@ from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
+from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts
 from streams.core.reconciliation.prepared import Announcements, Entered, Prepared
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
@@ -137,6 +138,11 @@ class Reconciler:
         """What the ledgers have taken in since the last call and must be saved, as records (`ledger_journal`); to be
         read to its end."""
         return self._intake.take_records()
+
+    def recover(self, saved: Recovered) -> None:
+        """Take in saved records whose sheets have been sent: before anything else, and none of these sheets counts as
+        changed."""
+        self._intake.recover(saved)
 
     def load(self, records: Iterable[bytes]) -> None:
         """Take in saved records, in any order, any of them again. Every sheet counts as changed afterwards, since the

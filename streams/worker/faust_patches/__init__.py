@@ -12,11 +12,13 @@ from streams.worker.faust_patches.ownership import Lost, Ownership
 from streams.worker.faust_patches.running import NothingToSaveError, run
 from streams.worker.faust_patches.sends import Sends
 from streams.worker.faust_patches.settings import WrongSession, WrongVersion
-from streams.worker.faust_patches.tables import Place, SendFailed, Table
+from streams.worker.faust_patches.tables import Journal, JournalRecord, Place, SendFailed, Table
 
 __all__ = [
     "App",
     "Batch",
+    "Journal",
+    "JournalRecord",
     "Lost",
     "NothingToSaveError",
     "Ownership",

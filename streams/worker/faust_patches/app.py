@@ -21,7 +21,7 @@ from streams.worker.faust_patches.ownership import AfterRecovery, BeforeRelease,
 from streams.worker.faust_patches.recovery import Assignor, TableManager
 from streams.worker.faust_patches.sends import SendErrors, Sends, Stopper, sending
 from streams.worker.faust_patches.settings import DEFAULTS, FIXED, check_versions, session
-from streams.worker.faust_patches.tables import Table
+from streams.worker.faust_patches.tables import Journal, Table
 
 
 class Producer(driver.Producer):
@@ -136,6 +136,14 @@ class App(faust.App):
         if concurrency != 1:  # it commits past events that are not finished
             raise ValueError("concurrency must stay 1: start more workers")
         return super().agent(*args, concurrency=1, **options)
+
+    def journal(self, name: str) -> Journal:
+        """Define a table of plain bytes that is read after each rebalance only."""
+        return cast(Journal, self.tables.add(Journal(self, name=name, key_type=bytes, value_type=bytes)))
+
+    async def earliest_offset(self, source: TP) -> int:
+        """The first offset that the broker has of a partition."""
+        return int((await self.consumer.earliest_offsets(source))[source])
 
     @property
     def is_settled(self) -> bool:

@@ -11,6 +11,7 @@ import mode
 from faust.assignor import PartitionAssignor
 
 from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches.tables import Journal
 
 
 class Recovery(faust.tables.recovery.Recovery):
@@ -19,6 +20,15 @@ class Recovery(faust.tables.recovery.Recovery):
     def __init__(self, *args: Any, ownership: Ownership, **options: Any) -> None:
         self._ownership = ownership
         super().__init__(*args, **options)
+
+    async def on_rebalance(self, *args: Any) -> None:
+        # Faust reads on where the last recovery has ended: a journal keeps nothing of what that has brought
+        for table in self.tables.values():
+            if isinstance(table, Journal):
+                table.begin_recovery()
+        for tp in [tp for tp in self.active_offsets if isinstance(self.tp_to_table.get(tp), Journal)]:
+            del self.active_offsets[tp]
+        await super().on_rebalance(*args)
 
     def _set_recovery_started(self) -> None:
         # Faust clears the signal at each changelog event, also between setting it and our waiting for it

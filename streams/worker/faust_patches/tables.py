@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any, NamedTuple, Self
 
 import faust
@@ -60,12 +60,15 @@ class Table(faust.Table[Any, Any]):
             key, value, message.partition, key_serializer=self.key_serializer, value_serializer=codec
         )
         sent = await topic.publish_message(record, wait=False)  # send_soon would swallow what fails
+        self._keep(key, value, message.partition)
+        return sent
+
+    def _keep(self, key: Any, value: Any, partition: int) -> None:
         if value is None:
             self.data.pop(key, None)
         else:
             self.data[key] = value
-            self._note(key, message.partition)
-        return sent
+            self._note(key, partition)
 
     def place_of(self, key: Any) -> int | None:
         """The partition that a key lies in; None where that is not known."""
@@ -76,3 +79,37 @@ class Table(faust.Table[Any, Any]):
         # Faust forgets the keys of a partition that left only if they were recovered, not if written here
         if partition is not None and isinstance(self.data, faust.stores.memory.Store):
             self.data._key_partition[key] = partition
+
+
+class JournalRecord(NamedTuple):
+    """A record of a journal, as recovery brought it."""
+
+    partition: int
+    key: bytes | None
+    value: Any
+    """Bytes, a `Withheld`, or None."""
+
+
+class Journal(Table):
+    """A table whose values are read after each rebalance, and never otherwise: `take` hands them over, and nothing of
+    it stays in memory. So each recovery reads all of its changelog, also of partitions that this worker had before."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._recovered: list[JournalRecord] = []
+
+    def begin_recovery(self) -> None:
+        """Forget what an earlier recovery has brought."""
+        self._recovered = []
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
+        for event in batch:
+            message = event.message
+            self._recovered.append(JournalRecord(message.partition, message.key, message.value))
+
+    def take(self) -> list[JournalRecord]:
+        """What recovery has brought, once."""
+        recovered, self._recovered = self._recovered, []
+        return recovered
+
+    def _keep(self, key: Any, value: Any, partition: int) -> None: ...

@@ -16,6 +16,7 @@ from streams.core.events.model import Bulletin
 from streams.core.events.signatures import precedence
 from streams.core.reconciliation.announced import Announced, announced_of, official
 from streams.core.reconciliation.ledger_journal import Entries
+from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.reconciler import Reconciler
 
 COUNCIL, COURT = (Ed25519PrivateKey.from_private_bytes(bytes([i]) * 32) for i in (1, 2))
@@ -71,7 +72,13 @@ def test_polling_tables(bulletins: Sequence[Bulletin], holds: str) -> None:
         reconciler, reborn = (Reconciler(KNOWN, saves=True) for _ in range(2))
         for each in order:
             assert reconciler.apply(each) is None
-        reborn.load(reconciler.take_records())
+        records, recovered, saved = list(reconciler.take_records()), Reconciler(KNOWN), Recovered(KNOWN)
+        reborn.load(records)
+        assert all(map(saved.add, records))
+        recovered.recover(saved)
+        both = [list(ledger.announced) for one in (reborn, recovered) if (ledger := one.ledger(TABLE)) is not None]
+        assert len(both) == 2
+        assert sorted(both[0]) == sorted(both[1])
         for one in (reconciler, reborn):
             ledger = one.ledger(TABLE)
             assert ledger is not None

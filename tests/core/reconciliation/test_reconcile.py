@@ -22,7 +22,9 @@ from streams.core.reconciliation import columns as bulk
 from streams.core.reconciliation import flood_limits, ledger_intake, ledger_journal, ledger_store
 from streams.core.reconciliation import row_builder as rows
 from streams.core.reconciliation.consensus import Verdict
+from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import LedgerStore
+from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.reporters import NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
@@ -228,6 +230,45 @@ def test_load(events: list[TallyReport]) -> None:
     assert after.verdicts == before.verdicts
     assert latest(after) == latest(before)
     assert not list(after.take_records())
+
+
+def recovered(election: Election, records: Iterable[bytes]) -> tuple[Reconciler, list[bytes]]:
+    """A reconciler that has recovered these records, and those of them that it must load."""
+    reconciler, saved = Reconciler(election, saves=True), Recovered(election)
+    left = [record for record in records if not saved.add(record)]
+    reconciler.recover(saved)
+    return reconciler, left
+
+
+@given(reports_of(list(KNOWN.tables)), st.data())
+def test_recovered(events: list[TallyReport], data: st.DataObject) -> None:
+    """A worker that recovers the records whose sheets were sent, and loads the others, ends as if nothing had happened,
+    whatever comes again: records twice, and all reports."""
+    clean, doomed, seen = Reconciler(KNOWN), Reconciler(KNOWN, saves=True), Comparer(KNOWN)
+    sent, unsent = list[bytes](), list[bytes]()
+    for event in events:
+        clean.apply(event), doomed.apply(event)
+        match data.draw(st.sampled_from(["nothing", "a flush", "a tick"])):
+            case "a flush":
+                unsent += doomed.take_records()
+            case "a tick":
+                seen.add_sheets(doomed.take_sheets())
+                sent, unsent = sent + unsent, []
+    twice = [record for record in sent if data.draw(st.booleans())]
+    reborn, left = recovered(KNOWN, data.draw(st.permutations(sent + twice)))
+    assert not reborn.take_sheets()
+    reborn.load(data.draw(st.permutations(unsent + left)))
+    for event in events:
+        reborn.apply(event)
+    assert reborn.verdicts == clean.verdicts
+    assert latest(reborn, seen) == latest(clean)
+    assert (reborn.take_sheets().version, clean.take_sheets().version) == (len(entries_of(clean)),) * 2
+    assert reborn.take_sheets().busiest == clean.take_sheets().busiest
+
+
+def entries_of(reconciler: Reconciler) -> list[Reading]:
+    """All readings in its ledgers."""
+    return [reading for table in KNOWN.tables if (ledger := reconciler.ledger(table)) for reading in ledger]
 
 
 def saved(reconciler: Reconciler) -> set[tuple[str, bytes]]:
