@@ -74,7 +74,7 @@ def excluded(night: Night, missing: float) -> dict[str, bool]:
     found = {"within-unseen": False, "anything": False, "left out": False, ONCE: False}
     for sample in night.looks(missing):
         for contrast, truth in zip(ENDS, (night.truth, -night.truth), strict=True):
-            staked = guaranteed.stakes(sample, contrast, ALPHA)
+            staked = guaranteed.stakes(sample, contrast.span, ALPHA)
             for band in BANDS:  # the lower end lies above the truth where the capital against it is enough
                 filled = worst(sample, contrast, band, UNSEEN)
                 found[band] |= guaranteed.Bet.on(filled, staked).log_capital(truth) >= log(1 / ALPHA)

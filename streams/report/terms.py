@@ -20,6 +20,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "falling-figure": ("falling figures", "cifras que bajan"),
     "rewritten": ("rewritten bulletins", "boletines reescritos"),
     "parts": ("parts and the whole", "partes y conjunto"),
+    "sample": ("random sample", "muestra aleatoria"),
     "rounded-shares": ("rounded shares", "porcentajes redondeados"),
     "feed-health": ("feed health", "estado de las fuentes"),
     "bulletin": ("bulletin", "boletín"),
@@ -88,6 +89,9 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "announced": ("announced, %", "anunciado, %"),
     "computed": ("computed, %", "calculado, %"),
     "option": ("option", "opción"),
+    "drawn": ("polling tables drawn at random", "mesas sorteadas"),
+    "came": ("of these, sheets that are in", "de ellas, actas llegadas"),
+    "error": ("error rate, %", "tasa de error, %"),
     "witnessed sheets": ("sheets witnessed", "actas atestiguadas"),
 }
 """Words of the field that stand in findings and bulletins; one that is not here is shown as it is."""

@@ -8,7 +8,7 @@ from typing import cast
 import orjson
 import pytest
 from brokers import Broker
-from builders import T0, alike, bulletin, election, lines, report
+from builders import T0, alike, bulletin, drawn_sample, election, lines, report
 from nights import LiveNight, direct
 from pipeline import Pipeline, feed
 from replays import explained, of_events, of_logs
@@ -33,7 +33,10 @@ LOUD = Rules(health=HealthRule(bulletin_every=60), fingerprint=FingerprintRule(m
 def known(**switches: str) -> Election:
     """An election of 40 polling tables with these rules switched."""
     switch = replace(Switches(), **cast(Mapping[str, Switch], switches))
-    return election(states=2, tables=20, alerts=AlertPolicy(), rules=replace(LOUD, switch=switch))
+    sampled = drawn_sample({"N": [f"S{s}-{t}" for s in (1, 2) for t in range(1, 16)]})
+    return replace(
+        election(states=2, tables=20, alerts=AlertPolicy(), rules=replace(LOUD, switch=switch)), sample=sampled
+    )
 
 
 def night() -> list[Event]:

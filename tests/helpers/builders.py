@@ -13,6 +13,7 @@ from streams.core.comparison.findings import Comparison, Finding, Pulse, Situati
 from streams.core.comparison.places import AreasNow
 from streams.core.comparison.rules import RULES
 from streams.core.comparison.rules.rule import BulletinRule, FeedRule, Rule, SumsRule
+from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Area, Election, Group, Option, PollingTable
 from streams.core.election.numbering import Numbers
 from streams.core.election.settings import AlertPolicy, Policy, Rules
@@ -88,6 +89,13 @@ def election(
         rules=rules or Rules(),
         alerts=alerts or AlertPolicy(),
     )
+
+
+def drawn_sample(strata: Mapping[str, Iterable[str]], **fields: Any) -> DrawnSample:
+    """A sample of these tables of each stratum, with its file."""
+    given = {stratum: tuple(tables) for stratum, tables in strata.items()}
+    rows = [f"{table},{stratum}" for stratum, tables in given.items() for table in tables]
+    return DrawnSample(given, "\n".join(["table,stratum", *rows, ""]).encode(), **fields)
 
 
 def named(votes: Iterable[int] | Mapping[str, int], names: str = "ABCDEFGH") -> dict[str, int]:

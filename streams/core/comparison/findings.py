@@ -16,6 +16,7 @@ from streams.core.election.model import RuleClass as RuleClass
 from streams.core.election.model import Severity as Severity
 from streams.core.election.numbering import Numbers
 from streams.core.events.model import Bulletin
+from streams.core.sampling.sample import Sample
 
 CLASSES: Final[tuple[RuleClass, ...]] = ("arithmetic", "statistical", "consistency", "health")
 """Classes of rules; what needs the fewest assumptions first."""
@@ -94,6 +95,8 @@ class Comparison:
     """The bulletins of the areas right below that no other supersedes, the newest first; areas without are left out."""
     replaced: Bulletin | None = None
     """The version that this one replaces, where it was rewritten under its own id."""
+    sample: Sample | None = None
+    """What the election's random sample shows; None but for the whole."""
 
     @property
     def label(self) -> str:
@@ -248,6 +251,8 @@ class Situation:
     parts: Mapping[str, Sequence[Bulletin]] = field(default_factory=dict)
     replaced: Sequence[Bulletin] = ()
     """The versions that the newest of them replaces under its own id, the newest first."""
+    sample: Sample | None = None
+    """What the election's random sample shows; None but for the whole."""
 
     @property
     def label(self) -> str:
@@ -266,4 +271,5 @@ class Situation:
             return None
         before = self.bulletins[1] if len(self.bulletins) > 1 else None
         replaced = self.replaced[0] if self.replaced else None
-        return Comparison(self.election, self.area, self.bulletins[0], self.witnessed, before, self.parts, replaced)
+        parts, sample = self.parts, self.sample
+        return Comparison(self.election, self.area, self.bulletins[0], self.witnessed, before, parts, replaced, sample)

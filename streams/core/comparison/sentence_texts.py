@@ -3,18 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-HIDDEN: Final[Mapping[str, Mapping[str, str]]] = {
-    "nothing": {"en": "the bulletin leaves nothing out", "es": "el boletín no deja nada fuera"},
-    "tables": {
-        "en": "the {left_tables} polling tables the bulletin leaves out can account for at most {hidden} of them",
-        "es": "las {left_tables} mesas que el boletín deja fuera pueden explicar como mucho {hidden}",
-    },
-    "registered": {
-        "en": "the {left_registered} registered voters outside the bulletin can account for at most {hidden} of them",
-        "es": "los {left_registered} electores fuera del boletín pueden explicar como mucho {hidden}",
-    },
-}
-
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     "floor-nulls": {
         "en": (
@@ -198,6 +186,19 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
             "contaron las mesas, las {tables} actas atestiguadas dejan lugar a entre {low} % y {high} %, a {gap} "
             "puntos. Ningún voto de las mesas que nadie atestiguó lo explica: para que ambas cosas fueran ciertas, "
             "algunas de las actas tendrían que estar equivocadas."
+        ),
+    },
+    "sample": {
+        "en": (
+            "{area}, bulletin {bulletin}: {option} is announced with {official_share} %. Of {drawn} polling tables "
+            "drawn at random before the night, {came} sheets are in. {why} {low} % to {high} %, {gap} points "
+            "away{room} Of an honest count this is said on at most {error} % of nights, all options together."
+        ),
+        "es": (
+            "{area}, boletín {bulletin}: se anuncia {official_share} % para {option}. De {drawn} mesas sorteadas antes "
+            "de la jornada han llegado {came} actas. {why} entre {low} % y {high} %, a {gap} puntos{room} De "
+            "un escrutinio fiel se dice esto en el {error} % de las jornadas como mucho, con todas las opciones en "
+            "conjunto."
         ),
     },
     "sum": {

@@ -6,22 +6,11 @@ The wording is neutral: what does not fit, by how much, what would have to be tr
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from streams.core.comparison.sentence_texts import HIDDEN, SENTENCES
+from streams.core.comparison.sentence_clauses import CLAUSES
+from streams.core.comparison.sentence_texts import SENTENCES
 from streams.text import number
 
 LANGUAGES = ("en", "es")
-
-_ROOM = {
-    "some": {
-        "en": "there is room for at most {limit}, {gap} less than announced",
-        "es": "caben como mucho {limit}, {gap} menos que lo anunciado",
-    },
-    "none": {
-        "en": "there is room for none: the others alone have at least {short} more than the bulletin's valid votes",
-        "es": "no cabe ninguno: solo los demás tienen al menos {short} más que los votos válidos del boletín",
-    },
-}
-"""Why so much can be missing, as a part of a sentence."""
 
 _WRONG = ("tendría que estar equivocada", "tendrían que estar equivocadas")
 """What Spanish says of `breakdown` sheets: of one, of several. English has one form."""
@@ -81,7 +70,7 @@ def say(key: str, places: int = 0, /, **figures: Any) -> Sentence:
     """The sentence `key` in every language.
 
     Integers are written with separators, floats with so many decimal `places`. A string is a name and is kept as it
-    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`), "why" (of `HIDDEN`) and "room" (of `_ROOM`).
+    is, whatever it spells, except in `TERM_PLACES` (a key of `_TERMS`) and in the places of `CLAUSES`.
     """
     return Sentence(key, places, figures)
 
@@ -94,7 +83,7 @@ def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, 
         elif value is not None:
             words[name] = number(value, language, places if isinstance(value, float) else 0)
     words["would_be_wrong"] = _WRONG[figures.get("breakdown") != 1]
-    for place, clauses in (("why", HIDDEN), ("room", _ROOM)):
+    for place, clauses in CLAUSES.items():
         if words.get(place) in clauses:
             words[place] = clauses[words[place]][language].format_map(words)
     return words

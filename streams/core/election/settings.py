@@ -68,6 +68,17 @@ class DivergenceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleRule:
+    """When an announced share calls people that the random sample leaves no room for (docs/sample.md)."""
+
+    error: float = 0.05
+    """Share (0-1) of nights on which the rule may call people about an honest count, all options together."""
+    coverage: float = 0.5
+    """Sampled sheets that are in over those that were drawn (0-1), below which it speaks only where it does not matter
+    what the others hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class MismatchRule:
     """When official figures of single polling tables that differ from the accepted sheets call people."""
 
@@ -145,6 +156,7 @@ class Switches:
     table_mismatch: Switch = "on"
     below_floor: Switch = "on"
     above_ceiling: Switch = "on"
+    sample: Switch = "on"
     feed_health: Switch = "on"
 
     def of(self, rule: str) -> Switch:
@@ -189,4 +201,5 @@ class Rules:
     health: HealthRule = HealthRule()
     fingerprint: FingerprintRule = FingerprintRule()
     bounds: BoundsRule = BoundsRule()
+    sample: SampleRule = SampleRule()
     switch: Switches = Switches()

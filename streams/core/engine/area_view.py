@@ -48,7 +48,8 @@ class AreaView:
         project = self._project_one if projected is None else projected.get
         known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
         replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
-        return Situation(self._election, known, tally, at, self._activity.pulse, held, parts, replaced)
+        sample = self._sampled.sample(ROOT) if self._sampled is not None and known.parent is None else None
+        return Situation(self._election, known, tally, at, self._activity.pulse, held, parts, replaced, sample)
 
     def places(self, areas: Sequence[str], at: int) -> AreasNow:
         """The areas side by side at event time `at` (Unix ms), for the rules on sums."""

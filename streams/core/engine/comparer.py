@@ -101,9 +101,11 @@ class Comparer(Evaluation):
         return notices
 
     def _see_sampled(self, sheets: Sheets) -> None:
-        """Take in what the sheets, whose rows may be loose, say of sampled polling tables."""
-        if self._sampled is not None:
-            self._sampled.add(sheets.read)
+        """Take in what the sheets, whose rows may be loose, say of sampled polling tables. Where that is news, the
+        whole's bulletin is held against the sample again."""
+        if self._sampled is not None and self._sampled.add(sheets.read) and self.bulletin(self._election.root.id):
+            self._of_bulletins.pop(self._election.root.id, None)
+            self._dirty.add(self._election.root.id)
 
     def _find_steady(self, course: Course) -> dict[int, SteadyArea]:
         """The contested areas that need not be asked about at every tick of a course."""

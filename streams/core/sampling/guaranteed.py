@@ -20,9 +20,10 @@ EXACT: Final = 1e-12
 """An end of an interval is worked out to so much."""
 
 
-def stakes(sample: Sample, contrast: Contrast, alpha: float) -> Floats:
+def stakes(sample: Sample, span: float, alpha: float) -> Floats:
     """The stakes on each sampled table (spreads, tables), in units of one over votes. They depend on the draw alone:
-    its size, its strata and the largest limit; not on any sheet.
+    its size, its strata and the largest limit; not on any sheet. `span` is by how much of its valid votes a sheet can
+    lower its factor: the range of a contrast.
 
     The best stake for a spread s is sqrt(2 log(1 / alpha) / n) / s. It is cut so that no sheet of any table can make a
     factor of the capital negative.
@@ -31,7 +32,7 @@ def stakes(sample: Sample, contrast: Contrast, alpha: float) -> Floats:
     # In proportion to what a sampled table stands for: so every table of the whole has one weight.
     weight = sample.weight * n / sample.sizes.sum()
     best = np.array([sqrt(2 * log(1 / alpha) / n) / spread for spread in SPREADS])
-    most = 1 / ((contrast.high - contrast.low) * weight.max())
+    most = 1 / (span * weight.max())
     found: Floats = np.minimum(best, most)[:, None] * weight / sample.largest
     return found
 
@@ -84,7 +85,7 @@ class Bet:
 def lower_end(sample: Sample, contrast: Contrast, band: Band, unseen: float, alpha: float) -> float:
     """The greatest theta for which the capital reaches 1 / alpha, with missing sheets at their worst: the ratio lies
     above it with probability 1 - alpha. The least possible value where there is none."""
-    bet = Bet.on(worst(sample, contrast, band, unseen), stakes(sample, contrast, alpha))
+    bet = Bet.on(worst(sample, contrast, band, unseen), stakes(sample, contrast.span, alpha))
     return bet.end(contrast.low, contrast.high, log(1 / alpha))
 
 

@@ -68,13 +68,23 @@ class Contrast:
     @classmethod
     def share(cls, option: int, options: int) -> "Contrast":
         """The share of one option."""
-        return cls(np.eye(options)[option], 0.0)
+        return cls.shares([option], options)
+
+    @classmethod
+    def shares(cls, some: Sequence[int], options: int) -> "Contrast":
+        """The share of some options together."""
+        return cls(np.eye(options)[list(some)].sum(axis=0), 0.0)
 
     @classmethod
     def lead(cls, first: int, second: int, options: int) -> "Contrast":
         """The share of one option less that of another."""
         unit = np.eye(options)
         return cls(unit[first] - unit[second], -1.0)
+
+    @property
+    def span(self) -> float:
+        """From the least to the most that it can be."""
+        return self.high - self.low
 
     def mirrored(self) -> "Contrast":
         """The same with its sign turned: its lower end is the upper end of this one."""

@@ -13,7 +13,7 @@ from test_switches import known, night
 
 from streams.board.night import Night
 from streams.core.comparison import sentences
-from streams.core.comparison.sentence_texts import HIDDEN
+from streams.core.comparison.sentence_clauses import CLAUSES
 from streams.core.comparison.sentences import LANGUAGES, say
 from streams.core.election.model import Area, Election
 from streams.core.election.settings import HealthRule, Rules
@@ -78,7 +78,7 @@ def test_every_rule_says_the_label() -> None:
     assert [area["name"] for area in whole["path"]] == ["Label of N", "Label of S1"]
 
 
-NAMES = st.sampled_from([*sentences._TERMS, *HIDDEN, *TERMS])
+NAMES = st.sampled_from([*sentences._TERMS, *CLAUSES["why"], *TERMS])
 SENTENCES: Mapping[str, Mapping[str, int | str]] = {
     "falls-votes": {"before": 2, "now": 1, "gap": 1},
     "flood": {"readings": 5, "all": 9},

@@ -467,7 +467,7 @@ def test_the_truth_is_silent(official: Bulletin, night: dict[str, tuple[int, ...
 def test_all_rules_are_tested() -> None:
     """The rules here are all there are: a new one needs its table."""
     assert [rule.__name__ for rule in RULES] == [
-        *("Contradiction", "Divergence", "OwnSums", "Falling", "Rewritten", "Parts", "RoundedShares"),
+        *("Contradiction", "Divergence", "SampleMisfit", "OwnSums", "Falling", "Rewritten", "Parts", "RoundedShares"),
         *("Mismatch", "BelowFloor", "AboveCeiling", "Disputes", "Flood", "Silence"),
     ]
 

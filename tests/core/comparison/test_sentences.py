@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from builders import T0, alike, bulletin, compared, election, found_by, situation, tally_of
+from test_sample_rule import ALL, KNOWN, SHIFTED, WILD, drawn, found
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, EXCESS, FIGURES, BoundSums, width
 from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, DIFFERING, DISPUTED, READINGS
@@ -24,6 +25,7 @@ from streams.core.events.model import Bulletin
 
 HUNDRED = election(states=1, tables=100, registered=200, rules=Rules(ContradictionRule(min_sheets=1, min_ratio=0)))
 """Sheets hold A 120, B 30."""
+SAMPLED = drawn(KNOWN, 40)
 FORTY = election(states=2, tables=20, registered=100)
 
 
@@ -179,6 +181,96 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
             " mesas, las 40 actas atestiguadas dejan lugar a entre 52,6 % y 52,6 %, a 10,5 puntos. Ningún voto "
             "de las mesas que nadie atestiguó lo explica: para que ambas cosas fueran ciertas, algunas de las "
             "actas tendrían que estar equivocadas."
+        ),
+    ),
+    "sample": (
+        lambda: found(SAMPLED, 30, SHIFTED, **ALL),
+        2.009995,
+        "points",
+        (
+            "Area N, bulletin N-1: Option A is announced with 45.0 %. Of 80 polling tables drawn at random "
+            "before the night, 60 sheets are in. They leave room for 47.0 % to 73.0 %, 2.0 points away, even"
+            " where each missing sheet is up to 20.0 points from what its stratum shows. For both to be "
+            "true, missing sheets would have to give Option A at least 26.8 points less than their strata "
+            "show. Of an honest count this is said on at most 5.0 % of nights, all options together."
+        ),
+        (
+            "Area N, boletín N-1: se anuncia 45,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
+            " han llegado 60 actas. Dejan lugar a entre 47,0 % y 73,0 %, a 2,0 puntos, aunque cada acta que "
+            "falta esté hasta 20,0 puntos de lo que muestra su estrato. Para que ambas cosas fueran ciertas,"
+            " las que faltan tendrían que dar a Option A al menos 26,8 puntos menos de lo que muestran sus "
+            "estratos. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas como mucho, con todas "
+            "las opciones en conjunto."
+        ),
+    ),
+    "sample, all in": (
+        lambda: found(SAMPLED, 40, SHIFTED, **ALL),
+        7.373753,
+        "points",
+        (
+            "Area N, bulletin N-1: Option A is announced with 45.0 %. Of 80 polling tables drawn at random "
+            "before the night, 80 sheets are in. They leave room for 52.4 % to 67.6 %, 7.4 points away. Of "
+            "an honest count this is said on at most 5.0 % of nights, all options together."
+        ),
+        (
+            "Area N, boletín N-1: se anuncia 45,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
+            " han llegado 80 actas. Dejan lugar a entre 52,4 % y 67,6 %, a 7,4 puntos. De un escrutinio fiel"
+            " se dice esto en el 5,0 % de las jornadas como mucho, con todas las opciones en conjunto."
+        ),
+    ),
+    "sample, whatever is missing": (
+        lambda: found(SAMPLED, 36, WILD, **ALL),
+        40.191773,
+        "points",
+        (
+            "Area N, bulletin N-1: Option A is announced with 10.0 %. Of 80 polling tables drawn at random "
+            "before the night, 72 sheets are in. They leave room for 50.2 % to 69.8 %, 40.2 points away, "
+            "even where each missing sheet is up to 20.0 points from what its stratum shows. Nothing that "
+            "the missing sheets can hold explains it. Of an honest count this is said on at most 5.0 % of "
+            "nights, all options together."
+        ),
+        (
+            "Area N, boletín N-1: se anuncia 10,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
+            " han llegado 72 actas. Dejan lugar a entre 50,2 % y 69,8 %, a 40,2 puntos, aunque cada acta que"
+            " falta esté hasta 20,0 puntos de lo que muestra su estrato. Nada que puedan contener las que "
+            "faltan lo explica. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas como mucho, "
+            "con todas las opciones en conjunto."
+        ),
+    ),
+    "sample, any order": (
+        lambda: found(SAMPLED, 40, (3_200, 25_600, 3_200), tables_counted=320),
+        41.879457,
+        "points",
+        (
+            "Area N, bulletin N-1: Option A is announced with 10.0 %. Of 80 polling tables drawn at random "
+            "before the night, 80 sheets are in. In whatever order the polling tables were counted, they "
+            "leave room for 51.9 % to 65.6 %, 41.9 points away. Of an honest count this is said on at most "
+            "5.0 % of nights, all options together."
+        ),
+        (
+            "Area N, boletín N-1: se anuncia 10,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
+            " han llegado 80 actas. Sea cual sea el orden en que se contaron las mesas, dejan lugar a entre "
+            "51,9 % y 65,6 %, a 41,9 puntos. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas "
+            "como mucho, con todas las opciones en conjunto."
+        ),
+    ),
+    "sample, no share explains it": (
+        lambda: found(SAMPLED, 28, (8_000, 28_000, 4_000), **ALL),
+        25.971694,
+        "points",
+        (
+            "Area N, bulletin N-1: Option A is announced with 20.0 %. Of 80 polling tables drawn at random "
+            "before the night, 56 sheets are in. They leave room for 46.0 % to 74.0 %, 26.0 points away, "
+            "even where each missing sheet is up to 20.0 points from what its stratum shows. Nothing that "
+            "the missing sheets can hold explains it. Of an honest count this is said on at most 5.0 % of "
+            "nights, all options together."
+        ),
+        (
+            "Area N, boletín N-1: se anuncia 20,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
+            " han llegado 56 actas. Dejan lugar a entre 46,0 % y 74,0 %, a 26,0 puntos, aunque cada acta que"
+            " falta esté hasta 20,0 puntos de lo que muestra su estrato. Nada que puedan contener las que "
+            "faltan lo explica. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas como mucho, "
+            "con todas las opciones en conjunto."
         ),
     ),
     "mismatch": (

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from builders import T0, bulletin, election, report
+from builders import T0, bulletin, drawn_sample, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from streams.core.election.settings import (
     HealthRule,
     MismatchRule,
     Rules,
+    SampleRule,
     Switches,
 )
 from streams.core.engine.comparer import Comparer
@@ -31,6 +32,7 @@ RULES = Rules(
     divergence=DivergenceRule(unseen=5, warning=1, critical=4, min_sheets=5, coverage=0.2),
     mismatch=MismatchRule(min_tables=2),
     health=HealthRule(disputed_min=2),
+    sample=SampleRule(error=0.5, coverage=0.3),
 )
 
 
@@ -44,10 +46,12 @@ class Counting(Comparer):
         return super()._find(areas, at)
 
 
-def country(cooldown: float, hold: float, voters: int | None, **switched: Any) -> Election:
+def country(cooldown: float, hold: float, voters: int | None, *, sampled: bool = False, **switched: Any) -> Election:
     alerts = AlertPolicy(tick=10, hold=hold, cooldown=cooldown)
     rules = replace(RULES, switch=replace(Switches(), **switched))
-    return election(3, 16, voters, rules=rules, alerts=alerts, quorum=1)
+    known = election(3, 16, voters, rules=rules, alerts=alerts, quorum=1, max_ballots=120)
+    strata = {f"S{s}": [f"S{s}-{t}" for t in range(1, 12)] for s in (1, 2, 3)}
+    return replace(known, sample=drawn_sample(strata) if sampled else None)
 
 
 def sheets(known: Election, random: Random) -> list[TallyReport | Bulletin]:
@@ -115,6 +119,7 @@ def lived(
         assert together.alerts == alone.alerts
         for area in known.areas:
             assert together.findings(area) == alone.findings(area)
+    assert together.state("N") == alone.state("N")
     ends = [comparer.advance(at + 1_000_000) for comparer in (alone, together)]
     assert ends[0] == ends[1]
     return alone.asked - together.asked
@@ -126,6 +131,7 @@ def lived(
     st.sampled_from([0, 30, 100, 100_000]),
     st.sampled_from([0, 10, 40]),
     st.sampled_from([None, 100]),
+    st.booleans(),
     st.integers(2, 20),
     st.sampled_from([(1,), (1, 2, 7), (12,)]),
     st.dictionaries(st.sampled_from(["contradiction", "divergence", "table_mismatch"]), st.sampled_from(["remark"])),
@@ -135,13 +141,14 @@ def test_as_tick_by_tick(
     cooldown: float,
     hold: float,
     voters: int | None,
+    sampled: bool,
     stretch: int,
     steps: Sequence[int],
     switched: dict[str, str],
 ) -> None:
     """Whatever the pauses between updates, the stretches, the steps of time and the switches, notices, alerts with
     their worst moments, and findings are the same."""
-    lived(country(cooldown, hold, voters, **switched), Random(seed), stretch, steps)
+    lived(country(cooldown, hold, voters, sampled=sampled, **switched), Random(seed), stretch, steps)
 
 
 def test_sheets_without_votes() -> None:

@@ -12,14 +12,13 @@ import pytest
 import schemas
 import yaml
 from brokers import ROOT
-from builders import bulletin, election, lines, report
+from builders import bulletin, drawn_sample, election, lines, report
 from nights import direct
 from published import SCHEMAS, faults
 from replays import of_events
 from test_metrics import KNOWN, NIGHT
 
 from streams.core.alerting.alert import Notice
-from streams.core.election.drawn_sample import DrawnSample
 from streams.core.events import wire
 from streams.core.events.codec import encode, plain
 from streams.core.reconciliation.reconciler import Reconciler
@@ -48,7 +47,7 @@ def test_states() -> None:
 
 def test_states_with_a_sample() -> None:
     """What a random sample says of an area is a `SampleRecord`, before a sheet of it is in and afterwards."""
-    drawn = DrawnSample({"N": ("S1-1", "S2-2")}, b"")
+    drawn = drawn_sample({"N": ["S1-1", "S2-2"]})
     for sheets in ([], [report(), report("S2-2")]):
         state = direct(replace(KNOWN, sample=drawn), lines([*sheets, bulletin()])).states["N"]
         assert state["sample"]["came"] == len(sheets)

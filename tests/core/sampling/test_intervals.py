@@ -196,7 +196,7 @@ def test_within_unseen_contains_the_full_sample(
     part = np.array([data.draw(st.floats(0, 1)) for _ in low])
     truth = low + part * (high - low)
     for side, sign in ((contrast, 1), (contrast.mirrored(), -1)):
-        staked = guaranteed.stakes(given_, side, 0.5)
+        staked = guaranteed.stakes(given_, side.span, 0.5)
         found = guaranteed.lower_end(given_, side, "within-unseen", unseen, 0.5)
         if found > side.low:
             bet = guaranteed.Bet.on(Filled(sign * truth, ends[0].x), staked)
@@ -227,7 +227,7 @@ def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
         sheets = [sheet for some in drawn for sheet in some]
         one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
         filled = worst(one, contrast, "anything", 0)
-        capitals.append(exp(guaranteed.Bet.on(filled, guaranteed.stakes(one, contrast, 1e-9)).log_capital(truth)))
+        capitals.append(exp(guaranteed.Bet.on(filled, guaranteed.stakes(one, contrast.span, 1e-9)).log_capital(truth)))
     assert sum(capitals) / len(capitals) <= 1 + 1e-9
 
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, election, lines, report
+from builders import T0, bulletin, drawn_sample, election, lines, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitor import Monitor
 from replays import of_events
 
-from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy
 from streams.core.engine.comparer import Comparer
@@ -27,7 +26,7 @@ def sampled(known: Election, per_stratum: int = 4, level: str = "state") -> Elec
         for area in known.areas.values()
         if area.level == level
     }
-    return replace(known, sample=DrawnSample(strata, b"", unseen=15.0))
+    return replace(known, sample=drawn_sample(strata, unseen=15.0))
 
 
 KNOWN = sampled(election(3, 8, 200, alerts=AlertPolicy(tick=10, hold=0, cooldown=30)))

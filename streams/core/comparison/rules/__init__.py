@@ -17,12 +17,14 @@ from streams.core.comparison.rules.own_sums import OwnSums
 from streams.core.comparison.rules.parts import Parts
 from streams.core.comparison.rules.rounded_shares import RoundedShares
 from streams.core.comparison.rules.rule import RESTS, UNSURE, BulletinRule, FeedRule, Rule, SumsRule, Weighed
+from streams.core.comparison.rules.sample import SampleMisfit
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags
 
 RULES: Final[tuple[type[Rule], ...]] = (
     Contradiction,
     Divergence,
+    SampleMisfit,
     OwnSums,
     Falling,
     Rewritten,

@@ -59,7 +59,8 @@ class Rule(ABC):
 
 
 class BulletinRule(Rule):
-    """Holds a bulletin against itself and other ones: asked when there is a new one, of the area or right below."""
+    """Holds a bulletin against itself, other ones, and the random sample: asked when there is a new one, of the area or
+    right below, and when an accepted figure of a sampled sheet changes."""
 
     @abstractmethod
     def find(self, given: Comparison) -> Iterator[Finding]:
