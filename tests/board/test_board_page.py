@@ -1,5 +1,6 @@
 """The board in a real browser: what people see, on any screen, in both languages, by mouse, keyboard and ear."""
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import orjson
 import pytest
@@ -29,7 +31,7 @@ from streams.kafka.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
 HOUR = 3_600_000
-MODULES = ("main", "view", "areas", "charts", "dom", "reasons")
+MODULES = ("main", "view", "areas", "charts", "picture", "dom", "reasons")
 OUTAGE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
 """What the browser itself says of a server that went away."""
 
@@ -299,6 +301,37 @@ def test_a_link_to_a_moment(at: str, chromium: Browser, board: Served) -> None:
         page.goto(board.url + "?at=2099-01-01T00:00:00Z")
         expect(page.locator("#f-coverage-of")).to_have_text("12 of 12")
         expect(page.locator("#as-of")).to_be_hidden()
+
+
+def test_pictures_of_charts(chromium: Browser, board: Served) -> None:
+    """A chart is saved as SVG with its title and a line for each of its lines, dashed where official; as PNG of the
+    same size; as CSV with every figure of the night."""
+    with opened(chromium, board.url) as seen:
+        page = seen.page
+        expect(page.locator("#area-rows th")).to_have_count(3)
+
+        def saved(kind: str) -> tuple[str, bytes]:
+            with page.expect_download() as got:
+                page.get_by_role("button", name=f"Save “Shares, % of valid votes” as {kind}").click()
+            return got.value.suggested_filename, Path(got.value.path()).read_bytes()
+
+        name, picture = saved("SVG")
+        assert re.fullmatch(r"test-N-shares-2024-07-\d\dT\d{4}\.svg", name)
+        root = ElementTree.fromstring(picture)
+        tag = "{http://www.w3.org/2000/svg}"
+        assert root.findtext(f"{tag}title") == "Area N: Shares, % of valid votes"
+        lines = root.findall(f"{tag}path")
+        assert [line.get("stroke-dasharray") is not None for line in lines] == [True, False] * (len(lines) // 2)
+        assert "a made-up night" in picture.decode()
+        assert saved("PNG")[1].startswith(b"\x89PNG")
+        rows = list(csv.reader(saved("CSV")[1].decode().splitlines()))
+        official = rows[0].index("Option C, official")
+        assert rows[0][:2] == ["time", "bulletin"]
+        assert (rows[1][:2], rows[1][official]) == (["2024-07-29T00:00:00.000Z", ""], "")
+        assert float(rows[-1][official]) == pytest.approx(100 * 60 / 108)
+        assert len(rows) > 10
+        assert seen.said == []
+        assert page.evaluate("violations") == []
 
 
 def test_on_paper(chromium: Browser, board: Served) -> None:

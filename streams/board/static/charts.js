@@ -1,6 +1,7 @@
 // The night as lines, by uPlot; each chart says its newest figures in words and has all of them as a table.
 
 import { make, byId, setText } from "./dom.js";
+import { save } from "./picture.js";
 import { figuresOf, leading } from "./view.js";
 import { clean, moment, number, percent, t } from "./words.js";
 
@@ -42,7 +43,7 @@ export function show(series, whole, shown, wanted) {
   });
   const coverage = series.coverage.map((value) => (value === null ? null : 100 * value));
   const wrong = series.breakdown.some((value) => value !== null) ? series.breakdown : [];
-  const common = { series, wanted, empty };
+  const common = { series, wanted, empty, whole };
   draw("chart-shares", { ...common, title: t("sharesChart"), most: 100, lines: shares, say: (value) => percent(value) });
   const bounded = shown.states.get(whole.area.id)?.bounds?.unwitnessed;
   draw("chart-breakdown", {
@@ -66,7 +67,11 @@ function draw(id, given) {
   setText(chart.empty, there ? "" : given.empty);
   setText(chart.summary, t("asTable"));
   chart.scroll.setAttribute("aria-label", given.title);
-  chart.details.hidden = !there;
+  chart.details.hidden = chart.saves.hidden = !there;
+  setText(chart.saves.firstElementChild, t("save"));
+  for (const button of chart.saves.querySelectorAll("button")) {
+    button.setAttribute("aria-label", t("saveAs", { title: given.title, kind: button.textContent }));
+  }
   showLegend(chart.legend, there ? lines.filter((line) => line.name) : []);
   if (chart.details.open) fillTable(chart);
   if (!there) {
@@ -99,13 +104,24 @@ function begin(figure) {
   };
   chart.scroll = make("div", { class: "scroll", tabindex: "0", role: "region" }, chart.table);
   chart.details.append(chart.summary, chart.scroll);
+  chart.saves = make("p", { class: "saves small" }, make("span"), ...["SVG", "PNG", "CSV"].map((kind) => {
+    const button = make("button", { type: "button" }, kind);
+    button.addEventListener("click", () => save(kind.toLowerCase(), pictureOf(figure.id, chart.given), chart.given.whole));
+    return button;
+  }));
   chart.details.addEventListener("toggle", () => fillTable(chart));
-  figure.append(chart.title, chart.legend, chart.canvas, chart.empty, chart.details);
+  figure.append(chart.title, chart.legend, chart.canvas, chart.empty, chart.details, chart.saves);
   new ResizeObserver(() => chart.plot?.setSize(sizeOf(chart))).observe(chart.canvas);
   return chart;
 }
 
 const HEIGHT = 240; // where the page does not say, as on paper
+// What a picture of it needs. `name` is for the file's name.
+function pictureOf(id, given) {
+  const high = Math.max(0, ...given.lines.flatMap((line) => line.values.filter((value) => value !== null)));
+  return { ...given, name: id.replace("chart-", ""), splits: splitsOf(given.top ?? topOf(high, given.most)) };
+}
+
 const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight || HEIGHT });
 
 // A colour for each option, and what dashed and solid mean.
