@@ -25,17 +25,26 @@ def check_receivers(toml: Toml, receivers: Sequence[Receiver], areas: Container[
         fine = re.fullmatch(r"[A-Za-z0-9._-]{1,100}", receiver.name)
         toml.check(fine, f"{place}.name", "use letters, digits, dot and hyphen")
         toml.check(names[receiver.name] == 1, f"{place}.name", f"{receiver.name} is named twice: choose another name")
-        why = receiver_addresses.why_not_url(receiver)
-        toml.check(why is None, f"{place}.url", why or "")
+        _check_url(toml, receiver, place)
         _check_secret_place(toml, receiver, place)
         _check_subscription(toml, receiver, place, areas)
         _check_times(toml, receiver, place)
 
 
+def _check_url(toml: Toml, receiver: Receiver, place: str) -> None:
+    if receiver.format == "apprise":
+        cure = "leave it out: the service's address holds a token, so it lies where secret_env or secret_file says"
+        toml.check(not receiver.url, f"{place}.url", cure)
+        return
+    toml.check(receiver.url, f"{place}.url", "is missing: write it")
+    why = receiver_addresses.why_not_url(receiver)
+    toml.check(why is None, f"{place}.url", why or "")
+
+
 def _check_secret_place(toml: Toml, receiver: Receiver, place: str) -> None:
     env, file = receiver.secret_env, receiver.secret_file
     if not (env or file):
-        needs_none = receiver.format != "standard"
+        needs_none = receiver.format.startswith("alertmanager")
         toml.check(needs_none, f"{place}.secret_env", "name an environment variable here, or a file as secret_file")
     toml.check(not (env and file), f"{place}.secret_file", "leave it out, or secret_env: the secret is in one place")
     named = not env or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", env)

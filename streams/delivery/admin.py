@@ -11,13 +11,15 @@ import orjson
 from streams.core.alerting import delivery_records
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer, ReceiverState
+from streams.core.alerting.parcels import DIGEST, Digest
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election, Receiver
 from streams.core.events import formats
 from streams.core.events.codec import encode
 from streams.delivery import secrets
 from streams.delivery.commands import Command
-from streams.delivery.http_post import Poster, address_mark
+from streams.delivery.http_post import address_mark
+from streams.delivery.senders import sender
 from streams.delivery.standard_webhook import TEST
 from streams.errors import CotejoError
 from streams.kafka import topic_reader, topics
@@ -109,12 +111,18 @@ def send(broker: str, topology: Topology, commands: Iterable[Command]) -> None:
 
 
 async def try_out(election: Election, receivers: Iterable[Receiver]) -> list[tuple[Receiver, Answer]]:
-    """Send each receiver a test alert, once; return what each said. Raises `SecretError` before anything is sent."""
+    """Send each receiver a test alert, once; return what each said. Raises `SecretError` before anything is sent.
+    A receiver with digests is sent one."""
     posters = [
-        (receiver, Poster(election, receiver, secrets.of_receiver(receiver, os.environ))) for receiver in receivers
+        (receiver, sender(election, receiver, secrets.of_receiver(receiver, os.environ))) for receiver in receivers
     ]
-    notice = trial(election, round(time() * 1000))
-    return [(receiver, await poster.post(notice)) for receiver, poster in posters]
+    at = round(time() * 1000)
+    notice = trial(election, at)
+    digest = Digest(f"{DIGEST}:{TEST}:{at}", at, (notice,))
+    return [
+        (receiver, await (poster.post_digest(digest) if receiver.digest else poster.post(notice)))
+        for receiver, poster in posters
+    ]
 
 
 def trial(election: Election, at: int) -> Notice:

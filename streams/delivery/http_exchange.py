@@ -1,4 +1,4 @@
-"""One HTTP/1.1 POST over a connection of its own, and the status that comes back.
+"""One HTTP/1.1 request over a connection of its own, and the status that comes back.
 
 A receiver has answered once its status line is there. Headers or a body that cannot be read change nothing about
 that; an HTTP client library throws the status away with them, so this one stands on h11 and sockets.
@@ -8,7 +8,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +23,8 @@ HEAD: Final = 256 * 2**10
 """Bytes of status line and headers that are read, informational answers included."""
 EXCERPT: Final = 4 * 2**10
 """Bytes that are read of an answer's body."""
+WHOLE: Final = 256 * 2**10
+"""Bytes of an answer's body that is read to its end."""
 EXCERPT_SECONDS: Final = 1.0
 """Seconds that its body is waited for."""
 CLOSE_SECONDS: Final = 0.5
@@ -63,7 +65,7 @@ def tls() -> ssl.SSLContext:
     return context
 
 
-async def post(
+async def request(
     url: str,
     headers: Mapping[str, str],
     content: bytes,
@@ -71,8 +73,11 @@ async def post(
     why_not: Callable[[str], str | None],
     context: ssl.SSLContext,
     seconds: float,
+    method: str = "POST",
+    whole: bool = False,
 ) -> Response:
-    """POST and return what came back within so many seconds.
+    """Send a request and return what came back within so many seconds. Of the body it is the beginning, and only of a
+    failure; `whole` reads all of it, up to `WHOLE` bytes.
 
     `why_not` judges each IP address that the name has; only one that it has let pass is connected to. Nothing is
     followed, stored or taken from the environment: no redirect, cookie, proxy or netrc. Raises `RefusedError`,
@@ -80,12 +85,12 @@ async def post(
     `h11.RemoteProtocolError` for what is no HTTP.
     """
     parts = urlsplit(url)
-    reading = _Reading()
+    reading = _Reading(whole)
     try:
         async with asyncio.timeout(seconds):
             async with _connection(parts, why_not, context) as (reader, writer):
                 connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD)
-                _write(writer, connection, parts, headers, content)
+                _write(writer, connection, parts, {**headers, "content-length": str(len(content))}, content, method)
                 return await reading.response(reader, connection)
     except (h11.RemoteProtocolError, OSError):  # TimeoutError is one
         if status := reading.status:
@@ -96,7 +101,8 @@ async def post(
 class _Reading:
     """Reads one answer. `status` is what came of it, for whatever reason the reading ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool) -> None:
+        self._whole = whole
         self._head = bytearray()
         """What has come since the last informational answer."""
         self._bytes = 0
@@ -116,7 +122,10 @@ class _Reading:
                 self._head = bytearray(connection.trailing_data[0])
             elif isinstance(event, h11.Response):
                 waits = [value.decode("latin-1") for name, value in event.headers if name == b"retry-after"]
-                excerpt = b"" if event.status_code < 400 else await _excerpt(reader, connection)
+                if self._whole:
+                    excerpt = await _body(reader, connection, WHOLE)
+                else:
+                    excerpt = b"" if event.status_code < 400 else await _excerpt(reader, connection)
                 return Response(event.status_code, True, waits[0] if waits else "", excerpt)
             else:
                 raise NoAnswerError("the connection was closed before an answer came")
@@ -138,12 +147,12 @@ def _write(
     parts: SplitResult,
     headers: Mapping[str, str],
     content: bytes,
+    method: str,
 ) -> None:
     """Send the request. The answer is read meanwhile, since a receiver may answer before all of it has left."""
     given = {"host": parts.netloc, "user-agent": "cotejo", "connection": "close", **headers}
-    given["content-length"] = str(len(content))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    request = h11.Request(method="POST", target=target, headers=list(given.items()))
+    request = h11.Request(method=method, target=target, headers=list(given.items()))
     writer.write(b"".join(connection.send(e) or b"" for e in (request, h11.Data(data=content), h11.EndOfMessage())))
 
 
@@ -152,15 +161,32 @@ async def _excerpt(reader: asyncio.StreamReader, connection: h11.Connection) -> 
     body = bytearray()
     with suppress(TimeoutError, OSError, h11.RemoteProtocolError):
         async with asyncio.timeout(EXCERPT_SECONDS):
-            while len(body) < EXCERPT:
-                event = connection.next_event()
-                if event is h11.NEED_DATA:
-                    connection.receive_data(await reader.read(EXCERPT))
-                elif isinstance(event, h11.Data):
-                    body += event.data
-                else:
+            async for data in _data(reader, connection):
+                body += data
+                if len(body) >= EXCERPT:
                     break
     return bytes(body[:EXCERPT])
+
+
+async def _body(reader: asyncio.StreamReader, connection: h11.Connection, most: int) -> bytes:
+    """All of the body. Raises `NoAnswerError` for one of more bytes, and what reading raises."""
+    body = bytearray()
+    async for data in _data(reader, connection):
+        body += data
+        if len(body) > most:
+            raise NoAnswerError("the answer is too long")
+    return bytes(body)
+
+
+async def _data(reader: asyncio.StreamReader, connection: h11.Connection) -> AsyncIterator[bytes]:
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(EXCERPT))
+        elif isinstance(event, h11.Data):
+            yield bytes(event.data)
+        else:
+            return
 
 
 @asynccontextmanager

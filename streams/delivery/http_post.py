@@ -28,7 +28,7 @@ from streams.core.alerting.delivery_policy import Answer
 from streams.core.alerting.parcels import Digest
 from streams.core.alerting.receiver_addresses import why_not_address
 from streams.core.election.model import Election, Receiver
-from streams.delivery import alertmanager, http_exchange, standard_webhook
+from streams.delivery import alertmanager, http_exchange, message_text, standard_webhook
 from streams.delivery.secrets import Secrets
 
 TIMEOUT: Final = 15.0
@@ -71,7 +71,7 @@ class Poster:
         try:
             content = content_of()
             now = datetime.fromtimestamp(time(), UTC)
-            response = await http_exchange.post(
+            response = await http_exchange.request(
                 self._receiver.url,
                 standard_webhook.headers(self._secrets.values, standard_webhook.message_id(id), content, now),
                 content,
@@ -79,9 +79,9 @@ class Poster:
                 context=self._context,
                 seconds=TIMEOUT,
             )
-            return _answer(response, self._receiver.url)
+            return status_answer(response, self._receiver.url)
         except Exception as error:
-            return Answer(0, _failure(error))
+            return Answer(0, failure_words(error))
 
 
 def body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
@@ -93,6 +93,8 @@ def body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
             return alertmanager.webhook_body(election, receiver, notice)
         case "alertmanager-api":
             return alertmanager.api_body(election, receiver, notice)
+        case "apprise":
+            return message_text.of_notice(election, receiver.language, notice).text.encode()
 
 
 def digest_body(election: Election, receiver: Receiver, digest: Digest) -> bytes:
@@ -104,11 +106,15 @@ def digest_body(election: Election, receiver: Receiver, digest: Digest) -> bytes
             return alertmanager.webhook_digest(election, receiver, digest)
         case "alertmanager-api":
             return alertmanager.api_digest(election, receiver, digest)
+        case "apprise":
+            return message_text.of_digest(election, receiver.language, digest, EXCERPT).text.encode()
 
 
 def address_mark(receiver: Receiver) -> str:
-    """A receiver's address as a hash: it may hold a token that belongs in no topic."""
-    return hashlib.sha256(receiver.url.encode()).hexdigest()[:16]
+    """A receiver's address as a hash: it may hold a token that belongs in no topic. Where the address is the secret,
+    that of the place where it lies."""
+    address = receiver.url or receiver.secret_file or receiver.secret_env
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def wish_of(retry_after: str, now: float) -> int | None:
@@ -124,7 +130,9 @@ def wish_of(retry_after: str, now: float) -> int | None:
         return None
 
 
-def _answer(response: http_exchange.Response, url: str) -> Answer:
+def status_answer(response: http_exchange.Response, url: str | None = None) -> Answer:
+    """What an answer says of the delivery. The beginning of a failure's body is told if `url` is given, without what of
+    it is repeated there."""
     status = response.status
     words = str(status)
     with suppress(ValueError):  # a status that nobody has named
@@ -134,12 +142,12 @@ def _answer(response: http_exchange.Response, url: str) -> Answer:
         words += ", with headers that cannot be read"
     if 300 <= status < 400:
         words += ": redirects are not followed, change the address"
-    elif not good and (said := excerpt(response.excerpt, url)):
+    elif not good and url is not None and (said := excerpt(response.excerpt, url)):
         words += f": {said}"
     return Answer(status, words, None if good else wish_of(response.retry_after, time()))
 
 
-def _failure(error: Exception) -> str:
+def failure_words(error: Exception) -> str:
     """What kept an answer from coming."""
     match error:
         case http_exchange.ConnectionTimeoutError():

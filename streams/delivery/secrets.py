@@ -36,8 +36,11 @@ def of_receiver(receiver: Receiver, environment: Mapping[str, str]) -> Secrets:
     else:
         return Secrets()
     if not text.split():
-        cure = f"put its secret into {'the file' if receiver.secret_file else 'the environment as'} {place}"
+        what = "the service's address" if receiver.format == "apprise" else "its secret"
+        cure = f"put {what} into {'the file' if receiver.secret_file else 'the environment as'} {place}"
         raise SecretError(f"receiver {receiver.name}: {cure}")
+    if receiver.format == "apprise":
+        return Secrets((text.strip(),))
     keys = sum(secret.startswith(webhook_keys.PRIVATE) for secret in text.split())
     if max(keys, len(text.split()) - keys) > AT_ONCE:
         raise SecretError(

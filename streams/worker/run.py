@@ -14,7 +14,7 @@ from streams.board.server import Board
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.delivery import secrets as receiver_secrets
-from streams.delivery.http_post import Poster
+from streams.delivery.senders import sender
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.topology import PartitionsChangedError, Topology
 from streams.support import gc_tuning, health
@@ -58,6 +58,7 @@ def run(
     sys.setswitchinterval(SWITCH)
     gc_tuning.look_seldom()
     secrets = receiver_secrets.of_election(election, os.environ)
+    posters = {receiver.name: sender(election, receiver, secrets[receiver.name]) for receiver in election.receivers}
     server = WebServer(host, port, names)
     server.check()
     topics.ensure(broker, topology.specs())
@@ -70,7 +71,7 @@ def run(
         app,
         election,
         topology,
-        poster=lambda receiver: Poster(election, receiver, secrets[receiver.name]),
+        poster=lambda receiver: posters[receiver.name],
         announce=partial(_announce, language),
         warn=note,
         wall_clock=wall_clock,

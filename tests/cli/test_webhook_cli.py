@@ -149,6 +149,28 @@ def test_tls(tmp_path: Path) -> None:
     assert len(came) == 1
 
 
+def test_a_service(tmp_path: Path) -> None:
+    """A message by Apprise says that it is a test, in the receiver's language; the service's address is told nowhere,
+    and a mistake in it is one line."""
+    scripted = Scripted(200)
+    chat = Receiver("chat", secret_env="CHAT", format="apprise", allow_loopback=True, language="es")
+    with scripted.listening() as url:
+        path = written(tmp_path, chat)
+        done = webhook("test", path, CHAT=url.replace("http://", "json://user:hunter2@"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "chat: took the alert: the service took it\n", "")
+    body = orjson.loads(scripted.seen[0].body)
+    assert body["title"].startswith("Prueba: ")
+    assert body["message"].startswith("Esto es una prueba de las alertas sobre Test. No ha pasado nada.")
+    for text, said in (
+        ("mailto://user:hunter2@gmail.com", "mailto:// is no service that alerts can go to"),
+        ("", "put the service's address into the environment as CHAT"),
+    ):
+        done = webhook("test", path, CHAT=text)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+        assert said in done.stderr
+        assert "hunter2" not in done.stderr
+
+
 def test_verify(tmp_path: Path) -> None:
     """A test alert that was kept is checked with the public key alone; a changed one is not taken."""
     public, scripted, kept = keys.new_webhook_key(tmp_path / "desk.key"), Scripted(), tmp_path / "body.json"

@@ -16,11 +16,12 @@ from test_posting import NEW
 from test_webhook_cli import webhook
 
 from streams.core.alerting import delivery_records
+from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Chain, Delivery
 from streams.core.election.model import Election, Receiver
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode
-from streams.delivery import admin
+from streams.delivery import admin, message_text
 from streams.delivery.standard_webhook import verify
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.producer import KafkaSink
@@ -156,6 +157,11 @@ def _goes_on(change: Callable[[LiveNight], None], broker: Broker, tmp_path: Path
         assert head == then or (replace(head, due=then.due, words=then.words) == again and then.attempts >= 1)
 
 
+CHAT = Receiver(
+    "chat", secret_env="CHAT", format="apprise", allow_loopback=True, rules=("falling-figure",), language="es"
+)
+
+
 class Busy(Scripted):
     """Says 429 to whoever comes within two seconds of the first, and when to come again."""
 
@@ -169,15 +175,17 @@ class Busy(Scripted):
 
 
 def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str) -> None:
-    """One is slow, one fails at first, one says 429 with a time, one says 410: each gets what it should, and the
-    steady one waits for none of them."""
+    """One is slow, one fails at first, one says 429 with a time, one says 410, one is a chat that wants one rule's
+    alerts in Spanish: each gets what it should, and the steady one waits for none of them."""
     steady, slow, shaky = Scripted(), Scripted(), Scripted(500, 302, 200)
-    busy, gone = Busy(), Scripted(410)
+    busy, gone, chat = Busy(), Scripted(410), Scripted(500, 200)
     slow.gate.clear()
     with ExitStack() as stack:
         tempers = {"steady": steady, "slow": slow, "shaky": shaky, "busy": busy, "gone": gone}
         known = with_receivers(**{name: stack.enter_context(each.listening()) for name, each in tempers.items()})
+        known = replace(known, receivers=(*known.receivers, CHAT))
         night = stack.enter_context(live(known, embedded, tmp_path, names))
+        night.environment["CHAT"] = stack.enter_context(chat.listening()).replace("http://", "json://user:hunter2@")
         night.start()
         night.feed(NIGHT)
         until(lambda: len(steady.taken) == len(expected()), night.told)
@@ -195,6 +203,11 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
     again = [*NIGHT, *lines([bulletin((1300, 4200, 400), at=T0 + 1_500_000, sequence=5)])]
     for each in (steady, shaky, busy):
         assert told(each.taken) == by_fingerprint(expected(again))
+    told_of = [Notice.from_plain(n) for n in direct(NATION, again).notices if n["finding"]["rule"] in CHAT.rules]
+    texts = [message_text.of_notice(NATION, "es", notice).text for notice in told_of]
+    assert sorted(texts) == sorted(orjson.loads(got.body)["message"] for got in chat.taken) != []
+    assert "hunter2" not in night.log.read_text()
+    assert "receiver chat: takes no alerts (500 Internal Server Error)" in night.log.read_text()
     assert by_fingerprint(list(dict.fromkeys(got.id for got in slow.taken))) == by_fingerprint(expected(again))
     assert max(each.busiest for each in (steady, shaky, busy)) <= AT_ONCE
     assert found["cotejo_deliveries_total[failed][shaky]"] == 2

@@ -81,8 +81,9 @@ Severity = Literal["info", "warning", "critical"]
 RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
 """What a rule's findings rest on."""
 Language = Literal["en", "es"]
-Format = Literal["standard", "alertmanager", "alertmanager-api"]
-"""The body of a webhook: our own, Alertmanager's webhook (version 4), or what Alertmanager's own API takes."""
+Format = Literal["standard", "alertmanager", "alertmanager-api", "apprise"]
+"""What a receiver is sent: our own webhook, Alertmanager's webhook (version 4), what Alertmanager's own API takes, or
+a message for people, by a service that Apprise knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class Receiver:
     """
 
     name: str
-    url: str
+    url: str = ""
+    """Empty for the format `apprise`: there the address is the secret."""
     secret_env: str = ""
     secret_file: str = ""
     format: Format = "standard"

@@ -1,0 +1,19 @@
+"""What sends to a receiver, by its format."""
+
+from typing import TYPE_CHECKING
+
+from streams.core.election.model import Election, Receiver
+from streams.delivery.http_post import Poster
+from streams.delivery.secrets import Secrets
+
+if TYPE_CHECKING:
+    from streams.delivery.apprise_sender import AppriseSender
+
+
+def sender(election: Election, receiver: Receiver, secrets: Secrets) -> "Poster | AppriseSender":
+    """What sends to this receiver. Raises `SecretError` for an Apprise address that cannot be used."""
+    if receiver.format == "apprise":
+        from streams.delivery.apprise_sender import AppriseSender  # half a second and 30 MB that few need
+
+        return AppriseSender(election, receiver, secrets)
+    return Poster(election, receiver, secrets)
