@@ -6,7 +6,8 @@ reader misses states in between, and nothing is kept waiting for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from typing import Any, Final
@@ -21,6 +22,7 @@ from streams.board.topic_follower import Follower
 from streams.core.election.model import Election
 from streams.kafka.topology import Topology
 from streams.support.health import Readiness
+from streams.support.web_server import allow_frames
 
 UPDATE: Final = 0.5
 """Seconds between two updates of a page, at least."""
@@ -28,6 +30,8 @@ BEAT: Final = 5.0
 """Seconds between two signs of life, at most."""
 SLOW: Final = 10.0
 """Seconds a reader may take to accept what it is sent, then it is dropped."""
+EMBED: Final = "embed/area/"
+"""Path of an area's page for frames, below `PATH`; the area's id follows."""
 STREAMS: Final = 64
 """Pages that one process feeds at a time."""
 LATEST: Final = 253_402_300_799_999
@@ -42,7 +46,9 @@ class Board:
     The topics are read from the first page on, not before: a worker whose board nobody opens has no work with it.
     """
 
-    def __init__(self, broker: str, election: Election, topology: Topology) -> None:
+    def __init__(self, broker: str, election: Election, topology: Topology, embedders: Sequence[str] = ()) -> None:
+        """`embedders` are the origins whose pages may show an area's page in a frame (`embed_origin`)."""
+        self._embedders = embedders
         self._night = Night(election)
         self._follower = Follower(broker, topology, self._night)
         self._closing = asyncio.Event()
@@ -55,9 +61,15 @@ class Board:
         app.router.add_get(f"{PATH}moment", self._moment)
         for name, (content, kind) in _static().items():
             app.router.add_get(PATH + name, _file(content, kind))
+        app.router.add_get(PATH + EMBED + "{area:.+}", self._embed)
         app.on_shutdown.append(self._close)
         for place in ("/", PATH.rstrip("/")):
             app.router.add_get(place, _elsewhere)
+
+    @property
+    def election(self) -> Election:
+        """The election whose night it shows."""
+        return self._night.election
 
     def readiness(self) -> Readiness:
         """Ready at the topics' ends, or while they wait to be made. To be asked begins the reading."""
@@ -76,6 +88,15 @@ class Board:
         if area not in election.areas:
             raise web.HTTPNotFound(text="no such area\n")
         return area
+
+    async def _embed(self, request: web.Request) -> web.Response:
+        """The page of one area, for a frame on a page of others."""
+        if request.match_info["area"] not in self._night.election.areas:
+            raise web.HTTPNotFound(text="no such area\n")
+        response = web.Response(body=_EMBEDDED, content_type="text/html", charset="utf-8")
+        if self._embedders:
+            allow_frames(response, self._embedders)
+        return response
 
     async def _moment(self, request: web.Request) -> web.Response:
         area = self._area(request)
@@ -148,6 +169,12 @@ def _static() -> dict[str, tuple[bytes, str]]:
         if kind:
             pages["" if file.name == "index.html" else file.name] = file.read_bytes(), kind
     return pages
+
+
+_EMBEDDED: Final = re.sub(
+    rb'(href|src)="(?=[\w.]+")', rb'\1="../../', (files("streams.board") / "static" / "index.html").read_bytes()
+)
+"""The page as it lies two levels deeper; its scripts find the rest beside themselves."""
 
 
 def _file(content: bytes, kind: str) -> Handler:

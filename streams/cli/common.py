@@ -48,6 +48,10 @@ Names = Annotated[
     list[str] | None,
     typer.Option("--name", help="A host name it may be asked by, beside IP addresses and localhost; repeat it."),
 ]
+EmbedBy = Annotated[
+    list[str] | None,
+    typer.Option(help="An origin whose pages may show an area in a frame, https://HOST; repeat it."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 Language = Annotated[Literal["en", "es"], typer.Option(help="Language of the sentences.")]
 

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -41,6 +42,33 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+
+
+class EmbedError(CotejoError):
+    """What was given as an origin is none; the text says how one is written."""
+
+
+def embed_origin(text: str) -> str:
+    """An origin whose pages may show ours in a frame, such as https://news.example.org. Raises `EmbedError`: whatever
+    else stood in the header would be read as another rule."""
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if (
+            parts.scheme in ("https", "http")
+            and re.fullmatch(r"[\w.:\[\]-]+", parts.netloc)
+            and text in (origin, origin + "/")
+        ):
+            return origin
+    raise EmbedError(f"{text}: is no origin: write it as https://news.example.org, without a path")
+
+
+def allow_frames(response: web.StreamResponse, origins: Sequence[str]) -> None:
+    """Let pages of these origins show this answer in a frame."""
+    policy = _HEADERS["Content-Security-Policy"]
+    response.headers["Content-Security-Policy"] = policy.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
+    )
 
 
 class ListenError(CotejoError):
@@ -255,4 +283,5 @@ def _is_foreign(request: web.Request) -> bool:
 
 
 async def _headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)

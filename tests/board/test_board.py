@@ -34,6 +34,7 @@ from streams.core.events.model import Event, Rejection
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port, is_free
 from streams.kafka.topics import admin, delete, ensure
 from streams.kafka.topology import Topology
+from streams.support.web_server import EmbedError, embed_origin
 from streams.worker.rejected_records import rejected
 
 STATIC = Path(server.__file__).parent / "static"
@@ -274,6 +275,8 @@ def answer(board: Served, path: str, method: str = "GET", host: str = "") -> tup
         ("/board/stream", "DELETE", "", 405),
         ("/board/none", "GET", "", 404),
         ("/board/../server.py", "GET", "", 404),
+        ("/board/embed/area/N", "GET", "", 200),
+        ("/board/embed/area/Z", "GET", "", 404),
         ("/healthz", "GET", "", 200),
         ("/healthz", "HEAD", "10.1.2.3:6070", 200),
         ("/readyz", "GET", "rebound.example.com", 403),
@@ -293,6 +296,43 @@ def test_answers(board: Served, path: str, method: str, host: str, status: int) 
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_frames(topology: Topology, embedded: EmbeddedBroker) -> None:
+    """Only an area's own page may stand in a frame, and only on pages of the origins that were named."""
+    with served(embedded, KNOWN, topology, embedders=["https://news.example.org", "https://b.example.org"]) as board:
+        policies = {
+            path: answer(board, path)[1]["content-security-policy"] for path in ("/board/embed/area/N", "/board/")
+        }
+    assert "frame-ancestors https://news.example.org https://b.example.org;" in policies["/board/embed/area/N"]
+    assert "frame-ancestors 'none'" in policies["/board/"]
+    with served(embedded, KNOWN, topology) as board:
+        assert "frame-ancestors 'none'" in answer(board, "/board/embed/area/N")[1]["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://news.example.org", "https://news.example.org"),
+        ("https://news.example.org:8443/", "https://news.example.org:8443"),
+        ("http://[::1]:80", "http://[::1]:80"),
+        ("news.example.org", None),
+        ("*", None),
+        ("https://*.example.org", None),
+        ("https://a.example.org/page", None),
+        ("https://a.example.org;script-src *", None),
+        ("https://a.example.org 'self'", None),
+        ("javascript:alert(1)", None),
+        ("https://[", None),
+    ],
+)
+def test_origins(text: str, origin: str | None) -> None:
+    """An origin is taken as it is; what is none, or would be a rule of its own in the header, is refused."""
+    if origin is not None:
+        assert embed_origin(text) == origin
+    else:
+        with pytest.raises(EmbedError, match="is no origin"):
+            embed_origin(text)
 
 
 def test_readiness(board: Served, topology: Topology, embedded: EmbeddedBroker) -> None:

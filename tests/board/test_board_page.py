@@ -5,7 +5,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
@@ -332,6 +335,43 @@ def test_pictures_of_charts(chromium: Browser, board: Served) -> None:
         assert len(rows) > 10
         assert seen.said == []
         assert page.evaluate("violations") == []
+
+
+@contextmanager
+def elsewhere(directory: Path) -> Iterator[str]:
+    """Pages of another origin; gives that origin."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(directory))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_in_a_frame(chromium: Browser, embedded: EmbeddedBroker, names: str, tmp_path: Path) -> None:
+    """A page of an origin that was named shows an area in a frame: its figures and charts, and no way to others. A page
+    of any other origin does not."""
+    topology, page = Topology(names), tmp_path / "page.html"
+    ensure(embedded.start().address, topology.specs())
+    tell(embedded, topology, records(KNOWN, night(KNOWN)))
+    with (
+        elsewhere(tmp_path) as named,
+        elsewhere(tmp_path) as other,
+        served(embedded, KNOWN, topology, embedders=[named]) as running,
+    ):
+        frame_of = f'<iframe src="{running.url}embed/area/S1" width=700 height=900></iframe>'
+        page.write_text(f'<link rel="icon" href="data:,">{frame_of}')
+        with opened(chromium, f"{named}/page.html") as seen:
+            frame = seen.page.frame_locator("iframe")
+            expect(frame.locator("#f-coverage-of")).to_have_text("4 of 4")
+            expect(frame.locator("#options tr")).to_have_count(3)
+            expect(frame.locator("#chart-coverage canvas")).to_be_visible()
+            expect(frame.locator("#whole")).to_have_attribute("href", f"{running.url}?area=S1")
+            for name in ("#areas", "#alerts", "#languages", "#scrubber"):
+                expect(frame.locator(name)).to_be_hidden()
+            assert seen.said == []
+            seen.page.goto(f"{other}/page.html")
+            expect(seen.page.locator("iframe")).to_be_visible()
+            assert seen.page.frames[1].url.startswith("chrome-error:")
 
 
 def test_on_paper(chromium: Browser, board: Served) -> None:

@@ -70,7 +70,9 @@ class Served:
 
 
 @contextmanager
-def served(broker: Broker | str, known: Election, topology: Topology, names: Sequence[str] = ()) -> Iterator[Served]:
+def served(
+    broker: Broker | str, known: Election, topology: Topology, names: Sequence[str] = (), embedders: Sequence[str] = ()
+) -> Iterator[Served]:
     """The board as `cotejo board` serves it, in a thread of its own."""
     address = broker if isinstance(broker, str) else broker.address
     loop, ready, port = asyncio.new_event_loop(), threading.Event(), free_port()
@@ -78,7 +80,7 @@ def served(broker: Broker | str, known: Election, topology: Topology, names: Seq
 
     async def begin() -> None:
         found["server"] = WebServer("127.0.0.1", port, names)
-        found["board"] = Board(address, known, topology)
+        found["board"] = Board(address, known, topology, embedders)
         found["board"].serve(found["server"].app)
         health.serve(found["server"].app, found["board"].readiness)
         await found["server"].start()

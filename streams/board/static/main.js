@@ -10,8 +10,13 @@ import { chooseLanguage, clean, firstLanguage, moment, number, percent, remember
 const SILENCE = 15000; // three missed signs of life
 const RETRY = 3000;
 
+// In a frame on a page of others the path names the area, and the page is that area alone.
+const framed = location.pathname.match(/\/embed\/area\/(.+)$/);
+document.documentElement.classList.toggle("framed", Boolean(framed));
+const beside = (name) => new URL(name, import.meta.url);
+
 const page = {
-  area: new URLSearchParams(location.search).get("area") ?? "",
+  area: framed ? decodeURIComponent(framed[1]) : new URLSearchParams(location.search).get("area") ?? "",
   whole: null, // what the stream told first
   now: null, // the newest states, alerts and clock
   past: null, // the same at the time that is looked back to
@@ -31,7 +36,7 @@ let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0, t
 
 function open() {
   stream?.close();
-  const source = stream = new EventSource(`stream?area=${encodeURIComponent(page.area)}`);
+  const source = stream = new EventSource(beside(`stream?area=${encodeURIComponent(page.area)}`));
   const on = (name, take) => source.addEventListener(name, (event) => {
     if (source === stream) take(JSON.parse(event.data));
   });
@@ -88,6 +93,7 @@ function announce(known) {
 function show() {
   if (!page.whole) return;
   document.querySelector("main").classList.remove("loading");
+  byId("whole").href = beside(`./?area=${encodeURIComponent(page.area)}`);
   const shown = page.past ?? page.now;
   view.show(page.whole, shown, signs);
   areas.show(page.whole, shown);
@@ -139,7 +145,7 @@ async function lookBack(at) {
   try {
     while (page.wanted !== null && page.past?.clock !== page.wanted) {
       const [area, asked] = [page.area, page.wanted];
-      const answer = await fetch(`moment?area=${encodeURIComponent(area)}&at=${asked}`);
+      const answer = await fetch(beside(`moment?area=${encodeURIComponent(area)}&at=${asked}`));
       const found = await answer.json();
       if (page.area !== area || page.wanted === null) break;
       page.past = { states: byArea(found.states), alerts: found.alerts, clock: found.clock };
