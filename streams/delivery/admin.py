@@ -1,16 +1,17 @@
 """What an operator asks of the webhooks: how each receiver stands, a test alert, alerts once more."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import time
 from typing import Any
 
 import orjson
 
-from streams.core.alerting import delivery_records
+from streams.core.alerting import delivery_records, parcels
 from streams.core.alerting.alert import Notice
-from streams.core.alerting.delivery_policy import Answer, ReceiverState
+from streams.core.alerting.delivery_policy import Answer, Chain, ReceiverState
+from streams.core.alerting.delivery_times import Timetable
 from streams.core.alerting.parcels import DIGEST, Digest
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election, Receiver
@@ -26,6 +27,7 @@ from streams.kafka import topic_reader, topics
 from streams.kafka.producer import KafkaSink
 from streams.kafka.sealed_state import Saves
 from streams.kafka.topology import Topology
+from streams.time_zones import time_zone
 from streams.times import rfc3339
 
 
@@ -36,7 +38,7 @@ class WebhookError(CotejoError):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One receiver as the changelog of the deliveries has it. `due` counts notices, `oldest` is since when the one
-    that waits longest does (Unix ms); `next` is when the next attempt is due."""
+    that waits longest does (Unix ms); `next` is when the next attempt is due. `wishes` are what it has chosen."""
 
     receiver: str
     state: str
@@ -44,6 +46,7 @@ class Standing:
     oldest: int | None
     next: int | None
     counts: ReceiverState
+    wishes: str = ""
 
 
 def chosen(election: Election, names: Iterable[str]) -> list[Receiver]:
@@ -66,12 +69,48 @@ def standings(broker: str, election: Election, topology: Topology) -> list[Stand
     listed = []
     for receiver in chosen(election, ()):
         state = saved.receivers.get(receiver.name, ReceiverState())
-        chains = [chain for chain in saved.chains.get(receiver.name, {}).values() if chain.due]
-        oldest = min((delivery.since for chain in chains for delivery in chain.due), default=None)
-        following = min((max(chain.due[0].due, state.hold) for chain in chains), default=None)
-        due = sum(len(chain.due) for chain in chains)
-        listed.append(Standing(receiver.name, _state(receiver, state), due, oldest, following, state))
+        chains = saved.chains.get(receiver.name, {})
+        since = [delivery.since for chain in chains.values() for delivery in chain.due]
+        following = next_attempt(receiver, chains, saved.notices)
+        following = None if following is None else max(following, state.hold)
+        oldest = min(since, default=None)
+        listed.append(
+            Standing(receiver.name, _state(receiver, state), len(since), oldest, following, state, wishes(receiver))
+        )
     return listed
+
+
+def next_attempt(receiver: Receiver, chains: Mapping[str, Chain], notices: Mapping[str, bytes]) -> int | None:
+    """When the next attempt at a receiver is due, by its quiet hours and digests; None where nothing is."""
+
+    def is_critical(notice: str) -> bool:
+        return notice in notices and Notice.from_plain(orjson.loads(notices[notice])).severity == "critical"
+
+    timetable = Timetable.of(receiver, time_zone(receiver.time_zone))
+    if timetable.digest:
+        found = [parcels.digest(chains, timetable, is_critical)]
+    else:
+        found = [parcels.first(fingerprint, chain, timetable, is_critical) for fingerprint, chain in chains.items()]
+    return min((parcel.due for parcel in found if parcel is not None), default=None)
+
+
+def wishes(receiver: Receiver) -> str:
+    """What a receiver is subscribed to and when it is sent that, as its keys say it; empty for one without wishes."""
+    default = Receiver("")
+    names = (
+        "areas",
+        "rules",
+        "classes",
+        "severity",
+        "language",
+        "quiet_hours",
+        "time_zone",
+        "critical_passes",
+        "digest",
+    )
+    given = {name: getattr(receiver, name) for name in names if getattr(receiver, name) != getattr(default, name)}
+    texts = (", ".join(value) if isinstance(value, tuple) else str(value).lower() for value in given.values())
+    return "; ".join(f"{name} {text}" for name, text in zip(given, texts, strict=True))
 
 
 def matching(
@@ -173,6 +212,8 @@ def lines(standing: Standing) -> Iterator[str]:
     """A receiver's standing for people."""
     counts = standing.counts
     yield f"{standing.receiver}: {standing.state}"
+    if standing.wishes:
+        yield f"  {standing.wishes}"
     yield (
         f"  {counts.delivered:,} delivered, {standing.due:,} due, {counts.failed:,} attempts failed, "
         f"{counts.given_up:,} given up, {counts.missed:,} missed while disabled"

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Final
 
-from streams.core.election.model import Election
+from streams.core.comparison.findings import CLASSES, RANK
+from streams.core.comparison.rules import KINDS
+from streams.core.election.model import Election, Receiver, Severity
 from streams.core.election.settings import Policy, Switches
 from streams.core.events.model import TallyReport
 
@@ -66,6 +68,23 @@ def remarks(election: Election) -> Iterator[Found]:
             "this election: lower them"
         )
         yield "limit-out-of-reach", len(beyond), beyond, text
+    if deaf := tuple(receiver.name for receiver in election.receivers if not _can_hear(election, receiver)):
+        text = (
+            f"receivers that no alert can reach, because no rule that is switched on finds anything of their rules, "
+            f"classes and severity: {len(deaf):,}. Widen them"
+        )
+        yield "nothing-to-hear", len(deaf), deaf, text
+
+
+def _can_hear(election: Election, receiver: Receiver) -> bool:
+    """Whether some rule may find something that the receiver is subscribed to. Its areas exist: that was checked."""
+    for rule, (rule_class, gravest) in KINDS.items():
+        switch = election.rules.switch.of(rule)
+        severity: Severity = "info" if switch == "remark" else gravest
+        asked = rule in (receiver.rules or KINDS) and rule_class in (receiver.classes or CLASSES)
+        if asked and switch != "off" and RANK[severity] >= RANK[receiver.severity]:
+            return True
+    return False
 
 
 def _beyond(election: Election, tables: int) -> Iterator[str]:

@@ -22,9 +22,13 @@ from standardwebhooks.webhooks import Webhook
 from test_posting import KNOWN, NEW, NOTICE, OLD
 
 from streams.config import election_writer, keys
+from streams.core.alerting.delivery_policy import Chain, Delivery
+from streams.core.alerting.delivery_times import SETTLE
 from streams.core.election.model import Receiver
-from streams.delivery import http_post
+from streams.core.events.codec import encode
+from streams.delivery import admin, http_post
 from streams.kafka.embedded_broker import free_port, is_free
+from streams.times import from_rfc3339
 
 
 def webhook(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -147,6 +151,39 @@ def test_tls(tmp_path: Path) -> None:
     assert "certificate" in refused.stdout.lower()
     assert taken.stdout == "desk: took the alert: 204 No Content\n"
     assert len(came) == 1
+
+
+def test_a_digest_is_tried_as_one(tmp_path: Path) -> None:
+    """A receiver with digests is sent a test as it will be sent alerts."""
+    scripted = Scripted()
+    with scripted.listening() as url:
+        assert webhook("test", written(tmp_path, desk(url, digest=60)), DESK=NEW).returncode == 0
+    sent = Webhook(NEW).verify(scripted.seen[0].body, scripted.seen[0].headers)
+    assert (sent["type"], [alert["rule"] for alert in sent["data"]["alerts"]]) == ("alert.digest", ["test"])
+
+
+def test_what_receivers_have_chosen() -> None:
+    """`webhook list` tells it in the words of the election file, and nothing of a receiver without wishes."""
+    chosen = desk(
+        "", areas=("S1", "S2"), severity="critical", quiet_hours="22:00-07:00", critical_passes=True, digest=60
+    )
+    assert admin.wishes(desk("")) == ""
+    assert admin.wishes(chosen) == (
+        "areas S1, S2; severity critical; quiet_hours 22:00-07:00; critical_passes true; digest 60"
+    )
+
+
+def test_when_the_next_attempt_is_due() -> None:
+    """`webhook list` knows quiet hours and digests."""
+    evening, morning = (from_rfc3339(f"2024-07-2{at}:00:00-04:00") for at in ("8T23", "9T07"))
+    chains = {"f": Chain(due=(Delivery("n", evening, evening),)), "g": Chain()}
+    quiet = desk("", quiet_hours="22:00-07:00", time_zone="America/Caracas")
+    assert admin.next_attempt(desk(""), chains, {}) == evening
+    assert admin.next_attempt(quiet, chains, {}) == morning
+    assert admin.next_attempt(desk("", digest=60), chains, {}) == evening + 3_600_000 + SETTLE
+    grave = {"n": encode(replace(NOTICE, severity="critical").plain())}
+    assert admin.next_attempt(replace(quiet, critical_passes=True), chains, grave) == evening
+    assert admin.next_attempt(quiet, {"g": Chain()}, {}) is None
 
 
 def test_a_service(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from test_cli import cotejo
 
 from streams.config import election_file, election_writer
 from streams.config.csv_file import ElectionFileError
+from streams.core.alerting.alert import Notice
 from streams.core.alerting.alert_life import Reason, deadline, step
-from streams.core.comparison.findings import Finding
-from streams.core.comparison.rules import NAMES
+from streams.core.comparison.findings import RANK, Finding
+from streams.core.comparison.rules import KINDS, NAMES
 from streams.core.election.model import Election, Receiver
 from streams.core.election.settings import AlertPolicy, FingerprintRule, HealthRule, Rules, Switch, Switches
 from streams.core.election.thresholds import NAMES as WRITTEN
@@ -103,6 +104,16 @@ def test_each_rule_has_a_switch() -> None:
     """The switches are those of the rules in the list, no more and no less, under the names that alerts have."""
     assert sorted(WRITTEN[field.name] for field in fields(Switches)) == sorted(NAMES)
     assert set(DRIVERS["core"](known(), night())) == set(NAMES), "the night here must make every rule speak"
+
+
+def test_kinds() -> None:
+    """What is said of each rule, its class and how grave it may be, is so of all that it finds in this night."""
+    notices = [Notice.from_plain(notice) for notice in direct(known(), lines(night())).notices]
+    assert KINDS.keys() == set(NAMES) == {notice.finding.rule for notice in notices}
+    for notice in notices:
+        rule_class, gravest = KINDS[notice.finding.rule]
+        assert notice.finding.rule_class == rule_class
+        assert RANK[notice.severity] <= RANK[gravest]
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -17,9 +17,10 @@ from receivers import Scripted
 from test_posting import KNOWN, NEW, NOTICE, post
 
 from streams.core.alerting.alert import Notice
+from streams.core.alerting.parcels import Digest
 from streams.core.election.model import Receiver
 from streams.delivery.admin import trial
-from streams.delivery.http_post import body
+from streams.delivery.http_post import body, digest_body
 from streams.kafka.embedded_broker import end, free_port, spawn
 from streams.times import rfc3339
 
@@ -123,6 +124,25 @@ def test_a_test_alert_ends_by_itself(tmp_path: Path) -> None:
         ends = {a["labels"]["severity"]: a["endsAt"] for a in orjson.loads(body(KNOWN, API, notice))}
         assert ends == {s: rfc3339(NOTICE.at + (300_000 if s == "info" else 0)) for s in ends}
         assert post(f"{address}/api/v2/alerts", notice, format="alertmanager-api").good
+
+
+def test_digests() -> None:
+    """A digest is one group with the newest notice of each alert, in the language of its receiver; its labels in common
+    are those that are the same in all. To Alertmanager's own API it is the same alerts as notice by notice."""
+    about = replace(NOTICE.finding, area="S1")
+    other = replace(NOTICE, finding=about, fingerprint=about.fingerprint, id=f"{about.fingerprint}:1:1")
+    digest = Digest("digest:1:a", NOTICE.at, (NOTICE, other, RESOLVED))
+    spanish = replace(V4, language="es", digest=60)
+    found = orjson.loads(digest_body(KNOWN, spanish, digest))
+    assert (found["status"], found["groupLabels"]) == ("firing", {"election": KNOWN.id})
+    assert [(a["labels"]["area"], a["status"]) for a in found["alerts"]] == [("N", "resolved"), ("S1", "firing")]
+    assert found["alerts"][1]["annotations"]["summary"] == about.sentence["es"]
+    assert "area" not in found["commonLabels"]
+    assert found["commonLabels"]["alertname"] == about.rule
+    ended = orjson.loads(digest_body(KNOWN, spanish, replace(digest, notices=(NOTICE, RESOLVED))))
+    assert (ended["status"], len(ended["alerts"])) == ("resolved", 1)
+    sent = orjson.loads(digest_body(KNOWN, API, digest))
+    assert sent == [*orjson.loads(body(KNOWN, API, RESOLVED)), *orjson.loads(body(KNOWN, API, other))]
 
 
 def test_version_4() -> None:

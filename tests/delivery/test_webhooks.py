@@ -9,10 +9,19 @@ from typing import Literal
 import orjson
 import pytest
 from builders import T0
+from published import faults
 from test_posting import KNOWN, NOTICE
 
+from streams.core.alerting.parcels import Digest
 from streams.delivery.loopback_receiver import MAX_BODY, AlertReceiver
-from streams.delivery.standard_webhook import WebhookVerificationError, body, check_secret, headers, verify
+from streams.delivery.standard_webhook import (
+    WebhookVerificationError,
+    body,
+    check_secret,
+    digest_body,
+    headers,
+    verify,
+)
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + b64encode(bytes(32)).decode()
@@ -70,6 +79,16 @@ def test_what_a_body_says() -> None:
             "points",
         )
         assert data["sentence"] == dict(finding.sentence)
+
+
+def test_a_digest() -> None:
+    """A digest has every notice as it would have been sent, under an id of its own; its published form agrees."""
+    second = replace(NOTICE, id=f"{NOTICE.fingerprint}:1:2", status="resolved")
+    said = orjson.loads(digest_body(KNOWN, Digest("digest:5:ab", T0, (NOTICE, second))))
+    assert (said["type"], said["timestamp"]) == ("alert.digest", "2024-07-29T00:00:00.000Z")
+    assert (said["data"]["id"], said["data"]["election"]["id"]) == ("digest:5:ab", KNOWN.id)
+    assert said["data"]["alerts"] == [orjson.loads(body(KNOWN, notice))["data"] for notice in (NOTICE, second)]
+    assert not faults("webhook", said)
 
 
 @pytest.mark.parametrize("secret", [SECRET, SECRET.removeprefix("whsec_"), SECRET.rstrip("=")])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import T0, election, lines, report
 
-from streams.core.election.model import Election
+from streams.core.election.model import Election, Receiver
 from streams.core.election.settings import (
     BoundsRule,
     ContradictionRule,
@@ -37,7 +37,7 @@ def remarks(known: Election, events: Sequence[Event] = READ) -> dict[str, tuple[
     """The remarks that are about silence: number and places by code."""
     check = EventCheck(known)
     assert not list(check.problems(of_lines(lines(events))))
-    silent = {"below-quorum", "switched-off", "tables-unknown", "limit-out-of-reach"}
+    silent = {"below-quorum", "switched-off", "tables-unknown", "limit-out-of-reach", "nothing-to-hear"}
     return {remark.code: (remark.count, remark.places) for remark in check.remarks.found() if remark.code in silent}
 
 
@@ -79,3 +79,28 @@ def test_enough_readers() -> None:
     assert remarks(election(**{**FIVE, "quorum": 2}), [*READ, *seconds]) == {}
     trusting = election(**{**FIVE, "quorum": 2}, trusted_sources=frozenset({READ[0].source}))
     assert remarks(trusting) == {}
+
+
+DESK = Receiver("desk", "https://desk.example/", "S")
+
+
+@pytest.mark.parametrize(
+    ("receiver", "switches", "heard"),
+    [
+        (DESK, {}, True),
+        (replace(DESK, severity="critical"), {}, True),
+        (replace(DESK, rules=("parts",), classes=("consistency",)), {}, True),
+        (replace(DESK, rules=("parts",), classes=("health",)), {}, False),
+        (replace(DESK, rules=("feed-health", "parts"), severity="critical"), {}, False),
+        (replace(DESK, rules=("rewritten",)), {}, False),
+        (replace(DESK, rules=("rewritten",), severity="info"), {}, True),
+        (replace(DESK, rules=("parts", "own-sums")), {"parts": "off", "own_sums": "remark"}, False),
+        (replace(DESK, rules=("own-sums",), severity="info"), {"own_sums": "remark"}, True),
+    ],
+)
+def test_whom_nothing_can_reach(receiver: Receiver, switches: dict[str, Any], heard: bool) -> None:
+    """A receiver whose rules, classes and severity leave nothing is named; one that something may reach is not."""
+    known = replace(election(**FIVE), receivers=(receiver, replace(DESK, name="other")))
+    known = replace(known, rules=replace(LOW, switch=Switches(**switches)))
+    found = {code: count for code, count in remarks(known).items() if code == "nothing-to-hear"}
+    assert found == ({} if heard else {"nothing-to-hear": (1, ("desk",))})

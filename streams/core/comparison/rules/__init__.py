@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Situation
+from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, RuleClass, Severity, Situation
 from streams.core.comparison.places import AreasNow, Places, SumRows
 from streams.core.comparison.rules.contradiction import Contradiction
 from streams.core.comparison.rules.divergence import Divergence
@@ -40,6 +40,22 @@ RULES: Final[tuple[type[Rule], ...]] = (
 
 NAMES: Final = tuple(dict.fromkeys(rule.name for rule in RULES))
 """The rules' names, each with a switch in the election file."""
+
+KINDS: Final[Mapping[str, tuple[RuleClass, Severity]]] = {
+    "contradiction": ("arithmetic", "critical"),
+    "divergence": ("statistical", "critical"),
+    "sample": ("statistical", "critical"),
+    "own-sums": ("consistency", "critical"),
+    "falling-figure": ("consistency", "warning"),
+    "rewritten": ("consistency", "info"),
+    "parts": ("consistency", "warning"),
+    "rounded-shares": ("consistency", "info"),
+    "table-mismatch": ("arithmetic", "critical"),
+    "below-floor": ("arithmetic", "critical"),
+    "above-ceiling": ("arithmetic", "critical"),
+    "feed-health": ("health", "warning"),
+}
+"""By name: the class of what a rule finds, and the gravest severity that it may have."""
 
 
 class RuleBook:
