@@ -8,7 +8,7 @@ can carry what they send. Services by SMTP, IRC, MQTT or the desktop are not amo
 import logging
 from typing import Any, Final
 
-from apprise import Apprise, AppriseAsset
+from apprise import Apprise, AppriseAsset, AppriseAttachment
 from apprise.common import OverflowMode
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins.base import NotifyBase
@@ -45,16 +45,25 @@ def service(url: str) -> tuple[Apprise, Any]:
     plugin = Apprise.instantiate(url, asset=sender.asset)
     if not isinstance(plugin, NotifyBase):
         raise ServiceError(f"this is no complete address of {schema}://: see Apprise's page about the service")
+    _restrict(plugin)
     if len(plugin) > 1:
         raise ServiceError("it names more than one target: give each a receiver of its own, so that each is retried")
+    sender.add(plugin)
+    checked_requests.put_into_apprise()
+    return sender, plugin
+
+
+def _restrict(plugin: Any) -> None:
+    """Take from a plugin what the sender sees to, or what nobody may do. Raises `ServiceError`."""
     if not plugin.verify_certificate:
         raise ServiceError("leave verify=no out of it: certificates are always verified")
+    if any(len(value) for value in vars(plugin).values() if isinstance(value, AppriseAttachment)):
+        raise ServiceError("leave template= out of it: nothing is read from files or addresses to be sent along")
     plugin.overflow_mode = OverflowMode.TRUNCATE
-    plugin.request_rate_per_sec = 0  # it would sleep in its thread; the sender waits instead
-    sender.add(plugin)
-    for name in {base.__module__ for base in type(plugin).__mro__ if base.__module__.startswith("apprise.plugins.")}:
-        checked_requests.put_into(name)
-    return sender, plugin
+    plugin.optional = False  # it would call a failure a success
+    plugin.retry, plugin.wait = 0, 0.0  # the courier tries again
+    plugin.request_rate_per_sec = 0
+    plugin.throttle = lambda *_, **__: None  # it would sleep in its thread, for as long as a service says
 
 
 def classes() -> dict[str, type[NotifyBase]]:

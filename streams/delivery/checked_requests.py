@@ -112,10 +112,11 @@ _MESSAGE: Final = ("params", "data", "json", "headers", "auth", "files", "cookie
 CHECKED: Final = CheckedRequests()
 
 
-def put_into(module: str) -> None:
-    """Have a plugin's module use the checked requests."""
-    if hasattr(sys.modules[module], "requests"):
-        setattr(sys.modules[module], "requests", CHECKED)  # noqa: B010 - a module has no declared attributes
+def put_into_apprise() -> None:
+    """Have every module of Apprise use the checked requests, those that fetch attachments too."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("apprise.") and getattr(module, "requests", None) is requests:
+            setattr(module, "requests", CHECKED)  # noqa: B010 - a module has no declared attributes
 
 
 def _as_theirs(response: Response, request: requests.PreparedRequest) -> requests.Response:

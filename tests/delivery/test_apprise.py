@@ -142,6 +142,34 @@ def test_failures(say: Say, status: int, words: str) -> None:
     assert (answer.wish is None) == (status != 429)
 
 
+def test_what_an_address_may_not_change() -> None:
+    """Neither that a failure counts as one, nor how often and how long a thread tries, whatever the address says."""
+    scripted = Scripted(500)
+    with scripted.listening() as url:
+        (answer,) = send(
+            url.replace("http://", "json://") + "?optional=yes&retry=5&wait=10&overflow=split&redirect=yes"
+        )
+    assert (answer.status, len(scripted.seen)) == (500, 1)
+
+
+def test_a_service_that_says_wait_for_ever() -> None:
+    """A thread does not sleep because a service says so: the attempt fails, and comes again as any other does."""
+    scripted = Scripted(Say(429, body=b'{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 99999999999}'))
+    with scripted.listening() as url:
+        (answer,) = send(url.replace("http://", "matrix://user:pass@") + "#room")
+    assert answer.status == 429
+    assert scripted.seen
+
+
+def test_answers_that_are_none() -> None:
+    """Answers without end, of another kind than JSON, or nested without end are failures, not the end of a worker."""
+    for body in (b"x" * 2**20, b"[" * 10**5, b"\xff\xfe", b"null", b"{}", b'{"access_token": []}'):
+        scripted = Scripted(Say(200, body=body))
+        with scripted.listening() as url:
+            (answer,) = send(url.replace("http://", "matrix://user:pass@") + "#room")
+        assert not answer.good
+
+
 def test_a_service_that_does_not_answer() -> None:
     """It is waited for as long as for any receiver, also where it sends a byte now and then; then the attempt is over,
     and the next message is sent."""
@@ -210,6 +238,8 @@ def test_what_is_no_service(url: str) -> None:
         (f"tgram://{TOKEN}", "no complete address of tgram://"),
         (f"ntfys://ntfy.example/{TOKEN}/{TOKEN}2", "more than one target"),
         (f"jsons://{TOKEN}.example/?verify=no", "leave verify=no out"),
+        (f"tgram://123456789:{TOKEN}abcdefghij/12315544/?template=/etc/passwd", "leave template= out"),
+        (f"slack://T1JJ3T3L2/A1BRTD4JD/{TOKEN[3:]}aaaaaaaa/?template=http://127.0.0.1:8080/", "leave template= out"),
     ],
 )
 def test_bad_addresses(
