@@ -18,6 +18,8 @@ from streams.support.progress import Progress
 
 _MOST_LINES: Final = 1000
 """Of one row: a quote that is open longer was never meant as one."""
+OWN: Final = ("_file", "_line")
+"""Columns that every row has besides those of its file."""
 FIRST: Final = 3
 """Places that are told of each reason."""
 
@@ -275,7 +277,7 @@ def check_union(source: Source, part: Part, before: Sequence[str], now: Sequence
 
 def name_twice(names: Iterable[str]) -> str | None:
     """The first name that SQL cannot tell from one before it, or from `_file` and `_line`."""
-    taken = {"_file", "_line"}
+    taken = set(OWN)
     for each in names:
         if each.lower() in taken:
             return each

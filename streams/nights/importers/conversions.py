@@ -32,7 +32,7 @@ def create(db: Database) -> None:
     """Make the macros that the SQL below calls."""
     db.run(
         "CREATE MACRO _tidy(x) AS nullif(CASE "
-        "WHEN regexp_matches(x, '^\\s|\\s$|[\\t-\\r\\x{a0}\\x{2007}\\x{202f}]') "
+        "WHEN x GLOB '*[!!-~]*' AND regexp_matches(x, '^\\s|\\s$|[\\t-\\r\\x{a0}\\x{2007}\\x{202f}]') "
         "THEN trim(regexp_replace(x, '[\\s\\x{a0}\\x{2007}\\x{202f}]+', ' ', 'g')) ELSE x END, '')"
     )
     db.run(  # what a clock in the zone showed once, and once only, in Unix ms
@@ -42,8 +42,9 @@ def create(db: Database) -> None:
         "THEN -1 ELSE epoch_ms(timezone(zone, x)) END"
     )
     db.run(
-        "CREATE MACRO _is_name(x) AS NOT regexp_matches(x, "
-        f"'[\\p{{Cc}}\\p{{Cf}}\\p{{Cs}}\\p{{Co}}\\p{{Zl}}\\p{{Zp}}]') AND length(x) <= {MAX_TEXT}"
+        "CREATE MACRO _is_name(x) AS CASE WHEN x GLOB '*[! -~]*' THEN "
+        "NOT regexp_matches(x, '[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Zl}\\p{Zp}]') "
+        f"AND length(x) <= {MAX_TEXT} ELSE strlen(x) <= {MAX_TEXT} END"
     )
 
 
@@ -53,6 +54,8 @@ def checked(x: str, kind: Kind, type: str, zone: str) -> str:
     match kind:
         case "text":
             return f"_tidy({x}::VARCHAR)"
+        case "flag" if type == "BOOLEAN":
+            return f"coalesce({x}, false)"
         case "flag":
             return f"CASE WHEN {x} IS NULL THEN false ELSE TRY_CAST({x}::VARCHAR AS BOOLEAN) END"
         case "time":

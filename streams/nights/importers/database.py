@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.errors import CotejoError
 from streams.nights.sql import first_sentence, interruptibly, literal, name, shut_in
@@ -67,8 +69,8 @@ class Database:
 
     def column(self, sql: str) -> list[Any]:
         """The values of a query with one column. Raises `QueryError`."""
-        arrays = self._ask(sql, (), duckdb.DuckDBPyConnection.fetchnumpy)
-        values: list[Any] = next(iter(arrays.values())).tolist()
+        (array,) = self.arrays(sql)
+        values: list[Any] = array.tolist()
         return values
 
     def columns(self, sql: str) -> dict[str, str]:
@@ -82,15 +84,23 @@ class Database:
             yield rows
             rows = self._guarded(lambda: self._db.fetchmany(size))
 
-    def load_cells(self, table: str, path: Path, columns: Sequence[str], *, padded: bool = False) -> None:
-        """Make a table of a file of lines whose cells end with `CELL`: `_file`, `_line`, then these columns, all text.
-        An empty cell is NULL, and so are cells that a line lacks at its end if they are to be `padded`."""
+    def arrays(self, sql: str) -> list[NDArray[Any]]:
+        """The columns of a query, none of which may be NULL anywhere. Raises `QueryError`."""
+        return [np.asarray(each) for each in self._ask(sql, (), duckdb.DuckDBPyConnection.fetchnumpy).values()]
+
+    def load_cells(
+        self, table: str, path: Path, columns: Sequence[str], kept: Sequence[str], *, padded: bool = False
+    ) -> None:
+        """Make a table of a file of lines whose cells end with `CELL`: `_file`, `_line`, then these columns, all text,
+        of which those to be `kept` come into the table. An empty cell is NULL, and so are cells that a line lacks at
+        its end if they are to be `padded`."""
         kinds = {"_file": "VARCHAR", "_line": "BIGINT", **dict.fromkeys(columns, "VARCHAR")}
         shape = ", ".join(f"{literal(column)}: '{kind}'" for column, kind in kinds.items())
+        columns_kept = ", ".join(map(name, ["_file", "_line", *kept]))
         self.run(
-            f"CREATE TABLE {name(table)} AS FROM read_csv({literal(str(path))}, auto_detect = false, header = false, "
-            f"delim = '{CELL}', quote = '', escape = '', comment = '', new_line = '\\n', max_line_size = 16777216, "
-            f"null_padding = {padded}, columns = {{{shape}}})"
+            f"CREATE TABLE {name(table)} AS SELECT {columns_kept} FROM read_csv({literal(str(path))}, "
+            f"auto_detect = false, header = false, delim = '{CELL}', quote = '', escape = '', comment = '', "
+            f"new_line = '\\n', max_line_size = 16777216, null_padding = {padded}, columns = {{{shape}}})"
         )
 
     def _ask(self, sql: str, values: Sequence[object], fetch: Callable[[duckdb.DuckDBPyConnection], T]) -> T:

@@ -155,14 +155,12 @@ class EventChecks:
         columns = [name(each.column) for each in self._made.votes]
         if not columns:
             return
-        where = f"JOIN _tables ON table_id = {name(self._block.area_field)}"
-        rows = f"SELECT made.*, area_id FROM {self._table} AS made {where}"
-        if place := subtotal(self._db, rows, [each.column for each in self._made.votes]):
+        if place := subtotal(self._db, f"FROM {self._table}", [each.column for each in self._made.votes]):
             cure = "its votes are those of all others of its area together, and so it is in most areas: "
             cure += "leave subtotals out by `where`"
             yield self._fault(place, "", "total", cure)
             return
-        known = f"{name(self._block.area_field)} IN (SELECT table_id FROM _tables)"
+        known = "_home NOTNULL"
         sums = ", ".join(f"coalesce(sum({each}), 0)" for each in columns)
         count, *totals = self._db.row(f"SELECT count(*), {sums} FROM {self._table} WHERE {known}")
         twice = [f"2 * coalesce({each}, 0) = {total}" for each, total in zip(columns, totals, strict=True)]

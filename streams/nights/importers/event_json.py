@@ -1,12 +1,14 @@
 """Events of the database's tables as JSON: what `streams.core.events.codec` would write."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+import orjson
+
 from streams.core.election.model import Election
 from streams.core.events.codec import decode_any
-from streams.core.events.field_reader import Field, declared_fields
+from streams.core.events.field_reader import declared_fields
 from streams.core.events.model import Bulletin, Count, Ratio, Shares, TallyReport, Tick, Time, Votes
 from streams.nights.arrival import Arrival
 from streams.nights.eventlog.made import Encoded
@@ -20,19 +22,19 @@ TAGS: Final = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}
 
 
 def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
-    """All events, many at a time, in the order that the map says, else of their time. `_tables` of the database are
-    the election's."""
-    parts = [
-        f"SELECT {_key(made)} AS key, {_own(made)} AS own, {name(made.at)} AS time, encode({_json(made)}) AS json, "
-        f"{'_order' if made.block.order else 'NULL::BIGINT'} AS placed, {number} AS part, _file, _line "
-        f"FROM {_rows(made)}"
-        for number, made in enumerate(tables)
-    ]
-    if not parts:
+    """All events, many at a time, in the order that the map says, else of their time."""
+    if not tables:
         return
-    order = "ORDER BY placed NULLS FIRST, time, part, _file, _line"
-    for rows in db.pieces(f"SELECT key, own, time, json FROM ({' UNION ALL '.join(parts)}) {order}", PIECE):
-        yield Encoded(*zip(*rows, strict=True))
+    rows = " UNION ALL BY NAME ".join(
+        f"SELECT {number} AS _part, {name(made.at)} AS _time, {_key(made)} AS _key, {_own(made)} AS _own, "
+        f"{', '.join(map(name, ['_file', '_line', *_columns(made)]))} FROM {name(made.table)}"
+        for number, made in enumerate(tables)
+    )
+    texts = " ".join(f"WHEN {number} THEN {_json(db, made)}" for number, made in enumerate(tables))
+    order = "_order, " if tables[0].block.order else ""
+    sql = f"SELECT _key, _own, _time, encode(CASE _part {texts} END) FROM ({rows}) "
+    for many in db.pieces(f"{sql} ORDER BY {order}_time, _part, _file, _line", PIECE):
+        yield Encoded(*zip(*many, strict=True))
 
 
 def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> Iterator[list[Arrival]]:
@@ -40,7 +42,7 @@ def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> 
     for made in tables:
         if made.block.kind is Tick:
             continue
-        sql = f"SELECT _file, _line, {name(made.at)}, encode({_json(made)}) FROM {_rows(made)} "
+        sql = f"SELECT _file, _line, {name(made.at)}, encode({_json(db, made)}) FROM {name(made.table)} "
         sql += f"WHERE coalesce({_doubtful(election, made)}, true) ORDER BY _file, _line"
         for rows in db.pieces(sql, PIECE):
             yield [
@@ -55,12 +57,13 @@ def _key(made: EventTable) -> str:
 
 def _own(made: EventTable) -> str:
     """Whether an event goes with the reports of a polling table."""
-    return {TallyReport: "true", Bulletin: "_tables.table_id IS NOT NULL", Tick: "false"}[made.block.kind]
+    return {TallyReport: "true", Bulletin: "_home NOTNULL", Tick: "false"}[made.block.kind]
 
 
-def _rows(made: EventTable) -> str:
-    rows = name(made.table)
-    return rows if made.block.kind is Tick else f"{rows} LEFT JOIN _tables ON _tables.table_id = {rows}.{_key(made)}"
+def _columns(made: EventTable) -> list[str]:
+    """Those that its JSON is made of, and what orders it."""
+    placed = ["_order"] if made.block.order else []
+    return [*made.fields, *(each.column for each in (*made.votes, *made.shares)), *placed]
 
 
 def _doubtful(election: Election, made: EventTable) -> str:
@@ -70,7 +73,7 @@ def _doubtful(election: Election, made: EventTable) -> str:
     if election.reporters or election.authorities:
         return "true"
     if made.block.kind is Bulletin:
-        return "_tables.table_id IS NULL" if "sequence" not in made.block.fields else "true"
+        return "_home IS NULL" if "sequence" not in made.block.fields else "true"
     if election.policy.quorum > 1:  # the check counts the readers of each polling table
         return "true"
     if {each.id for each in made.votes} != election.read_options.keys() or {"bound", "retracted"} & set(made.fields):
@@ -79,51 +82,70 @@ def _doubtful(election: Election, made: EventTable) -> str:
     others = [f"coalesce({name(key)}, 0)" for key in ("null", "blank") if key in made.fields]
     total = " + ".join([*votes, *others])
     most = election.policy.max_ballots
-    limit = f"coalesce(_tables.registered, {most})"
+    limit = f"coalesce(_voters, {most})"
     if "registered" in made.fields:
-        limit = f"least({limit}, coalesce({name(made.table)}.registered, {most}))"
-    checks = ["_tables.table_id IS NULL", f"{total} > {limit} * {min(1.0, election.policy.max_turnout)}"]
+        limit = f"least({limit}, coalesce(registered, {most}))"
+    checks = ["_home IS NULL", f"{total} > {limit} * {min(1.0, election.policy.max_turnout)}"]
     if "ballots" in made.fields:
         checks.append(f"coalesce(ballots, {total}) <> {total}")
     return f"({' OR '.join(checks)})"
 
 
-def _json(made: EventTable) -> str:
+def _json(db: Database, made: EventTable) -> str:
     """SQL that makes an event's JSON: keys in their order, nothing that is not known."""
-    pieces = []
-    fields: dict[str, Field | None] = {each.key: each for each in declared_fields(made.block.kind)}
-    for key, declared in sorted({**fields, "type": None}.items()):
+    columns = _columns(made)
+    counts = db.row(
+        f"SELECT {', '.join(f'count({name(each)}) = count(*)' for each in columns)} FROM {name(made.table)}"
+    )
+    complete = {column for column, is_complete in zip(columns, counts, strict=True) if is_complete}
+    fields = {each.key: each for each in declared_fields(made.block.kind)}
+    texts, before = list[str](), True
+    for key in sorted([*fields, "type"]):
         if key == "type":
-            pieces.append(literal(f'"type":"{TAGS[made.block.kind]}",'))
-        elif declared is not None and declared.type in (Votes, Shares):
-            columns = made.votes if declared.type == Votes else made.shares
-            if columns or declared.required:
-                pieces.append(_figures(made, key, columns))
-        elif key in made.fields and declared is not None:
-            pieces.append(_field(f"{name(made.table)}.{name(key)}", key, declared.type))
-    return f"('{{' || rtrim(concat({', '.join(pieces)}), ',') || '}}')"
+            texts.append(literal(f'"type":"{TAGS[made.block.kind]}"'))
+            before = False
+            continue
+        declared = fields[key]
+        if declared.type in (Votes, Shares):
+            figures = made.votes if declared.type == Votes else made.shares
+            text = _figures(figures, complete) if figures or declared.required else ""
+        else:
+            text = _value(name(key), declared.type) if key in made.fields else ""
+        if text:
+            member = [literal(f'"{key}":'), text]
+            member = [*member, "','"] if before else ["','", *member]
+            is_optional = key in made.fields and (key not in complete or declared.type is bool)
+            texts += [_where_known(name(key), declared.type, member)] if is_optional else member
+    return f"concat('{{', {', '.join(texts)}, '}}')"
 
 
-def _field(column: str, key: str, kind: object) -> str:
-    head = literal(f'"{key}":')
-    if kind in (Count, Time, Ratio):
-        return f"{head} || {column} || ','"
+def _where_known(column: str, kind: object, member: Sequence[str]) -> str:
+    """Of a flag only the truth is told."""
+    return f"CASE WHEN {column if kind is bool else f'{column} NOTNULL'} THEN concat({', '.join(member)}) ELSE '' END"
+
+
+def _value(column: str, kind: object) -> str:
     if kind is bool:
-        return f"CASE WHEN {column} THEN {literal(f'{chr(34)}{key}{chr(34)}:true,')} END"
-    return f"{head} || to_json({column}) || ','"
+        return "'true'"
+    return column if kind in (Count, Time, Ratio) else f"to_json({column})"
 
 
-def _figures(made: EventTable, key: str, columns: Sequence[Figure]) -> str:
-    each = [f"to_json({literal(column.id)}) || ':' || {name(column.column)} || ','" for column in columns]
-    inside = f"rtrim(concat({', '.join(each)}), ',')" if each else "''"
-    return f"{literal(f'{chr(34)}{key}{chr(34)}:{{')} || {inside} || '}},'"
+def _figures(figures: Sequence[Figure], complete: Container[str]) -> str:
+    members = [
+        (name(each.column), [literal(f"{orjson.dumps(each.id).decode()}:"), name(each.column)]) for each in figures
+    ]
+    if all(each.column in complete for each in figures):
+        texts = [text for _, member in members for text in ("','", *member)][1:]
+        return f"concat('{{', {', '.join([*texts, literal('}')])})"
+    texts = [_where_known(column, None, [*member, "','"]) for column, member in members]
+    return f"concat('{{', rtrim(concat({', '.join(texts)}), ','), '}}')"
 
 
 def strays(db: Database, made: EventTable) -> tuple[int, int, list[tuple[str, str, str, str | None]]]:
     """Of a table's events: how many there are, how many name nothing of the register, and of three such the id, the
     place, and the nearest id that is there."""
     column, table = name(made.block.area_field), name(made.table)
-    known = f"{column} IN (SELECT table_id FROM _tables)"
+    known = "_home NOTNULL"
     if made.block.kind is Bulletin:
         known += f" OR {column} IN (SELECT area_id FROM _areas)"
     (count, stray) = db.row(f"SELECT count(*), count(*) FILTER (WHERE NOT ({known})) FROM {table}")

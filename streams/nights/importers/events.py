@@ -1,7 +1,8 @@
 """The tables of a map that make events, each as a table of the database: fields, votes and shares, read and checked."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from streams.core.election.model import Election
@@ -11,6 +12,7 @@ from streams.nights.importers.database import Database
 from streams.nights.importers.event_checks import EventChecks, EventTable, Figure
 from streams.nights.importers.map_file import Block
 from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
+from streams.nights.importers.totals import located
 from streams.nights.sql import literal, name
 
 _KINDS: Final[Mapping[Any, Kind]] = {Text: "text", Count: "count", Time: "time", Ratio: "ratio", bool: "flag"}
@@ -40,7 +42,7 @@ class EventTables:
         else:
             votes, columns = self._figures(block, "votes", block.votes, "count")
             of_shares, shares = self._figures(block, "announced_shares", block.shares, "percent")
-            staged = self._staged(f"_events_{number}", origin, [*fields, *votes, *of_shares])
+            staged = self._staged(f"_events_{number}", origin, [*fields, *votes, *of_shares], self._locating(block))
             made = EventTable(block, staged, columns, shares, keys)
         checks = EventChecks(self._db, made)
         if not self.faults:
@@ -48,8 +50,15 @@ class EventTables:
         self.faults += checks.faults
         return made
 
-    def _staged(self, table: str, origin: Origin, wanted: Sequence[Wanted]) -> Staged:
-        staged = self._stager.stage(table, origin, wanted)
+    @staticmethod
+    def _locating(block: Block) -> Callable[[str], str]:
+        """What adds to the rows where their polling table is."""
+        return str if block.kind is Tick else partial(located, table=block.area_field)
+
+    def _staged(
+        self, table: str, origin: Origin, wanted: Sequence[Wanted], further: Callable[[str], str] = str
+    ) -> Staged:
+        staged = self._stager.stage(table, origin, wanted, further)
         staged.note_where()
         self.faults += staged.faults()
         return staged
@@ -111,11 +120,12 @@ class EventTables:
                 votes.append(Figure(column, id))
             sums.append(f"{f'coalesce({known}, 0)' if zero else known} AS {name(column)}")
         gathered = ", ".join(map(name, by))
-        self._db.run(
-            f"CREATE TABLE {name(table)} AS SELECT place.file AS _file, place.line AS _line, * EXCLUDE (place) FROM ("
+        made = (
+            "SELECT place.file AS _file, place.line AS _line, * EXCLUDE (place) FROM ("
             f"SELECT min({{'file': _file, 'line': _line}}) AS place, {', '.join([gathered, *sums])} "
             f"FROM {name(rows.table)} GROUP BY {gathered})"
         )
+        self._db.run(f"CREATE TABLE {name(table)} AS {self._locating(block)(made)}")
         if "id" not in by:
             self._db.run(f"ALTER TABLE {name(table)} ADD COLUMN id VARCHAR")
             self._db.run(f"UPDATE {name(table)} SET id = _file || ':' || _line")

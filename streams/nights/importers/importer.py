@@ -29,6 +29,7 @@ from streams.nights.importers.loading import Loader
 from streams.nights.importers.map_file import Map, MapError
 from streams.nights.importers.outcome import Outcome, Part, Strays
 from streams.nights.importers.staging import Stager
+from streams.nights.importers.totals import create_places
 from streams.support.atomic_directory import put_in_place
 from streams.support.progress import Progress
 
@@ -87,7 +88,7 @@ def prepared(path: Path, data: Path, scratch: Path, progress: Progress) -> Itera
 def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress: Progress) -> Prepared:
     outcome = Outcome()
     directories = [data, import_map.path.parent]
-    loader = Loader(db, directories, scratch, progress)
+    loader = Loader(db, directories, import_map.may_name, scratch, progress)
     loaded = {name: loader.load(name, source) for name, source in import_map.file.source.items()}
     for name, source in loaded.items():
         outcome.remarks += (f"{name}: {what}: {places.told()}" for what, places in source.notes.items())
@@ -124,12 +125,17 @@ def _load_ids(db: Database, election: Election, scratch: Path) -> None:
         for id, table in election.tables.items():
             voters = "" if table.registered is None else table.registered
             file.write(CELL.join(("", "0", id, str(voters), table.area)) + "\n")
-    db.load_cells("_register_file", path, ["table_id", "voters", "area_id"])
-    db.run("CREATE VIEW _tables AS SELECT table_id, voters::BIGINT AS registered, area_id FROM _register_file")
+    columns = ["table_id", "voters", "area_id"]
+    db.load_cells("_register_file", path, columns, columns)
     lines = (CELL.join(("", "0", id, area.parent or "")) + "\n" for id, area in election.areas.items())
     path.write_text("".join(lines), encoding="utf-8")
-    db.load_cells("_areas", path, ["area_id", "parent"])
+    db.load_cells("_area_file", path, ["area_id", "parent"], ["area_id", "parent"])
     path.unlink()
+    create_places(
+        db,
+        "SELECT area_id, parent FROM _area_file",
+        "SELECT table_id, voters::BIGINT AS registered, area_id FROM _register_file",
+    )
 
 
 def _check_ids(import_map: Map, election: Election) -> None:

@@ -1,13 +1,13 @@
 """Sources into tables: `_file`, `_line` and the columns, as texts (those of Parquet files keep their types)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import orjson
 
-from streams.nights.importers.cells import CellWriter, Places, check_union
+from streams.nights.importers.cells import OWN, CellWriter, Places, check_union
 from streams.nights.importers.database import Database, QueryError
 from streams.nights.importers.documents import Shape, check_keys, column_type, merged, records, shape_of
 from streams.nights.importers.files import Part, SourceError, format_of, parts
@@ -28,10 +28,19 @@ class Loaded:
 
 
 class Loader:
-    """Loads sources from below the directories, by way of files in `scratch`."""
+    """Loads sources from below the directories, by way of files in `scratch`: of text files and workbooks the columns
+    that the map may name."""
 
-    def __init__(self, db: Database, places: Sequence[Path], scratch: Path, progress: Progress) -> None:
-        self._db, self._places, self._scratch, self._progress = db, places, scratch, progress
+    def __init__(
+        self,
+        db: Database,
+        places: Sequence[Path],
+        may_name: Callable[[str], bool],
+        scratch: Path,
+        progress: Progress,
+    ) -> None:
+        self._db, self._places, self._may_name, self._scratch = db, places, may_name, scratch
+        self._progress = progress
 
     def load(self, table: str, source: Source) -> Loaded:
         """Raises `SourceError`."""
@@ -41,21 +50,23 @@ class Loader:
             raise SourceError(found[0].name, 0, f"{' and '.join(sorted(formats))} files in one source: make it two")
         (format,) = formats
         path = self._scratch / "cells"
-        notes: Mapping[str, Places] = {}
+        columns, notes = list[str](), dict[str, Places]()
         if format in ("csv", "workbook"):
-            notes = self._cells(table, source, found, path)
+            columns, notes = self._cells(table, source, found, path)
         elif format == "parquet":
             self._parquet(table, source, found, path)
         else:
             self._documents(table, source, found, path)
         path.unlink(missing_ok=True)
         (rows,) = self._db.row(f"SELECT count(*) FROM {name(table)}")
-        columns = [each for each in self._db.columns(f"FROM {name(table)}") if each not in ("_file", "_line")]
+        columns = columns or [each for each in self._db.columns(f"FROM {name(table)}") if each not in OWN]
         if not rows:
             raise SourceError(found[0].name, 0, "has no row: is it the right file?")
         return Loaded(columns, rows, [part.name for part in found], notes)
 
-    def _cells(self, table: str, source: Source, found: Sequence[Part], path: Path) -> Mapping[str, Places]:
+    def _cells(
+        self, table: str, source: Source, found: Sequence[Part], path: Path
+    ) -> tuple[list[str], dict[str, Places]]:
         with path.open("w", encoding="utf-8", newline="\n") as out:
             writer = CellWriter(source, out, self._progress)
             for part in found:
@@ -64,8 +75,9 @@ class Loader:
                     continue
                 with part.reading() as raw:
                     writer.write(part, raw)
-        self._db.load_cells(table, path, writer.columns, padded=source.union)
-        return writer.notes()
+        kept = list(filter(self._may_name, writer.columns))
+        self._db.load_cells(table, path, writer.columns, kept, padded=source.union)
+        return writer.columns, writer.notes()
 
     def _documents(self, table: str, source: Source, found: Sequence[Part], path: Path) -> None:
         rows: int = 0

@@ -4,10 +4,12 @@ A map names sources and says, in SQL expressions over their columns, what each f
 is. The fields of an event are those that `streams.core.events.model` declares, under the names that they have in JSON.
 """
 
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -157,8 +159,28 @@ class Map:
     metrics: MetricsPolicy
     toml: Toml
 
+    @cached_property
+    def text(self) -> str:
+        """All that its author wrote, in one text without capitals."""
+        return "\n".join(_texts(msgspec.to_builtins(self.file))).casefold()
+
+    def may_name(self, column: str) -> bool:
+        """Whether any expression can name a column; where one stands for columns that it does not name, all."""
+        return column.casefold().replace('"', '""') in self.text or _UNNAMED.search(self.text) is not None
+
     def error(self, place: str, cure: str) -> ElectionFileError:
         return self.toml.error(place, cure)
+
+
+_UNNAMED: Final = re.compile(r"\*|columns|natural|#\d|u&")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
 
 
 def read(path: Path) -> Map:

@@ -38,9 +38,11 @@ def create(db: Database, number: int, source: Source) -> tuple[str, str, str]:
     value = f"TRY_CAST({bare} AS DOUBLE)"
     fits = f"length({bare}) < 40 AND {value} < 1e{MOST_DIGITS}"
     empty = "WHEN x IS NULL OR trim(x::VARCHAR) = '' THEN"
+    usual = f"WHEN {quick} THEN x::VARCHAR::BIGINT"
+    order = f"{known} {usual}" if any(map(str.isdigit, source.unknown)) else f"{usual} {known}"
     for macro, blank in ((whole, "NULL"), (zero, "0")):
         db.run(
-            f"CREATE MACRO {macro}(x) AS CASE {empty} {blank} {known} WHEN {quick} THEN x::VARCHAR::BIGINT "
+            f"CREATE MACRO {macro}(x) AS CASE {order} {empty} {blank} "
             f"WHEN regexp_full_match({text}, {of_whole}) AND {fits} THEN {value}::BIGINT ELSE {BAD} END"
         )
     db.run(

@@ -12,7 +12,7 @@ from streams.core.election.register import Register
 from streams.nights.importers.database import Database
 from streams.nights.importers.map_file import Level, Map
 from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
-from streams.nights.importers.totals import subtotal
+from streams.nights.importers.totals import create_places, subtotal
 from streams.nights.sql import literal, name
 
 TABLE: Final = "_register"
@@ -53,9 +53,13 @@ def read(db: Database, import_map: Map, stager: Stager) -> RegisterRows:
         faults += _repeated(db)
     if not count:
         faults.append(f"{import_map.path}: register: keeps no row: mend its `where`")
-    faults += _misplaced(db, len(register.areas))
-    faults += _roots(db)
-    _create_views(db, len(register.areas))
+    parents = ["NULL", *(f"area{i}" for i in range(len(register.areas)))]
+    areas = [
+        f"SELECT DISTINCT area{i} AS area_id, {parents[i]} AS parent FROM {TABLE}" for i in range(len(register.areas))
+    ]
+    leaf = parents[-1]
+    create_places(db, " UNION ".join(areas), f"SELECT id AS table_id, registered, {leaf} AS area_id FROM {TABLE}")
+    faults += [*_misplaced(db, len(register.areas)), *_roots(db)]
     if not faults:
         faults += _totals(db, staged)
     return RegisterRows(staged, faults, [*staged.remarks, *_names(db, len(register.areas))])
@@ -81,14 +85,6 @@ def _repeated(db: Database) -> Iterator[str]:
         yield f"{places[0]}: register.table: duplicate-table: {cure}"
 
 
-def _create_views(db: Database, levels: int) -> None:
-    """`_tables` and `_areas`: the ids that events may name, and what lies in what."""
-    db.run(f"CREATE VIEW _tables AS SELECT id AS table_id, registered, area{levels - 1} AS area_id FROM {TABLE}")
-    parents = ["NULL", *(f"area{i}" for i in range(levels))]
-    each = [f"SELECT area{i} AS area_id, {parents[i]} AS parent FROM {TABLE}" for i in range(levels)]
-    db.run(f"CREATE TABLE _areas AS {' UNION '.join(each)}")
-
-
 def _roots(db: Database) -> Iterator[str]:
     (roots,) = db.row(f"SELECT list(DISTINCT area0) FROM {TABLE}")
     if roots and len(roots) > 1:
@@ -97,7 +93,7 @@ def _roots(db: Database) -> Iterator[str]:
 
 def _totals(db: Database, staged: Staged) -> Iterator[str]:
     """A polling table that is the total of all others, or of those of its area."""
-    rows = f"SELECT area_id, {TABLE}.registered, _file, _line FROM _tables JOIN {TABLE} ON id = table_id"
+    rows = f"SELECT home AS _home, {TABLE}.registered, _file, _line FROM {TABLE} JOIN _tables ON table_id = id"
     (total, most, count) = db.row(f"SELECT sum(registered), max(registered), count(registered) FROM {TABLE}")
     equal = count > 2 and total == 2 * most
     if most and (equal or (count >= _MANY and 2 * most > total)):
@@ -112,28 +108,30 @@ def _totals(db: Database, staged: Staged) -> Iterator[str]:
 
 def _misplaced(db: Database, levels: int) -> Iterator[str]:
     """Polling tables and areas that are not one thing in one place."""
+    if db.row("SELECT count(area_id) = count(DISTINCT area_id) FROM _areas") != (True,):
+        yield _area_in_two_places(db, levels)
+    for id, places in db.rows(
+        f"SELECT id, list(_file || ':' || _line ORDER BY _file, _line)[:3] FROM {TABLE} "
+        f"WHERE id IN (SELECT area_id FROM _areas) GROUP BY id ORDER BY 2 LIMIT 1"
+    ):
+        yield f"{places[0]}: register.table: is-an-area: {id} is an area's id too: give polling tables ids of their own"
+
+
+def _area_in_two_places(db: Database, levels: int) -> str:
     of_levels = [
         f"SELECT {i} AS level, area{i} AS id, {f'area{i - 1}' if i else literal('')} AS parent, "
         f"min({{'f': _file, 'l': _line}}) AS place FROM {TABLE} GROUP BY ALL"
         for i in range(levels)
     ]
-    areas = " UNION ALL ".join(of_levels)
-    for id, levels_of, parents, places, count in db.rows(
+    ((id, levels_of, parents, places, count),) = db.rows(
         "SELECT id, count(DISTINCT level), list(parent ORDER BY place)[:2], list(place ORDER BY place)[:2], "
-        "count(*) OVER () "
-        f"FROM ({areas}) WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 ORDER BY 4 LIMIT 1"
-    ):
-        first, second = (f"{each['f']}:{each['l']}" for each in places)
-        what = "is an area of two levels" if levels_of > 1 else f"lies in {parents[0]} and in {parents[1]}"
-        cure = (
-            f"{id} {what} (also {second}; {count:,} such): give areas ids of their own, such as parent || '/' || name"
-        )
-        yield f"{first}: register.areas: two-areas: {cure}"
-    for id, places in db.rows(
-        f"SELECT id, list(_file || ':' || _line ORDER BY _file, _line)[:3] FROM {TABLE} "
-        f"WHERE id IN (SELECT id FROM ({areas})) GROUP BY id ORDER BY 2 LIMIT 1"
-    ):
-        yield f"{places[0]}: register.table: is-an-area: {id} is an area's id too: give polling tables ids of their own"
+        f"count(*) OVER () FROM ({' UNION ALL '.join(of_levels)}) WHERE id IS NOT NULL "
+        "GROUP BY id HAVING count(*) > 1 ORDER BY 4 LIMIT 1"
+    )
+    first, second = (f"{each['f']}:{each['l']}" for each in places)
+    what = "is an area of two levels" if levels_of > 1 else f"lies in {parents[0]} and in {parents[1]}"
+    cure = f"{id} {what} (also {second}; {count:,} such): give areas ids of their own, such as parent || '/' || name"
+    return f"{first}: register.areas: two-areas: {cure}"
 
 
 def _names(db: Database, levels: int) -> Iterator[str]:
@@ -155,11 +153,11 @@ def election(db: Database, import_map: Map) -> Election:
     areas = _areas(db, register.areas)
     order = numbered(areas)
     leaf = f"area{len(register.areas) - 1}"
-    rows = f"FROM {TABLE} ORDER BY _file, _line"
-    ids = db.column(f"SELECT id {rows}")
+    ids, homes, registered = db.arrays(
+        f"SELECT id, {leaf} AS home, coalesce(registered, -1) AS registered FROM {TABLE} ORDER BY _file, _line"
+    )
     number = {id: i for i, id in enumerate(order)}
-    home = np.fromiter(_numbers(number, db.column(f"SELECT {leaf} {rows}")), np.int64, len(ids))
-    registered = np.array(db.column(f"SELECT coalesce(registered, -1) {rows}"), np.int64)
+    home = np.fromiter(map(number.__getitem__, homes.tolist()), np.int64, len(ids))
     return Election(
         id=file.election.id,
         name=file.election.name,
@@ -167,18 +165,13 @@ def election(db: Database, import_map: Map) -> Election:
         options=tuple(file.option),
         groups=tuple(file.group),
         areas=_summed(areas, order, home, registered, register.areas),
-        tables=Register(order, ids, home, registered),
+        tables=Register(order, ids.tolist(), home, registered),
         levels=tuple(level.level for level in register.areas),
         policy=import_map.policy,
         rules=import_map.rules,
         alerts=import_map.alerts,
         metrics=import_map.metrics,
     )
-
-
-def _numbers(number: Mapping[str, int], ids: Sequence[str]) -> Iterator[int]:
-    """The number of each."""
-    return (number[id] for id in ids)
 
 
 def _areas(db: Database, levels: Sequence[Level]) -> dict[str, Area]:

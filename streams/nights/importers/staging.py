@@ -3,7 +3,7 @@
 In such a table a figure that is not understood is -1, as is a time; what is not known is NULL.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -54,9 +54,11 @@ class Stager:
         used = sources if origin.join else sources[:1]
         return Parser(self._db, {each: [*self._loaded[each].columns, "_file", "_line"] for each in used})
 
-    def stage(self, table: str, origin: Origin, wanted: Sequence[Wanted]) -> "Staged":
-        """Make the table: `_file` and `_line` of the first source, then the columns that are wanted. Raises
-        `ElectionFileError` for a map that cannot be followed, placed in it."""
+    def stage(
+        self, table: str, origin: Origin, wanted: Sequence[Wanted], further: Callable[[str], str] = str
+    ) -> "Staged":
+        """Make the table: `_file` and `_line` of the first source, then the columns that are wanted, and what `further`
+        adds to SQL that yields them. Raises `ElectionFileError` for a map that cannot be followed, placed in it."""
         parser = self._parser(origin)
         parsed = {each.column: self._parse(parser, each.place, each.sql) for each in wanted}
         head = f"{name(origin.source)}._file, {name(origin.source)}._line"
@@ -66,7 +68,8 @@ class Stager:
         kinds = self._db.columns(inner)
         ready = [f"{self._ready(each, kinds[each.column], origin)} AS {name(each.column)}" for each in wanted]
         try:
-            self._db.run(f"CREATE TABLE {name(table)} AS SELECT {', '.join(['_file', '_line', *ready])} FROM ({inner})")
+            rows_ready = further(f"SELECT {', '.join(['_file', '_line', *ready])} FROM ({inner})")
+            self._db.run(f"CREATE TABLE {name(table)} AS {rows_ready}")
         except QueryError as error:
             for each in wanted:
                 self._check_fails(each, parsed[each.column], raw[each.column], f"SELECT {head}", rows)
