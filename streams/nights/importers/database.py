@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streams.errors import CotejoError
 from streams.nights.sql import first_sentence, interruptibly, literal, name, shut_in
 
-MEMORY: Final = "2GB"
+MEMORY: Final = "700MB"
 """What its tables and sorting may take; the rest goes to disk beside the night that is written."""
 CELL: Final = "\x1f"
 """Ends a cell of the files that are loaded: no published text may hold it."""
@@ -29,7 +29,7 @@ class QueryError(CotejoError):
 
 
 class Database:
-    """One import's tables, in a directory of its own."""
+    """One import's tables, in memory as far as they fit, else in a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._db = duckdb.connect(

@@ -30,6 +30,7 @@ from streams.nights.importers.map_file import Map, MapError
 from streams.nights.importers.outcome import Outcome, Part, Strays
 from streams.nights.importers.staging import Stager
 from streams.nights.importers.totals import create_places
+from streams.nights.sql import name as quoted
 from streams.support.atomic_directory import put_in_place
 from streams.support.progress import Progress
 
@@ -111,6 +112,8 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
         outcome.parts.append(Part("register", of.source, staged.read, len(election.tables), staged.left_out))
     _check_ids(import_map, election)
     tables = _event_tables(db, import_map, stager, outcome, election)
+    for read in loaded:
+        db.run(f"DROP TABLE {quoted(read)}")  # nothing asks for it again, and sorting needs the memory
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
     for table in tables:
         tag = TAGS[table.block.kind]
