@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.nights.importers import importer, inspection
+from streams.nights.importers import importer, inspection, proposal
 from streams.nights.importers.files import SourceError
 from streams.support.progress import Progress
 from streams.support.terminal import show
@@ -46,7 +46,7 @@ def import_run(
 @commands.command("inspect")
 def import_inspect(
     files: Annotated[list[Path], typer.Argument(help="Published files.", show_default=False)],
-    map: Annotated[Path | None, typer.Option("--map", help="Write a map of the first file, to begin with.")] = None,
+    map: Annotated[Path | None, typer.Option("--map", help="Write a map of the files, to begin with.")] = None,
 ) -> None:
     """What is in published files: how they are written, their columns, what these could be."""
     with plainly():
@@ -58,7 +58,7 @@ def import_inspect(
             show(*inspected.lines())
         if map is not None:
             with map.open("x", encoding="utf-8") as out:
-                out.write(inspection.first_map(found))
+                out.write(proposal.first_map(found))
             show(f"written: {map}")
 
 

@@ -1,9 +1,10 @@
 """What imports and exports share of DuckDB: quoting, errors in one line, databases that are shut in, Ctrl-C."""
 
+import re
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import duckdb
 
@@ -13,6 +14,22 @@ T = TypeVar("T")
 def name(text: str) -> str:
     """An identifier of SQL."""
     return '"' + text.replace('"', '""') + '"'
+
+
+def readable(column: str) -> str:
+    """The same without quotes where none are needed."""
+    is_plain = re.fullmatch(r"[A-Za-z_]\w*", column, re.ASCII) and column.lower() not in _KEYWORDS
+    return column if is_plain else name(column)
+
+
+_KEYWORDS: Final = frozenset(
+    """all and any as asc case cast check collate column constraint create default desc distinct do else end except
+    false for foreign from grant group having in initially intersect into lateral leading limit not null offset on only
+    or order placing primary qualify references returning select show some summarize symmetric table then to trailing
+    true union unique unpivot pivot using variadic when where window with describe deferrable both analyze analyse
+    array""".split()  # noqa: SIM905
+)
+"""Words that DuckDB reserves."""
 
 
 def literal(text: str) -> str:

@@ -29,7 +29,7 @@ from streams.nights.check import EventCheck
 from streams.nights.eventlog import made
 from streams.nights.exports.export import export
 from streams.nights.exports.import_map import MAP as EXPORTED
-from streams.nights.importers import importer, inspection
+from streams.nights.importers import importer
 from streams.nights.importers.outcome import Outcome
 from streams.nights.paths import Arrivals
 from streams.nights.scenarios import venezuela2024_night
@@ -442,34 +442,6 @@ def test_nothing_doubtful_is_passed_over(tmp_path: Path, rows: list[tuple[Any, .
     assert outcome.open_questions == list(check.remarks.found())
     written = (out / "events.jsonl").read_bytes().splitlines()
     assert written == [encode(plain(event)) for event in readable]
-
-
-@pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "no header"])
-def test_inspection(kind: str, tmp_path: Path) -> None:
-    """Of every kind of file the columns are found, and what they could be."""
-    name, content, _ = SOURCES[kind]
-    made = content(tmp_path)
-    (tmp_path / name).write_bytes(made if isinstance(made, bytes) else made.encode())
-    found = inspection.inspect(tmp_path / name)
-    if kind == "JSON below a key":
-        assert found.columns[0].name == "data"
-        return
-    assert found.rows == 2
-    assert {column.name: column.role for column in found.columns}["mesa"] == "could be an id"
-    assert {column.name: column.kind for column in found.columns}["a"] == "number" or kind == "quoted cells"
-    assert 'table = "mesa"' in inspection.first_map([found])
-
-
-def test_a_map_to_begin_with(tmp_path: Path) -> None:
-    """It is a map as it stands: header, delimiter and encoding are found, and what could be votes are options."""
-    rows = "RESULTS\n\nid;p\u00f1;b;note\nm1;5;6;x\nm2;6;7;y\nm3;6;7;x\n\nSource: the board\n".encode("latin-1")
-    (tmp_path / "s.csv").write_bytes(rows)
-    found = inspection.inspect(tmp_path / "s.csv")
-    assert next(found.lines()) == 's.csv: csv, encoding = "latin-1", delimiter = ";", header = 3'
-    text = inspection.first_map([found]).replace("[source.rows]", '[source.rows]\nskip_lines = "^Source"')
-    outcome, events = imported(tmp_path, text, **{"s.csv": rows})
-    assert outcome.tables == 3
-    assert {event["table"]: event["votes"] for event in events}["m2"] == {"p\u00f1": 6, "b": 7}
 
 
 def test_snapshots(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
-"""What is in a published file, by its first rows; and a map to begin with."""
+"""What is in a published file, by its first rows."""
 
 import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
@@ -16,19 +17,31 @@ from msgspec.structs import asdict, replace
 
 from streams.nights.importers import workbooks
 from streams.nights.importers.cells import CellWriter
+from streams.nights.importers.column_words import field_of, is_id, is_submission, is_voters
 from streams.nights.importers.database import CELL
 from streams.nights.importers.documents import records
 from streams.nights.importers.files import Part, SourceError, format_of, parts
 from streams.nights.importers.map_file import Source
 from streams.support.progress import Progress
 
+_ROLES: Final = {
+    None: "could be votes",
+    "": "could be a total",
+    "null": "could be null votes",
+    "blank": "could be blank votes",
+}
 SAMPLE_BYTES: Final = 256 * 2**10
 SAMPLE_ROWS: Final = 1000
 _DELIMITERS: Final = ",;\t|"
-_NUMBER: Final = re.compile(r"\s*'?\+?\d{1,3}([., \u00a0\u202f]?\d{3})*(\.0+)?\s*|\d+")
+_NUMBER: Final = re.compile(r"-?\d+|\s*'?\+?\d{1,3}([., \u00a0\u202f]?\d{3})*(\.0+)?\s*|\d+")
 _TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}( \d{1,2}:\d\d.*)?|1[0-9]{12}|20\d{6}"
 )
+_FOOTER: Final = 20
+"""Characters of a line that is no row by which it is known."""
+_SPACE: Final = "[ \u00a0\u202f]"
+_MOST_WORDS: Final = 3
+"""Different words in a column of figures that can stand for no figure, such as "-"."""
 Kind = Literal["number", "time", "text", "empty"]
 
 
@@ -38,19 +51,38 @@ class ColumnSample:
 
     name: str
     kind: Kind
-    distinct: int
-    empty: int
-    examples: Sequence[str]
-    is_key: bool
-    """No two rows have the same, and none is empty."""
+    cells: Sequence[str]
+    """Of the first rows, as they are written."""
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different cells there are that are not empty."""
+        return len(set(self.cells) - {""})
+
+    @cached_property
+    def empty(self) -> int:
+        return sum(not cell.strip() for cell in self.cells)
+
+    @property
+    def is_key(self) -> bool:
+        """No two rows have the same, and none is empty."""
+        return self.kind != "time" and not self.empty and self.distinct == len(self.cells) > 1
+
+    @property
+    def examples(self) -> Sequence[str]:
+        return [cell for cell in dict.fromkeys(self.cells) if cell.strip()][:3]
 
     @property
     def role(self) -> str:
         """What it could be."""
-        if self.is_key:
+        if self.kind == "number" and is_voters(self.name):
+            return "could be registered voters"
+        if is_id(self.name) and not self.is_key:
+            return "could be part of an id"
+        if self.kind == "number" and self.distinct > 1 and not is_id(self.name):
+            return _ROLES[field_of(self.name)] + (", or an id" if self.is_key else "")
+        if self.is_key or is_submission(self.name):
             return "could be an id"
-        if self.kind == "number" and self.distinct > 1:
-            return "could be votes"
         return "could be a time" if self.kind == "time" else ""
 
 
@@ -65,9 +97,8 @@ class Inspected:
     notes: Sequence[str]
 
     def lines(self) -> Iterator[str]:
-        settings = {key: value for key, value in asdict(self.source).items() if value != _DEFAULTS[key]}
-        settings.pop("files")
-        told = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
+        said = settings(self.source)
+        told = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items())
         yield f"{self.part.name}: {format_of(self.part, self.source)}{', ' + told if told else ''}"
         yield from (f"  {note}" for note in self.notes)
         width = max((len(column.name) for column in self.columns), default=0)
@@ -93,7 +124,10 @@ def inspect(path: Path) -> Inspected:
         case _:
             rows = _document(part, source, notes)
     head, *body = rows
-    return Inspected(part, source, len(body), [_column(name, body, i) for i, name in enumerate(head)], notes)
+    columns = [[row[i] if i < len(row) else "" for row in body] for i in range(len(head))]
+    source = _with_marks(source, columns)
+    found = [ColumnSample(name, _kind(cells, source), cells) for name, cells in zip(head, columns, strict=True)]
+    return Inspected(part, source, len(body), found, notes)
 
 
 def _text(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
@@ -110,11 +144,43 @@ def _text(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
     last = next((i for i in range(len(lines), 0, -1) if lines[i - 1].count(delimiter) == cells), header)
     last = len(lines) if '"' in text else last  # a row may go on for several lines
     found = replace(source, encoding=encoding, delimiter="" if delimiter == usual else delimiter, header=header)
+    if footer := [line for line in lines[header:] if line.strip() and delimiter not in line] if cells else []:
+        words = "|".join(re.escape(line[:_FOOTER]).replace("\\ ", " ") for line in dict.fromkeys(footer[:_MOST_WORDS]))
+        found = replace(found, skip_lines=f"^({words})")
+    sample = "\n".join(lines[:last]).encode(encoding)
+    rows = _rows(part, found, sample)
+    if len(rows) > 2 and _goes_on(*rows[:3]):
+        found = replace(found, header=header + 1, names=[" ".join(filter(None, two)) for two in _two(lines, found)])
+        rows = _rows(part, found, sample)
+    return found, rows[: SAMPLE_ROWS + 1]
+
+
+def _rows(part: Part, source: Source, content: bytes) -> list[list[str]]:
+    """The names of the columns, and the rows."""
     out = StringIO()
-    writer = CellWriter(found, out, Progress("", 0, quiet=True))
-    writer.write(part, BytesIO("\n".join(lines[:last]).encode(encoding)))
-    rows = [line.split(CELL)[2:] for line in out.getvalue().splitlines()]
-    return found, [list(writer.columns), *rows[:SAMPLE_ROWS]]
+    writer = CellWriter(source, out, Progress("", 0, quiet=True))
+    writer.write(part, BytesIO(content))
+    return [list(writer.columns), *(line.split(CELL)[2:] for line in out.getvalue().splitlines())]
+
+
+def _goes_on(head: Sequence[str], second: Sequence[str], third: Sequence[str]) -> bool:
+    """Whether the header has two rows: the first has cells that are empty where the second has words, and only the
+    third has figures."""
+    unnamed = [place for place, cell in enumerate(head) if cell == f"column {place + 1}"]
+    has_figures = any(any(map(str.isdigit, cell)) for cell in third)
+    return (
+        bool(unnamed)
+        and has_figures
+        and all(second[place] for place in unnamed)
+        and not any(map(str.isdigit, "".join(second)))
+    )
+
+
+def _two(lines: Sequence[str], source: Source) -> Iterator[tuple[str, str]]:
+    """The cells of a header of two rows, one above the other."""
+    delimiter = source.delimiter or ","
+    first, second = (lines[source.header - 1 + place].split(delimiter) for place in (0, 1))
+    return zip((cell.strip() for cell in first), (cell.strip() for cell in second), strict=True)
 
 
 def _encoding(sample: bytes, rest: IO[bytes]) -> str:
@@ -179,61 +245,42 @@ def _parquet(path: Path) -> list[list[str]]:
         raise SourceError(path.name, 0, f"cannot be read as Parquet: {str(error).splitlines()[0]}") from None
 
 
-def _column(name: str, rows: Sequence[Sequence[str]], place: int) -> ColumnSample:
-    cells = [row[place] for row in rows if place < len(row)]
+def _with_marks(source: Source, columns: Sequence[Sequence[str]]) -> Source:
+    """A source with the mark between thousands, and the words that stand for no figure, as its columns have them."""
+    unknown = dict[str, None]()
+    for mark in () if source.thousands else (".", ",", " "):
+        grouped = re.compile(rf"\d{{1,3}}({re.escape(mark) if mark != ' ' else _SPACE}\d{{3}})+")
+        for cells in columns:
+            figures = [cell.strip() for cell in cells if any(map(str.isdigit, cell))]
+            marked = [cell for cell in figures if grouped.fullmatch(cell)]
+            if marked and all(cell.isdigit() for cell in set(figures) - set(marked)):
+                source = replace(source, thousands=mark)
+    for cells in columns:
+        if len(cells) > 1 and _kind(cells, source) == "number":
+            words = {cell.strip() for cell in cells if cell.strip() and not any(map(str.isdigit, cell))}
+            unknown |= dict.fromkeys([*sorted(words), *(["-1"] if "-1" in cells else [])])
+    return replace(source, unknown=list(unknown))
+
+
+def _kind(cells: Sequence[str], source: Source) -> Kind:
+    """Of a column: what nearly all its cells are, but for a few words that stand for no figure."""
     given = [cell for cell in cells if cell.strip()]
-    counts = Counter(given)
 
-    def mostly(pattern: re.Pattern[str]) -> bool:
-        return sum(pattern.fullmatch(cell) is not None for cell in given) >= 0.9 * len(given)
+    def are(pattern: re.Pattern[str], among: Sequence[str]) -> bool:
+        return bool(among) and sum(pattern.fullmatch(cell) is not None for cell in among) >= 0.9 * len(among)
 
-    kind: Kind = "empty" if not given else "time" if mostly(_TIME) else "number" if mostly(_NUMBER) else "text"
-    is_key = len(rows) > 1 and len(counts) == len(rows)
-    return ColumnSample(name, kind, len(counts), len(cells) - len(given), list(counts)[:3], is_key and kind != "time")
-
-
-def first_map(files: Iterable[Inspected]) -> str:
-    """A map to begin with, of the first file: it makes an election of its columns, to be edited."""
-    first = next(iter(files))
-    keys = [column for column in first.columns if column.is_key and "://" not in column.examples[0]]
-    key = (keys or first.columns)[0].name
-    votes = [column for column in first.columns if column.role == "could be votes" and column.name != key]
-    at = next((column.name for column in first.columns if column.kind == "time"), "")
-    time = f"{_name(at)}" if at else "'2000-01-01T00:00:00Z'"
-    source = {key: value for key, value in asdict(first.source).items() if value != _DEFAULTS[key]}
-    source["files"] = first.part.name
-    lines = [
-        "# A map to begin with (docs/import.md). Every value is an SQL expression: a column, or a 'text' in quotes.",
-        "[election]", 'id = "election"', 'name = "The election"', "",
-    ]  # fmt: skip
-    for column in votes:
-        lines += ["[[option]]", f"id = {json.dumps(column.name, ensure_ascii=False)}"]
-        lines += [f"name = {json.dumps(column.name, ensure_ascii=False)}", ""]
-    lines += ["[source.rows]", *(f"{each} = {json.dumps(value, ensure_ascii=False)}" for each, value in source.items())]
-    lines += [
-        "", "[register]", 'from = "rows"', f"table = {_toml(_name(key))}",
-        "areas = [{ level = \"nation\", id = \"'N'\", name = \"'The whole'\" }] # add the levels below it", "",
-        "[[reports]]", 'from = "rows"', f"table = {_toml(_name(key))}",
-        "reporter = \"'reader'\"", "source = \"'web'\"",
-        f"observed_at = {_toml(time)} # when the sheet was read; strptime(column, '%d/%m/%Y %H:%M') for other forms",
-        'zone = "UTC" # of times that have none', "[reports.votes] # leave out what is no option",
-    ]  # fmt: skip
-    lines += [f"{json.dumps(column.name, ensure_ascii=False)} = {_toml(_name(column.name))}" for column in votes]
-    return "\n".join(lines) + "\n"
+    if not given:
+        return "empty"
+    figures = [cell for cell in given if any(map(str.isdigit, cell))]
+    words = {cell for cell in given if not any(map(str.isdigit, cell))}
+    if len(words) > _MOST_WORDS or 2 * len(figures) <= len(given):
+        return "text"
+    return "time" if are(_TIME, figures) else "number" if are(_NUMBER, figures) else "text"
 
 
-def _name(column: str) -> str:
-    """A column in SQL."""
-    quoted = column.replace('"', '""')
-    return column if re.fullmatch(r"[A-Za-z_]\w*", column) and not _is_keyword(column) else f'"{quoted}"'
-
-
-def _is_keyword(column: str) -> bool:
-    return column.lower() in {"table", "null", "order", "group", "from", "to", "all", "end", "desc", "in", "on", "or"}
-
-
-def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def settings(source: Source) -> dict[str, Any]:
+    """What a map must say of a source's files, but for their names."""
+    return {key: value for key, value in asdict(source).items() if key != "files" and value != _DEFAULTS[key]}
 
 
 _DEFAULTS: Final[Mapping[str, Any]] = asdict(Source(files=""))

@@ -1,0 +1,297 @@
+"""A map to begin with, from the first rows of published files. What it guesses, its author checks: an import tells what
+does not fit."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, takewhile
+from typing import Any, Final
+
+from streams.nights.importers.column_words import (
+    MOST_DIGITS,
+    field_of,
+    is_id,
+    is_link,
+    is_reader,
+    is_submission,
+    is_voters,
+)
+from streams.nights.importers.inspection import ColumnSample, Inspected, settings
+from streams.nights.sql import literal, readable
+
+_MOST_OPTIONS: Final = 60
+_KEY_COLUMNS: Final = 8
+"""From the left, among which an id is looked for."""
+_TIMES: Final = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*|1\d{12}"), ""),
+    (re.compile(r"\d{8}"), "%Y%m%d"),
+    (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
+    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}"), "%d/%m/%Y"),
+    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4} \d{1,2}:\d\d"), "%d/%m/%Y %H:%M"),
+    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4} \d{1,2}:\d\d:\d\d"), "%d/%m/%Y %H:%M:%S"),
+    (re.compile(r"(\d{1,2})\.(\d{1,2})\.\d{4} \d{1,2}:\d\d"), "%d.%m.%Y %H:%M"),
+)
+"""Forms of times, and what reads them; "" for what is understood as it stands."""
+
+
+@dataclass(frozen=True)
+class _Votes:
+    """Where a file has its votes: a column for each option; or one for their names and one for the figures."""
+
+    options: Sequence[str]
+    fields: dict[str, str]
+    """Published names by what they are instead: "null", "blank", or "" for what is passed over."""
+    name_column: str = ""
+    count_column: str = ""
+    has_empty: bool = False
+
+
+def first_map(files: Sequence[Inspected]) -> str:
+    """A map that makes an election of the file with the voters (else the first), and reports of the others (else of
+    the same)."""
+    names = [f"file{number}" if len(files) > 1 else "rows" for number in range(1, len(files) + 1)]
+    of_voters = next((i for i, file in enumerate(files) if _voters(file)), 0)
+    register = files[of_voters]
+    key = _key(register)
+    results = [i for i in range(len(files)) if i != of_voters] or [of_voters]
+    keys = {i: _key_of(files[i], register, key) for i in results}
+    votes = {i: _votes(files[i], keys[i] or _area_names(files[i], register)) for i in results}
+    options = dict.fromkeys(option for each in votes.values() for option in each.options)
+    lines = [
+        "# A map to begin with (docs/import.md): check each line.",
+        "# Every value is an SQL expression: a column, or a 'text' in quotes.",
+        "[election]", 'id = "election"', 'name = "The election"', "",
+    ]  # fmt: skip
+    for option in options or ["A"]:
+        lines += ["[[option]]", f"id = {_toml(option)}", f"name = {_toml(option)}", ""]
+    for name, file in zip(names, files, strict=True):
+        lines += [f"[source.{name}]", f"files = {_toml(file.part.name)}"]
+        lines += [*(f"{each} = {_toml(value)}" for each, value in settings(file.source).items()), ""]
+    named = _votes(register, key).name_column
+    lines += _register(register, names[of_voters], key, named)
+    for i, each in votes.items():
+        if each.options:
+            lines += ["", *_events(files[i], names[i], keys[i], each, register)]
+    lines += ["", "[reconcile]", "quorum = 1 # one reading of a sheet is enough"]
+    return "\n".join(lines) + "\n"
+
+
+def _key(file: Inspected) -> Sequence[str]:
+    """The columns that tell rows apart: one, or together; those with the names of ids first."""
+    usual = [column for place, column in enumerate(file.columns[:_KEY_COLUMNS]) if _may_be_key(place, column)]
+    codes = [column for column in usual if is_id(column.name)]
+    texts = [column for column in usual if column.kind == "text" and column not in codes]
+    figures = [each for each in file.columns if each.kind == "number" and each not in usual and not _is_voters(each)]
+    for among in (codes, usual):
+        for count in (1, 2, 3):
+            # together the last ones: what tells polling tables apart stands behind areas
+            for some in sorted(combinations(among, count), key=lambda some: -among.index(some[0]) if count > 1 else 0):
+                named = [column.name for column in some]
+                if _tell_apart(file, some):
+                    return named
+                if among is codes and len(figures) == 1 and any(_tell_apart(file, (*some, each)) for each in texts):
+                    return named  # with a row for each option
+    return [column.name for column in codes[-2:] or file.columns[:1]]
+
+
+def _may_be_key(place: int, column: ColumnSample) -> bool:
+    if column.kind == "time" or column.empty or is_submission(column.name) or _is_voters(column):
+        return False
+    return "://" not in column.cells[0] and (column.kind == "text" or place < 2 or is_id(column.name))
+
+
+def _tell_apart(file: Inspected, columns: Sequence[ColumnSample]) -> bool:
+    """Whether no two rows agree in all of these."""
+    return len(set(zip(*(column.cells for column in columns), strict=True))) == file.rows
+
+
+def _key_of(file: Inspected, register: Inspected, key: Sequence[str]) -> Sequence[str] | None:
+    """The columns with the register's ids: those of the same names; else a column with some of them. None if there is
+    none."""
+    names = {column.name for column in file.columns}
+    if names.issuperset(key):
+        return key
+    ids = {cell for column in register.columns if [column.name] == key for cell in column.cells}
+    ours = next(([column.name] for column in file.columns if not ids.isdisjoint(set(column.cells) - {""})), None)
+    return ours if ours or _is_of_areas(file, register) else _key(file)
+
+
+def _voters(file: Inspected) -> Sequence[str]:
+    return [column.name for column in file.columns if _is_voters(column)]
+
+
+def _is_voters(column: ColumnSample) -> bool:
+    return column.kind == "number" and is_voters(column.name)
+
+
+def _votes(file: Inspected, key: Sequence[str]) -> _Votes:
+    last = max((i for i, column in enumerate(file.columns) if column.name in key), default=-1)
+    figures = [
+        column
+        for column in file.columns[last + 1 :]
+        if column.kind == "number"
+        and not _is_voters(column)
+        and not is_id(column.name)
+        and max(len(cell.strip()) for cell in column.cells) <= MOST_DIGITS
+    ]
+    keys = list(zip(*(column.cells for column in file.columns if column.name in key), strict=True))
+    if len(figures) == 1 and len(set(keys)) < len(keys):
+        for column in file.columns:
+            pairs = set(zip(keys, column.cells, strict=True))
+            if column.name not in key and column.kind == "text" and len(pairs) == len(keys):
+                texts = list(dict.fromkeys(column.cells))[:_MOST_OPTIONS]
+                fields = {text: field for text in texts if (field := field_of(text)) is not None}
+                options = [text for text in texts if text not in fields]
+                return _Votes(options, fields, column.name, figures[0].name, figures[0].empty > 0)
+    fields = {column.name: field for column in figures if (field := field_of(column.name)) is not None}
+    options = [column.name for column in figures if column.name not in fields][:_MOST_OPTIONS]
+    return _Votes(options, fields, has_empty=any(column.empty for column in figures))
+
+
+def _register(file: Inspected, source: str, key: Sequence[str], options: str) -> Iterator[str]:
+    yield "[register]"
+    yield f"from = {_toml(source)}"
+    yield f"table = {_toml(_table(file, key))}"
+    if voters := _voters(file):
+        several = " # if they are to be added up" if len(voters) > 1 else ""
+        yield f"registered = {_toml(' + '.join(map(readable, voters)))}{several}"
+    yield "areas = ["
+    yield """  { level = "nation", id = "'N'", name = "'The whole'" },"""
+    path = list[str]()
+    for code, title in _levels(file, key):
+        if code == options:
+            continue
+        path.append(code)
+        yield f"  {{ level = {_toml(code)}, id = {_toml(_area(path))}, name = {_toml(readable(title))} }},"
+    yield "]"
+
+
+def _levels(file: Inspected, key: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Columns before the figures that could be areas, from the whole down: each with the column of its name, which is
+    the next one where the two say the same."""
+    first = next((place for place, column in enumerate(file.columns) if column.name in key), 0)
+    behind = takewhile(partial(_is_before_figures, key), file.columns[first:])
+    left = [
+        column
+        for column in (*file.columns[:first], *behind)
+        if column.name not in key and column.kind != "time" and not column.empty and column.distinct < file.rows
+    ]
+    above: list[tuple[str, ...]] = [()] * file.rows
+    while left:
+        column, *left = left
+        path = [(*before, cell) for before, cell in zip(above, column.cells, strict=True)]
+        title = column
+        if left and left[0].kind == "text":
+            named = set(zip(above, left[0].cells, strict=True))
+            if len(set(zip(path, left[0].cells, strict=True))) == len(set(path)) == len(named):
+                title, *left = left
+        above = path
+        yield column.name, title.name
+
+
+def _is_before_figures(key: Sequence[str], column: ColumnSample) -> bool:
+    return column.kind == "text" or is_id(column.name) or column.name in key
+
+
+def _area(path: Sequence[str]) -> str:
+    """The id of an area below others: no polling table's, and no other's of the same name."""
+    return f"{literal(path[-1] + ' ')} || {_joined(path, '/')}"
+
+
+def _events(
+    file: Inspected, source: str, key: Sequence[str] | None, votes: _Votes, register: Inspected
+) -> Iterator[str]:
+    """Reports of polling tables; or bulletins, where no column has the register's ids."""
+    kind, at = ("reports", "observed_at") if key else ("bulletins", "issued_at")
+    yield f"[[{kind}]]"
+    yield f"from = {_toml(source)}"
+    if key:
+        yield f"table = {_toml(_table(file, key))}"
+        nobody, reader = literal("reader"), next((each.name for each in file.columns if is_reader(each.name)), "")
+        yield f"reporter = {_toml(f'coalesce({readable(reader)}, {nobody})' if reader else nobody)}"
+        yield f"source = {_toml(literal('web'))}"
+    else:
+        yield f"authority = {_toml(literal('board'))}"
+        yield f"area = {_toml(_announced(file, register))} # whose figures these are"
+    if sent := next((each.name for each in file.columns if is_submission(each.name) and each.is_key), ""):
+        yield f"id = {_toml(readable(sent))}"
+    yield from _time(file, at)
+    if link := next((each.name for each in file.columns if is_link(each.name) and each.kind == "text"), ""):
+        yield f"url = {_toml(readable(link))}"
+    if votes.has_empty:
+        yield 'empty = "unknown" # what an empty cell of votes means; or "zero"'
+    if votes.count_column:
+        yield f"option = {_toml(readable(votes.name_column))}"
+        yield f"count = {_toml(readable(votes.count_column))}"
+        names = {**{option: option for option in votes.options}, **votes.fields}
+        yield f"names = {{ {', '.join(f'{_toml(text)} = {_toml(id)}' for text, id in names.items())} }}"
+        return
+    for name, field in votes.fields.items():
+        is_field = field and (key or field == "null")
+        yield f"{field} = {_toml(readable(name))}" if is_field else f"# {name} is left out: it follows from the others"
+    yield f"[{kind}.votes] # leave out what is no option"
+    yield from (f"{_toml(option)} = {_toml(readable(option))}" for option in votes.options)
+
+
+def _area_column(file: Inspected, register: Inspected) -> tuple[str, ColumnSample] | None:
+    """The name of the register's highest level of areas, and the column that has nothing but its codes."""
+    code = next((code for code, _ in _levels(register, _key(register))), "")
+    codes = {cell for column in register.columns if column.name == code for cell in column.cells}
+    for column in file.columns:
+        if column.kind != "empty" and codes.issuperset(set(column.cells) - {""}):
+            return code, column
+    return None
+
+
+def _area_names(file: Inspected, register: Inspected) -> Sequence[str]:
+    found = _area_column(file, register)
+    return [found[1].name] if found else []
+
+
+def _is_of_areas(file: Inspected, register: Inspected) -> bool:
+    """Whether its rows could be announcements: one for each area, or one for the whole."""
+    found = _area_column(file, register)
+    return file.rows == 1 or (found is not None and _tell_apart(file, [found[1]]))
+
+
+def _announced(file: Inspected, register: Inspected) -> str:
+    """The area of a bulletin, in SQL."""
+    found = _area_column(file, register)
+    return f"{literal(found[0] + ' ')} || {readable(found[1].name)}" if found else literal("N")
+
+
+def _time(file: Inspected, field: str) -> Iterator[str]:
+    """When the sheets were read: of the columns that are times the one with most of them."""
+    column = max((each for each in file.columns if each.kind == "time"), key=lambda each: each.distinct, default=None)
+    if column is None:
+        yield f"{field} = {_toml(literal('2000-01-01T00:00:00Z'))} # when the sheets were read: no column says it"
+        return
+    given = [cell for cell in column.cells if any(map(str.isdigit, cell))]
+    if others := sorted(set(column.cells) - set(given)):
+        told = f"coalesce({readable(column.name)}, '') NOT IN ({', '.join(map(literal, others))})"
+        yield f"where = {_toml(told)} # rows without a time"
+    form = next((form for words, form in _TIMES if all(words.fullmatch(cell.strip()) for cell in given)), "")
+    if form.startswith("%d") and any(int(re.split(r"[/.]", cell)[1]) > 12 for cell in given):
+        form = form.replace("%d/%m", "%m/%d")
+    sql = f"strptime({readable(column.name)}, {literal(form)})" if form else readable(column.name)
+    yield f"{field} = {_toml(sql)}"
+    yield 'zone = "UTC" # of times that have none'
+
+
+def _joined(columns: Sequence[str], mark: str = "-") -> str:
+    return f" || {literal(mark)} || ".join(map(readable, columns))
+
+
+def _table(file: Inspected, key: Sequence[str]) -> str:
+    """The id of a polling table, in SQL; without apostrophes, which keep a spreadsheet from taking it for a number."""
+    if len(key) == 1:
+        cells = next(column.cells for column in file.columns if column.name == key[0])
+        if all(cell.startswith("'") for cell in cells):
+            return f"trim({readable(key[0])}, {literal(chr(39))})"
+    return _joined(key)
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,126 @@
+"""`import inspect`: what it finds in published files, and the map that it writes, which runs as it is."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_import_obstacles import R, S
+from test_importer import SOURCES, imported
+
+from streams.errors import CotejoError
+from streams.nights.importers import inspection, proposal
+
+
+def proposed(directory: Path, files: dict[str, str]) -> str:
+    """The map that is proposed for files, which are written."""
+    for name, content in files.items():
+        (directory / name).write_text(content, encoding="utf-8")
+    return proposal.first_map([inspection.inspect(directory / name) for name in files])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "no header"])
+def test_inspection(kind: str, tmp_path: Path) -> None:
+    """Of every kind of file the columns are found, and what they could be."""
+    name, content, _ = SOURCES[kind]
+    made = content(tmp_path)
+    (tmp_path / name).write_bytes(made if isinstance(made, bytes) else made.encode())
+    found = inspection.inspect(tmp_path / name)
+    if kind == "JSON below a key":
+        assert found.columns[0].name == "data"
+        return
+    assert found.rows == 2
+    assert {column.name: column.role for column in found.columns}["mesa"] == "could be an id"
+    assert {column.name: column.kind for column in found.columns}["a"] == "number" or kind == "quoted cells"
+    assert 'table = "mesa"' in proposal.first_map([found])
+
+
+def test_a_map_to_begin_with(tmp_path: Path) -> None:
+    """It is a map as it stands: header, delimiter and encoding are found, and what could be votes are options."""
+    rows = "RESULTS\n\nid;p\u00f1;b;note\nm1;5;6;x\nm2;6;7;y\nm3;6;7;x\n\nSource: the board\n".encode("latin-1")
+    (tmp_path / "s.csv").write_bytes(rows)
+    found = inspection.inspect(tmp_path / "s.csv")
+    assert next(found.lines()).startswith(
+        's.csv: csv, encoding = "latin-1", delimiter = ";", header = 3, skip_lines = '
+    )
+    text = proposal.first_map([found])
+    outcome, events = imported(tmp_path, text, **{"s.csv": rows})
+    assert outcome.tables == 3
+    assert {event["table"]: event["votes"] for event in events}["m2"] == {"p\u00f1": 6, "b": 7}
+
+
+PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
+    "a register and sheets": (
+        {"r.csv": R, "s.csv": S},
+        ['registered = "reg"', "id = \"'dep ' || dep\""],
+        {"m1": {"a": 5, "b": 6}, "m2": {"a": 7, "b": 8}},
+    ),
+    "thousands": (
+        {"r.csv": R.replace("100", "3000"), "s.csv": "mesa,a,b\nm1,1.234,6\nm2,1.050,8\n"},
+        ['thousands = "."'],
+        {"m1": {"a": 1234, "b": 6}, "m2": {"a": 1050, "b": 8}},
+    ),
+    "words for no figure": (
+        {"r.csv": R, "s.csv": "mesa,a,b\nm1,NA,6\nm2,7,8\nm3,1,-1\n"},
+        ['unknown = ["NA", "-1"]'],
+        {"m1": {"b": 6}, "m2": {"a": 7, "b": 8}, "m3": {"a": 1}},
+    ),
+    "two columns make an id": (
+        {"s.csv": "COD_EDO,EDO,CENTRO,MESA,RE,NULOS,EG\n1,X,10,1,90,1,5\n1,X,10,2,80,0,6\n2,Y,11,1,80,2,9\n"},
+        ["table = \"CENTRO || '-' || MESA\"", 'id = "\'COD_EDO \' || COD_EDO", name = "EDO"', 'null = "NULOS"'],
+        {"10-1": {"EG": 5}, "10-2": {"EG": 6}, "11-1": {"EG": 9}},
+    ),
+    "one row per option": (
+        {"r.csv": R, "s.csv": "mesa,party,votes\nm1,Anna,5\nm1,Bo,6\nm1,NULL,1\nm2,Anna,7\nm2,Bo,8\nm2,NULL,0\n"},
+        ['option = "party"', 'count = "votes"', '"NULL" = "null"'],
+        {"m1": {"Anna": 5, "Bo": 6}, "m2": {"Anna": 7, "Bo": 8}},
+    ),
+    "a row for each option in the register": (
+        {"r.csv": "dep,mesa,reg,party,votes\n1,m1,90,A,5\n1,m1,90,B,6\n1,m2,90,A,7\n1,m2,90,B,8\n", "s.csv": S},
+        ['table = "mesa"'],
+        {"m1": {"a": 5, "b": 6}, "m2": {"a": 7, "b": 8}},
+    ),
+    "lines above, a footer, a header of two rows": (
+        {"r.csv": R, "s.csv": "RESULTS\n\nmesa,votes,\n,a,b\nm1,5,6\nm2,7,8\nSource: the board\n"},
+        ["header = 4", 'names = ["mesa", "votes a", "b"]'],
+        {"m1": {"votes a": 5, "b": 6}, "m2": {"votes a": 7, "b": 8}},
+    ),
+    "PREP": (
+        {
+            "s.csv": "PROGRAMA\nCLAVE_CASILLA|ESTADO|PAN|MORENA|LISTA_NOMINAL|FECHA\n"
+            "'m1'|X|1|5|600|02/06/2024 20:01:10\n"
+            "'m2'|X|Ilegible|6|500|02/06/2024 20:02:10\n'm3'|X|1|6|400|-\n"
+        },
+        ["trim(CLAVE_CASILLA, '''')", "'%d/%m/%Y %H:%M:%S'", "NOT IN ('-')", 'delimiter = "|"\nheader = 2'],
+        {"m1": {"PAN": 1, "MORENA": 5}, "m2": {"MORENA": 6}},
+    ),
+    "a form tool": (
+        {
+            "s.csv": "place/station;results/a;results/b;photo_URL;_uuid;_submission_time;_submitted_by\n"
+            "m1;5;6;https://x.example/1;u-1;2024-10-26T21:05:33;\nm2;7;8;;u-2;2024-10-26T21:06:33;ana\n"
+        },
+        ['id = "_uuid"', "coalesce(_submitted_by, 'reader')", 'url = "photo_URL"'],
+        {"m1": {"results/a": 5, "results/b": 6}, "m2": {"results/a": 7, "results/b": 8}},
+    ),
+    "bulletins of areas": (
+        {"r.csv": R, "b.csv": "dep,a,b\n1,5,6\n2,7,8\n"},
+        ["[[bulletins]]", "area = \"'dep ' || dep\""],
+        {"dep 1": {"a": 5, "b": 6}, "dep 2": {"a": 7, "b": 8}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PROPOSALS)
+def test_proposals(kind: str, tmp_path: Path) -> None:
+    """The map finds ids, areas, voters, votes, times and marks, and imports the files as it stands."""
+    files, lines, votes = PROPOSALS[kind]
+    text = proposed(tmp_path, files)
+    assert [line for line in lines if line not in text] == []
+    _, events = imported(tmp_path, text, **{"r.csv": R, "s.csv": S, **files})
+    assert {event.get("table") or event["area"]: event["votes"] for event in events} == votes
+
+
+def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
+    """A map that guesses wrong imports nothing: here the sheets write ids with zeros that the register lacks."""
+    files = {"r.csv": "dep,mesa,reg\n1,1,100\n1,2,100\n", "s.csv": "mesa,a,b\n0001,5,6\n0002,7,8\n"}
+    with pytest.raises(CotejoError, match="unknown: none of 2 ids is in the register, such as '0001'"):
+        imported(tmp_path, proposed(tmp_path, files), **files)
