@@ -74,13 +74,10 @@ def estimate_from(
     night: NightPaths, sample: SampleFile = None, keep_going: KeepGoing = False, lang: Language = "en"
 ) -> None:
     """Show the three counts of a night: announced, witnessed, and sampled with its intervals."""
-    from rich.table import Table
-
     from streams.nights.source import open_night, relive
     from streams.report import sample_table
     from streams.support.progress import Progress
     from streams.support.terminal import console
-    from streams.text import shown
 
     with plainly():
         source = open_night(night, keep_going)
@@ -92,8 +89,5 @@ def estimate_from(
             for done in relive(source, [replay]):
                 progress.show(done)
         state = replay.finish().states[election.root.id]
-        show(*sample_table.lines(election, state["sample"], lang))
-        table = Table(*sample_table.heads(lang), box=None)
-        for row in sample_table.rows(election, state, lang):
-            table.add_row(*map(shown, row))
-        console().print(table)
+        show(*sample_table.lines(state["sample"], election.labels, lang))
+        console().print(sample_table.table(election, state, lang))

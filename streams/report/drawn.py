@@ -10,7 +10,7 @@ from streams.core.election.model import Election
 from streams.core.events.model import Bulletin
 from streams.core.replay.alert_history import History
 from streams.core.replay.timeline import Series, thinned
-from streams.report.plots import Bar, Line, Moment, Plots
+from streams.report.plots import Band, Bar, Line, Moment, Plots
 from streams.report.words import Words
 
 COLUMNS: Final = 4
@@ -67,6 +67,30 @@ class Drawings:
         if not lines:
             return Drawn(None, heads, rows)
         return Drawn(self._plots.lines("shares", say("shares"), lines, self._moments, unit=" %", top=104), heads, rows)
+
+    def sample(self) -> Drawn:
+        """What the random sample shows of the largest options, with its interval, beside what is announced."""
+        say, lines, bands, heads = self._words, list[Line](), list[Band](), [self._words("time")]
+        columns = [column for column in self._largest() if any(column in p.sampled for p in self._root)]
+        for place, column in enumerate(columns):
+            short, points = _surname(self._names[column]), [p for p in self._root if column in p.sampled]
+            announced = [(p.at, p.official[column]) for p in self._root if column in p.official]
+            if announced:
+                lines.append(Line(f"{short}, {say('official')}", short, announced, place, dashed=True))
+            lines.append(
+                Line(f"{short}, {say('sampled')}", short, [(p.at, p.sampled[column][1]) for p in points], place)
+            )
+            bands.append(Band([(p.at, p.sampled[column][0], p.sampled[column][2]) for p in points], place))
+            heads += [f"{self._names[column]}, {say(kind)} %" for kind in ("sampled", "from", "to")]
+        rows = []
+        for p in thinned([point for point in self._root if point.sampled], ROWS):
+            known = [p.sampled.get(column) for column in columns]
+            cells = [say.number(one and one[i], 1) for one in known for i in (1, 0, 2)]
+            rows.append([say.time(p.at), *cells])
+        if not lines:
+            return Drawn(None, heads, rows)
+        plot = self._plots.lines("sample", say("sample"), lines, self._moments, bands=bands, unit=" %", top=104)
+        return Drawn(plot, heads, rows)
 
     def coverage(self) -> Drawn:
         """The witnessed share of the polling tables, of the whole and of each area below."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from streams.report import sample_table
 from streams.report.terminal_phrases import EXPLAIN
 from streams.report.words import Words
 
@@ -37,6 +38,9 @@ def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
     levels = ", ".join(f"{say(level)} {say.number(count)}" for level, count in sorted(seen["levels"].items()))
     yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or None)
     yield from found["lead_sentences"][language]
+    if "sample" in found:
+        yield from sample_table.lines(found["sample"], {}, language)
+        yield from sample_table.figures(found["sample"], language)
     yield from _bounds_in(found["bounds"], say)
     for held in found["bulletins"]:
         yield say("bulletin", id=held["id"], at=held["at"], status=say.term(held["status"]))

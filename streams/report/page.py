@@ -27,6 +27,7 @@ from streams.core.replay.alert_history import Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import Row, ranked
 from streams.core.replay.timeline import Series
+from streams.report import sample_table
 from streams.report.cures import cure
 from streams.report.drawn import Drawings
 from streams.report.words import Words
@@ -119,6 +120,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "tiles": _tiles(outcome, rows, heard, say),
         "timeline": drawings.timeline(heard),
         "shares": drawings.shares(),
+        "sample": _sample(night, drawings, say),
         "coverage": drawings.coverage(),
         "breakdown": drawings.breakdown(),
         "alerts": [(known, _evidence(known, say), told[known.fingerprint][:NOTICES]) for known in heard[:ALERTS]],
@@ -182,6 +184,19 @@ def _open_sheets(night: Night, say: Words) -> list[str]:
     """Whether sheets that do not count yet can change who leads in the whole."""
     lead = night.outcome.states[night.election.root.id]["lead"]
     return [] if lead is None else list(lead_sentences(night.election, lead, say.language))
+
+
+def _sample(night: Night, drawings: Drawings, say: Words) -> dict[str, Any] | None:
+    """What the election's random sample shows of the whole: sentences, the three counts side by side, over time."""
+    state = night.outcome.states[night.election.root.id]
+    if "sample" not in state:
+        return None
+    return {
+        "lines": list(sample_table.lines(state["sample"], night.election.labels, say.language)),
+        "heads": sample_table.heads(say.language),
+        "rows": list(sample_table.rows(night.election, state, say.language)),
+        "drawn": drawings.sample(),
+    }
 
 
 def _headlines(heard: Sequence[History]) -> list[History]:

@@ -13,6 +13,10 @@ TEXT: Final[Phrases] = {
     "short": ("In short", "En breve"),
     "timeline": ("What happened when", "Qué pasó y cuándo"),
     "shares": ("Official and witnessed shares", "Porcentajes oficiales y atestiguados"),
+    "sample": ("The random sample", "La muestra aleatoria"),
+    "sampled": ("sampled", "muestra"),
+    "from": ("from", "desde"),
+    "to": ("to", "hasta"),
     "coverage": ("Coverage", "Cobertura"),
     "breakdown": ("Sheets that would have to be wrong", "Actas que tendrían que estar equivocadas"),
     "alerts": ("Alerts and their evidence", "Alertas y su evidencia"),
@@ -86,6 +90,12 @@ TEXT: Final[Phrases] = {
         "honestly differ while either is incomplete: what cannot be honest is among the alerts.",
         "Por ciento de los votos válidos. Discontinua, con una marca en cada boletín: oficial. Continua: atestiguado. "
         "Pueden diferir sin más mientras falte algo en uno de los dos: lo que no puede ser está entre las alertas.",
+    ),
+    "sample note": (
+        "Per cent of the valid votes. Solid, in its band: the sample, with its guaranteed interval of 95 % as it was "
+        "at each moment. Dashed, with a mark at each bulletin: official.",
+        "Por ciento de los votos válidos. Continua, en su banda: la muestra, con su intervalo garantizado del 95 % "
+        "como era en cada momento. Discontinua, con una marca en cada boletín: oficial.",
     ),
     "coverage note": (
         "Polling tables with an accepted sheet, in per cent of those that exist. Thick: {area}. Thin: each area right "

@@ -70,6 +70,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """An interval over time: (Unix ms, low, high), each holding until the next. `colour` is a place in `COLOURS`."""
+
+    points: Sequence[tuple[int, float, float]]
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Something at one time, such as a bulletin."""
 
@@ -101,16 +109,22 @@ class Plots:
         moments: Sequence[Moment] = (),
         *,
         faint: Sequence[Sequence[tuple[int, float]]] = (),
+        bands: Sequence[Band] = (),
         limit: Line | None = None,
         unit: str = "",
         top: float | None = None,
     ) -> Markup:
-        """Stepped lines with their names at their ends, over thin lines without names, in both widths. What is above
-        `top` is not seen: one absurd figure must not flatten all others."""
+        """Stepped lines with their names at their ends, over bands and thin lines without names, in both widths. What
+        is above `top` is not seen: one absurd figure must not flatten all others."""
 
         def draw(axes: Axes, width: Width) -> None:
             for points in faint:
                 axes.step(*self._until_end(points), where="post", color=INK, alpha=0.28, linewidth=0.7)
+            for band in bands:
+                held = [*band.points, (self._end, *band.points[-1][1:])]
+                times, lows, highs = zip(*held, strict=True)
+                colour = COLOURS[band.colour]
+                axes.fill_between(times, lows, highs, step="post", color=colour, alpha=0.22, linewidth=0)
             if limit is not None:
                 axes.step(*self._until_end(limit.points), where="post", color=INK, linewidth=1.1, linestyle=":")
             everything = (*faint, *(line.points for line in lines))

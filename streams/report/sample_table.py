@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from rich.table import Table
+
 from streams.core.election.model import Election
-from streams.text import number
+from streams.text import number, shown
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "came": {
@@ -19,6 +21,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "usual": {"en": "usual 95 %", "es": "usual 95 %"},
     "guaranteed": {"en": "guaranteed 95 %", "es": "garantizado 95 %"},
     "outer": {"en": "whatever is missing", "es": "falte lo que falte"},
+    "figure": {
+        "en": "{name}: sampled {estimate}, guaranteed 95 % {guaranteed}, whatever is missing {outer}",
+        "es": "{name}: muestra {estimate}, garantizado 95 % {guaranteed}, falte lo que falte {outer}",
+    },
     "lead": {"en": "{first} ahead of {second}", "es": "{first} sobre {second}"},
 }
 COLUMNS: Final = ("option", "announced", "witnessed", "sampled", "usual", "guaranteed", "outer")
@@ -31,14 +37,32 @@ def heads(language: str) -> list[str]:
     return [_WORDS[name][language] for name in COLUMNS]
 
 
-def lines(election: Election, sample: Mapping[str, Any], language: str) -> Iterator[str]:
-    """How many of the sample have come, and where they are missing. `sample` is that of an area's state."""
+def lines(sample: Mapping[str, Any], labels: Mapping[str, str], language: str) -> Iterator[str]:
+    """How many of the sample have come, and where they are missing. `sample` is that of an area's state; areas without
+    a label are called by their ids."""
     counts = {name: number(sample[name], language) for name in ("came", "drawn")}
     yield _WORDS["came"][language].format(**counts)
     if missing := sorted(sample["missing"].items(), key=lambda item: (-item[1], item[0])):
-        places = [f"{election.labels[area]} {number(count, language)}" for area, count in missing[:PLACES]]
+        places = [f"{labels.get(area, area)} {number(count, language)}" for area, count in missing[:PLACES]]
         more = ["…"] if len(missing) > PLACES else []
         yield _WORDS["missing"][language].format(places=", ".join([*places, *more]))
+
+
+def figures(sample: Mapping[str, Any], language: str) -> Iterator[str]:
+    """A line for each share, and one for the lead; options are called by their ids."""
+    lead = sample["lead"]
+    ahead = {_WORDS["lead"][language].format(first=lead["option"], second=lead["over"]): lead} if lead else {}
+    for name, one in {**sample["shares"], **ahead}.items():
+        ends = {kind: _ends(one[kind], language) for kind in ("guaranteed", "outer")}
+        yield _WORDS["figure"][language].format(name=name, estimate=_figure(one["estimate"], language), **ends)
+
+
+def table(election: Election, state: Mapping[str, Any], language: str) -> Table:
+    """The three counts of an area whose state has a sample."""
+    found = Table(*heads(language), box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for row in rows(election, state, language):
+        found.add_row(*map(shown, row))
+    return found
 
 
 def rows(election: Election, state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:

@@ -14,6 +14,7 @@ from streams.core.election.model import Election
 from streams.core.replay.alert_history import Contrast, History, histories
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.ranking import ranked
+from streams.report import sample_table
 from streams.report.terminal_phrases import SUMMARY
 from streams.report.words import Words
 from streams.text import number, shown
@@ -54,7 +55,13 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
         _alert(console, known, language)
     if len(found) > len(heard):
         plain(console, say("muted", language, count=len(found) - len(heard)))
-    if (lead := outcome.states[election.root.id]["lead"]) is not None:
+    state = outcome.states[election.root.id]
+    if "sample" in state:
+        plain(console, "")
+        for line in sample_table.lines(state["sample"], election.labels, language):
+            plain(console, line)
+        console.print(sample_table.table(election, state, language))
+    if (lead := state["lead"]) is not None:
         plain(console, "")
         for sentence in lead_sentences(election, lead, language):
             plain(console, sentence)

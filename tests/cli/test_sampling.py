@@ -1,5 +1,6 @@
 """`cotejo sample` as a user meets it: draw, repeat, estimate, in both languages; a wrong file is one error."""
 
+import csv
 import hashlib
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_wrong_samples(text: str, says: str, night: tuple[Path, Path], tmp_path:
 
 def test_named_by_the_election(night: tuple[Path, Path], tmp_path: Path) -> None:
     """A sample that the election file names is checked against its seed, and goes with exports, imports and event logs
-    as it is."""
+    as it is. Estimate, replay, explain and export show the same figures."""
     path, events = night
     file = path.parent / "sample.csv"
     assert b"names no sample" in cotejo("sample", "estimate", path, events).stderr
@@ -77,7 +78,14 @@ def test_named_by_the_election(night: tuple[Path, Path], tmp_path: Path) -> None
     assert cotejo("import", "run", there / "import.toml", "--data", there, "--out", back).returncode == 0
     assert (back / "sample.csv").read_bytes() == file.read_bytes()
     assert b"sample.csv" in cotejo("log", "info", back).stdout
-    assert b"of the 40 sampled" in cotejo("sample", "estimate", back).stdout
+    told = cotejo("sample", "estimate", back).stdout.decode()
+    assert "of the 40 sampled" in told
+    assert all(line in cotejo("replay", path, events).stdout.decode() for line in told.splitlines())
+    with (there / "area_figures.csv").open(encoding="utf-8", newline="") as rows:
+        last = [row for row in csv.DictReader(rows) if (row["area_id"], row["figure_id"]) == ("N", "A")][-1]
+    shown = f"{float(last['sample_guaranteed_low']):.1f} – {float(last['sample_guaranteed_high']):.1f}"
+    assert shown in next(line for line in told.splitlines() if line.split()[:2] == ["Option", "A"])
+    assert f"A: sampled 60.0, guaranteed 95 % {shown}, " in cotejo("explain", "area", "N", back).stdout.decode()
     path.write_text(text + named.replace('"x"', '"y"'))
     wrong = cotejo("check", path, events)
     line = text.count("\n") + 3

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from brokers import ROOT, ApacheBroker
-from builders import T0, bulletin, election, lines, report
+from builders import T0, bulletin, drawn_sample, election, lines, report
 from nights import LiveNight, until
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,13 +23,16 @@ from streams.kafka.producer import KafkaSink
 from streams.worker.metrics.catalogue import METRICS
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
-KNOWN = election(
-    states=3,
-    tables=8,
-    registered=300,
-    groups={"rest": "BC"},
-    alerts=AlertPolicy(tick=10, hold=0, cooldown=60),
-    rules=Rules(health=HealthRule(flood_ratio=0.1, flood_min=5, disputed_min=1)),
+KNOWN = replace(
+    election(
+        states=3,
+        tables=8,
+        registered=300,
+        groups={"rest": "BC"},
+        alerts=AlertPolicy(tick=10, hold=0, cooldown=60),
+        rules=Rules(health=HealthRule(flood_ratio=0.1, flood_min=5, disputed_min=1)),
+    ),
+    sample=drawn_sample({f"S{s}": [f"S{s}-{t}" for t in (1, 5, 8)] for s in (1, 2, 3)}),
 )
 HOSTILE = """a"b\\c\\n} 1'{d="e"}# HELP x <script>{{7*7}}"""
 SHEETS: list[Event] = [
@@ -121,6 +124,12 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     assert before[f"cotejo_bounded_tables{nation}"] == before[f"cotejo_below_floor_tables{nation}"] == 1
     assert before[f"cotejo_bulletin_age_seconds{nation}"] == before["cotejo_clock_seconds"] - (T0 + 60_000) / 1000
     assert before["cotejo_threshold_ratio[warning][divergence]"] == 0.02
+    assert before[f"cotejo_sample_tables{nation}"] == 9
+    assert before[f"cotejo_sample_witnessed_tables{nation}"] == 6
+    assert before["cotejo_sample_missing_tables[N][Area N][nation][S3][Area S3]"] == 2
+    assert before["cotejo_sample_share_ratio[N][Area N][nation][A][Option A]"] == round(150 / 220, 8)
+    assert 0 <= before["cotejo_sample_low_ratio[N][Area N][guaranteed][nation][A][Option A]"] < 150 / 220
+    assert before["cotejo_sample_high_ratio[N][Area N][outer][nation][A][Option A]"] <= 1
     flood = [name for name in before if name.startswith("cotejo_alert_firing") and "feed-health" in name]
     assert flood
     assert not any("ana" in name for name in before)  # who reports is no label, not even of an alert about it

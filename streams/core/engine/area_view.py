@@ -94,7 +94,7 @@ class AreaView:
             if state["tables_announced"]:
                 told, votes = (figures.tolist() for figures in self._sums.announced(number))
                 state["tables_announced"] |= area_state.summed(self._election, row[ANNOUNCED], told, votes)
-            if self._sampled is not None and (sampled := self._sampled.plain(number)) is not None:
+            if (sampled := self.sampled(area)) is not None:
                 state["sample"] = sampled
             state["alerts"] = [alert.in_state() for alert in firing(area)]
             if bulletin is not None:
@@ -102,6 +102,10 @@ class AreaView:
                 state["official"] = area_state.official(comparison)
             states.append(state)
         return states
+
+    def sampled(self, area: str) -> dict[str, Any] | None:
+        """What the election's random sample says of an area, as a JSON object; None where it says nothing."""
+        return None if self._sampled is None else self._sampled.plain(self._layout.area[area])
 
     def differing(self) -> list[str]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""

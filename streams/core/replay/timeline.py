@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from streams.core.comparison import area_state
 from streams.core.election.model import Election
@@ -30,6 +30,8 @@ class Point(NamedTuple):
     official: Mapping[str, float]
     witnessed: Mapping[str, float]
     breakdown: Mapping[str, int]
+    sampled: Mapping[str, tuple[float, float, float]] = {}
+    """By option, what the random sample shows: lower end of the guaranteed interval, estimate, upper end."""
 
 
 @dataclass(slots=True)
@@ -124,4 +126,13 @@ class Chronicle:
             official=official,
             witnessed={name: share for name, share in shares.items() if share is not None},
             breakdown=breakdown,
+            sampled=_sampled(comparer.view.sampled(area)),
         )
+
+
+def _sampled(sample: Mapping[str, Any] | None) -> dict[str, tuple[float, float, float]]:
+    """What a sample shows of options, of those of which it shows anything."""
+    if sample is None:
+        return {}
+    found = {option: (share["guaranteed"], share["estimate"]) for option, share in sample["shares"].items()}
+    return {option: (low, middle, high) for option, ((low, high), middle) in found.items() if middle is not None}

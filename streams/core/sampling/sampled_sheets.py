@@ -1,6 +1,5 @@
 """The sampled polling tables' sheets as a night goes by, and what they say of the whole and of parts of it."""
 
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -100,7 +99,7 @@ class SampledSheets:
             )
         return self._samples[area]
 
-    def plain(self, area: int) -> Mapping[str, Any] | None:
+    def plain(self, area: int) -> dict[str, Any] | None:
         """What the sample says of an area, as a JSON object; None for an area that it does not speak of. Worked out
         again only where a sampled sheet has changed."""
         if area not in self._plain:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from streams.nights.exports import sample_columns
 from streams.nights.exports.table import Column, Each, Table, Type
 
 
@@ -219,6 +220,7 @@ TABLES: Final[Sequence[Table]] = (
             *_open("unconfirmed", "sheets that too few have read"),
             *_open("unwitnessed", "sheets of which no reading stands"),
             *_open("together", "all these sheets"),
+            *sample_columns.OF_AREA,
         ),
     ),
     Table(
@@ -240,6 +242,7 @@ TABLES: Final[Sequence[Table]] = (
             _count("floor", "least votes that the witnessed sheets allow", "votes"),
             _count("ceiling", "most votes that the witnessed sheets allow", "votes"),
             _count("breakdown", "witnessed sheets that must be false for the figure to be possible", "sheets"),
+            *sample_columns.OF_FIGURE,
         ),
     ),
     Table(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from streams.core.aggregation.open_sheets import KINDS
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
+from streams.nights.exports import sample_columns
 from streams.nights.exports.scratch import Scratch
 
 _OPEN: Final = ("sheets", "votes", "enough")
@@ -72,7 +73,7 @@ class StateRows:
                 row |= {"announced_votes": figure["votes"], "announced_share": figure["share"]}
                 same = ("expected_share", "low_share", "high_share", "gap", "required", "floor", "ceiling", "breakdown")
                 row |= {name: figure[name] for name in same}
-            yield row
+            yield row | sample_columns.of_figure(state.get("sample"), column)
 
 
 def _state(state: dict[str, Any]) -> dict[str, Any]:
@@ -97,4 +98,5 @@ def _state(state: dict[str, Any]) -> dict[str, Any]:
         "second_id": lead and lead["second"],
         "lead_votes": lead and lead["votes"],
         **{f"{kind}_{name}": lead and lead[kind][name] for kind in (*KINDS, "together") for name in _OPEN},
+        **sample_columns.of_area(state.get("sample")),
     }

@@ -61,6 +61,28 @@ METRICS: Final = (
         (*AREA, "kind"),
         "The least number of them that could take the lead away; none where all together cannot",
     ),
+    Metric("cotejo_sample_tables", "gauge", AREA, "Polling tables drawn at random before the night"),
+    Metric("cotejo_sample_witnessed_tables", "gauge", AREA, "Those of them with an accepted sheet"),
+    Metric(
+        "cotejo_sample_missing_tables",
+        "gauge",
+        (*AREA, "stratum", "stratum_name"),
+        "Those of them without one, by stratum",
+    ),
+    Metric("cotejo_sample_share_ratio", "gauge", FIGURE, "Share of the valid votes by the sampled sheets that are in"),
+    Metric(
+        "cotejo_sample_low_ratio",
+        "gauge",
+        (*FIGURE, "interval"),
+        "Lower end of its 95 % interval: usual, guaranteed, or outer, whatever missing sheets hold",
+    ),
+    Metric("cotejo_sample_high_ratio", "gauge", (*FIGURE, "interval"), "Upper end of that interval"),
+    Metric(
+        "cotejo_sample_lead_ratio",
+        "gauge",
+        (*FIGURE, "end"),
+        "Lead of this option over the next by the sample: estimate, and low and high end of the guaranteed interval",
+    ),
     Metric("cotejo_bulletin_age_seconds", "gauge", AREA, "Event time since the current bulletin was issued"),
     Metric(
         "cotejo_alert_firing",

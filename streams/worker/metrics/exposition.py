@@ -127,9 +127,28 @@ class Exporter:
             gathered.add("bounded_tables", area, bounds["tables"])
             gathered.add("below_floor_tables", area, bounds["below"])
             gathered.add("above_ceiling_tables", area, bounds["above"])
+        if (sample := state.get("sample")) is not None:
+            self._sample(gathered, area, sample)
         if state["official"] is not None:
             self._official(gathered, area, state["official"])
         return gathered
+
+    def _sample(self, gathered: "_Samples", area: tuple[str, ...], sample: Mapping[str, Any]) -> None:
+        gathered.add("sample_tables", area, sample["drawn"])
+        gathered.add("sample_witnessed_tables", area, sample["came"])
+        for stratum, missing in sample["missing"].items():
+            place = (*area, stratum, self._election.labels[stratum])
+            gathered.add("sample_missing_tables", place, missing)
+        for option, share in sample["shares"].items():
+            figure = (*area, *self._option(option))
+            gathered.points("sample_share_ratio", figure, share["estimate"])
+            for interval in ("usual", "guaranteed", "outer"):
+                for end, value in zip(("low", "high"), share[interval], strict=True):
+                    gathered.points(f"sample_{end}_ratio", (*figure, interval), value)
+        if (lead := sample["lead"]) is not None:
+            low, high = lead["guaranteed"]
+            for end, value in (("estimate", lead["estimate"]), ("low", low), ("high", high)):
+                gathered.points("sample_lead_ratio", (*area, *self._option(lead["option"]), end), value)
 
     def _official(self, gathered: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
         gathered.add("official_valid_votes", area, official["valid"])
