@@ -33,6 +33,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "packed": live.run_packed,
     "start": start.run,
     "latency": latency.run,
+    "latency-contested": latency.run_contested,
     "scale": scale.run,
     "contested": lambda repeats, reports, place: [
         *contested.run(repeats, reports, place),

@@ -38,8 +38,23 @@ LOOK: Final = 0.2
 QUANTILES: Final = (50, 95, 99)
 
 
+CONTESTED: Final = 38
+"""Areas whose bulletins contradict their sheets, where any do."""
+SHIFT: Final = 0.1
+"""What part of the votes their bulletins give to another option."""
+
+
 def run(repeats: int, reports: int, place: Path) -> list[Figure]:
-    """The worker ticks by the wall clock, each second."""
+    """The worker ticks by the wall clock, ten times a second."""
+    return _run(repeats, reports, place, 0)
+
+
+def run_contested(repeats: int, reports: int, place: Path) -> list[Figure]:
+    """The same in the second half of a night in which the whole, every state and some municipalities are contested."""
+    return _run(repeats, reports, place, CONTESTED)
+
+
+def _run(repeats: int, reports: int, place: Path, contested: int) -> list[Figure]:
     stream = Stream.of(reports, place)
     found: dict[str, list[list[float]]] = {}
     rates = []
@@ -48,10 +63,11 @@ def run(repeats: int, reports: int, place: Path) -> list[Figure]:
             with night(stream, broker, place) as (live, fed):
                 rates.append(of_worker(live, fed, None).rate / 2)
             with empty(stream, broker, election=ticking(stream.election)) as live:
-                for name, seconds in _Flow(live, stream, place, rates[-1]).run().items():
+                for name, seconds in _Flow(live, stream, place, rates[-1], contested).run().items():
                     found.setdefault(name, []).append(np.percentile(seconds, QUANTILES).tolist())
                     say(f"run {number + 1}: at {rates[-1]:,.0f} reports/s, {name}: p50, p95, p99 {found[name][-1]}")
     note = f"at {np.median(rates):,.0f} reports/s, half of the rate"
+    note += f"; {contested} areas contested" if contested else ""
     return [
         Figure.alone(f"{name}, p{quantile}", "s", [run[i] for run in runs], note)
         for name, runs in found.items()
@@ -67,8 +83,9 @@ def ticking(election: Election) -> Election:
 class _Flow:
     """One worker under a steady flow, and the probes."""
 
-    def __init__(self, live: LiveNight, stream: Stream, place: Path, rate: float) -> None:
+    def __init__(self, live: LiveNight, stream: Stream, place: Path, rate: float, contested: int) -> None:
         self._live, self._stream, self._place, self._rate = live, stream, place, rate
+        self._contested = contested
         self._tables = live.election.tables
         self._producer = clients.producer(live.broker.address, linger_ms=0)
         self._over = threading.Event()
@@ -78,9 +95,12 @@ class _Flow:
         others, probes = self._messages()
         live.start(clock="wall")
         live.ready()
+        if self._contested:
+            others = self._contest(others)
+        before = counted(live)
         feeder = feeding(live, others, self._place, self._rate)
         try:
-            until(lambda: counted(live) > self._rate, live.told, 120, LOOK)
+            until(lambda: counted(live) > before + self._rate, live.told, 120, LOOK)
             reports, states, alerts = _Times(len(probes)), _Times(BULLETINS), _Times(BULLETINS)
             bulletins = self._bulletins()
             watching = [self._thread(self._look, reports), self._thread(self._listen, bulletins, states, alerts)]
@@ -124,6 +144,45 @@ class _Flow:
                 elif len(probes) < PROBES and table not in probes:
                     probes[table] = report
         return others, list(probes.values())
+
+    def _contest(self, flow: Path) -> Path:
+        """Feed half of the flow, and bulletins that contradict it; return the other half once they have fired."""
+        lines = flow.read_bytes().splitlines(keepends=True)
+        halves = [flow.with_suffix(f".{half}") for half in (1, 2)]
+        for path, part in zip(halves, (lines[: len(lines) // 2], lines[len(lines) // 2 :]), strict=True):
+            path.write_bytes(b"".join(part))
+        feeding(self._live, halves[0], self._place).wait()
+        until(lambda: counted(self._live) >= len(lines) // 2, self._live.told, 300, LOOK)
+        for bulletin in self._contradictions():
+            content = encode({**plain(bulletin), "issued_at": int(time.time() * 1000)})
+            self._producer.send(self._live.topology.bulletins, content, key=bulletin.area.encode())
+        until(lambda: _firing(self._live) >= self._contested, self._live.told, 60, LOOK)
+        return halves[1]
+
+    def _contradictions(self) -> list[Bulletin]:
+        """Of the areas from the root down, each counted as a whole, with votes moved from the first to the second."""
+        areas = sorted(self._live.election.areas.values(), key=lambda area: len(self._live.election.lineage[area.id]))
+        probed = {bulletin.area for bulletin in self._bulletins()}
+        found = []
+        for area in [area for area in areas if area.id not in probed][: self._contested]:
+            _, *votes = self._stream.expected[area.id]
+            moved = round(SHIFT * sum(votes))
+            votes = [votes[0] - moved, votes[1] + moved, *votes[2:]]
+            named = dict(zip((option.id for option in self._live.election.options), votes, strict=True))
+            found.append(
+                Bulletin(
+                    id=f"{area.id}-contested",
+                    authority="board",
+                    area=area.id,
+                    at=0,
+                    sequence=1,
+                    status="final",
+                    tables_counted=area.tables,
+                    votes=named,
+                    valid=sum(votes),
+                )
+            )
+        return found
 
     def _bulletins(self) -> list[Bulletin]:
         """For municipalities elsewhere; each says something of its own sum that is not so, and calls people."""
@@ -181,6 +240,11 @@ class _Flow:
         thread = threading.Thread(target=run, args=given, daemon=True)
         thread.start()
         return thread
+
+
+def _firing(live: LiveNight) -> float:
+    """Alerts that fire now."""
+    return sum(value for name, value in live.metrics().items() if re.match(r"cotejo_alerts\[.*firing", name))
 
 
 class _Times:
