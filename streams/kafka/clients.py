@@ -75,13 +75,13 @@ def faust_options(broker: str) -> dict[str, Any]:
     """The options of a Faust app that say where its broker is and who it is there. Raises `KafkaConfigError`."""
     from faust import SASLCredentials, SSLCredentials  # Faust takes longer to import than all the rest
 
-    known = configured()
+    security = configured()
     options: dict[str, Any] = {"broker": ";".join(f"kafka://{server}" for server in _servers(broker))}
-    if known.sasl:
-        who = {"username": known.username, "password": known.password, "mechanism": known.mechanism}
-        options["broker_credentials"] = SASLCredentials(**who, ssl_context=known.context())
-    elif known.tls:
-        options["broker_credentials"] = SSLCredentials(known.context())
+    if security.sasl:
+        who = {"username": security.username, "password": security.password, "mechanism": security.mechanism}
+        options["broker_credentials"] = SASLCredentials(**who, ssl_context=security.context())
+    elif security.tls:
+        options["broker_credentials"] = SSLCredentials(security.context())
     return options
 
 
@@ -92,19 +92,19 @@ def refusal(error: object) -> str:
 
 
 def _client(kind: Any, broker: str, *topics: str, seconds: float = CONNECT_SECONDS, **options: Any) -> Any:
-    known, servers = configured(), _servers(broker)
-    reached = _greet(broker, known, seconds)
+    security, servers = configured(), _servers(broker)
+    reached = _greet(broker, security, seconds)
     # Of several it would choose by lot, and choose one that is dead again and again until its time is over.
     where = {"bootstrap_servers": [reached], "bootstrap_timeout_ms": int(seconds * 1000)}
     try:
         with ThreadPoolExecutor(1) as thread:  # in ours it would lose what Ctrl-C raises, and wait for ever
-            return thread.submit(kind, *topics, **where, **known.options(), **options).result()
+            return thread.submit(kind, *topics, **where, **security.options(), **options).result()
     except KafkaError as error:
-        if not known.tls and _speaks_tls(servers):
+        if not security.tls and _speaks_tls(servers):
             cure = f"write security.protocol=SASL_SSL (or SSL) into the file that {VARIABLE} names"
             raise BrokerRefused(broker, "expects TLS", cure) from None
-        if known.tls and not known.sasl:
-            cure = f"if it expects a user, write SASL_SSL as security.protocol into {known.file}"
+        if security.tls and not security.sasl:
+            cure = f"if it expects a user, write SASL_SSL as security.protocol into {security.file}"
             raise BrokerUnreachable(broker, error, cure) from None
         raise BrokerUnreachable(broker, error) from error
 
@@ -113,7 +113,7 @@ def _servers(broker: str) -> list[str]:
     return broker.replace(" ", "").split(",")
 
 
-def _greet(broker: str, known: Security, seconds: float) -> str:
+def _greet(broker: str, security: Security, seconds: float) -> str:
     """Connect to the first server that can be reached and, where there is more to it, log in; that server. Raises
     `BrokerUnreachable`, `BrokerRefused`."""
     reason = "no address"
@@ -127,18 +127,18 @@ def _greet(broker: str, known: Security, seconds: float) -> str:
         except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             continue
-        if known != Security():
-            _log_in(server, host.strip("[]"), int(port), known, seconds)
+        if security != Security():
+            _log_in(server, host.strip("[]"), int(port), security, seconds)
         return server
     raise BrokerUnreachable(broker, reason)
 
 
-def _log_in(server: str, host: str, port: int, known: Security, seconds: float) -> None:
+def _log_in(server: str, host: str, port: int, security: Security, seconds: float) -> None:
     """TLS and SASL, by aiokafka, which tells why they fail."""
     from aiokafka import conn, errors  # type: ignore[import-untyped]
 
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
-    options = known.options()
+    options = security.options()
 
     async def connect() -> None:
         async with asyncio.timeout(seconds):
@@ -148,31 +148,37 @@ def _log_in(server: str, host: str, port: int, known: Security, seconds: float) 
         with ThreadPoolExecutor(1) as thread:  # somebody's loop may be running in this one
             thread.submit(asyncio.run, connect()).result()
     except ssl.SSLCertVerificationError as error:
-        raise BrokerRefused(server, *_of_certificate(error, known, host)) from None
+        raise BrokerRefused(server, *_of_certificate(error, security, host)) from None
     except errors.UnsupportedSaslMechanismError:
-        cure = f"change sasl.mechanism in {known.file}"
-        raise BrokerRefused(server, f"does not know {known.mechanism}", cure) from None
+        cure = f"change sasl.mechanism in {security.file}"
+        raise BrokerRefused(server, f"does not know {security.mechanism}", cure) from None
     except errors.BrokerResponseError:
-        who = f"does not accept user {known.username!r} with this password ({known.mechanism})"
-        raise BrokerRefused(server, who, f"mend sasl.username or sasl.password in {known.file}") from None
+        who = f"does not accept user {security.username!r} with this password ({security.mechanism})"
+        raise BrokerRefused(server, who, f"mend sasl.username or sasl.password in {security.file}") from None
     except (OSError, EOFError, TimeoutError, errors.KafkaError) as error:
-        raise BrokerRefused(server, *_of_greeting(error, known, server)) from None
+        raise BrokerRefused(server, *_of_greeting(error, security, server)) from None
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError, known: Security, host: str) -> tuple[str, str]:
+def _of_certificate(error: ssl.SSLCertVerificationError, security: Security, host: str) -> tuple[str, str]:
     if "match" in error.verify_message or "not valid for" in error.verify_message:
         return f"its certificate is not one for {host}", "name it with --broker as its certificate does"
-    ca = f"its CA into {known.ca}" if known.ca else f"its CA into a file, and ssl.ca.location into {known.file}"
+    ca = (
+        f"its CA into {security.ca}" if security.ca else f"its CA into a file, and ssl.ca.location into {security.file}"
+    )
     return f"its certificate is not trusted ({error.verify_message})", f"put {ca}"
 
 
-def _of_greeting(error: Exception, known: Security, server: str) -> tuple[str, str]:
+def _of_greeting(error: Exception, security: Security, server: str) -> tuple[str, str]:
     """Which of both sides expects something else."""
-    is_protocol = f"security.protocol is {known.protocol} in {known.file}: mend it, or the port"
-    if _speaks_tls([server]) != known.tls:
-        return "speaks no TLS on this port" if known.tls else "expects TLS on this port", is_protocol
-    if known.tls and not known.sasl:
-        key = f"mend ssl.certificate.location in {known.file}" if known.certificate else "name ssl.certificate.location"
+    is_protocol = f"security.protocol is {security.protocol} in {security.file}: mend it, or the port"
+    if _speaks_tls([server]) != security.tls:
+        return "speaks no TLS on this port" if security.tls else "expects TLS on this port", is_protocol
+    if security.tls and not security.sasl:
+        key = (
+            f"mend ssl.certificate.location in {security.file}"
+            if security.certificate
+            else "name ssl.certificate.location"
+        )
         return "closes the connection", f"if it wants a certificate, {key}; if a user, write SASL_SSL"
     return f"does not answer ({getattr(error, 'strerror', None) or type(error).__name__})", is_protocol
 

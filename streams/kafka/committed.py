@@ -37,21 +37,21 @@ class Committed:
 
     def take(self, most: int, most_bytes: int) -> tuple[list[Any], bool]:
         """The next records, until they are so many, or have so many bytes; and whether there are no more."""
-        found, size = list[Any](), 0
-        while len(found) < most and size < most_bytes:
+        taken, size = list[Any](), 0
+        while len(taken) < most and size < most_bytes:
             run = self._run or next(self._runs, None)
             if run is None:
-                return found, True
+                return taken, True
             records, weight_, behind = run
             size += weight_
-            some = records[: most - len(found)]
-            found += some
+            some = records[: most - len(taken)]
+            taken += some
             if len(some) < len(records):
                 self._run = Run(records[len(some) :], 0, behind)
                 self.next_offset = some[-1].offset + 1
             else:
                 self._run, self.next_offset = None, behind
-        return found, False
+        return taken, False
 
     def _read(self, content: bytes, first: int) -> Iterator[Run]:
         for batch in batches(content):

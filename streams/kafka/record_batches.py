@@ -236,13 +236,13 @@ def _headers(source: ByteSource) -> Sequence[tuple[str, bytes | None]]:
         raise DamagedError("a number of headers is negative")
     if count > MAX_HEADERS:
         raise _HeadersError
-    found = []
+    headers = []
     for _ in range(count):
         name = source.nullable() or b""
         if len(name) > MAX_HEADERS:
             raise _HeadersError
         try:
-            found.append((name.decode(), source.nullable()))
+            headers.append((name.decode(), source.nullable()))
         except UnicodeDecodeError:
             raise _HeadersError from None
-    return tuple(found)
+    return tuple(headers)

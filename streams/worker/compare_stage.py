@@ -121,8 +121,8 @@ class CompareStage:
         alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
         bad = list[tuple[Any, str]]()
         sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
-        known = saved.bulletins, alerts, clock.evaluated, saved.pulse
-        await asyncio.to_thread(lambda: self.comparer.load(sheets, *known))
+        rest = saved.bulletins, alerts, clock.evaluated, saved.pulse
+        await asyncio.to_thread(lambda: self.comparer.load(sheets, *rest))
         fault_points.reached(Point.COMPARISON_LOADED)
         for told in bad:  # they were kept when they came
             self._aside.tell(*told)

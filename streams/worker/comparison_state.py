@@ -53,27 +53,27 @@ class Comparison:
 
 def read(items: Iterable[tuple[bytes, bytes]]) -> Comparison:
     """What these keys and values (JSON) of the table say."""
-    found = Comparison()
+    saved = Comparison()
     for key, value in items:
         try:
-            _read(found, key.partition(b"/")[0], value)
+            _read(saved, key.partition(b"/")[0], value)
         except (ValueError, msgspec.ValidationError) as error:
-            found.unreadable.append((key, value, str(error)))
-    return found
+            saved.unreadable.append((key, value, str(error)))
+    return saved
 
 
-def _read(found: Comparison, kind: bytes, value: bytes) -> None:
+def _read(saved: Comparison, kind: bytes, value: bytes) -> None:
     data = orjson.loads(value)
     match kind:
         case b"clock":
-            found.clock = msgspec.convert(data, Clock)
+            saved.clock = msgspec.convert(data, Clock)
         case b"alert":
-            found.alerts.append(Alert.from_plain(data))
+            saved.alerts.append(Alert.from_plain(data))
         case b"bulletin":
             bulletin = bulletin_of(data)
             if not isinstance(bulletin, Bulletin):
                 raise ValueError(f"no bulletin: {bulletin}")
-            found.bulletins.append(bulletin)
+            saved.bulletins.append(bulletin)
         case _:
             raise ValueError("neither a clock, an alert nor a bulletin")
 

@@ -26,7 +26,7 @@ def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
     that a repeated one shows.
     """
     place = f"{source.topic}/{source.partition}/{source.key if source.offset is None else source.offset}"[:MAX_PLACE]
-    value, known = _kept(source.value)
+    value, extent = _kept(source.value)
     headers = {
         "code": reasons[0].code.encode(),
         "reasons": _written(reasons),
@@ -34,13 +34,13 @@ def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
         "topic": source.topic.encode(),
         "partition": _number(source.partition),
         "offset": _number(source.offset),
-        **known,
+        **extent,
     }
     return Record(topic, place.encode(), value, 0, headers)
 
 
-def _number(known: int | None) -> bytes:
-    return b"%d" % (-1 if known is None else known)
+def _number(place: int | None) -> bytes:
+    return b"%d" % (-1 if place is None else place)
 
 
 def count_of(source: Any, reasons: list[Rejection]) -> int:
@@ -64,7 +64,7 @@ def _kept(value: Content) -> tuple[bytes | None, dict[str, bytes]]:
         case None:
             return None, {}
         case Withheld():
-            known = {"bytes": str(value.size).encode(), "sha256": value.sha256.encode()} if value.sha256 else {}
-            return value.beginning, known
-    known = {"bytes": str(len(value)).encode(), "sha256": hashlib.sha256(value).hexdigest().encode()}
-    return value[:KEPT_BYTES], known
+            extent = {"bytes": str(value.size).encode(), "sha256": value.sha256.encode()} if value.sha256 else {}
+            return value.beginning, extent
+    extent = {"bytes": str(len(value)).encode(), "sha256": hashlib.sha256(value).hexdigest().encode()}
+    return value[:KEPT_BYTES], extent

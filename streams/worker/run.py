@@ -117,14 +117,14 @@ def _serve_metrics(server: WebServer, exporter: exposition.Exporter) -> None:
 def _warn_of_topics(broker: str, topology: Topology) -> None:
     """Warn of unusual topic settings, and give the ledgers' changelog as many partitions as the reports have. Raises
     `PartitionsChangedError`."""
-    found = {state.name: state for state in topics.describe(broker, topology.specs())}
-    reports, ledgers = found[topology.tally_reports], found[topology.changelog("ledgers")]
+    states = {state.name: state for state in topics.describe(broker, topology.specs())}
+    reports, ledgers = states[topology.tally_reports], states[topology.changelog("ledgers")]
     if reports.partitions > topology.partitions:
         if ledgers.partitions == reports.partitions and not ledgers.messages:  # nobody has let it grow
             raise PartitionsChangedError(topology.partitions, f"{reports.name} was made with {reports.partitions}")
         note(grown(topology, reports.partitions))
         topics.grow(broker, ledgers.name, reports.partitions)
-    for state in found.values():
+    for state in states.values():
         for difference in state.differences:
             if difference.startswith("has retention"):
                 note(f"topic {state.name} {difference}: what is deleted before it is read is lost to the night")

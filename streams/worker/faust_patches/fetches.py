@@ -110,10 +110,10 @@ def _read_ourselves(result: Any, tp: TopicPartition, content: bytes) -> None:
     def getall(max_records: int | None = None) -> list[Any]:
         if not result.has_more() or not result.check_assignment(tp):
             return []
-        found, ended = records.take(max_records)
+        taken, ended = records.take(max_records)
         result._update_position()
         if ended:
             result._partition_records = None
-        return found
+        return taken
 
     result.getall = getall  # by attribute: the fetcher asks for this very class

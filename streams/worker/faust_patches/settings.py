@@ -60,10 +60,10 @@ def session(environment: Mapping[str, str]) -> dict[str, float]:
     return times | {"broker_request_timeout": max(seconds, DEFAULTS["broker_request_timeout"])}
 
 
-def check_versions(found: Callable[[str], str] = version) -> None:
-    for package, known in KNOWN.items():
-        if found(package) != known:
+def check_versions(installed: Callable[[str], str] = version) -> None:
+    for package, corrected in KNOWN.items():
+        if installed(package) != corrected:
             raise WrongVersion(
-                f"{package} {found(package)} is installed, the corrections know {known}: install "
-                f"'{package}=={known}', or run tests/worker/test_corrections.py on it and change KNOWN"
+                f"{package} {installed(package)} is installed, the corrections know {corrected}: install "
+                f"'{package}=={corrected}', or run tests/worker/test_corrections.py on it and change KNOWN"
             )

@@ -72,8 +72,8 @@ class Table(faust.Table[Any, Any]):
 
     def place_of(self, key: Any) -> int | None:
         """The partition that a key lies in; None where that is not known."""
-        known = self.data._key_partition if isinstance(self.data, faust.stores.memory.Store) else {}
-        return known.get(key)
+        partitions = self.data._key_partition if isinstance(self.data, faust.stores.memory.Store) else {}
+        return partitions.get(key)
 
     def _note(self, key: Any, partition: int | None) -> None:
         # Faust forgets the keys of a partition that left only if they were recovered, not if written here

@@ -55,9 +55,9 @@ class Thread(driver.AIOKafkaConsumerThread):
                 await asyncio.sleep(max(0.0, gathered + GATHER - monotonic()))
                 if self._leaves_out(assignment, request):
                     request._max_wait_ms = round(GATHER * 1000)
-                found = await fetch(assignment, node, request)
+                has_records = await fetch(assignment, node, request)
                 self._note_resets(assignment, request)
-                if found:
+                if has_records:
                     read_ourselves()
                     gathered = monotonic()
                 elif self._empty_fetch_pause:
@@ -65,7 +65,7 @@ class Thread(driver.AIOKafkaConsumerThread):
                     await asyncio.sleep(self._empty_fetch_pause)
             except asyncio.CancelledError:
                 return False  # as the original: whoever closes it awaits it
-            return found
+            return has_records
 
         fetcher._proc_fetch_request = paced
 
