@@ -9,6 +9,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from test_cli import cotejo
 from streams.config import election_writer
 from streams.config.election_file import load
 from streams.core.events.codec import decode_any, encode, plain
-from streams.core.events.model import Bulletin, Event
+from streams.core.events.model import Bulletin, Event, Tick
 from streams.errors import CotejoError
 from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
@@ -113,6 +114,30 @@ def test_fates(night: Sequence[Path], tables: Path) -> None:
     }
     assert {key: fate for key, fate in found.items() if key[1] not in refused} == told
     assert {fate for fate, _ in found.values()} == {"counts", "superseded", "replaced", "same-group", "rejected"}
+
+
+def test_the_lives_of_alerts(tables: Path) -> None:
+    """Each alert's steps lead from where it began to wait to how it stands in the end, and each notice is one of them."""
+    steps = rows(tables, "alert_steps")
+    ended = {step["fingerprint"]: step["status"] for step in steps}
+    standing = {fingerprint: status for fingerprint, status in ended.items() if status != "dropped"}
+    assert standing == {row["fingerprint"]: row["status"] for row in rows(tables, "alerts")}
+    told = [(step["fingerprint"], step["at"], step["status"]) for step in steps if step["told"] == "true"]
+    notices = [(row["fingerprint"], row["told_at"], row["status"]) for row in rows(tables, "notices")]
+    assert sorted(told) == sorted(notices) != []
+
+
+def test_alerts_that_wait(tmp_path: Path) -> None:
+    """What waits to fire is a step, and so is what ends before it fires."""
+    patient = replace(KNOWN, alerts=replace(KNOWN.alerts, hold=20.0))
+    path, events = election_writer.write(patient, tmp_path), tmp_path / "events.jsonl"
+    events.write_bytes(b"\n".join(lines([*EVENTS, Tick(T0 + 300_000)])))
+    found = asked((path, events), "SELECT fingerprint, status, reason, told FROM alert_steps ORDER BY number")
+    first = {fingerprint: rest for fingerprint, *rest in reversed(found)}
+    assert {status for status, _, _ in first.values()} == {"pending"}
+    fired = [(status, told) for _, status, reason, told in found if reason == "the finding lasted long enough"]
+    assert ("firing", True) in fired
+    assert set(fired) <= {("firing", True), ("firing", False)}
 
 
 def test_nothing_is_lost(tables: Path) -> None:

@@ -1,11 +1,15 @@
 """All alerts of an election: which of them may have something to say, and which speaks for which."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from streams.core.alerting import alert_life
 from streams.core.alerting.alert import Alert, Notice
+from streams.core.alerting.alert_life import Decision
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election
+
+StepWatcher = Callable[[int, Alert | None, Decision], None]
+"""Is shown each step of an alert that changes it: event time (Unix ms), what it was, and what was decided."""
 
 
 class AlertBook:
@@ -18,6 +22,11 @@ class AlertBook:
         """Of those that may change without any news."""
         self._unheard: set[str] = set()
         """Those that fire without anybody having heard of them."""
+        self._watchers: list[StepWatcher] = []
+
+    def watch(self, watcher: StepWatcher) -> None:
+        """Show each further step to a watcher."""
+        self._watchers.append(watcher)
 
     @property
     def alerts(self) -> Mapping[str, Alert]:
@@ -69,6 +78,9 @@ class AlertBook:
         known = self._alerts.get(fingerprint)
         about = finding if finding is not None or known is None else known.finding
         decision = alert_life.step(known, finding, at, bulletin, self._policy, self._muting(about))
+        if decision.alert != known:
+            for watcher in self._watchers:
+                watcher(at, known, decision)
         if decision.alert is None:
             self._alerts.pop(fingerprint, None)
             self._deadlines.pop(fingerprint, None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from streams.core.aggregation.area_sums import Sums
 from streams.core.alerting.alert import Alert, Notice
-from streams.core.alerting.alert_store import AlertBook
+from streams.core.alerting.alert_store import AlertBook, StepWatcher
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.comparison.findings import Finding, Pulse, Situation
 from streams.core.comparison.rules import RuleBook
@@ -63,6 +63,10 @@ class Evaluation:
     def alerts(self) -> Mapping[str, Alert]:
         """Every alert that ever fired or waits to, by fingerprint."""
         return self._book.alerts
+
+    def watch_alerts(self, watcher: StepWatcher) -> None:
+        """Show a watcher each further step of an alert that changes it."""
+        self._book.watch(watcher)
 
     def bulletin(self, area: str) -> Bulletin | None:
         """The area's current bulletin: the highest sequence that no other supersedes."""

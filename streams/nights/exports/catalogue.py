@@ -261,6 +261,22 @@ TABLES: Final[Sequence[Table]] = (
         ),
     ),
     Table(
+        "alert_steps",
+        "a tick at which something about an alert changed, from when it began to wait; many ticks judged together are "
+        "one where nobody would be called at any of them",
+        (
+            _count("number", "place among all steps, from 1", ""),
+            _text("fingerprint", "of the alert"),
+            _time("at", "the tick"),
+            _count("episode", "how many times it has begun", ""),
+            _text("status", "pending, firing or resolved; dropped if it ended before it fired"),
+            _text("reason", "why it did what it did, in words"),
+            Column("told", "boolean", "whether a notice was made of it"),
+            *_FINDING[:1],
+            *_FINDING[2:8],
+        ),
+    ),
+    Table(
         "notices",
         "something told of an alert, in the order in which it was told",
         (

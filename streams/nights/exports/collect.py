@@ -5,6 +5,7 @@ from pathlib import Path
 
 from streams.core.election.model import Election
 from streams.core.replay.outcome import Outcome
+from streams.nights.exports.alert_rows import STEPS, AlertSteps
 from streams.nights.exports.database import collected
 from streams.nights.exports.event_rows import EventRows
 from streams.nights.exports.final_rows import FinalRows
@@ -28,6 +29,8 @@ def collect(
         events = EventRows(election, scratch)
         states = StateRows(election, scratch, every) if needed & {STATES, FIGURES} else None
         replay = night.replay(election, states, events.refuse)
+        if STEPS in needed:
+            replay.comparer.watch_alerts(AlertSteps(scratch))
         for channel, items, arrived in night.messages():
             events.take(items, arrived)
             replay.take(channel, items, arrived)
