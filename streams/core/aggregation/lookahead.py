@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from streams.core.aggregation.tally import READINGS
 from streams.core.aggregation.unseen import Traced
-from streams.core.election.numbering import Numbers, closes, rising
+from streams.core.election.numbering import ROOT, Numbers, closes, rising
 from streams.core.reconciliation.sheet_rows import Rows, together
 
 
@@ -73,6 +74,12 @@ class Course:
     """The rows of the areas in `changed` after the last tick."""
     traced: Traced | None
     """What becomes of the unseen; None where nobody asks."""
+
+    @property
+    def readings(self) -> dict[int, int]:
+        """Readings in the whole election, by the ticks at which any came. The root must be watched."""
+        of_root = self.areas == ROOT  # which changes whenever anything does
+        return dict(zip(self.at[of_root].tolist(), self.rows[of_root, READINGS].tolist(), strict=True))
 
     def of(self, begin: int, end: int) -> Numbers:
         """The places of the rows of the ticks from `begin` to before `end`, those of an earlier tick first."""

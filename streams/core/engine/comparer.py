@@ -11,11 +11,10 @@ from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.lookahead import Course
 from streams.core.aggregation.tally import READINGS
 from streams.core.alerting.alert import Alert, Notice
-from streams.core.comparison.findings import Pulse
-from streams.core.election.model import Election
-from streams.core.election.numbering import ROOT, Flags, Numbers, union
+from streams.core.comparison.findings import Finding, Pulse
+from streams.core.election.numbering import ROOT, Flags, Numbers
 from streams.core.engine.evaluation import Evaluation
-from streams.core.engine.steady_areas import Behind, SteadyArea, SteadyAreas
+from streams.core.engine.steady_areas import FEW, SteadyAreas
 from streams.core.events.admission import check_bulletin, check_date
 from streams.core.events.model import Bulletin, Rejection
 from streams.core.reconciliation.sheet_rows import Sheets, in_portions, joined
@@ -27,10 +26,6 @@ class Comparer(Evaluation):
     One comparer holds the whole election: areas must meet (parts against the whole, a parent
     muting its children), and what reaches it is already summed, so one is enough.
     """
-
-    def __init__(self, election: Election) -> None:
-        super().__init__(election)
-        self._steady = SteadyAreas(election, self._book, self._rules)
 
     def add_sheets(self, *sheets: Sheets) -> bool:
         """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
@@ -70,15 +65,10 @@ class Comparer(Evaluation):
         course = self._sums.ahead(rows, watched, self._rules.wakes, self._scheduler.follows_unseen)
         self._publish_queue.add(course.changed)
         may = self._scheduler.may_find(course.areas, course.rows, None, partial(self._widest_at, course))
-        steady = self._find_steady(course)
-        held = np.zeros(len(course.areas), bool)
-        for known in steady.values():
-            held[known.places] = ~known.asked
-        of_root = course.areas == ROOT  # which changes whenever anything does
-        readings = dict(zip(course.at[of_root].tolist(), course.rows[of_root, READINGS].tolist(), strict=True))
-        notices, reached, contested = list[Notice](), 0, self._scheduler.have_found(course.areas)
-        asked = self._by_tick(course, (may | contested) & ~held)
-        behind = Behind(steady, self._book)
+        contested = self._scheduler.have_found(course.areas)
+        steady, followed = self._follow(course, may | contested)
+        asked, reached, notices = self._by_tick(course, (may | contested) & ~followed), 0, list[Notice]()
+        readings = course.readings
         for tick, (sheets, to) in enumerate(ticks):
             self._activity.add_sheets(sheets)
             self._see_sampled(sheets)
@@ -86,16 +76,18 @@ class Comparer(Evaluation):
                 self._activity.add_readings()
                 self._look_at_feeds(readings[tick])
             self._ask(asked.get(tick, ()))
-            self._ask(behind.due(tick, to - to % self._tick))
+            self._ask(steady.due(tick, to - to % self._tick))
             if self._rest(to):
                 continue
             if (self._dirty or self._silences) and reached <= tick:
                 self._sums.reach(course, reached, tick + 1)
                 reached = tick + 1
+            evaluated = list(map(self._layout.area.__getitem__, self._dirty))
             notices += self.advance(to)
+            steady.plan(evaluated)
             before, contested = contested, self._scheduler.have_found(course.areas)
             if not np.array_equal(before, contested):
-                asked = self._by_tick(course, (may | contested) & ~held)
+                asked = self._by_tick(course, (may | contested) & ~followed)
         if reached < len(ticks):
             self._sums.reach(course, reached, len(ticks))
         return notices
@@ -107,16 +99,22 @@ class Comparer(Evaluation):
             self._of_bulletins.pop(self._election.root.id, None)
             self._dirty.add(self._election.root.id)
 
-    def _find_steady(self, course: Course) -> dict[int, SteadyArea]:
-        """The contested areas that need not be asked about at every tick of a course."""
-        contested = course.areas[self._scheduler.have_found(course.areas)]
-        return self._steady.among(
-            union(contested).tolist(),
-            self._dirty,
-            lambda area: AreaOverTicks(self._election, self._sums, course, area, self._scheduler.claimed(area)),
-            self._findings,
-            self._of_bulletins,
-        )
+    def _follow(self, course: Course, asked: Flags) -> tuple[SteadyAreas, Flags]:
+        """Follow the areas that the rules would be asked about at many ticks of a course; with which of its rows are
+        theirs. None while an alert that nobody has heard of waits to be told."""
+        steady = SteadyAreas(self._election, self._book, self._rules, self._found_in_sums)
+        followed = np.zeros(len(asked), bool)
+        areas, counts = np.unique(course.areas[asked], return_counts=True)
+        for area in areas[counts >= FEW].tolist() if not self._book.unmuted() else ():
+            over = AreaOverTicks(self._election, self._sums, course, area, self._scheduler.claimed(area))
+            steady.follow(area, over)
+            followed[over.places] = True
+        return steady, followed
+
+    def _found_in_sums(self, area: str) -> Iterable[Finding]:
+        """What was last found in an area, but for what its bulletins say of themselves."""
+        of_bulletins = self._of_bulletins.get(area, {})
+        return (finding for key, finding in self._findings.get(area, {}).items() if key not in of_bulletins)
 
     @staticmethod
     def _by_tick(course: Course, some: Flags) -> Mapping[int, list[int]]:
