@@ -117,7 +117,7 @@ def test_fates(night: Sequence[Path], tables: Path) -> None:
 
 
 def test_the_lives_of_alerts(tables: Path) -> None:
-    """Each alert's steps lead from where it began to wait to how it stands in the end, and each notice is one of them."""
+    """Each alert's steps lead from its begin to how it stands in the end, and each notice is one of them."""
     steps = rows(tables, "alert_steps")
     ended = {step["fingerprint"]: step["status"] for step in steps}
     standing = {fingerprint: status for fingerprint, status in ended.items() if status != "dropped"}
