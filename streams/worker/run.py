@@ -66,7 +66,6 @@ def run(
     served = f"http://{address(host, port, names)}{PATH} and /metrics"
     note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
     app = _app(broker, topology, member)
-    app.after_recovery(_settle_memory)
     stages = agents.build(
         app,
         election,
@@ -78,6 +77,7 @@ def run(
         sent=partial(topic_reader.read, broker, topology.table_sheets),
         admin=BrokerTopics(broker),
     )
+    app.after_recovery(_settle_memory)  # behind the stages' own
     _serve_metrics(server, exposition.Exporter(app, election, topology, stages))
     health.serve(server.app, partial(readiness, app, stages))
     Board(broker, election, topology).serve(server.app)

@@ -39,8 +39,9 @@ _NONE: Final = OpenGroup(0, 0, None)
 class Lead:
     """Who leads among the witnessed votes of an area, and what could change that.
 
-    An open sheet may still say anything that would be admitted: up to `sheet_limits` votes, all for one option. The
-    lead is taken away where the second draws level. No other option needs fewer votes, so the answer is exact.
+    An open sheet may still say anything that would be admitted: up to `Election.ballot_limits` votes, all for one
+    option. The lead is taken away where the second draws level. No other option needs fewer votes, so the answer is
+    exact.
     """
 
     leader: str
@@ -62,22 +63,13 @@ class Lead:
         return {**head, **groups, "together": self.together.plain()}
 
 
-def sheet_limits(election: Election) -> Numbers:
-    """The most ballots with which a sheet of each polling table would be admitted (`admission`)."""
-    layout, policy = election.layout, election.policy
-    # As `admission` has it: the product of floats, cut off.
-    by_register = (layout.registered * float(policy.max_turnout)).astype(np.int64)
-    limits: Numbers = np.where(layout.knows_register, by_register, policy.max_ballots)
-    return limits
-
-
 class OpenSheets:
     """How many sheets of each kind are open in each area. `read` are the rows of all polling tables (`sheet_rows`), as
     they are when somebody asks; it must be told whose rows have changed."""
 
     def __init__(self, election: Election, read: Numbers) -> None:
         self._election, self._layout, self._read = election, election.layout, read
-        self._limits = sheet_limits(election)
+        self._limits = election.ballot_limits
         self._kinds = np.full(len(read), _UNWITNESSED, np.int64)
         self._sums: Numbers | None = None
         """By area: sheets of each kind, then the votes that these can hold. Made when first asked for."""

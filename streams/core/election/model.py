@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from streams.core.election.drawn_sample import DrawnSample
-from streams.core.election.numbering import Layout
+from streams.core.election.numbering import Layout, Numbers
 from streams.core.election.register import PollingTable as PollingTable
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, Rules
 
@@ -247,6 +249,13 @@ class Election:
     def layout(self) -> Layout:
         """Areas and polling tables as numbers."""
         return Layout(self.areas, self.tables)
+
+    @cached_property
+    def ballot_limits(self) -> Numbers:
+        """The most ballots with which a sheet of each polling table is admitted (`admission`), by its number."""
+        # As `admission` has it: the product of floats, cut off.
+        by_register = (self.layout.registered * float(self.policy.max_turnout)).astype(np.int64)
+        return np.where(self.layout.knows_register, by_register, self.policy.max_ballots)
 
     @cached_property
     def metric_areas(self) -> Sequence[str]:

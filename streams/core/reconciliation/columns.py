@@ -57,15 +57,13 @@ class ColumnReader:
         self._no_groups = (-1,) * len(election.groups)
         self._layout = election.layout
         self._names = names
-        policy, known = election.policy, election.layout
-        self._trusted = policy.trusted_sources
-        self._quorum = policy.quorum
+        self._trusted = election.policy.trusted_sources
+        self._quorum = election.policy.quorum
         # Readings are taken one by one where sheets are read for some options only.
         self._open = not asks_who(election) and len(election.read_options) == len(election.options)
         named = {id for id, known in election.authorities.items() if not known.areas and known.public_key is None}
         self._authorities = named if election.authorities else None
-        most = (known.registered * policy.max_turnout).astype(np.int64)
-        self._most = np.where(known.knows_register, most, policy.max_ballots)
+        self._most = election.ballot_limits
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Check and pack the plain ones of these events, whatever they are. The others are left `single`."""

@@ -4,7 +4,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from streams.core.aggregation.open_sheets import sheet_limits
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT
@@ -34,7 +33,7 @@ class SampledSheets:
     """
 
     def __init__(self, election: Election, drawn: DrawnSample) -> None:
-        layout, limits = election.layout, sheet_limits(election)
+        layout, limits = election.layout, election.ballot_limits
         self._election = election
         self._unseen = election.sample_unseen
         self._names = sorted(drawn.strata, key=layout.area.__getitem__)  # so that an area's strata are a stretch

@@ -9,7 +9,7 @@ from builders import T0, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.aggregation.open_sheets import KINDS, OpenGroup, OpenSheets, sheet_limits
+from streams.core.aggregation.open_sheets import KINDS, OpenGroup, OpenSheets
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
@@ -93,7 +93,7 @@ def test_the_limit_is_the_one_of_admission() -> None:
     """A sheet with as many ballots as the limit says is admitted, one with one more is not."""
     for turnout in (0.9, 1.0, 1.02, 1.1, 1.3333):
         known = election(states=2, tables=40, registered=[*range(61, 100), None], max_turnout=turnout, max_ballots=77)
-        for table, limit in zip(known.layout.tables, sheet_limits(known).tolist(), strict=True):
+        for table, limit in zip(known.layout.tables, known.ballot_limits.tolist(), strict=True):
             assert check_report(known, report(table, (limit, 0, 0))) is None
             assert check_report(known, report(table, (limit + 1, 0, 0))) is not None
 
