@@ -48,6 +48,7 @@ def export(
     format: Annotated[Literal["parquet", "csv", "jsonl", "nist"], typer.Option(help="What to write.")] = "parquet",
     every: Every = 600,
     keep_going: KeepGoing = False,
+    lang: Annotated[Literal["en", "es"], typer.Option(help="Language of the data dictionary.")] = "en",
 ) -> None:
     """Write a night's tables as files, with a data dictionary; or its results as NIST SP 1500-100 XML."""
     from streams.nights.exports import export as tables
@@ -58,7 +59,7 @@ def export(
             if format == "nist":
                 written = [f"{out}/{name}" for name in nist_export.export(source, election, out, progress)]
             else:
-                rows, _ = tables.export(source, election, out, format, round(every * 1000), progress)
+                rows, _ = tables.export(source, election, out, format, round(every * 1000), progress, lang)
                 written = [f"{out}/{name}.{format}: {count:,} rows" for name, count in rows.items()]
         show(*written)
 

@@ -31,7 +31,7 @@ from streams.errors import CotejoError
 from streams.nights.eventlog import made
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.exports import database, dictionary, nist, nist_export
+from streams.nights.exports import database, dictionary, dictionary_es, nist, nist_export
 from streams.nights.exports.catalogue import BY_NAME, TABLES
 from streams.nights.exports.database import Format
 from streams.nights.exports.export import export
@@ -439,6 +439,22 @@ def test_options_with_strange_names(tmp_path: Path) -> None:
         ('x"y',),
         ("it's",),
     ]
+
+
+def test_the_dictionary_in_spanish() -> None:
+    """Every text of the catalogue has its Spanish one, none is left over, and nothing English stands in the page."""
+    columns = [column for table in TABLES for column in table.columns]
+    texts = {
+        *(table.row for table in TABLES),
+        *(column.says for column in columns),
+        *(column.unit for column in columns),
+    }
+    told = {**dictionary_es.UNITS, **dictionary_es.ROWS, **dictionary_es.COLUMNS}
+    assert texts - told.keys() == set()
+    assert told.keys() - texts == set()
+    page = dictionary.of_export(KNOWN, T0, "0", "1", dict.fromkeys(BY_NAME, 2), "es")
+    assert "Una fila es una mesa con acta aceptada. 2 en esta exportación." in page
+    assert not re.search(r"\bthe\b", page)
 
 
 def test_the_dictionary_describes_every_column() -> None:
