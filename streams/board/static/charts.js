@@ -119,7 +119,7 @@ const HEIGHT = 240; // where the page does not say, as on paper
 // What a picture of it needs. `name` is for the file's name.
 function pictureOf(id, given) {
   const high = Math.max(0, ...given.lines.flatMap((line) => line.values.filter((value) => value !== null)));
-  return { ...given, name: id.replace("chart-", ""), splits: splitsOf(given.top ?? topOf(high, given.most)) };
+  return { ...given, tickOf, name: id.replace("chart-", ""), splits: splitsOf(given.top ?? topOf(high, given.most)) };
 }
 
 const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight || HEIGHT });

@@ -1,16 +1,17 @@
 // A chart to take away: as SVG, as PNG, as CSV with every figure. Black on white, whatever the screen has.
 
-import { clean, moment, t } from "./words.js";
+import { clean, moment, number } from "./words.js";
 
 const [WIDTH, HEIGHT] = [1200, 675];
-const EDGE = { left: 90, right: 40, top: 150, bottom: 90 };
+const EDGE = { left: 90, right: 40, top: 175, bottom: 90 };
 const INK = "#1b1f24", SOFT = "#4a525c", LINE = "#dfe2e5";
 const COLOURS = ["#0072b2", "#0072b2", "#d55e00", "#009e73"]; // those of board.css, on white
 const FONT = 'system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 const MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 28 * DAY];
 
-// Offer one of the three. `chart` has title, series, lines, the axis' lines, and how a figure is written.
+// Offer one of the three. `chart` has a name, a title, the series, the lines, the axis' lines (`splits`), and how a time
+// is written on its axis (`tickOf`).
 export async function save(kind, chart, whole) {
   const day = new Date(chart.series.at.at(-1)).toISOString().slice(0, 16).replace(":", "");
   const name = [whole.election.id, whole.area.id, chart.name, day].join("-").replace(/[^\p{L}\p{N}._-]/gu, "_");
@@ -55,7 +56,7 @@ function make(name, attributes = {}, ...inside) {
 }
 
 function svg(chart, whole) {
-  const { series, lines, splits, say, title } = chart;
+  const { series, lines, splits, tickOf, title } = chart;
   const [first, last] = [series.at[0], Math.max(series.at.at(-1), series.at[0] + 1)];
   const x = (at) => round(EDGE.left + ((at - first) / (last - first)) * (WIDTH - EDGE.left - EDGE.right));
   const y = (value) => round(HEIGHT - EDGE.bottom - (value / splits.at(-1)) * (HEIGHT - EDGE.top - EDGE.bottom));
@@ -67,12 +68,12 @@ function svg(chart, whole) {
   root.append(text(about, [EDGE.left, 76]));
   for (const value of splits) {
     root.append(make("line", { x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(value), y2: y(value), stroke: LINE }));
-    root.append(text(say(value), [EDGE.left - 10, y(value) + 6], { "text-anchor": "end" }));
+    root.append(text(number(value), [EDGE.left - 10, y(value) + 6], { "text-anchor": "end" }));
   }
   const step = STEPS.find((wide) => (last - first) / wide <= 8) ?? STEPS.at(-1);
   const zone = new Date(first).getTimezoneOffset() * MINUTE;
   for (let at = Math.ceil((first - zone) / step) * step + zone; at <= last; at += step) {
-    root.append(text(moment(at, { day: step >= DAY || new Date(at).getHours() === 0 }), [x(at), HEIGHT - EDGE.bottom + 28], { "text-anchor": "middle" }));
+    root.append(text(tickOf(at / 1000, step / 1000), [x(at), HEIGHT - EDGE.bottom + 28], { "text-anchor": "middle" }));
   }
   series.bulletin.forEach((name, place) => {
     if (name === null || name === series.bulletin[place - 1]) return;
@@ -103,11 +104,13 @@ function stepped(xs, ys) {
 }
 
 function legend(root, lines, text) {
-  let at = EDGE.left;
+  let [at, row] = [EDGE.left, 104];
   for (const line of lines) {
+    const wide = 42 + 9.2 * line.label.length + 26;
+    if (at + wide > WIDTH) [at, row] = [EDGE.left, row + 25];
     const dash = line.dash ? { "stroke-dasharray": "10 7" } : {};
-    root.append(make("line", { x1: at, x2: at + 34, y1: 104, y2: 104, stroke: COLOURS[line.colour] ?? SOFT, "stroke-width": 3.5, ...dash }));
-    root.append(text(clean(line.label), [at + 42, 110]));
-    at += 42 + 9.2 * line.label.length + 26;
+    root.append(make("line", { x1: at, x2: at + 34, y1: row, y2: row, stroke: COLOURS[line.colour] ?? SOFT, "stroke-width": 3.5, ...dash }));
+    root.append(text(clean(line.label), [at + 42, row + 6]));
+    at += wide;
   }
 }
