@@ -16,6 +16,7 @@ from streams.board.turned_away import TurnedAway
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.election.model import Area, Election
+from streams.core.election.names import Name
 from streams.core.events.wire import AreaState
 
 POINTS: Final = 400
@@ -112,10 +113,11 @@ class Night:
             {
                 "election": {
                     "id": election.id,
-                    "name": election.name,
-                    "notice": election.notice,
+                    "name": _texts(election.name),
+                    "notice": _texts(election.notice),
                     "columns": [
-                        {"id": c.id, "name": c.name, "members": election.members.get(c.id)} for c in election.columns
+                        {"id": c.id, "name": _texts(c.name), "members": election.members.get(c.id)}
+                        for c in election.columns
                     ],
                 },
                 "area": _named(election, this_area),
@@ -239,10 +241,15 @@ def _told(election: Election, notice: Notice) -> dict[str, Any]:
     }
 
 
+def _texts(name: str) -> str | dict[str, str]:
+    """A name as a page gets it: one text, or the texts by language, where "" is the one for all others."""
+    return {"": str(name), **name.others} if isinstance(name, Name) else name
+
+
 def _named(election: Election, area: Area) -> dict[str, Any]:
     return {
         "id": area.id,
-        "name": election.labels[area.id],
+        "name": _texts(election.labels[area.id]),
         "level": area.level,
         "tables": area.tables,
         "registered": area.registered,

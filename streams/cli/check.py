@@ -55,7 +55,7 @@ def check(night: NightPaths, as_json: Json = False, lang: Language = "en") -> No
             )
         if not as_json:
             counted = {"areas": len(election.areas), "tables": len(election.tables)}
-            show(say("election", election=election.name, **counted))
+            show(say("election", election=election.localized(lang).name, **counted))
         if given.events and not as_json:
             counts = [say(kind, count=count) for kind, count in sorted(judge.counts.items())]
             show(say("events", counts=", ".join(counts) or say("no events"), problems=say("problem", count=wrong)))

@@ -120,7 +120,8 @@ class _Demo:
             days=number(span / 86_400, self._language, 1),
             seconds=f"{seconds:g}",
         )
-        said = (source.election.name, source.election.notice, about)
+        election = source.election.localized(self._language)
+        said = (election.name, election.notice, about)
         self._say.print(*(Text(shown(line)) for line in said if line), "", sep="\n")
 
     def _got(self, webhook: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ WORDS: Final = {
 def summary(say: Console, source: Source, state: dict[str, Any], verified: int, fed: Fed, language: str) -> None:
     """What the night came to: both counts, then how to go on. `verified` webhooks had a good signature."""
     words: Any = WORDS[language]
-    election, witnessed = source.election, state["witnessed"]
+    election, witnessed = source.election.localized(language), state["witnessed"]
     if state["official"] is not None:
         say.print("", _both_counts(election, state, language), words["star"], sep="\n")
     tables = "" if state["tables"] is None else number(state["tables"], language)
@@ -98,7 +98,9 @@ def _both_counts(election: Election, state: dict[str, Any], language: str) -> Ta
     def figure(value: float | None, decimals: int = 0) -> str:
         return "" if value is None else number(value, language, decimals)
 
-    title = words["title"].format(area=shown(state["name"]), bulletin=shown(state["official"]["bulletin"]))
+    title = words["title"].format(
+        area=shown(election.labels[state["area"]]), bulletin=shown(state["official"]["bulletin"])
+    )
     table = Table(title=Text(title), box=None, padding=(0, 1, 0, 0), title_justify="left", pad_edge=False)
     for name in words["columns"]:
         table.add_column(name, justify="right" if name else "left", no_wrap=True)

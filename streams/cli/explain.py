@@ -31,7 +31,7 @@ def explain_table(
 ) -> None:
     """Why a polling table's figures count or not: each reading, and what became of it."""
     with plainly():
-        explanation = explained(night, keep_going, table, check_table).table(table)
+        explanation = explained(night, keep_going, table, check_table, "" if as_json else lang).table(table)
         show_json(explanation) if as_json else show(*table_lines(explanation, lang))
 
 
@@ -51,7 +51,7 @@ def explain_area(
     with plainly():
         if as_csv and (as_json or not differing):
             raise UsageError("--csv: give it with --differing, and without --json")
-        explainer = explained(night, keep_going, area, check_area)
+        explainer = explained(night, keep_going, area, check_area, "" if as_json else lang)
         if differing:
             _show_differing(explainer.differing(area), lang, as_json, as_csv)
         else:
@@ -76,9 +76,11 @@ class UsageError(CotejoError):
     """Options that do not go together."""
 
 
-def explained(paths: Sequence[Path], keep_going: bool, place: str, check: Callable[[Election, str], None]) -> Explainer:
-    """Replay a night to ask about one place of it. `check` raises for an unknown place before the night is read. What
-    cannot be read is told on stderr."""
+def explained(
+    paths: Sequence[Path], keep_going: bool, place: str, check: Callable[[Election, str], None], language: str
+) -> Explainer:
+    """Replay a night to ask about one place of it, with names in a language ("": the election's own). `check` raises
+    for an unknown place before the night is read. What cannot be read is told on stderr."""
     night = open_night(paths, keep_going)
     election = load(night.election)
     check(election, place)
@@ -88,4 +90,4 @@ def explained(paths: Sequence[Path], keep_going: bool, place: str, check: Callab
     with Progress("reading", night.size) as progress:
         for done in relive(night, [replay]):
             progress.show(done)
-    return Explainer(election, replay, replay.finish(), rejected)
+    return Explainer(election.localized(language), replay, replay.finish(), rejected)

@@ -11,9 +11,12 @@ import numpy as np
 
 from streams.config.csv_file import CsvFile, ElectionFileError
 from streams.core.election.model import Area, Reporter
+from streams.core.election.names import LANGUAGES, Name
 from streams.core.election.numbering import Numbers, numbered
 from streams.core.election.register import PollingTable, Register
 
+NAMES: Final = tuple(f"name_{language}" for language in LANGUAGES)
+"""The columns with an area's name in one language each. An empty cell has the name of the column `name`."""
 KEY_CURE: Final = "give 32 bytes in base64, as `cotejo keys new` prints them"
 
 
@@ -22,7 +25,7 @@ def load(
 ) -> tuple[dict[str, Area], Register, tuple[str, ...]]:
     """Read the areas, the polling tables in them, and the ids of those that have 0 registered voters. Raises
     `ElectionFileError` for whatever does not fit, each file in itself and the two together."""
-    file = CsvFile(areas, ("id", "parent", "name", "level"), ("tables", "registered"))
+    file = CsvFile(areas, ("id", "parent", "name", "level"), ("tables", "registered", *NAMES))
     places, lines = _areas(file, levels)
     order = numbered(places)
     tables = _register(CsvFile(register, ("table", "area"), ("registered",)), places, order)
@@ -112,11 +115,14 @@ def _areas(file: CsvFile, levels: frozenset[str]) -> tuple[dict[str, Area], dict
     areas: dict[str, Area] = {}
     lines: dict[str, int] = {}
     for line, (id, parent, name, level, *figures) in file.rows():
+        texts, figures = figures[2:], figures[:2]
         if not id or id in areas or (levels and level not in levels):
             file.check(id, line, "id", "write the area's id")
             file.check(id not in areas, line, "id", f"{id} is there twice: leave one out")
             file.check(False, line, "level", f"{level!r} is not among the election's levels")
         tables, registered = map(file.count, figures, repeat(line), ("tables", "registered"))
+        if any(texts):
+            name = Name(name or id, {language: text for language, text in zip(LANGUAGES, texts, strict=True) if text})
         areas[id] = Area(id, name or id, level, parent or None, tables, registered)
         lines[id] = line
     roots = [area.id for area in areas.values() if area.parent is None]

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_type_hints
@@ -13,6 +13,7 @@ import msgspec
 
 from streams.config.csv_file import ElectionFileError, text_of
 from streams.core.election.model import Group, Option, Receiver
+from streams.core.election.names import LANGUAGES, named
 from streams.core.election.settings import Rules
 from streams.core.election.thresholds import CHOICES, LIMITS, NAMES, SECTIONS
 from streams.text import shown, unprintable
@@ -75,16 +76,35 @@ class Toml:
             raise ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting") from None
         if strange is not None:
             raise self.error(*strange)
+        names = dict(self._take_names(data))
         try:
             content = msgspec.convert(data, File, strict=True)
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
         for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
-            names = _names(_SHAPES[table])
+            known = _names(_SHAPES[table])
             for i, item in enumerate(data.get(table, [])):
-                for strange in item.keys() - set(names):
-                    raise self._unknown(f"{table}[{i}].{strange}", names)
-        return content
+                for strange in item.keys() - set(known):
+                    raise self._unknown(f"{table}[{i}].{strange}", known)
+        return _with_names(content, names)
+
+    def _take_names(self, data: dict[str, Any]) -> Iterator[tuple[tuple[str, int, str], str]]:
+        """Take the names that are given in several languages out of the data, where their first text stays. Gives the
+        table, place in it, and key of each."""
+        for table, keys in _NAMED.items():
+            given = data.get(table)
+            for i, item in enumerate(given if isinstance(given, list) else [given]):
+                for key in keys if isinstance(item, dict) else ():
+                    if isinstance(item.get(key), dict):
+                        place = f"{table}[{i}].{key}" if isinstance(given, list) else f"{table}.{key}"
+                        texts = item[key]
+                        fine = texts and texts.keys() <= set(LANGUAGES)
+                        self.check(fine, place, f"give a text for each of {', '.join(LANGUAGES)}, or one text")
+                        for language, text in texts.items():
+                            fine = isinstance(text, str) and text.strip()
+                            self.check(fine, f"{place}.{language}", "write something here")
+                        item[key] = next(iter(texts.values()))
+                        yield (table, i, key), named(texts)
 
     def error(self, place: str, cure: str) -> ElectionFileError:
         return ElectionFileError(str(self._path), self.line(place), place, cure)
@@ -174,6 +194,21 @@ class Toml:
             if depth > best_depth:
                 best, best_depth = number, depth
         return best
+
+
+_NAMED: Final[Mapping[str, tuple[str, ...]]] = {"election": ("name", "notice"), "option": ("name",), "group": ("name",)}
+"""The keys of each table that may be given in several languages."""
+
+
+def _with_names(content: File, names: Mapping[tuple[str, int, str], str]) -> File:
+    for (table, i, key), name in names.items():
+        if table == "election":
+            setattr(content.election, key, name)
+        elif table == "option":
+            content.option[i] = replace(content.option[i], name=name)
+        else:
+            content.group[i] = replace(content.group[i], name=name)
+    return content
 
 
 _SHAPES: Final[Mapping[str, Any]] = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.core.election.model import Election
+from streams.core.election.names import Name, languages_of
 from streams.core.election.register import PollingTable, Register
 from streams.core.election.thresholds import NAMES
 
@@ -21,10 +22,14 @@ FILES = (ELECTION, AREAS, REGISTER, REPORTERS, SAMPLE)
 def write(election: Election, directory: Path) -> Path:
     """Write the election into `directory`, made if missing; return the path of the TOML file."""
     directory.mkdir(parents=True, exist_ok=True)
+    languages = sorted(languages_of(area.name for area in election.areas.values()))
     _csv(
         directory / AREAS,
-        ("id", "parent", "name", "level", "tables", "registered"),
-        ((a.id, a.parent, a.name, a.level, a.tables, a.registered) for a in election.areas.values()),
+        ("id", "parent", "name", "level", "tables", "registered", *(f"name_{language}" for language in languages)),
+        (
+            (a.id, a.parent, a.name, a.level, a.tables, a.registered, *_texts(a.name, languages))
+            for a in election.areas.values()
+        ),
     )
     _csv(directory / REGISTER, ("table", "area", "registered"), _tables(election.tables))
     if election.reporters:
@@ -82,9 +87,20 @@ def _section(header: str, fields: dict[str, Any]) -> Iterable[str]:
     for key, value in fields.items():
         if isinstance(value, frozenset):
             value = sorted(value)
+        if isinstance(value, Name):
+            inline = ", ".join(
+                f"{name} = {json.dumps(text, ensure_ascii=False)}" for name, text in value.others.items()
+            )
+            yield f"{NAMES.get(key, key)} = {{{inline}}}"
+            continue
         # A JSON string, number or array of strings is also one of TOML.
         yield f"{NAMES.get(key, key)} = {json.dumps(value, ensure_ascii=False)}"
     yield ""
+
+
+def _texts(name: str, languages: Iterable[str]) -> list[str]:
+    """A name in each of these languages, "" where it has none of its own there."""
+    return [name.others.get(language, "") if isinstance(name, Name) else "" for language in languages]
 
 
 def _csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -15,6 +15,7 @@ from streams.core.alerting.delivery_times import Timetable
 from streams.core.alerting.parcels import DIGEST, Digest
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election, Receiver
+from streams.core.election.names import in_language
 from streams.core.events import formats
 from streams.core.events.codec import encode
 from streams.delivery import secrets
@@ -167,8 +168,8 @@ async def try_out(election: Election, receivers: Iterable[Receiver]) -> list[tup
 def trial(election: Election, at: int) -> Notice:
     """An alert that only tries whether alerts arrive."""
     sentence = {
-        "en": f"This is a test of the alerts about {election.name}. Nothing has happened.",
-        "es": f"Esto es una prueba de las alertas sobre {election.name}. No ha pasado nada.",
+        "en": f"This is a test of the alerts about {in_language(election.name, 'en')}. Nothing has happened.",
+        "es": f"Esto es una prueba de las alertas sobre {in_language(election.name, 'es')}. No ha pasado nada.",
     }
     finding = Finding(TEST, "health", election.root.id, "", "info", 0.0, "", "", {}, sentence)
     return Notice(

@@ -40,7 +40,7 @@ class Message(NamedTuple):
 
 def of_notice(election: Election, language: Language, notice: Notice) -> Message:
     """A notice as a message. Same notice, same message."""
-    kind = _kind(notice)
+    kind, election = _kind(notice), election.localized(language)
     title = f"{_WORDS[kind][language]}: {_line(area_of(election, notice).name)}"
     lines = [_sentence(notice, language), _end(election, language, notice.at)]
     return Message(title, "\n".join(lines), kind)
@@ -83,6 +83,7 @@ def _sentence(notice: Notice, language: Language) -> str:
 
 def _end(election: Election, language: Language, at: int) -> str:
     """The last line: which election, as of when, and what must be known of it."""
+    election = election.localized(language)
     end = f"{_line(election.name)}. {_WORDS['as of'][language].format(at=to_minute(at))}."
     return f"{end} {_line(election.notice)}" if election.notice else end
 

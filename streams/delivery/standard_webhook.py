@@ -48,11 +48,12 @@ def body(election: Election, notice: Notice) -> bytes:
     """What is POSTed: `type` and `timestamp` as Standard Webhooks has them, the alert in `data`. Same notice,
     same bytes."""
     kind: Literal["alert.firing", "alert.resolved"] = "alert.firing" if notice.status == "firing" else "alert.resolved"
-    return encode(msgspec.to_builtins(Body(kind, rfc3339(notice.at), _alert(election, notice))))
+    return encode(msgspec.to_builtins(Body(kind, rfc3339(notice.at), _alert(election.localized(""), notice))))
 
 
 def digest_body(election: Election, digest: Digest) -> bytes:
     """What is POSTed for the notices of an interval. Same digest, same bytes."""
+    election = election.localized("")
     alerts = [_alert(election, notice) for notice in digest.notices]
     data = WebhookDigest(digest.id, _election(election), alerts)
     return encode(msgspec.to_builtins(DigestWebhook("alert.digest", rfc3339(digest.at), data)))

@@ -5,7 +5,7 @@ The same night under the same configuration gives the same bytes: every date in 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.resources import files
 from math import floor, log10
@@ -93,7 +93,7 @@ def render(night: Night, language: str, other: Other | None = None) -> str:
     )
     source = files("streams.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     style = files("streams.report").joinpath("page.css").read_text(encoding="utf-8")
-    say = Words(language)
+    say, night = Words(language), replace(night, election=night.election.localized(language))
     return environment.from_string(source).render(
         style=Markup(style), say=say, cure=cure, **_context(night, say, other)
     )

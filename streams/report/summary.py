@@ -37,6 +37,7 @@ def by_weight(found: Iterable[History]) -> list[History]:
 
 def tell(console: Console, election: Election, outcome: Outcome, language: str) -> None:
     """The night's summary: what came, what fired, where the counts are furthest apart."""
+    election = election.localized(language)
     plain(console, election.name, "bold")
     if election.notice:
         plain(console, election.notice)

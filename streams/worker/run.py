@@ -78,7 +78,7 @@ def run(
         admin=BrokerTopics(broker),
     )
     app.after_recovery(_settle_memory)  # behind the stages' own
-    _serve_metrics(server, exposition.Exporter(app, election, topology, stages))
+    _serve_metrics(server, exposition.Exporter(app, election.localized(language), topology, stages))
     health.serve(server.app, partial(readiness, app, stages))
     Board(broker, election, topology).serve(server.app)
     app.beside(server.start, server.stop)

@@ -67,7 +67,7 @@ export function show(whole, shown, signs) {
   setText(byId("notice"), clean(whole.election.notice));
   showPath(whole.path);
   const open = standing(shown);
-  showHeadline(state, open[0], signs);
+  showHeadline(whole.area, state, open[0], signs);
   showFigures(state, figures, shown, open);
   byId("lead").hidden = !state?.lead;
   setText(byId("lead"), leadSentences(state?.lead, whole.election.columns).join(" "));
@@ -91,7 +91,7 @@ function showPath(path) {
   byId("path").hidden = path.length < 2;
 }
 
-function showHeadline(state, strongest, signs) {
+function showHeadline(area, state, strongest, signs) {
   const headline = byId("headline");
   headline.dataset.severity = strongest?.severity ?? "none";
   if (strongest) {
@@ -102,7 +102,7 @@ function showHeadline(state, strongest, signs) {
     setText(byId("sentence"), t(signs.place === "away" ? "noBroker" : "nothing"));
   } else {
     setText(byId("kicker"), t("quietTitle"));
-    const figures = { area: clean(state.name), witnessed: number(state.witnessed.tables), tables: number(singleTables(state)) };
+    const figures = { area: clean(area.name), witnessed: number(state.witnessed.tables), tables: number(singleTables(state)) };
     setText(byId("sentence"), state.official ? t("quiet") : t(singleTables(state) ? "onlyTables" : "onlyWitnessed", figures));
   }
 }

@@ -154,7 +154,9 @@ export function t(key, values = {}) {
 }
 
 // Names and sentences come from elsewhere: their marks of writing direction would turn round the rest of a line.
-export const clean = (text) => String(text ?? "").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+// A name may have a text for each language, and "" for all others.
+const textOf = (name) => (typeof name === "object" && name !== null ? name[language] ?? name[""] : name ?? "");
+export const clean = (name) => String(textOf(name)).replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 
 // Three digits in a group in Spanish too, as the sentences have it (Intl leaves 5000 alone).
 export function number(value, decimals = 0) {

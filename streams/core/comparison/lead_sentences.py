@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from streams.core.aggregation.open_sheets import groups_of
 from streams.core.election.model import Election
+from streams.core.election.names import in_language
 from streams.text import number
 
 _WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
@@ -68,8 +69,10 @@ def lead_sentences(election: Election, lead: Mapping[str, Any], language: str) -
     """A sentence for each group of open sheets of an area's `lead` (`Lead.plain`), and one for all of them together.
     There is none where every sheet counts."""
     names = {
-        "leader": election.options[election.option_index[lead["leader"]]].name,
-        "second": election.options[election.option_index[lead["second"]]].name,
+        **{
+            place: in_language(election.options[election.option_index[lead[place]]].name, language)
+            for place in ("leader", "second")
+        },
         "lead": number(lead["votes"], language),
     }
     known = [(kind, group) for kind, group in groups_of(lead) if group["sheets"] is not None]

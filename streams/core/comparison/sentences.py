@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from streams.core.comparison.sentence_clauses import CLAUSES
 from streams.core.comparison.sentence_texts import SENTENCES
+from streams.core.election.names import in_language
 from streams.text import number
 
 LANGUAGES = ("en", "es")
@@ -79,7 +80,7 @@ def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, 
     words = {}
     for name, value in figures.items():
         if isinstance(value, str):
-            words[name] = term(value, language) if name in TERM_PLACES else value
+            words[name] = term(value, language) if name in TERM_PLACES else in_language(value, language)
         elif value is not None:
             words[name] = number(value, language, places if isinstance(value, float) else 0)
     words["would_be_wrong"] = _WRONG[figures.get("breakdown") != 1]

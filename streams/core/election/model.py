@@ -3,15 +3,16 @@
 Everything here is static for a night. `election_file` reads it from disk.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
 from streams.core.election.drawn_sample import DrawnSample
+from streams.core.election.names import Language as Language
+from streams.core.election.names import Name, in_language, labels, languages_of
 from streams.core.election.numbering import Layout, Numbers
 from streams.core.election.register import PollingTable as PollingTable
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, Rules
@@ -82,7 +83,6 @@ Severity = Literal["info", "warning", "critical"]
 """How grave a finding is: `info` is a remark, which calls nobody."""
 RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
 """What a rule's findings rest on."""
-Language = Literal["en", "es"]
 Format = Literal["standard", "alertmanager", "alertmanager-api", "apprise"]
 """What a receiver is sent: our own webhook, Alertmanager's webhook (version 4), what Alertmanager's own API takes, or
 a message for people, by a service that Apprise knows."""
@@ -227,14 +227,29 @@ class Election:
         That is its own name; where several areas have that, with its parent's in brackets; where that does not tell
         them apart either, with its id.
         """
-        names = {area.id: area.name for area in self.areas.values()}
-        alike = Counter(names.values())
-        for area in self.areas.values():
-            if alike[area.name] > 1 and area.parent is not None:
-                names[area.id] = f"{area.name} ({self.areas[area.parent].name})"
-        while len(alike := Counter(names.values())) < len(names):
-            names = {id: f"{label} [{id}]" if alike[label] > 1 else label for id, label in names.items()}
-        return names
+        areas = self.areas.values()
+        return labels({area.id: area.name for area in areas}, {area.id: area.parent for area in areas})
+
+    def localized(self, language: str) -> "Election":
+        """The same election, with all names in this language as far as it gives them; for "", in its own."""
+        if language not in self._localized:
+            names = (self.name, self.notice, *(named.name for named in (*self.columns, *self.areas.values())))
+            self._localized[language] = self._in_language(language) if languages_of(names) else self
+        return self._localized[language]
+
+    @cached_property
+    def _localized(self) -> dict[str, "Election"]:
+        return {}
+
+    def _in_language(self, language: str) -> "Election":
+        return replace(
+            self,
+            name=in_language(self.name, language),
+            notice=in_language(self.notice, language),
+            options=tuple(_in_language(option, language) for option in self.options),
+            groups=tuple(_in_language(group, language) for group in self.groups),
+            areas={id: _in_language(area, language) for id, area in self.areas.items()},
+        )
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
@@ -278,3 +293,10 @@ class Election:
     def reserved_groups(self) -> frozenset[str]:
         """The groups that nobody else may name."""
         return frozenset(self.signing_groups.values())
+
+
+_Named = TypeVar("_Named", Option, Group, Area)
+
+
+def _in_language(named: _Named, language: str) -> _Named:
+    return replace(named, name=in_language(named.name, language)) if isinstance(named.name, Name) else named

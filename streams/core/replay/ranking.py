@@ -37,7 +37,7 @@ class Row:
 def ranked(election: Election, outcome: Outcome) -> list[Row]:
     """Every area that anything is known of: the root first, then by breakdown count, by points apart, by polling
     tables that differ, by those outside their bounds, by disputed sheets, by coverage."""
-    rows = [_row(area, outcome) for area in election.areas]
+    rows = [_row(election, area, outcome) for area in election.areas]
     known = [row for row in rows if row.tables or row.bulletin or row.disputed or row.outside or row.single]
     return sorted(
         known,
@@ -55,7 +55,7 @@ def ranked(election: Election, outcome: Outcome) -> list[Row]:
     )
 
 
-def _row(area: str, outcome: Outcome) -> Row:
+def _row(election: Election, area: str, outcome: Outcome) -> Row:
     state = outcome.states[area]
     seen, official, announced = state["witnessed"], state["official"], state["tables_announced"]
     figures = {} if official is None else official["figures"]
@@ -71,7 +71,7 @@ def _row(area: str, outcome: Outcome) -> Row:
     worst = max(breakdown, key=lambda name: (breakdown[name], apart.get(name, 0.0)), default="")
     return Row(
         area=area,
-        name=state["name"],
+        name=election.labels[area],
         level=state["level"],
         tables=seen["tables"],
         coverage=seen["coverage"],

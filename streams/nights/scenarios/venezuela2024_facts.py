@@ -10,12 +10,18 @@ from importlib.resources import files
 from typing import Final
 
 from streams.core.election.model import Area, Group, Option
+from streams.core.election.names import named
 from streams.core.election.settings import AlertPolicy, Policy
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Bulletin
 from streams.times import from_rfc3339
 
-NAME: Final = "Venezuela, presidential election, 28 July 2024"
+NAME: Final = named(
+    {
+        "en": "Venezuela, presidential election, 28 July 2024",
+        "es": "Venezuela, elección presidencial del 28 de julio de 2024",
+    }
+)
 LEVELS: Final = ("nation", "state", "municipality", "parish")
 OPTIONS: Final = (
     Option("EG", "Edmundo González"),
@@ -29,7 +35,7 @@ OPTIONS: Final = (
     Option("EM", "Enrique Márquez"),
     Option("BERA", "Benjamín Rausseo"),
 )
-GROUPS: Final = (Group("others", "Others", tuple(option.id for option in OPTIONS[2:])),)
+GROUPS: Final = (Group("others", named({"en": "Others", "es": "Otros"}), tuple(option.id for option in OPTIONS[2:])),)
 ALERTS: Final = AlertPolicy(tick=10, hold=60, cooldown=2 * 86_400)
 
 ANNOUNCED: Final = (

@@ -12,11 +12,14 @@ from random import Random
 from typing import Final
 
 from streams.core.election.model import Election, PollingTable
+from streams.core.election.names import named
 from streams.core.events.model import Event, TallyReport
 from streams.nights.scenarios import venezuela2024_facts as facts
 from streams.times import from_rfc3339
 
-NOTICE: Final = "reconstruction from state totals"
+NOTICE: Final = named(
+    {"en": "reconstruction from state totals", "es": "reconstrucción a partir de los totales de cada estado"}
+)
 SOURCE: Final = "reconstruction"
 BEGAN: Final = "2024-07-28T20:00:00-04:00"
 """When the first sheet is reported: two hours after the polls were to close."""

@@ -97,13 +97,13 @@ class Exporter:
             for area, state in self._shown():
                 if state["official"] is not None:
                     age = max(0, self._stages.compare.at - state["official"]["at"]) / 1000
-                    gathered.add("bulletin_age_seconds", (area, state["name"], state["level"]), age)
+                    gathered.add("bulletin_age_seconds", (area, self._election.labels[area], state["level"]), age)
             self._firing(gathered)
         return _families(gathered)
 
     def _area(self, state: State) -> Iterable[Sample]:
         gathered = _Samples()
-        area = (state["area"], state["name"], state["level"])
+        area = (state["area"], self._election.labels[state["area"]], state["level"])
         witnessed, announced = state["witnessed"], state["tables_announced"]
         gathered.add("area_tables", area, state["tables"])
         gathered.add("witnessed_tables", area, witnessed["tables"])

@@ -1,0 +1,68 @@
+"""Names in several languages: what an election file calls its options, areas and itself."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, get_args
+
+Language = Literal["en", "es"]
+LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
+
+
+class Name(str):
+    """A name, which is the text in its first language, with the texts in other languages. It is equal to that text, and
+    is written as it: only who asks for a language is told of the others."""
+
+    __slots__ = ("_others",)
+    _others: Mapping[str, str]
+
+    def __new__(cls, text: str, others: Mapping[str, str]) -> "Name":
+        made = super().__new__(cls, text)
+        made._others = dict(others)
+        return made
+
+    @property
+    def others(self) -> Mapping[str, str]:
+        """The texts by language. The first language is among them if it is known."""
+        return self._others
+
+    def __reduce__(self) -> Any:
+        return Name, (str(self), self._others)
+
+
+def named(texts: Mapping[str, str]) -> str:
+    """A name from its texts by language, of which the first is the one for who asks for none."""
+    first = next(iter(texts.values()))
+    return Name(first, texts) if len(set(texts.values())) > 1 else first
+
+
+def in_language(text: str, language: str) -> str:
+    """A text in this language, if it is a name that has one there."""
+    return text.others.get(language, str(text)) if isinstance(text, Name) else text
+
+
+def languages_of(texts: Iterable[str]) -> set[str]:
+    """The languages that any of these names has a text of its own for."""
+    return {language for text in texts if isinstance(text, Name) for language in text.others}
+
+
+def labels(names: Mapping[str, str], parents: Mapping[str, str | None]) -> Mapping[str, str]:
+    """By id, a text that no other id has: the name; where several have that, with the parent's in brackets; where that
+    does not tell them apart either, with the id. In each language by itself."""
+    own = _labels(names, parents)
+    others = {
+        language: _labels({id: in_language(name, language) for id, name in names.items()}, parents)
+        for language in languages_of(names.values())
+    }
+    if not others:
+        return own
+    return {id: Name(text, {language: each[id] for language, each in others.items()}) for id, text in own.items()}
+
+
+def _labels(names: Mapping[str, str], parents: Mapping[str, str | None]) -> dict[str, str]:
+    labels, alike = {id: str(name) for id, name in names.items()}, Counter(names.values())
+    for id, parent in parents.items():
+        if alike[names[id]] > 1 and parent is not None:
+            labels[id] = f"{names[id]} ({names[parent]})"
+    while len(alike := Counter(labels.values())) < len(labels):
+        labels = {id: f"{label} [{id}]" if alike[label] > 1 else label for id, label in labels.items()}
+    return labels
