@@ -233,23 +233,14 @@ class Election:
     def localized(self, language: str) -> "Election":
         """The same election, with all names in this language as far as it gives them; for "", in its own."""
         if language not in self._localized:
-            names = (self.name, self.notice, *(named.name for named in (*self.columns, *self.areas.values())))
-            self._localized[language] = self._in_language(language) if languages_of(names) else self
+            named = (*self.columns, *self.areas.values())
+            has_several = languages_of((self.name, self.notice, *(each.name for each in named)))
+            self._localized[language] = _in_language(self, language) if has_several else self
         return self._localized[language]
 
     @cached_property
     def _localized(self) -> dict[str, "Election"]:
         return {}
-
-    def _in_language(self, language: str) -> "Election":
-        return replace(
-            self,
-            name=in_language(self.name, language),
-            notice=in_language(self.notice, language),
-            options=tuple(_in_language(option, language) for option in self.options),
-            groups=tuple(_in_language(group, language) for group in self.groups),
-            areas={id: _in_language(area, language) for id, area in self.areas.items()},
-        )
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
@@ -298,5 +289,11 @@ class Election:
 _Named = TypeVar("_Named", Option, Group, Area)
 
 
-def _in_language(named: _Named, language: str) -> _Named:
-    return replace(named, name=in_language(named.name, language)) if isinstance(named.name, Name) else named
+def _in_language(election: Election, language: str) -> Election:
+    def named(each: _Named) -> _Named:
+        return replace(each, name=in_language(each.name, language)) if isinstance(each.name, Name) else each
+
+    areas = {id: named(area) for id, area in election.areas.items()}
+    options, groups = tuple(map(named, election.options)), tuple(map(named, election.groups))
+    name, notice = in_language(election.name, language), in_language(election.notice, language)
+    return replace(election, name=name, notice=notice, options=options, groups=groups, areas=areas)
