@@ -5,11 +5,12 @@ over time, and the alerts in it and below.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import orjson
+from msgspec import UnsetType
 
 from streams.board.history import History, Point
 from streams.board.turned_away import TurnedAway
@@ -18,6 +19,7 @@ from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.election.model import Area, Election
 from streams.core.election.names import Name
 from streams.core.events.wire import AreaState
+from streams.core.events.wire_sample import SampleInterval, SampleRecord
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""
@@ -120,6 +122,7 @@ class Night:
                         for c in election.columns
                     ],
                 },
+                "strata": {id: election.labels[id] for id in (election.sample.strata if election.sample else ())},
                 "area": _named(election, this_area),
                 "path": [_named(election, election.areas[above]) for above in election.lineage[area]],
                 "children": [_named(election, election.areas[below]) for below in election.children[area]],
@@ -177,6 +180,19 @@ def series(points: Iterable[Point]) -> dict[str, Any]:
         "breakdown": [max((f.breakdown or 0 for f in given.values()), default=None) for given in figures],
         "official": {c: [given[c].share if c in given else None for given in figures] for c in named},
         "witnessed": {c: [seen.shares.get(c) for seen in witnessed] for c in named},
+        **_sampled([state.sample for _, state in states]),
+    }
+
+
+def _sampled(samples: Sequence[SampleRecord | UnsetType]) -> dict[str, dict[str, list[float | None]]]:
+    """What the random sample shows of each option over time, and the ends of its guaranteed interval."""
+    known: list[Mapping[str, SampleInterval]] = [sample.shares if sample else {} for sample in samples]
+    options = sorted(set[str]().union(*known))
+    each = {option: [shares.get(option) for shares in known] for option in options}
+    return {
+        "sampled": {o: [None if s is None else s.estimate for s in shares] for o, shares in each.items()},
+        "sampled_low": {o: [None if s is None else s.guaranteed[0] for s in shares] for o, shares in each.items()},
+        "sampled_high": {o: [None if s is None else s.guaranteed[1] for s in shares] for o, shares in each.items()},
     }
 
 

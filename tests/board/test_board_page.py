@@ -17,7 +17,7 @@ import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from boards import Served, records, served, tell, turn_away
-from builders import T0, alike, bulletin, election, lines, report
+from builders import T0, alike, bulletin, drawn_sample, election, lines, report
 from msgspec import structs
 from nights import LiveNight
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -34,7 +34,7 @@ from streams.kafka.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
 HOUR = 3_600_000
-MODULES = ("main", "view", "areas", "charts", "picture", "dom", "reasons")
+MODULES = ("main", "view", "sample", "areas", "charts", "picture", "dom", "reasons")
 OUTAGE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
 """What the browser itself says of a server that went away."""
 
@@ -220,6 +220,36 @@ def test_who_leads(tables: int | None, chromium: Browser, embedded: EmbeddedBrok
             assert len(said) == (4 if tables else 3)
             expect(seen.page.locator("#lead")).to_have_text(" ".join(said))
         assert seen.overflow() <= 0
+        seen.check()
+
+
+def test_the_sample(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """The board shows the third count beside the other two, with its intervals now and over time, and where sheets of
+    the sample are missing; an area of which it says nothing shows none of it."""
+    tables = {f"S{s}": [f"S{s}-{t}" for t in (1, 2, 3)] for s in (1, 2, 3)}
+    known = replace(KNOWN, sample=drawn_sample(tables))
+    came = [
+        report(table, votes, at=T0 + i * HOUR) for i, (table, votes) in enumerate(alike(known, (60, 20, 20)).items())
+    ]
+    events: list[Event] = [*came[:10], bulletin((400, 400, 400), tables_counted=12, at=T0 + 10 * HOUR)]
+    (state,) = [s for s in map(orjson.loads, records(known, events)[0][-len(known.areas) :]) if "sample" in s]
+    ends = " – ".join(f"{end:.1f}\u00a0%" for end in state["sample"]["shares"]["A"]["guaranteed"])
+    with given(embedded.start(), known, names, events) as running, opened(chromium, running.url, 390) as seen:
+        page = seen.page
+        expect(page.locator("#sample-in")).to_have_text(
+            "8 of 9 polling tables drawn at random before the night are in. Missing: Area S3 1."
+        )
+        row = page.locator("#sample-rows tr").first.locator("th, td")
+        expect(row).to_have_text(["Option A", "33.3\u00a0%", "60.0\u00a0%", "60.0\u00a0%", ends, re.compile(" – ")])
+        expect(page.locator("#sample-rows tr").last.locator("th")).to_have_text("Option A ahead of Option B, points")
+        page.locator("#chart-sample summary").click()
+        expect(page.locator("#chart-sample thead th").nth(3)).to_have_text("Option A, interval to")
+        assert seen.overflow() <= 0
+        page.locator("[data-lang=es]").click()
+        expect(page.locator("#sample-in")).to_contain_text("Han llegado 8 de 9 mesas sorteadas")
+        page.goto(f"{running.url}?area=S1")
+        expect(page.locator("#f-coverage-of")).to_contain_text("de 4")
+        expect(page.locator("#sample")).to_be_hidden()
         seen.check()
 
 

@@ -18,7 +18,7 @@ export function extend(series, more, step) {
   while (keep && Math.floor(series.at[keep - 1] / (step || 1)) >= first) keep -= 1;
   const length = series.at.length;
   const join = (old, fresh) => [...(old ?? new Array(length).fill(null)).slice(0, keep), ...fresh];
-  for (const kind of ["official", "witnessed"]) {
+  for (const kind of ["official", "witnessed", "sampled", "sampled_low", "sampled_high"]) {
     const names = new Set([...Object.keys(series[kind]), ...Object.keys(more[kind])]);
     for (const name of names) series[kind][name] = join(series[kind][name], more[kind][name] ?? new Array(more.at.length).fill(null));
   }
@@ -41,6 +41,10 @@ export function show(series, whole, shown, wanted) {
       { name, label: `${name}, ${t("witnessedLine")}`, colour: place + 1, values: series.witnessed[figure.id] },
     ].filter((line) => line.values?.some((value) => value !== null));
   });
+  draw("chart-sample", {
+    series, wanted, empty, whole, title: t("sampleChart"), most: 100, solid: t("sampledLine"), say: (value) => percent(value),
+    lines: sampledLines(series, figures),
+  });
   const coverage = series.coverage.map((value) => (value === null ? null : 100 * value));
   const wrong = series.breakdown.some((value) => value !== null) ? series.breakdown : [];
   const common = { series, wanted, empty, whole };
@@ -53,6 +57,20 @@ export function show(series, whole, shown, wanted) {
   draw("chart-coverage", {
     ...common, title: t("coverageChart"), top: 100, say: (value) => percent(value),
     lines: [{ label: t("coverage"), colour: 0, fill: true, values: coverage }],
+  });
+}
+
+// What is announced, what the sample shows, and the ends of its interval, with a band between them.
+function sampledLines(series, figures) {
+  return figures.flatMap((figure, place) => {
+    const name = clean(figure.name);
+    const common = { colour: place + 1 };
+    return [
+      { ...common, name, label: `${name}, ${t("officialLine")}`, dash: true, values: series.official[figure.id] },
+      { ...common, name, label: `${name}, ${t("sampledLine")}`, values: series.sampled[figure.id] },
+      { ...common, edge: "high", label: `${name}, ${t("sampledHigh")}`, values: series.sampled_high[figure.id] },
+      { ...common, edge: "low", label: `${name}, ${t("sampledLow")}`, values: series.sampled_low[figure.id] },
+    ].filter((line) => line.values?.some((value) => value !== null));
   });
 }
 
@@ -72,7 +90,7 @@ function draw(id, given) {
   for (const button of chart.saves.querySelectorAll("button")) {
     button.setAttribute("aria-label", t("saveAs", { title: given.title, kind: button.textContent }));
   }
-  showLegend(chart.legend, there ? lines.filter((line) => line.name) : []);
+  showLegend(chart.legend, there ? lines.filter((line) => line.name) : [], given.solid);
   if (chart.details.open) fillTable(chart);
   if (!there) {
     chart.plot?.destroy();
@@ -125,11 +143,11 @@ function pictureOf(id, given) {
 const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight || HEIGHT });
 
 // A colour for each option, and what dashed and solid mean.
-function showLegend(legend, lines) {
+function showLegend(legend, lines, solid) {
   const names = new Map(lines.map((line) => [line.colour, line.name]));
   const key = (colour, kind, text) => make("span", { "data-colour": colour }, make("span", { class: kind }), text);
   const items = [...names].map(([colour, name]) => key(colour, "key", name));
-  if (lines.some((line) => line.dash)) items.push(key(null, "key dash", t("officialLine")), key(null, "key", t("witnessedLine")));
+  if (lines.some((line) => line.dash)) items.push(key(null, "key dash", t("officialLine")), key(null, "key", solid ?? t("witnessedLine")));
   const text = items.map((item) => item.textContent).join();
   if (legend.dataset.text !== text) legend.replaceChildren(...items);
   legend.dataset.text = text;
@@ -156,8 +174,9 @@ function options(chart, lines) {
       { ...axis, space: 90, values: (_, ticks, __, ___, step) => ticks.map((seconds) => tickOf(seconds, step)) },
       { ...axis, size: 52, splits: (plot) => splitsOf(plot.scales.y.max), values: (_, ticks) => ticks.map((value) => number(value)) },
     ],
+    bands: lines.flatMap((line, place) => (line.edge === "high" ? [{ series: [place + 1, place + 2], fill: `${colour(`--option-${line.colour}`)}2e` }] : [])),
     series: [{}, ...lines.map((line) => ({
-      stroke: colour(`--option-${line.colour}`), width: line.dash ? 2 : 2.5, dash: line.dash ? [6, 5] : undefined,
+      stroke: colour(`--option-${line.colour}`), width: line.edge ? 0.5 : line.dash ? 2 : 2.5, dash: line.dash ? [6, 5] : undefined,
       fill: line.fill ? colour("--wash") : undefined, points: { show: false }, spanGaps: false,
       paths: uPlot.paths.stepped({ align: 1 }), // a figure stands until the next one
     }))],

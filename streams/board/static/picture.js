@@ -83,9 +83,9 @@ function svg(chart, whole) {
   });
   lines.forEach((line) => {
     const dash = line.dash ? { "stroke-dasharray": "10 7" } : {};
-    root.append(make("path", { d: stepped(series.at.map(x), line.values.map((v) => (v === null ? null : y(v)))), fill: "none", stroke: COLOURS[line.colour] ?? SOFT, "stroke-width": 3.5, ...dash }));
+    root.append(make("path", { d: stepped(series.at.map(x), line.values.map((v) => (v === null ? null : y(v)))), fill: "none", stroke: COLOURS[line.colour] ?? SOFT, "stroke-width": line.edge ? 1 : 3.5, ...dash }));
   });
-  legend(root, lines, text);
+  legend(root, lines.filter((line) => !line.edge), text);
   root.append(text(`${moment(first, { zone: true })} – ${moment(last, { zone: true })} · Cotejo`, [EDGE.left, HEIGHT - 22], { "font-size": 15 }));
   return new XMLSerializer().serializeToString(root);
 }

@@ -1,6 +1,7 @@
 // One area at one time: the headline, the large figures, both counts side by side, alerts, evidence.
 
 import { byId, keyed, link, make, setBar, setText } from "./dom.js";
+import * as sample from "./sample.js";
 import { clean, moment, number, percent, signed, span, spoken, t } from "./words.js";
 
 const FEW = 6; // options shown before "more" is asked for
@@ -76,6 +77,7 @@ export function show(whole, shown, signs) {
     state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds")
       : singleTables(state) ? t("summed", { tables: number(singleTables(state)) }) : "",
   ]);
+  sample.show(state, whole.election.columns, whole.strata, figures);
   showAlerts(shown.alerts, whole.area.id);
   showEvidence(state);
 }
