@@ -474,6 +474,11 @@ CASES = {
     "UTF-16 that is not named": Case(
         {"s.csv": S.encode("utf-16-le")}, error="s.csv:1: holds NUL characters in utf-8-sig: is it UTF-16"
     ),
+    "UTF-16 without a mark": Case(
+        {"s.csv": S.encode("utf-16-le")},
+        {'files = "s.csv"': 'files = "s.csv"\nencoding = "utf-16"'},
+        error="s.csv:1: is not utf-16: say its `encoding`",
+    ),
     "UTF-8 read as Latin-1": Case(
         {"r.csv": R.replace("1,m1", "Peña,m1").encode()},
         {'files = "r.csv"': 'files = "r.csv"\nencoding = "latin-1"'},

@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import signal
+import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -287,6 +289,20 @@ def test_maps_are_shut_in(sql: str, where: str, tmp_path: Path) -> None:
         imported(tmp_path, changed(MAP, ("reporter = \"'x'\"", key)))
     assert "secret\n" not in str(raised.value)
     assert {path.name for path in tmp_path.iterdir()} == {"secret.csv", "r.csv", "s.csv", "map.toml"}
+
+
+def test_sql_without_end_can_be_stopped(tmp_path: Path) -> None:
+    """Ctrl-C ends an expression of a map that never would."""
+    endless = "(WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t)"
+    main = threading.get_ident()
+    timer = threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT))  # before or during it: it ends either way
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            imported(tmp_path, changed(MAP, ("\"'x'\"", f'"{endless}::VARCHAR"')))
+    finally:
+        timer.join()
+    assert {path.name for path in tmp_path.iterdir()} <= {"r.csv", "s.csv", "map.toml"}
 
 
 @pytest.mark.parametrize(

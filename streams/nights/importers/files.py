@@ -172,7 +172,7 @@ def text_lines(part: Part, raw: IO[bytes], encoding: str, longest: int = MOST_CH
             if length > longest:
                 cure = f"goes on for more than {longest:,} characters without an end: is it the right file?"
                 raise SourceError(part.name, line + 1, cure)
-    except UnicodeDecodeError:
+    except UnicodeError:  # of UTF-16 without a byte-order mark it is no UnicodeDecodeError
         at = _undecodable(part, encoding)
         raise SourceError(part.name, at, f"is not {encoding}: say its `encoding`, such as latin-1 or cp1252") from None
     if length:
@@ -202,6 +202,8 @@ def _undecodable(part: Part, encoding: str) -> int:
             except UnicodeDecodeError as error:
                 good = error.object[: error.start].decode(encoding, "ignore")
                 return lines + good.count("\n")
+            except UnicodeError:
+                return lines
     return lines
 
 

@@ -16,7 +16,7 @@ import duckdb
 from msgspec.structs import asdict, replace
 
 from streams.nights.importers import workbooks
-from streams.nights.importers.cells import CellWriter
+from streams.nights.importers.cells import CellWriter, column_names
 from streams.nights.importers.column_words import field_of, is_id, is_submission, is_voters
 from streams.nights.importers.database import CELL
 from streams.nights.importers.documents import records
@@ -150,7 +150,7 @@ def _text(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
     sample = "\n".join(lines[:last]).encode(encoding)
     rows = _rows(part, found, sample)
     if len(rows) > 2 and _goes_on(*rows[:3]):
-        found = replace(found, header=header + 1, names=[" ".join(filter(None, two)) for two in _two(lines, found)])
+        found = replace(found, header=header + 1, names=_together(rows[0], rows[1]))
         rows = _rows(part, found, sample)
     return found, rows[: SAMPLE_ROWS + 1]
 
@@ -176,11 +176,11 @@ def _goes_on(head: Sequence[str], second: Sequence[str], third: Sequence[str]) -
     )
 
 
-def _two(lines: Sequence[str], source: Source) -> Iterator[tuple[str, str]]:
-    """The cells of a header of two rows, one above the other."""
-    delimiter = source.delimiter or ","
-    first, second = (lines[source.header - 1 + place].split(delimiter) for place in (0, 1))
-    return zip((cell.strip() for cell in first), (cell.strip() for cell in second), strict=True)
+def _together(head: Sequence[str], second: Sequence[str]) -> list[str]:
+    """The names of columns that a header of two rows gives."""
+    both = zip(head, second, strict=True)
+    names = (f"{'' if one == f'column {place}' else one} {other}".strip() for place, (one, other) in enumerate(both, 1))
+    return column_names(list(names))
 
 
 def _encoding(sample: bytes, rest: IO[bytes]) -> str:

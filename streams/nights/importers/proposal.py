@@ -97,7 +97,7 @@ def _key(file: Inspected) -> Sequence[str]:
 
 
 def _may_be_key(place: int, column: ColumnSample) -> bool:
-    if column.kind == "time" or column.empty or is_submission(column.name) or _is_voters(column):
+    if not column.cells or column.kind == "time" or column.empty or is_submission(column.name) or _is_voters(column):
         return False
     return "://" not in column.cells[0] and (column.kind == "text" or place < 2 or is_id(column.name))
 
