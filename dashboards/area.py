@@ -33,6 +33,7 @@ from dashboards.parts import (
     Words,
     limit,
     notes,
+    same,
 )
 
 _HERE: Final = f'{ALL}, area="$area"'
@@ -40,6 +41,7 @@ _OPTION: Final = f'{_HERE}, option="$option"'
 _AREAS: Final = f"max by (area, area_name) (cotejo_witnessed_tables{{{ALL}}})"
 _WHOLE: Final = f"max by (area) (cotejo_election_info{{{ALL}}})"
 """One series, of the area that is the whole: the board opens on it, and the most witnessed areas come next."""
+_NO_SAMPLE: Final = "this election names no random sample"
 _NO_TABLES: Final = "this election's bulletins name no single polling tables"
 
 
@@ -56,6 +58,60 @@ def _picked(label: str) -> str:
 
 def _figure(metric: str, legend: Words, colour: str, dashes: Sequence[float] = ()) -> Query:
     return Query(f"max({metric}{{{_OPTION}}})", legend, "", colour, dashes)
+
+
+def _sample() -> list[Panel]:
+    """What the election's random sample says, and how much of it is missing."""
+    nothing = Words(
+        "The election names no random sample, or it says nothing of this area.",
+        "La elección no nombra una muestra aleatoria, o no dice nada de esta área.",
+    )
+    ends = [
+        Query(f'max(cotejo_sample_{end}_ratio{{{_OPTION}, interval="{interval}"}})', words, _NO_SAMPLE, colour, dashes)
+        for interval, end, words, colour, dashes in (
+            ("guaranteed", "low", Words("95 %, from", "95 %, desde"), GREY, [2, 6]),
+            ("guaranteed", "high", Words("95 %, to", "95 %, hasta"), GREEN, [2, 6]),
+            ("outer", "low", Words("whatever is missing, from", "falte lo que falte, desde"), GREY, [1, 9]),
+            ("outer", "high", Words("whatever is missing, to", "falte lo que falte, hasta"), GREEN, [1, 9]),
+        )
+    ]
+    sampled = Words("sampled (solid)", "muestra (continua)")
+    announced = Words("announced (dashed)", "anunciado (discontinua)")
+    three = Panel(
+        "lines",
+        Words("The random sample for $option", "La muestra aleatoria para $option"),
+        Words(
+            "Share announced beside that of the polling tables drawn at random before the night, with its guaranteed "
+            "interval: right with 95 % at every look. Outer lines: whatever the missing sheets hold.",
+            "Parte anunciada junto a la de las mesas sorteadas antes de la jornada, con su intervalo garantizado: "
+            "acierta con el 95 % en cada mirada. Líneas exteriores: contengan lo que contengan las actas que faltan.",
+        ),
+        nothing,
+        "percentunit",
+        [
+            Query(f"max(cotejo_official_share_ratio{{{_OPTION}}})", announced, "", ORANGE, [10, 6]),
+            Query(f"max(cotejo_sample_share_ratio{{{_OPTION}}})", sampled, _NO_SAMPLE, BLUE),
+            *ends,
+        ],
+    )
+    missing = Panel(
+        "bars",
+        Words("Missing of the sample, by stratum", "Faltan de la muestra, por estrato"),
+        Words(
+            "Polling tables drawn at random whose sheet is not accepted yet. They are never left out: the intervals "
+            "take the worst of them.",
+            "Mesas sorteadas cuya acta aún no está aceptada. Nunca se omiten: los intervalos suponen lo peor de ellas.",
+        ),
+        nothing,
+        queries=[
+            Query(
+                f"max by (stratum_name) (cotejo_sample_missing_tables{{{_HERE}}})",
+                same("{{stratum_name}}"),
+                _NO_SAMPLE,
+            )
+        ],
+    )
+    return [three, missing]
 
 
 BOARD: Final = Board(
@@ -145,6 +201,7 @@ BOARD: Final = Board(
                 limit("unseen", "divergence", Words("held for possible", "tenido por posible")),
             ],
         ),
+        *_sample(),
         Panel(
             "bars",
             Words("Sheets by verdict", "Actas por veredicto"),
