@@ -144,8 +144,8 @@ def cure(text: str, language: str) -> str:
     if language == "en":
         return text
     for pattern, spanish in _patterns():
-        if (found := pattern.fullmatch(text)) is not None:
-            return spanish.format(*map(_figure, found.groups()))
+        if (match := pattern.fullmatch(text)) is not None:
+            return spanish.format(*map(_figure, match.groups()))
     return text
 
 

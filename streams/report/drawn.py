@@ -84,8 +84,8 @@ class Drawings:
             heads += [f"{self._names[column]}, {say(kind)} %" for kind in ("sampled", "from", "to")]
         rows = []
         for p in thinned([point for point in self._root if point.sampled], ROWS):
-            known = [p.sampled.get(column) for column in columns]
-            cells = [say.number(one and one[i], 1) for one in known for i in (1, 0, 2)]
+            intervals = [p.sampled.get(column) for column in columns]
+            cells = [say.number(one and one[i], 1) for one in intervals for i in (1, 0, 2)]
             rows.append([say.time(p.at), *cells])
         if not lines:
             return Drawn(None, heads, rows)
@@ -136,25 +136,25 @@ class Drawings:
     def timeline(self, alerts: Sequence[History]) -> Drawn:
         """How long each alert fired, between the bulletins."""
         say = self._words
-        drawn = sorted(alerts[:BARS], key=lambda known: (known.first.at, known.fingerprint))
+        drawn = sorted(alerts[:BARS], key=lambda alert: (alert.first.at, alert.fingerprint))
         bars = [
-            Bar(self._label(known), [(a, self.end if b is None else b) for a, b in known.spans], known.worst.severity)
-            for known in drawn
+            Bar(self._label(alert), [(a, self.end if b is None else b) for a, b in alert.spans], alert.worst.severity)
+            for alert in drawn
         ]
         happened: list[tuple[int, str, str]] = [(m.at, say("bulletin"), m.name) for m in self._moments]
-        for known in alerts[:TOLD]:
-            for began, ended in known.spans:
-                happened.append((began, say("fired"), self._label(known)))
+        for alert in alerts[:TOLD]:
+            for began, ended in alert.spans:
+                happened.append((began, say("fired"), self._label(alert)))
                 if ended is not None:
-                    happened.append((ended, say("resolved"), self._label(known)))
+                    happened.append((ended, say("resolved"), self._label(alert)))
         rows = [[say.time(at), what, label] for at, what, label in sorted(happened)]
         heads = [say("time"), say("what"), say("figure")]
         if not bars and not self._moments:
             return Drawn(None, heads, rows)
         return Drawn(self._plots.bars("timeline", say("timeline"), bars, self._moments), heads, rows)
 
-    def _label(self, known: History) -> str:
-        finding = known.first.finding
+    def _label(self, alert: History) -> str:
+        finding = alert.first.finding
         area = self._election.labels[finding.area]
         column = self._names.get(finding.column)
         rule = self._words.term(finding.rule)

@@ -8,55 +8,55 @@ from streams.report.terminal_phrases import EXPLAIN
 from streams.report.words import Words
 
 
-def table_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
+def table_lines(explained: Mapping[str, Any], language: str) -> Iterator[str]:
     """What `Explainer.table` found, to read."""
     say = Words(language, EXPLAIN)
-    yield f"{found['table']} ({' > '.join(found['areas'])})"
-    if found["registered"] is not None:
-        yield say("registered", registered=found["registered"])
-    verdict = say("accepted" if found["accepted"] else "not accepted")
-    why = say(found["why"], **{**found["policy"], **{k: found[k] for k in ("agreeing", "readers")}})
-    yield f"{say(found['level'])}, {verdict}: {why}"
-    if found["votes"] is not None:
-        yield "  " + say.votes(found["votes"])
-    for reading in found["readings"]:
+    yield f"{explained['table']} ({' > '.join(explained['areas'])})"
+    if explained["registered"] is not None:
+        yield say("registered", registered=explained["registered"])
+    verdict = say("accepted" if explained["accepted"] else "not accepted")
+    why = say(explained["why"], **{**explained["policy"], **{k: explained[k] for k in ("agreeing", "readers")}})
+    yield f"{say(explained['level'])}, {verdict}: {why}"
+    if explained["votes"] is not None:
+        yield "  " + say.votes(explained["votes"])
+    for reading in explained["readings"]:
         votes = "".join(f"{text}: " for text in [_read(reading, say)] if text)
         who = f"{reading['reporter']} [{reading['group']}], {reading['source']}"
         yield f"- {reading['at']} {reading['id']} ({who}) {votes}{say(reading['fate'], by=reading['by'])}"
-    if (bounds := found["bounds"]) is not None:
-        yield say(bounds["why"], bounds=_bounded(bounds, say), quorum=found["policy"]["quorum"])
-    if (official := found["official"]) is not None:
+    if (bounds := explained["bounds"]) is not None:
+        yield say(bounds["why"], bounds=_bounded(bounds, say), quorum=explained["policy"]["quorum"])
+    if (official := explained["official"]) is not None:
         yield say("official", bulletin=official["bulletin"], votes=say.votes(official["votes"]))
-    yield from _rejected(found, say)
+    yield from _rejected(explained, say)
 
 
-def area_lines(found: Mapping[str, Any], language: str) -> Iterator[str]:
+def area_lines(explained: Mapping[str, Any], language: str) -> Iterator[str]:
     """What `Explainer.area` found, to read."""
     say = Words(language, EXPLAIN)
-    seen = found["witnessed"]
-    yield f"{found['name']} ({found['area']}, {say.level(found['level'])})"
+    seen = explained["witnessed"]
+    yield f"{explained['name']} ({explained['area']}, {say.level(explained['level'])})"
     levels = ", ".join(f"{say(level)} {say.number(count)}" for level, count in sorted(seen["levels"].items()))
-    yield say("witnessed", tables=seen["tables"], exist=found["tables"], levels=levels or None)
-    yield from found["lead_sentences"][language]
-    if "sample" in found:
-        yield from sample_table.lines(found["sample"], {}, language)
-        yield from sample_table.figures(found["sample"], language)
-    yield from _bounds_in(found["bounds"], say)
-    for held in found["bulletins"]:
+    yield say("witnessed", tables=seen["tables"], exist=explained["tables"], levels=levels or None)
+    yield from explained["lead_sentences"][language]
+    if "sample" in explained:
+        yield from sample_table.lines(explained["sample"], {}, language)
+        yield from sample_table.figures(explained["sample"], language)
+    yield from _bounds_in(explained["bounds"], say)
+    for held in explained["bulletins"]:
         yield say("bulletin", id=held["id"], at=held["at"], status=say.term(held["status"]))
         for version in held["replaced"]:
             words = {"votes": say.votes(version["votes"]), "status": say.term(version["status"])}
             yield say("earlier version", **{**version, **words})
-    yield from _figures(found, say)
-    yield from _findings(found, say)
-    yield from _alerts(found, say)
-    yield from _tables(found, say)
-    yield from _rejected(found, say)
+    yield from _figures(explained, say)
+    yield from _findings(explained, say)
+    yield from _alerts(explained, say)
+    yield from _tables(explained, say)
+    yield from _rejected(explained, say)
 
 
-def _figures(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+def _figures(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     """Both counts, by option or group."""
-    seen, official, single = found["witnessed"], found["official"], found["tables_announced"]
+    seen, official, single = explained["witnessed"], explained["official"], explained["tables_announced"]
     if official is not None:
         for name, figure in official["figures"].items():
             if seen["votes"][name] is None:
@@ -85,19 +85,19 @@ def _honest(figure: Mapping[str, Any], say: Words) -> str:
     return say("honest", low_share=figure["low_share"], high_share=figure["high_share"], required=required)
 
 
-def _findings(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+def _findings(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     """What the rules say, with the figures behind it under their names in JSON."""
-    for finding in found["findings"]:
+    for finding in explained["findings"]:
         kinds = say.term(finding["rule"]), say.term(finding["class"]), say.term(finding["severity"] or "-")
         yield f"* {', '.join(kinds)}: {finding['sentence'][say.language]}"
         yield "    " + ", ".join(f"{k} {v}" for k, v in finding["inputs"].items() if v is not None)
-    if not found["findings"]:
+    if not explained["findings"]:
         yield say("fine")
 
 
-def _alerts(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+def _alerts(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     """How the area's alerts stand."""
-    for alert in found["alerts"]:
+    for alert in explained["alerts"]:
         words = {"status": say(alert["status"]), "severity": say.term(alert["severity"])}
         yield say("alert", **{**alert, **words})
         if worst := alert["worst"]:
@@ -105,9 +105,9 @@ def _alerts(found: Mapping[str, Any], say: Words) -> Iterator[str]:
             yield say("called", called=alert["called"], at=worst["at"], severity=severity, sentence=sentence)
 
 
-def _tables(found: Mapping[str, Any], say: Words) -> Iterator[str]:
+def _tables(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     """The polling tables that stand out."""
-    disputed, differing, outside = found["disputed"], found["differing"], found["outside"]
+    disputed, differing, outside = explained["disputed"], explained["differing"], explained["outside"]
     if disputed["count"]:
         more = ", …" if disputed["count"] > len(disputed["tables"]) else ""
         yield say("disputed tables", count=disputed["count"], tables=", ".join(disputed["tables"]) + more)
@@ -137,8 +137,8 @@ def _bounds_in(bounds: Mapping[str, Any] | None, say: Words) -> Iterator[str]:
             yield say(name, count=bounds[name])
 
 
-def _rejected(found: Mapping[str, Any], say: Words) -> Iterator[str]:
-    for row in found["rejected"]:
+def _rejected(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
+    for row in explained["rejected"]:
         yield f"- {row['at']} {row['id']} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
 
 

@@ -102,9 +102,13 @@ def render(night: Night, language: str, other: Other | None = None) -> str:
 def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
     election, outcome = night.election, night.outcome
     drawings = Drawings(election, night.series, night.bulletins, outcome.at, say)
-    found = histories(outcome.notices, outcome.alerts, outcome.at)
-    heard = sorted((known for known in found.values() if known.heard), key=lambda known: _weight(known, election))
-    muted = sorted((known for known in found.values() if not known.heard), key=lambda known: _weight(known, election))
+    histories_by_alert = histories(outcome.notices, outcome.alerts, outcome.at)
+    heard = sorted(
+        (alert for alert in histories_by_alert.values() if alert.heard), key=lambda alert: _weight(alert, election)
+    )
+    muted = sorted(
+        (alert for alert in histories_by_alert.values() if not alert.heard), key=lambda alert: _weight(alert, election)
+    )
     told: dict[str, list[Notice]] = {}
     for notice in outcome.notices:
         told.setdefault(notice.fingerprint, []).append(notice)
@@ -123,7 +127,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "sample": _sample(night, drawings, say),
         "coverage": drawings.coverage(),
         "breakdown": drawings.breakdown(),
-        "alerts": [(known, _evidence(known, say), told[known.fingerprint][:NOTICES]) for known in heard[:ALERTS]],
+        "alerts": [(alert, _evidence(alert, say), told[alert.fingerprint][:NOTICES]) for alert in heard[:ALERTS]],
         "further": heard[ALERTS:],
         "muted": muted,
         "areas": rows[:AREAS],
@@ -142,13 +146,13 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
     }
 
 
-def _weight(known: History, election: Election) -> tuple[Any, ...]:
+def _weight(alert: History, election: Election) -> tuple[Any, ...]:
     """The gravest first; then what needs the fewest assumptions, the upper areas, the larger figures."""
-    finding = known.shown.finding
+    finding = alert.shown.finding
     depth = len(election.lineage[finding.area])
     return (
-        known.ended is not None, SEVERITIES.index(known.shown.severity), CLASSES.index(finding.rule_class), depth,
-        -finding.value, known.fingerprint,
+        alert.ended is not None, SEVERITIES.index(alert.shown.severity), CLASSES.index(finding.rule_class), depth,
+        -finding.value, alert.fingerprint,
     )  # fmt: skip
 
 
@@ -172,8 +176,8 @@ def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
         time = f"{say.time(state['official']['at'])} UTC"
         sentences.append(say("lead-bulletin", area=root.name, bulletin=state["official"]["bulletin"], time=time))
     if heard:
-        critical = sum(known.worst.severity == "critical" for known in heard)
-        firing = sum(known.ended is None for known in heard)
+        critical = sum(alert.worst.severity == "critical" for alert in heard)
+        firing = sum(alert.ended is None for alert in heard)
         sentences.append(say("lead-alerts", count=len(heard), critical=critical, firing=firing))
     else:
         sentences.append(say("quiet"))
@@ -204,10 +208,10 @@ def _headlines(heard: Sequence[History]) -> list[History]:
     stand."""
     kept: list[History] = []
     of_rule: Counter[str] = Counter()
-    for known in [k for k in heard if k.ended is None] or heard:
-        of_rule[known.shown.finding.rule] += 1
-        if of_rule[known.shown.finding.rule] <= 2:
-            kept.append(known)
+    for alert in [k for k in heard if k.ended is None] or heard:
+        of_rule[alert.shown.finding.rule] += 1
+        if of_rule[alert.shown.finding.rule] <= 2:
+            kept.append(alert)
     return kept[:HEADLINES]
 
 
@@ -222,15 +226,15 @@ def _tiles(outcome: Outcome, rows: Sequence[Row], heard: Sequence[History], say:
         if worst
         else ("–", say("must be wrong")),
         (say.number(whole.apart, 1) if whole and whole.apart is not None else "–", say("points apart")),
-        (say.number(sum(known.worst.severity == "critical" for known in heard)), say("critical alerts")),
+        (say.number(sum(alert.worst.severity == "critical" for alert in heard)), say("critical alerts")),
         (say.number(whole.disputed if whole else 0), say("disputed")),
         (say.number(refused), say("turned away")),
     ]
 
 
-def _evidence(known: History, say: Words) -> list[tuple[str, str]]:
+def _evidence(alert: History, say: Words) -> list[tuple[str, str]]:
     """The figures behind a finding, in words."""
-    finding = known.shown.finding
+    finding = alert.shown.finding
     figures: dict[str, Any] = {"bulletin": finding.bulletin or None, **finding.inputs}
     if finding.value not in finding.inputs.values():
         figures[finding.unit] = finding.value

@@ -181,7 +181,7 @@ class Plots:
         return self._both(name, alt, draw, {"wide": 0.27 * rows + 0.6, "narrow": 0.36 * rows + 0.6})
 
     def _both(self, name: str, alt: str, draw: Any, heights: Mapping[Width, float] | None = None) -> Markup:
-        found = Markup("")
+        drawing = Markup("")
         for width, (across, high) in SIZES.items():
             high = heights[width] if heights is not None else high
             with _style(f"{name}-{width}"):
@@ -190,8 +190,8 @@ class Plots:
                 axes = figure.subplots()
                 axes.patch.set_alpha(0)
                 draw(axes, width)
-                found += Markup('<div class="{}">{}</div>').format(width, _svg(figure, alt))
-        return found
+                drawing += Markup('<div class="{}">{}</div>').format(width, _svg(figure, alt))
+        return drawing
 
     def _line(self, axes: Axes, line: Line) -> None:
         times, values = self._until_end(line.points)
@@ -271,7 +271,7 @@ def _svg(figure: Figure, alt: str) -> Markup:
     text = text[text.index("<svg") :]
     text = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", text, flags=re.DOTALL)  # the page's style sheet has it
     used = set(re.findall(r'#([\w-]+)[)"]', text))
-    text = re.sub(r' id="([\w.-]+)"', lambda found: found[0] if found[1] in used else "", text)
+    text = re.sub(r' id="([\w.-]+)"', lambda id: id[0] if id[1] in used else "", text)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
     for stand_in, variable in _VARIABLES.items():
         text = text.replace(stand_in, variable)

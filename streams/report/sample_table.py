@@ -59,10 +59,10 @@ def figures(sample: Mapping[str, Any], language: str) -> Iterator[str]:
 
 def table(election: Election, state: Mapping[str, Any], language: str) -> Table:
     """The three counts of an area whose state has a sample."""
-    found = Table(*heads(language), box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(*heads(language), box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for row in rows(election, state, language):
-        found.add_row(*map(shown, row))
-    return found
+        table.add_row(*map(shown, row))
+    return table
 
 
 def rows(election: Election, state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:

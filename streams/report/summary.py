@@ -30,9 +30,9 @@ def say(key: str, language: str, **figures: Any) -> str:
     return Words(language, SUMMARY)(key, **figures)
 
 
-def by_weight(found: Iterable[History]) -> list[History]:
+def by_weight(alerts: Iterable[History]) -> list[History]:
     """The gravest first, then in the order in which they fired."""
-    return sorted(found, key=lambda known: (SEVERITIES.index(known.shown.severity), known.first.at, known.fingerprint))
+    return sorted(alerts, key=lambda alert: (SEVERITIES.index(alert.shown.severity), alert.first.at, alert.fingerprint))
 
 
 def tell(console: Console, election: Election, outcome: Outcome, language: str) -> None:
@@ -48,14 +48,14 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
         plain(console, say("rejected", language, codes=", ".join(codes)))
     if outcome.unjudged:
         plain(console, say("unjudged", language, count=outcome.unjudged))
-    found = histories(outcome.notices, outcome.alerts, outcome.at)
+    histories_by_alert = histories(outcome.notices, outcome.alerts, outcome.at)
     plain(console, "")
-    heard = by_weight(known for known in found.values() if known.heard)
-    plain(console, say("alerts" if found else "none", language), "bold")
-    for known in heard:
-        _alert(console, known, language)
-    if len(found) > len(heard):
-        plain(console, say("muted", language, count=len(found) - len(heard)))
+    heard = by_weight(alert for alert in histories_by_alert.values() if alert.heard)
+    plain(console, say("alerts" if histories_by_alert else "none", language), "bold")
+    for alert in heard:
+        _alert(console, alert, language)
+    if len(histories_by_alert) > len(heard):
+        plain(console, say("muted", language, count=len(histories_by_alert) - len(heard)))
     state = outcome.states[election.root.id]
     if "sample" in state:
         plain(console, "")
@@ -73,23 +73,23 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
 
 
 def compare(
-    console: Console, found: Contrast, names: tuple[str, str], changed: Mapping[str, tuple[Any, Any]], language: str
+    console: Console, contrast: Contrast, names: tuple[str, str], changed: Mapping[str, tuple[Any, Any]], language: str
 ) -> None:
     """Two configurations side by side."""
     plain(console, f"A: {names[0]}\nB: {names[1]}\n")
     plain(console, say("changed" if changed else "same settings", language), "bold")
     for place, (a, b) in changed.items():
         plain(console, f"  {place}: {a} -> {b}")
-    for key, alerts in (("only A", found.only_a), ("only B", found.only_b)):
+    for key, alerts in (("only A", contrast.only_a), ("only B", contrast.only_b)):
         plain(console, "\n" + say(key, language, count=len(alerts)), "bold")
-        for known in by_weight(alerts):
-            _alert(console, known, language)
-    plain(console, "\n" + say("both", language, count=len(found.differing)), "bold")
-    for a, b in found.differing:
+        for alert in by_weight(alerts):
+            _alert(console, alert, language)
+    plain(console, "\n" + say("both", language, count=len(contrast.differing)), "bold")
+    for a, b in contrast.differing:
         plain(console, f"{a.fingerprint}")
-        for name, known in (("A", a), ("B", b)):
-            plain(console, f"  {name}: {_when(known, language)}")
-    plain(console, "\n" + say("alike", language, count=len(found.both) - len(found.differing)))
+        for name, alert in (("A", a), ("B", b)):
+            plain(console, f"  {name}: {_when(alert, language)}")
+    plain(console, "\n" + say("alike", language, count=len(contrast.both) - len(contrast.differing)))
 
 
 def plain(console: Console, text: str, style: str = "") -> None:
@@ -97,13 +97,13 @@ def plain(console: Console, text: str, style: str = "") -> None:
     console.print(*(Text(shown(line), style=style) for line in text.split("\n")), sep="\n")
 
 
-def _alert(console: Console, known: History, language: str) -> None:
+def _alert(console: Console, alert: History, language: str) -> None:
     """When it was first called, when it was worst and how it stands; then its sentence of that moment, and the worst
     one where that is another."""
-    plain(console, _when(known, language), STYLE[known.shown.severity])
-    _indented(console, known.shown.finding.sentence[language])
-    if known.worst.finding != known.shown.finding:
-        _indented(console, say("worst then", language, sentence=known.worst.finding.sentence[language]))
+    plain(console, _when(alert, language), STYLE[alert.shown.severity])
+    _indented(console, alert.shown.finding.sentence[language])
+    if alert.worst.finding != alert.shown.finding:
+        _indented(console, say("worst then", language, sentence=alert.worst.finding.sentence[language]))
 
 
 def _indented(console: Console, text: str) -> None:
@@ -111,15 +111,15 @@ def _indented(console: Console, text: str) -> None:
     console.print(Padding(line, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + line)
 
 
-def _when(known: History, language: str) -> str:
+def _when(alert: History, language: str) -> str:
     """One line: severity and rule, and the three moments."""
-    term, moments = Words(language).term, [("first called", known.first), ("worst", known.worst)]
-    if known.ended is None:
-        moments.append(("open", known.last))
+    term, moments = Words(language).term, [("first called", alert.first), ("worst", alert.worst)]
+    if alert.ended is None:
+        moments.append(("open", alert.last))
     said = [say(name, language, time=to_minute(m.at), severity=term(m.severity)) for name, m in moments]
-    if known.ended is not None:
-        said.append(say("over", language, time=to_minute(known.ended)))
-    return f"{term(known.shown.severity)}, {term(known.first.finding.rule)}: {'; '.join(said)}"
+    if alert.ended is not None:
+        said.append(say("over", language, time=to_minute(alert.ended)))
+    return f"{term(alert.shown.severity)}, {term(alert.first.finding.rule)}: {'; '.join(said)}"
 
 
 def _areas(election: Election, outcome: Outcome, language: str) -> Table:
