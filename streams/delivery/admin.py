@@ -89,10 +89,10 @@ def next_attempt(receiver: Receiver, chains: Mapping[str, Chain], notices: Mappi
 
     timetable = Timetable.of(receiver, time_zone(receiver.time_zone))
     if timetable.digest:
-        found = [parcels.digest(chains, timetable, is_critical)]
+        following = [parcels.digest(chains, timetable, is_critical)]
     else:
-        found = [parcels.first(fingerprint, chain, timetable, is_critical) for fingerprint, chain in chains.items()]
-    return min((parcel.due for parcel in found if parcel is not None), default=None)
+        following = [parcels.first(fingerprint, chain, timetable, is_critical) for fingerprint, chain in chains.items()]
+    return min((parcel.due for parcel in following if parcel is not None), default=None)
 
 
 def wishes(receiver: Receiver) -> str:
@@ -221,5 +221,5 @@ def lines(standing: Standing) -> Iterator[str]:
     )
     if standing.oldest is not None and standing.next is not None:
         yield f"  the oldest waits since {rfc3339(standing.oldest)}, next attempt {rfc3339(standing.next)}"
-    if counts.error:
+    if counts.error_at is not None:
         yield f"  last error {rfc3339(counts.error_at)}: {counts.error}"

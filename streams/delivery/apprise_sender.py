@@ -82,7 +82,7 @@ class AppriseSender:
                 taken = await asyncio.wait_for(loop.run_in_executor(self._threads, run), self._seconds + 1)
                 return _answer(taken, exchange)
             except Exception as error:
-                return Answer(0, failure_words(error))
+                return Answer(None, failure_words(error))
             finally:
                 exchange.close()
                 self._last = monotonic()
@@ -115,5 +115,5 @@ def _answer(taken: bool, exchange: Exchange) -> Answer:
         case http_exchange.Response() as response:
             return status_answer(response)
         case Exception() as error:
-            return Answer(0, failure_words(error))
-    return Answer(0, "the message could not be made: see the service's address")
+            return Answer(None, failure_words(error))
+    return Answer(None, "the message could not be made: see the service's address")

@@ -93,7 +93,7 @@ async def request(
                 _write(writer, connection, parts, {**headers, "content-length": str(len(content))}, content, method)
                 return await reading.response(reader, connection)
     except (h11.RemoteProtocolError, OSError):  # TimeoutError is one
-        if status := reading.status:
+        if (status := reading.status) is not None:
             return Response(status)
         raise
 
@@ -108,10 +108,10 @@ class _Reading:
         self._bytes = 0
 
     @property
-    def status(self) -> int:
-        """The final answer's status; 0 if its status line has not come."""
+    def status(self) -> int | None:
+        """The final answer's status; None if its status line has not come."""
         line = _STATUS_LINE.match(self._head)
-        return int(line[1]) if line else 0
+        return int(line[1]) if line else None
 
     async def response(self, reader: asyncio.StreamReader, connection: h11.Connection) -> Response:
         while True:

@@ -81,7 +81,7 @@ class Poster:
             )
             return status_answer(response, self._receiver.url)
         except Exception as error:
-            return Answer(0, failure_words(error))
+            return Answer(None, failure_words(error))
 
 
 def body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
@@ -117,7 +117,7 @@ def address_mark(receiver: Receiver) -> str:
     return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
-def wish_of(retry_after: str, now: float) -> int | None:
+def retry_after_time(retry_after: str, now: float) -> int | None:
     """The time, in Unix ms, that a Retry-After header names: seconds from `now` (Unix seconds), or an HTTP date. None
     for anything else."""
     text = retry_after.strip()
@@ -144,7 +144,7 @@ def status_answer(response: http_exchange.Response, url: str | None = None) -> A
         words += ": redirects are not followed, change the address"
     elif not good and url is not None and (said := excerpt(response.excerpt, url)):
         words += f": {said}"
-    return Answer(status, words, None if good else wish_of(response.retry_after, time()))
+    return Answer(status, words, None if good else retry_after_time(response.retry_after, time()))
 
 
 def failure_words(error: Exception) -> str:

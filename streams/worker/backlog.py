@@ -27,8 +27,8 @@ class Backlog:
         """The chain of an alert; an empty one where nothing has come of it."""
         return self._chains.get(fingerprint, Chain())
 
-    def told(self, fingerprint: str) -> int:
-        """The episode of this alert that the receiver was told of and whose end it was not told; 0 for none."""
+    def told(self, fingerprint: str) -> int | None:
+        """The episode of this alert that the receiver was told of and whose end it was not told; None for none."""
         return self.chain(fingerprint).told
 
     def notice(self, id: str) -> Notice:

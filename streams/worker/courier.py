@@ -22,8 +22,8 @@ from streams.core.alerting.delivery_policy import (
     Delivery,
     Reason,
     ReceiverState,
-    hasten,
     judge,
+    resume,
 )
 from streams.core.alerting.delivery_times import Timetable
 from streams.core.alerting.parcels import Digest, Parcel
@@ -84,7 +84,7 @@ class Courier:
         self._turns = count()
         self._news = asyncio.Event()
         self._looked_at = 0
-        if self.state.gone not in ("", self._mark):
+        if self.state.gone not in (None, self._mark):
             self.enable()
         self._schedule()
 
@@ -113,7 +113,7 @@ class Courier:
     def enable(self) -> None:
         """Send again to a receiver that has said it wants no more; come at once to one that said to come later."""
         self._set_state(self.state.enabled())
-        self._hasten()
+        self._resume()
 
     async def run(self) -> None:
         """Deliver until cancelled. Raises what is a fault of ours."""
@@ -201,7 +201,7 @@ class Courier:
         if verdict.reason is Reason.GONE:
             self._drop()
         elif verdict.reason is Reason.DELIVERED and before.failing_since:
-            self._hasten()
+            self._resume()
         else:
             self._enqueue(queue)
 
@@ -225,7 +225,7 @@ class Courier:
     def _shed(self) -> None:
         """Let go the oldest of the alert that has most to come: its newest says more."""
         chains, under_way = self._backlog.chains, self._running
-        fingerprint = max(chains, key=lambda known: len(chains[known].due) - (known in under_way))
+        fingerprint = max(chains, key=lambda each: len(chains[each].due) - (each in under_way))
         delivery = chains[fingerprint].due[int(fingerprint in under_way)]
         self._backlog.remove(fingerprint, delivery)
         self._set_state(replace(self.state, given_up=self.state.given_up + 1))
@@ -244,9 +244,9 @@ class Courier:
         self._set_state(replace(self.state, missed=self.state.missed + notices))
         self._count("missed", notices)
 
-    def _hasten(self) -> None:
+    def _resume(self) -> None:
         now = self._now()
-        self._backlog.change(lambda delivery: hasten(delivery, now))
+        self._backlog.change(lambda delivery: resume(delivery, now))
         self._schedule()
 
     def _schedule(self) -> None:

@@ -12,15 +12,15 @@ from streams.worker.outbox import Outbox
 
 
 class DeliveryTable:
-    """The table under one assignment of its partition. `found` is what it held when the assignment began.
+    """The table under one assignment of its partition. `records` is what it held when the assignment began.
 
     A crash between two writes may leave a notice that nobody needs, but never lacks one: a notice is written before
     the chains that wait for it, and deleted after them.
     """
 
-    def __init__(self, found: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
+    def __init__(self, records: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
         self._outbox, self._place = outbox, place
-        self.saved: Saved = read(found.items())
+        self.saved: Saved = read(records.items())
         for key, _, _ in self.saved.unreadable:
             outbox.write(place, key, None)
         self._notices = self.saved.notices

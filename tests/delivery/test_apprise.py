@@ -139,7 +139,7 @@ def test_failures(say: Say, status: int, words: str) -> None:
     with scripted.listening() as url:
         (answer,) = send(url.replace("http://", f"json://{TOKEN}:x@"))
     assert (answer.status, answer.words, len(scripted.seen)) == (status, words, 1)
-    assert (answer.wish is None) == (status != 429)
+    assert (answer.retry_after is None) == (status != 429)
 
 
 def test_what_an_address_may_not_change() -> None:
@@ -184,12 +184,14 @@ def test_a_service_that_does_not_answer() -> None:
     scripted.gate.clear()
     with scripted.listening() as url:
         (answer,) = send(url.replace("http://", "json://"), seconds=0.3)
-        assert answer == Answer(0, "no answer in 15 s")
+        assert answer == Answer(None, "no answer in 15 s")
         scripted.gate.set()
         assert send(url.replace("http://", "json://"))[0].good
     with raw(trickle) as (address, _):
         send(f"json://{address}/", seconds=0.3)
-    assert send(f"json://127.0.0.1:{free_port()}/") == [Answer(0, "the connection is refused: nothing listens there")]
+    assert send(f"json://127.0.0.1:{free_port()}/") == [
+        Answer(None, "the connection is refused: nothing listens there")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_a_service_that_does_not_answer() -> None:
 def test_where_it_may_not_go(url: str, words: str) -> None:
     """Services may be where webhooks may be, and nowhere else, whatever Apprise makes of the address."""
     (answer,) = send(url, receiver=replace(CHAT, allow_loopback=False))
-    assert answer.status == 0
+    assert answer.status is None
     assert words in answer.words
 
 

@@ -36,7 +36,7 @@ from streams.core.alerting.delivery_policy import Answer
 from streams.core.election.model import Receiver
 from streams.core.election.settings import AlertPolicy
 from streams.delivery import http_exchange, http_post
-from streams.delivery.http_post import Poster, wish_of
+from streams.delivery.http_post import Poster, retry_after_time
 from streams.delivery.secrets import SecretError, Secrets, of_receiver
 from streams.kafka.embedded_broker import free_port
 
@@ -186,20 +186,20 @@ def test_a_status_is_what_counts(headers: str, readable: bool, status: int) -> N
         (b"HTTP/1.1 204 No Content\r\n\r\nbody without a length", 204),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 200),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Fine\r\nbad header\r\n\r\n", 202),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", 0),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000 + b"HTTP/1.1 200 OK\r\n\r\n", 0),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", None),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000 + b"HTTP/1.1 200 OK\r\n\r\n", None),
         (b"HTTP/1.1 200 OK\r\nx: and then nothing", 200),
         (b"HTTP/1.1 200 OK\r\n", 200),
-        (b"HTTP/1.1 200", 0),
+        (b"HTTP/1.1 200", None),
         (b"HTTP/1.0 200 OK\n\n", 200),
         (b"HTTP/2 200\r\n\r\n", 200),
         (b"HTTP/1.1 410 Gone\r\nno colon\r\n\r\n", 410),
-        (b"HTTP/1.1 000 Nothing\r\n\r\n", 0),
-        (b"HTTP/1.1 2000 OK\r\n\r\n", 0),
-        (b"", 0),
+        (b"HTTP/1.1 000 Nothing\r\n\r\n", None),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", None),
+        (b"", None),
     ],
 )
-def test_status_lines(answer: bytes, status: int) -> None:
+def test_status_lines(answer: bytes, status: int | None) -> None:
     """What is the final answer's status line, and what is none."""
     with raw(says(answer)) as (place, _):
         assert post(f"http://{place}/").status == status
@@ -228,25 +228,27 @@ def test_answers_of_any_kind(status: int, headers: list[tuple[bytes, bytes]], bo
         answer = post(f"http://{place}/")
     assert answer.status == status
     assert answer.words.isprintable()
-    assert answer.wish is None or isinstance(answer.wish, int)
+    assert answer.retry_after is None or isinstance(answer.retry_after, int)
 
 
 @pytest.mark.parametrize(
     ("behaviour", "status"),
     [
-        pytest.param(says(b"\x00\xff" * 100 + b"\r\n\r\n"), 0, id="no HTTP"),
-        pytest.param(lambda c: None, 0, id="hangs up"),
-        pytest.param(lambda c: c.recv(65536), 0, id="silent"),
+        pytest.param(says(b"\x00\xff" * 100 + b"\r\n\r\n"), None, id="no HTTP"),
+        pytest.param(lambda c: None, None, id="hangs up"),
+        pytest.param(lambda c: c.recv(65536), None, id="silent"),
         pytest.param(ENDLESS, 503, id="endless body"),
         pytest.param(flood(b"HTTP/1.1 200 OK\r\nx: "), 200, id="endless header"),
-        pytest.param(flood(b""), 0, id="endless status line"),
+        pytest.param(flood(b""), None, id="endless status line"),
         pytest.param(flood(b"HTTP/1.1 500 Oops\r\ntransfer-encoding: chunked\r\n\r\n"), 500, id="endless chunk"),
         pytest.param(drip(b"HTTP/1.1 503 Busy\r\ncontent-length: 1000000000\r\n\r\n"), 503, id="dripping body"),
         pytest.param(drip(b"HTTP/1.1 200 OK\r\nx: "), 200, id="dripping header"),
-        pytest.param(drip(b"HTTP/1.1 2"), 0, id="dripping status line"),
+        pytest.param(drip(b"HTTP/1.1 2"), None, id="dripping status line"),
     ],
 )
-def test_nonsense(behaviour: Callable[[socket.socket], None], status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nonsense(
+    behaviour: Callable[[socket.socket], None], status: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever comes, there is an answer in words, and no exception; who is silent, drips or floods is waited for and
     read for so long only."""
     monkeypatch.setattr(http_post, "TIMEOUT", 0.5)
@@ -260,7 +262,7 @@ def test_nonsense(behaviour: Callable[[socket.socket], None], status: int, monke
 def test_a_fault_of_ours_ends_one_attempt() -> None:
     """What cannot be signed is an attempt that failed, not the end of the worker; and it says nothing of the secret."""
     answer = post("http://127.0.0.1:9/", secrets=("no base64 at all",))
-    assert (answer.status, answer.words) == (0, "it could not be sent (Error)")
+    assert (answer.status, answer.words) == (None, "it could not be sent (Error)")
 
 
 TOKEN = "T0ken-0f-the-d3sk"
@@ -363,7 +365,7 @@ def test_an_address_is_not_told(url: str, behaviour: Callable[[socket.socket], N
 def test_nobody_there() -> None:
     """A closed port is an answer in words too."""
     answer = post(f"http://127.0.0.1:{free_port()}/")
-    assert answer.status == 0
+    assert answer.status is None
     assert answer.words == "the connection is refused: nothing listens there"
 
 
@@ -371,7 +373,7 @@ def test_a_name_that_leads_inside_is_not_connected_to() -> None:
     """`localhost` is a name like any other: without allow_loopback there is no connection, not one packet."""
     with raw(ENDLESS) as (place, came):
         answer = post(f"https://localhost:{place.split(':')[1]}/", allow_loopback=False)
-    assert answer.status == 0
+    assert answer.status is None
     assert "is this machine itself" in answer.words
     assert not came
 
@@ -402,7 +404,7 @@ def test_what_a_name_resolves_to_is_what_counts(address: str, said: str, monkeyp
 
     monkeypatch.setattr(SelectorLoop, "sock_connect", sock_connect)
     answer = post("https://desk.example/")
-    assert answer.status == 0
+    assert answer.status is None
     assert said in answer.words
     assert not opened
 
@@ -465,7 +467,7 @@ def test_any_id_can_be_sent(area: str) -> None:
 )
 def test_retry_after(header: str, wish: int | None) -> None:
     """Seconds or one of HTTP's dates; anything else is no wish."""
-    assert wish_of(header, 1_000_000) == wish
+    assert retry_after_time(header, 1_000_000) == wish
 
 
 DATES = st.builds(
@@ -481,7 +483,7 @@ DATES = st.builds(
 @given(st.text(max_size=40) | DATES)
 def test_any_retry_after(header: str) -> None:
     """Whatever it says, it is a time or no wish."""
-    wish = wish_of(header, 1_000_000)
+    wish = retry_after_time(header, 1_000_000)
     assert wish is None or isinstance(wish, int)
 
 

@@ -90,7 +90,7 @@ class SimPoster:
         await asyncio.sleep(chance.uniform(0.0, delay))
         mode = receiver.mode
         if mode == "down":
-            return Answer(0, "the connection is refused")
+            return Answer(None, "the connection is refused")
         if mode == "500":
             return Answer(500, "500 Internal Server Error")
         if mode == "busy":
@@ -103,5 +103,5 @@ class SimPoster:
             return Answer(500, "500 Internal Server Error")
         if mode == "silent":
             await asyncio.sleep(2.0)
-            return Answer(0, "no answer")
+            return Answer(None, "no answer")
         return Answer(204, "204 No Content")

@@ -24,7 +24,7 @@ from streams.worker.courier import AT_ONCE, Courier
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import Place
 
-GOOD, SILENT, ILL = Answer(204, ""), Answer(0, "no answer in 15 s"), Answer(500, "500")
+GOOD, SILENT, ILL = Answer(204, ""), Answer(None, "no answer in 15 s"), Answer(500, "500")
 HOUR = 3600.0
 
 

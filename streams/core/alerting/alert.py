@@ -150,18 +150,18 @@ class Notice:
     @classmethod
     def from_plain(cls, data: Any) -> "Notice":
         """The notice that `plain` wrote. Raises ValueError for anything else."""
-        found = _convert(data, cls, "notice")
-        if not found.finding.sentence.keys() >= set(LANGUAGES):
+        notice = _convert(data, cls, "notice")
+        if not notice.finding.sentence.keys() >= set(LANGUAGES):
             raise ValueError("no notice: it lacks a sentence in one of the languages")
-        return found
+        return notice
 
 
 def _convert(data: Any, kind: type[_T], name: str) -> _T:
     try:
-        found = _with_findings(data)
+        fields = _with_findings(data)
         if worst := data.get("worst"):
-            found["worst"] = _with_findings(worst)
-        return msgspec.convert(found, kind)
+            fields["worst"] = _with_findings(worst)
+        return msgspec.convert(fields, kind)
     except (AttributeError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"no {name}: {error}") from None
 

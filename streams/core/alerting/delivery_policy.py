@@ -19,7 +19,7 @@ FIRST_PAUSE: Final = 1_000
 """Milliseconds before the second attempt; it doubles with each."""
 LONGEST_PAUSE: Final = 600_000
 """Milliseconds between two attempts, at most."""
-LONGEST_WISH: Final = 3_600_000
+LONGEST_RETRY_AFTER: Final = 3_600_000
 """Milliseconds that a receiver's Retry-After is obeyed, at most."""
 GIVE_UP: Final = 24 * 3_600_000
 """Milliseconds after which a notice that cannot be delivered is let go; it gets one attempt in any case."""
@@ -41,29 +41,33 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one POST. `status` 0: nothing came. `wish`: the receiver wants nothing before this time."""
+    """What came of one request."""
 
-    status: int
+    status: int | None
+    """The HTTP status; None where no answer came."""
     words: str
-    wish: int | None = None
+    """What it was, for people."""
+    retry_after: int | None = None
+    """The receiver wants nothing before this time."""
 
     @property
     def good(self) -> bool:
-        return 200 <= self.status < 300
+        """Whether the receiver has taken what it was sent."""
+        return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One notice that is due at one receiver since `since`; the next attempt is due at `due`.
 
-    `status` and `words` are the last attempt's; `status` 0 before the first, and where no answer came.
+    `status` and `words` are the last attempt's. `status` is None before the first one, and where no answer came.
     """
 
     notice: str
     since: int
     due: int
     attempts: int = 0
-    status: int = 0
+    status: int | None = None
     words: str = ""
 
     def plain(self) -> list[Any]:
@@ -72,7 +76,7 @@ class Delivery:
 
     def set_back(self, at: int) -> "Delivery":
         """The same where the clock had run ahead and shows `at` now: it waits no longer than a receiver may ask."""
-        longest = LONGEST_WISH if self.attempts else 0
+        longest = LONGEST_RETRY_AFTER if self.attempts else 0
         since, due = min(self.since, at), min(self.due, at + longest)
         return self if (since, due) == (self.since, self.due) else replace(self, since=since, due=due)
 
@@ -82,12 +86,12 @@ class Chain:
     """What one receiver is due of one fingerprint, in order.
 
     `last` is the newest notice that was decided on (`alert.Notice.order`): one that is not newer has come before.
-    `told` is the episode in which the receiver was told that the alert fires, and not yet that it is over; 0 if none.
+    `told` is the episode in which the receiver was told that the alert fires, and not yet that it is over.
     """
 
     last: tuple[int, int] = (0, 0)
     due: tuple[Delivery, ...] = ()
-    told: int = 0
+    told: int | None = None
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -97,7 +101,7 @@ class Chain:
     def from_plain(cls, data: Mapping[str, Any]) -> "Chain":
         """The chain that `plain` wrote. Raises ValueError for anything else."""
         try:
-            due = [dict(zip(Delivery.__slots__, item, strict=True)) for item in data["due"]]
+            due = [_without_zeros(dict(zip(Delivery.__slots__, item, strict=True)), "status") for item in data["due"]]
             return msgspec.convert({**data, "due": due}, cls)
         except (KeyError, TypeError, msgspec.ValidationError) as error:
             raise ValueError(f"no chain of deliveries: {error}") from None
@@ -109,7 +113,7 @@ class Chain:
         """The chain with this notice at its end; the same chain for one that has come before."""
         if notice.order <= self.last:
             return self
-        told = notice.order[0] if notice.status == "firing" else 0
+        told = notice.order[0] if notice.status == "firing" else None
         return replace(self.again(notice.id, at), last=notice.order, told=told)
 
     def pass_over(self, notice: Notice) -> "Chain":
@@ -142,13 +146,14 @@ class ReceiverState:
     """Notices that were not sent because the receiver is disabled."""
     hold: int = 0
     """It wants nothing before this time."""
-    gone: str = ""
+    gone: str | None = None
     """The address that said 410. Another address, or `enable`, makes it a receiver again."""
-    failing_since: int = 0
-    """0: the last attempt went well."""
-    error: str = ""
-    """The last failure in words, and when it was."""
-    error_at: int = 0
+    failing_since: int | None = None
+    """The first of the attempts that have failed in a row; None if the last attempt went well."""
+    error: str | None = None
+    """The last failure in words."""
+    error_at: int | None = None
+    """When it was."""
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -158,17 +163,22 @@ class ReceiverState:
     def from_plain(cls, data: Any) -> "ReceiverState":
         """The state that `plain` wrote. Raises ValueError for anything else."""
         try:
-            return msgspec.convert(data, cls)
-        except msgspec.ValidationError as error:
+            return msgspec.convert(_without_zeros(data, "gone", "failing_since", "error", "error_at"), cls)
+        except (AttributeError, msgspec.ValidationError) as error:
             raise ValueError(f"no state of a receiver: {error}") from None
 
     def enabled(self) -> "ReceiverState":
         """As it is once somebody has said that it may be sent to again."""
-        return replace(self, gone="", hold=0, failing_since=0)
+        return replace(self, gone=None, hold=0, failing_since=None)
 
     def set_back(self, at: int) -> "ReceiverState":
         """The same where the clock had run ahead and shows `at` now: it is left alone no longer than it may ask."""
-        return replace(self, hold=at + LONGEST_WISH) if self.hold > at + LONGEST_WISH else self
+        return replace(self, hold=at + LONGEST_RETRY_AFTER) if self.hold > at + LONGEST_RETRY_AFTER else self
+
+
+def _without_zeros(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The same with None in these fields for 0 and "": records that were saved before they could be None."""
+    return {name: None if name in names and not value else value for name, value in fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +195,7 @@ def judge(
 ) -> Verdict:
     """Decide how a delivery of so many notices to `receiver` at `url` goes on after the answer that came at `at`."""
     if answer.good:
-        well = replace(state, delivered=state.delivered + notices, failing_since=0)
+        well = replace(state, delivered=state.delivered + notices, failing_since=None)
         return Verdict(None, well, Reason.DELIVERED)
     ill = replace(
         state, failed=state.failed + 1, failing_since=state.failing_since or at, error=answer.words, error_at=at
@@ -194,8 +204,8 @@ def judge(
         return Verdict(None, replace(ill, gone=url, missed=ill.missed + notices), Reason.GONE)
     limit, attempts = delivery.since + GIVE_UP, delivery.attempts + 1
     due, reason = at + pause(receiver, delivery.notice, attempts), Reason.RETRY
-    if answer.wish is not None:
-        due, reason = max(at + FIRST_PAUSE, min(answer.wish, at + LONGEST_WISH)), Reason.ASKED
+    if answer.retry_after is not None:
+        due, reason = max(at + FIRST_PAUSE, min(answer.retry_after, at + LONGEST_RETRY_AFTER)), Reason.ASKED
         ill = replace(ill, hold=due)
     if at >= limit:
         return Verdict(None, replace(ill, given_up=ill.given_up + notices), Reason.GIVEN_UP)
@@ -211,7 +221,7 @@ def pause(receiver: str, notice: str, attempts: int) -> int:
     return round(longest * (1 + chance) / 2)
 
 
-def hasten(delivery: Delivery, at: int) -> Delivery:
-    """What waits only because nobody answered need not wait once the receiver has answered to another."""
-    unheard = delivery.attempts > 0 and delivery.status == 0
-    return replace(delivery, due=at) if unheard and delivery.due > at else delivery
+def resume(delivery: Delivery, at: int) -> Delivery:
+    """The delivery once the receiver has answered another one: it is due now if it waits only for want of an answer."""
+    unanswered = delivery.attempts > 0 and delivery.status is None
+    return replace(delivery, due=at) if unanswered and delivery.due > at else delivery

@@ -44,9 +44,9 @@ class Subscription:
         self._hears_all = not (receiver.areas or receiver.severity == "critical")
         """Whether it hears every alert that may speak for another one."""
 
-    def choose(self, notice: Notice, told: Callable[[str], int]) -> Choice:
+    def choose(self, notice: Notice, told: Callable[[str], int | None]) -> Choice:
         """Decide about one notice. `told` gives, by fingerprint, the episode of an alert that the receiver was told
-        of and whose end it was not told; 0 for none.
+        of and whose end it was not told; None for none.
 
         A notice that an alert further up speaks for (`muted_by`) is sent all the same to a receiver that was not told
         of any alert further up: because of its areas, or because those are less grave.
@@ -65,6 +65,6 @@ class Subscription:
         if notice.muted_by is not None and not (follows and notice.status == "resolved"):
             if notice.status == "resolved":
                 return Choice.UNHEARD
-            if self._hears_all or any(told(finding.fingerprint_in(above)) for above in lineage[:-1]):
+            if self._hears_all or any(told(finding.fingerprint_in(above)) is not None for above in lineage[:-1]):
                 return Choice.SPOKEN_FOR
         return Choice.FOLLOWED if follows else Choice.SENT

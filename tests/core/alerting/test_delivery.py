@@ -14,15 +14,15 @@ from streams.core.alerting.delivery_policy import (
     FIRST_PAUSE,
     GIVE_UP,
     LONGEST_PAUSE,
-    LONGEST_WISH,
+    LONGEST_RETRY_AFTER,
     Answer,
     Chain,
     Delivery,
     Reason,
     ReceiverState,
-    hasten,
     judge,
     pause,
+    resume,
 )
 from streams.core.events.codec import encode
 
@@ -30,7 +30,7 @@ NOW = 1_800_000_000_000
 NEW = Delivery("floor:N:A:1:1", NOW, NOW)
 OLD = replace(NEW, since=NOW - GIVE_UP, attempts=150, status=500, words="500")
 FINE, FAILING = ReceiverState(delivered=7), ReceiverState(delivered=7, failing_since=NOW - 60_000, failed=3)
-SILENT = Answer(0, "no answer in 15 s")
+SILENT = Answer(None, "no answer in 15 s")
 
 
 def word(episode: int, number: int, **fields: Any) -> Notice:
@@ -98,7 +98,7 @@ def judged(
             NEW,
             Answer(429, "", NOW + 10**11),
             Reason.ASKED,
-            (LONGEST_WISH, LONGEST_WISH),
+            (LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER),
             id="a wish is obeyed for an hour at most",
         ),
         pytest.param(OLD, Answer(500, ""), Reason.GIVEN_UP, None, id="a failure after a day is the last"),
@@ -207,9 +207,9 @@ def test_pauses_are_spread() -> None:
         pytest.param(replace(NEW, due=NOW - 5), False, id="it is due already"),
     ],
 )
-def test_hasten(delivery: Delivery, sooner: bool) -> None:
+def test_resume(delivery: Delivery, sooner: bool) -> None:
     """Once the receiver answers to another, what waited for any answer is due."""
-    assert hasten(delivery, NOW) == (replace(delivery, due=NOW) if sooner else delivery)
+    assert resume(delivery, NOW) == (replace(delivery, due=NOW) if sooner else delivery)
 
 
 @given(st.lists(st.integers(0, 9), max_size=30), st.randoms(use_true_random=False))
@@ -242,20 +242,22 @@ def test_what_a_receiver_was_told() -> None:
     assert chain.told == 1
     assert chain.pass_over(word(1, 2)).told == 1
     assert chain.pass_over(word(1, 2)).take(word(1, 2), NOW) == chain.pass_over(word(1, 2))
-    assert chain.take(word(1, 3, status="resolved"), NOW).told == 0
+    assert chain.take(word(1, 3, status="resolved"), NOW).told is None
     assert chain.pass_over(word(1, 1)) is chain
 
 
 def test_a_chain_of_before() -> None:
-    """A chain that was saved before chains knew what was told is read as one that was told nothing."""
-    assert Chain.from_plain({"last": [3, 4], "due": []}) == Chain((3, 4))
+    """What was saved before chains knew what was told, and with 0 for what is None now, is read as what it meant."""
+    assert Chain.from_plain({"last": [3, 4], "due": [["n", 1, 2, 0, 0, ""]]}) == Chain((3, 4), (Delivery("n", 1, 2),))
+    saved = {"delivered": 7, "hold": 0, "gone": "", "failing_since": 0, "error": "", "error_at": 0}
+    assert ReceiverState.from_plain(saved) == FINE
 
 
 def test_a_clock_that_was_set_back() -> None:
     """What was taken in the future is due now; what failed waits for an hour at most."""
     ahead = replace(NEW, since=NOW + GIVE_UP, due=NOW + GIVE_UP)
     assert ahead.set_back(NOW) == NEW
-    assert replace(ahead, attempts=2).set_back(NOW) == replace(NEW, due=NOW + LONGEST_WISH, attempts=2)
+    assert replace(ahead, attempts=2).set_back(NOW) == replace(NEW, due=NOW + LONGEST_RETRY_AFTER, attempts=2)
     assert OLD.set_back(NOW) is OLD
 
 

@@ -31,7 +31,7 @@ def notice(area: str, number: int = 1, episode: int = 1, **fields: Any) -> Notic
 
 
 def choose(receiver: Receiver, about: Notice, told: Mapping[str, int]) -> Choice:
-    return Subscription(receiver, LINEAGE).choose(about, lambda fingerprint: told.get(fingerprint, 0))
+    return Subscription(receiver, LINEAGE).choose(about, lambda fingerprint: told.get(fingerprint))
 
 
 NATION, PROVINCE = "contradiction:N:A", "contradiction:S1:A"
