@@ -6,7 +6,6 @@ ticks, so that what is judged together does not depend on how fast the reports w
 """
 
 import asyncio
-import secrets
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -92,7 +91,7 @@ class ReconcileStage:
     def _begin(self, partitions: frozenset[TP], sheets_are_there: bool) -> None:
         # Keys of our own, and new ones each time: a worker that was stopped and has lost its partitions may still write
         # when it wakes up. It writes over nothing, and what it has taken in is a part of the night for us too.
-        self._writer, self._written = secrets.token_hex(4), 0
+        self._writer, self._written = self._app.new_writer(), 0
         self.outbox.clear()
         self._newest.clear()
         self._bytes = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -180,6 +179,11 @@ async def _starts_the_producer_last(self: Any, generation_id: int = 0) -> None:
 # The soak ------------------------------------------------------------------------------------------------------------
 
 
+def _same_writer(self: ReconcileStage, partitions: Any) -> None:
+    _real_begin(self, partitions)
+    self._writer = "same"
+
+
 def _same_epoch(self: Saves, *args: Any, **options: Any) -> None:
     _real_saves(self, *args, **options)
     self._epoch = Epoch(1, 0)
@@ -255,6 +259,7 @@ _real_read = comparison_state.read
 _real_drain = Consumer._drain_messages
 _real_saves, _real_stage_take, _real_table = Saves.__init__, ReconcileStage._take, DeliveryTable.__init__
 _real_remove, _real_pass_on = Backlog.remove, CompareStage._pass_on
+_real_begin = ReconcileStage._begin
 
 PLANTED = (
     Planted("records are not confirmed before the state is sent", "crash order",
@@ -290,7 +295,7 @@ PLANTED = (
     Planted("sends go on while partitions change hands", "faust",
             ((Ownership, "release", _not_closed),), "FLUSH_TAKEN"),
     Planted("writers of ledgers share their keys", "soak, ADR 7",
-            ((secrets, "token_hex", lambda size: "same"),)),
+            ((ReconcileStage, "_begin", _same_writer),)),
     Planted("writers of a sealed state share an epoch", "soak, ADR 7", ((Saves, "__init__", _same_epoch),)),
     Planted("what is not sealed counts", "soak, ADR 7", ((Saves, "__init__", _whatever_is_sealed),), "STATE_SENT"),
     Planted("an older row replaces a newer one", "soak, ADR 8",

@@ -309,6 +309,10 @@ class SimApp:
             self._producer_started = True
         return self.producer
 
+    def new_writer(self) -> str:
+        """As the product's, but drawn from the seed."""
+        return self.broker.names.randbytes(4).hex()
+
     async def refresh_topics(self) -> None: ...
 
     async def crash(self, reason: BaseException) -> None:

@@ -46,11 +46,11 @@ class Kept:
 
 
 class Broker:
-    """The logs and the committed offsets. `delay` is the longest that anything travels, in
-    seconds; into topics with `slow` in their names ten times as long."""
+    """The logs and the committed offsets. `delay` is the longest that anything travels, in seconds; into topics with
+    `slow` in their names ten times as long. Workers take the names that they write under from `names`."""
 
-    def __init__(self, loop: Loop, chance: Random, topology: Topology, delay: float, slow: str) -> None:
-        self.loop, self.chance, self.topology, self.delay = loop, chance, topology, delay
+    def __init__(self, loop: Loop, chance: Random, names: Random, topology: Topology, delay: float, slow: str) -> None:
+        self.loop, self.chance, self.names, self.topology, self.delay = loop, chance, names, topology, delay
         self._slow = slow
         self.counts = {spec.name: spec.partitions for spec in topology.specs()}
         self.logs: dict[TP, list[Kept]] = {

@@ -13,11 +13,14 @@ from contextvars import Context, ContextVar
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
 Result = TypeVar("Result")
 
 MOST_ROUNDS: Final = 2_000_000
 """Rounds after which a night counts as endless."""
+MOST_FINALLY: Final = 20
+"""`finally` blocks that await something, in one coroutine, at most."""
 
 
 class StuckError(Exception):
@@ -28,7 +31,7 @@ class Process:
     """One operating-system process: its steps run only while it is alive and not frozen."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.number = name, crc32(name.encode())
         self.alive, self.frozen = True, False
         self.parked: list[asyncio.Handle] = []
         """Steps that became ready while it was frozen."""
@@ -56,6 +59,7 @@ class Loop(asyncio.AbstractEventLoop):
         """Every task: those of a killed process must not be collected, which would run their `finally` blocks."""
         self.raised: list[str] = []
         """What no task has taken: faults of the simulation's own."""
+        self._steps = 0
 
     def time(self) -> float:
         """Virtual seconds since the night began."""
@@ -72,8 +76,24 @@ class Loop(asyncio.AbstractEventLoop):
             return result
         finally:
             asyncio._set_running_loop(None)
-            self._ready.clear()
-            self._timers.clear()
+
+    @property
+    def course(self) -> str:
+        """How the night went, step by step: equal for two runs that did the same at the same times."""
+        return f"{self._rounds} {self._time!r} {self._steps}"
+
+    def close(self) -> None:
+        """End what killed processes have left half-way, in the order in which it began: else it would end somewhere in
+        another night."""
+        asyncio._set_running_loop(self)
+        try:
+            for task in self._kept:  # what ends may begin another
+                if not task.done():
+                    _close(task.get_coro())
+        finally:
+            asyncio._set_running_loop(None)
+            for left in (self._ready, self._timers, self._kept):
+                left.clear()
 
     def thaw(self, process: Process) -> None:
         """Let a frozen process go on."""
@@ -103,6 +123,7 @@ class Loop(asyncio.AbstractEventLoop):
             if process is not None and process.frozen:
                 process.parked.append(step)
             else:
+                self._steps = hash((self._steps, self._time, 0 if process is None else process.number))
                 step._run()
 
     # What asyncio asks of a loop ---------------------------------------------------------------------------------
@@ -169,3 +190,13 @@ class Loop(asyncio.AbstractEventLoop):
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         pass
+
+
+def _close(coroutine: Any) -> None:
+    """Let a coroutine end. What it awaits in its `finally` blocks ends at once too."""
+    for _ in range(MOST_FINALLY):
+        try:
+            coroutine.close()
+        except Exception:
+            continue
+        return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -48,7 +47,7 @@ class Result:
     seen: Counter[str]
     """What happened, and how often."""
     trace: str
-    """A hash of all topics: equal for two runs of a seed."""
+    """A hash of all topics and of each step: equal for two runs of a seed."""
 
     @property
     def told(self) -> str:
@@ -63,17 +62,15 @@ class Result:
 
 def run(seed: int, focus: str = "") -> Result:
     """Simulate one night. With a `focus`, the name of a fault point or a kind of fault, more of that happens."""
-    hook, enabled = sys.unraisablehook, gc.isenabled()
-    sys.unraisablehook = lambda unraisable: None  # what a killed process leaves half-way is thrown away in silence
+    enabled = gc.isenabled()
     _freeze()
-    gc.disable()  # nearly all of a night stays to its end; and its end must not fall into another night
+    gc.disable()  # nearly all of a night stays to its end
     try:
         return _simulate(seed, focus)
     finally:
         gc.collect()
         if enabled:
             gc.enable()
-        sys.unraisablehook = hook
 
 
 @cache
@@ -95,7 +92,9 @@ def _simulate(seed: int, focus: str) -> Result:
         except StuckError as stuck:
             wrong = [f"stuck: {stuck}"]
     wrong = [*world.workers.violations, *world.loop.raised, *wrong]
-    return Result(seed, world.plan, wrong, world.workers.seen, world.trace())
+    result = Result(seed, world.plan, wrong, world.workers.seen.copy(), world.trace())
+    world.loop.close()
+    return result
 
 
 class World:
@@ -110,7 +109,8 @@ class World:
         self.loop = Loop(Random(f"{seed}/steps"), fair=self.plan.fair, pace=self.plan.pace)  # type: ignore[abstract]
         self.chance = Random(f"{seed}/broker")
         topology = self.night.topology
-        self.broker = Broker(self.loop, self.chance, topology, self.plan.delay, self.plan.slow)
+        names = Random(f"{seed}/names")
+        self.broker = Broker(self.loop, self.chance, names, topology, self.plan.delay, self.plan.slow)
         ones = [topology.bulletins, topology.table_sheets, topology.alerts, topology.webhook_commands]
         shares = [[TP(topic, 0) for topic in ones]]
         shares += [[TP(topology.tally_reports, partition)] for partition in range(topology.partitions)]
@@ -146,14 +146,12 @@ class World:
         return differences(self.night, self.broker, self.workers.slots, self.receivers)
 
     def trace(self) -> str:
-        """A hash of what all topics hold, in order. Keys of ledgers are random, and left out."""
-        digest = hashlib.sha256()
+        """A hash of each step, and of what all topics hold, in order."""
+        digest = hashlib.sha256(self.loop.course.encode())
         for tp, log in self.broker.logs.items():
-            ledgers = "ledgers" in tp.topic
             for record in log:
-                digest.update(b"%s %d %d %s %s\n" % (
-                    tp.topic.encode(), tp.partition, record.timestamp, b"" if ledgers else record.key or b"",
-                    record.value or b""))  # fmt: skip
+                place = b"%s %d %d " % (tp.topic.encode(), tp.partition, record.timestamp)
+                digest.update(place + b"%s %s\n" % (record.key or b"", record.value or b""))
         return digest.hexdigest()
 
     # What comes in ---------------------------------------------------------------------------------------------------

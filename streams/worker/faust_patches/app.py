@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -164,6 +165,10 @@ class App(faust.App):
     def consumer_generation_id(self, generation: int) -> None:
         self.group_generation = generation
         self._assignment_number = max(generation, self._assignment_number + 1)
+
+    def new_writer(self) -> str:
+        """A name for the keys of what this worker saves, which no other has, nor this one under another assignment."""
+        return secrets.token_hex(4)
 
     def committed(self, source: TP) -> int:
         """The offset at which a source partition of this worker is read on; 0 where nothing of it was acked."""

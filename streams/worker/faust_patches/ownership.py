@@ -38,7 +38,7 @@ class Ownership:
     def __init__(self, session_seconds: float, now: Callable[[], float] = monotonic) -> None:
         self._session_seconds, self._now = session_seconds, now
         self._settled = asyncio.Event()
-        self._open_sends: set[asyncio.Event] = set()
+        self._open_sends: dict[asyncio.Event, None] = {}
         self._after_recovery: list[AfterRecovery] = []
         self._before_release: list[BeforeRelease] = []
         self._when_lost: list[Callable[[Lost], None]] = []
@@ -84,11 +84,11 @@ class Ownership:
             await asyncio.sleep(POLL)
             await self._settled.wait()
         closed = asyncio.Event()
-        self._open_sends.add(closed)
+        self._open_sends[closed] = None
         try:
             yield
         finally:
-            self._open_sends.discard(closed)
+            del self._open_sends[closed]
             closed.set()
 
     def after_recovery(self, hook: AfterRecovery) -> None:
