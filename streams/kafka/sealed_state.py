@@ -18,12 +18,14 @@ _SEAL: Final = "seal"
 
 
 class Epoch(NamedTuple):
-    """The writer of a record. `generation` is the consumer group's: of two workers that believe they own the state,
-    the later one has the higher. `number` is one more than the highest in the changelog, for a broker that forgets its
-    generations."""
+    """The writer of a record. Of two, the one that loaded what the other had saved has the higher `number`. Of two that
+    loaded the same records, the later one has the higher `generation`, which is the consumer group's. The number counts
+    first, because a broker may lose its groups and count generations from 1 again. `writer` is nobody else's: two
+    workers must never write the same keys."""
 
     number: int
     generation: int
+    writer: str = ""
 
 
 class Write(NamedTuple):
@@ -35,10 +37,17 @@ class Write(NamedTuple):
 
 
 class Saves:
-    """What one worker saves, from the records it finds. Raises `UnknownFormatError` for records of another format."""
+    """What one worker saves, from the records it finds. With `counted_anew` it knows that the broker has lost its
+    groups and counts generations anew. Raises `UnknownFormatError` for records of another format."""
 
     def __init__(
-        self, records: Iterable[tuple[bytes, bytes]] = (), generation: int = 0, format: Format = COMPARISON
+        self,
+        records: Iterable[tuple[bytes, bytes]] = (),
+        generation: int = 0,
+        format: Format = COMPARISON,
+        writer: str = "",
+        *,
+        counted_anew: bool = False,
     ) -> None:
         self._format = format
         by_epoch: dict[Epoch, dict[str, dict[int, Any]]] = {}
@@ -46,12 +55,13 @@ class Saves:
         self._stale: list[bytes] = []
         self.unreadable: list[tuple[bytes, bytes, str]] = []
         """Keys and values that are no records of ours, and why; they are deleted with what is stale."""
-        unsealed = list[Epoch]()
+        unsealed, epochs = list[Epoch](), set[Epoch]()
         for key, value in records:
             if isinstance(key, bytes):
                 self._stale.append(key)
             try:
                 epoch, name = _read_key(key)
+                epochs.add(epoch)
                 unsealed += [epoch] if name == _SEAL else []
                 step, saved = self._read_value(value)
             except (ValueError, AttributeError) as error:
@@ -74,8 +84,13 @@ class Saves:
         self.state: dict[str, Any] = dict(self._changed)
         """Key to JSON value, as the records had it. It belongs to whoever reads it first, and is not
         kept up to date."""
-        seen = [epoch.number for epoch in (*by_epoch, *sealed)]
-        self._epoch = Epoch(max(seen, default=0) + 1, generation)
+        self.outranked = any(epoch.generation >= generation for epoch in epochs)
+        """Whether this generation of the group, or a later one, has written here. Either this worker has lost the state
+        to another and does not know it yet, so it must ask the coordinator before it writes; or the broker has lost its
+        groups since."""
+        # Before the groups were lost, one more worker may have loaded what is here, and has the next number
+        step = 2 if self.outranked or counted_anew else 1
+        self._epoch = Epoch(max((epoch.number for epoch in epochs), default=0) + step, generation, writer)
         self._step, self._place = 0, dict[str, int]()
         self._forgotten: list[str] = []
 
@@ -102,7 +117,8 @@ class Saves:
         return writes
 
     def _key(self, name: str, place: int) -> bytes:
-        return f"{self._epoch.number}.{self._epoch.generation}.{place}/{name}".encode()
+        number, generation, writer = self._epoch
+        return f"{number}.{generation}.{writer}.{place}/{name}".encode()
 
     def _record(self, value: Any) -> bytes:
         record = {"format": self._format.version, "step": self._step, "value": value}
@@ -123,5 +139,5 @@ class Saves:
 
 def _read_key(key: bytes) -> tuple[Epoch, str]:
     epoch, _, name = key.decode().partition("/")
-    number, generation, _ = epoch.split(".")
-    return Epoch(int(number), int(generation)), name
+    number, generation, *writer, _ = epoch.split(".")  # once writers had no names
+    return Epoch(int(number), int(generation), ".".join(writer)), name

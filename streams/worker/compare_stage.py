@@ -110,7 +110,7 @@ class CompareStage:
         if place not in partitions:
             return
         mine = Place(place, self._app.consumer_generation_id)
-        saved = comparison_state.read(self.outbox.begin(mine, formats.COMPARISON).items())
+        saved = comparison_state.read(self.outbox.begin(formats.COMPARISON).items())
         self._set_aside(mine, saved)
         clock = saved.clock or self._unclocked(place)
         if clock.columns != self._columns:

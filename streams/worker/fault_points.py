@@ -15,6 +15,7 @@ class Point(Enum):
     STATE_SENT = "a part of the state is sent, not confirmed"
     STATE_CONFIRMED = "a part of the state is confirmed, the next is not sent"
     FLUSH_CONFIRMED = "all of a flush is confirmed, nothing is acked"
+    COMMITTED = "offsets are committed"
     SENDING_AHEAD = "records are to go ahead of their flush, none is sent"
     SENT_AHEAD = "records have gone ahead of their flush"
     SLICE_FULL = "rare path: what waits for the broker is as much as may"

@@ -201,10 +201,15 @@ async def _send(out: Sends, records: list[Record]) -> None:
 class SealedOutbox(Outbox):
     """An outbox of one partition whose table comes back as it was after one flush, whole (`saves`)."""
 
-    def begin(self, place: Place, format: Format) -> dict[bytes, bytes]:
+    def begin(self, format: Format) -> dict[bytes, bytes]:
         """Take the table over; return what it held. Values are JSON. What cannot be read is `unreadable`. Raises
         `UnknownFormatError`."""
-        self._saves = Saves(self._table.items(), place.generation_id, format)
+        app = self._app
+        self._saves = Saves(
+            self._table.items(), app.group_generation, format, app.new_writer(), counted_anew=app.counted_anew
+        )
+        if self._saves.outranked:
+            self._app.doubt()
         self.unreadable = self._saves.unreadable
         return {name.encode(): encode(value) for name, value in self._saves.state.items()}
 

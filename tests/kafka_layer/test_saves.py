@@ -79,6 +79,64 @@ def test_a_group_that_counts_anew() -> None:
     assert log.load(3).state == {"a": 3}
 
 
+def test_who_had_loaded_the_same_before_the_broker_lost_its_groups() -> None:
+    """Two load the same records, the broker loses its groups in between: what the first writes late counts for
+    nothing, though its generation is higher."""
+    log = Log()
+    save(log, Saves(generation=69), a=1)
+    old, new = log.load(70), log.load(1)
+    save(log, new, a=2)
+    save(log, old, a=3)
+    assert log.load(2).state == {"a": 2}
+
+
+def test_who_knows_that_the_broker_counts_anew() -> None:
+    """The same where nothing was saved before, for a worker that has seen the generations fall."""
+    log = Log()
+    old, new = log.load(70), Saves(generation=1, counted_anew=True)
+    save(log, new, a=2)
+    save(log, old, a=3)
+    assert log.load(2).state == {"a": 2}
+
+
+def test_writers_never_share_their_keys() -> None:
+    """Also of one number and generation, as after a broker has lost its groups: no mixture of two comes back."""
+    log = Log()
+    one, other = Saves(generation=1, writer="a"), Saves(generation=1, writer="b")
+    for saves, value in ((one, 1), (other, 2), (one, 3)):
+        save(log, saves, a=value, b=value)
+    assert log.load(2).state == {"a": 2, "b": 2}
+
+
+def test_keys_of_writers_without_a_name() -> None:
+    """What was saved before writers had names comes back."""
+    log, old = Log(), Saves(generation=4)
+    save(log, old, a=1)
+    log.records = {key.replace(b"..", b"."): value for key, value in log.records.items()}
+    assert log.load(5).state == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("generation", "records", "outranked"),
+    [
+        pytest.param(6, 3, False, id="an older generation"),
+        pytest.param(5, 3, True, id="its own generation, before the broker lost its groups"),
+        pytest.param(4, 3, True, id="a later generation has sealed a step"),
+        pytest.param(4, 1, True, id="a later generation has begun a step"),
+        pytest.param(4, 0, False, id="nobody has written"),
+    ],
+)
+def test_who_may_have_lost_the_state(generation: int, records: int, outranked: bool) -> None:
+    """A writer that finds records of its generation, or of a later one, is told so: its epoch would count all the
+    same."""
+    log, other = Log(), Saves(generation=5)
+    other.put("a", 1)
+    other.put("b", 1)
+    for write in other.step()[:records]:
+        log.append(write)
+    assert log.load(generation).outranked is outranked
+
+
 def test_old_records_are_removed() -> None:
     """Takeover after takeover, the changelog holds two places for each key and the seal, not more."""
     log = Log()

@@ -28,6 +28,7 @@ from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import Ownership, Sends
 from streams.worker.faust_patches.consumer import Consumer
 from streams.worker.faust_patches.recovery import Recovery
+from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import Outbox, SealedOutbox
 from streams.worker.reconcile_stage import ReconcileStage
 
@@ -220,6 +221,11 @@ async def _not_closed(self: Ownership) -> None:
     """Sends go on while the partitions change hands."""
 
 
+def _acked_at_once(self: NotifyStage, event: Any) -> None:
+    event.ack()
+    self.outbox.flush_soon()
+
+
 def _forgets_what_is_due(self: DeliveryTable, found: Any, *args: Any) -> None:
     _real_table(self, {key: value for key, value in found.items() if not key.startswith(b'["chain"')}, *args)
 
@@ -286,6 +292,8 @@ PLANTED = (
     Planted("an event is held before it is in the ledgers", "crash order",
             ((ReconcileStage, "_take", _takes_before_it_has),), "FLUSH_CONFIRMED"),
     Planted("a tick waits for the first channel alone", "crash order", ((Alignment, "take", _hears_the_first_alone),)),
+    Planted("a notice is acked before it is kept", "crash order",
+            ((NotifyStage, "_saved_with", _acked_at_once),), "COMMITTED/deliveries"),
     Planted("what is due is not restored", "crash order",
             ((DeliveryTable, "__init__", _forgets_what_is_due),), "POSTED"),
     Planted("the newest notice overtakes", "crash order", ((Backlog, "remove", _newest_first),), "receiver"),

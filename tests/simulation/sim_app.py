@@ -21,7 +21,8 @@ from sim_broker import Broker, Kept, Producer
 from sim_group import Answer, Assignment, Group
 from sim_loop import Process
 
-from streams.worker import faust_patches
+from streams.worker import fault_points, faust_patches
+from streams.worker.fault_points import Point
 from streams.worker.faust_patches.consumer import Consumer
 from streams.worker.faust_patches.ownership import Ownership
 from streams.worker.faust_patches.recovery import Recovery
@@ -32,13 +33,14 @@ MOST_QUEUED = 16
 
 
 class SimClock:
-    """A worker's clock: virtual time, and a wall clock that may be wrong by so many milliseconds."""
+    """A worker's clock: virtual time without the `lost` seconds during which its machine stood still, and a wall clock
+    that may be wrong by so many milliseconds."""
 
     def __init__(self, broker: Broker) -> None:
-        self._broker, self.wrong = broker, 0
+        self._broker, self.wrong, self.lost = broker, 0, 0.0
 
     def monotonic(self) -> float:
-        return self._broker.loop.time()
+        return self._broker.loop.time() - self.lost
 
     def now(self) -> int:
         return self._broker.wall + round(self._broker.loop.time() * 1000) + self.wrong
@@ -165,7 +167,7 @@ class SimConsumer(Consumer):
 
     @property
     def group_generation(self) -> int | None:
-        return cast(int | None, self.app.member_generation)
+        return self.app.given.generation if self.app.is_member else None
 
     async def wait(self, *events: Any, **_: Any) -> Any:
         await events[0].wait()
@@ -213,10 +215,15 @@ class SimConsumer(Consumer):
         for tp, offset in offsets.items():
             if (left := min(self.unfinished[tp], default=offset)) < offset:
                 self.app.violate(f"{tp.topic}/{tp.partition}: {offset} is committed, and {left} is not finished")
-        if not offsets or not await self.app.group.commit(self.app.name, self.app.group_generation, offsets):
+        if not offsets or not await self.app.group.commit(self.app.name, self.app.given, offsets):
             return False
         self._committed_offset.update(offsets)
+        fault_points.reached(Point.COMMITTED)
         return True
+
+    async def ask_coordinator(self) -> None:
+        if self.app.is_member:
+            await self.app.ask_coordinator(self.app.given)
 
     async def seek_to_committed(self) -> dict[TP, int]:
         broker = self.app.broker
@@ -252,7 +259,9 @@ class SimApp:
         self._producer_started, self._commit_every = False, commit_every
         self._failed, self.cause, self.crashed, self.should_stop = failed, cast(Any, None), False, False
         self.group_generation, self._assignment_number = 0, 0
-        self.member_generation: int | None = None
+        self.given: Assignment | None = None
+        """The newest assignment."""
+        self.is_member = False
         self.assigned: frozenset[TP] = frozenset()
         self.conf = SimpleNamespace(broker_request_timeout=30.0)
         self.flow_control = FlowControlEvent()
@@ -273,6 +282,8 @@ class SimApp:
     after_recovery: Any = faust_patches.App.after_recovery
     before_release: Any = faust_patches.App.before_release
     when_lost: Any = faust_patches.App.when_lost
+    counted_anew: Any = faust_patches.App.counted_anew
+    doubt: Any = faust_patches.App.doubt
     is_settled: Any = faust_patches.App.is_settled
     fail: Any = faust_patches.App.fail
     committed: Any = faust_patches.App.committed
@@ -379,32 +390,36 @@ class SimApp:
 
     async def _be_member(self) -> None:
         while not self.should_stop:
-            given = await self.group.join(self.name)
-            self.member_generation = given.generation
+            given = self.given = await self.group.join(self.name)
+            self.is_member = True
             self.ownership.note_heartbeat(given.at)
             self._assign(given)
-            while await self._beat(given.generation) is Answer.OK:
+            while await self._beat(given) is Answer.OK:
                 pass
             if self.should_stop:
-                await self._keep_beating(given.generation)
+                await self._keep_beating(given)
                 return
-            beating = asyncio.ensure_future(self._keep_beating(given.generation))
+            beating = asyncio.ensure_future(self._keep_beating(given))
             await self._revoke()
             beating.cancel()
 
-    async def _beat(self, generation: int) -> Answer:
+    async def _beat(self, given: Assignment) -> Answer:
         await asyncio.sleep(self.group.session / 5)
+        return await self.ask_coordinator(given)
+
+    async def ask_coordinator(self, given: Assignment) -> Answer:
+        """Send a heartbeat."""
         began = self.clock.monotonic()
-        answer = await self.group.heartbeat(self.name, generation)
-        if answer is Answer.UNKNOWN:
-            self.member_generation = None
-        else:
+        answer = await self.group.heartbeat(self.name, given)
+        if answer is not Answer.UNKNOWN:
             self.ownership.note_heartbeat(began)
+        elif given is self.given:
+            self.is_member = False
         return answer
 
-    async def _keep_beating(self, generation: int) -> None:
+    async def _keep_beating(self, given: Assignment) -> None:
         """As aiokafka, which stays a member while it gives its partitions up."""
-        while await self._beat(generation) is not Answer.UNKNOWN:
+        while await self._beat(given) is not Answer.UNKNOWN:
             pass
 
     def _assign(self, given: Assignment) -> None:

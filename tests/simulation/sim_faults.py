@@ -11,12 +11,15 @@ from sim_receivers import MODES
 from streams.worker.fault_points import Point
 
 KINDS: Final = {
-    "kill": 4, "freeze": 4, "blink": 2, "term": 2, "add": 2, "broker": 1, "forget": 1, "rewind": 1, "failing": 2,
-    "clock": 1, "receiver": 4,
+    "kill": 4, "freeze": 2, "suspend": 2, "blink": 2, "term": 2, "add": 2, "broker": 1, "forget": 1, "rewind": 1,
+    "failing": 2, "clock": 1, "receiver": 4,
 }  # fmt: skip
-"""How often each is drawn, beside the others: a worker is killed, frozen for longer or for less than a session, ended
-cleanly, or joined by another; the broker is away, forgets its groups, or the committed offsets too; sends fail; a
-worker's clock jumps by up to 15 s; a receiver is not itself."""
+"""How often each is drawn, beside the others: a worker is killed, frozen for longer or for less than a session, or
+suspended with its machine, whose clock stands still meanwhile; it is ended cleanly, or joined by another; the broker is
+away, forgets its groups, or the committed offsets too; sends fail; a worker's clock jumps by up to 15 s; a receiver is
+not itself."""
+FORGETS: Final = ("forget", "rewind")
+"""The broker loses its groups: once a night at most, which is what epochs can bear (ADR 7)."""
 POINTS: Final = [point.name for point in Point if not point.value.startswith("rare path")]
 
 
@@ -73,7 +76,7 @@ def plan(chance: Random) -> Plan:
         delay=chance.choice((0.002, 0.02, 0.1)),
         session=session,
         fair=chance.random() < 0.3,
-        faults=tuple(sorted((_fault(kind, feeding, session, chance) for kind in kinds), key=lambda fault: fault.at)),
+        faults=_in_order([_fault(kind, feeding, session, chance) for kind in kinds]),
         at_points=0 if calm else chance.choice((0, 1, 2, 4)),
         points_from=chance.uniform(0.0, 1.2 * feeding),
         point=chance.choice(POINTS) if chance.random() < 0.7 else "",
@@ -87,16 +90,25 @@ def plan(chance: Random) -> Plan:
 
 
 def focused(plan: Plan, focus: str, chance: Random) -> Plan:
-    """The plan with more of one kind of fault, or with workers that die and freeze at one fault point."""
+    """The plan with more of one kind of fault, or with workers that die and freeze at one fault point; behind a slash
+    may stand a topic that is slow, while offsets are committed soon."""
     if focus not in KINDS:
-        return replace(plan, point=focus, at_points=4, point_chance=0.3)
-    more = (_fault(focus, plan.feeding, plan.session, chance) for _ in range(2))
-    return replace(plan, faults=tuple(sorted((*plan.faults, *more), key=lambda fault: fault.at)))
+        point, _, slow = focus.partition("/")
+        plan = replace(plan, point=point, at_points=4, point_chance=0.3)
+        return replace(plan, slow=slow, commit_every=0.05) if slow else plan
+    more = [_fault(focus, plan.feeding, plan.session, chance) for _ in range(2)]
+    return replace(plan, faults=_in_order([*more, *plan.faults]))
+
+
+def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
+    """Sorted by time; of those by which the broker loses its groups the first alone."""
+    later = [fault for fault in faults if fault.kind in FORGETS][1:]
+    return tuple(sorted((fault for fault in faults if fault not in later), key=lambda fault: fault.at))
 
 
 def _fault(kind: str, feeding: float, session: float, chance: Random) -> Fault:
     lasts = chance.uniform(0.05, 1.0)
-    if kind == "freeze":
+    if kind in ("freeze", "suspend"):
         lasts = session * chance.uniform(1.2, 3.0)
     if kind == "blink":
         lasts = session * chance.uniform(0.1, 0.9)

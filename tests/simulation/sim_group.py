@@ -31,11 +31,13 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a member is given, and when (virtual seconds)."""
+    """What a member is given, and when (virtual seconds). `times_lost` tells one generation from another of the same
+    number: each broker that has lost its groups gives members new ids."""
 
     generation: int
     partitions: frozenset[TP]
     at: float
+    times_lost: int
 
 
 @dataclass
@@ -57,7 +59,8 @@ class Group:
     members: dict[str, Member] = field(default_factory=dict)
     deadline: float | None = None
     """Until when a rebalance waits for members; None where there is none."""
-    rebalances: int = 0
+    times_lost: int = 0
+    """How often the coordinator has lost its groups."""
     owners: dict[TP, str] = field(default_factory=dict)
 
     async def watch(self) -> None:
@@ -81,10 +84,10 @@ class Group:
         await self.broker.travel()
         return found
 
-    async def heartbeat(self, name: str, generation: int) -> Answer:
+    async def heartbeat(self, name: str, given: Assignment) -> Answer:
         """Say that a member is alive."""
         await self.broker.travel()
-        answer = self._known(name, generation)
+        answer = self._known(name, given)
         if answer is Answer.OK:
             self.members[name].heard = self._now
             if self.deadline is not None:
@@ -92,10 +95,10 @@ class Group:
         await asyncio.sleep(self.broker.chance.uniform(0.0, self.broker.delay))
         return answer
 
-    async def commit(self, name: str, generation: int, offsets: dict[TP, int]) -> bool:
+    async def commit(self, name: str, given: Assignment, offsets: dict[TP, int]) -> bool:
         """Commit offsets, if the member has these partitions."""
         await self.broker.travel()
-        if self._known(name, generation) is not Answer.OK:
+        if self._known(name, given) is not Answer.OK:
             return False
         assert all(self.owners.get(tp) == name for tp in offsets)
         self.broker.committed.update(offsets)
@@ -115,6 +118,7 @@ class Group:
             if member.joined is not None and not member.joined.done():
                 member.joined.set_result(None)
         self.members, self.generation, self.deadline, self.owners = {}, 0, None, {}
+        self.times_lost += 1
 
     def restarted(self) -> None:
         """The broker was away: nobody was silent."""
@@ -125,8 +129,9 @@ class Group:
     def _now(self) -> float:
         return self.broker.loop.time()
 
-    def _known(self, name: str, generation: int) -> Answer:
-        known = name in self.members and generation == self.generation
+    def _known(self, name: str, given: Assignment) -> Answer:
+        same = (given.generation, given.times_lost) == (self.generation, self.times_lost)
+        known = name in self.members and same
         return Answer.OK if known else Answer.UNKNOWN
 
     def _begin(self) -> None:
@@ -151,14 +156,13 @@ class Group:
         if not self.members:
             return
         self.generation += 1
-        self.rebalances += 1
         names = list(self.members)
         self.broker.chance.shuffle(names)
         for number, share in enumerate(self.shares):
             self.owners |= dict.fromkeys(share, names[number % len(names)])
         for name, member in self.members.items():
             partitions = frozenset(tp for tp, owner in self.owners.items() if owner == name)
-            given = Assignment(self.generation, partitions, self._now)
+            given = Assignment(self.generation, partitions, self._now, self.times_lost)
             joined, member.joined, member.heard = member.joined, None, self._now
             if joined is not None and not joined.done():
                 joined.set_result(given)

@@ -106,14 +106,15 @@ class Workers:
             slot.app.producer.stop()
             self._later(restart, partial(self.start, slot))
 
-    def freeze(self, slot: Slot, seconds: float) -> None:
-        """Stop a worker, and let it go on so many seconds later."""
+    def freeze(self, slot: Slot, seconds: float, *, machine: bool = False) -> None:
+        """Stop a worker, and let it go on so many seconds later. With `machine` its clock stands still too, as in a
+        virtual machine that is suspended."""
         app = slot.app
         if app is None or not app.process.running:
             return
         app.process.frozen = True
         app.producer.stop()
-        self._later(seconds, partial(self._thaw, app))
+        self._later(seconds, partial(self._thaw, app, seconds if machine else 0.0))
 
     def end(self, slot: Slot, restart: float | None) -> None:
         """Tell a worker to end cleanly; start it again so many seconds after it has."""
@@ -128,7 +129,7 @@ class Workers:
                 await asyncio.wait_for(app.stop(), STOP_SECONDS)
             except TimeoutError:
                 self.seen["a worker ended after its time"] += 1
-                if app.member_generation is not None:  # else it was frozen meanwhile, and has nothing to give up
+                if app.is_member:  # else it was frozen meanwhile, and has nothing to give up
                     self.violations.append(f"{app.name} does not end within {STOP_SECONDS:g} s")
             app.process.alive = False
             if restart is not None:
@@ -153,7 +154,8 @@ class Workers:
                 self.kill(slot, self._chance.uniform(0.05, 1.0))
             elif slot is not None:
                 self.seen[f"frozen at {point.name}"] += 1
-                self.freeze(slot, self._plan.session * self._chance.uniform(0.2, 3.0))
+                seconds = self._plan.session * self._chance.uniform(0.2, 3.0)
+                self.freeze(slot, seconds, machine=self._chance.random() < 0.5)
         return False
 
     def _check_held(self) -> None:
@@ -201,8 +203,9 @@ class Workers:
 
         self._later(self._chance.uniform(0.0, 0.5), die)
 
-    def _thaw(self, app: SimApp) -> None:
+    def _thaw(self, app: SimApp, lost: float) -> None:
         if app.process.alive:
+            app.clock.lost += lost
             self._broker.loop.thaw(app.process)
             app.producer.go_on()
 

@@ -231,6 +231,8 @@ class World:
                 workers.kill(slot, fault.lasts)
             case "freeze" | "blink":
                 workers.freeze(slot, fault.lasts)
+            case "suspend":
+                workers.freeze(slot, fault.lasts, machine=True)
             case "term":
                 workers.end(slot, fault.lasts)
             case "add":

@@ -50,3 +50,17 @@ def test_confirmed_when_asked(monkeypatch: pytest.MonkeyPatch, request_: Any, er
     asyncio.run(cast(Any, coordinator)._send_req(request_))
     assert ownership.last_heartbeat == heard
     assert not ownership.is_confirmed
+
+
+@pytest.mark.parametrize(("asked_at", "confirmed"), [(99.0, False), (100.0, False), (101.0, True)])
+def test_a_doubt_ends_with_the_next_question(asked_at: float, confirmed: bool) -> None:
+    """What the coordinator was asked before a worker came to doubt its claim says nothing of it."""
+    clock = [100.0]
+    ownership = Ownership(10.0, lambda: clock[0])
+    ownership.note_heartbeat(99.0)
+    assert ownership.is_confirmed
+    ownership.doubt()
+    assert not ownership.is_confirmed
+    clock[0] = 102.0
+    ownership.note_heartbeat(asked_at)
+    assert ownership.is_confirmed is confirmed

@@ -42,8 +42,9 @@ class Kafka:
         self.round_trips = 0
         """How often something was sent when nothing waited."""
         self.clock = SYSTEM
-        self._ownership = Ownership(math.inf)
-        self._ownership.settle()
+        self.group_generation, self.counted_anew = 1, False
+        self.ownership = Ownership(math.inf)
+        self.ownership.settle()
 
     async def send(self, topic: str, key: bytes, value: bytes | None, *_: Any) -> asyncio.Future[None]:
         assert topic != "effects" or topic not in self.refused, "what was to be told before this has failed"
@@ -58,11 +59,17 @@ class Kafka:
     def items(self) -> list[tuple[bytes, bytes]]:
         return []
 
+    def doubt(self) -> None:
+        self.ownership.doubt()
+
+    def new_writer(self) -> str:
+        return "writer"
+
     async def maybe_start_producer(self) -> Kafka:
         return self
 
     def sends(self) -> Any:
-        return sending(self._ownership, self.maybe_start_producer)
+        return sending(self.ownership, self.maybe_start_producer)
 
     def confirm(self, place: int) -> None:
         """Confirm one of those that wait, whichever: they may lie in several partitions."""
@@ -99,7 +106,7 @@ class Stage:
         timer = stopwatch().labels("test")
         self.outbox = SealedOutbox(broker, broker, timer) if sealed else Outbox(broker, broker, timer, self._put_off)
         if isinstance(self.outbox, SealedOutbox):
-            self.outbox.begin(self._place, COMPARISON)
+            self.outbox.begin(COMPARISON)
         self._entries: list[bytes] = []
         self.acked: list[int] = []
         self.count = 0
@@ -339,3 +346,31 @@ def test_a_journal_hands_over_what_waits_at_that_moment(turns: list[list[int]]) 
         taken.append(journal.take())
     found = [[table for record in records for table in decode(record).tables] for records in taken]
     assert found == [[ids[table] for table in tables] for tables in turns]
+
+
+@pytest.mark.parametrize(("generation", "sends_at_once"), [(4, False), (5, False), (6, True)])
+def test_who_finds_a_later_generation_asks_first(generation: int, sends_at_once: bool) -> None:
+    """A worker whose state another has saved since sends nothing before the coordinator has confirmed it again."""
+    kafka: Any = Kafka()
+    other = Saves(generation=5)
+    other.put("a", 1)
+    kafka.items = lambda: [(write.key, write.value) for write in other.step()]
+    kafka.group_generation = generation
+    outbox = SealedOutbox(kafka, kafka, stopwatch().labels("test"))
+    place = Place(TP("events", 0), 1)
+
+    async def run() -> None:
+        outbox.begin(COMPARISON)
+        outbox.write(place, b"a", b"2")
+        flush = asyncio.ensure_future(outbox.flush())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert bool(kafka.waiting) is sends_at_once
+        kafka.ownership.note_heartbeat(math.inf)
+        while not flush.done():
+            kafka.confirm(0)
+            await asyncio.sleep(0)
+        await flush
+        assert kafka.stands
+
+    asyncio.run(asyncio.wait_for(run(), 60))

@@ -166,6 +166,16 @@ class App(faust.App):
         self.group_generation = generation
         self._assignment_number = max(generation, self._assignment_number + 1)
 
+    @property
+    def counted_anew(self) -> bool:
+        """Whether the broker has lost its groups while this worker ran, and counts their generations anew."""
+        return self._assignment_number != self.group_generation
+
+    def doubt(self) -> None:
+        """Let no send begin until the coordinator has confirmed this worker anew, and ask it at once."""
+        self.ownership.doubt()
+        self._asking = asyncio.ensure_future(cast(Consumer, self.consumer).ask_coordinator())
+
     def new_writer(self) -> str:
         """A name for the keys of what this worker saves, which no other has, nor this one under another assignment."""
         return secrets.token_hex(4)

@@ -12,6 +12,8 @@ import faust.transport.drivers.aiokafka as driver
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from faust.types import TP, Message
 
+from streams.worker import fault_points
+from streams.worker.fault_points import Point
 from streams.worker.faust_patches.batches import Batch, batch_of, in_batches
 from streams.worker.faust_patches.ownership import Ownership
 from streams.worker.faust_patches.thread import Thread
@@ -159,6 +161,10 @@ class Consumer(driver.Consumer):
         """The generation of the group in which this worker is a member; None if it is none."""
         return self._thread.generation
 
+    async def ask_coordinator(self) -> None:
+        """Send a heartbeat now, whenever the next is due."""
+        await self._thread.ask_coordinator()
+
     async def refresh_topics(self) -> None:
         """Ask the broker for its topics now: where they have more partitions, these are shared out anew."""
         await self._thread.refresh_topics()
@@ -168,4 +174,7 @@ class Consumer(driver.Consumer):
         return self._committed_offset[source]
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        return not self._ownership.commits_stopped and await super().commit(topics, start_new_transaction)
+        if self._ownership.commits_stopped or not await super().commit(topics, start_new_transaction):
+            return False
+        fault_points.reached(Point.COMMITTED)
+        return True

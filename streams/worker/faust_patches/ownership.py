@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -44,6 +45,7 @@ class Ownership:
         self._when_lost: list[Callable[[Lost], None]] = []
         self.last_heartbeat = 0.0
         """When the coordinator last confirmed this worker (monotonic seconds, rounded down to the request's start)."""
+        self._doubted_at = -math.inf
         self.commits_stopped = False
         """Whether the worker is failing: no offset may be committed any more."""
 
@@ -54,12 +56,17 @@ class Ownership:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the coordinator has confirmed this worker within the last session."""
-        return self._now() - self.last_heartbeat <= self._session_seconds
+        """Whether the coordinator has confirmed this worker within the last session, and since `doubt`."""
+        last = self.last_heartbeat
+        return last > self._doubted_at and self._now() - last <= self._session_seconds
 
     def note_heartbeat(self, at: float) -> None:
         """Note that the coordinator confirmed this worker in a request that began at `at` (monotonic seconds)."""
         self.last_heartbeat = at
+
+    def doubt(self) -> None:
+        """Let no send begin until the coordinator has confirmed this worker in a request that begins after now."""
+        self._doubted_at = self._now()
 
     def stop_commits(self) -> None:
         """Commit no offset from now on."""

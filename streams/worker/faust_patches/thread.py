@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, cast
 
 import faust.transport.drivers.aiokafka as driver
-from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
+from aiokafka.errors import ConsumerStoppedError, KafkaError  # type: ignore[import-untyped]
 from aiokafka.protocol.group import SyncGroupRequest  # type: ignore[import-untyped]
 from faust.types import TP
 
@@ -167,6 +168,11 @@ class Thread(driver.AIOKafkaConsumerThread):
             super()._stopped_set()
         except RuntimeError:  # a crash has closed the thread's loop already; nobody waits in it any more
             self._stopped.set()
+
+    async def ask_coordinator(self) -> None:
+        """Send a heartbeat now. What goes wrong with it goes wrong with the next one too, and is told there."""
+        with suppress(KafkaError):
+            await self.call_thread(self._ensure_consumer()._coordinator._do_heartbeat)
 
     async def refresh_topics(self) -> None:
         """Ask the broker for its topics now."""
