@@ -180,8 +180,8 @@ async def _starts_the_producer_last(self: Any, generation_id: int = 0) -> None:
 # The soak ------------------------------------------------------------------------------------------------------------
 
 
-def _same_writer(self: ReconcileStage, partitions: Any) -> None:
-    _real_begin(self, partitions)
+def _same_writer(self: ReconcileStage, *args: Any) -> None:
+    _real_begin(self, *args)
     self._writer = "same"
 
 
@@ -293,7 +293,7 @@ PLANTED = (
             ((ReconcileStage, "_take", _takes_before_it_has),), "FLUSH_CONFIRMED"),
     Planted("a tick waits for the first channel alone", "crash order", ((Alignment, "take", _hears_the_first_alone),)),
     Planted("a notice is acked before it is kept", "crash order",
-            ((NotifyStage, "_saved_with", _acked_at_once),), "COMMITTED/deliveries"),
+            ((NotifyStage, "_saved_with", _acked_at_once),), "kill+receiver"),
     Planted("what is due is not restored", "crash order",
             ((DeliveryTable, "__init__", _forgets_what_is_due),), "POSTED"),
     Planted("the newest notice overtakes", "crash order", ((Backlog, "remove", _newest_first),), "receiver"),

@@ -90,13 +90,14 @@ def plan(chance: Random) -> Plan:
 
 
 def focused(plan: Plan, focus: str, chance: Random) -> Plan:
-    """The plan with more of one kind of fault, or with workers that die and freeze at one fault point; behind a slash
-    may stand a topic that is slow, while offsets are committed soon."""
-    if focus not in KINDS:
-        point, _, slow = focus.partition("/")
-        plan = replace(plan, point=point, at_points=4, point_chance=0.3)
-        return replace(plan, slow=slow, commit_every=0.05) if slow else plan
-    more = [_fault(focus, plan.feeding, plan.session, chance) for _ in range(2)]
+    """The plan with more of what a focus names, joined by `+`: kinds of faults, or a fault point at which workers die
+    and freeze."""
+    more = list[Fault]()
+    for name in focus.split("+"):
+        if name in POINTS:
+            plan = replace(plan, point=name, at_points=4, point_chance=0.3)
+        else:
+            more += [_fault(name, plan.feeding, plan.session, chance) for _ in range(2)]
     return replace(plan, faults=_in_order([*more, *plan.faults]))
 
 

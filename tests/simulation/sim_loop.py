@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final, TypeVar
@@ -32,14 +32,36 @@ class Process:
 
     def __init__(self, name: str) -> None:
         self.name, self.number = name, crc32(name.encode())
-        self.alive, self.frozen = True, False
-        self.parked: list[asyncio.Handle] = []
+        self.alive, self.frozen, self.times_frozen = True, False, 0
+        self.parked: list[Step] = []
         """Steps that became ready while it was frozen."""
 
     @property
     def running(self) -> bool:
         """Whether its steps run now."""
         return self.alive and not self.frozen
+
+
+class Step:
+    """A callback that is to run, as asyncio's `Handle`, without what nobody asks for here."""
+
+    __slots__ = ("_args", "_callback", "_context", "process")
+
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
+        self._callback: Callable[..., object] | None = callback
+        self._args = args
+        self._context = copy_context() if context is None else context
+        self.process = self._context.get(PROCESS)
+
+    def cancel(self) -> None:
+        self._callback = None
+
+    def cancelled(self) -> bool:
+        return self._callback is None
+
+    def run(self) -> None:
+        if self._callback is not None:
+            self._context.run(self._callback, *self._args)
 
 
 PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
@@ -52,8 +74,8 @@ class Loop(asyncio.AbstractEventLoop):
 
     def __init__(self, chance: Random, *, fair: bool, pace: float) -> None:
         self._chance, self._fair, self._pace = chance, fair, pace
-        self._ready: list[asyncio.Handle] = []
-        self._timers: list[tuple[float, int, asyncio.Handle]] = []
+        self._ready: list[Step] = []
+        self._timers: list[tuple[float, int, Step]] = []
         self._time, self._count, self._rounds = 0.0, 0, 0
         self._kept: list[asyncio.Task[Any]] = []
         """Every task: those of a killed process must not be collected, which would run their `finally` blocks."""
@@ -117,38 +139,44 @@ class Loop(asyncio.AbstractEventLoop):
         if len(steps) > 1 and not self._fair:
             self._chance.shuffle(steps)
         for step in steps:
-            process = step._context.get(PROCESS)  # type: ignore[attr-defined]
-            if step._cancelled or (process is not None and not process.alive):
+            process = step.process
+            if process is None:
+                self._steps = hash((self._steps, self._time))
+            elif not process.alive or step.cancelled():
                 continue
-            if process is not None and process.frozen:
+            elif process.frozen:
                 process.parked.append(step)
+                continue
             else:
-                self._steps = hash((self._steps, self._time, 0 if process is None else process.number))
-                step._run()
+                self._steps = hash((self._steps, self._time, process.number))
+            try:
+                step.run()
+            except Exception as error:
+                self.raised.append(f"a step raised {error!r}")
 
     # What asyncio asks of a loop ---------------------------------------------------------------------------------
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+    ) -> Any:
+        step = Step(callback, args, context)
+        self._ready.append(step)
+        return step
 
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
+    ) -> Any:
         return self.call_at(self._time + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+    ) -> Any:
+        step = Step(callback, args, context)
         self._count += 1
-        heappush(self._timers, (when, self._count, handle))
-        return handle
+        heappush(self._timers, (when, self._count, step))
+        return step
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
@@ -187,9 +215,6 @@ class Loop(asyncio.AbstractEventLoop):
 
     def is_closed(self) -> bool:
         return False
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        pass
 
 
 def _close(coroutine: Any) -> None:

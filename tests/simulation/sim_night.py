@@ -26,9 +26,9 @@ DESK, BOT = (Receiver(name, f"https://example.org/{name}", "SECRET") for name in
 BOTS = {1: BOT, 2: replace(BOT, areas=("S1", "S2"), severity="critical"), 3: replace(BOT, areas=("S1",), digest=1)}
 """The second receiver, by the number of partitions."""
 BAD = (b"no JSON", b'{"type":"tally-report","id":1}', b'{"type":"bulletin","votes":{}}')
-LONG = 180
+LONG = 150
 """Seconds of event time from the first to the last event."""
-CLOSING = 4
+CLOSING = 3
 """Ticks behind everything else, so that what was rerouted at the very end is judged too."""
 
 
@@ -51,8 +51,8 @@ class Night:
 def elections(partitions: int, quorum: int, receivers: int) -> tuple[Election, Topology]:
     """One of the few elections that the nights share."""
     known = election(
-        states=3, tables=4, registered=300, quorum=quorum, rules=RULES,
-        alerts=AlertPolicy(tick=10, hold=20 if quorum == 1 else 0, cooldown=30),
+        states=3, tables=3, registered=300, quorum=quorum, rules=RULES,
+        alerts=AlertPolicy(tick=15, hold=20 if quorum == 1 else 0, cooldown=30),
     )  # fmt: skip
     return replace(known, receivers=(DESK, BOTS[partitions])[:receivers]), Topology("sim.", partitions)
 
@@ -89,9 +89,9 @@ def _events(known: Election, chance: Random) -> list[Event]:
                     "reporter": reporter, "group": reporter, **again}))  # fmt: skip
     for area in chance.choices(["N", "N", "S1", "S2", "S3"], k=chance.randint(2, 9)):
         sequence = chance.randint(1, 9)
-        votes = chance.choice(((1800, 720, 120), (700, 1700, 120), (450, 180, 30)))
+        votes = chance.choice(((1350, 540, 90), (525, 1275, 90), (450, 180, 30)))
         add(bulletin(votes, area, at=at(), sequence=sequence, id=f"{area}-{sequence}-{chance.randrange(99)}",
-                     tables_counted=chance.choice((None, 8, 12))))  # fmt: skip
+                     tables_counted=chance.choice((None, 6, 9))))  # fmt: skip
     for table in chance.sample(list(known.tables), chance.choice((0, 0, 3))):
         add(bulletin(chance.choice(((150, 60, 10), (60, 150, 10))), table, at=at()))
     return [event for _, event in sorted(dated, key=lambda one: one[0])]

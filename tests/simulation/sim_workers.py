@@ -113,6 +113,7 @@ class Workers:
         if app is None or not app.process.running:
             return
         app.process.frozen = True
+        app.process.times_frozen += 1
         app.producer.stop()
         self._later(seconds, partial(self._thaw, app, seconds if machine else 0.0))
 
@@ -122,6 +123,7 @@ class Workers:
             return
         app, context = slot.app, copy_context()
         context.run(PROCESS.set, app.process)
+        times_frozen = app.process.times_frozen
         slot.wanted = restart is not None
 
         async def stop() -> None:
@@ -129,7 +131,7 @@ class Workers:
                 await asyncio.wait_for(app.stop(), STOP_SECONDS)
             except TimeoutError:
                 self.seen["a worker ended after its time"] += 1
-                if app.is_member:  # else it was frozen meanwhile, and has nothing to give up
+                if app.process.times_frozen == times_frozen:  # else it may have had nothing left to give up
                     self.violations.append(f"{app.name} does not end within {STOP_SECONDS:g} s")
             app.process.alive = False
             if restart is not None:

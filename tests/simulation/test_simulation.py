@@ -49,7 +49,7 @@ def test_rare_paths_are_taken(seen: Counter[str]) -> None:
 @pytest.mark.parametrize("place", range(len(PLANTED)), ids=lambda place: PLANTED[place].name)
 def test_planted_faults_are_found(place: int) -> None:
     """A fault that is put back is found. Each has a process of its own: what one leaves behind may hide another."""
-    code = f"from planted import PLANTED, seeds_until_found; print(seeds_until_found(PLANTED[{place}], 100))"
+    code = f"from planted import PLANTED, seeds_until_found; print(seeds_until_found(PLANTED[{place}], 400))"
     assert in_a_process(code, "0") != "None\n"
 
 
