@@ -138,7 +138,7 @@ def test_judge(delivery: Delivery, answer: Answer, reason: Reason, wait: tuple[i
     [
         pytest.param(FINE, Answer(204, ""), replace(FINE, delivered=8), id="a success is counted"),
         pytest.param(
-            FAILING, Answer(204, ""), replace(FAILING, delivered=8, failing_since=0), id="a success ends a failure"
+            FAILING, Answer(204, ""), replace(FAILING, delivered=8, failing_since=None), id="a success ends a failure"
         ),
         pytest.param(
             replace(FINE, hold=NOW + 9),
