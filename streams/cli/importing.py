@@ -51,14 +51,14 @@ def import_inspect(
     """What is in published files: how they are written, their columns, what these could be."""
     with plainly():
         try:
-            found = [inspection.inspect(file) for file in files]
+            samples = [inspection.inspect(file) for file in files]
         except SourceError as error:
             raise importer.ImportFailed(str(error)) from None
-        for inspected in found:
+        for inspected in samples:
             show(*inspected.lines())
         if map is not None:
             with map.open("x", encoding="utf-8") as out:
-                out.write(proposal.first_map(found))
+                out.write(proposal.first_map(samples))
             show(f"written: {map}")
 
 

@@ -48,13 +48,13 @@ _SMALL: Final = {
 
 def collected(asked: Collection[str]) -> set[str]:
     """The tables of `Scratch` that these tables are made from."""
-    found = set[str]()
+    needed = set[str]()
     for name in asked:
         if name in _JOINED:
-            found.update(_JOINED[name][:3])
+            needed.update(_JOINED[name][:3])
         else:
-            found.update(SOURCES.get(name, (name,)))
-    return found
+            needed.update(SOURCES.get(name, (name,)))
+    return needed
 
 
 @contextmanager
@@ -107,13 +107,13 @@ def _joined(scratch: Scratch, table: Table) -> str:
     given = [column for column in table.columns if column.name not in ("fate", "decided_by")]
     decided = "min(decided_by)" if fates == READING_FATES else "NULL"
     return (
-        f"SELECT came.*, coalesce(known.fate, if(refused.code IS NULL, 'unjudged', 'rejected')) AS fate, "
-        f"if(known.fate IS NULL, refused.code, known.decided_by) AS decided_by "
+        f"SELECT came.*, coalesce(fates.fate, if(refused.code IS NULL, 'unjudged', 'rejected')) AS fate, "
+        f"if(fates.fate IS NULL, refused.code, fates.decided_by) AS decided_by "
         f"FROM ({_read(scratch, events, given)}) AS came "
         f"LEFT JOIN (SELECT event_key, min(code) AS code FROM {small[rejections]} GROUP BY event_key) AS refused "
         f"USING (event_key) "
-        f"LEFT JOIN (SELECT key, min(fate) AS fate, {decided} AS decided_by FROM {small[fates]} GROUP BY key) AS known "
-        f"ON came.{key} = known.key ORDER BY seq"
+        f"LEFT JOIN (SELECT key, min(fate) AS fate, {decided} AS decided_by FROM {small[fates]} GROUP BY key) AS fates "
+        f"ON came.{key} = fates.key ORDER BY seq"
     )
 
 
@@ -128,8 +128,8 @@ def write(connection: duckdb.DuckDBPyConnection, election: Election, directory: 
         rows = f"SELECT * REPLACE ({', '.join(texts)}) FROM {name}" if texts else f"SELECT * FROM {name}"
         path = literal(str(directory / f"{table.name}.{format}"))
         connection.execute(f"COPY ({rows}) TO {path} ({_OPTIONS[format]})")
-        found = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
-        counts[table.name] = int(found[0]) if found else 0
+        count = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
+        counts[table.name] = int(count[0]) if count else 0
     return counts
 
 
@@ -137,8 +137,8 @@ def filled(connection: duckdb.DuckDBPyConnection, name: str) -> set[str]:
     """The columns of a table that are not empty in every row."""
     columns = [column for column, *_ in connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").description or ()]
     counts = ", ".join(f"count({quoted(column)})" for column in columns)
-    found = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone() or ()
-    return {column for column, count in zip(columns, found, strict=True) if count}
+    filled_rows = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone() or ()
+    return {column for column, count in zip(columns, filled_rows, strict=True) if count}
 
 
 def asked_in(statement: str) -> set[str]:

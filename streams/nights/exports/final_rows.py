@@ -107,15 +107,15 @@ class FinalRows:
             ledger = self._replay.ledger(table)
             if ledger is None or (official := ledger.official(self._election)) is None:
                 continue
-            found = DifferingRow.of(self._election, table, official, ledger.verdict(self._election.policy))
-            for figure, difference in found.difference.items():
+            differing = DifferingRow.of(self._election, table, official, ledger.verdict(self._election.policy))
+            for figure, difference in differing.difference.items():
                 yield {
                     "table_id": table,
-                    "area_id": found.area,
-                    "bulletin_id": found.bulletin,
+                    "area_id": differing.area,
+                    "bulletin_id": differing.bulletin,
                     "figure_id": figure,
-                    "sheet_votes": found.sheet[figure],
-                    "official_votes": found.official[figure],
+                    "sheet_votes": differing.sheet[figure],
+                    "official_votes": differing.official[figure],
                     "difference": difference,
                 }
 

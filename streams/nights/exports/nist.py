@@ -140,8 +140,8 @@ def _progress(given: Report, unit: str, area: Area) -> Iterator[str]:
 
 
 def _unit_type(level: str) -> str:
-    if (known := _UNIT_TYPES.get(level.casefold())) is not None:
-        return _leaf("Type", known)
+    if (unit_type := _UNIT_TYPES.get(level.casefold())) is not None:
+        return _leaf("Type", unit_type)
     return "<Type>other</Type>" + _leaf("OtherType", level)
 
 

@@ -32,12 +32,12 @@ def of_area(sample: Mapping[str, Any] | None) -> dict[str, Any]:
     """What stands in `OF_AREA` for an area's state."""
     if sample is None:
         return {}
-    found = {"sample_drawn": sample["drawn"], "sample_came": sample["came"], "sample_missing": sample["missing"]}
+    row = {"sample_drawn": sample["drawn"], "sample_came": sample["came"], "sample_missing": sample["missing"]}
     if lead := sample["lead"]:
         low, high = lead["guaranteed"]
-        found |= {"sample_leader_id": lead["option"], "sample_second_id": lead["over"], "sample_lead": lead["estimate"]}
-        found |= {"sample_lead_low": low, "sample_lead_high": high}
-    return found
+        row |= {"sample_leader_id": lead["option"], "sample_second_id": lead["over"], "sample_lead": lead["estimate"]}
+        row |= {"sample_lead_low": low, "sample_lead_high": high}
+    return row
 
 
 def of_figure(sample: Mapping[str, Any] | None, column: str) -> dict[str, Any]:

@@ -66,12 +66,12 @@ class Table:
 def suffixes(ids: Iterable[str]) -> dict[str, str]:
     """What stands for each id at the end of a column's name. SQL takes `A` and `a` for one name: where two ids differ
     by case alone, the later one has a number behind it."""
-    found, taken = dict[str, str](), set[str]()
+    ends, taken = dict[str, str](), set[str]()
     for id in ids:
         name, number = id, 1
         while name.casefold() in taken:
             number += 1
             name = f"{id}_{number}"
         taken.add(name.casefold())
-        found[id] = name
-    return found
+        ends[id] = name
+    return ends

@@ -53,12 +53,12 @@ class CellWriter:
 
     def notes(self) -> dict[str, Places]:
         """What the map's author may not expect, with its places."""
-        found = {
+        notes = {
             "lines passed over (skip_lines)": self._skipped,
             "files with other columns (union)": self._differing,
             "lines that look as if they were encoded twice, such as 'PeÃ±a'": self._twice_encoded,
         }
-        return {what: places for what, places in found.items() if places.count}
+        return {what: places for what, places in notes.items() if places.count}
 
     def write(self, part: Part, raw: IO[bytes]) -> None:
         """A text file. Raises `SourceError`."""
@@ -290,9 +290,9 @@ def column_names(head: Sequence[str]) -> list[str]:
     names = [" ".join(cell.split()) or f"column {place}" for place, cell in enumerate(head, 1)]
     lower = [each.lower() for each in names]
     seen: dict[str, int] = {}
-    found = []
+    unique = []
     for each in names:
         key = each.lower()
         seen[key] = seen.get(key, 0) + 1
-        found.append(f"{each} ({seen[key]})" if lower.count(key) > 1 else each)
-    return found
+        unique.append(f"{each} ({seen[key]})" if lower.count(key) > 1 else each)
+    return unique

@@ -95,12 +95,12 @@ def _decoded(part: Part, line: int, decoder: json.JSONDecoder, text: str) -> Any
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
-    if len(found) < len(pairs):
+    members = {key: "true" if value is True else "false" if value is False else value for key, value in pairs}
+    if len(members) < len(pairs):
         names = [key for key, _ in pairs]
         twice = next(key for key in names if names.count(key) > 1)
         raise ValueError(f"{twice} is twice in one object: take one out")
-    return found
+    return members
 
 
 def _below(part: Part, document: Any, path: str) -> Any:

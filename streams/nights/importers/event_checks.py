@@ -160,12 +160,12 @@ class EventChecks:
             cure += "leave subtotals out by `where`"
             yield self._fault(place, "", "total", cure)
             return
-        known = "_home NOTNULL"
+        of_tables = "_home NOTNULL"
         sums = ", ".join(f"coalesce(sum({each}), 0)" for each in columns)
-        count, *totals = self._db.row(f"SELECT count(*), {sums} FROM {self._table} WHERE {known}")
+        count, *totals = self._db.row(f"SELECT count(*), {sums} FROM {self._table} WHERE {of_tables}")
         twice = [f"2 * coalesce({each}, 0) = {total}" for each, total in zip(columns, totals, strict=True)]
         if count > 2 and any(totals):
-            for place in self._staged.places(f"{known} AND {' AND '.join(twice)}")[:1]:
+            for place in self._staged.places(f"{of_tables} AND {' AND '.join(twice)}")[:1]:
                 cure = "its votes are those of all others together: is it a total? Leave it out by `where`"
                 yield self._fault(place, "", "total", cure)
 
@@ -190,11 +190,11 @@ class EventChecks:
             for each in columns
         )
         place = "{'file': _file, 'line': _line}"
-        found = self._db.rows(
+        differing = self._db.rows(
             f"SELECT min({place}) AS first, max({place}), count(*) OVER () FROM {self._table} "
             f"GROUP BY {', '.join(map(name, key))} HAVING count(*) > 1 AND ({differ}) ORDER BY first LIMIT 1"
         )
-        for first, last, count in found:
+        for first, last, count in differing:
             also = f" (here and {last['file']}:{last['line']}; {count:,} such)"
             yield self._fault(f"{first['file']}:{first['line']}", "", code, cure + also)
 

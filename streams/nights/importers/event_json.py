@@ -145,23 +145,23 @@ def strays(db: Database, made: EventTable) -> tuple[int, int, list[tuple[str, st
     """Of a table's events: how many there are, how many name nothing of the register, and of three such the id, the
     place, and the nearest id that is there."""
     column, table = name(made.block.area_field), name(made.table)
-    known = "_home NOTNULL"
+    is_registered = "_home NOTNULL"
     if made.block.kind is Bulletin:
-        known += f" OR {column} IN (SELECT area_id FROM _areas)"
-    (count, stray) = db.row(f"SELECT count(*), count(*) FILTER (WHERE NOT ({known})) FROM {table}")
+        is_registered += f" OR {column} IN (SELECT area_id FROM _areas)"
+    (count, stray) = db.row(f"SELECT count(*), count(*) FILTER (WHERE NOT ({is_registered})) FROM {table}")
     if not stray:
         return count, 0, []
     ids = "SELECT table_id AS id FROM _tables" + (
         " UNION ALL SELECT area_id FROM _areas" if made.block.kind is Bulletin else ""
     )
-    found = []
+    examples = []
     rows = db.rows(
-        f"SELECT {column}, min({{'f': _file, 'l': _line}}) AS place FROM {table} WHERE NOT ({known}) "
+        f"SELECT {column}, min({{'f': _file, 'l': _line}}) AS place FROM {table} WHERE NOT ({is_registered}) "
         "GROUP BY 1 ORDER BY place LIMIT 3"
     )
     for id, place in islice(rows, 3):
         nearest = db.rows(f"SELECT id FROM ({ids}) ORDER BY levenshtein(id, ?), id LIMIT 1", id)
-        found.append(
+        examples.append(
             (str(id), f"{place['f']}:{place['l']}", str(made.block.area_field), nearest[0][0] if nearest else None)
         )
-    return int(count), int(stray), found
+    return int(count), int(stray), examples

@@ -65,15 +65,15 @@ class EventTables:
 
     def _fields(self, block: Block) -> list[Wanted]:
         """The event's fields; an id is made of the place where the map gives none."""
-        found = []
+        wanted = []
         for each in block.declared:
             sql = block.fields.get(each.key, "")
             if each.key == "id" and not sql:
                 sql = self._place(block)
             if sql:
                 kind = _KINDS.get(each.type, "text")
-                found.append(Wanted(each.key, f"{block.place}.{each.key}", kind, sql, each.required))
-        return found
+                wanted.append(Wanted(each.key, f"{block.place}.{each.key}", kind, sql, each.required))
+        return wanted
 
     def _place(self, block: Block) -> str:
         """SQL for file and line of a row, and how many blocks before this one make such events of the same source."""
@@ -114,11 +114,11 @@ class EventTables:
         sums, votes = [], list[Figure]()
         for i, (id, texts) in enumerate(sorted(targets.items())):
             only = f"FILTER (WHERE _option IN ({', '.join(map(literal, texts))}))"
-            known = f"CASE WHEN count(*) {only} = count(_count) {only} THEN sum(_count) {only} END::BIGINT"
+            figure = f"CASE WHEN count(*) {only} = count(_count) {only} THEN sum(_count) {only} END::BIGINT"
             column = id if id in declared else f"votes.{i}"
             if id not in declared:
                 votes.append(Figure(column, id))
-            sums.append(f"{f'coalesce({known}, 0)' if zero else known} AS {name(column)}")
+            sums.append(f"{f'coalesce({figure}, 0)' if zero else figure} AS {name(column)}")
         gathered = ", ".join(map(name, by))
         made = (
             "SELECT place.file AS _file, place.line AS _line, * EXCLUDE (place) FROM ("
@@ -153,13 +153,13 @@ class EventTables:
         return targets
 
     def _check_twice(self, block: Block, rows: Staged, by: Sequence[str]) -> None:
-        found = self._db.rows(
+        repeated = self._db.rows(
             f"SELECT {name(block.area_field)}, _option, "
             "list(_file || ':' || _line ORDER BY _file, _line)[:3] AS places, count(*) OVER () "
             f"FROM {name(rows.table)} "
             f"GROUP BY {', '.join(map(name, by))}, _option HAVING count(*) > 1 ORDER BY places LIMIT 1"
         )
-        for area, option, places, count in found:
+        for area, option, places, count in repeated:
             cure = f"{option} is there twice for {area} ({', '.join(places)}; {count:,} such): two contests? "
             self.faults.append(f"{places[0]}: {block.place}: twice: {cure}Choose by `where`")
 

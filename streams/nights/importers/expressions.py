@@ -63,8 +63,8 @@ class Parser:
         alone = node.get("type") == "SELECT_NODE" and node["from_table"]["type"] == "EMPTY"
         if not alone or len(node["select_list"]) != 1 or node["where_clause"] or node["modifiers"]:
             raise QueryError(f"write one expression, not {text[:60]!r}")
-        found = list(self._columns(node["select_list"][0], text.encode(), True))
-        return Expression(text, [each for each, _ in found], [each for each, is_number in found if is_number])
+        columns = list(self._columns(node["select_list"][0], text.encode(), True))
+        return Expression(text, [each for each, _ in columns], [each for each, is_number in columns if is_number])
 
     def check_from(self, sql: str) -> None:
         """Raise `QueryError` unless this is one plain SELECT of rows."""
@@ -76,7 +76,7 @@ class Parser:
         if 'Referenced column "' not in message:
             return message
         wanted = message.partition('Referenced column "')[2].partition('"')[0]
-        columns = [each for known in self._sources.values() for each in known.values()]
+        columns = [each for names in self._sources.values() for each in names.values()]
         doubled = [each for each in columns if each.startswith(f"{wanted} (") and each.endswith(")")]
         if doubled:
             return f"the header names {wanted} more than once: write " + " or ".join(f'"{each}"' for each in doubled)
@@ -89,12 +89,12 @@ class Parser:
             ((raw,),) = self._db.rows(f"SELECT json_serialize_sql({literal(sql)})")
         except QueryError as error:
             raise QueryError(f"is no SQL: {error}") from None
-        found = orjson.loads(raw)
-        if found["error"]:
-            raise QueryError(f"is no SQL: {found['error_message']}")
-        if len(found["statements"]) != 1:
+        parsed = orjson.loads(raw)
+        if parsed["error"]:
+            raise QueryError(f"is no SQL: {parsed['error_message']}")
+        if len(parsed["statements"]) != 1:
             raise QueryError("write one expression, without a semicolon")
-        node: dict[str, Any] = found["statements"][0]["node"]
+        node: dict[str, Any] = parsed["statements"][0]["node"]
         return node
 
     def _columns(self, node: Any, text: bytes, number: bool) -> Iterator[tuple[Column, bool]]:

@@ -79,7 +79,7 @@ def parts(places: Sequence[Path], source: Source) -> list[Part]:
     """The files of a source, in the order of their names; each pattern is looked for in the first of the directories
     that has any. Raises `SourceError` where none has."""
     patterns = [source.files] if isinstance(source.files, str) else source.files
-    found: dict[str, Part] = {}
+    by_name: dict[str, Part] = {}
     for pattern in patterns:
         path = PurePosixPath(pattern)
         if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -88,8 +88,8 @@ def parts(places: Sequence[Path], source: Source) -> list[Part]:
         if matching is None:
             raise SourceError(str(places[0] / pattern), 0, "cannot be read: there is no such file")
         _check_names(matching)
-        found |= {part.name: part for part in matching}
-    return [found[name] for name in sorted(found)]
+        by_name |= {part.name: part for part in matching}
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def _check_names(matching: Sequence[Part]) -> None:
@@ -105,10 +105,10 @@ def _check_names(matching: Sequence[Part]) -> None:
 
 def format_of(part: Part, source: Source) -> Format:
     """How it is to be read. Raises `SourceError`."""
-    known = source.format or _SUFFIXES.get(part.suffix)
-    if known is None:
+    format = source.format or _SUFFIXES.get(part.suffix)
+    if format is None:
         raise SourceError(part.name, 0, "what is it? Say `format`: csv, json, jsonl, parquet or workbook")
-    return known
+    return format
 
 
 def _matching(data: Path, pattern: str) -> Iterator[Part]:

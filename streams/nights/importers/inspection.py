@@ -126,8 +126,8 @@ def inspect(path: Path) -> Inspected:
     head, *body = rows
     columns = [[row[i] if i < len(row) else "" for row in body] for i in range(len(head))]
     source = _with_marks(source, columns)
-    found = [ColumnSample(name, _kind(cells, source), cells) for name, cells in zip(head, columns, strict=True)]
-    return Inspected(part, source, len(body), found, notes)
+    samples = [ColumnSample(name, _kind(cells, source), cells) for name, cells in zip(head, columns, strict=True)]
+    return Inspected(part, source, len(body), samples, notes)
 
 
 def _text(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
@@ -143,16 +143,16 @@ def _text(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
     usual = "\t" if part.suffix == ".tsv" else ","
     last = next((i for i in range(len(lines), 0, -1) if lines[i - 1].count(delimiter) == cells), header)
     last = len(lines) if '"' in text else last  # a row may go on for several lines
-    found = replace(source, encoding=encoding, delimiter="" if delimiter == usual else delimiter, header=header)
+    read_as = replace(source, encoding=encoding, delimiter="" if delimiter == usual else delimiter, header=header)
     if footer := [line for line in lines[header:] if line.strip() and delimiter not in line] if cells else []:
         words = "|".join(re.escape(line[:_FOOTER]).replace("\\ ", " ") for line in dict.fromkeys(footer[:_MOST_WORDS]))
-        found = replace(found, skip_lines=f"^({words})")
+        read_as = replace(read_as, skip_lines=f"^({words})")
     sample = "\n".join(lines[:last]).encode(encoding)
-    rows = _rows(part, found, sample)
+    rows = _rows(part, read_as, sample)
     if len(rows) > 2 and _goes_on(*rows[:3]):
-        found = replace(found, header=header + 1, names=_together(rows[0], rows[1]))
-        rows = _rows(part, found, sample)
-    return found, rows[: SAMPLE_ROWS + 1]
+        read_as = replace(read_as, header=header + 1, names=_together(rows[0], rows[1]))
+        rows = _rows(part, read_as, sample)
+    return read_as, rows[: SAMPLE_ROWS + 1]
 
 
 def _rows(part: Part, source: Source, content: bytes) -> list[list[str]]:
@@ -238,9 +238,9 @@ def _shown(value: Any) -> str:
 
 def _parquet(path: Path) -> list[list[str]]:
     try:
-        found = duckdb.connect().execute(f"FROM read_parquet(?) LIMIT {SAMPLE_ROWS}", [str(path)])
-        names = [column[0] for column in found.description or ()]
-        return [names, *([("" if cell is None else str(cell)) for cell in row] for row in found.fetchall())]
+        result = duckdb.connect().execute(f"FROM read_parquet(?) LIMIT {SAMPLE_ROWS}", [str(path)])
+        names = [column[0] for column in result.description or ()]
+        return [names, *([("" if cell is None else str(cell)) for cell in row] for row in result.fetchall())]
     except duckdb.Error as error:
         raise SourceError(path.name, 0, f"cannot be read as Parquet: {str(error).splitlines()[0]}") from None
 

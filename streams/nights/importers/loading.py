@@ -44,32 +44,32 @@ class Loader:
 
     def load(self, table: str, source: Source) -> Loaded:
         """Raises `SourceError`."""
-        found = parts(self._places, source)
-        formats = {format_of(part, source) for part in found}
+        files = parts(self._places, source)
+        formats = {format_of(part, source) for part in files}
         if len(formats) > 1:
-            raise SourceError(found[0].name, 0, f"{' and '.join(sorted(formats))} files in one source: make it two")
+            raise SourceError(files[0].name, 0, f"{' and '.join(sorted(formats))} files in one source: make it two")
         (format,) = formats
         path = self._scratch / "cells"
         columns, notes = list[str](), dict[str, Places]()
         if format in ("csv", "workbook"):
-            columns, notes = self._cells(table, source, found, path)
+            columns, notes = self._cells(table, source, files, path)
         elif format == "parquet":
-            self._parquet(table, source, found, path)
+            self._parquet(table, source, files, path)
         else:
-            self._documents(table, source, found, path)
+            self._documents(table, source, files, path)
         path.unlink(missing_ok=True)
         (rows,) = self._db.row(f"SELECT count(*) FROM {name(table)}")
         columns = columns or [each for each in self._db.columns(f"FROM {name(table)}") if each not in OWN]
         if not rows:
-            raise SourceError(found[0].name, 0, "has no row: is it the right file?")
-        return Loaded(columns, rows, [part.name for part in found], notes)
+            raise SourceError(files[0].name, 0, "has no row: is it the right file?")
+        return Loaded(columns, rows, [part.name for part in files], notes)
 
     def _cells(
-        self, table: str, source: Source, found: Sequence[Part], path: Path
+        self, table: str, source: Source, files: Sequence[Part], path: Path
     ) -> tuple[list[str], dict[str, Places]]:
         with path.open("w", encoding="utf-8", newline="\n") as out:
             writer = CellWriter(source, out, self._progress)
-            for part in found:
+            for part in files:
                 if format_of(part, source) == "workbook":
                     writer.write_cells(part, sheet_rows(part, source.sheet, source.header))
                     continue
@@ -79,11 +79,11 @@ class Loader:
         self._db.load_cells(table, path, writer.columns, kept, padded=source.union)
         return writer.columns, writer.notes()
 
-    def _documents(self, table: str, source: Source, found: Sequence[Part], path: Path) -> None:
+    def _documents(self, table: str, source: Source, files: Sequence[Part], path: Path) -> None:
         rows: int = 0
         shape: Shape = {}
         with path.open("wb") as out:
-            for part in found:
+            for part in files:
                 with part.reading() as raw:
                     for line, row in records(part, raw, source):
                         try:
@@ -96,8 +96,8 @@ class Loader:
                         rows += 1
                         self._progress.show(rows, part.name)
         if not isinstance(shape, dict) or not shape:
-            raise SourceError(found[0].name, 0, "has no row: is it the right file?")
-        check_keys(found[0], shape)
+            raise SourceError(files[0].name, 0, "has no row: is it the right file?")
+        check_keys(files[0], shape)
         kinds = {"_file": "VARCHAR", "_line": "BIGINT", **{each: column_type(below) for each, below in shape.items()}}
         columns = ", ".join(f"{literal(each)}: {literal(kind)}" for each, kind in kinds.items())
         self._db.run(
@@ -105,8 +105,8 @@ class Loader:
             f"maximum_object_size = 16777216, columns = {{{columns}}})"
         )
 
-    def _parquet(self, table: str, source: Source, found: Sequence[Part], path: Path) -> None:
-        for number, part in enumerate(found):
+    def _parquet(self, table: str, source: Source, files: Sequence[Part], path: Path) -> None:
+        for number, part in enumerate(files):
             with part.reading() as raw, path.open("wb") as out:
                 while block := raw.read(1 << 20):
                     out.write(block)

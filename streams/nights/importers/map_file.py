@@ -195,8 +195,10 @@ def read(path: Path) -> Map:
         raise MapError(f"{path}: {error}".replace(" - at `$.", ": in `")) from None
     toml = Toml(path)
     _check(toml, file)
-    found: dict[str, list[dict[str, Any]]] = {name: getattr(file, name) for name in KINDS}
-    blocks = [_block(toml, file, name, i, table) for name, tables in found.items() for i, table in enumerate(tables)]
+    tables_by_kind: dict[str, list[dict[str, Any]]] = {name: getattr(file, name) for name in KINDS}
+    blocks = [
+        _block(toml, file, name, i, table) for name, tables in tables_by_kind.items() for i, table in enumerate(tables)
+    ]
     for block in blocks:
         same = bool(block.order) == bool(blocks[0].order)
         toml.check(same, f"{block.place}.order", "give it to all tables that make events, or to none")

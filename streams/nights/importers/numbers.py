@@ -25,7 +25,7 @@ def create(db: Database, number: int, source: Source) -> tuple[str, str, str]:
     """Make the macros of a source: their names for counts, for counts where an empty cell is 0, for decimals."""
     whole, zero, decimal = f"_count_{number}", f"_count_or_zero_{number}", f"_decimal_{number}"
     unknown = ", ".join(map(literal, source.unknown))
-    known = f"WHEN trim(x::VARCHAR) IN ({unknown}) THEN NULL" if unknown else ""
+    no_figure = f"WHEN trim(x::VARCHAR) IN ({unknown}) THEN NULL" if unknown else ""
     mark = source.decimal or ("," if source.thousands == "." else ".")
     digits, text = _digits(source), _tidied(source)
     zeros = "0+" if source.decimal or source.thousands else "0|00|0000+"  # 1.000 may be a thousand
@@ -39,14 +39,14 @@ def create(db: Database, number: int, source: Source) -> tuple[str, str, str]:
     fits = f"length({bare}) < 40 AND {value} < 1e{MOST_DIGITS}"
     empty = "WHEN x IS NULL OR trim(x::VARCHAR) = '' THEN"
     usual = f"WHEN {quick} THEN x::VARCHAR::BIGINT"
-    order = f"{known} {usual}" if any(map(str.isdigit, source.unknown)) else f"{usual} {known}"
+    order = f"{no_figure} {usual}" if any(map(str.isdigit, source.unknown)) else f"{usual} {no_figure}"
     for macro, blank in ((whole, "NULL"), (zero, "0")):
         db.run(
             f"CREATE MACRO {macro}(x) AS CASE {order} {empty} {blank} "
             f"WHEN regexp_full_match({text}, {of_whole}) AND {fits} THEN {value}::BIGINT ELSE {BAD} END"
         )
     db.run(
-        f"CREATE MACRO {decimal}(x) AS CASE {empty} NULL {known} "
+        f"CREATE MACRO {decimal}(x) AS CASE {empty} NULL {no_figure} "
         f"WHEN regexp_full_match({text}, {of_decimal}) AND {fits} THEN {value} ELSE {BAD}::DOUBLE END"
     )
     return whole, zero, decimal

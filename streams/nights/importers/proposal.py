@@ -246,20 +246,20 @@ def _area_column(file: Inspected, register: Inspected) -> tuple[str, ColumnSampl
 
 
 def _area_names(file: Inspected, register: Inspected) -> Sequence[str]:
-    found = _area_column(file, register)
-    return [found[1].name] if found else []
+    codes = _area_column(file, register)
+    return [codes[1].name] if codes else []
 
 
 def _is_of_areas(file: Inspected, register: Inspected) -> bool:
     """Whether its rows could be announcements: one for each area, or one for the whole."""
-    found = _area_column(file, register)
-    return file.rows == 1 or (found is not None and _tell_apart(file, [found[1]]))
+    codes = _area_column(file, register)
+    return file.rows == 1 or (codes is not None and _tell_apart(file, [codes[1]]))
 
 
 def _announced(file: Inspected, register: Inspected) -> str:
     """The area of a bulletin, in SQL."""
-    found = _area_column(file, register)
-    return f"{literal(found[0] + ' ')} || {readable(found[1].name)}" if found else literal("N")
+    codes = _area_column(file, register)
+    return f"{literal(codes[0] + ' ')} || {readable(codes[1].name)}" if codes else literal("N")
 
 
 def _time(file: Inspected, field: str) -> Iterator[str]:

@@ -176,7 +176,7 @@ def election(db: Database, import_map: Map) -> Election:
 
 def _areas(db: Database, levels: Sequence[Level]) -> dict[str, Area]:
     """Each area as the first row that names it has it."""
-    found: dict[str, Area] = {}
+    areas: dict[str, Area] = {}
     for i, level in enumerate(levels):
         figures = [f"area{i}.{key}" if getattr(level, key) else "" for key in ("tables", "registered")]
         columns = [f"arg_min({name(each)}, place)" if each else "NULL" for each in figures]
@@ -185,8 +185,8 @@ def _areas(db: Database, levels: Sequence[Level]) -> dict[str, Area]:
             f"{', '.join(columns)} FROM (SELECT *, {{'f': _file, 'l': _line}} AS place FROM {TABLE}) "
             "GROUP BY 1 ORDER BY min(place)"
         ):
-            found[id] = Area(id, text or id, level.level, parent, tables, registered)
-    return found
+            areas[id] = Area(id, text or id, level.level, parent, tables, registered)
+    return areas
 
 
 def _summed(
@@ -204,9 +204,11 @@ def _summed(
             sums[parent] += sums[i]
     counts = {level.level: not level.tables for level in levels}
     adds_up = {level.level: not level.registered for level in levels}
-    found = {}
+    summed = {}
     for area in areas.values():
         i = number[area.id]
-        known = (None if unknown[i] else voters[i]) if adds_up[area.level] else area.registered
-        found[area.id] = replace(area, tables=tables[i] if counts[area.level] else area.tables, registered=known)
-    return found
+        registered_there = (None if unknown[i] else voters[i]) if adds_up[area.level] else area.registered
+        summed[area.id] = replace(
+            area, tables=tables[i] if counts[area.level] else area.tables, registered=registered_there
+        )
+    return summed

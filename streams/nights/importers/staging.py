@@ -170,10 +170,10 @@ class Staged:
 
     def places(self, where: str) -> list[str]:
         """The first places of rows for which this holds."""
-        found = self._db.rows(
+        rows = self._db.rows(
             f"SELECT _file, _line FROM {name(self.table)} WHERE {where} ORDER BY _file, _line LIMIT {FIRST}"
         )
-        return [f"{file}:{line}" for file, line in found]
+        return [f"{file}:{line}" for file, line in rows]
 
     def note_where(self) -> None:
         """Count the source's rows that did not come into the table."""

@@ -71,8 +71,8 @@ def _answer(part: Part, line: bytes) -> list[str]:
     answer = orjson.loads(line)
     if isinstance(answer, dict):
         raise SourceError(part.name, 0, f"cannot be read as a workbook: {answer['error']}")
-    found: list[str] = answer
-    return found
+    content: list[str] = answer
+    return content
 
 
 def _too_much(part: Part) -> SourceError:
