@@ -25,6 +25,8 @@ ELECTION: Final = "memory: the election"
 LEDGERS: Final = "memory: ledgers and sums"
 SAVED: Final = "disk: saved ledgers"
 SHEETS: Final = "disk: sheets on their way to the comparison"
+LOOK: Final = 0.2
+"""Seconds between two looks at whether a worker is there. Each costs it some milliseconds."""
 CHANGELOG: Final = Peer("aiokafka, reading and decoding the changelog only", "on_aiokafka.py", "", ("--saved",), False)
 
 
@@ -79,6 +81,7 @@ def _again(live: LiveNight, tables: int) -> dict[str, float]:
     found = {"election": election, "rest": ready - election, "all": ready, "cpu": cpu_seconds(worker.pid)}
     if (shown := live.metrics().get("cotejo_witnessed_tables[N][N][nation]")) != tables:
         raise BenchError(f"{shown} polling tables are there after the start, not {tables}")
+    until(lambda: not live.metrics().get("cotejo_states_waiting", 1), live.told, 600, LOOK)
     time.sleep(SETTLED + 1)  # until it has given back what it needed for that
     return {**found, "memory": memory(worker.pid), "election memory": held}
 
@@ -91,5 +94,5 @@ def _bare() -> int:
 
 
 def _when(done: Callable[[], object], live: LiveNight, began: float) -> float:
-    until(done, live.told, 600)
+    until(done, live.told, 600, LOOK)
     return time.monotonic() - began
