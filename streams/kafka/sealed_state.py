@@ -7,7 +7,7 @@ its last record, the seal, is there. What comes back is the newest sealed step o
 begins with a copy of everything, and what older epochs still write is nobody's any more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -74,20 +74,13 @@ class Saves:
         for epoch in unsealed:  # its seal was there: nothing that was acked with its last step may be lost
             if epoch not in sealed and epoch in by_epoch:
                 sealed[epoch] = max(step for steps in by_epoch[epoch].values() for step in steps)
-        newest = max(sealed, default=None)
-        self._changed: dict[str, Any] = {}
-        if newest is not None:
-            for name, steps in by_epoch.get(newest, {}).items():
-                held = [step for step in steps if step <= sealed[newest]]
-                if held and (value := steps[max(held)]) is not None:
-                    self._changed[name] = value
+        self._changed: dict[str, Any] = _newest_step(by_epoch, sealed)
         self.state: dict[str, Any] = dict(self._changed)
         """Key to JSON value, as the records had it. It belongs to whoever reads it first, and is not
         kept up to date."""
         self.outranked = any(epoch.generation >= generation for epoch in epochs)
-        """Whether this generation of the group, or a later one, has written here. Either this worker has lost the state
-        to another and does not know it yet, so it must ask the coordinator before it writes; or the broker has lost its
-        groups since."""
+        """Whether this generation of the group, or a later one, has written here: the state is another's, so that the
+        coordinator must be asked before anything is written, or the broker has lost its groups since."""
         # Before the groups were lost, one more worker may have loaded what is here, and has the next number
         step = 2 if self.outranked or counted_anew else 1
         self._epoch = Epoch(max((epoch.number for epoch in epochs), default=0) + step, generation, writer)
@@ -135,6 +128,20 @@ class Saves:
             case {"step": int(step), "value": value}:
                 return step, value
         raise ValueError("no step and value")
+
+
+def _newest_step(
+    by_epoch: Mapping[Epoch, Mapping[str, Mapping[int, Any]]], sealed: Mapping[Epoch, int]
+) -> dict[str, Any]:
+    """What each key had at the last sealed step of the newest epoch that has one, without keys that were forgotten.
+    `by_epoch` has the values by epoch, key and step."""
+    newest, state = max(sealed, default=None), dict[str, Any]()
+    if newest is not None:
+        for name, steps in by_epoch.get(newest, {}).items():
+            held = [step for step in steps if step <= sealed[newest]]
+            if held and (value := steps[max(held)]) is not None:
+                state[name] = value
+    return state
 
 
 def _read_key(key: bytes) -> tuple[Epoch, str]:
