@@ -1,5 +1,6 @@
 """Election files: what is written is read back, and whatever is wrong is named with its line and cure."""
 
+import re
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable
@@ -354,3 +355,19 @@ def test_not_utf8(tmp_path: Path) -> None:
     path.write_bytes(path.read_text().encode("latin-1"))
     with pytest.raises(ElectionFileError, match=r"election.toml:3: write it in UTF-8"):
         load(path)
+
+
+WEBHOOKS = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+INIT = (ROOT / "docs" / "examples" / "small" / "election.toml").read_text(encoding="utf-8")
+RECEIVERS = [block.split("```")[0] for block in WEBHOOKS.split("```toml\n")[1:]]
+COMMENTED = "\n".join(line.removeprefix("# ") for line in INIT.partition("# [[receiver]]")[1:][1].splitlines())
+
+
+@pytest.mark.parametrize("text", [*RECEIVERS, f"[[receiver]]{COMMENTED}"], ids=["subscription", "chat", "init"])
+def test_documented_receivers(text: str, tmp_path: Path) -> None:
+    """The receivers that docs/webhooks.md and the example of `cotejo init` show are read as they stand."""
+    path = election_writer.write(election(), tmp_path)
+    kept = [line for line in text.splitlines() if re.match(r"\[\[receiver\]\]|\w+ = ", line)]
+    receivers = "\n".join(kept).replace('"VE-M"', '"S1"').replace('"N-1"', '"S1"')
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{receivers}\n", encoding="utf-8")
+    assert len(load(path).receivers) == receivers.count("[[receiver]]") > 0

@@ -161,6 +161,14 @@ def test_a_service_that_says_wait_for_ever() -> None:
     assert scripted.seen
 
 
+def test_a_long_answer() -> None:
+    """A message that was taken is not sent again because the answer is long, or ends never."""
+    scripted = Scripted(Say(200, body=b"x" * 2**20))
+    with scripted.listening() as url:
+        assert send(url.replace("http://", "json://"))[0].good
+    assert len(scripted.seen) == 1
+
+
 def test_answers_that_are_none() -> None:
     """Answers without end, of another kind than JSON, or nested without end are failures, not the end of a worker."""
     for body in (b"x" * 2**20, b"[" * 10**5, b"\xff\xfe", b"null", b"{}", b'{"access_token": []}'):
