@@ -79,7 +79,7 @@ def _streams(place: pathlib.Path) -> dict[str, pathlib.Path]:
             found[RECORDED] = kept(place, _slug(RECORDED), recipe, partial(record, found[name]))
     if INDONESIA.exists():
         map_ = ROOT / "docs/examples/indonesia2019.toml"
-        code = sources(*LOG, "nights/importers/*.py")
+        code = sources(*LOG, "nights/importers/**/*.py")
         recipe = map_, *sorted(INDONESIA.iterdir()), *code
         command = partial(_cotejo, "import", "run", str(map_), "--data", str(INDONESIA))
         found["Indonesia 2019"] = kept(place, "Indonesia-2019", recipe, command)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
-from streams.nights.importers import importer, inspection, proposal
-from streams.nights.importers.files import SourceError
+from streams.nights.importers import importer
+from streams.nights.importers.inspecting import inspection, proposal
+from streams.nights.importers.reading.files import SourceError
 from streams.support.progress import Progress
 from streams.support.terminal import show
 

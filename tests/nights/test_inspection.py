@@ -8,7 +8,7 @@ from test_import_obstacles import R, S
 from test_importer import SOURCES, imported
 
 from streams.errors import CotejoError
-from streams.nights.importers import inspection, proposal
+from streams.nights.importers.inspecting import inspection, proposal
 
 
 def proposed(directory: Path, files: dict[str, str]) -> str:

@@ -19,17 +19,19 @@ from streams.nights.eventlog.lock import LOCK
 from streams.nights.eventlog.made import EVENTS, Encoded
 from streams.nights.eventlog.manifest import MANIFEST
 from streams.nights.eventlog.segments import segments
-from streams.nights.importers import event_json, map_file, numbers, register
+from streams.nights.importers import map_file
+from streams.nights.importers.building import event_json, register
+from streams.nights.importers.building.event_checks import EventTable, out_of_order
+from streams.nights.importers.building.event_json import TAGS
+from streams.nights.importers.building.events import EventTables
+from streams.nights.importers.building.totals import create_places
 from streams.nights.importers.database import CELL, Database, QueryError
-from streams.nights.importers.event_checks import EventTable, out_of_order
-from streams.nights.importers.event_json import TAGS
-from streams.nights.importers.events import EventTables
-from streams.nights.importers.files import SourceError
-from streams.nights.importers.loading import Loader
 from streams.nights.importers.map_file import Map, MapError
 from streams.nights.importers.outcome import Outcome, Part, Strays
-from streams.nights.importers.staging import Stager
-from streams.nights.importers.totals import create_places
+from streams.nights.importers.reading.files import SourceError
+from streams.nights.importers.reading.loading import Loader
+from streams.nights.importers.staging import numbers
+from streams.nights.importers.staging.stager import Stager
 from streams.nights.sql import name as quoted
 from streams.support.atomic_directory import put_in_place
 from streams.support.progress import Progress

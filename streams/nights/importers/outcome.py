@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from streams.nights.check import Problem
-from streams.nights.importers.cells import Places
+from streams.nights.importers.reading.cells import Places
 from streams.nights.remarks import Remark
 
 

@@ -12,8 +12,8 @@ from streams.core.events.field_reader import declared_fields
 from streams.core.events.model import Bulletin, Count, Ratio, Shares, TallyReport, Tick, Time, Votes
 from streams.nights.arrival import Arrival
 from streams.nights.eventlog.made import Encoded
+from streams.nights.importers.building.event_checks import EventTable, Figure
 from streams.nights.importers.database import Database
-from streams.nights.importers.event_checks import EventTable, Figure
 from streams.nights.sql import literal, name
 
 PIECE: Final = 20_000

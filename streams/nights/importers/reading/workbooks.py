@@ -9,7 +9,7 @@ from typing import IO, Final
 
 import orjson
 
-from streams.nights.importers.files import MOST_DOCUMENT, Part, SourceError
+from streams.nights.importers.reading.files import MOST_DOCUMENT, Part, SourceError
 
 _CHILD: Final = Path(__file__).with_name("workbook_child.py")
 _CHUNK: Final = 2**20

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import get_args
 
 from streams.core.events.model import BoundKind, Bulletin, Count, Ratio, Status, TallyReport, Tick
+from streams.nights.importers.building.totals import subtotal
 from streams.nights.importers.database import Database
 from streams.nights.importers.map_file import Block
-from streams.nights.importers.staging import Staged
-from streams.nights.importers.totals import subtotal
+from streams.nights.importers.staging.stager import Staged
 from streams.nights.sql import literal, name
 
 

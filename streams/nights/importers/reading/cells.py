@@ -12,8 +12,8 @@ from itertools import repeat
 from typing import IO, Final
 
 from streams.nights.importers.database import CELL
-from streams.nights.importers.files import MOST_CHARACTERS, Part, SourceError, text_lines
 from streams.nights.importers.map_file import Source
+from streams.nights.importers.reading.files import MOST_CHARACTERS, Part, SourceError, text_lines
 from streams.support.progress import Progress
 
 _MOST_LINES: Final = 1000

@@ -15,13 +15,13 @@ from typing import IO, Any, Final, Literal
 import duckdb
 from msgspec.structs import asdict, replace
 
-from streams.nights.importers import workbooks
-from streams.nights.importers.cells import CellWriter, column_names
-from streams.nights.importers.column_words import field_of, is_id, is_submission, is_voters
 from streams.nights.importers.database import CELL
-from streams.nights.importers.documents import records
-from streams.nights.importers.files import Part, SourceError, format_of, parts
+from streams.nights.importers.inspecting.column_words import field_of, is_id, is_submission, is_voters
 from streams.nights.importers.map_file import Source
+from streams.nights.importers.reading import workbooks
+from streams.nights.importers.reading.cells import CellWriter, column_names
+from streams.nights.importers.reading.documents import records
+from streams.nights.importers.reading.files import Part, SourceError, format_of, parts
 from streams.support.progress import Progress
 
 _ROLES: Final = {

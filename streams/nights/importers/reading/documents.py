@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import IO, Any
 
-from streams.nights.importers.cells import name_twice
-from streams.nights.importers.files import Part, SourceError, format_of, text_lines, whole_text
 from streams.nights.importers.map_file import Source
+from streams.nights.importers.reading.cells import name_twice
+from streams.nights.importers.reading.files import Part, SourceError, format_of, text_lines, whole_text
 from streams.nights.sql import name
 
 Shape = str | list["Shape"] | dict[str, "Shape"] | None

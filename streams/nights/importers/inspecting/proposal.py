@@ -9,7 +9,7 @@ from functools import partial
 from itertools import combinations, takewhile
 from typing import Any, Final
 
-from streams.nights.importers.column_words import (
+from streams.nights.importers.inspecting.column_words import (
     MOST_DIGITS,
     field_of,
     is_id,
@@ -18,7 +18,7 @@ from streams.nights.importers.column_words import (
     is_submission,
     is_voters,
 )
-from streams.nights.importers.inspection import ColumnSample, Inspected, settings
+from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
 from streams.nights.sql import literal, readable
 
 _MOST_OPTIONS: Final = 60

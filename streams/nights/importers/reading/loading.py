@@ -7,12 +7,12 @@ from typing import Final
 
 import orjson
 
-from streams.nights.importers.cells import OWN, CellWriter, Places, check_union
 from streams.nights.importers.database import Database, QueryError
-from streams.nights.importers.documents import Shape, check_keys, column_type, merged, records, shape_of
-from streams.nights.importers.files import Part, SourceError, format_of, parts
 from streams.nights.importers.map_file import Source
-from streams.nights.importers.workbooks import sheet_rows
+from streams.nights.importers.reading.cells import OWN, CellWriter, Places, check_union
+from streams.nights.importers.reading.documents import Shape, check_keys, column_type, merged, records, shape_of
+from streams.nights.importers.reading.files import Part, SourceError, format_of, parts
+from streams.nights.importers.reading.workbooks import sheet_rows
 from streams.nights.sql import literal, name
 from streams.support.progress import Progress
 

@@ -9,10 +9,10 @@ import numpy as np
 from streams.core.election.model import Area, Election
 from streams.core.election.numbering import Numbers, numbered
 from streams.core.election.register import Register
+from streams.nights.importers.building.totals import create_places, subtotal
 from streams.nights.importers.database import Database
 from streams.nights.importers.map_file import Level, Map
-from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
-from streams.nights.importers.totals import create_places, subtotal
+from streams.nights.importers.staging.stager import Origin, Staged, Stager, Wanted
 from streams.nights.sql import literal, name
 
 TABLE: Final = "_register"

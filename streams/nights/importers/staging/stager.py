@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streams.nights.importers import conversions
-from streams.nights.importers.cells import FIRST, Places
-from streams.nights.importers.conversions import CURES, Kind
 from streams.nights.importers.database import Database, QueryError
-from streams.nights.importers.expressions import Expression, Parser
-from streams.nights.importers.loading import Loaded
 from streams.nights.importers.map_file import Map
+from streams.nights.importers.reading.cells import FIRST, Places
+from streams.nights.importers.reading.loading import Loaded
+from streams.nights.importers.staging import conversions
+from streams.nights.importers.staging.conversions import CURES, Kind
+from streams.nights.importers.staging.expressions import Expression, Parser
 from streams.nights.sql import literal, name
 
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from streams.core.election.model import Election
 from streams.core.events.model import Bulletin, Count, Event, Ratio, TallyReport, Text, Tick, Time
-from streams.nights.importers.conversions import Kind
+from streams.nights.importers.building.event_checks import EventChecks, EventTable, Figure
+from streams.nights.importers.building.totals import located
 from streams.nights.importers.database import Database
-from streams.nights.importers.event_checks import EventChecks, EventTable, Figure
 from streams.nights.importers.map_file import Block
-from streams.nights.importers.staging import Origin, Staged, Stager, Wanted
-from streams.nights.importers.totals import located
+from streams.nights.importers.staging.conversions import Kind
+from streams.nights.importers.staging.stager import Origin, Staged, Stager, Wanted
 from streams.nights.sql import literal, name
 
 _KINDS: Final[Mapping[Any, Kind]] = {Text: "text", Count: "count", Time: "time", Ratio: "ratio", bool: "flag"}

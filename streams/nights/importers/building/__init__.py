@@ -1,0 +1,1 @@
+"""An election's register and its events, from staged rows."""

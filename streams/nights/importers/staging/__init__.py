@@ -1,0 +1,1 @@
+"""Expressions of a map worked out: texts, numbers and times, read and checked."""
