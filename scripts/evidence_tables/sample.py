@@ -10,6 +10,7 @@ import numpy as np
 from evidence_tables.common import header, interval, row
 from streams.core.election.numbering import Flags
 from streams.core.sampling import guaranteed, usual
+from streams.core.sampling.announced_share import Question, misfit, surplus
 from streams.core.sampling.missing import Band, worst
 from streams.core.sampling.sample import Contrast, Sample
 from streams.support.progress import Progress
@@ -21,6 +22,8 @@ UNSEEN: Final = 20.0
 ALPHA: Final = 0.025
 """Of each end."""
 ONCE: Final = "usual, missing left out, last look alone"
+PARTS: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
+"""Parts of all tables that are counted."""
 ENDS: Final = (Contrast.share(0, 2), Contrast.share(0, 2).mirrored())
 BANDS: Final[Sequence[Band]] = ("within-unseen", "anything")
 
@@ -39,6 +42,7 @@ class Night:
         valid = np.round(registered * turnout).astype(np.int64)
         first = random.binomial(valid, share)
         self.truth = float(first.sum() / valid.sum())
+        self.first, self.valid = first, valid
         self.sizes = np.bincount(stratum, minlength=STRATA)
         drawn = [
             random.choice(np.flatnonzero(stratum == h), max(2, round(size * count / TABLES)), replace=False)
@@ -50,10 +54,22 @@ class Night:
         self.limits = np.floor(registered * 1.02).astype(np.int64)[self.tables]
         self.largest = int(registered.max() * 1.02)
 
+    def partial(self, part: float) -> tuple[float, int]:
+        """The share, and the valid votes it is of, of an honest count of this part of all tables: those with the
+        highest shares."""
+        order = np.argsort(-self.first / self.valid, kind="stable")[: round(part * TABLES)]
+        valid = int(self.valid[order].sum())
+        return float(self.first[order].sum() / valid), valid
+
     def sample(self, came: Flags) -> Sample:
         """What is known when these of the sample have come."""
         names = [str(h) for h in range(STRATA)]
         return Sample(names, self.sizes, self.stratum, came, self.votes * came, self.limits, self.largest)
+
+    @property
+    def full(self) -> Sample:
+        """What is known when all of the sample has come."""
+        return self.sample(np.ones(len(self.tables), bool))
 
     def looks(self, missing: float) -> Iterator[Sample]:
         """Ten looks at the sample. Within each stratum the sheets come in the order of the vote, from one side or the
@@ -117,11 +133,40 @@ def show(count: int = 10_000) -> None:
                 progress.show(seed)
         row(f"{missing:.0%}", *(interval(hits[name], nights) for name in hits))
     print()
+    show_rule(max(1, count // 10))
+    print()
     header("Sampled", "missing", "shift seen in half of the nights, points", "in nine of ten")
     for size in (500, 1_000, 1_500):
         for missing in (0.0, 0.1, 0.33):
             seen = sorted(shift(Night(seed, size), missing) for seed in range(1, max(2, count // 100) + 1))
             row(f"{size:,}", f"{missing:.0%}", f"{median(seen):.1f}", f"{seen[round(0.9 * (len(seen) - 1))]:.1f}")
+
+
+def show_rule(count: int) -> None:
+    """Print how often the rule calls people about honest counts, all tables or the worst choice of some, and what it
+    leaves room for."""
+    header(
+        "Tables counted", "nights called, any look", "highest honest share", "highest that fits, 500 sampled", "1,500"
+    )
+    for part in PARTS:
+        called, tops = 0, list[tuple[float, ...]]()
+        for seed in range(1, count + 1):
+            night = Night(seed)
+            share, valid = night.partial(part)
+            asked = [_asked(contrast, share, valid, part) for contrast in (Contrast.share(0, 2), Contrast.share(1, 2))]
+            looks = list(night.looks(0.1))[LOOKS // 2 - 1 :]
+            called += any(surplus(look, one, BANDS[0], UNSEEN) >= 0 for look in looks for one in asked)
+            if seed <= max(1, count // 10):
+                highs = (misfit(Night(seed, size).full, asked[0], UNSEEN).high for size in (500, 1_500))
+                tops.append((100 * share, *highs))
+        figures = (f"{median(column):.1f}" for column in zip(*tops, strict=True))
+        row(f"{part:.0%}", interval(called, count), *figures)
+
+
+def _asked(contrast: Contrast, share: float, valid: int, part: float) -> Question:
+    """As the rule asks about one of two options, with its error of 5 %."""
+    own = share if contrast.coefficients[0] else 1 - share
+    return Question(contrast, own, None if part == 1 else valid, 0.05 / 4)
 
 
 def shift(night: Night, missing: float) -> float:

@@ -1,6 +1,7 @@
 """`cotejo sample`: draw a random sample of polling tables, repeat a draw, and say what a sample shows."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from streams.config import sample_csv
 from streams.config.election_file import load
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
-from streams.core.sampling.draw import DrawError, check_draw, draw, strata_of
+from streams.core.sampling.draw import DrawError, allocation, check_allocation, check_draw, draw, strata_of
 from streams.errors import CotejoError
 from streams.support.atomic_file import whole
 from streams.support.terminal import show
@@ -32,17 +33,38 @@ SampleFile = Annotated[
 @commands.command("draw")
 def draw_sample(
     election: ElectionFile,
-    size: Annotated[int, typer.Option(help="Polling tables to draw.", min=1, show_default=False)],
+    size: Annotated[
+        str,
+        typer.Option(
+            help="Polling tables to draw: of all strata in proportion, or of each, such as N1=40,N2=60.",
+            show_default=False,
+            metavar="NUMBER",
+        ),
+    ],
     seed: Seed,
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write (CSV).")],
     strata: Strata = None,
 ) -> None:
     """Draw polling tables, and print the file's SHA-256: publish it before the night."""
     with plainly():
-        text = sample_csv.text(draw(strata_of(load(election), strata), size, seed))
+        tables = strata_of(load(election), strata)
+        given = _allocation({stratum: len(some) for stratum, some in tables.items()}, size)
+        text = sample_csv.text(draw(tables, given, seed))
         with whole(out) as file:
             file.write(text.encode())
         show(f"{out}: {text.count(chr(10)) - 1:,} polling tables, sha256 {hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def _allocation(sizes: Mapping[str, int], size: str) -> Mapping[str, int]:
+    """How many tables to draw of each stratum. Raises `DrawError`."""
+    named = dict(part.rpartition("=")[::2] for part in size.split(","))
+    if not all(count.strip().isdecimal() for count in named.values()):
+        raise DrawError(f"--size {size}: give a number, or one for each stratum, such as N1=40,N2=60")
+    given = {stratum.strip(): int(count) for stratum, count in named.items()}
+    if given.keys() == {""}:
+        return allocation(sizes, given[""])
+    check_allocation(sizes, given)
+    return given
 
 
 @commands.command("verify")

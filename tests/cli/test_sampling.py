@@ -31,6 +31,11 @@ def test_from_draw_to_estimate(night: tuple[Path, Path], tmp_path: Path) -> None
     assert cotejo(*again, "x").returncode == 0
     other = cotejo(*again, "y")
     assert (other.returncode, b"not drawn by the seed 'y'" in other.stderr) == (1, True)
+    unequal = ["sample", "draw", path, "--seed", "x", "--strata", "state", "--out", tmp_path / "unequal.csv", "--size"]
+    assert b"20 polling tables" in cotejo(*unequal, "S1=5,S2=15").stdout
+    for size, says in (("S1=5", "stratum S2"), ("S1=a,S2=2", "give a number"), ("5,S2=2", "is no stratum")):
+        wrong = cotejo(*unequal, size)
+        assert (wrong.returncode, says.encode() in wrong.stderr) == (1, True), size
     told = cotejo("sample", "estimate", *night, "--sample", file).stdout.decode()
     row = next(line for line in told.splitlines() if line.split()[:2] == ["Option", "A"])
     assert row.split()[2:5] == ["50.0", "60.0", "60.0"]

@@ -62,6 +62,16 @@ def test_sample() -> None:
     assert sample.shift(nights[0], 0.0) < sample.shift(nights[0], 0.5)
 
 
+def test_sample_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """Honest counts of the worst choice of tables call nobody, and the rule leaves more room than they need."""
+    sample.show_rule(2)
+    rows = [row.split("|")[1:-1] for row in capsys.readouterr().out.splitlines()[2:]]
+    assert len(rows) == len(sample.PARTS)
+    for _, called, highest, *fits in rows:
+        assert called.strip().startswith("0.0 %")
+        assert all(float(high) > float(highest) for high in fits)
+
+
 def test_liars() -> None:
     """One reading a sheet: what liars forge is accepted, and moves the nation."""
     night = Night(tables=400, states=2, municipalities=5, liars=0.05, forged=0.1, mis_keyed=0, bulletins=1)

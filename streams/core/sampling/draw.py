@@ -60,9 +60,20 @@ def allocation(sizes: Mapping[str, int], size: int) -> dict[str, int]:
     return given
 
 
-def draw(strata: Mapping[str, Sequence[str]], size: int, seed: str) -> Iterator[Drawn]:
-    """A stratified simple random sample without replacement, allocated in proportion. Raises `DrawError`."""
-    given, place = allocation({stratum: len(tables) for stratum, tables in strata.items()}, size), 0
+def check_allocation(sizes: Mapping[str, int], given: Mapping[str, int]) -> None:
+    """Raise `DrawError` where the tables to draw in each stratum are not as many as can be drawn there."""
+    for stratum, count in given.items():
+        if stratum not in sizes:
+            raise DrawError(f"{stratum} is no stratum: use {', '.join(list(sizes)[:20])}")
+        if not 1 <= count <= sizes[stratum]:
+            raise DrawError(f"stratum {stratum} has {sizes[stratum]:,} polling tables: draw from 1 to so many there")
+    if left := sizes.keys() - given.keys():
+        raise DrawError(f"nothing is to be drawn in stratum {min(left)}: the sample says nothing of the whole then")
+
+
+def draw(strata: Mapping[str, Sequence[str]], given: Mapping[str, int], seed: str) -> Iterator[Drawn]:
+    """A stratified simple random sample without replacement: so many tables of each stratum."""
+    place = 0
     for stratum, tables in strata.items():
         for table in smallest(tables, given[stratum], seed):
             place += 1

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import pytest
@@ -9,14 +10,18 @@ from builders import election
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.sampling.draw import DrawError, allocation, draw, strata_of
+from streams.core.sampling.draw import DrawError, Drawn, allocation, check_allocation, draw, strata_of
 
 KNOWN = election(states=3, tables=10)
 
 
+def in_proportion(strata: Mapping[str, Sequence[str]], size: int, seed: str) -> list[Drawn]:
+    return list(draw(strata, allocation({stratum: len(tables) for stratum, tables in strata.items()}, size), seed))
+
+
 def test_anybody_can_repeat_it() -> None:
     """The tables with the smallest SHA-256 of seed, comma and id are drawn, stratum by stratum."""
-    found = list(draw(strata_of(KNOWN, "state"), 6, "dice: 4 2 6"))
+    found = in_proportion(strata_of(KNOWN, "state"), 6, "dice: 4 2 6")
     expected = []
     for state in ("S1", "S2", "S3"):
         tables = [f"{state}-{i}" for i in range(1, 11)]
@@ -24,14 +29,14 @@ def test_anybody_can_repeat_it() -> None:
         expected += [(state, table) for table in tables[:2]]
     assert [(each.stratum, each.table) for each in found] == expected
     assert [each.place for each in found] == list(range(1, 7))
-    assert list(draw(strata_of(KNOWN, "state"), 6, "dice: 4 2 6")) == found
-    assert list(draw(strata_of(KNOWN, "state"), 6, "dice: 4 2 5")) != found
+    assert in_proportion(strata_of(KNOWN, "state"), 6, "dice: 4 2 6") == found
+    assert in_proportion(strata_of(KNOWN, "state"), 6, "dice: 4 2 5") != found
 
 
 def test_a_larger_sample_holds_the_smaller() -> None:
     """Of one stratum a larger sample of the same seed only adds tables."""
     strata = strata_of(KNOWN, None)
-    few, many = ({each.table for each in draw(strata, size, "x")} for size in (7, 19))
+    few, many = ({each.table for each in in_proportion(strata, size, "x")} for size in (7, 19))
     assert few < many
 
 
@@ -39,7 +44,7 @@ def test_each_set_is_as_likely() -> None:
     """Over 3,000 seeds each of the ten pairs of five tables is drawn some 300 times, within five standard
     deviations."""
     strata = {"all": list("abcde")}
-    found = Counter(frozenset(each.table for each in draw(strata, 2, f"seed {i}")) for i in range(3_000))
+    found = Counter(frozenset(each.table for each in draw(strata, {"all": 2}, f"seed {i}")) for i in range(3_000))
     assert set(found) == set(map(frozenset, combinations("abcde", 2)))
     assert all(abs(count - 300) < 5 * (300 * 0.9) ** 0.5 for count in found.values())
 
@@ -69,4 +74,29 @@ def test_allocation(sizes: list[int], data: st.DataObject) -> None:
 def test_what_cannot_be_drawn(size: int, level: str, says: str) -> None:
     """A size that the strata do not allow, and a level that there is not, are errors with the cure."""
     with pytest.raises(DrawError, match=says):
-        list(draw(strata_of(KNOWN, level), size, "x"))
+        in_proportion(strata_of(KNOWN, level), size, "x")
+
+
+def test_unequal_strata() -> None:
+    """Each stratum gives as many as it is told, those with the smallest tickets of it."""
+    strata, given_ = strata_of(KNOWN, "state"), {"S1": 1, "S2": 7, "S3": 10}
+    check_allocation({stratum: len(tables) for stratum, tables in strata.items()}, given_)
+    found = list(draw(strata, given_, "x"))
+    assert Counter(each.stratum for each in found) == given_
+    every = list(draw(strata, dict.fromkeys(strata, 10), "x"))
+    assert set(found) - {each for each in found if each.stratum != "S1"} == {every[0]}
+
+
+@pytest.mark.parametrize(
+    ("given_", "says"),
+    [
+        ({"S1": 1, "S2": 1}, "nothing is to be drawn in stratum S3"),
+        ({"S1": 1, "S2": 1, "S3": 11}, "stratum S3 has 10 polling tables"),
+        ({"S1": 1, "S2": 1, "S3": 0}, "draw from 1 to so many"),
+        ({"S1": 1, "S2": 1, "S3": 1, "S4": 1}, "S4 is no stratum: use S1, S2, S3"),
+    ],
+)
+def test_sizes_that_do_not_fit(given_: dict[str, int], says: str) -> None:
+    """Sizes by stratum that cannot be are errors with the cure."""
+    with pytest.raises(DrawError, match=says):
+        check_allocation({"S1": 10, "S2": 10, "S3": 10}, given_)
