@@ -41,7 +41,9 @@ class App:
 
     def __init__(self, loop: VirtualLoop, kafka: Kafka) -> None:
         self.clock = SimpleNamespace(monotonic=loop.time, now=loop.now)
-        self.consumer_generation_id = 1
+        self.consumer_generation_id = self.group_generation = 1
+        self.counted_anew = False
+        self.new_writer, self.doubt = kafka.new_writer, lambda: None
         self.agents: dict[str, Any] = {}
         self.failed: list[BaseException] = []
         self.sends, self.Table = kafka.sends, lambda *_, **__: kafka
@@ -152,19 +154,21 @@ def test_who_is_told_of_what() -> None:
 
 
 def test_a_receiver_of_one_area() -> None:
-    """A receiver of one state is sent the state's alert though the nation's speaks for it, and its end; from the next
-    worker, too, to which nothing of that comes anew."""
+    """A receiver of one state is sent the state's alert though the nation's speaks for it, and its end; one of critical
+    alerts is sent the nation's alone. The next worker, which reads it all again, chooses as the first one did."""
     loop = VirtualLoop()
     about = replace(NOTICE.finding, area="S1")
-    local = replace(NOTICE, finding=about, fingerprint=about.fingerprint, muted_by=NOTICE.fingerprint)
+    muted: dict[str, Any] = {"muted_by": NOTICE.fingerprint, "severity": "critical"}
+    local = replace(NOTICE, finding=about, fingerprint=about.fingerprint, **muted)
     notices = [
-        word(1),
+        word(1, severity="critical"),
         replace(local, id=f"{local.fingerprint}:1:1"),
         word(2, status="resolved"),
         replace(local, id=f"{local.fingerprint}:1:2", status="resolved"),
     ]
     state = replace(NIGHT.receivers[0], name="state", areas=("S1",))
-    known = replace(NIGHT, receivers=(NIGHT.receivers[0], state))
+    grave = replace(NIGHT.receivers[0], name="grave", severity="critical")
+    known = replace(NIGHT, receivers=(NIGHT.receivers[0], state, grave))
 
     async def night() -> list[tuple[str, str]]:
         first, second = Stage(loop, known), Stage(loop, known)
@@ -180,6 +184,7 @@ def test_a_receiver_of_one_area() -> None:
 
     posted = virtual_time.run(night(), loop)
     assert [id for name, id in posted if name == "desk"] == [word(1).id, word(2).id]
+    assert [id for name, id in posted if name == "grave"] == [word(1).id, word(2).id]
     assert [id for name, id in posted if name == "state"] == [f"{local.fingerprint}:1:{number}" for number in (1, 2)]
 
 
