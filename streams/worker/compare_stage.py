@@ -117,7 +117,7 @@ class CompareStage:
             raise ElectionChangedError(clock.columns, self._columns)
         self._reset(clock.at)
         self._reached = {int(partition): offset for partition, offset in clock.reached.items()}
-        self.outbox.resume(self.at)
+        self.outbox.resume(self.at or None)
         alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
         bad = list[tuple[Any, str]]()
         sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))

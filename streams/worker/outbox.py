@@ -66,8 +66,8 @@ class Outbox:
         self._lock, self._sending = asyncio.Lock(), asyncio.Lock()
         self._records_wanted = asyncio.Event()
         self._ended = 0.0
-        self.confirmed = 0
-        """The newest stamp (`stamp`) of which everything has been sent and confirmed."""
+        self.confirmed: int | None = None
+        """The newest stamp (`stamp`) of which everything has been sent and confirmed; None where there is none yet."""
         self.clear()
 
     def clear(self) -> None:
@@ -96,8 +96,9 @@ class Outbox:
         """Say up to which event time (Unix ms) all that is held now goes."""
         self._stamp = at
 
-    def resume(self, at: int) -> None:
-        """Say up to which event time (Unix ms) everything had been confirmed when this worker took over."""
+    def resume(self, at: int | None) -> None:
+        """Say up to which event time (Unix ms) everything had been confirmed when this worker took over; None where
+        nothing had."""
         self._stamp = self.confirmed = at
 
     def send_soon(self) -> None:
@@ -166,7 +167,7 @@ class Outbox:
             self._failed = True
             raise
 
-    def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int]:
+    def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int | None]:
         """All at one moment: an event that came a little later must not be acked with these."""
         self._check()
         writes = [self._put_off(), *(part.items() for part in self._parts(self._writes))]

@@ -17,14 +17,14 @@ def readiness(app: App, stages: Stages) -> Readiness:
     it is only told there."""
     settled, compare = app.is_settled, stages.compare
     owns_comparison = settled and compare.owned
-    ticked = compare.outbox.confirmed if owns_comparison else 0
-    is_stale = stages.wall_clock and owns_comparison and 0 < ticked < app.clock.now() - STALE
+    ticked = compare.outbox.confirmed if owns_comparison else None
+    is_stale = stages.wall_clock and ticked is not None and ticked < app.clock.now() - STALE
     return Readiness(
         settled and not is_stale,
         {
             "partitions": len(stages.reconcile.reconcilers) if settled else 0,
             "comparison": owns_comparison,
             "lag": sum(app.lag().values()),
-            "last_tick": rfc3339(ticked) if ticked else None,
+            "last_tick": None if ticked is None else rfc3339(ticked),
         },
     )

@@ -191,11 +191,12 @@ class Exporter:
         for name, labels, value in self._limits:
             gathered.add(name, labels, value)
         gathered.add("election_info", (election.id, election.name, election.notice, election.root.id), 1)
-        gathered.add("clock_seconds", (), compare.outbox.confirmed / 1000)
+        confirmed = compare.outbox.confirmed
+        gathered.add("clock_seconds", (), (confirmed or 0) / 1000)
         gathered.add("states_waiting", (), compare.untold)
-        if compare.outbox.confirmed:
+        if confirmed is not None:
             clock = "wall" if self._stages.wall_clock else "feed"
-            gathered.add("event_time_lag_seconds", (clock,), time() - compare.outbox.confirmed / 1000)
+            gathered.add("event_time_lag_seconds", (clock,), time() - confirmed / 1000)
 
     def _worker(self, gathered: "_Samples") -> None:
         reconcile, compare, notify = self._stages.reconcile, self._stages.compare, self._stages.notify
