@@ -86,10 +86,10 @@ class Desk:
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
 
-    async def idle(self) -> None:
-        """Until nothing is due."""
+    async def idle(self, step: float = 1) -> None:
+        """Until nothing is due, looking after so many seconds each time."""
         while self.courier.due:  # noqa: ASYNC110 - virtual seconds
-            await asyncio.sleep(1)
+            await asyncio.sleep(step)
 
 
 def test_a_day() -> None:
@@ -256,6 +256,7 @@ def test_whoever_says_when_is_left_alone() -> None:
 
 HOURLY = replace(DOWN, digest=60)
 NIGHTLY = replace(DOWN, quiet_hours="22:00-07:00", time_zone="America/Caracas")
+SHORT = replace(NIGHTLY, quiet_hours="22:00-00:05")
 
 
 def test_quiet_hours() -> None:
@@ -276,7 +277,7 @@ def test_quiet_hours() -> None:
             await asyncio.sleep(HOUR)
             await desk.stop()
             desk.open(receiver)
-            await desk.idle()
+            await desk.idle(60)
             await desk.stop()
 
         virtual_time.run(night(), desk.loop)
@@ -330,12 +331,12 @@ def test_a_digest_that_nobody_wants() -> None:
         await desk.stop()
         desk.open(HOURLY)
         desk.take(("A", 1), ("B", 1))
-        await desk.idle()
+        await desk.idle(60)
         assert (desk.courier.state.missed, desk.counts["desk", "missed"]) == (2, 2)
         desk.courier.enable()
         desk.answer = lambda _: ILL
         desk.take(("A", 2), ("B", 2))
-        await desk.idle()
+        await desk.idle(60)
         await desk.stop()
 
     virtual_time.run(day(), desk.loop)
@@ -352,7 +353,7 @@ ANSWERS = st.sampled_from([GOOD, GOOD, SILENT, ILL, Answer(429, "429", 0), Answe
     st.lists(ANSWERS, max_size=40),
     st.lists(st.floats(0, 200), max_size=4),
     st.floats(0, 5),
-    st.sampled_from([DOWN, HOURLY, NIGHTLY, replace(NIGHTLY, digest=5, critical_passes=True)]),
+    st.sampled_from([DOWN, replace(DOWN, digest=1), SHORT, replace(SHORT, digest=1, critical_passes=True)]),
 )
 def test_nothing_is_lost_or_overtaken(
     notices: list[tuple[str, float]], answers: list[Answer], stops: list[float], seconds: float, receiver: Receiver
@@ -379,7 +380,7 @@ def test_nothing_is_lost_or_overtaken(
             desk.take((fingerprint, words[fingerprint]), severities={fingerprint: grave})
             await asyncio.sleep(pause)
         await changing
-        await desk.idle()
+        await desk.idle(5)
         await desk.stop()
 
     virtual_time.run(night(), desk.loop)
