@@ -265,5 +265,5 @@ def test_nobody_else_prints() -> None:
     enders = "support/logs.py", "entry.py"
     last_words = {(name, text) for name in enders for text in ("print", "sys.stderr")}
     pipe = {("cli/common.py", "sys.stdout"), ("entry.py", "sys.stdout")}
-    child = {("nights/importers/reading/workbook_child.py", "sys.stdout")}  # a process whose stdout is its parent's pipe
+    child = {("nights/importers/reading/workbook_child.py", "sys.stdout")}  # its stdout is its parent's pipe
     assert found == last_words | pipe | child
