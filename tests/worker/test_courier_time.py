@@ -287,6 +287,25 @@ def test_quiet_hours() -> None:
         assert desk.warned == []
 
 
+def test_a_wait_that_ends_in_quiet_hours() -> None:
+    """A receiver that asks for half an hour just before its quiet hours is left alone until they end."""
+    loop = VirtualLoop()
+    desk = Desk(loop)
+    desk.answer = lambda _: Answer(429, "429", loop.now() + 1_800_000) if len(desk.seen) == 1 else GOOD
+
+    async def night() -> None:
+        await desk.stop()
+        desk.open(replace(NIGHTLY, quiet_hours="00:20-07:00"))
+        desk.take(("A", 1))
+        await asyncio.sleep(60)
+        desk.take(("B", 1))
+        await desk.idle(60)
+        await desk.stop()
+
+    virtual_time.run(night(), loop)
+    assert [round(at / HOUR, 2) for at, _ in desk.seen] == [0, 7, 7]
+
+
 def test_digests() -> None:
     """One message an interval with everything in it, in order; nothing without news. A digest that fails is repeated
     as it was, under its id, also by the next worker, and what came meanwhile is in the one after it."""
