@@ -30,6 +30,7 @@ CORE = core()
 
 ALLOWED = {
     *(
+        "abc",
         "array",
         "bisect",
         "collections",
@@ -37,6 +38,7 @@ ALLOWED = {
         "decimal",
         "enum",
         "functools",
+        "heapq",
         "itertools",
         "math",
         "csv",

@@ -90,10 +90,6 @@ class GroupCounts:
             self._merge()
         return self._of(hashes)
 
-    def __getitem__(self, name: str) -> int:
-        (readings,) = self._of([hash(name)])
-        return readings
-
     def _of(self, hashes: Sequence[int]) -> list[int]:
         asked = np.array(hashes, np.int64)
         places, is_there = self._places(asked)
