@@ -16,6 +16,8 @@ from streams.board.history import History, Point
 from streams.board.turned_away import TurnedAway
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
+from streams.core.comparison.lead_sentences import lead_sentences
+from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Area, Election
 from streams.core.election.names import Name
 from streams.core.events.wire import AreaState
@@ -127,6 +129,7 @@ class Night:
                 "path": [_named(election, election.areas[above]) for above in election.lineage[area]],
                 "children": [_named(election, election.areas[below]) for below in election.children[area]],
                 "states": self._changed(area, 0),
+                "lead": self._lead(self._states.get(area, (0, None))[1]),
                 "series": series(history.after(0)),
                 "step": history.step,
                 "kept": len(election.lineage[area]) in self._limits,
@@ -142,6 +145,9 @@ class Night:
             "series": series(self.history(area).after(after)),
             "clock": self.clock,
         }
+        version, content = self._states.get(area, (0, None))
+        if version > since:
+            message["lead"] = self._lead(content)
         if self._told > since:
             message["alerts"] = self._alerts(area)
         return orjson.dumps(message)
@@ -151,7 +157,23 @@ class Night:
         points = [point for name in self._family(area) if (point := self.history(name).upto(at))]
         told = [notice for notice in self._notices.values() if notice.at <= at]
         alerts = _shown(self.election, area, {n.fingerprint: n for n in told}.values(), told)
-        return orjson.dumps({"states": [orjson.Fragment(p.content) for p in points], "alerts": alerts, "clock": at})
+        own = self.history(area).upto(at)
+        return orjson.dumps(
+            {
+                "states": [orjson.Fragment(point.content) for point in points],
+                "lead": self._lead(None if own is None else own.content),
+                "alerts": alerts,
+                "clock": at,
+            }
+        )
+
+    def _lead(self, content: bytes | None) -> dict[str, str]:
+        """By language, whether sheets that do not count yet can change who leads in an area with this state."""
+        state = None if content is None else orjson.loads(content)
+        return {
+            language: "" if state is None else " ".join(lead_sentences(self.election, state, language))
+            for language in LANGUAGES
+        }
 
     def _alerts(self, area: str) -> dict[str, Any]:
         return _shown(self.election, area, self._newest.values(), self._notices.values())

@@ -186,8 +186,7 @@ def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
 
 def _open_sheets(night: Night, say: Words) -> list[str]:
     """Whether sheets that do not count yet can change who leads in the whole."""
-    lead = night.outcome.states[night.election.root.id]["lead"]
-    return [] if lead is None else list(lead_sentences(night.election, lead, say.language))
+    return list(lead_sentences(night.election, night.outcome.states[night.election.root.id], say.language))
 
 
 def _sample(night: Night, drawings: Drawings, say: Words) -> dict[str, Any] | None:

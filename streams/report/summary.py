@@ -62,9 +62,9 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
         for line in sample_table.lines(state["sample"], election.labels, language):
             plain(console, line)
         console.print(sample_table.table(election, state, language))
-    if (lead := state["lead"]) is not None:
+    if sentences := list(lead_sentences(election, state, language)):
         plain(console, "")
-        for sentence in lead_sentences(election, lead, language):
+        for sentence in sentences:
             plain(console, sentence)
     plain(console, "")
     console.print(_areas(election, outcome, language))

@@ -212,12 +212,13 @@ def test_who_leads(tables: int | None, chromium: Browser, embedded: EmbeddedBrok
     came: list[Event] = [report(table, votes, at=T0, reporter=who) for table, votes in sheets[:7] for who in "xy"]
     came += [report(sheets[7][0], (60, 20, i), at=T0, reporter=who) for i, who in enumerate("xy")]
     came += [report(table, votes, at=T0, reporter="x") for table, votes in sheets[8:10]]
-    lead = orjson.loads(records(known, came)[0][-len(known.areas)])["lead"]
+    came += [bulletin((60, 20, 1), area=table, at=T0) for table, _ in sheets[:9]]
+    state = orjson.loads(records(known, came)[0][-len(known.areas)])
     with given(embedded.start(), known, names, came) as running, opened(chromium, running.url) as seen:
         for language in ("en", "es"):
             seen.page.locator(f"[data-lang={language}]").click()
-            said = list(lead_sentences(known, lead, language))
-            assert len(said) == (4 if tables else 3)
+            said = list(lead_sentences(known, state, language))
+            assert len(said) == (5 if tables else 4)
             expect(seen.page.locator("#lead")).to_have_text(" ".join(said))
         assert seen.overflow() <= 0
         seen.check()

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import settings
 
 from streams.core.aggregation import claims
+from streams.core.aggregation.claims import UNKNOWN
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import Tally, width
 from streams.core.comparison.findings import Comparison, Finding, Pulse, Situation
@@ -16,7 +17,7 @@ from streams.core.comparison.rules.rule import BulletinRule, FeedRule, Rule, Sum
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Area, Election, Group, Option, PollingTable
 from streams.core.election.numbering import Numbers
-from streams.core.election.settings import AlertPolicy, Policy, Rules
+from streams.core.election.settings import AlertPolicy, Policy, Rules, Switches
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
@@ -35,6 +36,11 @@ def apply_all(
 
 T0 = 1_722_211_200_000
 """Midnight of 29 July 2024 (UTC) in Unix milliseconds: a tick boundary."""
+
+
+UNREMARKED = Rules(switch=Switches(lead="off"))
+"""The rules of an election unless told: without the remark that sheets on their way cannot change who leads, which most
+nights of tests would end with."""
 
 
 def election(
@@ -86,7 +92,7 @@ def election(
         tables=register,
         levels=("nation", "state", "district")[: 3 if districts else 2],
         policy=Policy(**{"quorum": 1, **policy}),
-        rules=rules or Rules(),
+        rules=rules or UNREMARKED,
         alerts=alerts or AlertPolicy(),
     )
 
@@ -181,12 +187,14 @@ def places_of(situations: Sequence[Situation]) -> AreasNow:
 
     bounds = [given.witnessed.bounds for given in situations]
     return AreasNow(
+        np.array([given.election.layout.area[given.area.id] for given in situations]),
         np.array([given.witnessed.row for given in situations]),
         np.array(claimed),
         np.array([each.row for each in bounds if each is not None]) if all(bounds) else None,
         np.array([given.area.tables or 0 for given in situations]),
         situations.__getitem__,
         gaps,
+        lambda places: np.full(len(places), UNKNOWN),  # nothing is known of sheets that do not count
     )
 
 

@@ -101,7 +101,7 @@ def test_areas_have_no_empty_column(pages: dict[str, Path], page: Page) -> None:
     ("lang", "said"),
     [
         ("en", r"First called (.{16}): (critical|warning|remark)\.\nWorst \1"),
-        ("es", r"Primera llamada (.{16}): (crítica|aviso|nota)\.\nPeor momento \1"),
+        ("es", r"Primera llamada (.{16}): (crítica|aviso|observación)\.\nPeor momento \1"),
     ],
 )
 def test_three_moments(pages: dict[str, Path], page: Page, lang: str, said: str) -> None:

@@ -57,7 +57,7 @@ function takeWhole(whole) {
   page.whole = whole;
   page.series = whole.series;
   page.step = whole.step;
-  page.now = { states: byArea(whole.states), alerts: whole.alerts, clock: whole.clock };
+  page.now = { states: byArea(whole.states), lead: whole.lead, alerts: whole.alerts, clock: whole.clock };
   if (same) announce(fresh);
   if (page.wanted > whole.clock) page.wanted = null;
   if (page.wanted !== null && !page.past) lookBack(page.wanted);
@@ -67,6 +67,7 @@ function takeWhole(whole) {
 function takeChange(change) {
   const fresh = new Set(page.now.alerts.recent.map((notice) => notice.id));
   for (const state of change.states) page.now.states.set(state.area, state);
+  if (change.lead) page.now.lead = change.lead;
   page.now.clock = change.clock;
   charts.extend(page.series, change.series, page.step);
   if (change.alerts) {
@@ -148,7 +149,7 @@ async function lookBack(at) {
       const answer = await fetch(beside(`moment?area=${encodeURIComponent(area)}&at=${asked}`));
       const found = await answer.json();
       if (page.area !== area || page.wanted === null) break;
-      page.past = { states: byArea(found.states), alerts: found.alerts, clock: found.clock };
+      page.past = { states: byArea(found.states), lead: found.lead, alerts: found.alerts, clock: found.clock };
       show();
     }
   } catch {

@@ -70,8 +70,9 @@ export function show(whole, shown, signs) {
   const open = standing(shown);
   showHeadline(whole.area, state, open[0], signs);
   showFigures(state, figures, shown, open);
-  byId("lead").hidden = !state?.lead;
-  setText(byId("lead"), leadSentences(state?.lead, whole.election.columns).join(" "));
+  const lead = clean(shown.lead?.[spoken()]);
+  byId("lead").hidden = !lead;
+  setText(byId("lead"), lead);
   showOptions(figures, [
     state?.official && state.witnessed.valid ? t("difference") : "",
     state?.official ? t(state.bounds?.unwitnessed ? "boundsSeen" : "bounds")
@@ -136,28 +137,6 @@ function showFigures(state, figures, shown, open) {
   const count = { critical: 0, warning: 0, info: 0 };
   for (const notice of open) count[notice.severity] += 1;
   put("alerts", number(shown.alerts.count), shown.alerts.count ? t("alertsOf", count) : t("alertsNone"));
-}
-
-// Who the sheets of each kind are: one of them, several.
-const OPEN = {
-  disputed: ["leadDisputedOne", "leadDisputed"], unconfirmed: ["leadUnconfirmedOne", "leadUnconfirmed"],
-  unwitnessed: ["leadUnwitnessedOne", "leadUnwitnessed"], together: ["leadTogether", "leadTogether"],
-};
-
-// Whether sheets that do not count yet can change who leads: the same sentences as comparison/lead_sentences.py.
-function leadSentences(lead, columns) {
-  if (!lead) return [];
-  const name = (id) => clean(columns.find((column) => column.id === id)?.name ?? id);
-  const figures = { leader: name(lead.leader), second: name(lead.second), lead: number(lead.votes) };
-  const kinds = ["disputed", "unconfirmed", "unwitnessed"].filter((kind) => lead[kind].sheets !== 0);
-  if (kinds.length > 1) kinds.push("together");
-  const said = kinds.filter((kind) => lead[kind].sheets !== null).map((kind) => {
-    const { sheets, votes, enough } = lead[kind];
-    const who = t(OPEN[kind][sheets === 1 ? 0 : 1], { sheets: number(sheets) });
-    const [one, several] = enough === null ? ["leadCannotOne", "leadCannot"] : ["leadCouldOne", "leadCould"];
-    return t(sheets === 1 ? one : several, { ...figures, who, votes: number(votes), enough: number(enough) });
-  });
-  return lead.together.sheets === null ? [...said, t("leadUnknown", figures)] : said;
 }
 
 function showOptions(figures, remarks) {

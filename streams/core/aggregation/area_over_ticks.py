@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from streams.core.aggregation.area_sums import Sums
-from streams.core.aggregation.claims import announced_shares
+from streams.core.aggregation.claims import UNKNOWN, announced_shares
 from streams.core.aggregation.histograms import NULLS, Kind, Spread, measures_of_sheets
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Figures
 from streams.core.aggregation.lookahead import Course
@@ -25,6 +25,7 @@ class AreaOverTicks:
         self.places = np.arange(*np.searchsorted(course.areas, [area, area + 1]))
         """Of its ticks among the rows of the course. The others are by tick too."""
         self.ticks, self.rows = course.at[self.places], course.rows[self.places]
+        self.areas = np.full(len(self.ticks), area)
         self.claims = np.broadcast_to(claim, (len(self.ticks), len(claim)))
         self.exist = np.full(len(self.ticks), election.layout.exist[area])
         self.bounds: Numbers | None = None
@@ -62,6 +63,17 @@ class AreaOverTicks:
                     ends = self._ends(places, counted, column, high=high)
                     found[some, column] = np.maximum(0, sign * (share - ends))[some]
         return found
+
+    def open_votes(self, places: Numbers) -> Numbers:
+        """The most votes that sheets which do not count yet can hold, at some of the ticks; `claims.UNKNOWN` where
+        nobody knows how many polling tables there are."""
+        (held,) = self._sums.open_sheets.votes(np.array([self._area]))
+        tables, at, changed = self._sheets
+        before, after = (rows[changed, 2] > 0 for rows in (self._course.sheets.before, self._course.sheets.after))
+        opened = self._sums.open_sheets.limits[tables] * (before.astype(np.int64) - after)
+        moved = np.bincount(at, opened, len(self.ticks)).cumsum().astype(np.int64)
+        votes: Numbers = np.minimum(UNKNOWN, held + moved)[places]
+        return votes
 
     def _ends(self, places: Numbers, counted: Counted, column: int, *, high: bool) -> Figures:
         """At some of the ticks, the lowest or highest share (per cent) that can honestly be announced for a column."""

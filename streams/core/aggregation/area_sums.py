@@ -10,7 +10,7 @@ from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
 from streams.core.aggregation.histograms import Histogram, Running, Spread, are_countable, measures_of_sheets
 from streams.core.aggregation.lookahead import Arrivals, Course, SheetChanges
-from streams.core.aggregation.open_sheets import OpenSheets
+from streams.core.aggregation.open_sheets import Lead, OpenSheets
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
@@ -240,6 +240,14 @@ class Sums:
             derived = np.where((told >= 0).all(axis=1), told.sum(axis=1), -1)
             figures[:, options + i] = np.maximum(figures[:, options + i], derived)
         return (figures >= 0).sum(axis=0), np.maximum(figures, 0).sum(axis=0)
+
+    def official_lead(self, area: int, told: Numbers, votes: Numbers) -> Lead | None:
+        """Who leads among the votes that `announced` gives; None where nobody is ahead of all others, or not each
+        polling table tells every option for which sheets are read."""
+        announced = self._nothing_announced() if self._announced is None else self._announced
+        holds = announced[slice(*self._layout.inside(area)), 1] > 0
+        complete = (told[list(self._election.read_options.values())] == np.count_nonzero(holds)).all()
+        return self.open_sheets.official(area, votes.tolist(), holds) if complete else None
 
     def spread(self, area: int) -> Spread:
         """How the votes are distributed over the accepted sheets of an area."""

@@ -1,19 +1,23 @@
 """Sheets that do not count yet, area by area: how many there are, and the most votes that they can hold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from streams.core.aggregation.claims import UNKNOWN
 from streams.core.election.model import Election
-from streams.core.election.numbering import Numbers, roll_up
+from streams.core.election.numbering import Flags, Numbers, roll_up
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import CODES
 
 Kind = Literal["disputed", "unconfirmed", "unwitnessed"]
 """Readers disagree; too few have read it; no reading of it stands, because there is none or each was turned away."""
 KINDS: Final[Sequence[Kind]] = get_args(Kind)
+UNANNOUNCED: Final = "unannounced"
+"""The group of polling tables without an official figure, where they are announced one by one."""
 _COUNTS, _DISPUTED, _UNCONFIRMED, _UNWITNESSED = range(-1, 3)
 
 
@@ -37,7 +41,8 @@ _NONE: Final = OpenGroup(0, 0, None)
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Who leads among the witnessed votes of an area, and what could change that.
+    """Who leads in an area, and what could change that: among the witnessed votes, or those of the polling tables that
+    were announced one by one.
 
     An open sheet may still say anything that would be admitted: up to `Election.ballot_limits` votes, all for one
     option. The lead is taken away where the second draws level. No other option needs fewer votes, so the answer is
@@ -48,7 +53,8 @@ class Lead:
     second: str
     votes: int
     """By how many votes the leader is ahead of the second."""
-    groups: Mapping[Kind, OpenGroup]
+    groups: Mapping[str, OpenGroup]
+    """By kind of open sheet: each of `KINDS`, or `UNANNOUNCED` alone."""
     together: OpenGroup
 
     @property
@@ -69,7 +75,7 @@ class OpenSheets:
 
     def __init__(self, election: Election, read: Numbers) -> None:
         self._election, self._layout, self._read = election, election.layout, read
-        self._limits = election.ballot_limits
+        self.limits = election.ballot_limits
         self._kinds = np.full(len(read), _UNWITNESSED, np.int64)
         self._sums: Numbers | None = None
         """By area: sheets of each kind, then the votes that these can hold. Made when first asked for."""
@@ -80,22 +86,48 @@ class OpenSheets:
         if self._sums is not None:
             self._changed.append(tables)
 
+    def votes(self, areas: Numbers) -> Numbers:
+        """The most votes that the open sheets of each of these areas can hold together; `UNKNOWN` where nobody knows
+        how many polling tables there are."""
+        self._refresh()
+        assert self._sums is not None
+        unlisted = (self._unlisted(area) for area in areas.tolist())
+        more = np.array([UNKNOWN if votes is None else sum(votes) for votes in unlisted], np.int64)
+        votes: Numbers = np.minimum(UNKNOWN, self._sums[areas, len(KINDS) :].sum(axis=1) + more)
+        return votes
+
     def plain(self, area: int, votes: Sequence[int]) -> dict[str, Any] | None:
         """`lead` as a JSON object."""
         lead = self.lead(area, votes)
         return None if lead is None else lead.plain()
 
+    def official(self, area: int, votes: Sequence[int], announced: Flags) -> Lead | None:
+        """Who leads in the official count of an area whose polling tables are announced one by one, with these votes,
+        by option and perhaps more; None where nobody is ahead of all others. `announced` says which of the area's
+        polling tables have an official figure."""
+        if (first := self._first_two(votes)) is None:
+            return None
+        begin, end = self._layout.inside(area)
+        held, unlisted = self.limits[begin:end][~announced], self._unlisted(area)
+        group = _group(len(held), int(held.sum()), first.margin, unlisted, lambda: held)
+        return Lead(first.leader, first.second, first.margin, {UNANNOUNCED: group}, group)
+
     def lead(self, area: int, votes: Sequence[int]) -> Lead | None:
         """Who leads in an area with these witnessed votes, by option and perhaps more; None where nobody is ahead of
         all others."""
-        read = sorted(self._election.read_options.values(), key=votes.__getitem__, reverse=True)  # equals keep order
-        if len(read) < 2 or (margin := votes[read[0]] - votes[read[1]]) <= 0:
+        if (first := self._first_two(votes)) is None:
             return None
         self._refresh()
         assert self._sums is not None
         row, unlisted = self._sums[area].tolist(), self._unlisted(area)
-        groups = {
-            kind: self._group(i, area, row[i], row[len(KINDS) + i], margin, unlisted if i == _UNWITNESSED else ())
+        groups: dict[str, OpenGroup] = {
+            kind: _group(
+                row[i],
+                row[len(KINDS) + i],
+                first.margin,
+                unlisted if i == _UNWITNESSED else (),
+                partial(self._held, area, i),
+            )
             for i, kind in enumerate(KINDS)
         }
         some = [group for group in groups.values() if group.sheets != 0]
@@ -103,28 +135,23 @@ class OpenSheets:
             together = some[0] if some else _NONE
         else:
             sheets, most = sum(row[: len(KINDS)]), sum(row[len(KINDS) :])
-            together = self._group(None, area, sheets, most, margin, unlisted)
-        leader, second = (self._election.options[option].id for option in read[:2])
-        return Lead(leader, second, margin, groups, together)
+            together = _group(sheets, most, first.margin, unlisted, partial(self._held, area, None))
+        return Lead(first.leader, first.second, first.margin, groups, together)
 
-    def _group(
-        self, kind: int | None, area: int, sheets: int, votes: int, margin: int, unlisted: Sequence[int] | None
-    ) -> OpenGroup:
-        """So many sheets of a kind, or of all kinds where it is None, with so many votes; and the unlisted ones."""
-        if unlisted is None:
-            return OpenGroup(None, None, None)
-        if not sheets and not unlisted:
-            return _NONE
-        sheets, votes = sheets + len(unlisted), votes + sum(unlisted)
-        if votes < margin:
-            return OpenGroup(sheets, votes, None)
+    def _first_two(self, votes: Sequence[int]) -> "_FirstTwo | None":
+        """Who has most votes, and who is second; None where nobody is ahead of all others."""
+        read = sorted(self._election.read_options.values(), key=votes.__getitem__, reverse=True)  # equals keep order
+        if len(read) < 2 or votes[read[0]] <= votes[read[1]]:
+            return None
+        leader, second = (self._election.options[option].id for option in read[:2])
+        return _FirstTwo(leader, second, votes[read[0]] - votes[read[1]])
+
+    def _held(self, area: int, kind: int | None) -> Numbers:
+        """The most votes of each open sheet of an area, of one kind or of all where that is None."""
         first, behind = self._layout.inside(area)
-        kinds, limits = self._kinds[first:behind], self._limits[first:behind]
-        held = limits[kinds != _COUNTS if kind is None else kinds == kind]
-        if unlisted:
-            held = np.concatenate([held, np.array(unlisted, np.int64)])
-        held.sort()
-        return OpenGroup(sheets, votes, int(held[::-1].cumsum().searchsorted(margin)) + 1)
+        kinds = self._kinds[first:behind]
+        held: Numbers = self.limits[first:behind][kinds != _COUNTS if kind is None else kinds == kind]
+        return held
 
     def _unlisted(self, area: int) -> Sequence[int] | None:
         """The most votes at each polling table that exists but is not in the register; None where nobody knows how
@@ -164,9 +191,31 @@ class OpenSheets:
         if not len(tables) or self._sums is None:
             return
         of_kind = kinds == np.arange(len(KINDS))[:, None]
-        figures = np.concatenate([of_kind, of_kind * self._limits[tables]]).astype(np.int64)
+        figures = np.concatenate([of_kind, of_kind * self.limits[tables]]).astype(np.int64)
         areas, sums = roll_up(self._layout.lines(tables), figures)
         self._sums[areas] += sign * sums.T
+
+
+class _FirstTwo(NamedTuple):
+    leader: str
+    second: str
+    margin: int
+
+
+def _group(
+    sheets: int, votes: int, margin: int, unlisted: Sequence[int] | None, held_by: Callable[[], Numbers]
+) -> OpenGroup:
+    """So many sheets that can hold so many votes together, and the unlisted ones. `held_by` gives the votes of each of
+    the former, where anybody needs them."""
+    if unlisted is None:
+        return OpenGroup(None, None, None)
+    if not sheets and not unlisted:
+        return _NONE
+    sheets, votes = sheets + len(unlisted), votes + sum(unlisted)
+    if votes < margin:
+        return OpenGroup(sheets, votes, None)
+    held = np.sort(np.concatenate([held_by(), np.array(unlisted, np.int64)]))
+    return OpenGroup(sheets, votes, int(held[::-1].cumsum().searchsorted(margin)) + 1)
 
 
 def _kinds(rows: Numbers) -> Numbers:
@@ -180,7 +229,7 @@ def _kinds(rows: Numbers) -> Numbers:
 
 def groups_of(lead: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, int | None]]]:
     """Of a lead as a JSON object, the groups with any sheet, by name; and all together where there are several."""
-    some = [(kind, lead[kind]) for kind in KINDS if lead[kind]["sheets"] != 0]
+    some = [(kind, lead[kind]) for kind in (*KINDS, UNANNOUNCED) if kind in lead and lead[kind]["sheets"] != 0]
     yield from some
     if len(some) > 1:
         yield "together", lead["together"]

@@ -36,7 +36,7 @@ def witnessed(election: Election, area: Area, row: list[int]) -> dict[str, Any]:
             "levels": {name: count for name, count in zip(NAMES, row[LEVELS:ANNOUNCED], strict=True) if count},
         },
         "tables_announced": {"announced": announced, "compared": compared, "differing": differing, "shift": shift}
-        | {"votes": {}, "valid": None, "shares": {}}
+        | {"votes": {}, "valid": None, "shares": {}, "lead": None}
         if announced
         else None,
         "lead": None,

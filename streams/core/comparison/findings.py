@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from streams.core.election.numbering import Numbers
 from streams.core.events.model import Bulletin
 from streams.core.sampling.sample import Sample
 
-CLASSES: Final[tuple[RuleClass, ...]] = ("arithmetic", "statistical", "consistency", "health")
+CLASSES: Final[tuple[RuleClass, ...]] = get_args(RuleClass)
 """Classes of rules; what needs the fewest assumptions first."""
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
 """The gravest first."""

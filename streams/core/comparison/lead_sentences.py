@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from streams.core.aggregation.open_sheets import groups_of
+from streams.core.aggregation.open_sheets import UNANNOUNCED, groups_of
 from streams.core.election.model import Election
 from streams.core.election.names import in_language
 from streams.text import number
@@ -20,6 +20,16 @@ _WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "unwitnessed": {
         "en": ("The sheet of which no reading stands", "The {sheets} sheets of which no reading stands"),
         "es": ("El acta sin ninguna lectura vigente", "Las {sheets} actas sin ninguna lectura vigente"),
+    },
+    "unannounced": {
+        "en": (
+            "Official count: the polling table that is not announced yet",
+            "Official count: the {sheets} polling tables that are not announced yet",
+        ),
+        "es": (
+            "Recuento oficial: la mesa que aún no está anunciada",
+            "Recuento oficial: las {sheets} mesas que aún no están anunciadas",
+        ),
     },
     "together": {
         "en": ("", "All {sheets} sheets that do not count yet together"),
@@ -57,6 +67,12 @@ _WHETHER: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 }
 """By answer and language: of one sheet, of several."""
 
+_UNKNOWN_TABLES: Final[Mapping[str, str]] = {
+    "en": "Official count: {leader} is {lead} votes ahead of {second}. How many polling tables there are is not known, "
+    "so it cannot be said whether those that are not announced could change that.",
+    "es": "Recuento oficial: {leader} aventaja a {second} en {lead} votos. No se sabe cuántas mesas hay, así que no "
+    "puede decirse si las que no están anunciadas podrían cambiarlo.",
+}
 _UNKNOWN: Final[Mapping[str, str]] = {
     "en": "{leader} is {lead} votes ahead of {second}. How many polling tables there are is not known, so it cannot be "
     "said whether sheets that nobody has read could change that.",
@@ -65,9 +81,18 @@ _UNKNOWN: Final[Mapping[str, str]] = {
 }
 
 
-def lead_sentences(election: Election, lead: Mapping[str, Any], language: str) -> Iterator[str]:
-    """A sentence for each group of open sheets of an area's `lead` (`Lead.plain`), and one for all of them together.
-    There is none where every sheet counts."""
+def lead_sentences(election: Election, state: Mapping[str, Any], language: str) -> Iterator[str]:
+    """A sentence for each group of open sheets of an area, and one for all of them together; then one for the polling
+    tables that are not announced, where the others are announced one by one. There is none where every sheet counts.
+    `state` is the area's (`area_state`)."""
+    tables = state["tables_announced"]
+    for lead in (state["lead"], None if tables is None else tables.get("lead")):
+        if lead is not None:
+            yield from _sentences(election, lead, language)
+
+
+def _sentences(election: Election, lead: Mapping[str, Any], language: str) -> Iterator[str]:
+    """Those of one lead (`Lead.plain`)."""
     names = {
         **{
             place: in_language(election.options[election.option_index[lead[place]]].name, language)
@@ -83,4 +108,4 @@ def lead_sentences(election: Election, lead: Mapping[str, Any], language: str) -
         template = _WHETHER["cannot" if enough is None else "could"][language][several]
         yield template.format(who=who, votes=number(votes, language), enough=number(enough or 0, language), **names)
     if lead["together"]["sheets"] is None:
-        yield _UNKNOWN[language].format(**names)
+        yield (_UNKNOWN_TABLES if UNANNOUNCED in lead else _UNKNOWN)[language].format(**names)

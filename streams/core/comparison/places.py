@@ -16,6 +16,10 @@ class RowsOfSums(Protocol):
     """Rows of sums, and what is claimed, place by place."""
 
     @property
+    def areas(self) -> Numbers:
+        """The number of the area at each place."""
+
+    @property
     def rows(self) -> Numbers:
         """(places, `tally.width`)"""
 
@@ -32,6 +36,7 @@ class RowsOfSums(Protocol):
 class SumRows:
     """Enough to say where nothing can be found."""
 
+    areas: Numbers
     rows: Numbers
     claims: Numbers
     bounds: Numbers | None
@@ -41,7 +46,9 @@ class SumRows:
     def some(self, places: Numbers) -> "SumRows":
         """Those of some places."""
         bounds = None if self.bounds is None else self.bounds[places]
-        return SumRows(self.rows[places], self.claims[places], bounds, lambda of: self.widest(places[of]))
+        return SumRows(
+            self.areas[places], self.rows[places], self.claims[places], bounds, lambda of: self.widest(places[of])
+        )
 
 
 class Places(RowsOfSums, Protocol):
@@ -67,11 +74,16 @@ class Places(RowsOfSums, Protocol):
         votes and `unseen.ENOUGH` sheets, with votes: (these, columns). NaN where there is no figure, or the gap is
         certainly below `least`."""
 
+    def open_votes(self, places: Numbers) -> Numbers:
+        """The most votes that sheets which do not count yet can hold, at some places; `claims.UNKNOWN` where nobody
+        knows how many polling tables there are."""
+
 
 @dataclass(frozen=True)
 class AreasNow:
     """`Places` that are many areas at one tick."""
 
+    areas: Numbers
     rows: Numbers
     claims: Numbers
     bounds: Numbers | None
@@ -79,6 +91,7 @@ class AreasNow:
     situation: Callable[[int], Situation] = field(repr=False)
     """Everything that is known of the area at a place. The same object each time."""
     gaps: Callable[[Numbers, float], Figures] = field(repr=False)
+    open_votes: Callable[[Numbers], Numbers] = field(repr=False)
     slip: Final = 0.0
 
     def least(self, kind: Kind, column: int, totals: Numbers) -> Numbers:

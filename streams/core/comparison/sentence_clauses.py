@@ -30,6 +30,17 @@ _ROOM: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "there is room for none: the others alone have at least {short} more than the bulletin's valid votes",
         "es": "no cabe ninguno: solo los demás tienen al menos {short} más que los votos válidos del boletín",
     },
+    "lead-open": {
+        "en": "no sheet that may still come can change who leads. All that do not count yet hold at most {votes} votes",
+        "es": (
+            "ninguna acta que aún pueda llegar puede cambiar quién va en cabeza. Todas las que aún no cuentan tienen "
+            "como mucho {votes} votos"
+        ),
+    },
+    "lead-counted": {
+        "en": "every sheet counts, so nothing can change who leads",
+        "es": "todas las actas cuentan, así que nada puede cambiar quién va en cabeza",
+    },
     "sample-full": {"en": ".", "es": "."},
     "sample-whatever": {
         "en": (
@@ -64,7 +75,7 @@ _ROOM: Final[Mapping[str, Mapping[str, str]]] = {
         ),
     },
 }
-"""How much there is room for, or what that rests on."""
+"""How much there is room for, or what that rests on; and what may still change who leads."""
 
 CLAUSES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {"why": _WHY, "room": _ROOM}
 """The places that hold a clause, and the clauses by key."""

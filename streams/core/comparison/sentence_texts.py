@@ -286,4 +286,8 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
             "calcular votos a partir de porcentajes. Una observación, no una prueba."
         ),
     },
+    "lead": {
+        "en": "{area}: {room}, and {leader} is {ahead} ahead of {second}.",
+        "es": "{area}: {room}, y {leader} aventaja a {second} en {ahead}.",
+    },
 }

@@ -81,8 +81,8 @@ class Authority(NamedTuple):
 
 Severity = Literal["info", "warning", "critical"]
 """How grave a finding is: `info` is a remark, which calls nobody."""
-RuleClass = Literal["arithmetic", "statistical", "consistency", "health"]
-"""What a rule's findings rest on."""
+RuleClass = Literal["arithmetic", "statistical", "consistency", "health", "information"]
+"""What a rule's findings rest on; `information` is about what is known, not about what does not fit."""
 Format = Literal["standard", "alertmanager", "alertmanager-api", "apprise"]
 """What a receiver is sent: our own webhook, Alertmanager's webhook (version 4), what Alertmanager's own API takes, or
 a message for people, by a service that Apprise knows."""

@@ -135,6 +135,16 @@ class FingerprintRule:
     """Shares are tried with zero up to this many decimals."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeadRule:
+    """When it is remarked that sheets which do not count yet cannot change who leads."""
+
+    min_sheets: int = 30
+    """Accepted sheets of an area below which the rule is silent there."""
+    levels: int = 2
+    """Levels of areas, from the whole down, of which it is told."""
+
+
 Switch = Literal["on", "remark", "off"]
 
 
@@ -158,6 +168,7 @@ class Switches:
     above_ceiling: Switch = "on"
     sample: Switch = "on"
     feed_health: Switch = "on"
+    lead: Switch = "on"
 
     def of(self, rule: str) -> Switch:
         """That of the rule of this name. Raises AttributeError for a rule that has none."""
@@ -202,4 +213,5 @@ class Rules:
     fingerprint: FingerprintRule = FingerprintRule()
     bounds: BoundsRule = BoundsRule()
     sample: SampleRule = SampleRule()
+    lead: LeadRule = LeadRule()
     switch: Switches = Switches()

@@ -68,7 +68,8 @@ class AreaView:
 
         bounds = None if self._sums.bounds is None else self._sums.bounds[numbers]
         exist, claims = self._layout.exist[numbers], self._scheduler.claimed(numbers)
-        return AreasNow(self._sums.rows[numbers], claims, bounds, exist, situation, gaps)
+        rows, open_votes = self._sums.rows[numbers], lambda places: self._sums.open_sheets.votes(numbers[places])
+        return AreasNow(numbers, rows, claims, bounds, exist, situation, gaps, open_votes)
 
     def project(self, areas: Numbers) -> dict[int, Projected]:
         """What the bulletins of areas can honestly announce, where anything can be said of it: all at once."""
@@ -92,8 +93,10 @@ class AreaView:
             if (bounds := self._bound_sums(area)) is not None:
                 state["bounds"] = bounds.plain(self._election)
             if state["tables_announced"]:
-                told, votes = (figures.tolist() for figures in self._sums.announced(number))
-                state["tables_announced"] |= area_state.summed(self._election, row[ANNOUNCED], told, votes)
+                told, votes = self._sums.announced(number)
+                summed = area_state.summed(self._election, row[ANNOUNCED], told.tolist(), votes.tolist())
+                lead = self._sums.official_lead(number, told, votes)
+                state["tables_announced"] |= {**summed, "lead": None if lead is None else lead.plain()}
             if (sampled := self.sampled(area)) is not None:
                 state["sample"] = sampled
             state["alerts"] = [alert.in_state() for alert in firing(area)]

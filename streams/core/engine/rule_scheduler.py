@@ -39,9 +39,7 @@ class RuleScheduler:
     def watched(self) -> Flags:
         """The areas whose sums must be known at each tick, whatever they come to; any where a row comes to one of
         `RuleBook.wakes` besides."""
-        if self._rules.watches_all:
-            return np.ones(len(self._found), bool)
-        watched: Flags = self._found | self._claiming
+        watched: Flags = self._found | self._claiming | self._rules.follows
         for area in np.flatnonzero(self._claims[:, BASE] > 0).tolist() if self.follows_unseen else ():
             watched[area : self._layout.behind(area)] = True  # what is expected of the unseen rests on them
         return watched
@@ -59,7 +57,7 @@ class RuleScheduler:
         self, areas: Numbers, rows: Numbers, bounds: Numbers | None, widest: Callable[[Numbers], Figures]
     ) -> Flags:
         """In which of them they may find something new, given their sums (`SumRows`)."""
-        return self._rules.may_find(SumRows(rows, self._claims[areas], bounds, widest))
+        return self._rules.may_find(SumRows(areas, rows, self._claims[areas], bounds, widest))
 
     def are_projectable(self, areas: Numbers, rows: Numbers) -> Flags:
         """In which of them it can be said what can honestly be announced, whether or not anybody is called."""

@@ -31,6 +31,29 @@ class Witnessed(Struct, frozen=True):
     """Polling tables by level of evidence: none, reported, corroborated, disputed."""
 
 
+class OpenSheets(Struct, frozen=True):
+    """Sheets that do not count yet. None where nobody knows how many polling tables there are."""
+
+    sheets: int | None
+    votes: int | None
+    """The most votes that they can hold together."""
+    enough: int | None
+    """The least number of them that could take the lead away; None where all together could not."""
+
+
+class OfficialLead(Struct, frozen=True):
+    """Who leads among the polling tables that were announced one by one, and which others could change that."""
+
+    leader: str
+    second: str
+    votes: int
+    """By how many votes the leader is ahead of the second."""
+    unannounced: OpenSheets
+    """Polling tables that are not announced."""
+    together: OpenSheets
+    """The same."""
+
+
 class TablesAnnounced(Struct, frozen=True):
     """The polling tables of an area that were announced one by one."""
 
@@ -44,6 +67,8 @@ class TablesAnnounced(Struct, frozen=True):
     votes: Mapping[str, int]
     valid: int | None
     shares: Mapping[str, float]
+    lead: OfficialLead | None = None
+    """None where nobody is ahead of all others, or not every announced table tells every option."""
 
 
 class Bounds(Struct, frozen=True):
@@ -125,16 +150,6 @@ class StandingAlert(Struct, frozen=True):
     """By language: en, es."""
 
 
-class OpenSheets(Struct, frozen=True):
-    """Sheets that do not count yet. None where nobody knows how many polling tables there are."""
-
-    sheets: int | None
-    votes: int | None
-    """The most votes that they can hold together."""
-    enough: int | None
-    """The least number of them that could take the lead away; None where all together could not."""
-
-
 class LeadRecord(Struct, frozen=True):
     """Who leads among the witnessed votes of an area, and which sheets could change that."""
 
@@ -190,7 +205,7 @@ class FindingRecord(Struct, frozen=True):
     """What a rule found in an area."""
 
     rule: str
-    rule_class: Literal["arithmetic", "statistical", "consistency", "health"] = field(name="class")
+    rule_class: Literal["arithmetic", "statistical", "consistency", "health", "information"] = field(name="class")
     area: str
     column: str
     """Id of an option or group; empty, or a reporter's name, for findings that concern none."""

@@ -133,12 +133,10 @@ class Explainer:
         outside = [table for table in comparer.view.outside() if inside(table)]
         alerts = [a for a in self._outcome.alerts.values() if a.finding.area == id]
         state = comparer.state(id)
-        lead = state["lead"]
         return {
             **state,
             "lead_sentences": {
-                language: [] if lead is None else list(lead_sentences(self._election, lead, language))
-                for language in LANGUAGES
+                language: list(lead_sentences(self._election, state, language)) for language in LANGUAGES
             },
             "bulletins": [
                 {**_version(b), "id": b.id, "replaced": [_version(r) for r in comparer.replaced(b)]}

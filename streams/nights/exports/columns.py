@@ -44,7 +44,7 @@ ARRIVED: Final = time("arrived_at", "when its message came to the broker; empty 
 EXTRA: Final = Column("extra", "json", "fields that Cotejo does not know, as a JSON object")
 FINDING: Final[Sequence[Column]] = (
     text("rule", "name of the rule"),
-    text("class", "arithmetic, statistical, consistency or health"),
+    text("class", "arithmetic, statistical, consistency, health or information"),
     AREA,
     text("figure_id", "id of the option or group; empty, or a reporter's name, where it concerns none"),
     text("severity", "info, warning or critical"),

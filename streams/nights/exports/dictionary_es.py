@@ -171,6 +171,11 @@ COLUMNS: Final[Mapping[str, str]] = {
     "vacío si nadie sabe cuántas son",
     "sheets of which no reading stands; empty where nobody knows how many there are": "actas sin ninguna lectura "
     "válida; vacío si nadie sabe cuántas son",
+    "id of the option with most votes, where tables are announced one by one": "id de la opción con más votos, "
+    "donde las mesas se anuncian una por una",
+    "announced votes between them": "votos anunciados de diferencia",
+    "polling tables that are not announced; empty where nobody knows how many there are": "mesas sin anunciar; vacío "
+    "si nadie sabe cuántas son",
     "all these sheets; empty where nobody knows how many there are": "todas esas actas; vacío si nadie sabe "
     "cuántas son",
     "polling tables drawn at random; empty where no sample speaks of it": "mesas sorteadas; vacío si ninguna "
@@ -206,8 +211,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "when it first fired; empty where it never did": "cuándo se disparó por primera vez; vacío si nunca",
     "how many times it has begun": "cuántas veces ha empezado",
     "name of the rule": "nombre de la regla",
-    "arithmetic, statistical, consistency or health": "arithmetic (aritmética), statistical (estadística), "
-    "consistency (coherencia) o health (estado de las fuentes)",
+    "arithmetic, statistical, consistency, health or information": "arithmetic (aritmética), statistical "
+    "(estadística), consistency (coherencia), health (estado de las fuentes) o information (información)",
     "id of the option or group; empty, or a reporter's name, where it concerns none": "id de la opción o del "
     "grupo; vacío, o el nombre de quien reporta, si no es de ninguna",
     "info, warning or critical": "info (información), warning (advertencia) o critical (crítica)",

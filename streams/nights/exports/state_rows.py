@@ -78,7 +78,7 @@ class StateRows:
 
 def _state(state: dict[str, Any]) -> dict[str, Any]:
     witnessed, official, tables = state["witnessed"], state["official"], state["tables_announced"]
-    levels, lead = witnessed["levels"], state["lead"]
+    levels, lead, official_lead = witnessed["levels"], state["lead"], tables and tables["lead"]
     return {
         "witnessed_tables": witnessed["tables"],
         "coverage": witnessed["coverage"],
@@ -98,5 +98,9 @@ def _state(state: dict[str, Any]) -> dict[str, Any]:
         "second_id": lead and lead["second"],
         "lead_votes": lead and lead["votes"],
         **{f"{kind}_{name}": lead and lead[kind][name] for kind in (*KINDS, "together") for name in _OPEN},
+        "official_leader_id": official_lead and official_lead["leader"],
+        "official_second_id": official_lead and official_lead["second"],
+        "official_lead_votes": official_lead and official_lead["votes"],
+        **{f"unannounced_{name}": official_lead and official_lead["unannounced"][name] for name in _OPEN},
         **sample_columns.of_area(state.get("sample")),
     }

@@ -53,6 +53,7 @@ METRICS: Final = (
     Metric("cotejo_below_floor_tables", "gauge", AREA, "Those announced with fewer votes than were seen there"),
     Metric("cotejo_above_ceiling_tables", "gauge", AREA, "Those announced with more than ballots can have been cast"),
     Metric("cotejo_lead_votes", "gauge", AREA, "Witnessed votes by which the first option is ahead of the second"),
+    Metric("cotejo_official_lead_votes", "gauge", AREA, "The same of the tables that are announced one by one"),
     Metric("cotejo_open_sheets", "gauge", (*AREA, "kind"), "Sheets that do not count yet, by kind and together"),
     Metric("cotejo_open_votes", "gauge", (*AREA, "kind"), "The most votes that they can hold"),
     Metric(

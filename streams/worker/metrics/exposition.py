@@ -18,7 +18,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from streams import __version__
-from streams.core.aggregation.open_sheets import KINDS
+from streams.core.aggregation.open_sheets import KINDS, UNANNOUNCED
 from streams.core.alerting.alert import Status
 from streams.core.comparison.findings import Severity
 from streams.core.election.model import Election
@@ -120,9 +120,10 @@ class Exporter:
         if (lead := state["lead"]) is not None:
             gathered.add("lead_votes", area, lead["votes"])
             for kind in (*KINDS, "together"):
-                gathered.add("open_sheets", (*area, kind), lead[kind]["sheets"])
-                gathered.add("open_votes", (*area, kind), lead[kind]["votes"])
-                gathered.add("lead_change_sheets", (*area, kind), lead[kind]["enough"])
+                self._open(gathered, (*area, kind), lead[kind])
+        if announced is not None and (lead := announced["lead"]) is not None:
+            gathered.add("official_lead_votes", area, lead["votes"])
+            self._open(gathered, (*area, UNANNOUNCED), lead[UNANNOUNCED])
         if (bounds := state["bounds"]) is not None:
             gathered.add("bounded_tables", area, bounds["tables"])
             gathered.add("below_floor_tables", area, bounds["below"])
@@ -149,6 +150,13 @@ class Exporter:
             low, high = lead["guaranteed"]
             for end, value in (("estimate", lead["estimate"]), ("low", low), ("high", high)):
                 gathered.points("sample_lead_ratio", (*area, *self._option(lead["option"]), end), value)
+
+    @staticmethod
+    def _open(gathered: "_Samples", kind: tuple[str, ...], group: Mapping[str, Any]) -> None:
+        """The sheets of one kind that do not count yet."""
+        gathered.add("open_sheets", kind, group["sheets"])
+        gathered.add("open_votes", kind, group["votes"])
+        gathered.add("lead_change_sheets", kind, group["enough"])
 
     def _official(self, gathered: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
         gathered.add("official_valid_votes", area, official["valid"])

@@ -5,13 +5,14 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from builders import T0, election, report
+from builders import T0, bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.aggregation.open_sheets import KINDS, OpenGroup, OpenSheets
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Election
+from streams.core.election.settings import AlertPolicy, LeadRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.admission import check_report
 from streams.core.reconciliation.reconciler import Reconciler
@@ -89,6 +90,38 @@ def test_exact(tables: list[tuple[str, int, bool]], data: st.DataObject) -> None
     assert lead.is_settled == (brute(totals, leader, some).enough is None)
 
 
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), min_size=2, max_size=4), st.data())
+def test_the_official_count(tables: list[tuple[bool, int]], data: st.DataObject) -> None:
+    """Where polling tables are announced one by one, what the others could change in the official count is found by
+    trying every figure that they could have; nothing is said once a table does not tell every option."""
+    known = election(states=1, tables=len(tables), registered=[voters for _, voters in tables], max_turnout=1.0)
+    reconciler, comparer, totals = Reconciler(known), Comparer(known), [0, 0, 0]
+    for table, (is_announced, voters) in zip(known.tables, tables, strict=True):
+        if is_announced:
+            votes = data.draw(st.sampled_from([s for s in sheets(voters, 3) if sum(s)]))
+            totals = [total + count for total, count in zip(totals, votes, strict=True)]
+            assert reconciler.apply(bulletin(votes, area=table)) is None
+    comparer.add_sheets(reconciler.take_sheets())
+    told = comparer.state("N")["tables_announced"]
+    if sorted(totals)[-1] == sorted(totals)[-2]:
+        assert told is None or told["lead"] is None
+        return
+    group = brute(totals, leader := max(range(3), key=totals.__getitem__), [v for seen, v in tables if not seen])
+    first, second = sorted(range(3), key=totals.__getitem__, reverse=True)[:2]
+    assert first == leader
+    assert told["lead"] == {
+        "leader": "ABC"[first],
+        "second": "ABC"[second],
+        "votes": totals[first] - totals[second],
+        "unannounced": group.plain(),
+        "together": group.plain(),
+    }
+    assert reconciler.apply(bulletin({"A": 1}, area="S1-1", sequence=2)) is None
+    comparer.add_sheets(reconciler.take_sheets())
+    assert comparer.state("N")["tables_announced"]["lead"] is None
+
+
 def test_the_limit_is_the_one_of_admission() -> None:
     """A sheet with as many ballots as the limit says is admitted, one with one more is not."""
     for turnout in (0.9, 1.0, 1.02, 1.1, 1.3333):
@@ -150,6 +183,44 @@ def test_followed_step_by_step(readings: list[tuple[int, str, int]]) -> None:
         assert state["lead"] == fresh.plain(known.layout.area[area], votes_seen)
 
 
+def test_it_is_remarked_once_nothing_can_change_it() -> None:
+    """A remark is made when the last open sheets cannot take the lead away any more, in the nation and its state; it
+    ends when they can again, because readers now disagree on sheets that counted, and is made anew."""
+    rules = Rules(lead=LeadRule(min_sheets=3))
+    known = election(states=1, tables=5, rules=rules, alerts=AlertPolicy(tick=10, hold=0), max_turnout=1.0, quorum=2)
+    tables, told, at = list(known.tables), list[tuple[str, str]](), T0
+    reconciler, comparer = Reconciler(known), Comparer(known)
+    # 80 more for A on each sheet: after the third 240 beside 200 voters of two open sheets, 160 beside 300 without it
+    readings = [(table, reader, (90, 10, 0)) for table in tables[:3] for reader in ("ana", "eva")]
+    readings += [(tables[2], "ida", (10, 90, 0)), (tables[2], "leo", (10, 90, 0)), (tables[3], "ana", (90, 10, 0))]
+    readings += [(tables[2], "leo", (90, 10, 0)), (tables[4], "ana", (0, 100, 0))]
+    for number, (table, reader, votes) in enumerate(readings):
+        assert reconciler.apply(report(table, votes, reporter=reader, id=str(number), at=T0 + number)) is None
+        comparer.add_sheets(reconciler.take_sheets())
+        at += 10_000
+        notices = comparer.advance(at)
+        told += [(f"{number} {notice.fingerprint}", notice.status) for notice in notices]
+        settled = comparer.situation("N").witnessed.lead
+        assert bool(comparer.findings("N")) == (settled is not None and settled.is_settled and number > 4)
+        for notice in notices:
+            assert (notice.severity, notice.finding.value) == ("info", 0)
+    assert told == [
+        *(("5 lead:N:A", "firing"), ("5 lead:S1:A", "firing")),
+        *(("7 lead:N:A", "resolved"), ("7 lead:S1:A", "resolved")),
+        *(("9 lead:N:A", "firing"), ("9 lead:S1:A", "firing")),
+    ]
+    (finding,) = comparer.findings("N")
+    assert finding.inputs == {"lead": 240, "second": "B", "open": 2, "open_votes": 200}
+    assert finding.sentence["en"] == (
+        "Area N: no sheet that may still come can change who leads. All that do not count yet hold at most 200 votes, "
+        "and Option A is 240 ahead of Option B."
+    )
+    assert finding.sentence["es"] == (
+        "Area N: ninguna acta que aún pueda llegar puede cambiar quién va en cabeza. Todas las que aún no cuentan "
+        "tienen como mucho 200 votos, y Option A aventaja a Option B en 240."
+    )
+
+
 def lead(**fields: object) -> dict[str, object]:
     none = {"sheets": 0, "votes": 0, "enough": None}
     given = {"leader": "A", "second": "B", "votes": 188_034, "disputed": none, "unconfirmed": none, "unwitnessed": none}
@@ -203,7 +274,22 @@ def lead(**fields: object) -> dict[str, object]:
 )
 def test_sentences(given: dict[str, object], en: list[str], es: list[str] | None) -> None:
     """One sentence for each kind of open sheets, and one for all; each language has the same number of them."""
-    known = election()
-    assert list(lead_sentences(known, given, "en")) == en
-    spanish = list(lead_sentences(known, given, "es"))
+    known, state = election(), {"lead": given, "tables_announced": None}
+    assert list(lead_sentences(known, state, "en")) == en
+    spanish = list(lead_sentences(known, state, "es"))
     assert spanish == es if es is not None else len(spanish) == len(en)
+
+
+def test_sentences_of_the_official_count() -> None:
+    """Beside the sentences on sheets there is one on the polling tables that are not announced yet."""
+    group = {"sheets": 40, "votes": 9_000, "enough": 3}
+    official = {"leader": "B", "second": "A", "votes": 2_500, "unannounced": group, "together": group}
+    state = {"lead": None, "tables_announced": {"lead": official}}
+    assert list(lead_sentences(election(), state, "en")) == [
+        "Official count: the 40 polling tables that are not announced yet could change who leads: 3 of them would be "
+        "enough. They hold at most 9,000 votes, and Option B is 2,500 ahead of Option A."
+    ]
+    assert list(lead_sentences(election(), state, "es")) == [
+        "Recuento oficial: las 40 mesas que aún no están anunciadas podrían cambiar quién va en cabeza: bastaría con "
+        "3. Tienen como mucho 9.000 votos, y Option B aventaja a Option A en 2.500."
+    ]

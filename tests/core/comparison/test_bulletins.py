@@ -155,7 +155,7 @@ def test_no_null_votes_are_missed(
     claim = claims.claim(1, [], None, None, tables, registered, None, None, null=official)
     values, numbers = np.unique(nulls, return_counts=True)
     bound = floor(official, TopSums(values[::-1], numbers[::-1].astype(np.int64)), Left(tables, registered))
-    rows = SumRows(row, claim[None], None, lambda places: np.zeros(len(places)))
+    rows = SumRows(np.array([0]), row, claim[None], None, lambda places: np.zeros(len(places)))
     if asked_of_nulls(rows).suffice(np.array([false]))[0, 0]:
         assert bound is None or bound.breakdown <= false
 

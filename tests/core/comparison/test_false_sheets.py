@@ -26,8 +26,10 @@ from streams.core.election.settings import (
     ContradictionRule,
     DivergenceRule,
     HealthRule,
+    LeadRule,
     MismatchRule,
     Rules,
+    Switches,
 )
 from streams.core.engine.area_view import AreaView
 from streams.core.engine.comparer import Comparer
@@ -59,7 +61,7 @@ def test_a_yes_is_certain(
     voters = None if unwitnessed is None else registered + unwitnessed
     total = valid if left.known else None
     said = claims.claim(1, [(0, official)], None, None, left.tables, left.registered, total, voters)
-    rows = SumRows(row, said[None], None, lambda places: np.zeros(len(places)))
+    rows = SumRows(np.array([0]), row, said[None], None, lambda places: np.zeros(len(places)))
     possible = bool(asked_of_votes(rows).suffice(np.array([false]))[0, 0])
     spread = Spread.of(measures(votes[None], votes + rest, votes + rest + home))
     tops = spread.top(0, 0), spread.top(1, 0), spread.top(2, 0)
@@ -99,6 +101,7 @@ QUICK = Rules(
     divergence=DivergenceRule(unseen=5, warning=1, critical=3, min_sheets=5),
     mismatch=MismatchRule(min_tables=2),
     bounds=BoundsRule(min_tables=1, critical_tables=2),
+    lead=LeadRule(min_sheets=2),
     health=HealthRule(disputed_min=2, flood_min=4, flood_ratio=0.4, bulletin_every=60, reports_every=45),
 )
 ELECTIONS = [
@@ -232,7 +235,7 @@ def test_many_ticks_at_once(
 
 def test_an_honest_night_asks_about_nothing() -> None:
     """Where all is well only a bulletin makes the rules look: so this is worth something."""
-    known = election(4, 50)
+    known = election(4, 50, rules=Rules(switch=Switches(lead="off")))  # which remarks that all is settled
     comparer, reconciler, asked = Comparer(known), Reconciler(known), list[str]()
     look = comparer.view.places
     comparer.view.places = lambda areas, at: asked.extend(areas) or look(areas, at)  # type: ignore[method-assign,func-returns-value]

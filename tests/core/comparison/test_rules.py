@@ -468,7 +468,7 @@ def test_all_rules_are_tested() -> None:
     """The rules here are all there are: a new one needs its table."""
     assert [rule.__name__ for rule in RULES] == [
         *("Contradiction", "Divergence", "SampleMisfit", "OwnSums", "Falling", "Rewritten", "Parts", "RoundedShares"),
-        *("Mismatch", "BelowFloor", "AboveCeiling", "Disputes", "Flood", "Silence"),
+        *("Mismatch", "BelowFloor", "AboveCeiling", "Disputes", "Flood", "Silence", "SettledLead"),
     ]
 
 

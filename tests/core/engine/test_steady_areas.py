@@ -17,6 +17,7 @@ from streams.core.election.settings import (
     ContradictionRule,
     DivergenceRule,
     HealthRule,
+    LeadRule,
     MismatchRule,
     Rules,
     SampleRule,
@@ -33,6 +34,7 @@ RULES = Rules(
     mismatch=MismatchRule(min_tables=2),
     health=HealthRule(disputed_min=2),
     sample=SampleRule(error=0.5, coverage=0.3),
+    lead=LeadRule(min_sheets=3),
 )
 
 

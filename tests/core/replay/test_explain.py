@@ -16,7 +16,7 @@ from streams.config import election_writer
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Election
-from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules
+from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules, Switches
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.core.events.topics import BULLETINS, REPORTS
@@ -26,7 +26,7 @@ from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.report.explain_text import area_lines, table_lines
 
-RULES = Rules(divergence=DivergenceRule(min_sheets=20))
+RULES = Rules(divergence=DivergenceRule(min_sheets=20), switch=Switches(lead="off"))
 KNOWN = election(tables=12, quorum=2, trusted_sources=frozenset({"party"}), rules=RULES)
 
 
@@ -107,7 +107,7 @@ def test_area() -> None:
     for language in LANGUAGES:
         text = "\n".join(area_lines(found, language))
         assert "{" not in text
-        assert list(lead_sentences(KNOWN, found["lead"], language)) == found["lead_sentences"][language]
+        assert list(lead_sentences(KNOWN, found, language)) == found["lead_sentences"][language]
         assert found["lead_sentences"][language][0] in text
         for finding in found["findings"]:
             assert finding["sentence"][language] in text

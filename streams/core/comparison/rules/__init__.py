@@ -11,6 +11,7 @@ from streams.core.comparison.rules.contradiction import Contradiction
 from streams.core.comparison.rules.divergence import Divergence
 from streams.core.comparison.rules.falling import Falling, Rewritten
 from streams.core.comparison.rules.feed_health import Disputes, Flood, Silence
+from streams.core.comparison.rules.lead import SettledLead
 from streams.core.comparison.rules.mismatch import Mismatch
 from streams.core.comparison.rules.outside_bounds import AboveCeiling, BelowFloor
 from streams.core.comparison.rules.own_sums import OwnSums
@@ -36,6 +37,7 @@ RULES: Final[tuple[type[Rule], ...]] = (
     Disputes,
     Flood,
     Silence,
+    SettledLead,
 )
 
 NAMES: Final = tuple(dict.fromkeys(rule.name for rule in RULES))
@@ -71,8 +73,11 @@ class RuleBook:
         self.wakes: Mapping[int, int] = dict(rule.wakes for rule in anywhere if rule.wakes is not None)
         """Places in a row of sums, and what one of them must come to before a rule finds anything in an area without a
         bulletin."""
-        self.watches_all = any(rule.wakes is None for rule in anywhere)
-        """Whether some rule may find something in such an area whatever its sums are."""
+        self.follows = np.zeros(len(election.areas), bool)
+        """Areas whose sums must be known at each tick, whatever they come to."""
+        for rule in anywhere:
+            if rule.follows is not None or rule.wakes is None:
+                self.follows |= True if rule.follows is None else rule.follows
         self.needs_unseen = any(rule.needs_unseen for rule in self._of_sums)
         """Whether some rule rests on what is expected of the unseen."""
 

@@ -99,6 +99,12 @@ class SumsRule(Rule):
         does not say. It spares following areas of which nothing is known beforehand."""
         return None
 
+    @property
+    def follows(self) -> Flags | None:
+        """By area, whether its sums must be known at each tick whatever they come to; None where a bulletin or `wakes`
+        says so."""
+        return None
+
     def may_find(self, given: SumRows) -> Flags:
         """At which places it may find something. A no must be certain, and should be cheap."""
         return np.ones(len(given.rows), bool)
