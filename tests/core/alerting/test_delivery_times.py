@@ -122,7 +122,7 @@ def test_digest() -> None:
     parcel = parcels.digest(chains, table, bool)
     assert parcel is not None
     assert [delivery.notice for _, delivery in parcel.contents] == ["f:1:0", "g:1:0", "f:1:1"]
-    assert parcel.due == begin + HOUR + SETTLE
+    assert parcel.due == begin + HOUR + 5_000
     failed = {
         name: Chain(due=tuple(replace(d, attempts=2, due=d.due + HOUR) for d in c.due)) for name, c in chains.items()
     }
