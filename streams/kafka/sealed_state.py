@@ -135,7 +135,9 @@ def _newest_step(
 ) -> dict[str, Any]:
     """What each key had at the last sealed step of the newest epoch that has one, without keys that were forgotten.
     `by_epoch` has the values by epoch, key and step."""
-    newest, state = max(sealed, default=None), dict[str, Any]()
+    state = dict[str, Any]()
+    # Two of one number and generation: a broker lost its groups, and only one of them goes on saving
+    newest = max(sealed, key=lambda epoch: (epoch.number, epoch.generation, sealed[epoch], epoch.writer), default=None)
     if newest is not None:
         for name, steps in by_epoch.get(newest, {}).items():
             held = [step for step in steps if step <= sealed[newest]]

@@ -43,15 +43,25 @@ class Kafka:
         """How often something was sent when nothing waited."""
         self.clock = SYSTEM
         self.group_generation, self.counted_anew = 1, False
+        self.gone = False
         self.ownership = Ownership(math.inf)
         self.ownership.settle()
+
+    def confirm_all(self) -> None:
+        """Leave nobody waiting: a test that fails would hang while it ends its tasks."""
+        self.gone = True
+        while self.waiting:
+            self.confirm(0)
 
     async def send(self, topic: str, key: bytes, value: bytes | None, *_: Any) -> asyncio.Future[None]:
         assert topic != "effects" or topic not in self.refused, "what was to be told before this has failed"
         self.round_trips += not self.waiting
         self.waiting.append((asyncio.get_running_loop().create_future(), (topic, key, value)))
         self.most_bytes = max(self.most_bytes, sum(len(value or b"") for _, (_, _, value) in self.waiting))
-        return self.waiting[-1][0]
+        future = self.waiting[-1][0]
+        if self.gone:
+            self.confirm_all()
+        return future
 
     async def put(self, _: Any, key: bytes, value: bytes | None) -> asyncio.Future[None]:
         return await self.send("table", key, value)
@@ -173,6 +183,15 @@ STEPS = st.lists(
 
 
 async def _run(
+    stage: Stage, steps: list[tuple[str, int]], end: Callable[[list[asyncio.Future[None]]], Awaitable[None]]
+) -> None:
+    try:
+        await _run_steps(stage, steps, end)
+    finally:
+        stage.kafka.confirm_all()
+
+
+async def _run_steps(
     stage: Stage, steps: list[tuple[str, int]], end: Callable[[list[asyncio.Future[None]]], Awaitable[None]]
 ) -> None:
     flushes: list[asyncio.Future[None]] = []

@@ -95,6 +95,8 @@ class Consumer(driver.Consumer):
                     count += 1
                     if count % 100 == 0 or isinstance(message, Batch):
                         await asyncio.sleep(0)
+                    if message.generation_id != self.app.consumer_generation_id:
+                        break  # it will come again, and be noted then
                     read, offset = self._read_offset[tp], message.offset
                     if read is not None and offset < read:
                         continue
