@@ -107,7 +107,7 @@ def test_send_and_rejected(embedded: EmbeddedBroker, names: str, tmp_path: Path)
         (line,) = listed.stdout.decode().splitlines()
         assert line.startswith(f"{names}tally-reports/")
         assert ": line 1 column 1: not-json: send JSON in UTF-8" in line
-        assert listed.stderr.decode() == "1 messages turned away: not-json 1\n"
+        assert listed.stderr.decode() == "1 message turned away: not-json 1\n"
         (record,) = cotejo("rejected", file, *options, "--json").stdout.splitlines()
         assert orjson.loads(record)["reasons"][0]["code"] == "not-json"
 
