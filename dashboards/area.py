@@ -60,12 +60,14 @@ def _figure(metric: str, legend: Words, colour: str, dashes: Sequence[float] = (
     return Query(f"max({metric}{{{_OPTION}}})", legend, "", colour, dashes)
 
 
+_NOTHING_SAMPLED: Final = Words(
+    "The election names no random sample, or it says nothing of this area.",
+    "La elección no nombra una muestra aleatoria, o no dice nada de esta área.",
+)
+
+
 def _sample() -> list[Panel]:
     """What the election's random sample says, and how much of it is missing."""
-    nothing = Words(
-        "The election names no random sample, or it says nothing of this area.",
-        "La elección no nombra una muestra aleatoria, o no dice nada de esta área.",
-    )
     ends = [
         Query(f'max(cotejo_sample_{end}_ratio{{{_OPTION}, interval="{interval}"}})', words, _NO_SAMPLE, colour, dashes)
         for interval, end, words, colour, dashes in (
@@ -86,7 +88,7 @@ def _sample() -> list[Panel]:
             "Parte anunciada junto a la de las mesas sorteadas antes de la jornada, con su intervalo garantizado: "
             "acierta con el 95 % en cada mirada. Líneas exteriores: contengan lo que contengan las actas que faltan.",
         ),
-        nothing,
+        _NOTHING_SAMPLED,
         "percentunit",
         [
             Query(f"max(cotejo_official_share_ratio{{{_OPTION}}})", announced, "", ORANGE, [10, 6]),
@@ -102,7 +104,7 @@ def _sample() -> list[Panel]:
             "take the worst of them.",
             "Mesas sorteadas cuya acta aún no está aceptada. Nunca se omiten: los intervalos suponen lo peor de ellas.",
         ),
-        nothing,
+        _NOTHING_SAMPLED,
         queries=[
             Query(
                 f"max by (stratum_name) (cotejo_sample_missing_tables{{{_HERE}}})",
