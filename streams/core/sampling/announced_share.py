@@ -83,10 +83,10 @@ class _Side:
 
     def end(self, unseen: float) -> float:
         """The greatest theta for which a bet reaches the goal, the least possible value if none does."""
-        found = self.contrast.low
+        theta = self.contrast.low
         for cut in self._stakes:
-            found = self.bet(cut, "within-unseen", unseen).end(found, self.contrast.high, self.goal)
-        return found
+            theta = self.bet(cut, "within-unseen", unseen).end(theta, self.contrast.high, self.goal)
+        return theta
 
     def required(self, unseen: float) -> float | None:
         """The least `unseen`, this at least, with which no bet reaches the goal; None where none up to 100 does."""

@@ -31,15 +31,15 @@ def ticket(seed: str, table: str) -> str:
 def strata_of(election: Election, level: str | None) -> dict[str, list[str]]:
     """The polling tables by stratum: by the area of a level above each; all in one, called by the root's id, without a
     level. Raises `DrawError` for a level that some table has no area of."""
-    found: dict[str, list[str]] = {}
+    strata: dict[str, list[str]] = {}
     for id, table in election.tables.items():
         line = election.lineage[table.area]
         areas = [area for area in line if election.areas[area].level == level] if level else line[:1]
         if not areas:
             levels = ", ".join(dict.fromkeys(area.level for area in election.areas.values()))
             raise DrawError(f"no area of level {level} is above polling table {id}: choose one of {levels}")
-        found.setdefault(areas[0], []).append(id)
-    return {stratum: found[stratum] for stratum in sorted(found)}
+        strata.setdefault(areas[0], []).append(id)
+    return {stratum: strata[stratum] for stratum in sorted(strata)}
 
 
 def allocation(sizes: Mapping[str, int], size: int) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """What a sample says at one moment: for each option's share, and for the lead, an estimate with its intervals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import comb
 from typing import Any, Final
 
@@ -40,16 +40,16 @@ def estimates(election: Election, sample: Sample, unseen: float) -> list[Estimat
     choose, its error is divided among all pairs of options (Bonferroni).
     """
     options, count = election.options, len(election.options)
-    found = [
+    rows = [
         _estimate(sample, Contrast.share(place, count), options[place].id, "", unseen)
         for place in election.read_options.values()
     ]
-    order = sorted(found, key=lambda one: -(one.estimate or 0))
+    order = sorted(rows, key=lambda one: -(one.estimate or 0))
     if len(order) > 1 and order[0].estimate is not None:
         first, second = (election.option_index[one.option] for one in order[:2])
         lead, alpha = Contrast.lead(first, second, count), ALPHA / comb(len(order), 2)
-        found.append(_estimate(sample, lead, options[first].id, options[second].id, unseen, alpha))
-    return found
+        rows.append(_estimate(sample, lead, options[first].id, options[second].id, unseen, alpha))
+    return rows
 
 
 def _estimate(
@@ -66,15 +66,15 @@ def _estimate(
     )
 
 
-def plain(sample: Sample, unseen: float, found: Iterable[Estimate]) -> dict[str, Any]:
+def plain(sample: Sample, unseen: float, rows: Sequence[Estimate]) -> dict[str, Any]:
     """Estimates as a JSON object: per cent, or percentage points for the lead."""
-    leads = [{"option": one.option, "over": one.over, **_figures(one)} for one in found if one.over]
+    leads = [{"option": one.option, "over": one.over, **_figures(one)} for one in rows if one.over]
     return {
         "drawn": len(sample.came),
         "came": int(sample.came.sum()),
         "missing": dict(sample.missing),
         "unseen": unseen,
-        "shares": {one.option: _figures(one) for one in found if not one.over},
+        "shares": {one.option: _figures(one) for one in rows if not one.over},
         "lead": leads[0] if leads else None,
     }
 

@@ -33,8 +33,8 @@ def stakes(sample: Sample, span: float, alpha: float) -> Floats:
     weight = sample.weight * n / sample.sizes.sum()
     best = np.array([sqrt(2 * log(1 / alpha) / n) / spread for spread in SPREADS])
     most = 1 / (span * weight.max())
-    found: Floats = np.minimum(best, most)[:, None] * weight / sample.largest
-    return found
+    staked: Floats = np.minimum(best, most)[:, None] * weight / sample.largest
+    return staked
 
 
 @dataclass(frozen=True)

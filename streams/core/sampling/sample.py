@@ -34,8 +34,8 @@ class Sample:
     @cached_property
     def valid(self) -> Numbers:
         """Valid votes by table."""
-        found: Numbers = self.votes.sum(axis=0)
-        return found
+        totals: Numbers = self.votes.sum(axis=0)
+        return totals
 
     @cached_property
     def drawn(self) -> Numbers:

@@ -63,8 +63,8 @@ class SampledSheets:
         known. Whether any accepted figure of a sampled sheet has changed."""
         tables, given = rows
         sorted_tables = self._tables[self._by_number]
-        found = np.minimum(np.searchsorted(sorted_tables, tables), len(sorted_tables) - 1)
-        ours = np.flatnonzero(sorted_tables[found] == tables)
+        spots = np.minimum(np.searchsorted(sorted_tables, tables), len(sorted_tables) - 1)
+        ours = np.flatnonzero(sorted_tables[spots] == tables)
         if not len(ours):
             return False
         tables, given = in_order((tables[ours], given[ours]))

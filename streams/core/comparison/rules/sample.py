@@ -42,9 +42,9 @@ class SampleMisfit(BulletinRule):
             band: Band = "within-unseen" if enough else "anything"
             beyond = surplus(sampled, asked, band, unseen)
             if beyond >= -log(tests):  # what the correction for their number asks for
-                found = misfit(sampled, asked, unseen)
-                severity: Severity | None = ("critical" if found.whatever else "warning") if beyond >= 0 else None
-                yield _finding(given, sampled, column, asked, found, severity)
+                outside = misfit(sampled, asked, unseen)
+                severity: Severity | None = ("critical" if outside.whatever else "warning") if beyond >= 0 else None
+                yield _finding(given, sampled, column, asked, outside, severity)
 
 
 def _contrast(given: Comparison, column: int) -> Contrast:
@@ -55,31 +55,31 @@ def _contrast(given: Comparison, column: int) -> Contrast:
 
 
 def _finding(
-    given: Comparison, sampled: Sample, column: int, asked: Question, found: Misfit, severity: Severity | None
+    given: Comparison, sampled: Sample, column: int, asked: Question, outside: Misfit, severity: Severity | None
 ) -> Finding:
     election, option = given.election, given.election.columns[column]
     drawn, came = len(sampled.came), int(sampled.came.sum())
     figures: dict[str, float | int] = {
         "official_share": 100 * asked.share,
-        "low": found.low,
-        "high": found.high,
-        "gap": found.gap,
+        "low": outside.low,
+        "high": outside.high,
+        "gap": outside.gap,
         "drawn": drawn,
         "came": came,
         "unseen": election.sample_unseen,
         "error": 100 * election.rules.sample.error,
     }
-    missing = "sample-full" if came == drawn else "sample-whatever" if found.whatever else "sample-turnout"
-    if found.required is not None:
+    missing = "sample-full" if came == drawn else "sample-whatever" if outside.whatever else "sample-turnout"
+    if outside.required is not None:
         missing = "sample-required"
-        figures["required"] = found.required
+        figures["required"] = outside.required
     return Finding(
         rule="sample",
         rule_class="statistical",
         area=given.area.id,
         column=option.id,
         severity=severity,
-        value=round(found.gap, 6),
+        value=round(outside.gap, 6),
         unit="points",
         bulletin=given.bulletin.id,
         inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
@@ -89,7 +89,7 @@ def _finding(
             area=given.label,
             bulletin=given.bulletin.id,
             option=option.name,
-            direction="more" if 100 * asked.share > found.high else "less",
+            direction="more" if 100 * asked.share > outside.high else "less",
             why="sample-whole" if asked.valid is None else "sample-order",
             room=missing,
             **figures,
