@@ -305,6 +305,9 @@ def test_names_are_no_headers() -> None:
         (got,) = scripted.seen
         assert "x-evil" not in got.headers
         assert b"\r\nX-Evil" not in got.body
+        if schema == "json":
+            message = json.loads(got.body)
+            assert (len(message["title"].splitlines()), len(message["message"].splitlines())) == (1, 2)
 
 
 CONNECTING = {
