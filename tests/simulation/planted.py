@@ -25,7 +25,7 @@ from streams.worker import comparison_state, outbox
 from streams.worker.backlog import Backlog
 from streams.worker.compare_stage import CompareStage
 from streams.worker.delivery_table import DeliveryTable
-from streams.worker.faust_patches import Ownership, Sends
+from streams.worker.faust_patches import Sends
 from streams.worker.faust_patches.consumer import Consumer
 from streams.worker.faust_patches.recovery import Recovery
 from streams.worker.notify_stage import NotifyStage
@@ -217,10 +217,6 @@ def _takes_before_it_has(self: ReconcileStage, event: Any) -> Any:
     return take()
 
 
-async def _not_closed(self: Ownership) -> None:
-    """Sends go on while the partitions change hands."""
-
-
 def _acked_at_once(self: NotifyStage, event: Any) -> None:
     event.ack()
     self.outbox.flush_soon()
@@ -300,8 +296,6 @@ PLANTED = (
     Planted("a commit past an unfinished event", "faust", ((Consumer, "_new_offset", driver.Consumer._new_offset),)),
     Planted("a consumer dies quietly", "faust", ((Consumer, "_drain_messages", _dies_quietly),), "broker"),
     Planted("streams resume before they are set back", "faust", ((Recovery, "_resume_streams", _resumes_first),)),
-    Planted("sends go on while partitions change hands", "faust",
-            ((Ownership, "release", _not_closed),), "FLUSH_TAKEN"),
     Planted("writers of ledgers share their keys", "soak, ADR 7",
             ((ReconcileStage, "_begin", _same_writer),)),
     Planted("writers of a sealed state share an epoch", "soak, ADR 7", ((Saves, "__init__", _same_epoch),)),

@@ -1,6 +1,7 @@
 """Assignments of one worker are told apart, whatever the group's coordinator calls them; how long one holds."""
 
 import asyncio
+import math
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -64,3 +65,34 @@ def test_a_doubt_ends_with_the_next_question(asked_at: float, confirmed: bool) -
     clock[0] = 102.0
     ownership.note_heartbeat(asked_at)
     assert ownership.is_confirmed is confirmed
+
+
+def test_partitions_are_released_behind_open_sends() -> None:
+    """Whoever gives partitions up waits for the sends that are open, and lets none begin."""
+    begun = list[str]()
+
+    async def run() -> None:
+        ownership, end = Ownership(math.inf), asyncio.Event()
+        ownership.settle()
+
+        async def send(name: str) -> None:
+            async with ownership.sending():
+                begun.append(name)
+                await end.wait()
+
+        sends = [asyncio.ensure_future(send(name)) for name in ("one", "two")]
+        await asyncio.sleep(0)
+        release = asyncio.ensure_future(ownership.release())
+        await asyncio.sleep(0)
+        sends.append(asyncio.ensure_future(send("late")))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not release.done()
+        end.set()
+        await release
+        assert begun == ["one", "two"]
+        ownership.settle()
+        await asyncio.gather(*sends)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert begun == ["one", "two", "late"]
