@@ -41,12 +41,15 @@ class SteadyArea:
         self.id, self.ticks = id, over.ticks.tolist()
         self.next = 0
         """How many steps have come."""
-        self._slip, self._book = over.slip, book
+        self._book = book
         self._figures: list[str] = []
         """Fingerprints of all that is found at any step; the arrays below go by them and by step."""
+        self._slips: list[float] = []
+        """How far the values of each may be off. Whole numbers never are."""
         severities, values = list[Numbers](), list[Figures]()
         for rule, found in weighed:
             self._figures.append(f"{rule}:{id}:{found.column}")
+            self._slips.append(0 if np.issubdtype(found.values.dtype, np.integer) else over.slip)
             severities.append(np.full(len(self.ticks), NOTHING))
             values.append(np.zeros(len(self.ticks)))
             severities[-1][found.places], values[-1][found.places] = found.severities, found.values
@@ -77,7 +80,7 @@ class SteadyArea:
                 alert = self._book.alerts.get(finding.fingerprint)
                 self._told.append(figure)
                 values = self._values[figure][begin:end]
-                self._asked[begin:end] |= _are_worst(finding.severity, alert, values, self._slip)
+                self._asked[begin:end] |= _are_worst(finding.severity, alert, values, self._slips[figure])
         self._asked[-1] |= any(finding is not None for finding in known)
 
     @property
