@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, tuple[RuleClass, Severity]]] = {
     "below-floor": ("arithmetic", "critical"),
     "above-ceiling": ("arithmetic", "critical"),
     "feed-health": ("health", "warning"),
+    "lead": ("information", "info"),
 }
 """By name: the class of what a rule finds, and the gravest severity that it may have."""
 
