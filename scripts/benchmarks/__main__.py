@@ -36,7 +36,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "latency-contested": latency.run_contested,
     "scale": scale.run,
     "contested": lambda repeats, reports, place: [
-        *contested.run(repeats, reports, place),
+        *contested.run(),
         *contested_nights.run(repeats, place),
     ],
 }

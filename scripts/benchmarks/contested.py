@@ -5,7 +5,6 @@ with it: the sums, what can honestly be announced, the required deviation, the f
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from time import perf_counter
 from typing import Final
 
@@ -32,16 +31,13 @@ TICKS: Final = 60
 BEGIN: Final = 1_700_000_000_000
 
 
-def run(repeats: int, reports: int, place: Path) -> list[Figure]:
-    """Milliseconds of each tick, over all repeats: of complete bulletins, and of those of 96 % of the tables."""
+def run() -> list[Figure]:
+    """Milliseconds of each tick: of complete bulletins, and of those of 96 % of the tables."""
     found = []
     for name, fraction in (("complete bulletins", 1.0), ("bulletins of 96 % of the tables", 0.96)):
-        took = []
-        for repeat in range(repeats):
-            say(f"contested, {name}, {repeat + 1} of {repeats}")
-            took += list(ticks(TABLES, PROVINCES, fraction, seed=repeat))
+        say(f"contested, {name}")
         note = f"{TABLES:,} tables, {PROVINCES + 1} contested areas, {AT_ONCE + 1} change"
-        found.append(Figure.alone(f"a tick, {name}", "ms", took, note))
+        found.append(Figure.alone(f"a tick, {name}", "ms", list(ticks(TABLES, PROVINCES, fraction)), note))
     return found
 
 

@@ -1,24 +1,30 @@
 """Nights whose official figures contradict the sheets, beside honest nights of the same size and as many bulletins.
 
-Measured is the processor time of whole commands, which take turns: `cotejo replay`, `cotejo report`, `cotejo log cat`.
+Measured is the processor time of whole commands: `cotejo replay` of both nights side by side, one on each core; then
+`cotejo report` and `cotejo log cat` of the contested one.
 """
 
 import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from brokers import ROOT
 from msgspec import structs
 
 from benchmarks.figures import Figure
 from benchmarks.kept import kept, say, sources
 from benchmarks.nights import SIMULATION
+from streams.config.election_file import load
 from streams.core.events.model import Bulletin, Event, TallyReport
+from streams.nights.arrival import event_of
 from streams.nights.eventlog import made
+from streams.nights.paths import NightFiles
 from streams.nights.scenarios import venezuela2024_night
 
 OPTIONS: Final = ("--seed", "5", "--witnessed", "0.9", "--municipalities", "30", "--official", "state")
@@ -27,6 +33,11 @@ SIMULATED: Final = {
     "simulated, a million tables, 38 areas": (*OPTIONS, "--tables", "1000000", "--states", "37"),
 }
 """What `cotejo simulate` is told, by night; the contested one moves ten points from A to B everywhere."""
+LARGE: Final = frozenset({"simulated, a million tables, 38 areas"})
+"""Nights that are run once: a run takes a minute and a half."""
+REAL: Final = ROOT / "../shared/data/venezuela2024"
+"""Where the published sheets are, if somebody has put them there."""
+MAP: Final = ROOT / "streams/nights/scenarios/venezuela2024.toml"
 CODE: Final = ("nights/eventlog/*.py", "config/election_writer.py", "core/events/*.py", "nights/scenarios/*.py")
 
 
@@ -34,7 +45,7 @@ def run(repeats: int, place: pathlib.Path) -> list[Figure]:
     """Every pair of nights. `place` is a directory that keeps them."""
     figures = []
     for name, (contested, honest) in _pairs(place).items():
-        runs = [_turn(name, number, contested, honest) for number in range(repeats)]
+        runs = [_run(name, number, contested, honest) for number in range(1 if name in LARGE else repeats)]
         replay, quiet, report, cat = zip(*runs, strict=True)
         figures += [
             Figure.paired(f"{name}: replay", "CPU s", replay, "the honest night", quiet),
@@ -44,24 +55,27 @@ def run(repeats: int, place: pathlib.Path) -> list[Figure]:
     return figures
 
 
-def _turn(name: str, number: int, contested: pathlib.Path, honest: pathlib.Path) -> tuple[float, float, float, float]:
+def _run(name: str, number: int, contested: pathlib.Path, honest: pathlib.Path) -> tuple[float, float, float, float]:
     say(f"contested, {name}, run {number + 1}")
-    with TemporaryDirectory(prefix="cotejo-bench-") as place:
-        return (
-            cpu("replay", contested, "--json"),
-            cpu("replay", honest, "--json"),
-            cpu("report", contested, "--out", pathlib.Path(place) / "report.html"),
-            cpu("log", "cat", contested),
-        )
+    with TemporaryDirectory(prefix="cotejo-bench-") as place, ThreadPoolExecutor(2) as both:
+        page = pathlib.Path(place) / "report.html"
+        replay, quiet = both.map(cpu, (("replay", contested, "--json"), ("replay", honest, "--json")))
+        report, cat = both.map(cpu, (("report", contested, "--out", page), ("log", "cat", contested)))
+        return replay, quiet, report, cat
 
 
 def _pairs(place: pathlib.Path) -> dict[str, tuple[pathlib.Path, pathlib.Path]]:
     """By name, a contested night and its honest counterpart."""
-    pairs = {}
-    code = sources(*CODE)
-    for name, change in (("Venezuela-2024", list), ("Venezuela-2024-honest", as_witnessed)):
-        pairs[name] = kept(place, name, (pathlib.Path(__file__), *code), partial(reconstruct, change))
-    nights = {"Venezuela 2024, reconstructed": (pairs["Venezuela-2024"], pairs["Venezuela-2024-honest"])}
+    nights, code = dict[str, tuple[pathlib.Path, pathlib.Path]](), sources(*CODE)
+    kinds = [("Venezuela 2024, reconstructed", "Venezuela-2024", reconstruct)]
+    if REAL.exists():
+        kinds.append(("Venezuela 2024, the published sheets", "Venezuela-2024-sheets", publish))
+    for name, slug, make in kinds:
+        source = pathlib.Path(__file__), *code, *sorted(REAL.glob("*.csv"))
+        nights[name] = (
+            kept(place, slug, source, partial(make, list)),
+            kept(place, f"{slug}-honest", source, partial(make, as_witnessed)),
+        )
     for name, options in SIMULATED.items():
         slug = name.replace(", ", "-").replace(" ", "-")
         made_ = []
@@ -70,6 +84,15 @@ def _pairs(place: pathlib.Path) -> dict[str, tuple[pathlib.Path, pathlib.Path]]:
             made_.append(kept(place, f"{slug}-{kind}", recipe, partial(_simulate, (*options, "--shift", shift))))
         nights[name] = made_[0], made_[1]
     return nights
+
+
+def publish(change: Callable[[list[Event]], list[Event]], out: pathlib.Path) -> None:
+    """Write the night of the published sheets, with its events changed."""
+    with TemporaryDirectory(prefix="cotejo-bench-") as place:
+        night = pathlib.Path(place) / "night"
+        _cotejo("import", "run", MAP, "--data", REAL, "--out", night)
+        events = [event_of(arrival) for arrival in NightFiles.of([night]).arrivals()]
+        made.write(out, load(night), change(events), "scripts/bench")
 
 
 def reconstruct(change: Callable[[list[Event]], list[Event]], out: pathlib.Path) -> None:
@@ -97,7 +120,7 @@ def _honest(bulletin: Bulletin, sums: dict[str, int]) -> Bulletin:
     return structs.replace(bulletin, votes=votes, valid=total, ballots=ballots, announced_shares={})
 
 
-def cpu(*command: object) -> float:
+def cpu(command: Sequence[object]) -> float:
     """Seconds of processor time that a command of ours takes. Raises CalledProcessError where it fails."""
     words = [sys.executable, "-m", "streams", *map(str, command)]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -109,5 +132,8 @@ def cpu(*command: object) -> float:
 
 
 def _simulate(options: tuple[str, ...], out: pathlib.Path) -> None:
-    command = [sys.executable, "-m", "streams", "simulate", *options, "--out", str(out)]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    _cotejo("simulate", *options, "--out", out)
+
+
+def _cotejo(*words: object) -> None:
+    subprocess.run([sys.executable, "-m", "streams", *map(str, words)], stdout=subprocess.DEVNULL, check=True)
