@@ -1,8 +1,9 @@
 """The two counts side by side: sums and bulletins in, area states and notices out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +19,19 @@ from streams.core.engine.steady_areas import FEW, SteadyAreas
 from streams.core.events.admission import check_bulletin, check_date
 from streams.core.events.model import Bulletin, Rejection
 from streams.core.reconciliation.sheet_rows import Sheets, in_portions, joined
+
+
+@runtime_checkable
+class WatcherAhead(Protocol):
+    """Who wants to see how the sums of some areas go along, before they are judged."""
+
+    @property
+    def areas(self) -> Collection[str]:
+        """The areas, by id."""
+
+    def look_ahead(self, comparer: "Comparer", course: Course, times: Sequence[int]) -> None:
+        """See what lies ahead: `course`, of which nothing has been taken in. `times` (Unix ms) are those at which its
+        ticks are judged, and that of the tick after them."""
 
 
 class Comparer(Evaluation):
@@ -53,16 +67,23 @@ class Comparer(Evaluation):
         """The newest row of every polling table's sheet (`sheets`), by its number."""
         return self._sums.read
 
-    def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]]) -> list[Notice]:
+    @property
+    def sees_ahead(self) -> bool:
+        """Whether `pass_ticks` works sums out for many ticks at once: not where anything is known that is only a bound,
+        nor where the election has a sample, which is followed tick by tick."""
+        return self._sums.bounds is None and self._sampled is None
+
+    def pass_ticks(self, ticks: Sequence[tuple[Sheets, int]], watch: WatcherAhead | None = None) -> list[Notice]:
         """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
-        may have been taken in before, nor any that are newer; their rows may be loose."""
+        may have been taken in before, nor any that are newer; their rows may be loose. `watch` is told beforehand,
+        where there is more than one tick."""
         bounded = self._sums.bounds is not None or any(len(sheets.bounds[0]) for sheets, _ in ticks)
         if bounded or len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
-        watched = self._scheduler.watched
-        watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty)]] = True
-        rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
-        course = self._sums.ahead(rows, watched, self._rules.wakes, self._scheduler.follows_unseen)
+        course = self._look_ahead(ticks, () if watch is None else watch.areas)
+        if watch is not None:
+            ends = [self._clock or ticks[0][1] - self._tick, *(to for _, to in ticks)]
+            watch.look_ahead(self, course, [end - end % self._tick + self._tick for end in ends])
         self._publish_queue.add(course.changed)
         may = self._scheduler.may_find(course.areas, course.rows, None, partial(self._widest_at, course))
         contested = self._scheduler.have_found(course.areas)
@@ -99,6 +120,18 @@ class Comparer(Evaluation):
             self._of_bulletins.pop(self._election.root.id, None)
             self._dirty.add(self._election.root.id)
 
+    def _look_ahead(self, ticks: Sequence[tuple[Sheets, int]], areas: Iterable[str]) -> Course:
+        """What the sums come to at each of these ticks: of the areas that the rules may speak of, and of these."""
+        watched = self._scheduler.watched
+        watched[[ROOT, *map(self._layout.area.__getitem__, self._dirty.union(areas))]] = True
+        rows = [(sheets.read, sheets.announced) for sheets, _ in ticks]
+        return self._sums.ahead(rows, watched, self._rules.wakes, self._scheduler.follows_unseen)
+
+    def over_ticks(self, course: Course, area: str) -> AreaOverTicks:
+        """An area at the ticks of a course, of which nothing has been taken in yet."""
+        number = self._layout.area[area]
+        return AreaOverTicks(self._election, self._sums, course, number, self._scheduler.claimed(number))
+
     def _follow(self, course: Course, asked: Flags) -> tuple[SteadyAreas, Flags]:
         """Follow the areas that the rules would be asked about at many ticks of a course; with which of its rows are
         theirs. None while an alert that nobody has heard of waits to be told."""
@@ -106,7 +139,7 @@ class Comparer(Evaluation):
         followed = np.zeros(len(asked), bool)
         areas, counts = np.unique(course.areas[asked], return_counts=True)
         for area in areas[counts >= FEW].tolist() if not self._book.unmuted() else ():
-            over = AreaOverTicks(self._election, self._sums, course, area, self._scheduler.claimed(area))
+            over = self.over_ticks(course, self._layout.areas[area])
             steady.follow(area, over)
             followed[over.places] = True
         return steady, followed

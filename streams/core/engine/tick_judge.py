@@ -6,7 +6,7 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
-from streams.core.engine.comparer import Comparer
+from streams.core.engine.comparer import Comparer, WatcherAhead
 from streams.core.events.model import Bulletin, Rejection
 from streams.core.reconciliation.sheet_rows import Sheets
 
@@ -65,8 +65,9 @@ def judge_tick(
 
 
 class Watcher(Protocol):
-    """Who wants to see the night go by. It is shown the night after each tick that has announcements, and how it was
-    before each tick at which it is due, and in the end: many ticks are judged together, in a third of the time."""
+    """Who wants to see the night go by. It is shown the night after each tick that has announcements, how it was before
+    each tick at which it is due, and in the end. Many ticks are judged together, in a third of the time: so one that
+    looks ahead (`WatcherAhead`) is asked whether it is due only where that cannot be."""
 
     def is_due(self, at: int) -> bool:
         """Whether to be shown the night as it was before the tick of `at` (Unix ms). Asked once of each."""
@@ -80,6 +81,7 @@ class TickJudge(Generic[Source]):
 
     def __init__(self, election: Election, watch: Watcher | None = None) -> None:
         self._election, self._watch, self._shown = election, watch, 0
+        self._ahead = watch if isinstance(watch, WatcherAhead) else None
         self._tick = max(1, round(election.alerts.tick * 1000))
         self.comparer = Comparer(election)
         self._waiting: list[tuple[Sheets, int]] = []
@@ -91,7 +93,8 @@ class TickJudge(Generic[Source]):
     ) -> JudgedTick[Source]:
         """Judge what came before the tick of `at` (Unix ms). The rows of the sheets may be loose."""
         notices = list[Notice]()
-        if self._watch is not None and self._watch.is_due(at):
+        looks = self._ahead is not None and self.comparer.sees_ahead
+        if self._watch is not None and not looks and self._watch.is_due(at):
             notices += self.catch_up()
             self.show()
         if not announcements:
@@ -111,7 +114,10 @@ class TickJudge(Generic[Source]):
     def catch_up(self) -> list[Notice]:
         """Judge the ticks that wait."""
         waiting, self._waiting, self._rows, self._ticks = self._waiting, [], 0, 0
-        return self.comparer.pass_ticks(waiting) if waiting else []
+        notices = self.comparer.pass_ticks(waiting, self._ahead) if waiting else []
+        if len(waiting) == 1:  # nobody has looked ahead
+            self.show()
+        return notices
 
     def _put_off(self, at: int, sheets: Sequence[Sheets]) -> list[Notice]:
         notices, rows = list[Notice](), sum(map(len, sheets))

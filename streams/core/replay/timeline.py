@@ -1,11 +1,19 @@
 """How the figures of the upper areas came along through a night: a bounded number of points for each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
+from streams.core.aggregation.area_over_ticks import AreaOverTicks
+from streams.core.aggregation.lookahead import Course
+from streams.core.aggregation.tally import Tally
 from streams.core.comparison import area_state
+from streams.core.comparison.false_sheets import asked_of_votes
+from streams.core.comparison.findings import Situation
 from streams.core.election.model import Election
+from streams.core.election.numbering import Numbers
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import LATEST
 
@@ -68,8 +76,8 @@ def thinned(points: Iterable[Point], limit: int) -> list[Point]:
 
 
 class Chronicle:
-    """Follows a night (`Watcher`), and is told of its end. A point costs as much as a tick of the rules. So an area is
-    looked at when the time of one point is over, and at each new bulletin."""
+    """Follows a night (`Watcher`, `WatcherAhead`), and is told of its end. An area has a point when the time of one is
+    over, and at each new bulletin. Points whose time is over within a stretch are made of all its ticks together."""
 
     def __init__(self, election: Election, points: int = POINTS, part_points: int = PART_POINTS) -> None:
         self._election = election
@@ -90,6 +98,24 @@ class Chronicle:
         before, self._next = self._next, at
         return self.series[self._election.root.id].parts(before, at)
 
+    @property
+    def areas(self) -> Collection[str]:
+        """The areas that are followed."""
+        return self.series.keys()
+
+    def look_ahead(self, comparer: Comparer, course: Course, times: Sequence[int]) -> None:
+        """Look at the areas whose time is over before these ticks, and at those where one is over within them."""
+        self._next = times[0]
+        self(comparer)
+        for area, series in self.series.items():
+            over = comparer.over_ticks(course, area)
+            at = np.array(times)[[*over.ticks.tolist(), -1]]
+            steps = np.flatnonzero(np.diff(at // series.width))
+            for point in self._points_ahead(comparer.situation(area), over, at[:-1], steps) if len(steps) else ():
+                series.add(point)
+            if len(over.ticks) and len(over.ticks) - 1 not in steps:
+                self._changed.add(area)
+
     def __call__(self, comparer: Comparer) -> None:
         """Look at the areas whose time is over."""
         self._changed.update(area for area in comparer.take_changed() if area in self.series)
@@ -98,35 +124,59 @@ class Chronicle:
             known = series.points[-1].bulletin if series.points else None
             if series.parts(comparer.clock, self._next) or (bulletin and bulletin.id) != known:
                 self._changed.remove(area)
-                series.add(self._point(comparer, area))
+                series.add(self._point_now(comparer, area))
 
     def finish(self, comparer: Comparer) -> None:
         """Look at what has changed last."""
         self._next = LATEST
         self(comparer)
 
-    def _point(self, comparer: Comparer, area: str) -> Point:
+    def _points_ahead(self, given: Situation, over: AreaOverTicks, at: Numbers, steps: Numbers) -> Iterator[Point]:
+        """The points of an area at some of the ticks that change it, which are at these times."""
+        comparison, breakdowns = given.comparison, dict[str, list[int]]()
+        if comparison is not None and (comparison.left.known or comparison.voters is not None):
+            asked, some = asked_of_votes(over), np.zeros(len(at), bool)
+            some[steps] = True
+            for column, name, _ in comparison.official:
+                breakdowns[name] = asked.breakdown(over, column, some)[steps].tolist()
+        rows = over.rows[steps].tolist()
+        for i, (moment, row) in enumerate(zip(at[steps].tolist(), rows, strict=True)):
+            breakdown = {name: counts[i] for name, counts in breakdowns.items()}
+            yield self._point(moment, given, Tally(row), breakdown, {})
+
+    def _point_now(self, comparer: Comparer, area: str) -> Point:
         given = comparer.situation(area)
-        comparison, tally, exist = given.comparison, given.witnessed, given.area.tables
+        comparison, breakdown = given.comparison, dict[str, int]()
+        for column, name, votes in () if comparison is None else comparison.official:
+            assert comparison is not None
+            if (sheets := area_state.breakdown(comparison, column, votes)) is not None:
+                breakdown[name] = sheets
+        sampled = _sampled(comparer.view.sampled(area))
+        return self._point(comparer.clock, given, given.witnessed, breakdown, sampled)
+
+    def _point(
+        self,
+        at: int,
+        given: Situation,
+        tally: Tally,
+        breakdown: Mapping[str, int],
+        sampled: Mapping[str, tuple[float, float, float]],
+    ) -> Point:
+        comparison, exist = given.comparison, given.area.tables
         shares = area_state.shares(self._election, tally.votes, tally.valid)
-        official: dict[str, float] = {}
-        breakdown: dict[str, int] = {}
+        announced = dict[str, float | None]()
         if comparison is not None:
-            for column, name, votes in comparison.official:
-                if (share := area_state.share(votes, comparison.valid)) is not None:
-                    official[name] = share
-                if (sheets := area_state.breakdown(comparison, column, votes)) is not None:
-                    breakdown[name] = sheets
+            announced = {name: area_state.share(votes, comparison.valid) for _, name, votes in comparison.official}
         return Point(
-            at=comparer.clock,
+            at=at,
             tables=tally.tables,
             coverage=min(1.0, tally.tables / exist) if exist else None,
             disputed=tally.levels.get("disputed", 0),
             bulletin=None if comparison is None else comparison.bulletin.id,
-            official=official,
+            official={name: share for name, share in announced.items() if share is not None},
             witnessed={name: share for name, share in shares.items() if share is not None},
             breakdown=breakdown,
-            sampled=_sampled(comparer.view.sampled(area)),
+            sampled=sampled,
         )
 
 
