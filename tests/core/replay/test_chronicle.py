@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from replays import of_events
 
 from streams.core.election.settings import AlertPolicy
+from streams.core.engine.comparer import Comparer
 from streams.core.replay.replay import Replay
 from streams.core.replay.timeline import Chronicle, Point, Series
 from streams.nights.arrival import of_lines
@@ -51,3 +52,37 @@ def test_a_night() -> None:
     assert points[-1].at == outcome.at
     # The readings end after 70 minutes: the long rest of the night must not look as if they had gone on.
     assert next(p.at for p in points if p.tables == 600) <= T0 + 4_200_000 + chronicle.series["N"].width
+
+
+class EachTick:
+    """Sees the night after every tick, one at a time."""
+
+    def __init__(self) -> None:
+        self.chronicle = Chronicle(KNOWN, 10_000, 10_000)
+        self.seen: dict[str, list[Point]] = {area: [] for area in self.chronicle.series}
+
+    def is_due(self, at: int) -> bool:
+        return True
+
+    def __call__(self, comparer: Comparer) -> None:
+        for area, points in self.seen.items():
+            points.append(self.chronicle._point_now(comparer, area))
+
+
+def test_as_tick_by_tick() -> None:
+    """What is made of many ticks together is what each of them has by itself, breakdown counts included."""
+    night = [report(t, (150 - i % 40, 60 + i % 7, 10), at=T0 + 7_000 * i) for i, t in enumerate(KNOWN.tables)]
+    told = [bulletin((100, 900, 10), at=T0 + 503_000, tables_counted=100)]
+    told += [bulletin((900, 9_000, 10), "S2", at=T0 + 703_000, tables_counted=40)]
+    events = lines(sorted([*night, *told], key=lambda e: e.at))
+    each, chronicle = EachTick(), Chronicle(KNOWN, 90, 30)
+    for watch in (each, chronicle):
+        of_events(KNOWN, events, watch)
+    worst = 0
+    for area, series in chronicle.series.items():
+        for point in series.points:
+            plain = [p for p in each.seen[area] if p.at <= point.at][-1]
+            assert plain._replace(at=point.at) == point
+            worst = max(worst, *point.breakdown.values(), 0)
+    assert worst > 10
+    assert len(chronicle.series["N"].points) > 40
