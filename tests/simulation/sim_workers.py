@@ -131,7 +131,7 @@ class Workers:
                 await asyncio.wait_for(app.stop(), STOP_SECONDS)
             except TimeoutError:
                 self.seen["a worker ended after its time"] += 1
-                if app.process.times_frozen == times_frozen:  # else it may have had nothing left to give up
+                if app.is_member and app.process.times_frozen == times_frozen:  # else it has nothing to give up
                     self.violations.append(f"{app.name} does not end within {STOP_SECONDS:g} s")
             app.process.alive = False
             if restart is not None:
