@@ -114,6 +114,14 @@ def test_a_second_implementation(given_: Sample, contrast: Contrast, band: Band,
         assert found == pytest.approx(plain_lower_end(given_, contrast, band, unseen, alpha), abs=1e-9)
 
 
+def test_each_end_has_half_of_the_error() -> None:
+    """An interval of 95 % may be wrong in 2.5 % at each end."""
+    given_ = sample([400], [0] * 40, [(60, 40)] * 40, [110] * 40, [True] * 40, 110)
+    low, high = guaranteed.interval(given_, SHARE, "anything", 20, 0.05)
+    assert 0 < low == guaranteed.lower_end(given_, SHARE, "anything", 20, 0.025)
+    assert 1 > high == -guaranteed.lower_end(given_, SHARE.mirrored(), "anything", 20, 0.025)
+
+
 @settings(max_examples=40)
 @given(samples())
 def test_usual(given_: Sample) -> None:

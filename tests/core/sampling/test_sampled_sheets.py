@@ -112,3 +112,15 @@ def test_the_same_by_every_way(random: Random) -> None:
     assert saved.state("N")["sample"] == replayed["N"]["sample"]
     plain = of_events(replace(KNOWN, sample=None), lines(events)).states
     assert plain == {id: {k: v for k, v in state.items() if k != "sample"} for id, state in replayed.items()}
+
+
+def test_parts_follow_their_sheets() -> None:
+    """What is said of a part of the whole follows the sheets of that part, also once it was asked for."""
+    known = sampled(election(2, 40), 30)
+    assert known.sample is not None
+    found, reconciler = SampledSheets(known, known.sample), Reconciler(known)
+    for table, came in (("S1-1", {"N": 1, "S1": 1, "S2": 0}), ("S2-3", {"N": 2, "S1": 1, "S2": 1})):
+        reconciler.apply(report(table, (5, 3, 1)))
+        found.add(reconciler.take_sheets().read)
+        shown_ = {area: found.plain(known.layout.area[area]) for area in came}
+        assert {area: plain and plain["came"] for area, plain in shown_.items()} == came
