@@ -124,3 +124,16 @@ def test_parts_follow_their_sheets() -> None:
         found.add(reconciler.take_sheets().read)
         shown_ = {area: found.plain(known.layout.area[area]) for area in came}
         assert {area: plain and plain["came"] for area, plain in shown_.items()} == came
+
+
+def test_a_disputed_sheet_is_missing() -> None:
+    """Where readers disagree the sheet is among those that have not come, and comes again when they agree."""
+    assert KNOWN.sample is not None
+    found, reconciler, came = SampledSheets(KNOWN, KNOWN.sample), Reconciler(KNOWN), []
+    for reporter, votes in (("ana", 5), ("bea", 9), ("eva", 9)):
+        reconciler.apply(report("S1-1", (votes, 3, 1), reporter=reporter, id=reporter))
+        found.add(reconciler.take_sheets().read)
+        whole = found.plain(0)
+        assert whole is not None
+        came.append((whole["came"], whole["missing"]["S1"]))
+    assert came == [(1, 3), (0, 4), (1, 3)]
