@@ -43,21 +43,7 @@ RULES: Final[tuple[type[Rule], ...]] = (
 NAMES: Final = tuple(dict.fromkeys(rule.name for rule in RULES))
 """The rules' names, each with a switch in the election file."""
 
-KINDS: Final[Mapping[str, tuple[RuleClass, Severity]]] = {
-    "contradiction": ("arithmetic", "critical"),
-    "divergence": ("statistical", "critical"),
-    "sample": ("statistical", "critical"),
-    "own-sums": ("consistency", "critical"),
-    "falling-figure": ("consistency", "warning"),
-    "rewritten": ("consistency", "info"),
-    "parts": ("consistency", "warning"),
-    "rounded-shares": ("consistency", "info"),
-    "table-mismatch": ("arithmetic", "critical"),
-    "below-floor": ("arithmetic", "critical"),
-    "above-ceiling": ("arithmetic", "critical"),
-    "feed-health": ("health", "warning"),
-    "lead": ("information", "info"),
-}
+KINDS: Final[Mapping[str, tuple[RuleClass, Severity]]] = {rule.name: rule.kind for rule in RULES}
 """By name: the class of what a rule finds, and the gravest severity that it may have."""
 
 

@@ -30,6 +30,7 @@ class Contradiction(SumsRule):
     """
 
     name = "contradiction"
+    kind = ("arithmetic", "critical")
     needs_bulletin = True
 
     def __init__(self, election: Election) -> None:

@@ -29,6 +29,7 @@ class Divergence(SumsRule):
     """
 
     name = "divergence"
+    kind = ("statistical", "critical")
     needs_bulletin = True
     needs_unseen = True
 

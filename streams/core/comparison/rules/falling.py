@@ -16,6 +16,7 @@ class Falling(BulletinRule):
     """
 
     name = "falling-figure"
+    kind = ("consistency", "warning")
 
     def find(self, given: Comparison) -> Iterator[Finding]:
         """Figure by figure."""
@@ -33,6 +34,7 @@ class Rewritten(BulletinRule):
     """One finding where the bulletin was rewritten under its own id: a remark, with every figure that changed."""
 
     name = "rewritten"
+    kind = ("consistency", "info")
 
     def find(self, given: Comparison) -> Iterator[Finding]:
         """With both versions of every figure that changed."""

@@ -1,24 +1,26 @@
 """Feed health: what arrives, or does not, as it should (design, section 5). It says nothing of the counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
-from streams.core.comparison.findings import Finding, Pulse, Severity, Situation
+from streams.core.comparison.findings import Finding, Pulse, RuleClass, Severity, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import WARNING, FeedRule, RowRule, Weighed
 from streams.core.comparison.sentences import say
 from streams.times import to_minute
 
-NAME = "feed-health"
+NAME: Final = "feed-health"
+KIND: Final[tuple[RuleClass, Severity]] = "health", "warning"
 
 
 class Disputes(RowRule):
     """One finding where the readers of many of an area's sheets disagree."""
 
     name = NAME
+    kind = KIND
 
     @property
     def wakes(self) -> tuple[int, int]:
@@ -43,6 +45,7 @@ class Flood(FeedRule):
     """One finding for each reporter group that sends an outsized part of all readings; of the whole only."""
 
     name = NAME
+    kind = KIND
 
     def may_find(self, busiest: Mapping[str, int], readings: int) -> bool:
         """Whether a group sends as much."""
@@ -65,6 +68,7 @@ class Silence(FeedRule):
     """One finding each for bulletins and readings that stay away longer than the election's rhythm."""
 
     name = NAME
+    kind = KIND
 
     def deadlines(self, pulse: Pulse) -> Sequence[int]:
         """When bulletins, or readings, will have been missing for too long."""

@@ -24,6 +24,7 @@ class SettledLead(SumsRule):
     """
 
     name = "lead"
+    kind = ("information", "info")
 
     def __init__(self, election: Election) -> None:
         super().__init__(election)

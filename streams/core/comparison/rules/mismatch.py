@@ -23,6 +23,7 @@ class Mismatch(RowRule):
     """
 
     name = "table-mismatch"
+    kind = ("arithmetic", "critical")
 
     @property
     def wakes(self) -> tuple[int, int]:

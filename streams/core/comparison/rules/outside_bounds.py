@@ -60,6 +60,7 @@ class BelowFloor(_OutsideBounds):
     """One finding for an area where polling tables are announced with fewer votes than were certainly cast there."""
 
     name = "below-floor"
+    kind = ("arithmetic", "critical")
     outside, checked = BELOW, CHECKED
 
     def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
@@ -76,6 +77,7 @@ class AboveCeiling(_OutsideBounds):
     """The same where they are announced with more votes than ballots can have been cast there."""
 
     name = "above-ceiling"
+    kind = ("arithmetic", "critical")
     outside, checked = ABOVE, CHECKED_MOST
 
     def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:

@@ -12,6 +12,7 @@ class OwnSums(BulletinRule):
     """One finding for each sum, share or limit that the bulletin itself breaks."""
 
     name = "own-sums"
+    kind = ("consistency", "critical")
 
     def find(self, given: Comparison) -> Iterator[Finding]:
         """Sum by sum, then share by share."""

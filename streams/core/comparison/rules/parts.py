@@ -18,6 +18,7 @@ class Parts(BulletinRule):
     """
 
     name = "parts"
+    kind = ("consistency", "warning")
 
     def find(self, given: Comparison) -> Iterator[Finding]:
         """Figure by figure."""

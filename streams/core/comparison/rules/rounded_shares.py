@@ -16,6 +16,7 @@ class RoundedShares(BulletinRule):
     """
 
     name = "rounded-shares"
+    kind = ("consistency", "info")
 
     def find(self, given: Comparison) -> Iterator[Finding]:
         """With the fewest decimals that fit."""

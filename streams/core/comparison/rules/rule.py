@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Severity, Situation
+from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, RuleClass, Severity, Situation
 from streams.core.comparison.places import AreasNow, Places, RowsOfSums, SumRows
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
@@ -53,6 +53,8 @@ class Rule(ABC):
     """A rule of one election. Several may share a name, and so a switch in the election file."""
 
     name: ClassVar[str]
+    kind: ClassVar[tuple[RuleClass, Severity]]
+    """The class of what it finds, and the gravest severity that this may have."""
 
     def __init__(self, election: Election) -> None:
         self.election = election

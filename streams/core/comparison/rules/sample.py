@@ -22,6 +22,7 @@ class SampleMisfit(BulletinRule):
     """
 
     name = "sample"
+    kind = ("statistical", "critical")
 
     def find(self, given: Comparison) -> Iterator[Finding]:
         """Figure by figure."""
