@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import alike, bulletin, drawn_sample, election, report
+from builders import T0, alike, bulletin, drawn_sample, election, report
+from monitor import Monitor
 from test_rules import check_sentences
 
 from streams.core.comparison.findings import Finding
@@ -111,3 +112,15 @@ def test_of_what_it_is_silent(area: str) -> None:
     assert bool(list(rule.find(comparison))) == (area == "N")
     more = replace(comparison, area=replace(comparison.area, tables=401))
     assert not list(rule.find(more))
+
+
+def test_sheets_that_come_after_the_bulletin() -> None:
+    """A bulletin is held against the sample again whenever a sampled sheet comes."""
+    known, monitor = drawn(KNOWN, 40), Monitor(drawn(KNOWN, 40))
+    monitor.handle(bulletin(SHIFTED, at=T0, tables_counted=400))
+    monitor.handle(report("S2-99", (60, 30, 10), at=T0 + 20_000))
+    told = []
+    for i, table in enumerate([t for t in known.tables if int(t.split("-")[1]) <= 40]):
+        told += monitor.handle(report(table, (60, 30, 10), at=T0 + 60_000 + 10_000 * i)).notices
+    told += monitor.finish()
+    assert {notice.finding.column for notice in told if notice.finding.rule == "sample"} == {"A", "B"}
