@@ -8,7 +8,7 @@ weighed for all ticks together (`RuleBook.weigh`). Then they are asked about an 
 - where a finding is worse than it ever was;
 - from when an update of an alert is due;
 - where an alert further up, which speaks for one of its own, may end;
-- at the last tick, so that its findings are those of its last sums.
+- at the last tick, and the last before a severity changes: who hears that a finding is gone hears its last figures.
 """
 
 from collections import defaultdict
@@ -81,7 +81,7 @@ class SteadyArea:
                 self._told.append(figure)
                 values = self._values[figure][begin:end]
                 self._asked[begin:end] |= _are_worst(finding.severity, alert, values, self._slips[figure])
-        self._asked[-1] |= any(finding is not None for finding in known)
+        self._asked[end - 1] |= any(finding is not None for finding in known)
 
     @property
     def is_asked(self) -> bool:
