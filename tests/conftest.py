@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.topics import BrokerUnreachable, TopicError, admin
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, here and in what the tests start: a shell that runs the tests in its background has it ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
