@@ -16,7 +16,7 @@ from streams.core.comparison import sentences
 from streams.core.comparison.sentence_clauses import CLAUSES
 from streams.core.comparison.sentences import LANGUAGES, say
 from streams.core.election.model import Area, Election
-from streams.core.election.settings import HealthRule, Rules
+from streams.core.election.settings import HealthRule, Rules, Switches
 from streams.delivery.standard_webhook import body
 from streams.report.page import _value
 from streams.report.terms import TERMS
@@ -101,7 +101,7 @@ def test_terms_are_not_names(name: str, key: str) -> None:
 
 def test_a_group_called_ballots() -> None:
     """A reporter group called "ballots" floods under its own name, in Spanish too."""
-    given_ = election(tables=20, rules=Rules(health=HealthRule(flood_min=10)))
+    given_ = election(tables=20, rules=Rules(health=HealthRule(flood_min=10), switch=Switches(lead="off")))
     monitor = Monitor(given_)
     for table in given_.tables:
         monitor.handle(report(table, reporter="r", group="ballots"))

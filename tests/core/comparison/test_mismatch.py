@@ -141,6 +141,7 @@ def test_without_any_bulletin_for_the_area() -> None:
     fired = {notice.fingerprint: notice for notice in monitor.finish()}
     assert fired["table-mismatch:N:all"].severity == "critical"
     assert fired["table-mismatch:S1:all"].muted_by == "table-mismatch:N:all"
+    nothing = {"sheets": 0, "votes": 0, "enough": None}
     assert monitor.states()["N"]["tables_announced"] == {
         "announced": 20,
         "compared": 20,
@@ -149,4 +150,5 @@ def test_without_any_bulletin_for_the_area() -> None:
         "votes": {"A": 900, "B": 500, "C": 100},
         "valid": 1500,
         "shares": {"A": 60.0, "B": 33.333333, "C": 6.666667},
+        "lead": {"leader": "A", "second": "B", "votes": 400, "unannounced": nothing, "together": nothing},
     }

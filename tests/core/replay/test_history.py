@@ -5,18 +5,22 @@ from dataclasses import replace
 from builders import T0, alike, bulletin, election, lines, report
 from replays import of_events
 
-from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
+from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules, Switches
 from streams.core.events.model import Event
 from streams.core.replay.alert_history import contrast, histories
 
+SILENT = Switches(lead="off")
+"""The night is about the other rules."""
 A = election(
     states=2,
     tables=30,
     registered=300,
-    rules=Rules(ContradictionRule(min_sheets=5), DivergenceRule(warning=10, critical=20)),
+    rules=Rules(ContradictionRule(min_sheets=5), DivergenceRule(warning=10, critical=20), switch=SILENT),
     alerts=AlertPolicy(tick=10, hold=0, cooldown=600),
 )
-B = replace(A, rules=Rules(ContradictionRule(min_sheets=500), DivergenceRule(warning=2, critical=25)), id="other")
+B = replace(
+    A, rules=Rules(ContradictionRule(min_sheets=500), DivergenceRule(warning=2, critical=25), switch=SILENT), id="other"
+)
 NIGHT = lines(
     [
         *(report(table, (150, 60, 10), at=T0) for table in alike(A, (1, 1, 1))),
