@@ -99,10 +99,10 @@ def plain(console: Console, text: str, style: str = "") -> None:
 
 def _alert(console: Console, alert: History, language: str) -> None:
     """When it was first called, when it was worst and how it stands; then its sentence of that moment, and the worst
-    one where that is another."""
+    one where it was worse."""
     plain(console, _when(alert, language), STYLE[alert.shown.severity])
     _indented(console, alert.shown.finding.sentence[language])
-    if alert.worst.finding != alert.shown.finding:
+    if alert.was_worse:
         _indented(console, say("worst then", language, sentence=alert.worst.finding.sentence[language]))
 
 

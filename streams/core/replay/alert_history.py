@@ -36,6 +36,11 @@ class History:
         """What is shown of it where there is room for one moment: how it stands, or of one that is over its worst."""
         return self.last if self.ended is None else self.worst
 
+    @property
+    def was_worse(self) -> bool:
+        """Whether it was graver, or its figure larger, than in the moment that is shown."""
+        return self.worst.weight > self.shown.weight
+
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
         return {
