@@ -392,7 +392,9 @@ class SimApp:
         while not self.should_stop:
             given = self.given = await self.group.join(self.name)
             self.is_member = True
-            self.ownership.note_heartbeat(given.at)
+            # By this machine's clock, which may have stood still since
+            since = self.broker.loop.time() - given.at
+            self.ownership.note_heartbeat(self.clock.monotonic() - since)
             self._assign(given)
             while await self._beat(given) is Answer.OK:
                 pass
