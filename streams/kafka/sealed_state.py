@@ -74,7 +74,7 @@ class Saves:
         for epoch in unsealed:  # its seal was there: nothing that was acked with its last step may be lost
             if epoch not in sealed and epoch in by_epoch:
                 sealed[epoch] = max(step for steps in by_epoch[epoch].values() for step in steps)
-        self._changed: dict[str, Any] = _newest_step(by_epoch, sealed)
+        self._changed: dict[str, Any] = _newest_step(by_epoch, sealed, generation)
         self.state: dict[str, Any] = dict(self._changed)
         """Key to JSON value, as the records had it. It belongs to whoever reads it first, and is not
         kept up to date."""
@@ -131,13 +131,18 @@ class Saves:
 
 
 def _newest_step(
-    by_epoch: Mapping[Epoch, Mapping[str, Mapping[int, Any]]], sealed: Mapping[Epoch, int]
+    by_epoch: Mapping[Epoch, Mapping[str, Mapping[int, Any]]], sealed: Mapping[Epoch, int], generation: int
 ) -> dict[str, Any]:
     """What each key had at the last sealed step of the newest epoch that has one, without keys that were forgotten.
-    `by_epoch` has the values by epoch, key and step."""
+    `by_epoch` has the values by epoch, key and step; `generation` is the group's present one."""
+
+    def age(epoch: Epoch) -> tuple[int, bool, int, int, str]:
+        # Generations later than the present are of a group that the broker has lost: what they still wrote was never
+        # committed. Two of one number and generation: the groups were lost, and only one of them goes on saving.
+        return epoch.number, epoch.generation <= generation, epoch.generation, sealed[epoch], epoch.writer
+
     state = dict[str, Any]()
-    # Two of one number and generation: a broker lost its groups, and only one of them goes on saving
-    newest = max(sealed, key=lambda epoch: (epoch.number, epoch.generation, sealed[epoch], epoch.writer), default=None)
+    newest = max(sealed, key=age, default=None)
     if newest is not None:
         for name, steps in by_epoch.get(newest, {}).items():
             held = [step for step in steps if step <= sealed[newest]]

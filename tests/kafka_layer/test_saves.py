@@ -99,6 +99,16 @@ def test_who_knows_that_the_broker_counts_anew() -> None:
     assert log.load(2).state == {"a": 2}
 
 
+def test_a_new_worker_that_does_not_know_of_the_loss() -> None:
+    """The same where nothing was saved before, and who began anew knows of no generation: one that is later than the
+    group's present one is of the group that was lost."""
+    log = Log()
+    old, new = log.load(70), log.load(1)
+    save(log, new, a=2)
+    save(log, old, a=3)
+    assert log.load(2).state == {"a": 2}
+
+
 def test_writers_never_share_their_keys() -> None:
     """Also of one number and generation, as after a broker has lost its groups: no mixture of two comes back, but what
     the one has that goes on saving."""
