@@ -417,6 +417,7 @@ class SimApp:
             self.ownership.note_heartbeat(began)
         elif given is self.given:
             self.is_member = False
+            self.ownership.doubt()
         return answer
 
     async def _keep_beating(self, given: Assignment) -> None:

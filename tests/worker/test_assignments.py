@@ -53,6 +53,24 @@ def test_confirmed_when_asked(monkeypatch: pytest.MonkeyPatch, request_: Any, er
     assert not ownership.is_confirmed
 
 
+@pytest.mark.parametrize(("generation", "confirmed"), [(4, True), (-1, False)])
+def test_who_is_no_member_is_not_confirmed(monkeypatch: pytest.MonkeyPatch, generation: int, confirmed: bool) -> None:
+    """A heartbeat that fails leaves a worker the rest of its session, unless the answer was that it is no member."""
+
+    async def beat() -> bool:
+        coordinator.generation = generation
+        return False
+
+    coordinator = SimpleNamespace(_do_heartbeat=beat, _send_req=None, generation=4)
+    ownership = Ownership(10.0, lambda: 101.0)
+    ownership.note_heartbeat(100.0)
+    listener = SimpleNamespace(_ownership=ownership, _ensure_consumer=lambda: SimpleNamespace(_coordinator=coordinator))
+    monkeypatch.setattr(thread, "monotonic", lambda: 101.0)
+    thread.Thread._listen(cast(Any, listener))
+    asyncio.run(cast(Any, coordinator)._do_heartbeat())
+    assert ownership.is_confirmed is confirmed
+
+
 @pytest.mark.parametrize(("asked_at", "confirmed"), [(99.0, False), (100.0, False), (101.0, True)])
 def test_a_doubt_ends_with_the_next_question(asked_at: float, confirmed: bool) -> None:
     """What the coordinator was asked before a worker came to doubt its claim says nothing of it."""

@@ -113,7 +113,8 @@ class Thread(driver.AIOKafkaConsumerThread):
         """Note when the coordinator last confirmed this worker, at the latest: by a heartbeat, or by an assignment.
 
         What counts is when it was asked. A worker may be stopped between the answer and its next step, and by then the
-        assignment may be another's.
+        assignment may be another's. An answer that it is no member ends its claim at once: the clock of a machine that
+        was suspended would leave it the rest of a session.
         """
         coordinator = self._ensure_consumer()._coordinator
         beat, send = coordinator._do_heartbeat, coordinator._send_req
@@ -122,6 +123,8 @@ class Thread(driver.AIOKafkaConsumerThread):
             began = monotonic()
             if confirmed := await beat():
                 self._ownership.note_heartbeat(began)
+            elif coordinator.generation < 0:
+                self._ownership.doubt()
             return confirmed
 
         async def sent(request: Any) -> Any:
