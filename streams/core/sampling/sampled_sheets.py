@@ -41,6 +41,7 @@ class SampledSheets:
         counts = [len(drawn.strata[name]) for name in self._names]
         self._tables = layout.numbers([table for name in self._names for table in drawn.strata[name]])
         self._by_number = np.argsort(self._tables)
+        self._sorted = self._tables[self._by_number]
         self._stratum = np.repeat(np.arange(len(counts)), counts)
         inside = [layout.inside(number) for number in numbers]
         self._sizes = np.array([behind - first for first, behind in inside], np.int64)
@@ -62,13 +63,12 @@ class SampledSheets:
         """Take in rows of polling tables, sampled or not; of one polling table the last counts, unless a newer one is
         known. Whether any accepted figure of a sampled sheet has changed."""
         tables, given = rows
-        sorted_tables = self._tables[self._by_number]
-        spots = np.minimum(np.searchsorted(sorted_tables, tables), len(sorted_tables) - 1)
-        ours = np.flatnonzero(sorted_tables[spots] == tables)
+        spots = np.minimum(np.searchsorted(self._sorted, tables), len(self._sorted) - 1)
+        ours = np.flatnonzero(self._sorted[spots] == tables)
         if not len(ours):
             return False
         tables, given = in_order((tables[ours], given[ours]))
-        places = self._by_number[np.searchsorted(sorted_tables, tables)]
+        places = self._by_number[np.searchsorted(self._sorted, tables)]
         newer = given[:, 0] >= self._rows[places, 0]
         places, given = places[newer], given[newer]
         before, self._rows[places] = self._rows[places], given
