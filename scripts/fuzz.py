@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["streams"]):
     from streams.nights import arrival as arrivals
     from streams.nights.eventlog import format
     from streams.nights.eventlog.errors import LogDamage
-    from streams.nights.eventlog.made import write
+    from streams.nights.eventlog.generated_night import write
     from streams.nights.eventlog.reader import EventLog
 
 ELECTION = Election(

@@ -23,7 +23,7 @@ from benchmarks.nights import SIMULATION
 from streams.config.election_file import load
 from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.nights.arrival import event_of
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.paths import NightFiles
 from streams.nights.scenarios import venezuela2024_night
 
@@ -92,13 +92,13 @@ def publish(change: Callable[[list[Event]], list[Event]], out: pathlib.Path) -> 
         night = pathlib.Path(place) / "night"
         _cotejo("import", "run", MAP, "--data", REAL, "--out", night)
         events = [event_of(arrival) for arrival in NightFiles.of([night]).arrivals()]
-        made.write(out, load(night), change(events), "scripts/bench")
+        generated_night.write(out, load(night), change(events), "scripts/bench")
 
 
 def reconstruct(change: Callable[[list[Event]], list[Event]], out: pathlib.Path) -> None:
     """Write the bundled night, with its events changed."""
     election, events = venezuela2024_night.night()
-    made.write(out, election, change(events), "scripts/bench")
+    generated_night.write(out, election, change(events), "scripts/bench")
 
 
 def as_witnessed(events: list[Event]) -> list[Event]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from evidence_tables.common import header, interval, row
 from streams.core.election.numbering import Flags
-from streams.core.sampling import guaranteed, usual
+from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.announced_share import Question, misfit, surplus
 from streams.core.sampling.missing import Band, worst
 from streams.core.sampling.sample import Contrast, Sample
@@ -90,12 +90,12 @@ def excluded(night: Night, missing: float) -> dict[str, bool]:
     found = {"within-unseen": False, "anything": False, "left out": False, ONCE: False}
     for sample in night.looks(missing):
         for contrast, truth in zip(ENDS, (night.truth, -night.truth), strict=True):
-            staked = guaranteed.stakes(sample, contrast.span, ALPHA)
+            staked = guaranteed_interval.stakes(sample, contrast.span, ALPHA)
             for band in BANDS:  # the lower end lies above the truth where the capital against it is enough
                 filled = worst(sample, contrast, band, UNSEEN)
-                found[band] |= guaranteed.Bet.on(filled, staked).log_capital(truth) >= log(1 / ALPHA)
+                found[band] |= guaranteed_interval.Bet.on(filled, staked).log_capital(truth) >= log(1 / ALPHA)
         if sample.came.sum() >= 2 * STRATA:
-            low, high = usual.interval(_alone(sample), ENDS[0], "anything", UNSEEN)
+            low, high = usual_interval.interval(_alone(sample), ENDS[0], "anything", UNSEEN)
             found[ONCE] = not low <= night.truth <= high
             found["left out"] |= found[ONCE]
     return found
@@ -173,5 +173,5 @@ def shift(night: Night, missing: float) -> float:
     """Points by which an announced share must be above the truth to lie outside the guaranteed interval (a), where this
     part of the sample is missing at random."""
     came = night.random.random(len(night.tables)) >= missing
-    _, high = guaranteed.interval(night.sample(came), ENDS[0], "within-unseen", UNSEEN)
+    _, high = guaranteed_interval.interval(night.sample(came), ENDS[0], "within-unseen", UNSEEN)
     return 100 * (high - night.truth)

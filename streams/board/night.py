@@ -13,7 +13,7 @@ import orjson
 from msgspec import UnsetType
 
 from streams.board.history import History, Point
-from streams.board.turned_away import TurnedAway
+from streams.board.rejected_messages import TurnedAway
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences

@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 
 from streams.board.night import Night
 from streams.core.events import formats
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 from streams.kafka import clients, topics
 from streams.kafka.topology import REJECTED_BYTES, Topology
 from streams.support.terminal import note

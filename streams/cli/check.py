@@ -10,7 +10,7 @@ from streams.config.election_file import check_seed, load
 from streams.nights.check import EventCheck, Problem
 from streams.nights.eventlog.errors import LogDamage
 from streams.nights.paths import Arrivals, NightFiles
-from streams.report.cures import cure
+from streams.report.spanish_cures import cure
 from streams.report.terminal_phrases import CHECK
 from streams.report.words import Words
 from streams.support.progress import Progress

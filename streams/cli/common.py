@@ -111,6 +111,6 @@ def topology_of(election: Election, prefix: str, partitions: int) -> Topology:
 def written(directory: Path, jsonl: bool) -> str:
     """The sentence with which a command says where it has written a night."""
     from streams.config.election_writer import ELECTION
-    from streams.nights.eventlog.made import EVENTS
+    from streams.nights.eventlog.generated_night import EVENTS
 
     return f"written: {directory}/{ELECTION}, {EVENTS}" if jsonl else f"written: {directory}, an event log"

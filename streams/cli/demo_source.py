@@ -14,7 +14,7 @@ from streams.core.engine.event_time import EventTime
 from streams.core.events.model import Rejection, Tick
 from streams.nights.arrival import Arrival, event_of
 from streams.nights.errors import NightError
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.paths import Arrivals, NightFiles
 from streams.nights.scenarios import venezuela2024_night
 from streams.support.progress import Progress
@@ -37,7 +37,7 @@ def bundled(directory: Path, receiver: Receiver) -> Source:
     """Venezuela 2024, written into `directory` as an event log."""
     election, events = venezuela2024_night.night()
     election = replace(election, receivers=(receiver,))
-    made.write(directory, election, events, "cotejo demo")
+    generated_night.write(directory, election, events, "cotejo demo")
     span = len(events), events[0].at, events[-1].at
     return Source(election, directory, str(directory), *span, Arrivals([directory]))
 

@@ -9,7 +9,7 @@ from streams.cli.common import BROKER, Broker, ElectionFile, Json, Language, Pre
 from streams.config.election_file import load
 from streams.kafka import topic_reader
 from streams.kafka.topology import PARTITIONS
-from streams.report.cures import cure
+from streams.report.spanish_cures import cure
 from streams.report.terminal_phrases import CHECK
 from streams.report.words import Words
 from streams.support.terminal import aside, note, show, show_json

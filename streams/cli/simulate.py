@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.common import JsonLines, group, plainly, written
 from streams.core.events.model import Event
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.scenarios import simulated, venezuela2024_night
 from streams.support.progress import Progress
 from streams.support.terminal import show
@@ -51,7 +51,9 @@ def simulate(
     with plainly():
         night = simulated.Simulation(simulated.Night(**given))
         with Progress("simulating", 0) as progress:
-            count = made.write(out, night.election, _counted(night.events(), progress), "cotejo simulate", jsonl=jsonl)
+            count = generated_night.write(
+                out, night.election, _counted(night.events(), progress), "cotejo simulate", jsonl=jsonl
+            )
         (out / "truth.json").write_bytes(orjson.dumps(night.truth(), option=orjson.OPT_INDENT_2) + b"\n")
         show(f"{count:,} events of {tables:,} polling tables; {written(out, jsonl)}; the truth in truth.json")
 
@@ -67,5 +69,5 @@ def reconstruct(out: Annotated[Path, typer.Option(help="Directory for the night.
     """Write the bundled night: Venezuela 2024, reconstructed from state totals."""
     with plainly():
         election, events = venezuela2024_night.night()
-        count = made.write(out, election, events, "cotejo reconstruct", jsonl=jsonl)
+        count = generated_night.write(out, election, events, "cotejo reconstruct", jsonl=jsonl)
         show(f"{election.name} ({election.notice}), {count:,} events; {written(out, jsonl)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streams.config.election_toml import Toml
 from streams.core.alerting import receiver_addresses
-from streams.core.alerting.delivery_times import LONGEST_DIGEST, quiet_hours
+from streams.core.alerting.delivery_hours import LONGEST_DIGEST, quiet_hours
 from streams.core.election.model import Receiver
 from streams.core.election.settings import Switches
 from streams.time_zones import time_zone

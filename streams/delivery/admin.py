@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 
-from streams.core.alerting import delivery_records, parcels
+from streams.core.alerting import delivery_records, next_delivery
 from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_hours import Timetable
 from streams.core.alerting.delivery_policy import Answer, Chain, ReceiverState
-from streams.core.alerting.delivery_times import Timetable
-from streams.core.alerting.parcels import DIGEST, Digest
+from streams.core.alerting.next_delivery import DIGEST, Digest
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Election, Receiver
 from streams.core.election.names import in_language
@@ -89,9 +89,11 @@ def next_attempt(receiver: Receiver, chains: Mapping[str, Chain], notices: Mappi
 
     timetable = Timetable.of(receiver, time_zone(receiver.time_zone))
     if timetable.digest:
-        following = [parcels.digest(chains, timetable, is_critical)]
+        following = [next_delivery.digest(chains, timetable, is_critical)]
     else:
-        following = [parcels.first(fingerprint, chain, timetable, is_critical) for fingerprint, chain in chains.items()]
+        following = [
+            next_delivery.first(fingerprint, chain, timetable, is_critical) for fingerprint, chain in chains.items()
+        ]
     return min((parcel.due for parcel in following if parcel is not None), default=None)
 
 

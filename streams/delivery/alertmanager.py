@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streams.core.alerting.alert import Notice
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.comparison.findings import SEVERITIES
 from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode

@@ -17,7 +17,7 @@ from apprise.common import NotifyFormat
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.receiver_addresses import why_not_address, why_not_url
 from streams.core.election.model import Election, Receiver
 from streams.delivery import apprise_services, http_exchange, message_text

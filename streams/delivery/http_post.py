@@ -25,7 +25,7 @@ import h11
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.receiver_addresses import why_not_address
 from streams.core.election.model import Election, Receiver
 from streams.delivery import alertmanager, http_exchange, message_text, standard_webhook

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from streams.core.alerting.alert import Notice
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.election.model import Election, Language
 from streams.delivery.standard_webhook import TEST, area_of
 from streams.text import shown

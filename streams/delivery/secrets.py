@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streams.core.alerting import webhook_keys
+from streams.core.alerting import webhook_signatures
 from streams.core.election.model import Election, Receiver
 from streams.delivery.standard_webhook import check_secret
 from streams.errors import CotejoError
@@ -41,7 +41,7 @@ def of_receiver(receiver: Receiver, environment: Mapping[str, str]) -> Secrets:
         raise SecretError(f"receiver {receiver.name}: {cure}")
     if receiver.format == "apprise":
         return Secrets((text.strip(),))
-    keys = sum(secret.startswith(webhook_keys.PRIVATE) for secret in text.split())
+    keys = sum(secret.startswith(webhook_signatures.PRIVATE) for secret in text.split())
     if max(keys, len(text.split()) - keys) > AT_ONCE:
         raise SecretError(
             f"receiver {receiver.name}, {place}: give two secrets at most, the new one first; keys likewise"

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import msgspec
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from streams.core.alerting import webhook_keys
+from streams.core.alerting import webhook_signatures
 from streams.core.alerting.alert import Notice
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.election.model import Election
 from streams.core.events.codec import encode
 from streams.delivery.webhook_body import (
@@ -117,9 +117,9 @@ def headers(secrets: Sequence[str], message: str, content: bytes, now: datetime)
 
 
 def _signature(secret: str, message: str, content: bytes, now: datetime) -> str:
-    if secret.startswith(webhook_keys.PRIVATE):
+    if secret.startswith(webhook_signatures.PRIVATE):
         signed = signed_content(message, str(int(now.timestamp())), content)
-        return webhook_keys.sign(webhook_keys.read_private(secret), signed)
+        return webhook_signatures.sign(webhook_signatures.read_private(secret), signed)
     return str(Webhook(secret).sign(message, now, content.decode()))
 
 
@@ -142,8 +142,8 @@ def verify(secret: str, content: bytes, received: Mapping[str, str]) -> Any:
 def check_secret(secret: str) -> str:
     """Return the secret, or raise ValueError: it must be base64 of 24 to 64 bytes, after `whsec_` or without it, or a
     private key after `whsk_`."""
-    if secret.startswith(webhook_keys.PRIVATE):
-        webhook_keys.read_private(secret)
+    if secret.startswith(webhook_signatures.PRIVATE):
+        webhook_signatures.read_private(secret)
         return secret
     try:
         digits = secret.removeprefix("whsec_").rstrip("=")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from streams.core.alerting import webhook_keys
+from streams.core.alerting import webhook_signatures
 from streams.delivery.standard_webhook import signed_content
 from streams.errors import CotejoError
 from streams.regular_file import read_regular
@@ -20,7 +20,7 @@ def signed_at(public_key: str, body: Path, id: str, timestamp: str, signatures: 
     """When a webhook was signed, in Unix ms, by its own headers. Its age is not judged: an alert may be checked years
     later. Raises `VerificationError` unless the owner of the public key signed it."""
     try:
-        key = webhook_keys.read_public(public_key)
+        key = webhook_signatures.read_public(public_key)
     except ValueError as error:
         raise VerificationError(str(error)) from None
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 11):
@@ -29,10 +29,10 @@ def signed_at(public_key: str, body: Path, id: str, timestamp: str, signatures: 
         content = read_regular(body, LARGEST_BODY)
     except OSError as error:
         raise VerificationError(f"{body} cannot be read: {error.strerror}") from None
-    if webhook_keys.VERSION not in {signature.partition(",")[0] for signature in signatures.split()}:
+    if webhook_signatures.VERSION not in {signature.partition(",")[0] for signature in signatures.split()}:
         raise VerificationError(
-            f"--signature has no signature of version {webhook_keys.VERSION}: it needs a private key"
+            f"--signature has no signature of version {webhook_signatures.VERSION}: it needs a private key"
         )
-    if not webhook_keys.is_signed(key, signed_content(id, timestamp, content), signatures):
+    if not webhook_signatures.is_signed(key, signed_content(id, timestamp, content), signatures):
         raise VerificationError("not signed with this key: the key, the body or one of the headers is another one")
     return int(timestamp) * 1000

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kafka.consumer.fetcher import ConsumerRecord, Fetcher
 
-from streams.kafka.committed import Committed
+from streams.kafka.committed_records import Committed
 from streams.kafka.record_batches import weight
 
 POLL_BYTES: Final = 2**23

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka.record.default_records import DefaultRecordBatch  # type: ignore[import-untyped]
 
-from streams.core.events.withheld import KEPT_BYTES, Withheld
+from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
 from streams.kafka.byte_source import ByteSource
 from streams.kafka.decompression import DamagedError, TooFarError, pieces
 from streams.kafka.topic_spec import MESSAGE_BYTES

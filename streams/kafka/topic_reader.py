@@ -8,7 +8,7 @@ from typing import Any, Final
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 from streams.kafka import clients
 from streams.kafka.topics import TopicError
 from streams.kafka.topology import REJECTED_BYTES

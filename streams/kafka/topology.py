@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streams.core.election.model import Election
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
-from streams.kafka import table_partitions
+from streams.kafka import polling_table_partitioner
 from streams.kafka.topic_spec import MESSAGE_BYTES, TopicSpec
 
 PARTITIONS: Final = 4
@@ -115,7 +115,7 @@ class Topology:
 
     def partition_of(self, table: str) -> int:
         """The partition of a polling table's reports."""
-        return table_partitions.partition_of(table, self.partitions)
+        return polling_table_partitioner.partition_of(table, self.partitions)
 
     def refuse_ledger(self, partition: int, table: str) -> NoReturn:
         """Raise `PartitionsChangedError`: this polling table has its ledger in a partition where it does not belong."""
@@ -125,4 +125,4 @@ class Topology:
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
         """The partition of each of many polling tables' reports."""
-        return table_partitions.partitions_of(tables, self.partitions)
+        return polling_table_partitioner.partitions_of(tables, self.partitions)

@@ -11,7 +11,7 @@ from streams.core.events.admission import check_bulletin, check_date, check_repo
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.nights.arrival import Arrival, event_of
-from streams.nights.remarks import Remarks
+from streams.nights.check_remarks import Remarks
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 from streams.nights.eventlog.record import Gap, Record
 
 HELD: Final = 5_000

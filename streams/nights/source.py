@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from streams.core.election.model import Election
-from streams.core.engine.items import Channel, Item, Items
+from streams.core.engine.channel_items import Channel, Item, Items
 from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Tick
 from streams.core.events.topics import REPORTS
@@ -18,9 +18,9 @@ from streams.nights.errors import NightError
 from streams.nights.eventlog.cut import CUT
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.inputs import Input, inputs_of, made_by
-from streams.nights.items import by_channel, merged, of_event_file, of_records
 from streams.nights.jsonl import EventFile
 from streams.nights.paths import NightFiles
+from streams.nights.replay_items import by_channel, merged, of_event_file, of_records
 
 AT_ONCE: Final = 1_000
 """Items of each partition of a recorded night that are handed on together, about: fewer cost more by the item."""

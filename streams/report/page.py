@@ -24,12 +24,12 @@ from streams.core.election.thresholds import changed, defaults, thresholds
 from streams.core.events.model import Bulletin
 from streams.core.reconciliation.consensus import Level
 from streams.core.replay.alert_history import Contrast, History, histories
+from streams.core.replay.area_ranking import Row, ranked
 from streams.core.replay.outcome import Outcome
-from streams.core.replay.ranking import Row, ranked
 from streams.core.replay.timeline import Series
 from streams.report import sample_table
-from streams.report.cures import cure
-from streams.report.drawn import Drawings
+from streams.report.plot_selection import Drawings
+from streams.report.spanish_cures import cure
 from streams.report.words import Words
 from streams.text import shown
 

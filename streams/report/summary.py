@@ -12,8 +12,8 @@ from streams.core.comparison.findings import SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Election
 from streams.core.replay.alert_history import Contrast, History, histories
+from streams.core.replay.area_ranking import ranked
 from streams.core.replay.outcome import Outcome
-from streams.core.replay.ranking import ranked
 from streams.report import sample_table
 from streams.report.terminal_phrases import SUMMARY
 from streams.report.words import Words

@@ -13,7 +13,7 @@ from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.kafka.topology import Topology
-from streams.worker import feed_clock, raw_topics
+from streams.worker import feeder_watch, raw_topics
 from streams.worker.clock import Clock
 from streams.worker.compare_stage import CompareStage
 from streams.worker.courier import Posts
@@ -21,8 +21,8 @@ from streams.worker.faust_patches import App
 from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import Outbox, Record, stopwatch
 from streams.worker.reconcile_stage import ReconcileStage
-from streams.worker.set_aside import SetAside
 from streams.worker.topic_watch import TopicAdmin, TopicWatch
+from streams.worker.unreadable_records import SetAside
 
 FLUSH_EVERY = 0.05
 """Seconds between two looks at whether a stage should flush."""
@@ -102,7 +102,7 @@ def build(
         _repeat(app, 0, _ticking(app, topology, compare, every))
         _repeat(app, PATIENCE_EVERY, compare.leave_behind)
     else:
-        _repeat(app, feed_clock.EVERY, feed_clock.FeedClock(_Progress(stages), warn, app.clock.monotonic).look)
+        _repeat(app, feeder_watch.EVERY, feeder_watch.FeedClock(_Progress(stages), warn, app.clock.monotonic).look)
     return stages
 
 

@@ -38,7 +38,7 @@ from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Place
 from streams.worker.outbox import Record, SealedOutbox
 from streams.worker.rejected_records import count_of, rejected
-from streams.worker.set_aside import SetAside, Stored
+from streams.worker.unreadable_records import SetAside, Stored
 
 PATIENCE: Final = 0.5
 """Seconds that a tick of the wall clock waits for a partition that has not come so far, at most. Where the rules are

@@ -12,8 +12,9 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final, Protocol
 
-from streams.core.alerting import parcels
+from streams.core.alerting import next_delivery
 from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_hours import Timetable
 from streams.core.alerting.delivery_policy import (
     BACKLOG,
     LONGEST_CHAIN,
@@ -25,8 +26,7 @@ from streams.core.alerting.delivery_policy import (
     judge,
     resume,
 )
-from streams.core.alerting.delivery_times import Timetable
-from streams.core.alerting.parcels import Digest, Parcel
+from streams.core.alerting.next_delivery import Digest, Parcel
 from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver
 from streams.delivery.http_post import address_mark
@@ -79,7 +79,7 @@ class Courier:
         self.state = table.saved.receivers.get(receiver.name, ReceiverState())
         self._mark = address_mark(receiver)
         self._running: dict[str, asyncio.Task[None]] = {}
-        """By queue: an alert's fingerprint, or `parcels.DIGEST` for all of them."""
+        """By queue: an alert's fingerprint, or `next_delivery.DIGEST` for all of them."""
         self._queue: list[tuple[int, int, str]] = []
         self._turns = count()
         self._news = asyncio.Event()
@@ -160,8 +160,8 @@ class Courier:
     def _next(self, queue: str) -> Parcel | None:
         backlog = self._backlog
         if self._timetable.digest:
-            return parcels.digest(backlog.chains, self._timetable, backlog.is_critical)
-        return parcels.first(queue, backlog.chain(queue), self._timetable, backlog.is_critical)
+            return next_delivery.digest(backlog.chains, self._timetable, backlog.is_critical)
+        return next_delivery.first(queue, backlog.chain(queue), self._timetable, backlog.is_critical)
 
     async def _attempt(self, queue: str, parcel: Parcel) -> None:
         try:
@@ -217,7 +217,7 @@ class Courier:
         digests = self._timetable.digest > 0
         is_next = not self._queue if digests else not before.due
         if is_next or (self._timetable.asks_severity and notice.severity == "critical"):
-            self._enqueue(parcels.DIGEST if digests else notice.fingerprint)
+            self._enqueue(next_delivery.DIGEST if digests else notice.fingerprint)
         if self.due > BACKLOG or len(after.due) > LONGEST_CHAIN:
             self._shed()
         self._news.set()
@@ -256,7 +256,7 @@ class Courier:
         self._backlog.change(lambda delivery: delivery.set_back(now))
         self._queue = []
         if self._timetable.digest:
-            self._enqueue(parcels.DIGEST)
+            self._enqueue(next_delivery.DIGEST)
         else:
             waiting = {f: chain.due[0].since for f, chain in self._backlog.chains.items() if chain.due}
             for fingerprint in sorted(waiting, key=waiting.__getitem__):

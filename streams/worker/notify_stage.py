@@ -27,7 +27,7 @@ from streams.worker.courier import Courier, Posts
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import App, Place
 from streams.worker.outbox import SealedOutbox
-from streams.worker.set_aside import SetAside, Stored
+from streams.worker.unreadable_records import SetAside, Stored
 
 
 class NotifyStage:

@@ -31,7 +31,7 @@ from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Batch
 from streams.worker.outbox import Outbox, Record, Written
 from streams.worker.rejected_records import count_of, rejected
-from streams.worker.set_aside import SetAside, Stored
+from streams.worker.unreadable_records import SetAside, Stored
 
 MAX_HELD_BYTES: Final = 32 * 2**20
 """Bytes of messages that may wait for a flush; then reading pauses until it is done."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from streams.core.events.codec import Content, encode
 from streams.core.events.model import Rejection
-from streams.core.events.withheld import KEPT_BYTES, Withheld
+from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
 from streams.worker.outbox import Record
 
 MAX_REASONS: Final = 50

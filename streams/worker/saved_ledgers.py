@@ -15,7 +15,7 @@ import orjson
 from streams import __version__
 from streams.core.election.model import Election
 from streams.core.events.signatures import precedence
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 from streams.core.reconciliation.ledger_journal import decode_sent
 from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.reconciler import Reconciler

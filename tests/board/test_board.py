@@ -25,7 +25,7 @@ from streams.board import night as nights
 from streams.board import server
 from streams.board.history import History, Point
 from streams.board.night import Night
-from streams.board.turned_away import REASONS
+from streams.board.rejected_messages import REASONS
 from streams.config import election_writer
 from streams.core.election.model import Area
 from streams.core.election.settings import ContradictionRule, Rules

@@ -22,7 +22,7 @@ from streams.cli import COMMANDS, NOT_FROM_ENVIRONMENT, app
 from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.support.scrape import scrape
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
@@ -210,8 +210,8 @@ def test_topics_and_feed(files: tuple[Path, Path]) -> None:
     with EmbeddedBroker() as broker:
         at = ("--broker", broker.address)
         assert cotejo("topics", path, *at).returncode == 1
-        made = cotejo("topics", path, *at, "--create", "--json")
-        assert {orjson.loads(line)["state"] for line in made.stdout.splitlines()} == {"ok"}
+        generated_night = cotejo("topics", path, *at, "--create", "--json")
+        assert {orjson.loads(line)["state"] for line in generated_night.stdout.splitlines()} == {"ok"}
         fed = orjson.loads(cotejo("feed", path, events, *at, "--json").stdout)
         assert (fed["reports"], fed["bulletins"], fed["unreadable"]) == (2, 1, 1)
         shown = [orjson.loads(line) for line in cotejo("topics", path, *at, "--json").stdout.splitlines()]
@@ -278,7 +278,7 @@ OUTPUTS = {
 @pytest.mark.parametrize("command", OUTPUTS)
 def test_an_output_that_cannot_be_made(command: str, tmp_path: Path) -> None:
     """Where not even root may write one line names the place, the exit code is 1, and nothing is left there."""
-    made.write(log := tmp_path / "log", election(), [report("S1-1"), bulletin()], "a test")
+    generated_night.write(log := tmp_path / "log", election(), [report("S1-1"), bulletin()], "a test")
     (file := tmp_path / "file").write_text("mine")
     for place in (file / "out", Path("/proc/out")):
         done = cotejo(*OUTPUTS[command].format(log=log, place=place).split())

@@ -25,7 +25,7 @@ from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.errors import NightError
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import Record
@@ -71,7 +71,7 @@ def odd(tmp_path: Path) -> Path:
 def night(tmp_path: Path) -> Path:
     """A made log: a report each second, then a bulletin."""
     events: list[Event] = [*(report(t, at=T0 + 1000 * i) for i, t in enumerate(KNOWN.tables)), bulletin(at=T0 + 60_000)]
-    made.write(tmp_path / "night", KNOWN, events, "cotejo simulate")
+    generated_night.write(tmp_path / "night", KNOWN, events, "cotejo simulate")
     return tmp_path / "night"
 
 

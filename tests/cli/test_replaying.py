@@ -25,7 +25,7 @@ from streams.core.election.settings import AlertPolicy
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Pace
@@ -41,7 +41,7 @@ EVENTS: list[Event] = [
 @pytest.fixture
 def night(tmp_path: Path) -> Path:
     """A night as an event log."""
-    made.write(tmp_path / "night", KNOWN, EVENTS, "a test")
+    generated_night.write(tmp_path / "night", KNOWN, EVENTS, "a test")
     return tmp_path / "night"
 
 
@@ -196,7 +196,7 @@ def test_a_cut_keeps_its_clock(tmp_path: Path) -> None:
     """What was cut from a recording is judged by the ticks in it, as the recording is; what was cut from a night that
     a program made, by its events' times."""
     recorded, whole = tmp_path / "recorded", tmp_path / "made"
-    made.write(whole, KNOWN, EVENTS, "a test")
+    generated_night.write(whole, KNOWN, EVENTS, "a test")
     logs = recording(recorded)
     for night in (recorded, whole):
         part = tmp_path / f"{night.name}-part"

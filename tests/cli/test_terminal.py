@@ -31,7 +31,7 @@ from streams.errors import CotejoError
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
-from streams.nights.eventlog import made, manifest
+from streams.nights.eventlog import generated_night, manifest
 from streams.support.progress import Progress
 from streams.support.terminal import escaped
 from streams.text import shown
@@ -133,7 +133,7 @@ def night(directory: Path) -> Path:
 
 def log(directory: Path) -> Path:
     """A log whose manifest says hostile things, and fits."""
-    made.write(directory, KNOWN, [report("S1-1", at=T0)], HOSTILE)
+    generated_night.write(directory, KNOWN, [report("S1-1", at=T0)], HOSTILE)
     (directory / HOSTILE).write_bytes(b"x")
     segment = next(directory.glob("segment-*"))
     segment.unlink()
@@ -192,7 +192,7 @@ def test_alerts_from_a_topic(embedded: Broker, names: str, tmp_path: Path) -> No
 def test_json_lines_at_a_terminal(command: str, tmp_path: Path) -> None:
     """Bytes that are passed on as they came are harmless at a terminal, and are themselves where there is none."""
     events = [report("S1-1", at=T0, url="https://x.example/", extra={"note": HOSTILE, HOSTILE: 1})]
-    made.write(tmp_path, KNOWN, events, "test")
+    generated_night.write(tmp_path, KNOWN, events, "test")
     cotejo("keys", "new", tmp_path / "key.pem")
     given: list[object] = {
         "cat": ["log", "cat", tmp_path],

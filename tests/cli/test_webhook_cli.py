@@ -21,9 +21,9 @@ from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook
 from test_posting import KNOWN, NEW, NOTICE, OLD
 
-from streams.config import election_writer, keys
+from streams.config import election_writer, signing_keys
+from streams.core.alerting.delivery_hours import SETTLE
 from streams.core.alerting.delivery_policy import Chain, Delivery
-from streams.core.alerting.delivery_times import SETTLE
 from streams.core.election.model import Receiver
 from streams.core.events.codec import encode
 from streams.delivery import admin, http_post
@@ -210,7 +210,7 @@ def test_a_service(tmp_path: Path) -> None:
 
 def test_verify(tmp_path: Path) -> None:
     """A test alert that was kept is checked with the public key alone; a changed one is not taken."""
-    public, scripted, kept = keys.new_webhook_key(tmp_path / "desk.key"), Scripted(), tmp_path / "body.json"
+    public, scripted, kept = signing_keys.new_webhook_key(tmp_path / "desk.key"), Scripted(), tmp_path / "body.json"
     with scripted.listening() as url:
         path = written(tmp_path, replace(desk(url), secret_env="", secret_file=str(tmp_path / "desk.key")))
         assert webhook("test", path).returncode == 0

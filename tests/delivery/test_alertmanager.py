@@ -17,7 +17,7 @@ from receivers import Scripted
 from test_posting import KNOWN, NEW, NOTICE, post
 
 from streams.core.alerting.alert import Notice
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.election.model import Receiver
 from streams.delivery.admin import trial
 from streams.delivery.http_post import body, digest_body

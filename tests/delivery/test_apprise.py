@@ -20,7 +20,7 @@ from test_posting import KNOWN, NOTICE, raw
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.election.model import Area, Election, Receiver
 from streams.delivery import apprise_services, checked_requests
 from streams.delivery.admin import trial

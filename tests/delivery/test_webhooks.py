@@ -12,7 +12,7 @@ from builders import T0
 from published import faults
 from test_posting import KNOWN, NOTICE
 
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.delivery.loopback_receiver import MAX_BODY, AlertReceiver
 from streams.delivery.standard_webhook import (
     WebhookVerificationError,

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from hypothesis import settings
 
-from streams.core.aggregation import claims
-from streams.core.aggregation.claims import UNKNOWN
+from streams.core.aggregation import bulletin_figures
+from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import Tally, width
 from streams.core.comparison.findings import Comparison, Finding, Pulse, Situation
@@ -178,7 +178,7 @@ def situation(
 
 def places_of(situations: Sequence[Situation]) -> AreasNow:
     """What the rules on sums are given: these areas side by side."""
-    nothing = np.full(claims.width(len(situations[0].election.columns)), -1, np.int64)
+    nothing = np.full(bulletin_figures.width(len(situations[0].election.columns)), -1, np.int64)
     claimed = [nothing if given.comparison is None else given.comparison.claim for given in situations]
 
     def gaps(places: Numbers, least: float) -> Figures:

@@ -22,9 +22,9 @@ from mode.supervisors import SupervisorStrategy
 from streams.worker import faust_patches
 from streams.worker.faust_patches import sends
 from streams.worker.faust_patches.consumer import Consumer
-from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches.fetch_thread import Thread
+from streams.worker.faust_patches.partition_ownership import Ownership
 from streams.worker.faust_patches.recovery import Recovery
-from streams.worker.faust_patches.thread import Thread
 
 STARTED = time.monotonic()
 

@@ -12,7 +12,7 @@ from pipeline import Logs
 
 from streams.config.election_file import load
 from streams.core.election.model import Election
-from streams.core.engine.items import Channel, Item, Unread
+from streams.core.engine.channel_items import Channel, Item, Unread
 from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
@@ -22,7 +22,7 @@ from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.eventlog.record import Record
-from streams.nights.items import item_of
+from streams.nights.replay_items import item_of
 from streams.nights.source import open_night, relive
 
 

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_batches import CODECS, TIME, batch, field, record, varint
 
-from streams.core.events.withheld import KEPT_BYTES, Withheld
-from streams.kafka.committed import Committed
+from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
+from streams.kafka.committed_records import Committed
 from streams.kafka.record_batches import MAX_HEADERS, UNPACKED_BYTES, Batch
 from streams.kafka.topic_spec import MESSAGE_BYTES
 

@@ -22,7 +22,7 @@ from streams.config.election_file import load
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
 from streams.core.events.topics import BULLETINS, REPORTS
-from streams.nights.eventlog import format, made, manifest, reader, segments
+from streams.nights.eventlog import format, generated_night, manifest, reader, segments
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog, Order
 from streams.nights.eventlog.record import Gap, Record
@@ -223,7 +223,7 @@ def test_nothing_new(tmp_path: Path) -> None:
 def test_made(tmp_path: Path) -> None:
     """A made night has each event once, where a feeder puts it: a table's bulletin beside its reports."""
     events: list[Event] = [report("S1-1", at=5), bulletin(area="S1-1", at=6), bulletin(at=7)]
-    assert made.write(tmp_path, KNOWN, events, "cotejo simulate") == 3
+    assert generated_night.write(tmp_path, KNOWN, events, "cotejo simulate") == 3
     found = list(EventLog.open(tmp_path).records())
     assert [(r.topic, r.timestamp, r.key) for r in found] == [
         (REPORTS, 5, b"S1-1"), (REPORTS, 6, b"S1-1"), (BULLETINS, 7, b"N"),
@@ -234,12 +234,12 @@ def test_made(tmp_path: Path) -> None:
 def test_made_again(tmp_path: Path) -> None:
     """The same night made twice gives the same bytes; a recording is never overwritten."""
     for name in ("a", "b", "b"):
-        made.write(tmp_path / name, KNOWN, [report()], "cotejo simulate")
+        generated_night.write(tmp_path / name, KNOWN, [report()], "cotejo simulate")
     for path in (tmp_path / "a").iterdir():
         assert path.name == "lock" or path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
     log(tmp_path / "c", some(3))
     with pytest.raises(LogError, match="holds a recording"):
-        made.write(tmp_path / "c", KNOWN, [report()], "cotejo simulate")
+        generated_night.write(tmp_path / "c", KNOWN, [report()], "cotejo simulate")
     assert len(list(EventLog.open(tmp_path / "c").records())) == 3
 
 

@@ -28,7 +28,7 @@ from streams.config.election_file import load
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Bulletin, Event, Tick
 from streams.errors import CotejoError
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
 from streams.nights.exports import database, dictionary, dictionary_es, nist, nist_export
@@ -285,7 +285,7 @@ def test_there_and_back(which: str, format: Format, tmp_path: Path) -> None:
     else:  # what is repeated word for word is imported once; what the election does not know has no columns
         once = {encode(plain(event)): event for event in EVENTS}.values()
         known, events = KNOWN, [event for event in once if event.id != "unknown option"]  # type: ignore[union-attr]  # no tick is there
-    made.write(tmp_path / "night", known, events, "a test")
+    generated_night.write(tmp_path / "night", known, events, "a test")
     out = written([tmp_path / "night"], tmp_path / "tables", format, every=86_400_000)
     done = cotejo("import", "run", out / "import.toml", "--data", out, "--out", tmp_path / "back")
     assert done.returncode == 0, done.stderr.decode()
@@ -545,7 +545,7 @@ def test_nist_is_valid(which: str, tmp_path: Path, schema: etree.XMLSchema) -> N
     elif which == "simulated":
         simulated = Simulation(Night(tables=200, states=3, municipalities=4, official="table"))
         known, events = simulated.election, list(simulated.events())
-    made.write(tmp_path / "night", known, events, "a test")
+    generated_night.write(tmp_path / "night", known, events, "a test")
     source = open_night([tmp_path / "night"])
     for name in nist_export.export(source, load(source.election), tmp_path / "nist", lambda done: None):
         schema.assertValid(etree.parse(tmp_path / "nist" / name))

@@ -28,7 +28,7 @@ from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.errors import CotejoError
 from streams.nights.arrival import Arrival
 from streams.nights.check import EventCheck
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.exports.export import export
 from streams.nights.exports.import_map import MAP as EXPORTED
 from streams.nights.importers import importer
@@ -484,7 +484,7 @@ def test_the_bundled_night_comes_back(tmp_path: Path) -> None:
     """All of the bundled night, exported and imported by the export's own map, comes to the same outcome."""
     known, events = venezuela2024_night.night()
     known = replace(known, alerts=replace(known.alerts, tick=3600))  # judged less often: a tenth of the time
-    made.write(tmp_path / "night", known, events, "test")
+    generated_night.write(tmp_path / "night", known, events, "test")
     hashes = []
     for night, out in (("night", "tables"), ("again", "tables again")):
         source = open_night([tmp_path / night])

@@ -9,13 +9,13 @@ from builders import T0, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.engine.items import Item, Unread
+from streams.core.engine.channel_items import Item, Unread
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import TallyReport
 from streams.nights.errors import NightError
-from streams.nights.items import item_of, merged, of_event_file
 from streams.nights.jsonl import EventFile
 from streams.nights.paths import Arrivals
+from streams.nights.replay_items import item_of, merged, of_event_file
 
 
 def of(time: int, file: int) -> bytes:

@@ -12,7 +12,7 @@ from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
 from streams.core.election.model import Area, Receiver
 from streams.delivery.secrets import SecretError, of_receiver
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog
 from streams.regular_file import read_regular
@@ -49,7 +49,7 @@ def test_files_of_an_election(spoil: object, tmp_path: Path) -> None:
 def test_files_of_a_log(spoil: object, tmp_path: Path) -> None:
     """So are a log's manifest and its segments."""
     directory = tmp_path / "log"
-    made.write(directory, election(), [report("S1-1", at=T0)], "the tests")
+    generated_night.write(directory, election(), [report("S1-1", at=T0)], "the tests")
     segment = directory / "segment-000001.log"
     for path in (segment, directory / "manifest.json"):
         spoil(path)  # type: ignore[operator]
@@ -63,7 +63,7 @@ def test_what_people_reported(jsonl: bool, tmp_path: Path) -> None:
     log, an event file."""
     before = os.umask(0)
     try:
-        made.write(tmp_path, election(), [report("S1-1", at=T0)], "the tests", jsonl=jsonl)
+        generated_night.write(tmp_path, election(), [report("S1-1", at=T0)], "the tests", jsonl=jsonl)
     finally:
         os.umask(before)
     names = ["events.jsonl"] if jsonl else ["manifest.json", "segment-000001.log"]

@@ -14,7 +14,7 @@ OUTSIDE = [
     "streams.times",
     "streams.board.history",
     "streams.board.night",
-    "streams.board.turned_away",
+    "streams.board.rejected_messages",
 ]
 """Modules that are pure without standing below `streams/core`: the ground, and what the board knows of a night."""
 

@@ -19,7 +19,7 @@ from streams.core.election.model import Area, Election, Group, Option
 from streams.core.election.settings import AlertPolicy, HealthRule, MismatchRule, Rules
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
-from streams.nights.eventlog import made
+from streams.nights.eventlog import generated_night
 
 HOSTILE = "<script>hacked=1</script><img src=x onerror=hacked=1>\"'></style></svg><svg/onload=hacked=1>{{7*7}}"
 MATHS = r"$\frac{1}{0}$ </text><a href='javascript:hacked=1'>"
@@ -68,7 +68,7 @@ def events(id: str = "N-{}", reporter: str = "ana", note: str = "") -> list[Even
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A plain night's page in both languages, beside another configuration; and a hostile night's."""
     home = tmp_path_factory.mktemp("report")
-    made.write(home / "plain", PLAIN, events(), "a test")
+    generated_night.write(home / "plain", PLAIN, events(), "a test")
     toml = (home / "plain" / election_writer.ELECTION).read_text()
     (home / "other.toml").write_text(toml.replace("min_sheets = 10\n", "min_sheets = 120\n"))
     election_writer.write(hostile(), home / "hostile")

@@ -24,7 +24,7 @@ from sim_loop import Process
 from streams.worker import fault_points, faust_patches
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches.consumer import Consumer
-from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches.partition_ownership import Ownership
 from streams.worker.faust_patches.recovery import Recovery
 from streams.worker.faust_patches.sends import SendErrors, sending
 

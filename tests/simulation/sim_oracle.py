@@ -13,14 +13,14 @@ from sim_night import Night
 from sim_receivers import SimReceiver
 from sim_workers import Slot
 
-from streams.core.engine.items import Channel, Item
+from streams.core.engine.channel_items import Channel, Item
 from streams.core.events import formats
 from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.replay import Replay
 from streams.kafka.sealed_state import Saves
 from streams.nights.arrival import of_record
 from streams.nights.eventlog.record import Record
-from streams.nights.items import item_of
+from streams.nights.replay_items import item_of
 
 
 def replayed(night: Night, broker: Broker) -> Outcome:

@@ -12,7 +12,7 @@ from sim_broker import Broker
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer, Chain
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver
 

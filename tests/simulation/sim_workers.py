@@ -24,7 +24,7 @@ from sim_receivers import SimReceiver
 from streams.worker import app as stages_of
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches import SendFailed
-from streams.worker.faust_patches.running import STOP_SECONDS
+from streams.worker.faust_patches.process_exit import STOP_SECONDS
 
 EXPECTED: Final = (SendFailed, SendError, TimeoutError, ConsumerStoppedError)
 """Why a worker may end by itself. Any other reason is a fault of ours."""

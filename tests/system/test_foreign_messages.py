@@ -24,7 +24,7 @@ from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, TallyReport, Tick
 from streams.core.events.topics import REPORTS
-from streams.core.events.withheld import KEPT_BYTES
+from streams.core.events.unreadable_message import KEPT_BYTES
 from streams.kafka import topics
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.reader import EventLog

@@ -23,7 +23,7 @@ from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import decode_any
 from streams.core.events.model import Event, TallyReport
-from streams.core.events.withheld import KEPT_BYTES
+from streams.core.events.unreadable_message import KEPT_BYTES
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topic_spec import MESSAGE_BYTES
 from streams.nights.feeder import Pace

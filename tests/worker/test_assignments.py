@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest  # type: ignore[import-untyped]
 
-from streams.worker.faust_patches import App, thread
-from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches import App, fetch_thread
+from streams.worker.faust_patches.partition_ownership import Ownership
 
 
 def test_numbers_only_grow() -> None:
@@ -46,8 +46,8 @@ def test_confirmed_when_asked(monkeypatch: pytest.MonkeyPatch, request_: Any, er
     coordinator = SimpleNamespace(_do_heartbeat=None, _send_req=answer)
     ownership = Ownership(10.0, lambda: clock[0])
     listener = SimpleNamespace(_ownership=ownership, _ensure_consumer=lambda: SimpleNamespace(_coordinator=coordinator))
-    monkeypatch.setattr(thread, "monotonic", lambda: clock[0])
-    thread.Thread._listen(cast(Any, listener))
+    monkeypatch.setattr(fetch_thread, "monotonic", lambda: clock[0])
+    fetch_thread.Thread._listen(cast(Any, listener))
     asyncio.run(cast(Any, coordinator)._send_req(request_))
     assert ownership.last_heartbeat == heard
     assert not ownership.is_confirmed
@@ -65,8 +65,8 @@ def test_who_is_no_member_is_not_confirmed(monkeypatch: pytest.MonkeyPatch, gene
     ownership = Ownership(10.0, lambda: 101.0)
     ownership.note_heartbeat(100.0)
     listener = SimpleNamespace(_ownership=ownership, _ensure_consumer=lambda: SimpleNamespace(_coordinator=coordinator))
-    monkeypatch.setattr(thread, "monotonic", lambda: 101.0)
-    thread.Thread._listen(cast(Any, listener))
+    monkeypatch.setattr(fetch_thread, "monotonic", lambda: 101.0)
+    fetch_thread.Thread._listen(cast(Any, listener))
     asyncio.run(cast(Any, coordinator)._do_heartbeat())
     assert ownership.is_confirmed is confirmed
 

@@ -16,7 +16,7 @@ from virtual_time import VirtualLoop
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
-from streams.core.alerting.parcels import Digest
+from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver, Severity
 from streams.core.events.codec import encode

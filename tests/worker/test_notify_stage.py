@@ -23,7 +23,7 @@ from streams.delivery.commands import Command
 from streams.kafka.topology import Topology
 from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import stopwatch
-from streams.worker.set_aside import SetAside
+from streams.worker.unreadable_records import SetAside
 
 NIGHT = replace(
     KNOWN,

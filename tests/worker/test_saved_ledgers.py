@@ -8,7 +8,7 @@ import pytest
 from builders import election, report
 
 from streams.core.election.model import Election
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 from streams.core.reconciliation.ledger_journal import Sent, encode_sent
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.worker.faust_patches import JournalRecord

@@ -25,7 +25,7 @@ from streams.core.events.model import Event, Tick
 from streams.kafka import topics
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
-from streams.worker.faust_patches.running import Seldom
+from streams.worker.faust_patches.process_exit import Seldom
 
 KNOWN: Election = election(
     states=2, tables=6, registered=300, trusted_sources=frozenset({"web"}), alerts=AlertPolicy(tick=10, hold=0)

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from streams.core.aggregation.area_sums import Sums
-from streams.core.aggregation.claims import UNKNOWN, announced_shares
+from streams.core.aggregation.bulletin_figures import UNKNOWN, announced_shares
 from streams.core.aggregation.histograms import NULLS, Kind, Spread, measures_of_sheets
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Figures
 from streams.core.aggregation.lookahead import Course

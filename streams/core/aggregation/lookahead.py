@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from streams.core.aggregation.expected_votes import Traced
 from streams.core.aggregation.tally import READINGS
-from streams.core.aggregation.unseen import Traced
 from streams.core.election.numbering import ROOT, Numbers, closes, rising
 from streams.core.reconciliation.sheet_rows import Rows, together
 

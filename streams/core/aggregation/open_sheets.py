@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from streams.core.aggregation.claims import UNKNOWN
+from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, roll_up
 from streams.core.reconciliation.consensus import Level

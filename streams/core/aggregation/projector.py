@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.core.aggregation.claims import BASE, COMPLETE, FRACTION, WHOLE, announced_shares
+from streams.core.aggregation.bulletin_figures import BASE, COMPLETE, FRACTION, WHOLE, announced_shares
+from streams.core.aggregation.expected_votes import ENOUGH, Changes, Expected, Traced, Unseen
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
 from streams.core.aggregation.tally import TABLES, VALID, VOTES
-from streams.core.aggregation.unseen import ENOUGH, Changes, Expected, Traced, Unseen
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, union
 

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from streams.core.aggregation.claims import UNKNOWN
+from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.aggregation.top_sums import TopSums
 from streams.core.election.numbering import Numbers
 from streams.core.election.settings import ContradictionRule

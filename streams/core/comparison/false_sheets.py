@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.core.aggregation import bound_sums
-from streams.core.aggregation.claims import FIGURES, LEFT_REGISTERED, LEFT_TABLES, TOTAL, VOTERS
-from streams.core.aggregation.claims import NULLS as CLAIMED_NULLS
+from streams.core.aggregation.bulletin_figures import FIGURES, LEFT_REGISTERED, LEFT_TABLES, TOTAL, VOTERS
+from streams.core.aggregation.bulletin_figures import NULLS as CLAIMED_NULLS
 from streams.core.aggregation.histograms import HEADROOM, NULLS, REST, VOTES, Kind
 from streams.core.aggregation.tally import NULL, REGISTERED, TABLES, VALID
 from streams.core.aggregation.tally import VOTES as FIRST_VOTES

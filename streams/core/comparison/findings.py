@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from streams.core.aggregation import claims
+from streams.core.aggregation import bulletin_figures
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import Tally
 from streams.core.comparison.bounds import Left, tolerated
@@ -207,12 +207,12 @@ class Comparison:
 
     @cached_property
     def claim(self) -> Numbers:
-        """What the bulletin says and leaves out, as a row of claims (`claims`)."""
+        """What the bulletin says and leaves out, as a row of claims (`bulletin_figures`)."""
         figures = ((column, votes) for column, _, votes in self.official)
         total = self.valid if self.left.known else None
         limits = self.left.tables, self.left.registered, total, self.voters
         null = self.bulletin.null
-        return claims.claim(len(self.election.columns), figures, self.valid, self.counted, *limits, null=null)
+        return bulletin_figures.claim(len(self.election.columns), figures, self.valid, self.counted, *limits, null=null)
 
     @cached_property
     def projected(self) -> Projected | None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
+from streams.core.engine.channel_items import Channel, Item, Unreadable
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.items import Channel, Item, Unreadable
 from streams.core.engine.partition_intake import Effect, Misrouted, PartitionIntake, Rejected, SheetsDue
 from streams.core.engine.tick_judge import Announcement, TickJudge, Watcher
 from streams.core.engine.watermarks import Alignment

@@ -8,8 +8,8 @@ from streams.core.election.numbering import Numbers
 from streams.core.events.admission import check_tick, dated_ahead
 from streams.core.events.model import Event, Rejection, Tick, table_of
 from streams.core.events.quick_decoder import UsualEvents, as_read
-from streams.core.reconciliation.prepared import Entered
 from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.reconciliation.report_batch import Entered
 from streams.core.reconciliation.sheet_rows import Sheets
 
 _NOTHING: Final = Tick(0)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from streams.core.aggregation import claims
-from streams.core.aggregation.claims import BASE
+from streams.core.aggregation import bulletin_figures
+from streams.core.aggregation.bulletin_figures import BASE
+from streams.core.aggregation.expected_votes import ENOUGH
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import TABLES, VALID
-from streams.core.aggregation.unseen import ENOUGH
 from streams.core.comparison.places import SumRows
 from streams.core.comparison.rules import RuleBook
 from streams.core.election.model import Election
@@ -21,8 +21,8 @@ class RuleScheduler:
     def __init__(self, election: Election, rules: RuleBook) -> None:
         self._layout, self._rules = election.layout, rules
         self._found = np.zeros(len(election.areas), bool)
-        self._claims = np.full((len(election.areas), claims.width(len(election.columns))), -1, np.int64)
-        """What their bulletins claim (`claims`)."""
+        self._claims = np.full((len(election.areas), bulletin_figures.width(len(election.columns))), -1, np.int64)
+        """What their bulletins claim (`bulletin_figures`)."""
         self._claiming = np.zeros(len(election.areas), bool)
         """Areas with a bulletin."""
 

@@ -13,7 +13,7 @@ from msgspec import MsgspecError
 
 from streams.core.events.field_reader import BadFieldError, declared_fields, read_fields
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 
 MAX_BYTES: Final = 4 * 2**20
 """A larger message is turned away unread; a full pack of reports is far below it."""

@@ -1,7 +1,7 @@
 """Who said it: Ed25519 signatures of reports and bulletins (docs/security.md has the rule with an example).
 
 Only keys that the election names count. Verifying is arithmetic: it needs no clock and no chance, so a replay decides
-as the night did. Making keys and signing is the shell's (streams.config.keys).
+as the night did. Making keys and signing is the shell's (streams.config.signing_keys).
 """
 
 from base64 import b64decode

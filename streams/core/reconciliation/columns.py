@@ -20,7 +20,7 @@ from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.events.quick_decoder import UsualBulletin, UsualReport, as_read, asks_who
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.ledger_store import pack
-from streams.core.reconciliation.prepared import Announcements, Prepared, Readings
+from streams.core.reconciliation.report_batch import Announcements, Prepared, Readings
 from streams.core.reconciliation.reporters import InternedNames, NameTable
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, CODES, READ
 from streams.core.reconciliation.verdict_cache import looks_at

@@ -16,8 +16,8 @@ from streams.core.reconciliation.ledger_intake import Intake
 from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
 from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts
-from streams.core.reconciliation.prepared import Announcements, Entered, Prepared
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
+from streams.core.reconciliation.report_batch import Announcements, Entered, Prepared
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.core.reconciliation.verdict_cache import VerdictCache

@@ -9,7 +9,7 @@ from typing import Any, Final
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Election
-from streams.core.engine.items import Item, Unreadable
+from streams.core.engine.channel_items import Item, Unreadable
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.replay import explain_bounds

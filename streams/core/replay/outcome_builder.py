@@ -6,8 +6,8 @@ from typing import Any, Final, Protocol
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
+from streams.core.engine.channel_items import Item, Unreadable
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.items import Item, Unreadable
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Rejection, Tick
 from streams.core.events.quick_decoder import KINDS, Usual, by_type

@@ -5,9 +5,9 @@ from typing import Self
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
+from streams.core.engine.channel_items import Channel, Item, Items, Unread, Unreadable
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.event_clock import Channels, EventClock
-from streams.core.engine.items import Channel, Item, Items, Unread, Unreadable
+from streams.core.engine.implied_ticks import Channels, EventClock
 from streams.core.engine.night import Night, NightEffects
 from streams.core.engine.tick_judge import Watcher
 from streams.core.events.model import Event

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.sampling import usual
-from streams.core.sampling.guaranteed import Bet, stakes
+from streams.core.sampling import usual_interval
+from streams.core.sampling.guaranteed_interval import Bet, stakes
 from streams.core.sampling.missing import Band, Missing
 from streams.core.sampling.sample import Contrast, Sample
 
@@ -125,5 +125,5 @@ def misfit(sample: Sample, asked: Question, unseen: float) -> Misfit:
 
 
 def _is_above(sample: Sample, asked: Question) -> bool:
-    estimate = usual.estimate(sample, asked.contrast)
+    estimate = usual_interval.estimate(sample, asked.contrast)
     return asked.share > ((asked.contrast.low + asked.contrast.high) / 2 if estimate is None else estimate)

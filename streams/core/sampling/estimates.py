@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.core.election.model import Election
-from streams.core.sampling import guaranteed, usual
+from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.sample import Contrast, Sample
 
 ALPHA: Final = 0.05
@@ -55,14 +55,14 @@ def estimates(election: Election, sample: Sample, unseen: float) -> list[Estimat
 def _estimate(
     sample: Sample, contrast: Contrast, option: str, over: str, unseen: float, alpha: float = ALPHA
 ) -> Estimate:
-    ratio = usual.estimate(sample, contrast)
+    ratio = usual_interval.estimate(sample, contrast)
     return Estimate(
         option=option,
         over=over,
         estimate=None if ratio is None else 100 * ratio,
-        usual=_per_cent(usual.interval(sample, contrast, "within-unseen", unseen)),
-        guaranteed=_per_cent(guaranteed.interval(sample, contrast, "within-unseen", unseen, alpha)),
-        outer=_per_cent(guaranteed.interval(sample, contrast, "anything", unseen, alpha)),
+        usual=_per_cent(usual_interval.interval(sample, contrast, "within-unseen", unseen)),
+        guaranteed=_per_cent(guaranteed_interval.interval(sample, contrast, "within-unseen", unseen, alpha)),
+        outer=_per_cent(guaranteed_interval.interval(sample, contrast, "anything", unseen, alpha)),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from streams.core.alerting.alert import Alert
 from streams.core.alerting.alert_life import Decision
-from streams.nights.exports.scratch import Scratch
+from streams.nights.exports.row_files import Scratch
 
 STEPS: Final = "alert_steps"
 

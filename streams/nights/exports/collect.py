@@ -9,7 +9,7 @@ from streams.nights.exports.alert_rows import STEPS, AlertSteps
 from streams.nights.exports.database import collected
 from streams.nights.exports.event_rows import EventRows
 from streams.nights.exports.final_rows import FinalRows
-from streams.nights.exports.scratch import Scratch
+from streams.nights.exports.row_files import Scratch
 from streams.nights.exports.state_rows import FIGURES, STATES, StateRows
 from streams.nights.source import Night
 

@@ -12,7 +12,7 @@ from streams.nights.errors import NightError
 from streams.nights.exports.catalogue import BY_NAME, SOURCES, TABLES
 from streams.nights.exports.event_rows import RAW_BULLETINS, RAW_READINGS, REJECTIONS
 from streams.nights.exports.final_rows import BULLETIN_FATES, READING_FATES
-from streams.nights.exports.scratch import Scratch
+from streams.nights.exports.row_files import Scratch
 from streams.nights.exports.table import SQL_TYPES, Column, Table
 from streams.nights.sql import first_sentence, literal
 from streams.nights.sql import name as quoted

@@ -5,11 +5,11 @@ from itertools import repeat
 from typing import Any, Final
 
 from streams.core.election.model import Election
-from streams.core.engine.items import Item, Items, Unread, Unreadable
+from streams.core.engine.channel_items import Item, Items, Unread, Unreadable
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.reading import Reading, reading_of
-from streams.nights.exports.scratch import Scratch
+from streams.nights.exports.row_files import Scratch
 from streams.nights.exports.table import suffixes
 
 RAW_READINGS: Final = "raw_readings"

@@ -14,7 +14,7 @@ from streams.core.replay.explainer import reason_of
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.replay import Replay
 from streams.nights.exports.event_rows import bulletin_key, reading_key
-from streams.nights.exports.scratch import Row, Scratch
+from streams.nights.exports.row_files import Row, Scratch
 from streams.nights.exports.table import suffixes
 
 READING_FATES: Final = "reading_fates"

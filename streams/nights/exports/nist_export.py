@@ -9,8 +9,8 @@ import numpy as np
 from streams import __version__
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
+from streams.core.engine.channel_items import Items, Unread, Unreadable
 from streams.core.engine.comparer import Comparer
-from streams.core.engine.items import Items, Unread, Unreadable
 from streams.core.events.model import Tick
 from streams.core.reconciliation.sheet_rows import READ
 from streams.core.replay.replay import Replay

@@ -7,7 +7,7 @@ from streams.core.aggregation.open_sheets import KINDS
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.nights.exports import sample_columns
-from streams.nights.exports.scratch import Scratch
+from streams.nights.exports.row_files import Scratch
 
 _OPEN: Final = ("sheets", "votes", "enough")
 STATES, FIGURES = "area_states", "area_figures"

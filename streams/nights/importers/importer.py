@@ -14,9 +14,9 @@ from streams.core.election.model import Election
 from streams.core.election.register import Register
 from streams.core.events.model import TallyReport, Tick
 from streams.nights.check import EventCheck
-from streams.nights.eventlog import made, manifest
+from streams.nights.eventlog import generated_night, manifest
+from streams.nights.eventlog.generated_night import EVENTS, Encoded
 from streams.nights.eventlog.lock import LOCK
-from streams.nights.eventlog.made import EVENTS, Encoded
 from streams.nights.eventlog.manifest import MANIFEST
 from streams.nights.eventlog.segments import segments
 from streams.nights.importers import map_file
@@ -198,7 +198,7 @@ def run(path: Path, data: Path, out: Path, *, jsonl: bool = False, quiet: bool =
         with Progress("importing", 0, quiet=quiet) as progress, prepared(path, data, scratch, progress) as ready:
             aside = scratch / "night"
             ready.check()
-            made.write_encoded(aside, ready.election, _shown(ready.events(), progress), WRITER, jsonl=jsonl)
+            generated_night.write_encoded(aside, ready.election, _shown(ready.events(), progress), WRITER, jsonl=jsonl)
             put_in_place(aside, out, scratch / "before")
             return ready.outcome
     finally:

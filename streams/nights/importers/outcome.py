@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from streams.nights.check import Problem
+from streams.nights.check_remarks import Remark
 from streams.nights.importers.reading.cells import Places
-from streams.nights.remarks import Remark
 
 
 @dataclass

@@ -8,8 +8,8 @@ regression test for it. Faust and aiokafka are pinned, because the cures reach i
 
 from streams.worker.faust_patches.app import App
 from streams.worker.faust_patches.batches import Batch
-from streams.worker.faust_patches.ownership import Lost, Ownership
-from streams.worker.faust_patches.running import NothingToSaveError, run
+from streams.worker.faust_patches.partition_ownership import Lost, Ownership
+from streams.worker.faust_patches.process_exit import NothingToSaveError, run
 from streams.worker.faust_patches.sends import Sends
 from streams.worker.faust_patches.settings import WrongSession, WrongVersion
 from streams.worker.faust_patches.tables import Journal, JournalRecord, Place, SendFailed, Table

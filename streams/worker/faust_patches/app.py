@@ -18,7 +18,7 @@ from faust.types import TP
 from streams.errors import CotejoError
 from streams.worker.clock import SYSTEM, Clock
 from streams.worker.faust_patches.consumer import Consumer
-from streams.worker.faust_patches.ownership import AfterRecovery, BeforeRelease, Lost, Ownership
+from streams.worker.faust_patches.partition_ownership import AfterRecovery, BeforeRelease, Lost, Ownership
 from streams.worker.faust_patches.recovery import Assignor, TableManager
 from streams.worker.faust_patches.sends import SendErrors, Sends, Stopper, sending
 from streams.worker.faust_patches.settings import DEFAULTS, FIXED, check_versions, session

@@ -15,8 +15,8 @@ from faust.types import TP, Message
 from streams.worker import fault_points
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches.batches import Batch, batch_of, in_batches
-from streams.worker.faust_patches.ownership import Ownership
-from streams.worker.faust_patches.thread import Thread
+from streams.worker.faust_patches.fetch_thread import Thread
+from streams.worker.faust_patches.partition_ownership import Ownership
 
 MOST_QUEUED: Final = 8
 """Batches that wait for an agent; while there are more, no others are fetched for it."""

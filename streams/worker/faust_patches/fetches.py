@@ -11,8 +11,8 @@ import msgspec
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult  # type: ignore[import-untyped]
 from aiokafka.structs import TopicPartition  # type: ignore[import-untyped]
 
-from streams.core.events.withheld import Withheld
-from streams.kafka.committed import Committed
+from streams.core.events.unreadable_message import Withheld
+from streams.kafka.committed_records import Committed
 
 DRAIN_BYTES: Final = 2**23
 """Bytes of one partition that are read at a time, unless a single record has more: the rest stays packed."""

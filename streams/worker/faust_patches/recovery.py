@@ -10,7 +10,7 @@ import faust.tables.recovery
 import mode
 from faust.assignor import PartitionAssignor
 
-from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches.partition_ownership import Ownership
 from streams.worker.faust_patches.tables import Journal
 
 

@@ -11,7 +11,7 @@ import faust
 from faust.types import EventT, RecordMetadata
 from mode.supervisors import SupervisorStrategy
 
-from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches.partition_ownership import Ownership
 from streams.worker.faust_patches.tables import Place, SendFailed, Table
 
 StartProducer = Callable[[], Awaitable[Any]]

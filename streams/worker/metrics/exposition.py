@@ -26,7 +26,7 @@ from streams.core.reconciliation.consensus import Level
 from streams.kafka.topology import Topology
 from streams.worker.app import Stages
 from streams.worker.faust_patches import App
-from streams.worker.metrics.area_samples import FAMILIES, AreaSamples, Sample, State
+from streams.worker.metrics.area_metrics import FAMILIES, AreaSamples, Sample, State
 from streams.worker.metrics.catalogue import METRICS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

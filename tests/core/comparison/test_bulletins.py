@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor import Monitor
 from replays import explained
 
-from streams.core.aggregation import claims
+from streams.core.aggregation import bulletin_figures
 from streams.core.aggregation.tally import NULL, TABLES, width
 from streams.core.aggregation.top_sums import TopSums
 from streams.core.comparison.bounds import Left, floor
@@ -152,7 +152,7 @@ def test_no_null_votes_are_missed(
     """Where the sums alone say that so many false sheets suffice, they do."""
     row = np.zeros((1, width(1)), np.int64)
     row[0, [TABLES, NULL]] = len(nulls), sum(nulls)
-    claim = claims.claim(1, [], None, None, tables, registered, None, None, null=official)
+    claim = bulletin_figures.claim(1, [], None, None, tables, registered, None, None, null=official)
     values, numbers = np.unique(nulls, return_counts=True)
     bound = floor(official, TopSums(values[::-1], numbers[::-1].astype(np.int64)), Left(tables, registered))
     rows = SumRows(np.array([0]), row, claim[None], None, lambda places: np.zeros(len(places)))

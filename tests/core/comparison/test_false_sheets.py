@@ -10,7 +10,7 @@ from builders import T0, bulletin, election, report
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.core.aggregation import area_sums, claims, projector
+from streams.core.aggregation import area_sums, bulletin_figures, projector
 from streams.core.aggregation.histograms import Spread, measures
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
@@ -56,11 +56,11 @@ def test_a_yes_is_certain(
     """Where so many false sheets are said to make a figure possible, no breakdown count is above them."""
     votes, rest, home = (np.array([sheet[i] for sheet in witnessed], np.int64) for i in range(3))
     registered = int((votes + rest + home).sum())
-    row = np.zeros((1, claims.width(1) + VOTES), np.int64)
+    row = np.zeros((1, bulletin_figures.width(1) + VOTES), np.int64)
     row[0, [TABLES, REGISTERED, VALID, VOTES]] = len(votes), registered, (votes + rest).sum(), votes.sum()
     voters = None if unwitnessed is None else registered + unwitnessed
     total = valid if left.known else None
-    said = claims.claim(1, [(0, official)], None, None, left.tables, left.registered, total, voters)
+    said = bulletin_figures.claim(1, [(0, official)], None, None, left.tables, left.registered, total, voters)
     rows = SumRows(np.array([0]), row, said[None], None, lambda places: np.zeros(len(places)))
     possible = bool(asked_of_votes(rows).suffice(np.array([false]))[0, 0])
     spread = Spread.of(measures(votes[None], votes + rest, votes + rest + home))

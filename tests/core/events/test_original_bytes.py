@@ -16,7 +16,7 @@ from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_reports, encod
 from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.events.original_bytes import own_bytes, with_type
 from streams.core.events.topics import REPORTS
-from streams.core.events.withheld import KEPT_BYTES, Withheld
+from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
 from streams.kafka.topology import REJECTED_BYTES
 from streams.nights import arrival as arrivals
 from streams.nights.arrival import of_record

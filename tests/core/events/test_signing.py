@@ -20,7 +20,7 @@ from nights import direct
 from test_codec import bulletins, reports
 
 from streams.cli import app
-from streams.config import keys
+from streams.config import signing_keys
 from streams.config.election_writer import write
 from streams.core.election.model import Authority, Election, Reporter
 from streams.core.events.codec import decode_any, decode_reports, encode, plain
@@ -37,16 +37,16 @@ def signing(**policy: Any) -> Election:
     return replace(
         known,
         reporters={
-            "ana": Reporter(keys.public_key(ANA), "house"),
-            "bea": Reporter(keys.public_key(BEA), source="press"),
+            "ana": Reporter(signing_keys.public_key(ANA), "house"),
+            "bea": Reporter(signing_keys.public_key(BEA), source="press"),
         },
-        authorities={"board": Authority(keys.public_key(BOARD)), "town": Authority(None, ("S1",))},
+        authorities={"board": Authority(signing_keys.public_key(BOARD)), "town": Authority(None, ("S1",))},
     )
 
 
 KNOWN, HOLDING = signing(), signing(unsigned="hold")
-BY_ANA = keys.sign(ANA, KNOWN.id, report(reporter="ana"))
-BY_BOARD = keys.sign(BOARD, KNOWN.id, bulletin())
+BY_ANA = signing_keys.sign(ANA, KNOWN.id, report(reporter="ana"))
+BY_BOARD = signing_keys.sign(BOARD, KNOWN.id, bulletin())
 
 
 def case(title: str, event: TallyReport | Bulletin, code: str | None, known: Election = KNOWN) -> Any:
@@ -55,9 +55,9 @@ def case(title: str, event: TallyReport | Bulletin, code: str | None, known: Ele
 
 REPORTS = [
     case("signed", BY_ANA, None),
-    case("signed, its group named", keys.sign(ANA, KNOWN.id, report(group="house")), None),
-    case("signed, for another election", keys.sign(ANA, "rehearsal", report()), "bad-signature"),
-    case("signed by somebody else", keys.sign(EVE, KNOWN.id, report()), "bad-signature"),
+    case("signed, its group named", signing_keys.sign(ANA, KNOWN.id, report(group="house")), None),
+    case("signed, for another election", signing_keys.sign(ANA, "rehearsal", report()), "bad-signature"),
+    case("signed by somebody else", signing_keys.sign(EVE, KNOWN.id, report()), "bad-signature"),
     case("a vote more than was signed", structs.replace(BY_ANA, votes={"A": 6, "B": 3, "C": 1}), "bad-signature"),
     case("replayed under another id", structs.replace(BY_ANA, id="other"), "bad-signature"),
     case("replayed for another table", structs.replace(BY_ANA, table="S1-2"), "bad-signature"),
@@ -67,16 +67,25 @@ REPORTS = [
     case("an empty signature's bytes", structs.replace(BY_ANA, signature="AAAA"), "bad-signature"),
     case("the signature left out", structs.replace(BY_ANA, signature=None), "unsigned"),
     case("a retraction without a signature", report(retracted=True), "unsigned"),
-    case("another group than its own", keys.sign(ANA, KNOWN.id, report(group="other")), "wrong-group"),
+    case("another group than its own", signing_keys.sign(ANA, KNOWN.id, report(group="other")), "wrong-group"),
     case("no key, unsigned", report(reporter="carl"), None),
     case("no key, in a group of those who sign", report(reporter="carl", group="house"), "wrong-group"),
     case("no key, called like such a group", report(reporter="house"), "wrong-group"),
     case("no key, in the group of one who signs alone", report(reporter="carl", group="bea"), "wrong-group"),
     case("no key, from a trusted source", report(reporter="carl", source="press"), "wrong-source"),
-    case("a key, from a trusted source not its own", keys.sign(ANA, "test", report(source="press")), "wrong-source"),
-    case("a key of the trusted source", keys.sign(BEA, "test", report(reporter="bea", source="press")), None),
+    case(
+        "a key, from a trusted source not its own",
+        signing_keys.sign(ANA, "test", report(source="press")),
+        "wrong-source",
+    ),
+    case("a key of the trusted source", signing_keys.sign(BEA, "test", report(reporter="bea", source="press")), None),
     case("held: no key, unsigned", report(reporter="carl"), "unsigned", HOLDING),
-    case("held: signed by a key nobody knows", keys.sign(EVE, "test", report(reporter="eve")), "unsigned", HOLDING),
+    case(
+        "held: signed by a key nobody knows",
+        signing_keys.sign(EVE, "test", report(reporter="eve")),
+        "unsigned",
+        HOLDING,
+    ),
     case("held: signed", BY_ANA, None, HOLDING),
     case("an election without keys", report(reporter="carl", source="press"), None, election()),
 ]
@@ -85,10 +94,10 @@ BULLETINS = [
     case("signed", BY_BOARD, None),
     case("of an unknown authority", bulletin(authority="palace"), "unknown-authority"),
     case("unsigned", bulletin(), "unsigned"),
-    case("signed by somebody else", keys.sign(EVE, KNOWN.id, bulletin()), "bad-signature"),
+    case("signed by somebody else", signing_keys.sign(EVE, KNOWN.id, bulletin()), "bad-signature"),
     case("a figure changed", structs.replace(BY_BOARD, votes={"A": 9, "B": 3, "C": 1}), "bad-signature"),
     case("an old one under a newer number", structs.replace(BY_BOARD, sequence=2), "bad-signature"),
-    case("of one polling table, signed", keys.sign(BOARD, "test", bulletin(area="S1-1")), None),
+    case("of one polling table, signed", signing_keys.sign(BOARD, "test", bulletin(area="S1-1")), None),
     case("of one polling table, unsigned", bulletin(area="S1-1"), "unsigned"),
     case("without a key, in its area", bulletin(area="S1", authority="town"), None),
     case("without a key, for a table of its area", bulletin(area="S1-1", authority="town"), None),
@@ -116,7 +125,7 @@ def test_bulletins(known: Election, event: Bulletin, code: str | None) -> None:
 @given(reports | bulletins, st.sampled_from([ANA, BOARD]))
 def test_any_event(event: TallyReport | Bulletin, key: Ed25519PrivateKey) -> None:
     """Whatever is signed is verified after any number of writings and readings; its signature is no part of it."""
-    signed = keys.sign(key, "test", event)
+    signed = signing_keys.sign(key, "test", event)
     read = decode_any(encode(plain(signed)))
     assert read == signed
     assert isinstance(read, TallyReport | Bulletin)
@@ -138,7 +147,7 @@ def test_the_core_asks() -> None:
 
 def test_replayed() -> None:
     """A signed report sent again changes nothing; an old bulletin sent again does not displace a newer one."""
-    newer = keys.sign(BOARD, KNOWN.id, bulletin(votes=(6, 3, 1), sequence=2, at=T0 + 1))
+    newer = signing_keys.sign(BOARD, KNOWN.id, bulletin(votes=(6, 3, 1), sequence=2, at=T0 + 1))
     monitor = Monitor(KNOWN)
     for event in (BY_ANA, BY_BOARD, newer):
         assert monitor.handle(event, T0).rejection is None
@@ -152,7 +161,7 @@ def test_replayed() -> None:
 def test_old_table_bulletin() -> None:
     """The same for the bulletin of a polling table, which meets the readings."""
     monitor = Monitor(KNOWN)
-    old, newer = (keys.sign(BOARD, "test", bulletin(area="S1-1", sequence=s, votes=(s, 0, 0))) for s in (1, 2))
+    old, newer = (signing_keys.sign(BOARD, "test", bulletin(area="S1-1", sequence=s, votes=(s, 0, 0))) for s in (1, 2))
     for event in (old, newer, old):
         assert monitor.handle(event, T0).rejection is None
     ledger = monitor.reconciler.ledger("S1-1")
@@ -164,10 +173,10 @@ def test_old_table_bulletin() -> None:
 
 def test_group_of_the_key() -> None:
     """Two reporters whose keys are of one group count once, whatever group they name."""
-    house = Reporter(keys.public_key(EVE), "house")
+    house = Reporter(signing_keys.public_key(EVE), "house")
     known = replace(KNOWN, reporters={**KNOWN.reporters, "eve": house})
     monitor = Monitor(known)
-    for event in (BY_ANA, keys.sign(EVE, "test", report(reporter="eve"))):
+    for event in (BY_ANA, signing_keys.sign(EVE, "test", report(reporter="eve"))):
         assert monitor.handle(event).rejection is None
     assert monitor.verdicts["S1-1"].readers == 1
 
@@ -180,12 +189,12 @@ def test_worked_example() -> None:
     blocks = re.findall(r"((?:^    .*\n)+)", DOCUMENT, re.MULTILINE)
     found = dict(re.findall(r"^    (\w[\w ]*?): +(.*)$", "".join(blocks), re.MULTILINE))
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(found["private key"]))
-    assert b64encode(keys.public_key(key)).decode() == found["public key"]
+    assert b64encode(signing_keys.public_key(key)).decode() == found["public key"]
     event = decode_any(found["signed report"].encode())
     assert isinstance(event, TallyReport)
     assert event.signature == found["signature"]
     assert signed_bytes("example", event) == b"example\n" + found["canonical"].encode()
-    assert keys.sign(key, "example", event) == event
+    assert signing_keys.sign(key, "example", event) == event
     assert decode_reports(found["as typed"].encode()) == [structs.replace(event, signature=None)]
 
 
@@ -226,13 +235,13 @@ def test_wrong_key_file(tmp_path: Path, content: str | None, mode: int, says: st
     if content is not None:
         path.write_text(content)
         path.chmod(mode)
-    with pytest.raises(keys.KeyFileError, match=says):
-        keys.load(path)
+    with pytest.raises(signing_keys.KeyFileError, match=says):
+        signing_keys.load(path)
 
 
 def test_no_key_is_lost(tmp_path: Path) -> None:
     """A new key never takes the place of another."""
     path = tmp_path / "key.pem"
-    keys.new(path)
-    with pytest.raises(keys.KeyFileError, match="is there already"):
-        keys.new(path)
+    signing_keys.new(path)
+    with pytest.raises(signing_keys.KeyFileError, match="is there already"):
+        signing_keys.new(path)

@@ -9,7 +9,7 @@ import pytest
 from builders import T0, apply_all, bulletin, election
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from streams.config import keys
+from streams.config import signing_keys
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.election.model import Authority
 from streams.core.events.model import Bulletin
@@ -25,8 +25,8 @@ KNOWN = replace(
     authorities={
         "town": Authority(),
         "press": Authority(),
-        "court": Authority(keys.public_key(COURT)),
-        "council": Authority(keys.public_key(COUNCIL)),
+        "court": Authority(signing_keys.public_key(COURT)),
+        "council": Authority(signing_keys.public_key(COUNCIL)),
     },
 )
 """Town and press do not sign; court and council do. The town and the court are named first of their kind."""
@@ -45,7 +45,7 @@ def said(authority: str, sequence: int = 1, id: str = "", supersedes: str | None
         supersedes=supersedes,
     )
     private = {"council": COUNCIL, "court": COURT}.get(authority)
-    return keys.sign(private, KNOWN.id, made) if private else made
+    return signing_keys.sign(private, KNOWN.id, made) if private else made
 
 
 CASES = [

@@ -10,7 +10,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.replay.replay import Replay
 from streams.core.replay.timeline import Chronicle, Point, Series
 from streams.nights.arrival import of_lines
-from streams.nights.items import item_of
+from streams.nights.replay_items import item_of
 
 KNOWN = election(states=3, tables=200, registered=300, alerts=AlertPolicy(tick=10))
 

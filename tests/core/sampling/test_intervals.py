@@ -10,7 +10,7 @@ from builders import election
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.sampling import guaranteed, usual
+from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.estimates import estimates
 from streams.core.sampling.missing import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Sample
@@ -110,16 +110,16 @@ def test_a_second_implementation(given_: Sample, contrast: Contrast, band: Band,
     assert filled.y.tolist() == pytest.approx(list(map(float, ys)), abs=1e-9)
     assert filled.x.tolist() == pytest.approx(list(map(float, xs)), abs=1e-9)
     for alpha in (0.5, 0.025):
-        found = guaranteed.lower_end(given_, contrast, band, unseen, alpha)
+        found = guaranteed_interval.lower_end(given_, contrast, band, unseen, alpha)
         assert found == pytest.approx(plain_lower_end(given_, contrast, band, unseen, alpha), abs=1e-9)
 
 
 def test_each_end_has_half_of_the_error() -> None:
     """An interval of 95 % may be wrong in 2.5 % at each end."""
     given_ = sample([400], [0] * 40, [(60, 40)] * 40, [110] * 40, [True] * 40, 110)
-    low, high = guaranteed.interval(given_, SHARE, "anything", 20, 0.05)
-    assert 0 < low == guaranteed.lower_end(given_, SHARE, "anything", 20, 0.025)
-    assert 1 > high == -guaranteed.lower_end(given_, SHARE.mirrored(), "anything", 20, 0.025)
+    low, high = guaranteed_interval.interval(given_, SHARE, "anything", 20, 0.05)
+    assert 0 < low == guaranteed_interval.lower_end(given_, SHARE, "anything", 20, 0.025)
+    assert 1 > high == -guaranteed_interval.lower_end(given_, SHARE.mirrored(), "anything", 20, 0.025)
 
 
 @settings(max_examples=40)
@@ -135,7 +135,7 @@ def test_usual(given_: Sample) -> None:
             sum(size / len(some) * sum(part[i] for i in some) for size, some in zip(sizes, members, strict=True))
             for part in (ys, xs)
         )
-        low, high = usual.interval(given_, contrast, "within-unseen", 20)
+        low, high = usual_interval.interval(given_, contrast, "within-unseen", 20)
         if not total_x:
             assert (low, high) == (contrast.low, contrast.high)
             continue
@@ -152,7 +152,9 @@ def test_one_sheet_in_a_stratum() -> None:
     """A stratum with one sampled table takes the spread of the whole sample; a sample of one table says nothing, unless
     it is the whole."""
     votes, limits = [(60, 40), (40, 60), (70, 30)], [100] * 3
-    low, high = usual.interval(sample([10, 5], [0, 0, 1], votes, limits, [True] * 3, 100), SHARE, "anything", 0)
+    low, high = usual_interval.interval(
+        sample([10, 5], [0, 0, 1], votes, limits, [True] * 3, 100), SHARE, "anything", 0
+    )
     ratio = (10 * 50 + 5 * 70) / 1500
     rest = [v[0] - 100 * ratio for v in votes]
     of_all = sum((e - sum(rest) / 3) ** 2 for e in rest) / 2
@@ -160,9 +162,9 @@ def test_one_sheet_in_a_stratum() -> None:
     half = 1.959963984540054 * sqrt(variance) / 1500
     assert (low, high) == pytest.approx((max(0, ratio - half), min(1, ratio + half)))
     one = sample([5], [0], votes[:1], limits[:1], [True], 100)
-    assert usual.interval(one, SHARE, "anything", 0) == (0, 1)
+    assert usual_interval.interval(one, SHARE, "anything", 0) == (0, 1)
     whole = sample([1], [0], votes[:1], limits[:1], [True], 100)
-    assert usual.interval(whole, SHARE, "anything", 0) == pytest.approx((0.6, 0.6))
+    assert usual_interval.interval(whole, SHARE, "anything", 0) == pytest.approx((0.6, 0.6))
 
 
 def test_the_lead_is_right_whichever_pair_the_sheets_choose() -> None:
@@ -176,7 +178,7 @@ def test_the_lead_is_right_whichever_pair_the_sheets_choose() -> None:
         assert (lead.option, lead.over) == ("A", "B")
         contrast = Contrast.lead(0, 1, len(options))
         for found, band in ((lead.guaranteed, BANDS[0]), (lead.outer, BANDS[1])):
-            wanted = guaranteed.interval(given_, contrast, band, 20, 0.05 / pairs)
+            wanted = guaranteed_interval.interval(given_, contrast, band, 20, 0.05 / pairs)
             assert found == pytest.approx([100 * end for end in wanted])
         assert lead.guaranteed[0] > -100  # it says something, so the comparison does
 
@@ -187,7 +189,7 @@ def test_within_unseen_needs_each_missing_sheet_to_be_so() -> None:
     votes = [(50, 50)] * 60 + [(100, 0), (0, 100)] * 20
     full = sample([1000], [0] * 100, votes, [100] * 100, [True] * 100, 100)
     early = sample([1000], [0] * 100, votes, [100] * 100, [True] * 60 + [False] * 40, 100)
-    assert guaranteed.lower_end(early, SHARE, "within-unseen", 0, 0.025) > guaranteed.lower_end(
+    assert guaranteed_interval.lower_end(early, SHARE, "within-unseen", 0, 0.025) > guaranteed_interval.lower_end(
         full, SHARE, "anything", 0, 0.025
     )
 
@@ -204,10 +206,10 @@ def test_within_unseen_contains_the_full_sample(
     part = np.array([data.draw(st.floats(0, 1)) for _ in low])
     truth = low + part * (high - low)
     for side, sign in ((contrast, 1), (contrast.mirrored(), -1)):
-        staked = guaranteed.stakes(given_, side.span, 0.5)
-        found = guaranteed.lower_end(given_, side, "within-unseen", unseen, 0.5)
+        staked = guaranteed_interval.stakes(given_, side.span, 0.5)
+        found = guaranteed_interval.lower_end(given_, side, "within-unseen", unseen, 0.5)
         if found > side.low:
-            bet = guaranteed.Bet.on(Filled(sign * truth, ends[0].x), staked)
+            bet = guaranteed_interval.Bet.on(Filled(sign * truth, ends[0].x), staked)
             assert bet.log_capital(found) >= log(2) - 1e-9
 
 
@@ -235,7 +237,13 @@ def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
         sheets = [sheet for some in drawn for sheet in some]
         one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
         filled = worst(one, contrast, "anything", 0)
-        capitals.append(exp(guaranteed.Bet.on(filled, guaranteed.stakes(one, contrast.span, 1e-9)).log_capital(truth)))
+        capitals.append(
+            exp(
+                guaranteed_interval.Bet.on(filled, guaranteed_interval.stakes(one, contrast.span, 1e-9)).log_capital(
+                    truth
+                )
+            )
+        )
     assert sum(capitals) / len(capitals) <= 1 + 1e-9
 
 
@@ -258,8 +266,8 @@ def test_right_with_the_promised_probability(
         sheets = [sheet for some in drawn for sheet in some]
         of = [h for h, some in enumerate(drawn) for _ in some]
         one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
-        wrong[0] += guaranteed.lower_end(one, contrast, "anything", 0, alpha) > truth + 1e-9
-        wrong[1] += -guaranteed.lower_end(one, contrast.mirrored(), "anything", 0, alpha) < truth - 1e-9
+        wrong[0] += guaranteed_interval.lower_end(one, contrast, "anything", 0, alpha) > truth + 1e-9
+        wrong[1] += -guaranteed_interval.lower_end(one, contrast.mirrored(), "anything", 0, alpha) < truth - 1e-9
     assert max(wrong) <= alpha * len(draws)
 
 
@@ -276,7 +284,7 @@ def test_earlier_looks_contain_the_last(given_: Sample, contrast: Contrast, data
         one = Sample(
             given_.names, given_.sizes, given_.stratum, came, given_.votes * came, given_.limits, given_.largest
         )
-        ends.append(guaranteed.interval(one, contrast, "anything", 20))
+        ends.append(guaranteed_interval.interval(one, contrast, "anything", 20))
     for (low, high), (lower, higher) in pairwise(ends):
         assert lower <= low + 1e-11
         assert higher >= high - 1e-11

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from streams.core.aggregation.bound_sums import ADDED
-from streams.core.aggregation.claims import LEFT_TABLES
+from streams.core.aggregation.bulletin_figures import LEFT_TABLES
 from streams.core.aggregation.histograms import HEADROOM, NULLS, REST, VOTES
 from streams.core.aggregation.tally import TABLES
 from streams.core.comparison.bounds import Bound, ceiling, floor, tolerated

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from streams.core.aggregation.claims import BASE
+from streams.core.aggregation.bulletin_figures import BASE
+from streams.core.aggregation.expected_votes import ENOUGH
 from streams.core.aggregation.histograms import REST, VOTES
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import TABLES, VALID
-from streams.core.aggregation.unseen import ENOUGH
 from streams.core.comparison.findings import Comparison, Finding, Severity, Situation
 from streams.core.comparison.places import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, UNSURE, WARNING, SumsRule, Weighed

@@ -11,7 +11,7 @@ from streams.core.events.codec import decode_any
 from streams.core.events.field_reader import declared_fields
 from streams.core.events.model import Bulletin, Count, Ratio, Shares, TallyReport, Tick, Time, Votes
 from streams.nights.arrival import Arrival
-from streams.nights.eventlog.made import Encoded
+from streams.nights.eventlog.generated_night import Encoded
 from streams.nights.importers.building.event_checks import EventTable, Figure
 from streams.nights.importers.database import Database
 from streams.nights.sql import literal, name

@@ -8,8 +8,8 @@ import pytest
 from brokers import ROOT
 from builders import bulletin, election, report
 
-from streams.nights.remarks import Remark, Remarks
-from streams.report.cures import _SPANISH, cure
+from streams.nights.check_remarks import Remark, Remarks
+from streams.report.spanish_cures import _SPANISH, cure
 
 CALLS = {"Rejection": 2, "BadFieldError": 2}
 """Position of the text among the arguments of what makes one."""
@@ -64,7 +64,7 @@ def test_the_texts_are_found() -> None:
 @pytest.mark.parametrize(("file", "text"), FOUND)
 def test_every_cure_is_translated(file: str, text: str) -> None:
     """No cure of the core is left in English."""
-    assert cure(text, "es") != text, f"{file}: add it to streams/report/cures.py"
+    assert cure(text, "es") != text, f"{file}: add it to streams/report/spanish_cures.py"
     assert cure(text, "en") == text
 
 

@@ -8,7 +8,7 @@ from brokers import Broker
 from builders import election
 from nights import LiveNight, until
 
-from streams.worker.faust_patches.group import Name, refused
+from streams.worker.faust_patches.group_membership import Name, refused
 from streams.worker.faust_patches.settings import SESSION
 
 KNOWN = election(states=2, tables=2)

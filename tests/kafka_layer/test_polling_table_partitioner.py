@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner import murmur2 as kafkas
 
-from streams.kafka.table_partitions import murmur2
+from streams.kafka.polling_table_partitioner import murmur2
 from streams.kafka.topology import Topology
 
 

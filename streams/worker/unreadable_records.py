@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
 from streams.core.events.model import Rejection
-from streams.core.events.withheld import Withheld
+from streams.core.events.unreadable_message import Withheld
 from streams.kafka.topology import Topology
 from streams.worker import raw_topics
 from streams.worker.faust_patches import App

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.alerting import parcels
+from streams.core.alerting import next_delivery
+from streams.core.alerting.delivery_hours import SETTLE, Timetable, quiet_hours
 from streams.core.alerting.delivery_policy import Chain, Delivery
-from streams.core.alerting.delivery_times import SETTLE, Timetable, quiet_hours
 from streams.core.election.model import Receiver
 from streams.times import from_rfc3339, rfc3339
 
@@ -101,7 +101,9 @@ MORNING = from_rfc3339("2024-07-29T07:00:00-04:00")
 )
 def test_first(receiver: Receiver, grave: Sequence[str], due: int) -> None:
     """When the first notice of an alert may leave."""
-    parcel = parcels.first("f", chain(EVENING, EVENING + 5), Timetable.of(receiver, CARACAS), {*grave}.__contains__)
+    parcel = next_delivery.first(
+        "f", chain(EVENING, EVENING + 5), Timetable.of(receiver, CARACAS), {*grave}.__contains__
+    )
     assert parcel is not None
     assert ([delivery.notice for _, delivery in parcel.contents], parcel.due) == (["f:1:0"], due)
 
@@ -109,8 +111,8 @@ def test_first(receiver: Receiver, grave: Sequence[str], due: int) -> None:
 def test_nothing_is_next() -> None:
     """Where nothing is due, nothing is next."""
     table = Timetable.of(replace(NIGHT, digest=60), CARACAS)
-    assert parcels.first("f", Chain(), table, bool) is None
-    assert parcels.digest({"f": Chain()}, table, bool) is None
+    assert next_delivery.first("f", Chain(), table, bool) is None
+    assert next_delivery.digest({"f": Chain()}, table, bool) is None
 
 
 def test_digest() -> None:
@@ -119,17 +121,17 @@ def test_digest() -> None:
     table = Timetable.of(Receiver("desk", "", digest=60), CARACAS)
     begin = 1000 * HOUR
     chains = {"f": chain(begin + 5, begin + 9, begin + HOUR), "g": chain(begin + 7, name="g")}
-    parcel = parcels.digest(chains, table, bool)
+    parcel = next_delivery.digest(chains, table, bool)
     assert parcel is not None
     assert [delivery.notice for _, delivery in parcel.contents] == ["f:1:0", "g:1:0", "f:1:1"]
     assert parcel.due == begin + HOUR + 5_000
     failed = {
         name: Chain(due=tuple(replace(d, attempts=2, due=d.due + HOUR) for d in c.due)) for name, c in chains.items()
     }
-    again = parcels.digest(dict(reversed(failed.items())), table, bool)
+    again = next_delivery.digest(dict(reversed(failed.items())), table, bool)
     assert again is not None
     assert (again.as_one.notice, again.as_one.attempts) == (parcel.as_one.notice, 2)
-    rest = parcels.digest({"f": Chain(due=chains["f"].due[2:])}, table, bool)
+    rest = next_delivery.digest({"f": Chain(due=chains["f"].due[2:])}, table, bool)
     assert rest is not None
     assert rest.due == begin + 2 * HOUR + SETTLE
     assert rest.as_one.notice != parcel.as_one.notice
@@ -140,11 +142,11 @@ def test_a_night_s_digest() -> None:
     and what came before it of its alert goes along."""
     chains = {"f": chain(EVENING + 1, EVENING + 2 * HOUR, EVENING + 4 * HOUR), "g": chain(EVENING + 3 * HOUR, name="g")}
     table = Timetable.of(replace(NIGHT, digest=60), CARACAS)
-    parcel = parcels.digest(chains, table, bool)
+    parcel = next_delivery.digest(chains, table, bool)
     assert parcel is not None
     assert (len(parcel.contents), parcel.due) == (4, MORNING + SETTLE)
     passing = replace(table, critical_passes=True)
-    parcel = parcels.digest(chains, passing, {"f:1:1"}.__contains__)
+    parcel = next_delivery.digest(chains, passing, {"f:1:1"}.__contains__)
     assert parcel is not None
     assert [delivery.notice for _, delivery in parcel.contents] == ["f:1:0", "f:1:1"]
     assert parcel.due == EVENING + 3 * HOUR + SETTLE
@@ -156,8 +158,8 @@ def test_a_long_digest_is_parted() -> None:
     table = Timetable.of(Receiver("desk", "", digest=60), CARACAS)
     left = {f"f{i}": chain(*range(10 * HOUR + i, 10 * HOUR + 7 * i, 7), name=f"f{i}") for i in range(40)}
     total, came = sum(len(each.due) for each in left.values()), list[tuple[str, str]]()
-    while (parcel := parcels.digest(left, table, bool)) is not None:
-        assert 0 < len(parcel.contents) <= parcels.LARGEST_DIGEST
+    while (parcel := next_delivery.digest(left, table, bool)) is not None:
+        assert 0 < len(parcel.contents) <= next_delivery.LARGEST_DIGEST
         for fingerprint, delivery in parcel.contents:
             assert left[fingerprint].due[0] == delivery
             left[fingerprint] = left[fingerprint].without(delivery.notice)

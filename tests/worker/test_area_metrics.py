@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from streams.worker.metrics.area_samples import FAMILIES, AreaSamples, Sample, State
+from streams.worker.metrics.area_metrics import FAMILIES, AreaSamples, Sample, State
 from streams.worker.metrics.catalogue import AREA
 
 TEXT = st.text(st.sampled_from('aé"\\\n{},= #<'), max_size=6)

@@ -15,16 +15,16 @@ from receivers import Scripted
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from test_posting import NEW, post
 
-from streams.config import keys
-from streams.core.alerting import webhook_keys
+from streams.config import signing_keys
+from streams.core.alerting import webhook_signatures
 from streams.core.election.model import Receiver
 from streams.delivery.secrets import SecretError, of_receiver
 from streams.delivery.standard_webhook import check_secret, headers, signed_content
 from streams.delivery.verification import VerificationError, signed_at
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-PRIVATE, PUBLIC = webhook_keys.private_text(KEY), webhook_keys.public_text(KEY.public_key())
-OTHER = webhook_keys.private_text(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+PRIVATE, PUBLIC = webhook_signatures.private_text(KEY), webhook_signatures.public_text(KEY.public_key())
+OTHER = webhook_signatures.private_text(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 BODY = '{"type":"alert.firing","data":"Ñ"}'.encode()
 AT = datetime(2024, 7, 29, 4, 6, tzinfo=UTC)
 
@@ -32,9 +32,9 @@ AT = datetime(2024, 7, 29, 4, 6, tzinfo=UTC)
 def test_keys_of_the_specification() -> None:
     """A key pair as other implementations write it: 64 bytes, of which the second half is the public key."""
     pair = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
-    key = webhook_keys.read_private(pair)
-    assert webhook_keys.public_text(key.public_key()) == "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
-    assert webhook_keys.private_text(key) == pair
+    key = webhook_signatures.read_private(pair)
+    assert webhook_signatures.public_text(key.public_key()) == "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+    assert webhook_signatures.private_text(key) == pair
 
 
 def test_both_signatures() -> None:
@@ -48,11 +48,11 @@ def test_both_signatures() -> None:
     assert (symmetric.partition(",")[0], asymmetric.partition(",")[0]) == ("v1", "v1a")
     assert Webhook(NEW).verify(got.body, got.headers)["type"] == "alert.firing"
     signed = signed_content(got.id, got.headers["webhook-timestamp"], got.body)
-    key = webhook_keys.read_public(PUBLIC)
-    assert webhook_keys.is_signed(key, signed, got.headers["webhook-signature"])
-    assert not webhook_keys.is_signed(key, signed + b" ", got.headers["webhook-signature"])
-    assert not webhook_keys.is_signed(
-        webhook_keys.read_private(OTHER).public_key(), signed, f"{symmetric} {asymmetric}"
+    key = webhook_signatures.read_public(PUBLIC)
+    assert webhook_signatures.is_signed(key, signed, got.headers["webhook-signature"])
+    assert not webhook_signatures.is_signed(key, signed + b" ", got.headers["webhook-signature"])
+    assert not webhook_signatures.is_signed(
+        webhook_signatures.read_private(OTHER).public_key(), signed, f"{symmetric} {asymmetric}"
     )
     with pytest.raises(WebhookVerificationError):
         Webhook(NEW).verify(got.body, {**got.headers, "webhook-signature": asymmetric})
@@ -73,7 +73,7 @@ def test_both_signatures() -> None:
 def test_bad_private_keys(text: str, tmp_path: Path) -> None:
     """What is no private key is refused, with a cure and without a word of it; where a secret is looked for too."""
     with pytest.raises(ValueError, match="private key") as raised:
-        webhook_keys.read_private(text)
+        webhook_signatures.read_private(text)
     assert text[5:12] not in str(raised.value) or len(text) < 12
     if text.startswith("whsk_"):
         with pytest.raises(ValueError, match="private key"):
@@ -145,17 +145,25 @@ def test_the_documented_checks(language: str, tmp_path: Path) -> None:
     webhook = kept(tmp_path)
     assert run(command, tmp_path, webhook, PUBLIC) == 0
     assert run(command, tmp_path, {**webhook, "timestamp": "1722226000"}, PUBLIC) != 0
-    assert run(command, tmp_path, webhook, webhook_keys.public_text(webhook_keys.read_private(OTHER).public_key())) != 0
+    assert (
+        run(
+            command,
+            tmp_path,
+            webhook,
+            webhook_signatures.public_text(webhook_signatures.read_private(OTHER).public_key()),
+        )
+        != 0
+    )
 
 
 def test_a_new_key(tmp_path: Path) -> None:
     """`cotejo keys webhook` makes a pair that signs and verifies, in a file for its owner alone; never over one that
     is there."""
     path = tmp_path / "desk.key"
-    public = keys.new_webhook_key(path)
+    public = signing_keys.new_webhook_key(path)
     assert path.stat().st_mode & 0o777 == 0o600
     private = path.read_text().strip()
     assert signed_at(public, **kept(tmp_path, (private,)))
-    with pytest.raises(keys.KeyFileError, match="is there already"):
-        keys.new_webhook_key(path)
+    with pytest.raises(signing_keys.KeyFileError, match="is there already"):
+        signing_keys.new_webhook_key(path)
     assert path.read_text().strip() == private

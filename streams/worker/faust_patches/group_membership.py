@@ -13,7 +13,7 @@ from typing import Any, Final
 from aiokafka import errors  # type: ignore[import-untyped]
 
 from streams.errors import CotejoError
-from streams.worker.faust_patches.ownership import Ownership
+from streams.worker.faust_patches.partition_ownership import Ownership
 from streams.worker.faust_patches.settings import SESSION
 
 TAKEN: Final = 2

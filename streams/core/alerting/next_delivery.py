@@ -12,8 +12,8 @@ from itertools import accumulate
 from typing import Final
 
 from streams.core.alerting.alert import Notice
+from streams.core.alerting.delivery_hours import SETTLE, Timetable
 from streams.core.alerting.delivery_policy import Chain, Delivery
-from streams.core.alerting.delivery_times import SETTLE, Timetable
 
 LARGEST_DIGEST: Final = 200
 """Notices in one message; what is beyond them follows at once in the next."""

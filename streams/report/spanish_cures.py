@@ -1,7 +1,7 @@
 """What would cure a message that was turned away, and what `cotejo check` remarks, in Spanish.
 
 The core states both in English, with the ids and figures in place. The texts are few and fixed, so they are recognised
-by their words; tests/report/test_cures.py holds that none is missing.
+by their words; tests/report/test_spanish_cures.py holds that none is missing.
 """
 
 import re

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.worker.feed_clock import PATIENCE, FeedClock
+from streams.worker.feeder_watch import PATIENCE, FeedClock
 
 
 @pytest.mark.parametrize(

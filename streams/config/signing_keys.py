@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from streams.core.alerting import webhook_keys
+from streams.core.alerting import webhook_signatures
 from streams.core.election.model import Election
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.events.signatures import signed_bytes
@@ -36,8 +36,8 @@ def new_webhook_key(path: Path) -> str:
     """Make a key pair for webhooks, likewise: the file has `whsk_` and the private key. Returns the public key as
     `whpk_` and base64. Raises `KeyFileError`, also where the file exists."""
     key = Ed25519PrivateKey.generate()
-    _write(path, webhook_keys.private_text(key).encode() + b"\n")
-    return webhook_keys.public_text(key.public_key())
+    _write(path, webhook_signatures.private_text(key).encode() + b"\n")
+    return webhook_signatures.public_text(key.public_key())
 
 
 def _write(path: Path, content: bytes) -> None:

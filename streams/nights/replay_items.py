@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from streams.core.engine.items import Channel, Item, Items, Unread, Unreadable
+from streams.core.engine.channel_items import Channel, Item, Items, Unread, Unreadable
 from streams.core.events.codec import decode_any, decode_lines, decode_plain, decode_quick
 from streams.core.events.model import Event, Rejection, TallyReport
 from streams.core.events.topics import BULLETINS, REPORTS

@@ -13,8 +13,8 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError  # type: ignore[imp
 from aiokafka.protocol.group import SyncGroupRequest  # type: ignore[import-untyped]
 from faust.types import TP
 
-from streams.worker.faust_patches import fetches, group
-from streams.worker.faust_patches.ownership import Lost, Ownership
+from streams.worker.faust_patches import fetches, group_membership
+from streams.worker.faust_patches.partition_ownership import Lost, Ownership
 
 GATHER: Final = 0.03
 """Seconds between two fetches, at least: each costs the worker and the broker some milliseconds, whatever it brings.
@@ -42,7 +42,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         self._resets: set[asyncio.Future[None]] = set()
         await super().on_start()
         self._listen()
-        group.watch(self._ensure_consumer()._coordinator, self.app.conf, self._ownership, self._fail_safely)
+        group_membership.watch(self._ensure_consumer()._coordinator, self.app.conf, self._ownership, self._fail_safely)
         fetcher = self._ensure_consumer()._fetcher
         fetcher._fetch_max_wait_ms = 100  # Faust's 1.5 s delays each seek, and with it each start
         fetcher._prefetch_backoff = 0.01  # while one topic's records lie unread, no other's are asked for, 0.1 s long

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from builders import election
 
-from streams.core.replay.ranking import ranked
+from streams.core.replay.area_ranking import ranked
 
 KNOWN = election(states=9, tables=1)
 
