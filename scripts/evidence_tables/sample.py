@@ -1,6 +1,7 @@
 """A random sample with sheets missing, looked at ten times while they come in the worst order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import log
 from statistics import median
 from typing import Final
@@ -24,6 +25,8 @@ ALPHA: Final = 0.025
 ONCE: Final = "usual, missing left out, last look alone"
 PARTS: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Parts of all tables that are counted."""
+FRACTIONS: Final = (0.05, 0.25, 0.5, 0.9)
+"""Parts of all tables that are sampled."""
 ENDS: Final = (Contrast.share(0, 2), Contrast.share(0, 2).mirrored())
 BANDS: Final[Sequence[Band]] = ("within-unseen", "anything")
 
@@ -133,6 +136,8 @@ def show(count: int = 10_000) -> None:
                 progress.show(seed)
         row(f"{missing:.0%}", *(interval(hits[name], nights) for name in hits))
     print()
+    show_widths(max(1, count // 3))
+    print()
     show_rule(max(1, count // 10))
     print()
     header("Sampled", "missing", "shift seen in half of the nights, points", "in nine of ten")
@@ -140,6 +145,31 @@ def show(count: int = 10_000) -> None:
         for missing in (0.0, 0.1, 0.33):
             seen = sorted(shift(Night(seed, size), missing) for seed in range(1, max(2, count // 100) + 1))
             row(f"{size:,}", f"{missing:.0%}", f"{median(seen):.1f}", f"{seen[round(0.9 * (len(seen) - 1))]:.1f}")
+
+
+def show_widths(count: int) -> None:
+    """Print how wide the guaranteed interval of a whole sample is, with and without the correction for a finite
+    population, and how often it is wrong."""
+    header("Sampled", "usual", "guaranteed, not corrected", "guaranteed", "guaranteed, nights wrong")
+    for part in FRACTIONS:
+        halves, wrong = list[tuple[float, ...]](), 0
+        with Progress(f"{part:.0%} sampled", count) as progress:
+            for seed in range(1, count + 1):
+                night = Night(seed, round(part * TABLES))
+                found = widths(night)
+                wrong += not found[-1][0] <= night.truth <= found[-1][1]
+                halves.append(tuple(50 * (high - low) for low, high in found))
+                progress.show(seed)
+        row(f"{part:.0%}", *(f"± {median(column):.2f}" for column in zip(*halves, strict=True)), interval(wrong, count))
+
+
+def widths(night: Night) -> list[tuple[float, float]]:
+    """Intervals of the whole sample: the usual one, the guaranteed one without the correction for a finite population,
+    and with it."""
+    sample = night.full
+    endless = replace(sample, sizes=sample.sizes * 1_000_000)  # the sample is no part of so many tables
+    ends = [usual_interval.interval(sample, ENDS[0], "anything", UNSEEN)]
+    return ends + [guaranteed_interval.interval(each, ENDS[0], "anything", UNSEEN) for each in (endless, sample)]
 
 
 def show_rule(count: int) -> None:

@@ -62,6 +62,15 @@ def test_sample() -> None:
     assert sample.shift(nights[0], 0.0) < sample.shift(nights[0], 0.5)
 
 
+def test_sample_widths() -> None:
+    """The more is sampled, the narrower the guaranteed interval, which is never wider than without the correction."""
+    found = [sample.widths(sample.Night(3, size)) for size in (300, 3_000, 5_400)]
+    for usual, plain, corrected in found:
+        assert plain[0] < corrected[0] < usual[0]
+        assert plain[1] > corrected[1] > usual[1]
+    assert found[0][2][0] < found[1][2][0] < found[2][2][0]
+
+
 def test_sample_rule(capsys: pytest.CaptureFixture[str]) -> None:
     """Honest counts of the worst choice of tables call nobody, and the rule leaves more room than they need."""
     sample.show_rule(2)

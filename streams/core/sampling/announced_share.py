@@ -10,7 +10,7 @@ import numpy as np
 
 from streams.core.sampling import usual_interval
 from streams.core.sampling.guaranteed_interval import Bet, stakes
-from streams.core.sampling.missing import Band, Missing
+from streams.core.sampling.missing import Band, Filled, Missing
 from streams.core.sampling.sample import Contrast, Sample
 
 CUTS: Final = 10
@@ -70,7 +70,7 @@ class _Side:
         if self._mean is None:
             return Bet.on(filled, staked)
         shortfall = np.maximum(0, cut * filled.x - filled.y)
-        return Bet(1 + staked * (cut * self._mean - shortfall), staked * self._mean)
+        return Bet.on(Filled(cut * self._mean - shortfall, np.full(len(shortfall), self._mean)), staked)
 
     @property
     def telling(self) -> Sequence[float]:

@@ -85,6 +85,13 @@ def smallest(tables: Iterable[str], count: int, seed: str) -> list[str]:
     return sorted(tables, key=lambda table: (ticket(seed, table), table))[:count]
 
 
+def random_order(sample: DrawnSample, tables: Sequence[str]) -> list[str]:
+    """Sampled polling tables of one stratum in the order in which the guaranteed interval bets on them: by tickets
+    whose seed is the hash of the sample's file. So it is random and fixed before the night, also where the file of a
+    mission lists its tables by their ids."""
+    return smallest(tables, len(tables), sample.sha256)
+
+
 def check_draw(election: Election, sample: DrawnSample, seed: str) -> None:
     """Repeat a draw from its seed: in each stratum as many polling tables as the sample has there. Raises `DrawError`
     where the seed draws others."""

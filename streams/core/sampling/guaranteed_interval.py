@@ -1,7 +1,7 @@
 """An interval that is right with the promised probability in samples of any size: a bet with stakes fixed beforehand.
 
 After Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (J. R. Stat. Soc. B, 2024), for
-a ratio in a stratified sample without replacement. docs/sample.md has the proof.
+a ratio in a stratified sample without replacement, drawn in a random order. docs/sample.md has the proof.
 """
 
 from dataclasses import dataclass
@@ -18,39 +18,75 @@ SPREADS: Final = (0.03, 0.06, 0.12, 0.24)
 divided among them in equal parts, so that it does well whichever is near the truth."""
 EXACT: Final = 1e-12
 """An end of an interval is worked out to so much."""
+_LEAST: Final = 1e-6
+"""Tables that a sample amounts to at least, so that stakes are finite where all tables were drawn."""
 
 
-def stakes(sample: Sample, span: float, alpha: float) -> Floats:
-    """The stakes on each sampled table (spreads, tables), in units of one over votes. They depend on the draw alone:
-    its size, its strata and the largest limit; not on any sheet. `span` is by how much of its valid votes a sheet can
-    lower its factor: the range of a contrast.
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What is staked on each sampled table (spreads, tables), in units of one over votes. They depend on the draw
+    alone: its sizes, its order, its strata and the largest limit; not on any sheet.
 
-    The best stake for a spread s is sqrt(2 log(1 / alpha) / n) / s. It is cut so that no sheet of any table can make a
-    factor of the capital negative.
+    The more of a stratum was drawn before a table, the more its sheet is known in advance. So of a whole stake w the
+    j-th of n tables, drawn from N, has only w (N - n) / (N - j) at risk: that is the correction for a finite
+    population. docs/sample.md derives it.
     """
-    n = len(sample.stratum)
+
+    risked: Floats
+    """By these the factors 1 + risked (y - theta x) grow or shrink."""
+    carried: Floats
+    """The rest of the whole stake, with factors exp(carried (y - theta x))."""
+
+
+def stakes(sample: Sample, span: float, alpha: float) -> Stakes:
+    """The stakes for a bet that must reach 1 / `alpha`. `span` is by how much of its valid votes a sheet can lower its
+    factor: the range of a contrast.
+
+    The best whole stake for a spread s is sqrt(2 log(1 / alpha) / m) / s, where m is what the sample amounts to: n (1 -
+    n / N) tables. It is cut so that no sheet of any table can make a factor of the capital negative.
+    """
     # In proportion to what a sampled table stands for: so every table of the whole has one weight.
-    weight = sample.weight * n / sample.sizes.sum()
-    best = np.array([sqrt(2 * log(1 / alpha) / n) / spread for spread in SPREADS])
-    most = 1 / (span * weight.max())
-    staked: Floats = np.minimum(best, most)[:, None] * weight / sample.largest
-    return staked
+    weight = sample.weight * len(sample.stratum) / sample.sizes.sum()
+    at_risk = _at_risk(sample)
+    amount = max(_LEAST, float(((weight * at_risk) ** 2).sum()))
+    best = np.array([sqrt(2 * log(1 / alpha) / amount) / spread for spread in SPREADS])
+    heaviest = weight[at_risk > 0].max(initial=0.0)
+    whole = (np.minimum(best, 1 / (span * heaviest)) if heaviest else best)[:, None] * weight / sample.largest
+    return Stakes(whole * at_risk, whole * (1 - at_risk))
+
+
+def _at_risk(sample: Sample) -> Floats:
+    """The part of the stake on each sampled table that is at risk: (N - n) / (N - j) for the j-th of its stratum. None
+    is where all of the stratum was drawn."""
+    size, drawn = sample.sizes[sample.stratum], sample.drawn[sample.stratum]
+    by_stratum = np.argsort(sample.stratum, kind="stable")
+    before = np.concatenate([np.arange(count) for count in sample.drawn.tolist()])
+    place = np.empty(len(by_stratum), np.int64)
+    place[by_stratum] = before + 1
+    parts: Floats = (size - drawn) / np.maximum(1, size - place)
+    return parts
 
 
 @dataclass(frozen=True)
 class Bet:
     """What one unit of capital becomes by betting against "the ratio is at most theta" on these sheets: the mean over
-    the spreads of the products of 1 + stake (y - theta x). Where that is true its expectation is at most 1."""
+    the spreads of the products of (1 + risked z) exp(carried z) with z = y - theta x. Where that is true its
+    expectation is at most 1."""
 
     base: Floats
-    """1 + stake y, by spread and table."""
+    """1 + risked y, by spread and table."""
     fall: Floats
-    """Stake x."""
+    """Risked x."""
+    drift: Floats
+    """The sum of carried y, by spread."""
+    sink: Floats
+    """The sum of carried x."""
 
     @classmethod
-    def on(cls, filled: Filled, staked: Floats) -> "Bet":
-        """With such stakes (spreads, tables)."""
-        return cls(1 + staked * filled.y, staked * filled.x)
+    def on(cls, filled: Filled, staked: Stakes) -> "Bet":
+        """With such stakes."""
+        y, x = filled.y, filled.x
+        return cls(1 + staked.risked * y, staked.risked * x, staked.carried @ y, staked.carried @ x)
 
     def log_capital(self, theta: float) -> float:
         """The logarithm of the capital."""
@@ -59,10 +95,10 @@ class Bet:
     def _at(self, theta: float) -> tuple[float, float]:
         """The logarithm of the capital, and its slope in theta."""
         factors = np.maximum(self.base - theta * self.fall, 1e-300)
-        logs = np.log(factors).sum(axis=1)
+        logs = np.log(factors).sum(axis=1) + self.drift - theta * self.sink
         most = logs.max()
         parts = np.exp(logs - most)
-        slope = -(parts @ (self.fall / factors).sum(axis=1)) / parts.sum()
+        slope = -(parts @ ((self.fall / factors).sum(axis=1) + self.sink)) / parts.sum()
         return float(most + np.log(parts.mean())), float(slope)
 
     def end(self, low: float, high: float, goal: float) -> float:

@@ -14,7 +14,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sample:
-    """The sampled polling tables in the order of the draw, and the strata that they were drawn from."""
+    """The sampled polling tables, those of each stratum in a random order, and the strata that they were drawn
+    from."""
 
     names: Sequence[str]
     """Ids of the strata."""

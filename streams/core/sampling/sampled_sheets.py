@@ -8,6 +8,7 @@ from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT
 from streams.core.reconciliation.sheet_rows import READ, Rows, in_order
+from streams.core.sampling.draw import random_order
 from streams.core.sampling.estimates import estimates, plain
 from streams.core.sampling.sample import Sample
 
@@ -39,7 +40,8 @@ class SampledSheets:
         self._names = sorted(drawn.strata, key=layout.area.__getitem__)  # so that an area's strata are a stretch
         numbers = [layout.area[name] for name in self._names]
         counts = [len(drawn.strata[name]) for name in self._names]
-        self._tables = layout.numbers([table for name in self._names for table in drawn.strata[name]])
+        ordered = [random_order(drawn, drawn.strata[name]) for name in self._names]
+        self._tables = layout.numbers([table for tables in ordered for table in tables])
         self._by_number = np.argsort(self._tables)
         self._sorted = self._tables[self._by_number]
         self._stratum = np.repeat(np.arange(len(counts)), counts)

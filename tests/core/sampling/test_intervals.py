@@ -1,7 +1,8 @@
 """Intervals from a sample: against a second, plain implementation in fractions, and against every sample there is."""
 
+from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations, pairwise, product
+from itertools import pairwise, permutations, product
 from math import exp, log, prod, sqrt
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.estimates import estimates
+from streams.core.sampling.guaranteed_interval import Stakes
 from streams.core.sampling.missing import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Sample
 
@@ -77,20 +79,46 @@ def plain_worst(given_: Sample, contrast: Contrast, band: Band, unseen: int) -> 
     return ys, xs
 
 
+def plain_stakes(given_: Sample, span: Fraction, alpha: float) -> list[list[tuple[Fraction, Fraction]]]:
+    """By spread and table what is at risk and what is carried, in fractions: from the last table back, what is carried
+    past it is what those behind it have at risk, over the tables that were left when they were drawn."""
+    strata, sizes = given_.stratum.tolist(), given_.sizes.tolist()
+    n, drawn = len(strata), [strata.count(h) for h in range(len(sizes))]
+    weight = [Fraction(sizes[h], drawn[h]) * n / sum(sizes) for h in strata]
+    carried, past = [Fraction(0)] * n, [Fraction(0)] * len(sizes)
+    left = [size - count for size, count in zip(sizes, drawn, strict=True)]
+    for i in reversed(range(n)):
+        h = strata[i]
+        left[h] += 1
+        carried[i] = past[h] if drawn[h] < sizes[h] else Fraction(1)
+        past[h] += (1 - carried[i]) / left[h]
+    amount = max(1e-6, float(sum((w * (1 - c)) ** 2 for w, c in zip(weight, carried, strict=True))))
+    most = min((1 / (span * w) for w, c in zip(weight, carried, strict=True) if c < 1), default=Fraction(10**30))
+    found = []
+    for spread in (0.03, 0.06, 0.12, 0.24):
+        stake = min(Fraction(sqrt(2 * log(1 / alpha) / amount) / spread), most) / given_.largest
+        found.append([(stake * w * (1 - c), stake * w * c) for w, c in zip(weight, carried, strict=True)])
+    return found
+
+
+def plain_log_capital(staked: list[list[tuple[Fraction, Fraction]]], zs: list[Fraction]) -> float:
+    """The logarithm of the mean capital over the spreads; -1000 for one of 0."""
+    logs = []
+    for stakes in staked:
+        grown = prod(1 + risked * z for (risked, _), z in zip(stakes, zs, strict=True))
+        moved = float(sum(carried * z for (_, carried), z in zip(stakes, zs, strict=True)))
+        logs.append(max(-1000, log(grown) + moved if grown > 0 else -1000))
+    return max(logs) + log(sum(exp(each - max(logs)) for each in logs) / len(logs))
+
+
 def plain_lower_end(given_: Sample, contrast: Contrast, band: Band, unseen: int, alpha: float) -> float:
     """The lower end by products of fractions, found by halving."""
     ys, xs = plain_worst(given_, contrast, band, unseen)
-    n, sizes, drawn = len(ys), given_.sizes.tolist(), np.bincount(given_.stratum).tolist()
-    weight = [Fraction(sizes[s], drawn[s]) * n / sum(sizes) for s in given_.stratum.tolist()]
-    most = 1 / (Fraction(contrast.high - contrast.low) * max(weight))
-    bets = [min(Fraction(sqrt(2 * log(1 / alpha) / n) / spread), most) for spread in (0.03, 0.06, 0.12, 0.24)]
+    staked = plain_stakes(given_, Fraction(contrast.high - contrast.low), alpha)
 
     def reaches(theta: Fraction) -> bool:
-        each = (
-            prod(1 + bet * w / given_.largest * (y - theta * x) for y, x, w in zip(ys, xs, weight, strict=True))
-            for bet in bets
-        )
-        return bool(sum(each) / len(bets) >= Fraction(1 / alpha))
+        zs = [y - theta * x for y, x in zip(ys, xs, strict=True)]
+        return plain_log_capital(staked, zs) >= log(1 / alpha)
 
     low, high = Fraction(contrast.low), Fraction(contrast.high)
     if not reaches(low):
@@ -213,62 +241,97 @@ def test_within_unseen_contains_the_full_sample(
             assert bet.log_capital(found) >= log(2) - 1e-9
 
 
+@settings(max_examples=60)
+@given(samples(), st.sampled_from([SHARE, LEAD, SHARE.mirrored()]), st.floats(0, 1))
+def test_the_correction_never_widens(given_: Sample, contrast: Contrast, part: float) -> None:
+    """The capital against any ratio is at least that with the whole stakes at risk, as for a sample from an endless
+    population."""
+    filled, staked = worst(given_, contrast, "anything", 0), guaranteed_interval.stakes(given_, contrast.span, 0.025)
+    whole = staked.risked + staked.carried
+    at_most = 1 / (contrast.span * given_.largest * given_.weight.max() * len(given_.came) / given_.sizes.sum())
+    staked = Stakes(staked.risked * (shrink := min(1, at_most / whole.max())), staked.carried * shrink)
+    without = Stakes(staked.risked + staked.carried, np.zeros_like(staked.carried))
+    theta = contrast.low + part * contrast.span
+    corrected, plain = (guaranteed_interval.Bet.on(filled, each).log_capital(theta) for each in (staked, without))
+    assert corrected >= plain - 1e-9
+
+
+def test_it_shrinks_to_a_point() -> None:
+    """The more of all tables is drawn, the narrower the interval, down to a point; only missing sheets leave room then.
+    Strata that were drawn whole leave the room of the others."""
+    votes, widths = [(74, 26), (26, 74)] * 200, []
+    for size in (40_000, 4_000, 1_600, 800, 533, 401, 400):
+        full = sample([size], [0] * 400, votes, [100] * 400, [True] * 400, 100)
+        low, high = guaranteed_interval.interval(full, SHARE, "anything", 0)
+        assert low <= 0.5 <= high
+        widths.append(high - low)
+    assert widths == sorted(widths, reverse=True)
+    for width, part in zip(widths[1:5], (0.1, 0.25, 0.5, 0.75), strict=True):
+        assert width == pytest.approx(widths[0] * sqrt(1 - part), rel=0.1)
+    assert widths[-1] < 1e-5
+    votes = [(60 + 20 * (i % 2), 20) for i in range(100)]
+    away = sample([100], [0] * 100, votes, [100] * 100, [True] * 90 + [False] * 10, 100)
+    ends = guaranteed_interval.interval(away, SHARE, "anything", 0)
+    assert ends == pytest.approx((90 * 70 / 9_100, (90 * 70 + 1_000) / 9_100), abs=1e-5)
+    both = [sample([rest, 50], [0] * 50 + [1] * 50, votes, [100] * 100, [True] * 100, 100) for rest in (1_000, 60, 50)]
+    narrow = [high - low for low, high in (guaranteed_interval.interval(each, SHARE, "anything", 0) for each in both)]
+    assert narrow == sorted(narrow, reverse=True)
+    assert narrow[-1] < 1e-5
+
+
 POPULATION = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda sheet: sum(sheet) <= 6), min_size=3, max_size=5
+    st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda sheet: sum(sheet) <= 6), min_size=2, max_size=4
 )
+Strata = tuple[list[tuple[int, int]], ...]
+
+
+def draws(strata: Strata, counts: list[int]) -> Iterator[Sample]:
+    """Every sample that can be drawn, in every order, all of it in."""
+    of = [h for h, count in enumerate(counts) for _ in range(count)]
+    for drawn in product(*(permutations(stratum, count) for stratum, count in zip(strata, counts, strict=True))):
+        sheets = [sheet for some in drawn for sheet in some]
+        yield sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
 
 
 @settings(max_examples=60)
 @given(st.tuples(POPULATION, POPULATION), st.sampled_from([SHARE, LEAD, SHARE.mirrored()]), st.data())
 def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
-    strata: tuple[list[tuple[int, int]], ...], contrast: Contrast, data: st.DataObject
+    strata: Strata, contrast: Contrast, data: st.DataObject
 ) -> None:
     """What the proof rests on, without the slack of Markov's inequality: the mean of the capital against the true ratio
-    over every sample that can be drawn, of equal fractions or not, is at most 1, at the largest stakes there are."""
+    over every sample that can be drawn in every order, of equal fractions or not, is at most 1, at the largest stakes
+    there are."""
     whole = [sheet for stratum in strata for sheet in stratum]
     valid = sum(map(sum, whole))
     if not valid:
         return
     truth = sum(float(contrast.coefficients @ np.array(sheet)) for sheet in whole) / valid
     counts = [data.draw(st.integers(1, len(stratum))) for stratum in strata]
-    of = [h for h, count in enumerate(counts) for _ in range(count)]
     capitals = []
-    for drawn in product(*(combinations(stratum, count) for stratum, count in zip(strata, counts, strict=True))):
-        sheets = [sheet for some in drawn for sheet in some]
-        one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
-        filled = worst(one, contrast, "anything", 0)
-        capitals.append(
-            exp(
-                guaranteed_interval.Bet.on(filled, guaranteed_interval.stakes(one, contrast.span, 1e-9)).log_capital(
-                    truth
-                )
-            )
-        )
+    for one in draws(strata, counts):
+        filled, staked = worst(one, contrast, "anything", 0), guaranteed_interval.stakes(one, contrast.span, 1e-9)
+        capitals.append(exp(guaranteed_interval.Bet.on(filled, staked).log_capital(truth)))
     assert sum(capitals) / len(capitals) <= 1 + 1e-9
 
 
 @settings(max_examples=30)
 @given(st.tuples(POPULATION, POPULATION), st.sampled_from([0.1, 0.3, 0.6]), st.sampled_from([SHARE, LEAD]), st.data())
 def test_right_with_the_promised_probability(
-    strata: tuple[list[tuple[int, int]], ...], alpha: float, contrast: Contrast, data: st.DataObject
+    strata: Strata, alpha: float, contrast: Contrast, data: st.DataObject
 ) -> None:
-    """Over every sample that can be drawn from two strata, of equal fractions or not, each end of the guaranteed
-    interval excludes the truth in no more than alpha of them: exactly, in small populations."""
+    """Over every sample that can be drawn from two strata in every order, of equal fractions or not, each end of the
+    guaranteed interval excludes the truth in no more than alpha of them: exactly, in small populations."""
     whole = [sheet for stratum in strata for sheet in stratum]
     valid = sum(map(sum, whole))
     if not valid:
         return
     truth = sum(float(contrast.coefficients @ np.array(sheet)) for sheet in whole) / valid
-    counts = [data.draw(st.integers(1, len(stratum))) for stratum in strata]
-    wrong = [0, 0]
-    draws = list(product(*(combinations(stratum, count) for stratum, count in zip(strata, counts, strict=True))))
-    for drawn in draws:
-        sheets = [sheet for some in drawn for sheet in some]
-        of = [h for h, some in enumerate(drawn) for _ in some]
-        one = sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
+    counts = [data.draw(st.integers(1, min(3, len(stratum)))) for stratum in strata]
+    wrong, every = [0, 0], list(draws(strata, counts))
+    for one in every:
         wrong[0] += guaranteed_interval.lower_end(one, contrast, "anything", 0, alpha) > truth + 1e-9
         wrong[1] += -guaranteed_interval.lower_end(one, contrast.mirrored(), "anything", 0, alpha) < truth - 1e-9
-    assert max(wrong) <= alpha * len(draws)
+    assert max(wrong) <= alpha * len(every)
 
 
 @settings(max_examples=60)

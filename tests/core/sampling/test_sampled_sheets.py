@@ -16,6 +16,7 @@ from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy
 from streams.core.engine.comparer import Comparer
 from streams.core.reconciliation.reconciler import Reconciler
+from streams.core.sampling.draw import random_order
 from streams.core.sampling.sampled_sheets import SampledSheets
 
 
@@ -112,6 +113,20 @@ def test_the_same_by_every_way(random: Random) -> None:
     assert saved.state("N")["sample"] == replayed["N"]["sample"]
     plain = of_events(replace(KNOWN, sample=None), lines(events)).states
     assert plain == {id: {k: v for k, v in state.items() if k != "sample"} for id, state in replayed.items()}
+
+
+def test_the_order_is_random() -> None:
+    """In each stratum the tables stand in the order of the bets, not in that of the file."""
+    known = sampled(election(2, 40), 30)
+    assert known.sample is not None
+    found, reconciler = SampledSheets(known, known.sample), Reconciler(known)
+    for i, table in enumerate(known.tables):
+        reconciler.apply(report(table, (i, 0, 0)))
+    found.add(reconciler.take_sheets().read)
+    whole = found.sample(0)
+    assert whole is not None
+    tables = [list(known.tables)[i] for i in whole.votes[0].tolist()]
+    assert tables == [t for stratum in known.sample.strata.values() for t in random_order(known.sample, stratum)]
 
 
 def test_parts_follow_their_sheets() -> None:
