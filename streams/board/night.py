@@ -5,15 +5,15 @@ over time, and the alerts in it and below.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 import orjson
-from msgspec import UnsetType
 
 from streams.board.history import History, Point
 from streams.board.rejected_messages import TurnedAway
+from streams.board.series import series
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences
@@ -21,7 +21,6 @@ from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Area, Election
 from streams.core.election.names import Name
 from streams.core.events.wire import AreaState
-from streams.core.events.wire_sample import SampleInterval, SampleRecord
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""
@@ -185,37 +184,6 @@ class Night:
     def _family(self, area: str) -> Iterator[str]:
         yield area
         yield from self.election.children[area]
-
-
-def series(points: Iterable[Point]) -> dict[str, Any]:
-    """An area's figures over time, in columns as charts want them: shares in per cent, coverage 0-1, None where
-    there is nothing to say."""
-    states = [(point.at, _decode_state(point.content)) for point in points]
-    figures = [state.official.figures if state.official else {} for _, state in states]
-    witnessed = [state.witnessed for _, state in states]
-    named = sorted({column for seen in witnessed for column in seen.shares}.union(*figures))
-    return {
-        "at": [at for at, _ in states],
-        "coverage": [seen.coverage for seen in witnessed],
-        "tables": [seen.tables for seen in witnessed],
-        "bulletin": [state.official.bulletin if state.official else None for _, state in states],
-        "breakdown": [max((f.breakdown or 0 for f in given.values()), default=None) for given in figures],
-        "official": {c: [given[c].share if c in given else None for given in figures] for c in named},
-        "witnessed": {c: [seen.shares.get(c) for seen in witnessed] for c in named},
-        **_sampled([state.sample for _, state in states]),
-    }
-
-
-def _sampled(samples: Sequence[SampleRecord | UnsetType]) -> dict[str, dict[str, list[float | None]]]:
-    """What the random sample shows of each option over time, and the ends of its guaranteed interval."""
-    known: list[Mapping[str, SampleInterval]] = [sample.shares if sample else {} for sample in samples]
-    options = sorted(set[str]().union(*known))
-    each = {option: [shares.get(option) for shares in known] for option in options}
-    return {
-        "sampled": {o: [None if s is None else s.estimate for s in shares] for o, shares in each.items()},
-        "sampled_low": {o: [None if s is None else s.guaranteed[0] for s in shares] for o, shares in each.items()},
-        "sampled_high": {o: [None if s is None else s.guaranteed[1] for s in shares] for o, shares in each.items()},
-    }
 
 
 def _limits(election: Election) -> dict[int, int]:

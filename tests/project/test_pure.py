@@ -15,6 +15,7 @@ OUTSIDE = [
     "streams.board.history",
     "streams.board.night",
     "streams.board.rejected_messages",
+    "streams.board.series",
 ]
 """Modules that are pure without standing below `streams/core`: the ground, and what the board knows of a night."""
 
