@@ -1,4 +1,4 @@
-"""The election file: TOML with two CSVs beside it, read strictly (docs/election-file.md).
+"""The election file: TOML with its other files beside it, read strictly (docs/election-file.md).
 
 Whatever does not fit is one `ElectionFileError` that names the file, the line and the cure.
 """
@@ -9,13 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from streams.config import election_csv, sample_csv
-from streams.config.election_toml import File, NamedSample, Signatory, Toml
+from streams.config.csv_file import ElectionFileError
+from streams.config.election_toml import File, NamedMap, NamedSample, Signatory, Toml
 from streams.config.election_writer import ELECTION
 from streams.config.receivers import check_receivers
+from streams.core.election.area_map import MAP_BYTES, AreaMap, MapError, read_shapes
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Area, Authority, Election, Group, Option
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy
 from streams.core.sampling.draw import DrawError, check_draw
+from streams.regular_file import read_regular
 
 
 def load(path: Path, like: Path | None = None) -> Election:
@@ -58,15 +61,16 @@ def load(path: Path, like: Path | None = None) -> Election:
         authorities=_authorities(toml, content.authority, areas),
         voterless=voterless,
         sample=sample,
+        map=None if content.map is None else _map(toml, content.map, _beside(content.map.file, path, like), areas),
     )
 
 
 def files(path: Path) -> tuple[str, ...]:
     """The names of an election's files: its own, and from it those of its areas, its register and, where there are
-    any, its reporters that sign and its sample. Raises `ElectionFileError`."""
+    any, its reporters that sign, its sample and its map. Raises `ElectionFileError`."""
     content = Toml(path).read()
-    head, sample = content.election, content.sample
-    optional = (head.reporters, sample.file if sample else "")
+    head, sample, map = content.election, content.sample, content.map
+    optional = (head.reporters, sample.file if sample else "", map.file if map else "")
     return path.name, head.areas, head.register, *filter(None, optional)
 
 
@@ -95,6 +99,18 @@ def _sample(toml: Toml, named: NamedSample, drawn: DrawnSample) -> DrawnSample:
     fine = unseen is None or 0 <= unseen <= 100
     toml.check(fine, "sample.unseen", f"give percentage points from 0 to 100, not {unseen}")
     return replace(drawn, seed=named.seed, published=named.sha256.lower(), unseen=unseen)
+
+
+def _map(toml: Toml, named: NamedMap, path: Path, areas: Mapping[str, Area]) -> AreaMap:
+    for key in ("file", "property"):
+        toml.check(getattr(named, key).strip(), f"map.{key}", "write something here")
+    try:
+        file = read_regular(path, MAP_BYTES)
+        return AreaMap(file, named.property, tuple(read_shapes(file, named.property, areas)))
+    except OSError as error:
+        raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}") from None
+    except MapError as error:
+        raise ElectionFileError(str(path), None, error.place, error.cure) from None
 
 
 def _check_options(toml: Toml, content: File) -> None:

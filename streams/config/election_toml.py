@@ -44,6 +44,11 @@ class NamedSample(msgspec.Struct, forbid_unknown_fields=True):
     unseen: float | None = None
 
 
+class NamedMap(msgspec.Struct, forbid_unknown_fields=True):
+    file: str
+    property: str = "id"
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True):
     election: Head
     option: list[Option]
@@ -55,6 +60,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     receiver: list[Receiver] = []
     authority: list[Signatory] = []
     sample: NamedSample | None = None
+    map: NamedMap | None = None
 
 
 class Toml:
@@ -219,8 +225,9 @@ _SHAPES: Final[Mapping[str, Any]] = {
     "receiver": Receiver,
     "authority": Signatory,
     "sample": NamedSample,
+    "map": NamedMap,
 }
-_SINGLE: Final = frozenset({"election", "sample"})
+_SINGLE: Final = frozenset({"election", "sample", "map"})
 """The tables of `_SHAPES` that a file has once at most."""
 
 

@@ -14,8 +14,8 @@ from streams.core.election.register import PollingTable, Register
 from streams.core.election.thresholds import NAMES
 
 ELECTION, AREAS, REGISTER, REPORTERS = "election.toml", "areas.csv", "register.csv", "reporters.csv"
-SAMPLE = "sample.csv"
-FILES = (ELECTION, AREAS, REGISTER, REPORTERS, SAMPLE)
+SAMPLE, MAP = "sample.csv", "areas.geojson"
+FILES = (ELECTION, AREAS, REGISTER, REPORTERS, SAMPLE, MAP)
 """Every file that an election may be written into."""
 
 
@@ -43,6 +43,8 @@ def write(election: Election, directory: Path) -> Path:
         )
     if election.sample is not None:
         (directory / SAMPLE).write_bytes(election.sample.file)
+    if election.map is not None:
+        (directory / MAP).write_bytes(election.map.file)
     path = directory / ELECTION
     path.write_text("\n".join(_toml(election)) + "\n", encoding="utf-8")
     return path
@@ -71,6 +73,8 @@ def _toml(election: Election) -> Iterable[str]:
     if (sample := election.sample) is not None:
         given = {"seed": sample.seed, "sha256": sample.published, "unseen": sample.unseen}
         yield from _section("[sample]", {"file": SAMPLE, **{key: v for key, v in given.items() if v not in ("", None)}})
+    if election.map is not None:
+        yield from _section("[map]", {"file": MAP, "property": election.map.property})
     for receiver in election.receivers:
         yield from _section("[[receiver]]", asdict(receiver))
     for id, authority in election.authorities.items():

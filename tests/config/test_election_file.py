@@ -14,16 +14,19 @@ from brokers import ROOT
 from builders import election
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from maps import collection, feature, square
 
 from streams.config import csv_file, election_csv, election_writer
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
+from streams.core.election.area_map import AreaMap
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Authority, Election, Receiver, Reporter
 from streams.core.election.settings import AlertPolicy, ContradictionRule, MetricsPolicy, Rules
 from streams.core.election.thresholds import LIMITS, NAMES, SECTIONS
 
 SAMPLE = b"place,stratum,table\r\n1,S1,S1-2\r\n2,S2,S2-1\r\n"
+SHAPES = collection(feature("S1", square(0, 0)), feature("S2", square(1, 0)))
 KNOWN = replace(
     election(
         states=2,
@@ -61,6 +64,7 @@ KNOWN = replace(
     reporters={"ana": Reporter(b"a" * 32, "house"), "bea": Reporter(b"b" * 32, source="church")},
     authorities={"board": Authority(b"c" * 32), "town": Authority(None, ("S1", "S2"))},
     sample=DrawnSample({"S1": ("S1-2",), "S2": ("S2-1",)}, SAMPLE, "dice 4 2", sha256(SAMPLE).hexdigest(), 15.0),
+    map=AreaMap(SHAPES, "id", ("S1", "S2")),
 )
 
 
@@ -111,7 +115,7 @@ def swap(old: str, new: str) -> Edit:
     return edit
 
 
-SAMPLED, HASH = election_writer.SAMPLE, sha256(SAMPLE).hexdigest()
+SAMPLED, MAP, HASH = election_writer.SAMPLE, election_writer.MAP, sha256(SAMPLE).hexdigest()
 REPORTERS, ANA, BEA = election_writer.REPORTERS, b64encode(b"a" * 32).decode(), b64encode(b"b" * 32).decode()
 WRONG = [
     pytest.param(TOML, swap('id = "test"', 'id = "te st"'), 2, "election.id", "use letters", id="id with a space"),
@@ -242,6 +246,12 @@ WRONG = [
     pytest.param(SAMPLED, swap("1,S1,S1-2", "1,N,S1-2"), 3, "stratum", "the strata N and S2 have", id="two strata"),
     pytest.param(SAMPLED, swap("2,S2,S2-1", "2,S1,S1-1"), None, "stratum", "2 polling tables lie in none", id="a rest"),
     pytest.param(SAMPLED, swap("table", "mesa"), 1, "table", "the header must name table", id="no column of tables"),
+    pytest.param(TOML, swap('property = "id"', 'property = " "'), None, "map.property", "write some", id="no name"),
+    pytest.param(TOML, swap('property = "id"', 'propperty = "id"'), None, "map.propperty", "write property", id="typo"),
+    pytest.param(TOML, swap('"areas.geojson"', '""'), None, "map.file", "write something", id="no file of shapes"),
+    pytest.param(MAP, swap('"S2"', '"S9"'), None, "features[1].properties.id", "S9 is no area", id="shape of nowhere"),
+    pytest.param(MAP, swap("Polygon", "Point"), None, "features[0].geometry.type", "a Polygon", id="a point as shape"),
+    pytest.param(MAP, lambda text: text[:-1], None, "", "write GeoJSON", id="shapes cut off"),
     pytest.param(SAMPLED, lambda text: text.splitlines()[0], None, "", "at least one polling", id="an empty sample"),
 ]
 
@@ -301,7 +311,7 @@ PIECES = [
 PLACES = st.integers(0, 2000)
 
 
-@pytest.mark.parametrize("file", [TOML, "areas.csv", "register.csv", "reporters.csv", "sample.csv"])
+@pytest.mark.parametrize("file", [TOML, "areas.csv", "register.csv", "reporters.csv", "sample.csv", "areas.geojson"])
 def test_whatever_is_in_them(file: str, tmp_path: Path) -> None:
     """Election files with anything in them are read, or are one error that names the file; nothing else is raised."""
     path = election_writer.write(KNOWN, tmp_path)

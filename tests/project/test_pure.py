@@ -56,6 +56,8 @@ ALLOWED = {
     "orjson",
     "msgspec",
     "numpy",
+    "shapely",  # geometry is arithmetic
+    "difflib",
     "cryptography",  # verifying a signature is arithmetic; `FORBIDDEN` keeps the making of keys, which is chance, out
     "base64",
 }

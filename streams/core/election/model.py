@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
+from streams.core.election.area_map import AreaMap
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.names import Language as Language
 from streams.core.election.names import Name, in_language, labels, languages_of
@@ -55,8 +56,7 @@ class Area:
     tables: int | None = None
     registered: int | None = None
     voterless: int = 0
-    """Polling tables in it that the register gives 0 voters, where that is taken as unknown (`registered_zero`):
-    `registered` may lack theirs."""
+    """Polling tables in it that the register gives 0 voters, if that is unknown: `registered` may lack theirs."""
 
 
 class Reporter(NamedTuple):
@@ -148,6 +148,8 @@ class Election:
     """The polling tables that the register gives 0 voters, by id, whatever that is taken for."""
     sample: DrawnSample | None = None
     """The random sample that was drawn before the night, if any."""
+    map: AreaMap | None = None
+    """The shapes of areas, if any are given."""
 
     @property
     def sample_unseen(self) -> float:
@@ -211,7 +213,6 @@ class Election:
     def lineage(self) -> Mapping[str, tuple[str, ...]]:
         """Area id to the ids from the root down to it."""
         lines: dict[str, tuple[str, ...]] = {}
-
         for area in self.areas:
             up, above = [area], self.areas[area].parent
             while above is not None and above not in lines:  # no recursion: areas may nest thousands of levels deep
