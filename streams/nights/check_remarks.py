@@ -71,6 +71,9 @@ class Remarks:
             taken = "taken as unknown" if unknown else "so no vote fits there"
             text = f"polling tables with 0 registered voters: {len(voterless):,}, {taken} (reconcile.registered_zero)"
             yield Remark("registered-zero", len(voterless), voterless, text)
+        if without := tuple(_without_shape(self._election)):
+            text = f"areas without a shape, of a level that the map shows: {len(without):,}. They are in tables only"
+            yield Remark("no-shape", len(without), without, f"{text}: add them to the map's file")
         if uncounted := tuple(self._uncounted):
             text = f"final bulletins that do not say how many polling tables they count: {len(uncounted):,}. "
             yield Remark("final-without-count", len(uncounted), uncounted, f"{text}Taken as all; give tables_counted")
@@ -92,3 +95,10 @@ class Remarks:
         if count := self._beside[option]:
             text = f"reports that give votes for {option}, for which sheets are not read: {count:,}. They are left out"
             yield Remark("option-not-read", count, (), text)
+
+
+def _without_shape(election: Election) -> Iterator[str]:
+    """The areas that have no shape though others of their level have one."""
+    with_shape = set(election.map.areas if election.map else ())
+    levels = {election.areas[area].level for area in with_shape}
+    return (area.id for area in election.areas.values() if area.level in levels and area.id not in with_shape)

@@ -97,6 +97,9 @@ _SPANISH: Final[Mapping[str, str]] = {
     "polling tables with 0 registered voters: {}, so no vote fits there (reconcile.registered_zero)": (
         "mesas con 0 electores inscritos: {}, así que allí no cabe ningún voto (reconcile.registered_zero)"
     ),
+    "areas without a shape, of a level that the map shows: {}. They are in tables only: add them to the map's file": (
+        "zonas sin forma, de un nivel que el mapa muestra: {}. Solo están en las tablas: añádalas al fichero del mapa"
+    ),
     "final bulletins that do not say how many polling tables they count: {}. Taken as all; give tables_counted": (
         "boletines finales que no dicen cuántas mesas cuentan: {}. Se toman por todas; indique tables_counted"
     ),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from brokers import ROOT
 from builders import bulletin, election, report
+from maps import square, with_map
 
 from streams.nights.check_remarks import Remark, Remarks
 from streams.report.spanish_cures import _SPANISH, cure
@@ -107,7 +108,7 @@ def remarks(unknown: bool) -> Iterator[Remark]:
         areas={**known.areas, "N": replace(known.areas["N"], tables=5), "S1": replace(known.areas["S1"], tables=None)},
         rules=replace(known.rules, switch=replace(known.rules.switch, rewritten="off")),
     )
-    gathered = Remarks(known)
+    gathered = Remarks(with_map(known, {"S1": square(0, 0)}))
     gathered.see_report(report("S1-2", {"A": 1, "C": 1}))
     gathered.see_bulletin(bulletin(status="final"), "a:1")
     gathered.see_rewritten("a:2")
@@ -120,7 +121,7 @@ def test_every_remark_is_translated(unknown: bool) -> None:
     found = list(remarks(unknown))
     assert {remark.code for remark in found} == {
         "registered-zero", "final-without-count", "rewritten", "option-left-out", "option-not-read", "switched-off",
-        "tables-unknown", "limit-out-of-reach", "below-quorum",
+        "tables-unknown", "limit-out-of-reach", "below-quorum", "no-shape",
     }  # fmt: skip
     assert not [remark.text for remark in found if cure(remark.text, "es") == remark.text]
 
