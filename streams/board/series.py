@@ -32,9 +32,9 @@ def series(points: Iterable[Point]) -> dict[str, Any]:
 
 def _sampled(samples: Sequence[SampleRecord | UnsetType]) -> dict[str, dict[str, list[float | None]]]:
     """What the random sample shows of each option over time, and the ends of its guaranteed interval."""
-    known: list[Mapping[str, SampleInterval]] = [sample.shares if sample else {} for sample in samples]
-    options = sorted(set[str]().union(*known))
-    each = {option: [shares.get(option) for shares in known] for option in options}
+    by_time: list[Mapping[str, SampleInterval]] = [sample.shares if sample else {} for sample in samples]
+    options = sorted(set[str]().union(*by_time))
+    each = {option: [shares.get(option) for shares in by_time] for option in options}
     return {
         "sampled": {o: [None if s is None else s.estimate for s in shares] for o, shares in each.items()},
         "sampled_low": {o: [None if s is None else s.guaranteed[0] for s in shares] for o, shares in each.items()},

@@ -71,12 +71,12 @@ def _allocation(sizes: Mapping[str, int], size: str) -> Mapping[str, int]:
 def verify_sample(election: ElectionFile, sample: SampleFile = None, seed: GivenSeed = "") -> None:
     """Repeat a draw from its seed, and say whether it gives the sample."""
     with plainly():
-        known = load(election)
-        drawn, name = _sample(known, sample), sample or "the election's sample"
+        loaded = load(election)
+        drawn, name = _sample(loaded, sample), sample or "the election's sample"
         if not (seed := seed or (drawn.seed if sample is None else "")):
             raise DrawError(f"{name}: nobody says which seed drew it: give --seed")
         try:
-            check_draw(known, drawn, seed)
+            check_draw(loaded, drawn, seed)
         except DrawError as error:
             raise DrawError(f"{name}: not drawn by the seed {seed!r}: {error}") from None
         show(f"{name}: the seed draws these {drawn.size:,} polling tables; sha256 {drawn.sha256}")

@@ -88,10 +88,10 @@ class Toml:
         except msgspec.ValidationError as error:
             raise self._misfit(error) from None
         for table in ("option", "group", "receiver"):  # msgspec lets a dataclass pass with more than its fields
-            known = _names(_SHAPES[table])
+            allowed = _names(_SHAPES[table])
             for i, item in enumerate(data.get(table, [])):
-                for strange in item.keys() - set(known):
-                    raise self._unknown(f"{table}[{i}].{strange}", known)
+                for strange in item.keys() - set(allowed):
+                    raise self._unknown(f"{table}[{i}].{strange}", allowed)
         return _with_names(content, names)
 
     def _take_names(self, data: dict[str, Any]) -> Iterator[tuple[tuple[str, int, str], str]]:

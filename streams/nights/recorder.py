@@ -129,11 +129,11 @@ class Recorder:
         except KafkaError as error:
             raise self._refused(error) from error
         self._away = False
-        found = {place: Bounds(firsts[place], ends[place]) for place in self._lanes}
+        bounds = {place: Bounds(firsts[place], ends[place]) for place in self._lanes}
         for place, lane in self._lanes.items():
-            self._settle(place, lane, found[place])
+            self._settle(place, lane, bounds[place])
             consumer.seek(place, lane.start)
-        return found
+        return bounds
 
     def _settle(self, place: TopicPartition, lane: Lane, bounds: Bounds) -> None:
         """Hold what the broker has against what the log wants next."""
@@ -186,10 +186,10 @@ class Recorder:
                 consumer.pause(place)
         return bool(batches)
 
-    def _compare(self, place: TopicPartition, lane: Lane, found: Record | Gap) -> None:
+    def _compare(self, place: TopicPartition, lane: Lane, what: Record | Gap) -> None:
         """The last record of the log is read again: if it is another now, the topic is another."""
-        first = found.first if isinstance(found, Gap) else found.offset
-        if lane.last is not None and first == lane.last.offset and found != lane.last:
+        first = what.first if isinstance(what, Gap) else what.offset
+        if lane.last is not None and first == lane.last.offset and what != lane.last:
             raise self._made_anew(place, lane, f"offset {first} is another message now")
         lane.last = None
 

@@ -78,18 +78,18 @@ def _time(item: Item) -> int:
 
 def by_channel(records: Records, log: str) -> dict[Channel, list[tuple[Item, int]]]:
     """The events of many messages, and when these came, by channel."""
-    found: dict[Channel, list[tuple[Item, int]]] = defaultdict(list)
+    channels: dict[Channel, list[tuple[Item, int]]] = defaultdict(list)
     quick = _quick(records)
     if quick is None:
         for record in records:
             channel = record.partition if record.topic == REPORTS else BULLETINS
             items = ((item_of(arrival), record.timestamp) for arrival in of_record(record, log))
-            found[channel].extend(items)
+            channels[channel].extend(items)
     else:
         places = zip(records.topics, records.partitions, zip(quick, records.timestamps, strict=True), strict=True)
         for topic, partition, item in places:
-            found[partition if topic == REPORTS else BULLETINS].append(item)
-    return found
+            channels[partition if topic == REPORTS else BULLETINS].append(item)
+    return channels
 
 
 def _quick(records: Records) -> list[Event] | None:

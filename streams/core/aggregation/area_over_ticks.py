@@ -50,9 +50,9 @@ class AreaOverTicks:
     def gaps(self, places: Numbers, least: float) -> Figures:
         """Points from announced shares to what can honestly be announced, at some of the ticks: (these, columns). NaN
         where there is no figure, or no gap of the column comes to `least`."""
-        found = np.full((len(places), len(self._election.columns)), np.nan)
+        points = np.full((len(places), len(self._election.columns)), np.nan)
         if self._course.traced is None:  # nobody asks
-            return found
+            return points
         claims = self.claims[places]
         counted = self._sums.projector.counted_at(self._course.traced, self.places[places], claims)
         shares = announced_shares(claims)
@@ -61,8 +61,8 @@ class AreaOverTicks:
             for high, sign, some in ((True, 1, above), (False, -1, ~above)):
                 if some.any():
                     ends = self._ends(places, counted, column, high=high)
-                    found[some, column] = np.maximum(0, sign * (share - ends))[some]
-        return found
+                    points[some, column] = np.maximum(0, sign * (share - ends))[some]
+        return points
 
     def open_votes(self, places: Numbers) -> Numbers:
         """The most votes that sheets which do not count yet can hold, at some of the ticks; `claims.UNKNOWN` where

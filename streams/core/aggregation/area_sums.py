@@ -87,12 +87,12 @@ class Sums:
         tables = union(*some) if len(some) > 1 else (*some, read[0])[0]
         if not len(tables):
             return tables
-        before, known = self._read.take(tables, axis=0), self._official(tables)
+        before, official = self._read.take(tables, axis=0), self._official(tables)
         bounded = self._bounded(tables)
         self._put(read, bounds)
         if self._announced is not None:
             self._announced[announced[0]] = announced[1]
-        changes = self._changes(tables, (before, known), (self._read.take(tables, axis=0), self._official(tables)))
+        changes = self._changes(tables, (before, official), (self._read.take(tables, axis=0), self._official(tables)))
         lines = self._layout.lines(tables)
         areas, sums = roll_up(lines, changes)
         self.rows[areas] += sums.T
@@ -115,8 +115,8 @@ class Sums:
     def _changes(self, tables: Numbers, before: _Said, after: _Said) -> Numbers:
         """How their contributions change where such rows take the place of those before, column by column."""
         # Before and after in one go: for the few polling tables of a tick the calls cost more than the numbers.
-        (was, known), (read, figures) = before, after
-        said = None if known is None or figures is None else np.concatenate([known, figures])
+        (was, official), (read, figures) = before, after
+        said = None if official is None or figures is None else np.concatenate([official, figures])
         both = contributions(self._election, np.tile(tables, 2), np.concatenate([was, read]), said)
         return both[:, len(tables) :] - both[:, : len(tables)]
 
@@ -160,12 +160,12 @@ class Sums:
         tables, at = np.divmod(keys, len(ticks))
         after = read.as_of(keys, self._read)
         figures = None if self._announced is None else announced.as_of(keys, self._announced)
-        before, known = self._read.take(tables, axis=0), self._official(tables)
+        before, official = self._read.take(tables, axis=0), self._official(tables)
         again = np.flatnonzero(~begins(tables))
         before[again] = after.take(again - 1, axis=0)
-        if known is not None and figures is not None:
-            known[again] = figures.take(again - 1, axis=0)
-        changes, places = self._changes(tables, (before, known), (after, figures)), list(least)
+        if official is not None and figures is not None:
+            official[again] = figures.take(again - 1, axis=0)
+        changes, places = self._changes(tables, (before, official), (after, figures)), list(least)
         sheets = SheetChanges(tables, at, before, after)
         # Half of the columns stay as they are, nearly always: without them all judging takes a seventh less.
         busy = np.flatnonzero(changes.any(axis=1))
@@ -216,8 +216,8 @@ class Sums:
         if self._bounds is None:
             return np.zeros(0, np.int64)
         tables = np.flatnonzero(self._bounds[:, 1] > 0)
-        found = self._bounded(tables)
-        outside: Numbers = tables[(found[BELOW] > 0) | (found[ABOVE] > 0)]
+        added = self._bounded(tables)
+        outside: Numbers = tables[(added[BELOW] > 0) | (added[ABOVE] > 0)]
         return outside
 
     def nulls(self, area: int) -> Histogram:
@@ -292,9 +292,9 @@ def _between(given: Rows, some: Numbers) -> Rows:
     return tables[part], rows[part]
 
 
-def _newer(known: Numbers, given: Rows) -> Rows:
+def _newer(newest: Numbers, given: Rows) -> Rows:
     """Those rows that are not older than what is known, and differ from it."""
     tables, rows = given
-    before = known.take(tables, axis=0)
+    before = newest.take(tables, axis=0)
     fresh = (rows[:, 0] >= before[:, 0]) & (rows != before).any(axis=1)
     return (tables, rows) if fresh.all() else (tables[fresh], rows[fresh])

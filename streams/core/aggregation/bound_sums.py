@@ -55,38 +55,38 @@ def width(columns: int) -> int:
     return FIGURES + 3 * columns
 
 
-def contributions(election: Election, tables: Numbers, known: Evidence) -> Numbers:
+def contributions(election: Election, tables: Numbers, evidence: Evidence) -> Numbers:
     """What polling tables add to the areas above, column by column."""
     columns = len(election.columns)
-    found = np.zeros((width(columns), len(tables)), np.int64)
-    holds, _, at_least = _figures(election, known.bounds)
-    added = holds & (known.read[:, 2] == 0)
-    found[ADDED] = added
-    found[HOLDING] = holds
-    found[CONFLICTING] = known.bounds[:, 1] == CONFLICT
-    found[ADDED_VALID] = added * known.bounds[:, BOUNDED:].sum(axis=1)
-    figures = found[FIGURES:].reshape(3, columns, len(tables))
+    sums = np.zeros((width(columns), len(tables)), np.int64)
+    holds, _, at_least = _figures(election, evidence.bounds)
+    added = holds & (evidence.read[:, 2] == 0)
+    sums[ADDED] = added
+    sums[HOLDING] = holds
+    sums[CONFLICTING] = evidence.bounds[:, 1] == CONFLICT
+    sums[ADDED_VALID] = added * evidence.bounds[:, BOUNDED:].sum(axis=1)
+    figures = sums[FIGURES:].reshape(3, columns, len(tables))
     figures[0] = added * at_least
-    figures[1] = added * ruled_out(election, tables, known.bounds)
-    found[AGAINST] = against = holds & (known.read[:, 2] > 0) & _are_outside(election, known)
-    if known.announced is not None:
-        _check(election, known.announced, known.bounds, holds & ~against, found)
-    return found
+    figures[1] = added * ruled_out(election, tables, evidence.bounds)
+    sums[AGAINST] = against = holds & (evidence.read[:, 2] > 0) & _are_outside(election, evidence)
+    if evidence.announced is not None:
+        _check(election, evidence.announced, evidence.bounds, holds & ~against, sums)
+    return sums
 
 
-def _are_outside(election: Election, known: Evidence) -> Flags:
+def _are_outside(election: Election, evidence: Evidence) -> Flags:
     """Which polling tables have less on their sheets than bounds say, of what sheets are read for, or more."""
-    votes, bounds, read = known.read[:, READ:], known.bounds, list(election.read_options.values())
+    votes, bounds, read = evidence.read[:, READ:], evidence.bounds, list(election.read_options.values())
     below: Flags = np.any(votes[:, read] < bounds[:, BOUNDED:][:, read], axis=1)
-    above: Flags = (bounds[:, 2] >= 0) & (votes.sum(axis=1) + known.read[:, READ - 1] > bounds[:, 2])
+    above: Flags = (bounds[:, 2] >= 0) & (votes.sum(axis=1) + evidence.read[:, READ - 1] > bounds[:, 2])
     return below | above
 
 
-def measures(election: Election, tables: Numbers, known: Evidence) -> Numbers:
+def measures(election: Election, tables: Numbers, evidence: Evidence) -> Numbers:
     """What the polling tables among these with bounds and no accepted sheet add to the histograms (`spread`),
     by kind, column and table: a(t), A(t) - a(t), and what a false bound could hide of the ceiling."""
-    some = np.flatnonzero((known.bounds[:, 1] == HOLD) & (known.read[:, 2] == 0))
-    bounds = known.bounds.take(some, axis=0)
+    some = np.flatnonzero((evidence.bounds[:, 1] == HOLD) & (evidence.read[:, 2] == 0))
+    bounds = evidence.bounds.take(some, axis=0)
     _, valid, at_least = _figures(election, bounds)
     return np.stack([at_least, valid - at_least, np.maximum(0, ruled_out(election, tables.take(some), bounds))])
 
@@ -109,17 +109,17 @@ def _figures(election: Election, bounds: Numbers) -> tuple[Flags, Numbers, Numbe
     return bounds[:, 1] == HOLD, bounds[:, BOUNDED:].sum(axis=1), at_least
 
 
-def _check(election: Election, announced: Numbers, bounds: Numbers, some: Flags, found: Numbers) -> None:
+def _check(election: Election, announced: Numbers, bounds: Numbers, some: Flags, sums: Numbers) -> None:
     """Fill in which of some polling tables are announced outside their own bounds."""
     _, valid, at_least = _figures(election, bounds)
-    official, missing = announced[:, ANNOUNCED:].T, found[-len(election.columns) :]
+    official, missing = announced[:, ANNOUNCED:].T, sums[-len(election.columns) :]
     both = some & (announced[:, 1] > 0)
-    found[CHECKED] = both & (valid > 0)
+    sums[CHECKED] = both & (valid > 0)
     missing[:] = np.where(official < 0, 0, np.maximum(0, at_least - official)) * both
-    found[BELOW] = missing.any(axis=0)
-    found[CHECKED_MOST] = bounded = both & (bounds[:, 2] >= 0)
-    found[EXCESS] = np.maximum(0, _cast(election, official) - bounds[:, 2]) * bounded
-    found[ABOVE] = found[EXCESS] > 0
+    sums[BELOW] = missing.any(axis=0)
+    sums[CHECKED_MOST] = bounded = both & (bounds[:, 2] >= 0)
+    sums[EXCESS] = np.maximum(0, _cast(election, official) - bounds[:, 2]) * bounded
+    sums[ABOVE] = sums[EXCESS] > 0
 
 
 def _cast(election: Election, official: Numbers) -> Numbers:

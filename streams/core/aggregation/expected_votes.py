@@ -96,12 +96,12 @@ class Traced(NamedTuple):
             return self
         parts = (np.flatnonzero((part.at >= begin) & (part.at < end)) for part in self)
         changes, homes, slots, models = parts
-        known, valid, votes = self.models, self.models.valid[models], self.models.votes[models]
+        all_models, valid, votes = self.models, self.models.valid[models], self.models.votes[models]
         return Traced(
             Changes(self.changes.ticks, *(each[changes] for each in self.changes[1:])),
             Homes(*(each[..., homes] for each in self.homes)),
             Slots(*(each[slots] for each in self.slots)),
-            Models(known.areas[models], known.at[models], valid, votes, known.moved[:, models]),
+            Models(all_models.areas[models], all_models.at[models], valid, votes, all_models.moved[:, models]),
         )
 
 
@@ -204,7 +204,7 @@ class Unseen:
 
     def _trace_homes(self, changes: Changes, keys: Numbers) -> Homes:
         ticks, areas, at, rows = changes
-        layout, (seen, known, tables) = self._layout, rows[:, [REGISTERED, KNOWN, TABLES]].T
+        layout, (seen, with_voters, tables) = self._layout, rows[:, [REGISTERED, KNOWN, TABLES]].T
         enough: Numbers = (rows[:, TABLES] >= ENOUGH).astype(np.int64)
         turned = np.flatnonzero(enough != _earlier(areas, enough, self._enough.__getitem__))
         stretches = [np.arange(areas[i], layout.behind(areas[i])) * ticks + at[i] for i in turned.tolist()]
@@ -217,7 +217,7 @@ class Unseen:
             model = np.where((line >= 0) & (np.where(place >= 0, enough[place], self._enough[line]) > 0), line, model)
         # Polling tables of the register are in areas without any below (`election_csv`).
         place = latest(keys, homes, when, ticks)
-        witnessed = np.stack([seen, known, tables - known]).take(place, axis=1) * layout.leaf[homes]
+        witnessed = np.stack([seen, with_voters, tables - with_voters]).take(place, axis=1) * layout.leaf[homes]
         left = np.where(place >= 0, np.maximum(0, self._own[:, homes] - witnessed), self._left[:, homes])
         return Homes(homes, when, model, layout.depth[homes] - layout.depth[model], left)
 
@@ -232,10 +232,10 @@ class Unseen:
     def _expect(self, rows: Numbers, lent: Numbers) -> tuple[Numbers, Numbers]:
         """Blocks by models with these sums, and of what they lend (models, levels, 3): (models, levels), (models,
         levels, columns)."""
-        voters, known, tables = np.moveaxis(lent, 2, 0)
+        voters, with_voters, tables = np.moveaxis(lent, 2, 0)
         turnout = rows[:, KNOWN_VALID, None] / np.maximum(1, rows[:, REGISTERED, None])
         mean = rows[:, VALID, None] / np.maximum(1, rows[:, TABLES, None])
-        expected = np.where(rows[:, REGISTERED, None] > 0, turnout * voters, mean * known) + mean * tables
+        expected = np.where(rows[:, REGISTERED, None] > 0, turnout * voters, mean * with_voters) + mean * tables
         valid = np.rint(UNIT * expected).astype(np.int64)
         shares = rows[:, VOTES : VOTES + self._columns] / np.maximum(1, rows[:, VALID, None])
         return valid, np.rint(shares[:, None, :] * valid[:, :, None]).astype(np.int64)
@@ -266,20 +266,20 @@ def _earlier(numbers: Numbers, figures: Numbers, known_of: Callable[[Numbers], N
 def _own_tables(layout: Layout) -> Numbers:
     """Of the polling tables that are in an area and in none below it, in the register or beyond it: their registered
     voters, how many have any known, how many have not. Shape (3, areas)."""
-    count, known = len(layout.areas), layout.registered > 0
+    count, has_voters = len(layout.areas), layout.registered > 0
     voters = np.bincount(layout.home, layout.registered, count).astype(np.int64)
-    found = np.stack([voters, np.bincount(layout.home[known], minlength=count)])
-    found = np.concatenate([found, np.bincount(layout.home[~known], minlength=count)[None]])
-    exist, accounted = (found[1] + found[2]).tolist(), voters.tolist()
+    own = np.stack([voters, np.bincount(layout.home[has_voters], minlength=count)])
+    own = np.concatenate([own, np.bincount(layout.home[~has_voters], minlength=count)[None]])
+    exist, accounted = (own[1] + own[2]).tolist(), voters.tolist()
     for area in range(count - 1, -1, -1):  # from the lowest up
         more = int(layout.exist[area]) - exist[area]
         if more > 0:
             beyond = max(0, int(layout.voters[area]) - accounted[area])
-            part = beyond * more // (more + int(found[2, area]))
-            found[:, area] += (part, more, 0) if part else (0, 0, more)
+            part = beyond * more // (more + int(own[2, area]))
+            own[:, area] += (part, more, 0) if part else (0, 0, more)
             exist[area] += more
             accounted[area] += part
         if area != ROOT:
             exist[layout.parents[area]] += exist[area]
             accounted[layout.parents[area]] += accounted[area]
-    return found
+    return own

@@ -65,8 +65,8 @@ class Running:
         self._counts = np.zeros((kinds, columns, 1 + int(sheets.max(initial=0))), np.int64)
         for kind in range(kinds):
             for column in range(columns):
-                found = np.bincount(sheets[kind, column])
-                self._counts[kind, column, : len(found)] = found
+                counts = np.bincount(sheets[kind, column])
+                self._counts[kind, column, : len(counts)] = counts
 
     def add(self, sheets: Numbers, sign: int) -> None:
         """Count sheets (`sign` 1), or take them out again (-1)."""
@@ -109,8 +109,8 @@ def are_countable(sheets: Numbers) -> bool:
 def _histogram(values: Numbers) -> Histogram:
     if are_countable(values):
         return _some(np.bincount(values))
-    found, numbers = np.unique(values, return_counts=True)
-    return found[::-1], numbers[::-1].astype(np.int64)
+    distinct, numbers = np.unique(values, return_counts=True)
+    return distinct[::-1], numbers[::-1].astype(np.int64)
 
 
 def _some(counts: Numbers) -> Histogram:

@@ -134,13 +134,13 @@ class Projection:
     def gaps(self, share: Figures, unseen: float) -> Figures:
         """Points from announced shares (per cent, by figure) to that interval: below it negative, above it positive,
         within it 0. Half of the work of `interval`."""
-        bins, found = bins_of(unseen), np.zeros(len(share))
+        bins, points = bins_of(unseen), np.zeros(len(share))
         for figure, (told, middle) in enumerate(zip(share.tolist(), self.middle.tolist(), strict=True)):
             if told > middle:
-                found[figure] = max(0, told - self._highest(figure, bins))
+                points[figure] = max(0, told - self._highest(figure, bins))
             else:
-                found[figure] = min(0, told - self._lowest(figure, bins))
-        return found
+                points[figure] = min(0, told - self._lowest(figure, bins))
+        return points
 
     def required(self, figure: int, told: float, near: float = 0) -> float:
         """The least deviation of the unseen, in points, with which an announced share (per cent) fits: rounded up to a

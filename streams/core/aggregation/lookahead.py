@@ -30,16 +30,16 @@ class Arrivals:
         """Of each, polling table times the number of ticks, plus tick, in rising order."""
         self._rows = rows.take(order[last], axis=0)
 
-    def as_of(self, keys: Numbers, known: Numbers) -> Numbers:
-        """The rows that hold at these keys; `known` are those of all polling tables before the first tick."""
+    def as_of(self, keys: Numbers, before: Numbers) -> Numbers:
+        """The rows that hold at these keys; `before` are those of all polling tables before the first tick."""
         if keys is self.keys:
             return self._rows
         tables = keys // self._count
         if not len(self.keys):
-            return known.take(tables, axis=0)
-        found = np.searchsorted(self.keys, keys, side="right") - 1
-        ours = (found >= 0) & (self.keys.take(found) // self._count == tables)
-        return np.where(ours[:, None], self._rows.take(found, axis=0), known.take(tables, axis=0))
+            return before.take(tables, axis=0)
+        places = np.searchsorted(self.keys, keys, side="right") - 1
+        ours = (places >= 0) & (self.keys.take(places) // self._count == tables)
+        return np.where(ours[:, None], self._rows.take(places, axis=0), before.take(tables, axis=0))
 
     def between(self, begin: int, end: int) -> Rows:
         """What came at the ticks from `begin` to before `end`, as it came."""

@@ -19,14 +19,14 @@ def cumulated(base: Figures, ticks: int, at: Numbers, place: Numbers, amount: Nu
     """What lies below each position from `first` to `end`, after each tick: (ticks, end - first + 1). `base` is the
     same of all positions before the first tick; amounts are added at places, each at a tick."""
     width, below = end - first, place < first
-    found = np.zeros((ticks, width + 1))
-    found[:, 0] = np.bincount(at[below], amount[below], ticks).cumsum()
+    sums = np.zeros((ticks, width + 1))
+    sums[:, 0] = np.bincount(at[below], amount[below], ticks).cumsum()
     inside = np.flatnonzero(~below & (place < end))
     if len(inside):
         grid = np.bincount(at[inside] * width + place[inside] - first, amount[inside], ticks * width)
-        np.cumsum(grid.reshape(ticks, width).cumsum(axis=0), axis=1, out=found[:, 1:])
-    found[:, 1:] += found[:, :1]
-    return np.asarray(found + base[first : end + 1])
+        np.cumsum(grid.reshape(ticks, width).cumsum(axis=0), axis=1, out=sums[:, 1:])
+    sums[:, 1:] += sums[:, :1]
+    return np.asarray(sums + base[first : end + 1])
 
 
 class TopSumsOverTicks:
@@ -70,13 +70,13 @@ class TopSumsOverTicks:
         ticks = np.arange(self._ticks)
         place = np.maximum(0, (sums < totals[:, None]).sum(axis=1) - 1)
         missing, value = totals - sums[ticks, place], np.maximum(1, self._top - first - place)
-        found = counts[ticks, place] + np.ceil(missing / value)
+        needed = counts[ticks, place] + np.ceil(missing / value)
         most, whole = (
             base[-1] + np.bincount(self._at, amount, self._ticks).cumsum()
             for base, amount in zip(self._base, self._amounts, strict=True)
         )
-        found = np.where(totals > 0, np.where(totals <= whole, found, most), 0)
-        return found.astype(np.int64)
+        needed = np.where(totals > 0, np.where(totals <= whole, needed, most), 0)
+        return needed.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ class SharesOverTicks:
     def _below(self, kind: int, what: int, first: int, end: int) -> Figures:
         """Scaled sums of one class, of valid votes (`what` 0) or of votes (1), below these bins."""
         at, place, *amounts = self._changes[kind]
-        found = cumulated(self._base[kind][what], self._ticks, at, place, amounts[what], first, end)
-        return found * self._factor[kind][:, None]
+        sums = cumulated(self._base[kind][what], self._ticks, at, place, amounts[what], first, end)
+        return sums * self._factor[kind][:, None]
 
     def ends(self, unseen: float) -> Figures:
         """The lowest or highest share, in per cent, by tick, where the unseen may be so many points off."""

@@ -98,12 +98,12 @@ class Projector:
             self._keep_up(*self._unseen.blocks(models))
 
     def _widest(self, rows: Numbers, claimed: Numbers, expected_of: Callable[[Numbers], Expected]) -> Figures:
-        found = np.zeros(len(rows))
+        widest = np.zeros(len(rows))
         enough = np.maximum(ENOUGH, self._rule.min_sheets)
         some = np.flatnonzero((rows[:, TABLES] >= enough) & (rows[:, VALID] > 0) & (claimed[:, BASE] > 0))
         if len(some):
-            found[some] = np.nanmax(self._limits(rows[some], claimed[some], expected_of(some)), axis=1, initial=0)
-        return found
+            widest[some] = np.nanmax(self._limits(rows[some], claimed[some], expected_of(some)), axis=1, initial=0)
+        return widest
 
     def _limits(self, rows: Numbers, claimed: Numbers, expected: Expected) -> Figures:
         """No gap is larger than these: by area and column, NaN where there is no figure."""
@@ -119,14 +119,14 @@ class Projector:
         """The same in full, of areas with a bulletin that has valid votes, and `unseen.ENOUGH` sheets, with votes. Only
         of figures whose gap is `least` points or more, where that is asked: the others are NaN."""
         self._follow(rows)
-        found = Projected(*(np.full((len(areas), self._columns), np.nan) for _ in Projected._fields))
+        projected = Projected(*(np.full((len(areas), self._columns), np.nan) for _ in Projected._fields))
         most = max(1, FIGURES_AT_ONCE // self._columns)
         for first in range(0, len(areas), most):
             part = slice(first, first + most)
-            self._project(areas[part], rows, claimed[part], least, found.of(part))
-        return found
+            self._project(areas[part], rows, claimed[part], least, projected.of(part))
+        return projected
 
-    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float, found: Projected) -> None:
+    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float, projected: Projected) -> None:
         expected, count, share = self._unseen.expected(areas), _count(claimed), announced_shares(claimed)
         some = ~np.isnan(share)
         if least:
@@ -150,7 +150,7 @@ class Projector:
             required[i] = projection.required(figure, float(told[figure]), self._required.get(where, 0))
             self._required[where] = float(required[i])
         parts = told[wide], projection.middle[wide], low, high, off[wide], required
-        for part, values in zip(found, parts, strict=True):
+        for part, values in zip(projected, parts, strict=True):
             part[place[wide], column[wide]] = values
 
     def counted_at(self, traced: Traced, places: Numbers, claimed: Numbers) -> "Counted":

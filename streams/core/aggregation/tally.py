@@ -58,29 +58,29 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
     columns, options = len(election.columns), len(election.options)
     # Turned round at once, so that every figure lies with its like: half the time for thousands of rows.
     count, level, accepted, null, *_ = given = np.ascontiguousarray(read.T)
-    found = np.zeros((width(columns), len(tables)), np.int64)
-    found[READINGS] = count
-    found[TABLES] = accepted
+    sums = np.zeros((width(columns), len(tables)), np.int64)
+    sums[READINGS] = count
+    sums[TABLES] = accepted
     registered = election.layout.registered.take(tables)
-    found[REGISTERED] = accepted * registered
-    found[KNOWN] = known = accepted * (registered > 0)
-    found[NULL] = accepted * null
-    votes = found[VOTES : VOTES + columns]
+    sums[REGISTERED] = accepted * registered
+    sums[KNOWN] = with_voters = accepted * (registered > 0)
+    sums[NULL] = accepted * null
+    votes = sums[VOTES : VOTES + columns]
     by_column(election, given[sheet_rows.READ :] * accepted, votes)
-    found[VALID] = valid = votes[:options].sum(axis=0)
-    found[KNOWN_VALID] = known * valid
+    sums[VALID] = valid = votes[:options].sum(axis=0)
+    sums[KNOWN_VALID] = with_voters * valid
     if announced is not None:
         said, holds, *_ = given = np.ascontiguousarray(announced.T)
-        found[READINGS] += said
-        found[ANNOUNCED] = holds
-        found[COMPARED] = compared = holds * accepted
-        figures, shift = given[sheet_rows.ANNOUNCED :], found[VOTES + columns :]
+        sums[READINGS] += said
+        sums[ANNOUNCED] = holds
+        sums[COMPARED] = compared = holds * accepted
+        figures, shift = given[sheet_rows.ANNOUNCED :], sums[VOTES + columns :]
         figures[election.unread_places] = -1
         shift[:] = np.where(figures < 0, 0, figures - votes) * compared
-        found[DIFFERING] = shift.any(axis=0)
-        found[COMPARED_VALID] = compared * valid
-    found[LEVELS:ANNOUNCED] = level == _CODES
-    return found
+        sums[DIFFERING] = shift.any(axis=0)
+        sums[COMPARED_VALID] = compared * valid
+    sums[LEVELS:ANNOUNCED] = level == _CODES
+    return sums
 
 
 _CODES: Final = np.arange(1, 1 + len(NAMES))[:, None]
@@ -131,11 +131,11 @@ class Tally:
     def top(self, kind: Kind, column: int) -> TopSums:
         """Top sums of one histogram, where no sheet is accepted of what was certainly cast; made when it is first asked
         for."""
-        known = self._top_sums.get((kind, column))
-        if known is None:
-            known = TopSums(*self.nulls()) if kind == NULLS else self.spread.top(kind, column)
-            self._top_sums[kind, column] = known
-        return known
+        top_sums = self._top_sums.get((kind, column))
+        if top_sums is None:
+            top_sums = TopSums(*self.nulls()) if kind == NULLS else self.spread.top(kind, column)
+            self._top_sums[kind, column] = top_sums
+        return top_sums
 
     @cached_property
     def _top_sums(self) -> dict[tuple[Kind, int], TopSums]:

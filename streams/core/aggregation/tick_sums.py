@@ -38,5 +38,5 @@ def latest(keys: Numbers, numbers: Numbers, at: Numbers, ticks: int) -> Numbers:
     rising order: a number times the number of ticks, plus the tick."""
     if not len(keys):
         return np.full(np.broadcast_shapes(numbers.shape, at.shape), -1)
-    found = np.searchsorted(keys, numbers * ticks + at, side="right") - 1
-    return np.where(keys[found] // ticks == numbers, found, -1)
+    places = np.searchsorted(keys, numbers * ticks + at, side="right") - 1
+    return np.where(keys[places] // ticks == numbers, places, -1)

@@ -75,18 +75,18 @@ class AlertBook:
     ) -> tuple[Notice | None, bool]:
         """Decide what becomes of an alert, given what its rule finds now: what to tell, and whether anything is new.
         `bulletin` is the id of its area's current one."""
-        known = self._alerts.get(fingerprint)
-        about = finding if finding is not None or known is None else known.finding
-        decision = alert_life.step(known, finding, at, bulletin, self._policy, self._muting(about))
-        if decision.alert != known:
+        alert = self._alerts.get(fingerprint)
+        about = finding if finding is not None or alert is None else alert.finding
+        decision = alert_life.step(alert, finding, at, bulletin, self._policy, self._muting(about))
+        if decision.alert != alert:
             for watcher in self._watchers:
-                watcher(at, known, decision)
+                watcher(at, alert, decision)
         if decision.alert is None:
             self._alerts.pop(fingerprint, None)
             self._deadlines.pop(fingerprint, None)
             self._unheard.discard(fingerprint)
             return decision.notice, False
-        changed = decision.alert != known
+        changed = decision.alert != alert
         if changed:
             self.keep(decision.alert)
         return decision.notice, changed

@@ -54,15 +54,15 @@ def summed(election: Election, tables: int, given: Sequence[int], votes: Sequenc
     is every figure that any of them tells. Shares are in per cent of the votes for the options for which sheets are
     read, where all of them tell each of those.
     """
-    known = {column: count for column, count, of in zip(election.column_index, votes, given, strict=True) if of}
+    counts = {column: count for column, count, of in zip(election.column_index, votes, given, strict=True) if of}
     told = {column for column, of in zip(election.column_index, given, strict=True) if of == tables}
     told -= {group for group, members in election.members.items() if told.issuperset(members)}
     complete, read = election.covers(frozenset(told)), frozenset(told & election.read_columns)
     if complete:
-        known = {column: count for column, count in known.items() if column in told}
-    whole = sum(known[column] for column in read) if election.covers(read, read=True) else 0
-    shares = {column: round(100 * known[column] / whole, 6) for column in known if column in read} if whole else {}
-    return {"votes": known, "valid": sum(known.values()) if complete else None, "shares": shares}
+        counts = {column: count for column, count in counts.items() if column in told}
+    whole = sum(counts[column] for column in read) if election.covers(read, read=True) else 0
+    shares = {column: round(100 * counts[column] / whole, 6) for column in counts if column in read} if whole else {}
+    return {"votes": counts, "valid": sum(counts.values()) if complete else None, "shares": shares}
 
 
 def official(given: Comparison) -> dict[str, Any]:
@@ -113,18 +113,21 @@ def _breakdown(low: Bound | None, high: Bound | None) -> int | None:
 def _projected(given: Comparison, column: int) -> dict[str, float | None]:
     """What an honest count can announce instead of a figure, in per cent; how far the figure is from it, and by how
     much the unseen would have to differ (`required`, None where nothing up to 100 points does), in points."""
-    found = given.projected
-    if found is None:
+    projected = given.projected
+    if projected is None:
         return dict.fromkeys(_PROJECTED)
-    known = (float(each[column]) for each in (found.expected, found.low, found.high, found.gap, found.required))
-    return {name: None if isnan(points) else round(points, 6) for name, points in zip(_PROJECTED, known, strict=True)}
+    values = (
+        float(each[column])
+        for each in (projected.expected, projected.low, projected.high, projected.gap, projected.required)
+    )
+    return {name: None if isnan(points) else round(points, 6) for name, points in zip(_PROJECTED, values, strict=True)}
 
 
 def shares(election: Election, votes: Sequence[int], valid: int) -> dict[str, float | None]:
     """Shares of the valid votes in per cent, by option or group, from votes by column; None without any, and where
     sheets are not read."""
-    found = {name: share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
-    return found | dict.fromkeys(found.keys() - election.read_columns)
+    by_column = {name: share(count, valid) for name, count in zip(election.column_index, votes, strict=False)}
+    return by_column | dict.fromkeys(by_column.keys() - election.read_columns)
 
 
 def share(votes: int, valid: int | None) -> float | None:

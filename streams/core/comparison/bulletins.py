@@ -25,17 +25,17 @@ class Bulletins:
 
     def __iter__(self) -> Iterator[Bulletin]:
         """Every version of every bulletin."""
-        return (version for known in self._versions.values() for versions in known.values() for version in versions)
+        return (version for by_id in self._versions.values() for versions in by_id.values() for version in versions)
 
     def add(self, bulletin: Bulletin) -> bool:
         """Take in a version of an area's bulletin; False where it is known."""
-        known = self._versions.setdefault(bulletin.area, {})
-        versions = known.setdefault((bulletin.authority, bulletin.id), [])
+        by_id = self._versions.setdefault(bulletin.area, {})
+        versions = by_id.setdefault((bulletin.authority, bulletin.id), [])
         if bulletin in versions:
             return False
         versions.append(bulletin)
         versions.sort(key=_rank, reverse=True)
-        newest = [versions[0] for versions in known.values()]
+        newest = [versions[0] for versions in by_id.values()]
         gone = {(b.authority, b.supersedes) for b in newest if b.supersedes != b.id}
         stand = [b for b in newest if (b.authority, b.id) not in gone]
         self._standing[bulletin.area] = sorted(stand, key=self._order, reverse=True)

@@ -46,15 +46,15 @@ class Asked(NamedTuple):
     def suffice(self, false: Numbers) -> Flags:
         """Whether so many false sheets (by place) certainly make a figure possible, by place and column: no breakdown
         count is above it. Instead of the sum of the j largest numbers, j times the mean: less, if anything."""
-        false, found = false[:, None], ~self.announced
-        possible = np.ones_like(found)
+        false, unannounced = false[:, None], ~self.announced
+        possible = np.ones_like(unannounced)
         for _, total, needed in self.sides:
             by_tables = _mean(total, self.tables, self.left_tables + false)
             by_registered = self.left_registered + _mean(total, self.tables, false)
             possible &= np.minimum(by_tables, by_registered) >= needed
         if self.over is not None:
             possible &= _mean(self.over.total, self.tables, false) >= self.over.needed
-        return found | possible
+        return unannounced | possible
 
     def breakdown(self, given: Places, column: int, some: Flags) -> Numbers:
         """The breakdown counts of one column, by place; 0 but at some places. It needs the histograms."""

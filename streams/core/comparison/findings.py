@@ -125,7 +125,7 @@ class Comparison:
     def official(self) -> list[tuple[int, str, int]]:
         """Those of the bulletin's figures that sheets are read for: what can be laid beside the witnessed ones."""
         read = self.election.read_columns
-        return [known for known in self.announced if known[1] in read]
+        return [entry for entry in self.announced if entry[1] in read]
 
     @cached_property
     def complete(self) -> bool:
@@ -194,8 +194,8 @@ class Comparison:
     def tolerated(self) -> int:
         """Polling tables whose sheets or bounds may be wrong before anybody is called: both limits of the contradiction
         rule."""
-        known = np.array(self.witnessed.tables + self.bounded)
-        return int(tolerated(self.election.rules.contradiction, known))
+        tables = np.array(self.witnessed.tables + self.bounded)
+        return int(tolerated(self.election.rules.contradiction, tables))
 
     def room(self, column: int) -> int | None:
         """Votes that polling tables without an accepted sheet can hold for a column, at most, beyond those that were

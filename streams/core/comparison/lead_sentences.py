@@ -100,8 +100,8 @@ def _sentences(election: Election, lead: Mapping[str, Any], language: str) -> It
         },
         "lead": number(lead["votes"], language),
     }
-    known = [(kind, group) for kind, group in groups_of(lead) if group["sheets"] is not None]
-    for kind, group in known:
+    groups = [(kind, group) for kind, group in groups_of(lead) if group["sheets"] is not None]
+    for kind, group in groups:
         sheets, votes, enough = group["sheets"] or 0, group["votes"] or 0, group["enough"]
         several = int(sheets != 1)
         who = _WHO[kind][language][several].format(sheets=number(sheets, language))

@@ -46,10 +46,10 @@ class AreaView:
         """Everything that the rules are told of one area at event time `at` (Unix ms). `projected` has what the
         bulletins of areas can honestly announce, by their numbers; else that is worked out when it is asked for."""
         project = self._project_one if projected is None else projected.get
-        known, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
+        area_info, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
         replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
-        sample = self._sampled.sample(ROOT) if self._sampled is not None and known.parent is None else None
-        return Situation(self._election, known, tally, at, self._activity.pulse, held, parts, replaced, sample)
+        sample = self._sampled.sample(ROOT) if self._sampled is not None and area_info.parent is None else None
+        return Situation(self._election, area_info, tally, at, self._activity.pulse, held, parts, replaced, sample)
 
     def places(self, areas: Sequence[str], at: int) -> AreasNow:
         """The areas side by side at event time `at` (Unix ms), for the rules on sums."""
@@ -62,9 +62,9 @@ class AreaView:
             return situations[place]
 
         def gaps(places: Numbers, least: float) -> Figures:
-            found = self._project(numbers[places], least)
-            projected.update({area: found.of(i) for i, area in enumerate(numbers[places].tolist())})
-            return np.abs(found.gap)
+            projections = self._project(numbers[places], least)
+            projected.update({area: projections.of(i) for i, area in enumerate(numbers[places].tolist())})
+            return np.abs(projections.gap)
 
         bounds = None if self._sums.bounds is None else self._sums.bounds[numbers]
         exist, claims = self._layout.exist[numbers], self._scheduler.claimed(numbers)
@@ -74,8 +74,8 @@ class AreaView:
     def project(self, areas: Numbers) -> dict[int, Projected]:
         """What the bulletins of areas can honestly announce, where anything can be said of it: all at once."""
         some = areas[self._scheduler.are_projectable(areas, self._sums.rows[areas])]
-        found = self._project(some)
-        return {area: found.of(place) for place, area in enumerate(some.tolist())}
+        projections = self._project(some)
+        return {area: projections.of(place) for place, area in enumerate(some.tolist())}
 
     def _project(self, areas: Numbers, least: float = 0) -> Projected:
         return self._sums.projector.project(areas, self._sums.rows, self._scheduler.claimed(areas), least)
@@ -87,8 +87,8 @@ class AreaView:
         rows, projected = self._sums.rows[numbers], self.project(np.array(numbers, np.int64))
         states = []
         for area, number, row in zip(areas, numbers, rows.tolist(), strict=True):
-            known, bulletin = self._election.areas[area], self.bulletin(area)
-            state = area_state.witnessed(self._election, known, row)
+            area_info, bulletin = self._election.areas[area], self.bulletin(area)
+            state = area_state.witnessed(self._election, area_info, row)
             state["lead"] = self._sums.open_sheets.plain(number, row[VOTES:])
             if (bounds := self._bound_sums(area)) is not None:
                 state["bounds"] = bounds.plain(self._election)
@@ -101,7 +101,7 @@ class AreaView:
                 state["sample"] = sampled
             state["alerts"] = [alert.in_state() for alert in firing(area)]
             if bulletin is not None:
-                comparison = Comparison(self._election, known, bulletin, self._tally(area, projected.get))
+                comparison = Comparison(self._election, area_info, bulletin, self._tally(area, projected.get))
                 state["official"] = area_state.official(comparison)
             states.append(state)
         return states

@@ -152,10 +152,10 @@ class Comparer(Evaluation):
     @staticmethod
     def _by_tick(course: Course, some: Flags) -> Mapping[int, list[int]]:
         """The areas of some rows, tick by tick."""
-        found = defaultdict[int, list[int]](list)
+        areas = defaultdict[int, list[int]](list)
         for tick, area in zip(course.at[some].tolist(), course.areas[some].tolist(), strict=True):
-            found[tick].append(area)
-        return found
+            areas[tick].append(area)
+        return areas
 
     def _ask(self, areas: Iterable[int]) -> None:
         """Have areas evaluated at the next tick."""
@@ -241,7 +241,7 @@ class Comparer(Evaluation):
         self,
         sheets: Iterable[Sheets],
         bulletins: Iterable[Bulletin],
-        known: Iterable[Alert],
+        alerts: Iterable[Alert],
         at: int,
         pulse: Pulse | None = None,
     ) -> None:
@@ -250,16 +250,16 @@ class Comparer(Evaluation):
             self.add_sheets(*parts)
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
-        for alert in known:
+        for alert in alerts:
             self._book.keep(alert)
         self._clock = max(self._clock, at)
         if pulse is not None:
             self._activity.go_on(pulse)
         alerted = {alert.finding.area for alert in self.alerts.values()}
         self._dirty |= alerted
-        for area, found in self._find(sorted(alerted), self._clock).items():
-            if found:  # what is told of it before the next tick knows of its alerts
-                self._hold(area, found)
+        for area, findings in self._find(sorted(alerted), self._clock).items():
+            if findings:  # what is told of it before the next tick knows of its alerts
+                self._hold(area, findings)
 
     def _bounds(self, areas: Numbers) -> Numbers | None:
         return None if self._sums.bounds is None else self._sums.bounds[areas]

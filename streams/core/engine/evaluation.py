@@ -136,9 +136,9 @@ class Evaluation:
             self._dirty.add(self._election.root.id)
         dirty, self._dirty = self._dirty, set()
         due = self._book.due(at, dirty)
-        for area, found in self._find(sorted(dirty), at).items():
-            due.update((fingerprint, area) for fingerprint in found)
-            self._hold(area, found)
+        for area, findings in self._find(sorted(dirty), at).items():
+            due.update((fingerprint, area) for fingerprint in findings)
+            self._hold(area, findings)
         # Parents first, so that they can mute their children in the same tick.
         order = sorted(due.items(), key=lambda item: (self._depth(item[1]), item[0]))
         notices = [notice for item in order if (notice := self._step(*item, at))]
@@ -148,23 +148,23 @@ class Evaluation:
 
     def _find(self, areas: Sequence[str], at: int) -> dict[str, dict[str, Finding]]:
         """What the rules say of areas, by area and fingerprint."""
-        places, found = self.view.places(areas, at), [list[Finding]() for _ in areas]
+        places, findings = self.view.places(areas, at), [list[Finding]() for _ in areas]
         for place, area in enumerate(areas):
             if area not in self._of_bulletins:
                 given = places.situation(place).comparison if self._bulletins.standing(area) else None
                 self._of_bulletins[area] = _by_fingerprint(() if given is None else self._rules.of_bulletin(given))
-            found[place] += self._of_bulletins[area].values()
+            findings[place] += self._of_bulletins[area].values()
             if area == self._election.root.id:
-                found[place] += self._rules.of_feeds(places.situation(place))
+                findings[place] += self._rules.of_feeds(places.situation(place))
         for place, finding in self._rules.of_sums(places):
-            found[place].append(finding)
-        return {area: _by_fingerprint(self._rules.in_order(of)) for area, of in zip(areas, found, strict=True)}
+            findings[place].append(finding)
+        return {area: _by_fingerprint(self._rules.in_order(of)) for area, of in zip(areas, findings, strict=True)}
 
-    def _hold(self, area: str, found: dict[str, Finding]) -> None:
+    def _hold(self, area: str, findings: dict[str, Finding]) -> None:
         """Keep what was found in an area until it is evaluated again."""
-        self._scheduler.remember(self._layout.area[area], found.keys() > self._of_bulletins[area].keys())
-        if found:
-            self._findings[area] = found
+        self._scheduler.remember(self._layout.area[area], findings.keys() > self._of_bulletins[area].keys())
+        if findings:
+            self._findings[area] = findings
         else:
             self._findings.pop(area, None)
 
@@ -176,5 +176,5 @@ class Evaluation:
         return notice
 
 
-def _by_fingerprint(found: Iterable[Finding]) -> dict[str, Finding]:
-    return {finding.fingerprint: finding for finding in found}
+def _by_fingerprint(findings: Iterable[Finding]) -> dict[str, Finding]:
+    return {finding.fingerprint: finding for finding in findings}

@@ -71,18 +71,18 @@ class EventClock:
 
     def _channels(self, events: Sequence[Event]) -> Channels:
         """The events by channel, with ticks. Among the bulletins stand the ticks that one waits for, and the last."""
-        found: Sequence[Any] = as_read(events)
-        apart, due = self._apart(found), self._due(found)
+        read: Sequence[Any] = as_read(events)
+        apart, due = self._apart(read), self._due(read)
         own, bulletins, begin = list[Any](), list[Any](), 0
         last = due[-1][0] if due else None
-        for end, ticks in [*due, (len(found), [])]:
+        for end, ticks in [*due, (len(read), [])]:
             for place in apart[bisect_left(apart, begin) : bisect_left(apart, end)]:
-                own += found[begin:place]
+                own += read[begin:place]
                 begin = place + 1
-                if not isinstance(found[place], Tick):
-                    bulletins.append(found[place])
+                if not isinstance(read[place], Tick):
+                    bulletins.append(read[place])
                     self._has_news = True
-            own += found[begin:end]
+            own += read[begin:end]
             own += ticks
             if ticks and (self._has_news or end == last):
                 bulletins += ticks

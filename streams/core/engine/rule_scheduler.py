@@ -31,9 +31,9 @@ class RuleScheduler:
         self._claims[area] = -1 if claim is None else claim
         self._claiming[area] = True
 
-    def remember(self, area: int, found: bool) -> None:
+    def remember(self, area: int, has_findings: bool) -> None:
         """Whether the rules have just found something in the sums of an area."""
-        self._found[area] = found
+        self._found[area] = has_findings
 
     @property
     def watched(self) -> Flags:
@@ -61,8 +61,8 @@ class RuleScheduler:
 
     def are_projectable(self, areas: Numbers, rows: Numbers) -> Flags:
         """In which of them it can be said what can honestly be announced, whether or not anybody is called."""
-        known: Flags = (rows[:, TABLES] >= ENOUGH) & (rows[:, VALID] > 0) & (self._claims[areas, BASE] > 0)
-        return known
+        projectable: Flags = (rows[:, TABLES] >= ENOUGH) & (rows[:, VALID] > 0) & (self._claims[areas, BASE] > 0)
+        return projectable
 
     def claimed(self, areas: Numbers | int) -> Numbers:
         """What the bulletins of areas claim."""

@@ -58,25 +58,27 @@ class History:
 def histories(notices: Iterable[Notice], alerts: Mapping[str, Alert], at: int) -> dict[str, History]:
     """Each alert that ever fired, by fingerprint, in the order in which they first did. `alerts` as they are in the
     end, at event time `at`: their figures may be younger than their last notice, and may have been worse than any."""
-    found: dict[str, History] = {}
+    by_fingerprint: dict[str, History] = {}
     for notice in notices:
         now = Moment(notice.at, notice.severity, notice.finding)
-        known = found.get(notice.fingerprint)
-        if known is None:
-            known = found[notice.fingerprint] = History(notice.fingerprint, now, now, now, [(notice.at, None)])
-        elif notice.status == "firing" and known.ended is not None:
-            known.spans.append((notice.at, None))
+        history = by_fingerprint.get(notice.fingerprint)
+        if history is None:
+            history = by_fingerprint[notice.fingerprint] = History(
+                notice.fingerprint, now, now, now, [(notice.at, None)]
+            )
+        elif notice.status == "firing" and history.ended is not None:
+            history.spans.append((notice.at, None))
         if notice.status == "resolved":
-            known.spans[-1] = (known.spans[-1][0], notice.at)
-        known.last = now
-        known.notices += 1
-        known.heard |= notice.muted_by is None
-    for known in found.values():
-        alert = alerts[known.fingerprint]
-        known.worst = alert.worst or known.worst
-        if known.ended is None:
-            known.last = Moment(at, alert.severity, alert.finding)
-    return found
+            history.spans[-1] = (history.spans[-1][0], notice.at)
+        history.last = now
+        history.notices += 1
+        history.heard |= notice.muted_by is None
+    for history in by_fingerprint.values():
+        alert = alerts[history.fingerprint]
+        history.worst = alert.worst or history.worst
+        if history.ended is None:
+            history.last = Moment(at, alert.severity, alert.finding)
+    return by_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def contrast(a: Outcome, b: Outcome) -> Contrast:
     """Hold what fired in two nights against each other, in the order in which it first did."""
     here, there = (histories(night.notices, night.alerts, night.at) for night in (a, b))
     return Contrast(
-        only_a=[known for key, known in here.items() if key not in there],
-        only_b=[known for key, known in there.items() if key not in here],
-        both=[(known, there[key]) for key, known in here.items() if key in there],
+        only_a=[history for key, history in here.items() if key not in there],
+        only_b=[history for key, history in there.items() if key not in here],
+        both=[(history, there[key]) for key, history in here.items() if key in there],
     )

@@ -38,9 +38,9 @@ def ranked(election: Election, outcome: Outcome) -> list[Row]:
     """Every area that anything is known of: the root first, then by breakdown count, by points apart, by polling
     tables that differ, by those outside their bounds, by disputed sheets, by coverage."""
     rows = [_row(election, area, outcome) for area in election.areas]
-    known = [row for row in rows if row.tables or row.bulletin or row.disputed or row.outside or row.single]
+    active = [row for row in rows if row.tables or row.bulletin or row.disputed or row.outside or row.single]
     return sorted(
-        known,
+        active,
         key=lambda row: (
             row.area != election.root.id,
             -row.breakdown,

@@ -72,8 +72,8 @@ class Differing:
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        found = {"area": self.area, "compared": self.compared, "differing": self.count, "net": self.net}
-        return {**found, "tables": [row.plain() for row in self.rows]}
+        head = {"area": self.area, "compared": self.compared, "differing": self.count, "net": self.net}
+        return {**head, "tables": [row.plain() for row in self.rows]}
 
     def csv(self) -> Iterator[str]:
         """As lines of CSV, the first with the names: a row for each polling table, three columns for each option or

@@ -77,7 +77,7 @@ class Explainer:
     def table(self, id: str) -> dict[str, Any]:
         """One polling table: its verdict and why, each reading and what became of it. Raises `UnknownPlaceError`."""
         check_table(self._election, id)
-        known = self._election.tables[id]
+        entry = self._election.tables[id]
         ledger, verdict = self._replay.ledger(id), self._outcome.verdicts.get(id)
         policy, official = self._election.policy, None if ledger is None else ledger.official(self._election)
         fates = [] if ledger is None else ledger.fates()
@@ -87,8 +87,8 @@ class Explainer:
             announced = {"bulletin": official.id, "votes": {c.id: votes for c, votes in figures if votes >= 0}}
         return {
             "table": id,
-            "areas": [self._election.labels[area] for area in self._election.lineage[known.area]],
-            "registered": known.registered,
+            "areas": [self._election.labels[area] for area in self._election.lineage[entry.area]],
+            "registered": entry.registered,
             "level": (verdict.level if verdict else Level.NONE).value,
             "accepted": bool(verdict and verdict.accepted),
             "votes": self._votes(verdict.votes) if verdict and verdict.votes is not None else None,

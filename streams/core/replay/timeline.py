@@ -59,7 +59,7 @@ class Series:
         self.points.append(point)
         while len(self.points) > self.limit:
             self.width *= 2
-            last = {known.at // self.width: known for known in self.points}
+            last = {kept.at // self.width: kept for kept in self.points}
             self.points = list(last.values())
 
     def parts(self, before: int, after: int) -> bool:
@@ -121,8 +121,8 @@ class Chronicle:
         self._changed.update(area for area in comparer.take_changed() if area in self.series)
         for area in sorted(self._changed):
             series, bulletin = self.series[area], comparer.bulletin(area)
-            known = series.points[-1].bulletin if series.points else None
-            if series.parts(comparer.clock, self._next) or (bulletin and bulletin.id) != known:
+            shown = series.points[-1].bulletin if series.points else None
+            if series.parts(comparer.clock, self._next) or (bulletin and bulletin.id) != shown:
                 self._changed.remove(area)
                 series.add(self._point_now(comparer, area))
 
@@ -184,5 +184,5 @@ def _sampled(sample: Mapping[str, Any] | None) -> dict[str, tuple[float, float, 
     """What a sample shows of options, of those of which it shows anything."""
     if sample is None:
         return {}
-    found = {option: (share["guaranteed"], share["estimate"]) for option, share in sample["shares"].items()}
-    return {option: (low, middle, high) for option, ((low, high), middle) in found.items() if middle is not None}
+    intervals = {option: (share["guaranteed"], share["estimate"]) for option, share in sample["shares"].items()}
+    return {option: (low, middle, high) for option, ((low, high), middle) in intervals.items() if middle is not None}

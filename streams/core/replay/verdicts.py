@@ -25,8 +25,8 @@ class NightVerdicts(Members[Verdict]):
         self._layout, self._ledgers, self._read = election.layout, ledgers, read
 
     def __getitem__(self, table: str) -> Verdict:
-        for known in self._ledgers:
-            if (verdict := known.get(table)) is not None:
+        for ledgers in self._ledgers:
+            if (verdict := ledgers.get(table)) is not None:
                 return verdict
         raise KeyError(table)
 
@@ -54,7 +54,7 @@ class NightVerdicts(Members[Verdict]):
         for i in np.flatnonzero(rows[:, 1] == CODES[Level.DISPUTED]).tolist():
             votes[i] = None
         columns = levels, accepted.tolist(), votes, nulls.tolist(), agreeing.tolist(), readers.tolist()
-        found = list(map(Verdict, *columns))
+        verdicts = list(map(Verdict, *columns))
         for i in np.flatnonzero(~certain).tolist():
-            found[i] = self[keys[i]]
-        return found
+            verdicts[i] = self[keys[i]]
+        return verdicts

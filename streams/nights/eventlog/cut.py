@@ -33,7 +33,7 @@ def cut(
     (one that cannot be read goes with the record before it). Raises `LogError`."""
     if directory.resolve() == log.directory.resolve():
         raise LogError(f"{directory}: is the log itself: choose another directory")
-    known, last = log.manifest, 0
+    manifest, last = log.manifest, 0
     writer: LogWriter | None = None
     with ExitStack() as stack:
         for record in log.records(keep_going, tell):
@@ -41,7 +41,11 @@ def cut(
             if (begin is None or last >= begin) and (end is None or last < end):
                 if writer is None:  # only now: what was there before goes with it
                     made = LogWriter.create(
-                        directory, load(log.election), prefix=known.prefix, partitions=known.partitions, writer=CUT
+                        directory,
+                        load(log.election),
+                        prefix=manifest.prefix,
+                        partitions=manifest.partitions,
+                        writer=CUT,
                     )
                     writer = stack.enter_context(made)
                 writer.append(record)

@@ -96,12 +96,12 @@ def block_head(head: bytes, log: bytes) -> BlockHead:
     magic, *fields, checksum = _BLOCK.unpack(head)
     if magic != BLOCK_MAGIC or zlib.crc32(head[:-_CHECK], zlib.crc32(log)) != checksum:
         raise FormatError("there is no block here, or its head is damaged (checksum)")
-    found = BlockHead(*fields)
-    if found.kind not in (RECORDS, GAP, END):
-        raise FormatError(f"a block of the unknown kind {found.kind}")
-    if found.raw > MAX_RAW or found.compressed > MAX_COMPRESSED:
-        raise FormatError(f"a block claims {max(found.raw, found.compressed):,} bytes, {MAX_RAW:,} at most")
-    return found
+    parsed = BlockHead(*fields)
+    if parsed.kind not in (RECORDS, GAP, END):
+        raise FormatError(f"a block of the unknown kind {parsed.kind}")
+    if parsed.raw > MAX_RAW or parsed.compressed > MAX_COMPRESSED:
+        raise FormatError(f"a block claims {max(parsed.raw, parsed.compressed):,} bytes, {MAX_RAW:,} at most")
+    return parsed
 
 
 def unpack(head: BlockHead, payload: bytes) -> bytes:
@@ -149,12 +149,12 @@ def unpack_records(raw: bytes, count: int) -> Iterator[Records]:
     before it."""
     file = BytesIO(raw)
     while count:
-        found, fits = _many(file.read, min(MANY, count))
-        if found:
-            yield found
+        records, fits = _many(file.read, min(MANY, count))
+        if records:
+            yield records
         if not fits:
             raise FormatError("a record in it does not end where it must")
-        count -= len(found)
+        count -= len(records)
     if file.tell() != len(raw):
         raise FormatError("there is more in it than the records it names")
 
@@ -182,32 +182,32 @@ def _many(read: Callable[[int], bytes], count: int) -> tuple[Records, bool]:
             heads.append(head)
     except (struct.error, IndexError, UnicodeDecodeError):
         fits = False
-    found = Records(np.frombuffer(b"".join(heads), HEAD), keys, values, headers)
-    sound = _sound(found)
-    return (found, fits) if sound == len(found) else (found.part(0, sound), False)
+    records = Records(np.frombuffer(b"".join(heads), HEAD), keys, values, headers)
+    sound = _sound(records)
+    return (records, fits) if sound == len(records) else (records.part(0, sound), False)
 
 
-def _sound(found: Records) -> int:
+def _sound(records: Records) -> int:
     """How many of these there are before one that is of no topic, or runs beyond the end: only the last can."""
-    if not found:
+    if not records:
         return 0
-    last, known = found.heads[-1], found.heads["topic"] < len(TOPICS)
-    short = len(found.keys[-1] or b"") < last["key"] or len(found.values[-1] or b"") < last["value"]
-    return len(found) - short if known.all() else int(known.argmin())
+    last, has_topic = records.heads[-1], records.heads["topic"] < len(TOPICS)
+    short = len(records.keys[-1] or b"") < last["key"] or len(records.values[-1] or b"") < last["value"]
+    return len(records) - short if has_topic.all() else int(has_topic.argmin())
 
 
 def pack_gap(gap: Gap) -> bytes:
     """A gap block's content."""
-    found = gap._asdict()
-    return orjson.dumps(found if gap.reason else {name: value for name, value in found.items() if name != "reason"})
+    fields = gap._asdict()
+    return orjson.dumps(fields if gap.reason else {name: value for name, value in fields.items() if name != "reason"})
 
 
 def unpack_gap(raw: bytes) -> Gap:
     """Raises `FormatError`."""
     try:
-        found = orjson.loads(raw)
-        places = int(found["partition"]), int(found["first"]), int(found["end"])
-        gap = Gap(found["topic"], *places, str(found.get("reason", "")))
+        fields = orjson.loads(raw)
+        places = int(fields["partition"]), int(fields["first"]), int(fields["end"])
+        gap = Gap(fields["topic"], *places, str(fields.get("reason", "")))
     except (ValueError, KeyError, TypeError):
         raise FormatError("a gap in it cannot be read") from None
     if gap.topic not in TOPICS:
@@ -222,17 +222,17 @@ def _length(content: bytes | None) -> int:
 def _take(read: Callable[[int], bytes], length: int) -> bytes | None:
     if length == -1:
         return None
-    found = read(length) if length > 0 else b""
-    if len(found) != length:
+    content = read(length) if length > 0 else b""
+    if len(content) != length:
         raise IndexError
-    return found
+    return content
 
 
 def _headers(read: Callable[[int], bytes], count: int) -> tuple[tuple[str, bytes | None], ...]:
-    found = []
+    headers = []
     for _ in range(count):
         (length,) = _NAME.unpack(read(_NAME.size))
         name = _take(read, length) or b""
         (length,) = _LENGTH.unpack(read(_LENGTH.size))
-        found.append((name.decode(), _take(read, length)))
-    return tuple(found)
+        headers.append((name.decode(), _take(read, length)))
+    return tuple(headers)

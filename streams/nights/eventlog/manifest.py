@@ -83,8 +83,8 @@ def read(directory: Path) -> Manifest:
     path = directory / MANIFEST
     try:
         content = orjson.loads(read_regular(path, MANIFEST_BYTES))
-        known, is_own = content["format"], content["id"] == _id({k: v for k, v in content.items() if k != "id"})
-        if known == VERSION and is_own:
+        own_format, is_own = content["format"], content["id"] == _id({k: v for k, v in content.items() if k != "id"})
+        if own_format == VERSION and is_own:
             return msgspec.convert(content, Manifest)
     except FileNotFoundError:
         cure = "name a log's directory, or an election file and its event files"
@@ -93,8 +93,9 @@ def read(directory: Path) -> Manifest:
         raise LogError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError, msgspec.ValidationError):
         raise LogError(f"{path}: is no manifest of an event log: take it from a copy") from None
-    if known != VERSION:
-        raise LogError(f"{path}: format {known!r} is unknown here, {VERSION} is known: take the Cotejo that wrote it")
+    if own_format != VERSION:
+        what = f"format {own_format!r} is unknown here, {VERSION} is known"
+        raise LogError(f"{path}: {what}: take the Cotejo that wrote it")
     raise LogError(f"{path}: was changed, its id no longer fits: take it from a copy")
 
 

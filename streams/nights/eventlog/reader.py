@@ -39,8 +39,8 @@ class EventLog:
     """A log in its directory. `size` is the bytes of all its segments, `done` those read so far; `gaps` are those that
     the reading has come by."""
 
-    def __init__(self, directory: Path, known: Manifest) -> None:
-        self.directory, self.manifest = directory, known
+    def __init__(self, directory: Path, own_manifest: Manifest) -> None:
+        self.directory, self.manifest = directory, own_manifest
         self.files = segments(directory)
         sizes = [path.stat().st_size for _, path in self.files]
         self.size, self.done = sum(sizes), 0
@@ -91,15 +91,15 @@ class EventLog:
             if hash is not None and block.head.kind == RECORDS:
                 hash.update(block.raw)
             try:
-                for found in self._records(block):
+                for records in self._records(block):
                     begin = 0
-                    for place, what in order.check_all(found):
+                    for place, what in order.check_all(records):
                         if place > begin:
-                            yield found.part(begin, place)
+                            yield records.part(begin, place)
                         damaged(LogDamage(block.file, block.position, count + place, what))
                         begin = place
-                    yield found.part(begin, len(found)) if begin else found
-                    count += len(found)
+                    yield records.part(begin, len(records)) if begin else records
+                    count += len(records)
             except FormatError as error:
                 damaged(LogDamage(block.file, block.position, count, str(error)))
         self.done = self.size
@@ -145,11 +145,11 @@ class Order:
         self.next[key] = offset + 1
         return "" if offset >= wanted else f"out of order: {topic}/{partition} offset {offset} after {wanted - 1}"
 
-    def check_all(self, found: Records) -> list[tuple[int, str]]:
+    def check_all(self, stretch: Records) -> list[tuple[int, str]]:
         """`check` each; the places of those that are wrong, and what is."""
-        if len(found) >= _FEW and self._all_rise(found.heads):
+        if len(stretch) >= _FEW and self._all_rise(stretch.heads):
             return []
-        records = enumerate(zip(found.topics, found.partitions, found.offsets, strict=True))
+        records = enumerate(zip(stretch.topics, stretch.partitions, stretch.offsets, strict=True))
         return [(place, what) for place, record in records if (what := self.check(*record))]
 
     def _all_rise(self, heads: NDArray[np.void]) -> bool:

@@ -67,8 +67,8 @@ class Records:
     @property
     def bulletins(self) -> Sequence[int]:
         """The places of those of the topic of bulletins."""
-        found: list[int] = np.flatnonzero(self.heads["topic"]).tolist()
-        return found
+        places: list[int] = np.flatnonzero(self.heads["topic"]).tolist()
+        return places
 
     def __len__(self) -> int:
         return len(self.values)
@@ -86,8 +86,8 @@ class Records:
         return Records(self.heads[first:end], self.keys[first:end], self.values[first:end], headers)
 
     def _column(self, name: str) -> list[Any]:
-        found: list[Any] = self.heads[name].tolist()
-        return found
+        column: list[Any] = self.heads[name].tolist()
+        return column
 
 
 class Gap(NamedTuple):

@@ -44,7 +44,7 @@ def segments(directory: Path) -> list[tuple[int, Path]]:
         names = sorted(os.listdir(directory))
     except OSError as error:
         raise LogError(f"{directory}: cannot be read: {error.strerror}") from error
-    return [(int(found[1]), directory / name) for name in names if (found := _NAME.fullmatch(name))]
+    return [(int(match[1]), directory / name) for name in names if (match := _NAME.fullmatch(name))]
 
 
 def blocks(files: Sequence[tuple[int, Path]], log: bytes, damaged: Damaged) -> Iterator[Block]:
@@ -57,17 +57,17 @@ def blocks(files: Sequence[tuple[int, Path]], log: bytes, damaged: Damaged) -> I
             damaged(LogDamage(path, 0, record, f"{missing}: bring it back from a copy"))
             lost = True
         wanted = number + 1
-        for found in _blocks(path, number, log):
-            if isinstance(found, _Damage):
-                damaged(LogDamage(path, found.position, record, found.what, tail=found.tail))
+        for part in _blocks(path, number, log):
+            if isinstance(part, _Damage):
+                damaged(LogDamage(path, part.position, record, part.what, tail=part.tail))
                 lost = True
                 continue
-            first = found.head.first
+            first = part.head.first
             if first < record or (first != record and not lost):
                 what = f"out of order: the block's first record is {first:,} by its head"
-                damaged(LogDamage(path, found.position, record, what))
-            record, lost = first + found.head.records, False
-            yield found
+                damaged(LogDamage(path, part.position, record, what))
+            record, lost = first + part.head.records, False
+            yield part
 
 
 class _Damage(NamedTuple):
@@ -85,21 +85,21 @@ def _blocks(path: Path, number: int, log: bytes) -> Iterator[Block | _Damage]:
             try:
                 format.check_segment_head(file.read(SEGMENT_BYTES), log, number)
             except FormatError as error:
-                found = segment.next_whole(SEGMENT_BYTES)
-                yield _Damage(0, str(error), found is None)
-                if found is None:
+                following = segment.next_whole(SEGMENT_BYTES)
+                yield _Damage(0, str(error), following is None)
+                if following is None:
                     return
-                position = found
+                position = following
             while (block := segment.block(position)) is not None:
                 if isinstance(block, Block):
                     yield block
                     position = block.end
                     continue
-                found = segment.next_whole(position + 1)
-                yield _Damage(position, block, found is None)
-                if found is None:
+                following = segment.next_whole(position + 1)
+                yield _Damage(position, block, following is None)
+                if following is None:
                     return
-                position = found
+                position = following
     except OSError as error:
         yield _Damage(0, f"cannot be read: {error.strerror}", False)
 
@@ -122,22 +122,22 @@ class _Segment:
         if len(head) < BLOCK_BYTES:
             return f"ends {len(head)} bytes into a block: its writer was stopped, or the file is cut off"
         try:
-            known = format.block_head(head, self._log)
+            block_head = format.block_head(head, self._log)
         except FormatError as error:
             return str(error)
-        if max(known.compressed, known.raw, _FREE) > max(position + MAX_COMPRESSED - self._wasted, _FREE):
+        if max(block_head.compressed, block_head.raw, _FREE) > max(position + MAX_COMPRESSED - self._wasted, _FREE):
             return f"a block that is not looked at: those before it that are none took {self._wasted:,} bytes already"
-        payload = self._file.read(known.compressed)
-        if len(payload) < known.compressed:
+        payload = self._file.read(block_head.compressed)
+        if len(payload) < block_head.compressed:
             self._wasted += len(payload)
             here = BLOCK_BYTES + len(payload)
             return f"ends {here:,} bytes into a block: its writer was stopped, or the file is cut off"
         try:
-            raw = format.unpack(known, payload)
+            raw = format.unpack(block_head, payload)
         except FormatError as error:
-            self._wasted += len(payload) + (known.raw if zlib.crc32(payload) == known.checksum else 0)
+            self._wasted += len(payload) + (block_head.raw if zlib.crc32(payload) == block_head.checksum else 0)
             return str(error)
-        return Block(known, raw, self._path, position, position + BLOCK_BYTES + len(payload))
+        return Block(block_head, raw, self._path, position, position + BLOCK_BYTES + len(payload))
 
     def next_whole(self, position: int) -> int | None:
         """Where the next whole block begins, from `position` on."""

@@ -58,10 +58,10 @@ def summarize(
 ) -> Summary:
     """Read the whole log; `watch` is told the bytes done. Raises `LogDamage` unless `keep_going`."""
     partitions: dict[tuple[str, int], Partition] = {}
-    found, hash = Summary(str(log.directory), log.manifest), hashlib.sha256()
+    summary, hash = Summary(str(log.directory), log.manifest), hashlib.sha256()
 
     def told(damage: Any) -> None:
-        found.damages += 1
+        summary.damages += 1
         tell(damage)
 
     for record in log.records(keep_going, told, hash):
@@ -70,10 +70,10 @@ def summarize(
             partitions[key] = Partition(*key)
         partitions[key].count(record)
         watch(log.done)
-    found.partitions = [partitions[key] for key in sorted(partitions)]
-    found.records = sum(partition.records for partition in found.partitions)
-    found.segments, found.bytes, found.closed = len(log.files), log.size, log.closed
-    found.content = hash.hexdigest()
-    found.gaps = [gap._asdict() for gap in log.gaps]
-    found.changed = manifest.changed(log.directory, log.manifest)
-    return found
+    summary.partitions = [partitions[key] for key in sorted(partitions)]
+    summary.records = sum(partition.records for partition in summary.partitions)
+    summary.segments, summary.bytes, summary.closed = len(log.files), log.size, log.closed
+    summary.content = hash.hexdigest()
+    summary.gaps = [gap._asdict() for gap in log.gaps]
+    summary.changed = manifest.changed(log.directory, log.manifest)
+    return summary

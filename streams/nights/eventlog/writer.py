@@ -33,12 +33,12 @@ class LogWriter:
     `order.next` has the offset wanted next of each partition, `last` the last record of each that was there when it
     was resumed. Raises `LogError` for what cannot be written."""
 
-    def __init__(self, directory: Path, known: Manifest, held: IO[bytes], block: int, segment: int) -> None:
-        self.directory, self.manifest = directory, known
+    def __init__(self, directory: Path, own_manifest: Manifest, held: IO[bytes], block: int, segment: int) -> None:
+        self.directory, self.manifest = directory, own_manifest
         self.records = self.bytes = 0
         self.order = Order()
         self.last: dict[tuple[str, int], Record] = {}
-        self._log = bytes.fromhex(known.id)
+        self._log = bytes.fromhex(own_manifest.id)
         self._block, self._segment = block, segment
         self._lock = held
         self._file: IO[bytes] | None = None
@@ -68,7 +68,7 @@ class LogWriter:
                 held = stack.enter_context(lock.take(directory))
                 make_way(directory)
                 path = directory / ELECTION if election is None else election_writer.write(election, directory)
-                known = manifest.begin(
+                own_manifest = manifest.begin(
                     directory,
                     election=(election or election_file.load(path)).id,
                     prefix=prefix,
@@ -77,7 +77,7 @@ class LogWriter:
                     files=election_file.files(path),
                     created=created,
                 )
-                made = cls(directory, known, held, block, segment)
+                made = cls(directory, own_manifest, held, block, segment)
                 made._begin(1)
             except OSError as error:
                 raise LogError(f"{directory}: cannot be written: {error.strerror}") from error
@@ -105,10 +105,10 @@ class LogWriter:
             number, last = log.files[-1] if log.files else (1, None)
             end = 0
             try:
-                for found in log.blocks(_refuse):
-                    made._take_in(found)
+                for whole in log.blocks(_refuse):
+                    made._take_in(whole)
                     read(log)
-                    end = found.end if found.file == last else 0
+                    end = whole.end if whole.file == last else 0
             except LogDamage as damage:
                 if not damage.tail or damage.file != last:
                     raise
@@ -187,8 +187,8 @@ class LogWriter:
             if block.head.kind == GAP:
                 gap = format.unpack_gap(block.raw)
                 self.order.next[gap.topic, gap.partition] = gap.end
-            for found in format.unpack_records(block.raw, block.head.records) if block.head.kind == RECORDS else ():
-                for record in found:
+            for records in format.unpack_records(block.raw, block.head.records) if block.head.kind == RECORDS else ():
+                for record in records:
                     if what := self.order.check(*record[:3]):
                         raise FormatError(what)
                     self.last[record.topic, record.partition] = record
@@ -242,14 +242,14 @@ def _refuse(damage: LogDamage) -> None:
 
 def make_way(directory: Path) -> None:
     """Remove a log that was made by a program. Raises `LogError` for a recording."""
-    found = segments(directory)
+    old = segments(directory)
     if (directory / MANIFEST).exists():
         if manifest.read(directory).recorded:
             raise LogError(f"{directory}: holds a recording, which nothing can bring back: choose another directory")
         (directory / MANIFEST).unlink()
-    elif found:
+    elif old:
         raise LogError(f"{directory}: holds segments of a log without {MANIFEST}: choose another directory")
-    for _, path in found:
+    for _, path in old:
         path.unlink()
 
 

@@ -74,9 +74,9 @@ def draw(night: Night) -> Electorate:
     unseen[np.argsort(arrival, kind="stable")[: round(night.witnessed * night.tables)]] = False
     share[unseen] += _deviations(night, places, draws)[unseen]
     registered, votes, null = _vote(night, places, city, np.clip(share, 0.03, 0.97), draws)
-    known = np.where(_unread(night, places, draws), -1, registered)
+    listed = np.where(_unread(night, places, draws), -1, registered)
     levels = _levels(places)
-    election = _election(night, levels, registered, known)
+    election = _election(night, levels, registered, listed)
     return Electorate(election, votes, null, registered, levels, arrival, counted, unseen)
 
 
@@ -125,12 +125,12 @@ def _orders(night: Night, places: Places, city: Floats, share: Floats, draws: Dr
     orders = (-city, city, -share, share, shuffled.astype(np.float64))
     first = draws.among(len(orders))
     second = (first + 1 + draws.among(len(orders) - 1)) % len(orders)
-    found = []
+    ranks = []
     for order in (first, second):
         chance = (draws.uniform(night.tables) + draws.uniform(len(city))[places.parish]) / 2
         tied = _ranked(orders[order][places.parish])
-        found.append(night.cities_first * tied + (1 - night.cities_first) * _ranked(chance))
-    return found[0], found[1]
+        ranks.append(night.cities_first * tied + (1 - night.cities_first) * _ranked(chance))
+    return ranks[0], ranks[1]
 
 
 def _ranked(scores: Floats) -> Floats:
@@ -193,12 +193,12 @@ def _numbered(letter: str, above: list[str], parents: Numbers) -> list[str]:
     return [f"{above[parent]}-{letter}{i}" for parent, i in zip(parents.tolist(), within.tolist(), strict=True)]
 
 
-def _election(night: Night, levels: list[Level], registered: Numbers, known: Numbers) -> Election:
+def _election(night: Night, levels: list[Level], registered: Numbers, listed: Numbers) -> Election:
     """The election file of such a night. Of nation and states the authority tells all registered voters; of the areas
     below they are known where the register has each of their tables."""
     areas: dict[str, Area] = {}
     for name, (ids, home) in zip(LEVELS, levels, strict=True):
-        tables, unread = np.bincount(home).tolist(), np.bincount(home, known < 0).tolist()
+        tables, unread = np.bincount(home).tolist(), np.bincount(home, listed < 0).tolist()
         voters = np.bincount(home, registered).astype(np.int64).tolist()
         for i, id in enumerate(ids):
             parent = None if name == "nation" else id.rpartition("-")[0] or "N"
@@ -214,7 +214,7 @@ def _election(night: Night, levels: list[Level], registered: Numbers, known: Num
         notice="Simulated: no real election.",
         options=OPTIONS,
         areas=areas,
-        tables=Register(order, [f"T{t}" for t in range(night.tables)], lowest, known),
+        tables=Register(order, [f"T{t}" for t in range(night.tables)], lowest, listed),
         levels=LEVELS,
         policy=Policy(quorum=night.quorum, majority=night.majority, max_ballots=MOST_VOTERS),
     )

@@ -94,11 +94,11 @@ class Simulation:
         for at, t, r in planned:
             forges = liars > 0 and draw() < night.forged
             group = int(draw() * liars) if forges else liars + int(draw() * (night.groups - liars))
-            known = taken.setdefault(t, set())
-            while group in known:  # each group reads a sheet once
-                forges = forges and len(known) < liars
+            groups = taken.setdefault(t, set())
+            while group in groups:  # each group reads a sheet once
+                forges = forges and len(groups) < liars
                 group = (group + 1) % liars if forges else liars + int(draw() * (night.groups - liars))
-            known.add(group)
+            groups.add(group)
             self.readings += 1
             yield at, self._reading(at, t, r, group, forges, draw)
 

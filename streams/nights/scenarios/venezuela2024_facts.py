@@ -90,9 +90,11 @@ def states() -> tuple[State, ...]:
 
 def areas() -> dict[str, Area]:
     """The nation and its states."""
-    known = states()
-    nation = Area("VE", "Venezuela", "nation", None, sum(s.tables for s in known), sum(s.registered for s in known))
-    below = {s.id: Area(s.id, s.name, "state", "VE", s.tables, s.registered) for s in known}
+    all_states = states()
+    nation = Area(
+        "VE", "Venezuela", "nation", None, sum(s.tables for s in all_states), sum(s.registered for s in all_states)
+    )
+    below = {s.id: Area(s.id, s.name, "state", "VE", s.tables, s.registered) for s in all_states}
     return {nation.id: nation, **below}
 
 

@@ -87,18 +87,21 @@ class RuleBook:
     def may_find(self, given: SumRows) -> Flags:
         """At which places the rules on sums may find something: nearly nowhere, nearly always. For all areas that a
         tick has touched it takes the time of one."""
-        found = np.zeros(len(given.rows), bool)
+        places = np.zeros(len(given.rows), bool)
         for rule in self._of_sums:
-            found |= rule.may_find(given)
-        return found
+            places |= rule.may_find(given)
+        return places
 
     def weigh(self, given: Places) -> Iterator[tuple[str, Weighed]]:
         """What the rules on sums find, under their names, without making findings of it."""
         for rule in self._of_sums:
             remarks = self._switch.of(rule.name) == "remark"
-            for found in rule.weigh(given):
-                calls = (found.severities > RESTS) & (found.severities != UNSURE)
-                yield rule.name, found._replace(severities=np.where(calls & remarks, RANK["info"], found.severities))
+            for weighed in rule.weigh(given):
+                calls = (weighed.severities > RESTS) & (weighed.severities != UNSURE)
+                yield (
+                    rule.name,
+                    weighed._replace(severities=np.where(calls & remarks, RANK["info"], weighed.severities)),
+                )
 
     def deadlines(self, pulse: Pulse) -> list[int]:
         """Event times (Unix ms) from which on something is to be said of the feeds though nothing comes."""

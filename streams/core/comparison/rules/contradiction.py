@@ -40,13 +40,13 @@ class Contradiction(SumsRule):
     def may_find(self, given: SumRows) -> Flags:
         """Where a figure needs more false sheets than are enough by the sums alone. Histograms are avoided: on honest
         nights nearly nothing is left for them (ADR 9)."""
-        found = np.zeros(len(given.rows), bool)
+        places = np.zeros(len(given.rows), bool)
         announced = np.flatnonzero(given.claims[:, LEFT_TABLES] >= 0)
         if len(announced):
             some = given.some(announced)
-            found[announced] = ~(self._are_possible(some, asked_of_votes(some)).all(axis=1))
-            found[announced] |= ~(self._are_possible(some, asked_of_nulls(some)).all(axis=1))
-        return found
+            places[announced] = ~(self._are_possible(some, asked_of_votes(some)).all(axis=1))
+            places[announced] |= ~(self._are_possible(some, asked_of_nulls(some)).all(axis=1))
+        return places
 
     def weigh(self, given: Places) -> Iterator[Weighed]:
         """The breakdown counts that reach what clears an alert."""
@@ -66,11 +66,11 @@ class Contradiction(SumsRule):
     def _are_possible(self, given: RowsOfSums, asked: Asked) -> Flags:
         """Which figures fewer false sheets make possible than any alert rests on; those at least."""
         few: Numbers = np.ceil(self._rule.clear * self._tolerated(given)).astype(np.int64) - 1
-        possible: Flags = asked.suffice(few) | (_known(given) == 0)[:, None]
+        possible: Flags = asked.suffice(few) | (_tables(given) == 0)[:, None]
         return possible
 
     def _tolerated(self, given: RowsOfSums) -> Numbers:
-        return tolerated(self._rule, _known(given))
+        return tolerated(self._rule, _tables(given))
 
     def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
         """With the sharper of both bounds, or that of the null votes."""
@@ -83,13 +83,13 @@ class Contradiction(SumsRule):
             assert bound is not None
             return _finding(comparison, column, official, nulls.total, bound, severity)
         place, official = self.election.column_index[column], comparison.bulletin.votes[column]
-        known = [bound for bound in bounds(comparison, place, official) if bound is not None]
-        bound = max(known, key=lambda b: b.breakdown)
+        both = [bound for bound in bounds(comparison, place, official) if bound is not None]
+        bound = max(both, key=lambda b: b.breakdown)
         witnessed = comparison.witnessed.top(VOTES, place).total
         return _finding(comparison, column, official, witnessed, bound, severity, self.election.columns[place].name)
 
 
-def _known(given: RowsOfSums) -> Numbers:
+def _tables(given: RowsOfSums) -> Numbers:
     """Polling tables with an accepted sheet or a bound, by place."""
     tables: Numbers = given.rows[:, TABLES]
     return tables if given.bounds is None else tables + given.bounds[:, ADDED]

@@ -42,11 +42,11 @@ class Divergence(SumsRule):
     def may_find(self, given: SumRows) -> Flags:
         """Where the widest gap that sums alone leave open is wide enough. The interval itself takes bins of shares of
         all sheets (ADR 9)."""
-        found = self._compares(given)
-        places = np.flatnonzero(found)
+        may = self._compares(given)
+        places = np.flatnonzero(may)
         if len(places):
-            found[places] = given.widest(places) >= self._clears
-        return found
+            may[places] = given.widest(places) >= self._clears
+        return may
 
     def weigh(self, given: Places) -> Iterator[Weighed]:
         """The gaps that reach what clears an alert, beyond one sheet."""

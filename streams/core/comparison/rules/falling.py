@@ -22,12 +22,12 @@ class Falling(BulletinRule):
         """Figure by figure."""
         if given.bulletin.status == "correction":
             return
-        found: dict[str, Finding] = {}
+        largest: dict[str, Finding] = {}
         for earlier in (given.before, given.replaced):
             for finding in () if earlier is None else _falls(given, earlier):
-                if finding.column not in found or finding.value > found[finding.column].value:
-                    found[finding.column] = finding
-        yield from found.values()
+                if finding.column not in largest or finding.value > largest[finding.column].value:
+                    largest[finding.column] = finding
+        yield from largest.values()
 
 
 class Rewritten(BulletinRule):

@@ -45,15 +45,15 @@ class SettledLead(SumsRule):
     def may_find(self, given: SumRows) -> Flags:
         """Where the lead is more than open sheets of the register hold at least. The exact limits of the sheets that
         count are not in the row, but they are at most those of their registered voters."""
-        found, rows = self._asked(given), given.rows
-        places = np.flatnonzero(found)
+        may, rows = self._asked(given), given.rows
+        places = np.flatnonzero(may)
         if len(places):
             turnout, ballots = self._most
             rows = rows[places]
             counted = np.ceil(turnout * rows[:, REGISTERED]).astype(np.int64)
             counted += ballots * (rows[:, TABLES] - rows[:, KNOWN])
-            found[places] = self._leads(rows)[1] > self._limits[given.areas[places]] - counted
-        return found
+            may[places] = self._leads(rows)[1] > self._limits[given.areas[places]] - counted
+        return may
 
     def weigh(self, given: Places) -> Iterator[Weighed]:
         """Where the lead is more than all open sheets hold together, by the option that leads."""

@@ -30,9 +30,9 @@ class Parts(BulletinRule):
         by_then = [next((b for b in part if moment is None or b.at <= moment), None) for part in held]
         since = [next((b for b in part if b.at >= given.bulletin.at or b.status == "final"), None) for part in held]
         for column, name, whole in given.announced:
-            known = given.election.columns[column]
+            option = given.election.columns[column]
             yield from _compare(
-                given, name, known, whole, by_then, since if everything else [], _votes_of(given, known)
+                given, name, option, whole, by_then, since if everything else [], _votes_of(given, option)
             )
         for what, whole_ in (
             ("valid-votes", given.bulletin.valid),
@@ -71,8 +71,8 @@ def _compare(
     since: Sequence[Bulletin | None],
     of: Callable[[Bulletin], int | None],
 ) -> Iterator[Finding]:
-    known = [of(bulletin) for bulletin in by_then if bulletin is not None]
-    least = sum(count for count in known if count is not None)
+    earlier = [of(bulletin) for bulletin in by_then if bulletin is not None]
+    least = sum(count for count in earlier if count is not None)
     later = [None if bulletin is None else of(bulletin) for bulletin in since]
     most = sum(count for count in later if count is not None) if later and None not in later else None
     if whole < least:
@@ -91,7 +91,7 @@ def _compare(
         value=abs(added - whole),
         unit="tables" if what == "tables-counted" else "votes",
         bulletin=given.bulletin.id,
-        inputs={**figures, "parts": len(known) if key == "parts-more" else len(later)},
+        inputs={**figures, "parts": len(earlier) if key == "parts-more" else len(later)},
         sentence=say(
             f"{key}-votes" if option else key,
             area=given.label,

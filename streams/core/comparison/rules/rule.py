@@ -121,10 +121,10 @@ class SumsRule(Rule):
 
     def find(self, given: AreasNow) -> Iterator[tuple[int, Finding]]:
         """Everything it has to say, each with its place."""
-        for found in self.weigh(given):
-            for i, (place, code) in enumerate(zip(found.places.tolist(), found.severities.tolist(), strict=True)):
-                figures = {name: each[i].item() for name, each in (("value", found.values), *found.figures.items())}
-                yield place, self.finding(given.situation(place), found.column, _SEVERITIES[code], **figures)
+        for weighed in self.weigh(given):
+            for i, (place, code) in enumerate(zip(weighed.places.tolist(), weighed.severities.tolist(), strict=True)):
+                figures = {name: each[i].item() for name, each in (("value", weighed.values), *weighed.figures.items())}
+                yield place, self.finding(given.situation(place), weighed.column, _SEVERITIES[code], **figures)
 
 
 class RowRule(SumsRule):
@@ -133,8 +133,8 @@ class RowRule(SumsRule):
     def may_find(self, given: SumRows) -> Flags:
         """At which places it finds something."""
         places = np.zeros(len(given.rows), bool)
-        for found in self.weigh(given):
-            places[found.places] = True
+        for weighed in self.weigh(given):
+            places[weighed.places] = True
         return places
 
     @abstractmethod
