@@ -1,7 +1,7 @@
 """`cotejo sample`: draw a random sample of polling tables, repeat a draw, and say what a sample shows."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,10 @@ commands = group("Draw a random sample of polling tables, and estimate from it."
 Strata = Annotated[
     str | None, typer.Option(help="Level of areas to draw from each, such as state.", show_default=False)
 ]
+Clusters = Annotated[
+    str | None,
+    typer.Option(help="Level of areas to draw whole, with all their polling tables.", show_default=False),
+]
 Seed = Annotated[str, typer.Option(help="What decides the draw, such as publicly thrown dice.", show_default=False)]
 GivenSeed = Annotated[str, typer.Option("--seed", help="The seed, if not the election file's.", show_default=False)]
 SampleFile = Annotated[
@@ -36,7 +40,7 @@ def draw_sample(
     size: Annotated[
         str,
         typer.Option(
-            help="Polling tables to draw: of all strata in proportion, or of each, such as N1=40,N2=60.",
+            help="Polling tables (or clusters) to draw: of all strata in proportion, or of each, such as N1=40,N2=60.",
             show_default=False,
             metavar="NUMBER",
         ),
@@ -44,19 +48,31 @@ def draw_sample(
     seed: Seed,
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write (CSV).")],
     strata: Strata = None,
+    clusters: Clusters = None,
 ) -> None:
     """Draw polling tables, and print the file's SHA-256: publish it before the night."""
     with plainly():
-        tables = strata_of(load(election), strata)
-        given = _allocation({stratum: len(some) for stratum, some in tables.items()}, size)
-        text = sample_csv.text(draw(tables, given, seed))
+        known = load(election)
+        units = strata_of(known, strata, clusters)
+        given = _allocation({stratum: len(some) for stratum, some in units.items()}, size)
+        layout = known.layout
+
+        def inside(cluster: str) -> Sequence[str]:
+            return layout.tables[slice(*layout.inside(layout.area[cluster]))]
+
+        text = sample_csv.text(draw(units, given, seed), inside if clusters else None)
         with whole(out) as file:
             file.write(text.encode())
-        show(f"{out}: {text.count(chr(10)) - 1:,} polling tables, sha256 {hashlib.sha256(text.encode()).hexdigest()}")
+        counts = _counts(text.count("\n") - 1, sum(given.values()) if clusters else 0)
+        show(f"{out}: {counts}, sha256 {hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def _counts(tables: int, clusters: int) -> str:
+    return f"{tables:,} polling tables" + (f" in {clusters:,} clusters" if clusters else "")
 
 
 def _allocation(sizes: Mapping[str, int], size: str) -> Mapping[str, int]:
-    """How many tables to draw of each stratum. Raises `DrawError`."""
+    """How many units to draw of each stratum. Raises `DrawError`."""
     named = dict(part.rpartition("=")[::2] for part in size.split(","))
     if not all(count.strip().isdecimal() for count in named.values()):
         raise DrawError(f"--size {size}: give a number, or one for each stratum, such as N1=40,N2=60")
@@ -79,7 +95,8 @@ def verify_sample(election: ElectionFile, sample: SampleFile = None, seed: Given
             check_draw(loaded, drawn, seed)
         except DrawError as error:
             raise DrawError(f"{name}: not drawn by the seed {seed!r}: {error}") from None
-        show(f"{name}: the seed draws these {drawn.size:,} polling tables; sha256 {drawn.sha256}")
+        counts = _counts(drawn.size, sum(map(len, drawn.clusters.values())))
+        show(f"{name}: the seed draws these {counts}; sha256 {drawn.sha256}")
 
 
 def _sample(election: Election, file: Path | None) -> DrawnSample:

@@ -13,6 +13,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "{came} of the {drawn} sampled polling tables have an accepted sheet.",
         "es": "{came} de las {drawn} mesas de la muestra tienen un acta aceptada.",
     },
+    "clusters": {
+        "en": "They were drawn in {clusters} clusters, areas with all their polling tables.",
+        "es": "Se sortearon en {clusters} conglomerados, áreas con todas sus mesas.",
+    },
     "missing": {"en": "Missing: {places}", "es": "Faltan: {places}"},
     "option": {"en": "option", "es": "opción"},
     "announced": {"en": "announced", "es": "anunciado"},
@@ -38,10 +42,12 @@ def heads(language: str) -> list[str]:
 
 
 def lines(sample: Mapping[str, Any], labels: Mapping[str, str], language: str) -> Iterator[str]:
-    """How many of the sample have come, and where they are missing. `sample` is that of an area's state; areas without
-    a label are called by their ids."""
+    """How many of the sample have come, whether in clusters, and where they are missing. `sample` is that of an area's
+    state; areas without a label are called by their ids."""
     counts = {name: number(sample[name], language) for name in ("came", "drawn")}
     yield _WORDS["came"][language].format(**counts)
+    if clusters := sample["clusters"]:
+        yield _WORDS["clusters"][language].format(clusters=number(clusters, language))
     if missing := sorted(sample["missing"].items(), key=lambda item: (-item[1], item[0])):
         places = [f"{labels.get(area, area)} {number(count, language)}" for area, count in missing[:PLACES]]
         more = ["…"] if len(missing) > PLACES else []

@@ -17,7 +17,7 @@ import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from boards import Served, records, served, tell, turn_away
-from builders import T0, alike, bulletin, drawn_sample, election, lines, report
+from builders import T0, alike, bulletin, clustered_sample, drawn_sample, election, lines, report
 from msgspec import structs
 from nights import LiveNight
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -251,6 +251,19 @@ def test_the_sample(chromium: Browser, embedded: EmbeddedBroker, names: str) -> 
         page.goto(f"{running.url}?area=S1")
         expect(page.locator("#f-coverage-of")).to_contain_text("de 4")
         expect(page.locator("#sample")).to_be_hidden()
+        seen.check()
+
+
+def test_a_sample_of_clusters(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """Where whole areas were drawn, the board says how many."""
+    known = replace(KNOWN, sample=clustered_sample(KNOWN, {"N": ["S1", "S3"]}))
+    events: list[Event] = [report("S1-1", (60, 20, 20))]
+    with given(embedded.start(), known, names, events) as running, opened(chromium, running.url) as seen:
+        said = seen.page.locator("#sample-in")
+        expect(said).to_contain_text("1 of 8 polling tables drawn at random before the night are in.")
+        expect(said).to_contain_text("They were drawn in 2 clusters")
+        seen.page.locator("[data-lang=es]").click()
+        expect(said).to_contain_text("Se sortearon en 2 conglomerados")
         seen.check()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from brokers import ROOT
-from builders import election
+from builders import clustered_sample, election
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from maps import collection, feature, square
@@ -68,8 +68,14 @@ KNOWN = replace(
 )
 
 
+CLUSTERED = election(districts=3)
+CLUSTERED = replace(CLUSTERED, sample=clustered_sample(CLUSTERED, {"S1": ["S1.2"], "S2": ["S2.3", "S2.1"]}))
+
+
 @pytest.mark.parametrize(
-    "known", [KNOWN, election(), election(registered=None)], ids=["everything said", "defaults", "no registered voters"]
+    "known",
+    [KNOWN, election(), election(registered=None), CLUSTERED],
+    ids=["everything said", "defaults", "no registered voters", "a sample of clusters"],
 )
 def test_round_trip(known: Election, tmp_path: Path) -> None:
     """An election comes back from its files as it was."""

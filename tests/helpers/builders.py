@@ -104,6 +104,15 @@ def drawn_sample(strata: Mapping[str, Iterable[str]], **fields: Any) -> DrawnSam
     return DrawnSample(given, "\n".join(["table,stratum", *rows, ""]).encode(), **fields)
 
 
+def clustered_sample(known: Election, clusters: Mapping[str, Iterable[str]], **fields: Any) -> DrawnSample:
+    """A sample of these areas of each stratum, with all their tables."""
+    given, layout = {stratum: tuple(some) for stratum, some in clusters.items()}, known.layout
+    inside = {a: layout.tables[slice(*layout.inside(layout.area[a]))] for some in given.values() for a in some}
+    rows = [f"{t},{stratum},{area}" for stratum, some in given.items() for area in some for t in inside[area]]
+    strata = {stratum: tuple(t for area in some for t in inside[area]) for stratum, some in given.items()}
+    return DrawnSample(strata, "\n".join(["table,stratum,cluster", *rows, ""]).encode(), clusters=given, **fields)
+
+
 def named(votes: Iterable[int] | Mapping[str, int], names: str = "ABCDEFGH") -> dict[str, int]:
     """Votes by option id: (5, 3) is A 5, B 3."""
     return dict(votes) if isinstance(votes, Mapping) else dict(zip(names, votes, strict=False))

@@ -125,6 +125,7 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     assert before[f"cotejo_bulletin_age_seconds{nation}"] == before["cotejo_clock_seconds"] - (T0 + 60_000) / 1000
     assert before["cotejo_threshold_ratio[warning][divergence]"] == 0.02
     assert before[f"cotejo_sample_tables{nation}"] == 9
+    assert before[f"cotejo_sample_clusters{nation}"] == 0
     assert before[f"cotejo_sample_witnessed_tables{nation}"] == 6
     assert before["cotejo_sample_missing_tables[N][Area N][nation][S3][Area S3]"] == 2
     assert before["cotejo_sample_share_ratio[N][Area N][nation][A][Option A]"] == round(150 / 220, 8)

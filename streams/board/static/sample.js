@@ -9,7 +9,8 @@ export function show(state, columns, labels, figures) {
   const sample = state?.sample;
   byId("sample").hidden = !sample;
   if (!sample) return;
-  setText(byId("sample-in"), [t("sampleIn", { came: number(sample.came), drawn: number(sample.drawn) }), missing(sample, labels)].join(" "));
+  const clusters = sample.clusters ? [t("sampleClusters", { clusters: number(sample.clusters) })] : [];
+  setText(byId("sample-in"), [t("sampleIn", { came: number(sample.came), drawn: number(sample.drawn) }), ...clusters, missing(sample, labels)].join(" "));
   const name = (id) => clean(columns.find((column) => column.id === id)?.name ?? id);
   const share = (id, kind) => figures.find((figure) => figure.id === id)?.[kind] ?? null;
   const rows = Object.entries(sample.shares).map(([id, found]) => ({

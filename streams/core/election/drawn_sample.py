@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class DrawnSample:
-    """A stratified random sample of polling tables. The strata are areas that together are the whole register, each
-    polling table once."""
+    """A stratified random sample of polling tables, drawn one by one or in clusters. The strata are areas that together
+    are the whole register, each polling table once."""
 
     strata: Mapping[str, tuple[str, ...]]
     """Sampled polling tables by id of their stratum, in the order of the file."""
@@ -21,6 +21,9 @@ class DrawnSample:
     unseen: float | None = None
     """Percentage points by which sampled sheets that have not come may differ from what their stratum shows; None:
     as many as `rules.divergence.unseen`."""
+    clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where whole areas of one level were drawn, with all their polling tables: these areas by id of their stratum, in
+    the order of the file. Empty where tables were drawn one by one."""
 
     @property
     def sha256(self) -> str:
@@ -31,3 +34,8 @@ class DrawnSample:
     def size(self) -> int:
         """Polling tables in the sample."""
         return sum(map(len, self.strata.values()))
+
+    @property
+    def units(self) -> Mapping[str, tuple[str, ...]]:
+        """What was drawn of each stratum: clusters, or polling tables."""
+        return self.clusters or self.strata

@@ -45,3 +45,5 @@ class SampleRecord(Struct, frozen=True):
     """By option."""
     lead: SampleLead | None
     """That of the first option over the second; None where no sampled sheet is in."""
+    clusters: int = 0
+    """Clusters in which these tables were drawn; 0 where they were drawn one by one."""

@@ -57,7 +57,7 @@ class _Side:
     def __init__(self, sample: Sample, asked: Question, *, mirrored: bool) -> None:
         self.contrast = asked.contrast.mirrored() if mirrored else asked.contrast
         self.share = -asked.share if mirrored else asked.share
-        self._missing = Missing.of(sample, self.contrast)
+        self._sample, self._missing = sample, Missing.of(sample, self.contrast)
         self._mean = None if asked.valid is None else asked.valid / float(sample.sizes.sum())
         parts = 1 if asked.valid is None else CUTS
         self.goal = log(2 * parts / asked.alpha)
@@ -68,8 +68,9 @@ class _Side:
         """The bet at one cut."""
         filled, staked = self._missing.worst(band, unseen), self._stakes[cut]
         if self._mean is None:
-            return Bet.on(filled, staked)
-        shortfall = np.maximum(0, cut * filled.x - filled.y)
+            return Bet.on(filled.by_unit(self._sample), staked)
+        # Table by table also where whole clusters were drawn: what was counted need not be whole clusters.
+        shortfall = self._sample.by_unit(np.maximum(0, cut * filled.x - filled.y))
         return Bet.on(Filled(cut * self._mean - shortfall, np.full(len(shortfall), self._mean)), staked)
 
     @property

@@ -1,4 +1,5 @@
-"""The draw: which polling tables a seed chooses. Anybody can repeat it with a program for SHA-256."""
+"""The draw: which polling tables, or clusters of them, a seed chooses. Anybody can repeat it with a program for
+SHA-256."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,36 +15,46 @@ class DrawError(CotejoError):
 
 
 class Drawn(NamedTuple):
-    """One polling table of a sample."""
+    """One unit of a sample: a polling table or a cluster."""
 
     place: int
     """Place in the draw, from 1: the strata one after the other, by ticket within each."""
     stratum: str
-    table: str
+    unit: str
 
 
-def ticket(seed: str, table: str) -> str:
-    """A polling table's ticket: the SHA-256 of the seed, a comma and its id, in hexadecimal. The tables with the
-    smallest tickets are drawn, so that each set of that size is as likely as any other."""
-    return hashlib.sha256(f"{seed},{table}".encode()).hexdigest()
+def ticket(seed: str, unit: str) -> str:
+    """The ticket of a polling table or cluster: the SHA-256 of the seed, a comma and its id, in hexadecimal. The units
+    with the smallest tickets are drawn, so that each set of that size is as likely as any other."""
+    return hashlib.sha256(f"{seed},{unit}".encode()).hexdigest()
 
 
-def strata_of(election: Election, level: str | None) -> dict[str, list[str]]:
-    """The polling tables by stratum: by the area of a level above each; all in one, called by the root's id, without a
-    level. Raises `DrawError` for a level that some table has no area of."""
-    strata: dict[str, list[str]] = {}
+def strata_of(election: Election, level: str | None, clusters: str | None = None) -> dict[str, list[str]]:
+    """The units to draw from, by stratum: the polling tables, or with a level of `clusters` the areas of it that have
+    tables. A stratum is an area of `level`; without a level it is the whole, called by the root's id. Raises
+    `DrawError` for a level that some table has no area of, and where clusters are no parts of strata."""
+    strata: dict[str, dict[str, None]] = {}
     for id, table in election.tables.items():
-        line = election.lineage[table.area]
-        areas = [area for area in line if election.areas[area].level == level] if level else line[:1]
-        if not areas:
-            levels = ", ".join(dict.fromkeys(area.level for area in election.areas.values()))
-            raise DrawError(f"no area of level {level} is above polling table {id}: choose one of {levels}")
-        strata.setdefault(areas[0], []).append(id)
-    return {stratum: strata[stratum] for stratum in sorted(strata)}
+        stratum = _above(election, id, table.area, level)
+        unit = _above(election, id, table.area, clusters) if clusters else id
+        if clusters and stratum not in election.lineage[unit]:
+            raise DrawError(f"clusters of level {clusters} are no parts of strata of level {level}: choose lower areas")
+        strata.setdefault(stratum, {})[unit] = None
+    return {stratum: list(strata[stratum]) for stratum in sorted(strata)}
+
+
+def _above(election: Election, table: str, area: str, level: str | None) -> str:
+    """The area of a level above a polling table, which lies in `area`; the root without a level."""
+    line = election.lineage[area]
+    areas = [above for above in line if election.areas[above].level == level] if level else line[:1]
+    if not areas:
+        levels = ", ".join(dict.fromkeys(area.level for area in election.areas.values()))
+        raise DrawError(f"no area of level {level} is above polling table {table}: choose one of {levels}")
+    return areas[0]
 
 
 def allocation(sizes: Mapping[str, int], size: int) -> dict[str, int]:
-    """How many tables to draw in each stratum: in proportion to its tables by largest remainders, but two where there
+    """How many units to draw in each stratum: in proportion to its units by largest remainders, but two where there
     are two, since one tells nothing of the spread. Raises `DrawError` where there are not enough."""
     least = {stratum: min(2, count) for stratum, count in sizes.items()}
     if not sum(least.values()) <= size <= sum(sizes.values()):
@@ -61,46 +72,60 @@ def allocation(sizes: Mapping[str, int], size: int) -> dict[str, int]:
 
 
 def check_allocation(sizes: Mapping[str, int], given: Mapping[str, int]) -> None:
-    """Raise `DrawError` where the tables to draw in each stratum are not as many as can be drawn there."""
+    """Raise `DrawError` where the units to draw in each stratum are not as many as can be drawn there."""
     for stratum, count in given.items():
         if stratum not in sizes:
             raise DrawError(f"{stratum} is no stratum: use {', '.join(list(sizes)[:20])}")
         if not 1 <= count <= sizes[stratum]:
-            raise DrawError(f"stratum {stratum} has {sizes[stratum]:,} polling tables: draw from 1 to so many there")
+            raise DrawError(f"stratum {stratum} has {sizes[stratum]:,} to draw from: draw from 1 to so many there")
     if left := sizes.keys() - given.keys():
         raise DrawError(f"nothing is to be drawn in stratum {min(left)}: the sample says nothing of the whole then")
 
 
 def draw(strata: Mapping[str, Sequence[str]], given: Mapping[str, int], seed: str) -> Iterator[Drawn]:
-    """A stratified simple random sample without replacement: so many tables of each stratum."""
+    """A stratified simple random sample without replacement: so many units of each stratum."""
     place = 0
-    for stratum, tables in strata.items():
-        for table in smallest(tables, given[stratum], seed):
+    for stratum, units in strata.items():
+        for unit in smallest(units, given[stratum], seed):
             place += 1
-            yield Drawn(place, stratum, table)
+            yield Drawn(place, stratum, unit)
 
 
-def smallest(tables: Iterable[str], count: int, seed: str) -> list[str]:
-    """So many polling tables with the smallest tickets, in the order of these."""
-    return sorted(tables, key=lambda table: (ticket(seed, table), table))[:count]
+def smallest(units: Iterable[str], count: int, seed: str) -> list[str]:
+    """So many units with the smallest tickets, in the order of these."""
+    return sorted(units, key=lambda unit: (ticket(seed, unit), unit))[:count]
 
 
-def random_order(sample: DrawnSample, tables: Sequence[str]) -> list[str]:
-    """Sampled polling tables of one stratum in the order in which the guaranteed interval bets on them: by tickets
-    whose seed is the hash of the sample's file. So it is random and fixed before the night, also where the file of a
-    mission lists its tables by their ids."""
-    return smallest(tables, len(tables), sample.sha256)
+def random_order(sample: DrawnSample, units: Sequence[str]) -> list[str]:
+    """Sampled units of one stratum in the order in which the guaranteed interval bets on them: by tickets whose seed is
+    the hash of the sample's file. So it is random and fixed before the night, also where the file of a mission lists
+    its tables by their ids."""
+    return smallest(units, len(units), sample.sha256)
+
+
+def drawn_from(election: Election, sample: DrawnSample, stratum: str) -> list[str]:
+    """The units of a stratum that a sample's were drawn from, sampled or not: its polling tables, or its areas of the
+    clusters' level that have any."""
+    layout = election.layout
+    number = layout.area[stratum]
+    if not sample.clusters:
+        return layout.tables[slice(*layout.inside(number))]
+    level = election.areas[sample.clusters[stratum][0]].level
+    clusters = range(number, layout.behind(number))
+    return [
+        layout.areas[area]
+        for area in clusters
+        if election.areas[layout.areas[area]].level == level and len(range(*layout.inside(area)))
+    ]
 
 
 def check_draw(election: Election, sample: DrawnSample, seed: str) -> None:
-    """Repeat a draw from its seed: in each stratum as many polling tables as the sample has there. Raises `DrawError`
-    where the seed draws others."""
-    layout = election.layout
-    for stratum, tables in sample.strata.items():
-        first, behind = layout.inside(layout.area[stratum])
-        drawn = smallest(layout.tables[first:behind], len(tables), seed)
-        if strange := sorted(set(tables) - set(drawn)):
-            other = min(set(drawn) - set(tables))
+    """Repeat a draw from its seed: in each stratum as many polling tables or clusters as the sample has there. Raises
+    `DrawError` where the seed draws others."""
+    for stratum, units in sample.units.items():
+        drawn = smallest(drawn_from(election, sample, stratum), len(units), seed)
+        if strange := sorted(set(units) - set(drawn)):
+            other = min(set(drawn) - set(units))
             raise DrawError(
                 f"it draws {other} in stratum {stratum}, not {strange[0]}: it is the seed of another sample, or the "
                 "register has changed since"

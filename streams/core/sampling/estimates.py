@@ -72,6 +72,7 @@ def plain(sample: Sample, unseen: float, rows: Sequence[Estimate]) -> dict[str, 
     return {
         "drawn": len(sample.came),
         "came": int(sample.came.sum()),
+        "clusters": 0 if sample.cluster is None else len(sample.unit_stratum),
         "missing": dict(sample.missing),
         "unseen": unseen,
         "shares": {one.option: _figures(one) for one in rows if not one.over},

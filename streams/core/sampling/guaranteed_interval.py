@@ -19,16 +19,16 @@ divided among them in equal parts, so that it does well whichever is near the tr
 EXACT: Final = 1e-12
 """An end of an interval is worked out to so much."""
 _LEAST: Final = 1e-6
-"""Tables that a sample amounts to at least, so that stakes are finite where all tables were drawn."""
+"""Units that a sample amounts to at least, so that stakes are finite where all were drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stakes:
-    """What is staked on each sampled table (spreads, tables), in units of one over votes. They depend on the draw
-    alone: its sizes, its order, its strata and the largest limit; not on any sheet.
+    """What is staked on each sampled unit, a table or cluster (spreads, units), in one over votes. They depend on the
+    draw alone: its sizes, its order, its strata and the largest limit; not on any sheet.
 
-    The more of a stratum was drawn before a table, the more its sheet is known in advance. So of a whole stake w the
-    j-th of n tables, drawn from N, has only w (N - n) / (N - j) at risk: that is the correction for a finite
+    The more of a stratum was drawn before a unit, the more of this one is known in advance. So of a whole stake w the
+    j-th of n units, drawn from N, has only w (N - n) / (N - j) at risk: that is the correction for a finite
     population. docs/sample.md derives it.
     """
 
@@ -39,14 +39,14 @@ class Stakes:
 
 
 def stakes(sample: Sample, span: float, alpha: float) -> Stakes:
-    """The stakes for a bet that must reach 1 / `alpha`. `span` is by how much of its valid votes a sheet can lower its
+    """The stakes for a bet that must reach 1 / `alpha`. `span` is by how much of its valid votes a unit can lower its
     factor: the range of a contrast.
 
     The best whole stake for a spread s is sqrt(2 log(1 / alpha) / m) / s, where m is what the sample amounts to: n (1 -
-    n / N) tables. It is cut so that no sheet of any table can make a factor of the capital negative.
+    n / N) units. It is cut so that no sheets of any unit can make a factor of the capital negative.
     """
-    # In proportion to what a sampled table stands for: so every table of the whole has one weight.
-    weight = sample.weight * len(sample.stratum) / sample.sizes.sum()
+    # In proportion to what a sampled unit stands for: so every one of the whole has one weight.
+    weight = sample.weight * len(sample.weight) / sample.sizes.sum()
     at_risk = _at_risk(sample)
     amount = max(_LEAST, float(((weight * at_risk) ** 2).sum()))
     best = np.array([sqrt(2 * log(1 / alpha) / amount) / spread for spread in SPREADS])
@@ -56,10 +56,11 @@ def stakes(sample: Sample, span: float, alpha: float) -> Stakes:
 
 
 def _at_risk(sample: Sample) -> Floats:
-    """The part of the stake on each sampled table that is at risk: (N - n) / (N - j) for the j-th of its stratum. None
+    """The part of the stake on each sampled unit that is at risk: (N - n) / (N - j) for the j-th of its stratum. None
     is where all of the stratum was drawn."""
-    size, drawn = sample.sizes[sample.stratum], sample.drawn[sample.stratum]
-    by_stratum = np.argsort(sample.stratum, kind="stable")
+    stratum = sample.unit_stratum
+    size, drawn = sample.sizes[stratum], sample.drawn[stratum]
+    by_stratum = np.argsort(stratum, kind="stable")
     before = np.concatenate([np.arange(count) for count in sample.drawn.tolist()])
     place = np.empty(len(by_stratum), np.int64)
     place[by_stratum] = before + 1
@@ -74,7 +75,7 @@ class Bet:
     expectation is at most 1."""
 
     base: Floats
-    """1 + risked y, by spread and table."""
+    """1 + risked y, by spread and unit."""
     fall: Floats
     """Risked x."""
     drift: Floats
@@ -84,7 +85,7 @@ class Bet:
 
     @classmethod
     def on(cls, filled: Filled, staked: Stakes) -> "Bet":
-        """With such stakes."""
+        """With such stakes on these units."""
         y, x = filled.y, filled.x
         return cls(1 + staked.risked * y, staked.risked * x, staked.carried @ y, staked.carried @ x)
 
@@ -121,7 +122,7 @@ class Bet:
 def lower_end(sample: Sample, contrast: Contrast, band: Band, unseen: float, alpha: float) -> float:
     """The greatest theta for which the capital reaches 1 / alpha, with missing sheets at their worst: the ratio lies
     above it with probability 1 - alpha. The least possible value where there is none."""
-    bet = Bet.on(worst(sample, contrast, band, unseen), stakes(sample, contrast.span, alpha))
+    bet = Bet.on(worst(sample, contrast, band, unseen).by_unit(sample), stakes(sample, contrast.span, alpha))
     return bet.end(contrast.low, contrast.high, log(1 / alpha))
 
 

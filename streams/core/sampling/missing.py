@@ -13,10 +13,15 @@ Band = Literal["within-unseen", "anything"]
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Of each sampled table the contrast's votes y and the valid votes x, with missing ones filled in."""
+    """Of each sampled table, or unit of the draw, the contrast's votes y and the valid votes x, with missing ones
+    filled in."""
 
     y: Floats
     x: Floats
+
+    def by_unit(self, sample: Sample) -> "Filled":
+        """Those of tables, added up by unit."""
+        return Filled(sample.by_unit(self.y), sample.by_unit(self.x))
 
 
 @dataclass(frozen=True)
@@ -71,5 +76,5 @@ class Missing:
 
 
 def worst(sample: Sample, contrast: Contrast, band: Band, unseen: float) -> Filled:
-    """The sample with each missing sheet at its worst for the lower end (`Missing.worst`)."""
+    """The sample's tables with each missing sheet at its worst for the lower end (`Missing.worst`)."""
     return Missing.of(sample, contrast).worst(band, unseen)

@@ -14,13 +14,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sample:
-    """The sampled polling tables, those of each stratum in a random order, and the strata that they were drawn
-    from."""
+    """The sampled polling tables, and the strata that they were drawn from. The units of the draw are the tables, or
+    clusters of them; those of each stratum stand in a random order."""
 
     names: Sequence[str]
     """Ids of the strata."""
     sizes: Numbers
-    """Polling tables in each stratum."""
+    """Units in each stratum."""
     stratum: Numbers
     """The stratum of each sampled table, by its place in `names`."""
     came: Flags
@@ -30,7 +30,10 @@ class Sample:
     limits: Numbers
     """The most ballots with which its sheet would be admitted."""
     largest: int
-    """The greatest such limit of any polling table, sampled or not."""
+    """The most ballots that any unit can have, sampled or not: the greatest such limit, of a cluster the greatest sum
+    of them."""
+    cluster: Numbers | None = None
+    """The cluster of each sampled table, from 0 in the order of the units; None where the tables are the units."""
 
     @cached_property
     def valid(self) -> Numbers:
@@ -39,15 +42,24 @@ class Sample:
         return totals
 
     @cached_property
+    def unit_stratum(self) -> Numbers:
+        """The stratum of each sampled unit."""
+        return self.stratum if self.cluster is None else self.stratum[np.unique(self.cluster, return_index=True)[1]]
+
+    @cached_property
     def drawn(self) -> Numbers:
-        """Sampled tables in each stratum."""
-        return np.bincount(self.stratum, minlength=len(self.names))
+        """Sampled units in each stratum."""
+        return np.bincount(self.unit_stratum, minlength=len(self.names))
 
     @cached_property
     def weight(self) -> Floats:
-        """How many polling tables each sampled one stands for."""
-        weights: Floats = (self.sizes / np.maximum(1, self.drawn))[self.stratum]
+        """How many units each sampled one stands for."""
+        weights: Floats = (self.sizes / np.maximum(1, self.drawn))[self.unit_stratum]
         return weights
+
+    def by_unit(self, values: Floats) -> Floats:
+        """Figures of the sampled tables, added up by unit."""
+        return values if self.cluster is None else np.bincount(self.cluster, values).astype(np.float64)
 
     @property
     def missing(self) -> Mapping[str, int]:

@@ -8,12 +8,12 @@ from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT
 from streams.core.reconciliation.sheet_rows import READ, Rows, in_order
-from streams.core.sampling.draw import random_order
 from streams.core.sampling.estimates import estimates, plain
 from streams.core.sampling.sample import Sample
+from streams.core.sampling.units import Units
 
 ENOUGH: Final = 30
-"""Sampled polling tables of an area below the whole from which its own estimate is given: fewer say little."""
+"""Sampled polling tables, or clusters, of an area below the whole from which its own estimate is given."""
 _ACCEPTED: Final = 2
 """Place of the flag in a row (`sheet_rows`): whether the sheet is accepted."""
 
@@ -23,41 +23,29 @@ class _Part(NamedTuple):
 
     strata: slice
     tables: slice
-    largest: int
-    """The most ballots with which a sheet of any of its polling tables would be admitted."""
 
 
 class SampledSheets:
     """The newest row of each sampled polling table. Takes in rows in any order and as often as they come.
 
-    The areas that it speaks of are the whole, and those that strata make up if `ENOUGH` tables of them are sampled.
+    The areas that it speaks of are the whole, and those that strata make up if `ENOUGH` units of them are sampled.
     """
 
     def __init__(self, election: Election, drawn: DrawnSample) -> None:
-        layout, limits = election.layout, election.ballot_limits
-        self._election = election
-        self._unseen = election.sample_unseen
-        self._names = sorted(drawn.strata, key=layout.area.__getitem__)  # so that an area's strata are a stretch
-        numbers = [layout.area[name] for name in self._names]
-        counts = [len(drawn.strata[name]) for name in self._names]
-        ordered = [random_order(drawn, drawn.strata[name]) for name in self._names]
-        self._tables = layout.numbers([table for tables in ordered for table in tables])
-        self._by_number = np.argsort(self._tables)
-        self._sorted = self._tables[self._by_number]
-        self._stratum = np.repeat(np.arange(len(counts)), counts)
-        inside = [layout.inside(number) for number in numbers]
-        self._sizes = np.array([behind - first for first, behind in inside], np.int64)
-        self._limits = limits[self._tables]
-        self._rows = np.zeros((len(self._tables), READ + len(election.options)), np.int64)
-        ends = np.cumsum([0, *counts]).tolist()
+        layout = election.layout
+        self._election, self._unseen = election, election.sample_unseen
+        self._units = units = Units.of(election, drawn)
+        self._by_number = np.argsort(units.tables)
+        self._sorted = units.tables[self._by_number]
+        self._limits = election.ballot_limits[units.tables]
+        self._rows = np.zeros((len(units.tables), READ + len(election.options)), np.int64)
         self._parts: dict[int, _Part] = {}
-        above = np.unique(layout.above(np.array(numbers)))
+        above = np.unique(layout.above(units.areas))
         for area in above[above >= ROOT].tolist():
-            strata = np.searchsorted(numbers, [area, layout.behind(area)]).tolist()
-            part = slice(ends[strata[0]], ends[strata[1]])
-            if area == ROOT or part.stop - part.start >= ENOUGH:
-                most = int(max(1, limits[slice(*layout.inside(area))].max(initial=1)))
-                self._parts[area] = _Part(slice(*strata), part, most)
+            strata = slice(*np.searchsorted(units.areas, [area, layout.behind(area)]).tolist())
+            tables = slice(*np.searchsorted(units.stratum, [strata.start, strata.stop]).tolist())
+            if area == ROOT or len(np.unique(units.unit[tables])) >= ENOUGH:
+                self._parts[area] = _Part(strata, tables)
         self._samples: dict[int, Sample] = {}
         self._plain: dict[int, dict[str, Any]] = {}
 
@@ -86,17 +74,18 @@ class SampledSheets:
         if area not in self._parts:
             return None
         if area not in self._samples:
-            part = self._parts[area]
+            part, units = self._parts[area], self._units
             rows = self._rows[part.tables]
             came = rows[:, _ACCEPTED] > 0
             self._samples[area] = Sample(
-                names=self._names[part.strata],
-                sizes=self._sizes[part.strata],
-                stratum=self._stratum[part.tables] - part.strata.start,
+                names=units.names[part.strata],
+                sizes=units.sizes[part.strata],
+                stratum=units.stratum[part.tables] - part.strata.start,
                 came=came,
                 votes=(rows[:, READ:] * came[:, None]).T.copy(),
                 limits=self._limits[part.tables],
-                largest=part.largest,
+                largest=max(1, int(units.largest[part.strata].max())),
+                cluster=units.unit[part.tables] - units.unit[part.tables.start] if units.clustered else None,
             )
         return self._samples[area]
 

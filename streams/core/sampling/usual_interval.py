@@ -14,11 +14,12 @@ Z: Final = 1.959963984540054
 
 
 def estimate(sample: Sample, contrast: Contrast) -> float | None:
-    """The combined ratio estimate from the sheets that came, each weighted by its stratum's tables over those that did;
-    None where there are none. It takes missing sheets to be like the others."""
-    came = sample.came
-    counts = np.bincount(sample.stratum[came], minlength=len(sample.names))
-    weight = (sample.sizes / np.maximum(1, counts))[sample.stratum[came]]
+    """The combined ratio estimate from the sheets that came, each weighted by its stratum's units over the sampled
+    ones, and by its sampled tables over those that came; None where there are none. It takes missing sheets to be like
+    the others."""
+    came, strata = sample.came, len(sample.names)
+    tables, there = (np.bincount(of, minlength=strata) for of in (sample.stratum, sample.stratum[came]))
+    weight = (sample.sizes * tables / (np.maximum(1, sample.drawn) * np.maximum(1, there)))[sample.stratum[came]]
     valid = float(weight @ sample.valid[came])
     return float(weight @ (contrast.coefficients @ sample.votes[:, came])) / valid if valid else None
 
@@ -26,9 +27,10 @@ def estimate(sample: Sample, contrast: Contrast) -> float | None:
 def _ratio(sample: Sample, filled: Filled, low: float) -> tuple[float, float]:
     """The combined ratio and its standard error; the least possible ratio where there are no votes.
 
-    A stratum with one sampled table shows no spread of its own, so it takes that of the whole sample. A sample of one
-    table shows none at all: the error is infinite, unless that table is the whole stratum.
+    The spread is that between units. A stratum with one sampled unit shows none of its own, so it takes that of the
+    whole sample. A sample of one unit shows none at all: the error is infinite, unless that unit is the whole stratum.
     """
+    filled = filled.by_unit(sample)
     valid = float(sample.weight @ filled.x)
     if not valid:
         return low, 0.0
@@ -36,7 +38,7 @@ def _ratio(sample: Sample, filled: Filled, low: float) -> tuple[float, float]:
     rest = filled.y - ratio * filled.x
     for stratum, (size, drawn) in enumerate(zip(sample.sizes.tolist(), sample.drawn.tolist(), strict=True)):
         if drawn < size:
-            of_it = rest[sample.stratum == stratum] if drawn > 1 else rest
+            of_it = rest[sample.unit_stratum == stratum] if drawn > 1 else rest
             spread = float(of_it.var(ddof=1)) if len(of_it) > 1 else inf
             variance += size * size * (1 - drawn / size) * spread / drawn
     return ratio, variance**0.5 / valid

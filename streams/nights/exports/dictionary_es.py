@@ -24,6 +24,7 @@ HEADINGS: Final[Mapping[str, str]] = {
 UNITS: Final[Mapping[str, str]] = {
     "": "",
     "polling tables": "mesas",
+    "areas": "áreas",
     "voters": "electores",
     "UTC, milliseconds": "UTC, milisegundos",
     "votes": "votos",
@@ -180,6 +181,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "cuántas son",
     "polling tables drawn at random; empty where no sample speaks of it": "mesas sorteadas; vacío si ninguna "
     "muestra habla del área",
+    "clusters in which they were drawn; 0 if one by one": "conglomerados en que se sortearon; 0 si una por una",
     "those without one, by stratum, as a JSON object": "las que no la tienen, por estrato, como objeto JSON",
     "id of the option that leads in the sample": "id de la opción que va primera en la muestra",
     "lead between them": "ventaja entre las dos",

@@ -9,6 +9,7 @@ _POINTS: Final = "percentage points"
 _SHARE: Final = "per cent of the valid votes"
 OF_AREA: Final[Sequence[Column]] = (
     Column("sample_drawn", "integer", "polling tables drawn at random; empty where no sample speaks of it", "tables"),
+    Column("sample_clusters", "integer", "clusters in which they were drawn; 0 if one by one", "areas"),
     Column("sample_came", "integer", "those of them with an accepted sheet", "polling tables"),
     Column("sample_missing", "json", "those without one, by stratum, as a JSON object"),
     Column("sample_leader_id", "text", "id of the option that leads in the sample"),
@@ -32,7 +33,7 @@ def of_area(sample: Mapping[str, Any] | None) -> dict[str, Any]:
     """What stands in `OF_AREA` for an area's state."""
     if sample is None:
         return {}
-    row = {"sample_drawn": sample["drawn"], "sample_came": sample["came"], "sample_missing": sample["missing"]}
+    row = {f"sample_{name}": sample[name] for name in ("drawn", "clusters", "came", "missing")}
     if lead := sample["lead"]:
         low, high = lead["guaranteed"]
         row |= {"sample_leader_id": lead["option"], "sample_second_id": lead["over"], "sample_lead": lead["estimate"]}

@@ -63,6 +63,7 @@ METRICS: Final = (
         "The least number of them that could take the lead away; none where all together cannot",
     ),
     Metric("cotejo_sample_tables", "gauge", AREA, "Polling tables drawn at random before the night"),
+    Metric("cotejo_sample_clusters", "gauge", AREA, "Clusters in which they were drawn; 0 if one by one"),
     Metric("cotejo_sample_witnessed_tables", "gauge", AREA, "Those of them with an accepted sheet"),
     Metric(
         "cotejo_sample_missing_tables",

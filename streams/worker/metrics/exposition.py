@@ -136,6 +136,7 @@ class Exporter:
 
     def _sample(self, gathered: "_Samples", area: tuple[str, ...], sample: Mapping[str, Any]) -> None:
         gathered.add("sample_tables", area, sample["drawn"])
+        gathered.add("sample_clusters", area, sample["clusters"])
         gathered.add("sample_witnessed_tables", area, sample["came"])
         for stratum, missing in sample["missing"].items():
             place = (*area, stratum, self._election.labels[stratum])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import T0, alike, bulletin, drawn_sample, election, report
+from builders import T0, alike, bulletin, clustered_sample, drawn_sample, election, report
 from monitor import Monitor
 from test_rules import check_sentences
 
@@ -74,6 +74,17 @@ def test_when_it_speaks(came: int, official: Any, fields: dict[str, Any], said: 
         check_sentences(finding)
         assert finding.rule_class == "statistical"
         assert finding.inputs["gap"] == finding.value > 0
+
+
+def test_clusters() -> None:
+    """Of a sample of whole areas it says the same things: what all of them show fits, what is far from it does not."""
+    known = election(states=2, tables=200, registered=100, districts=50)
+    areas = {f"S{s}": [f"S{s}.{d}" for d in range(1, 41)] for s in (1, 2)}
+    clustered = replace(known, sample=clustered_sample(known, areas))
+    assert not found(clustered, 200, HONEST, **ALL)
+    findings = found(clustered, 200, WILD, **ALL)
+    assert {finding.column: finding.severity for finding in findings} == {"A": "critical", "B": "critical"}
+    assert findings[0].inputs["drawn"] == 320
 
 
 def test_what_clears_is_below_what_raises() -> None:

@@ -13,12 +13,14 @@ from test_intervals import (
     POPULATION,
     SHARE,
     Strata,
+    by_unit,
     draws,
     plain_log_capital,
     plain_stakes,
     plain_worst,
     sample,
     samples,
+    sheets_of,
 )
 
 from streams.core.sampling import announced_share
@@ -28,13 +30,13 @@ from streams.core.sampling.sample import Contrast, Sample
 
 
 @settings(max_examples=25)
-@given(st.tuples(POPULATION, POPULATION), st.sampled_from([SHARE, SHARE.mirrored()]), st.data())
+@given(POPULATION, st.sampled_from([SHARE, SHARE.mirrored()]), st.data())
 def test_the_capital_against_an_honest_partial_count_cannot_be_expected_to_grow(
     strata: Strata, contrast: Contrast, data: st.DataObject
 ) -> None:
     """Whichever tables were counted, over every sample that can be drawn in every order the mean of the capital against
     their share is at most 1, at each cut."""
-    whole = [sheet for stratum in strata for sheet in stratum]
+    whole = sheets_of(strata)
     counted = data.draw(st.lists(st.sampled_from(range(len(whole))), min_size=1, unique=True))
     valid = sum(sum(whole[i]) for i in counted)
     if not valid:
@@ -54,11 +56,11 @@ def test_the_capital_against_an_honest_partial_count_cannot_be_expected_to_grow(
 
 
 @settings(max_examples=25)
-@given(st.tuples(POPULATION, POPULATION), st.sampled_from([0.2, 0.6]), st.booleans(), st.data())
+@given(POPULATION, st.sampled_from([0.2, 0.6]), st.booleans(), st.data())
 def test_an_honest_share_is_seldom_called(strata: Strata, alpha: float, partial: bool, data: st.DataObject) -> None:
     """Over every sample that can be drawn in every order, an honest share of all tables, or of some of them, lies
     outside in no more than alpha of them."""
-    whole = [sheet for stratum in strata for sheet in stratum]
+    whole = sheets_of(strata)
     some = st.lists(st.sampled_from(range(len(whole))), min_size=1, unique=True)
     counted = [whole[i] for i in data.draw(some)] if partial else whole
     valid = sum(map(sum, counted))
@@ -77,7 +79,8 @@ def plain_surplus(given_: Sample, contrast: Contrast, share: float, valid: int, 
     for step in range(1, CUTS + 1):
         span = Fraction(contrast.high - contrast.low) * step / CUTS
         cut, reach = Fraction(contrast.low) + span, 2 * CUTS / alpha
-        zs = [(cut - Fraction(share)) * mean - max(Fraction(0), cut * x - y) for y, x in zip(ys, xs, strict=True)]
+        short = by_unit(given_, [max(Fraction(0), cut * x - y) for y, x in zip(ys, xs, strict=True)])
+        zs = [(cut - Fraction(share)) * mean - each for each in short]
         if cut > share:
             best.append(plain_log_capital(plain_stakes(given_, span, 1 / reach), zs) - log(reach))
     return max(best, default=-log(2 * CUTS / alpha))

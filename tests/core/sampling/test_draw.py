@@ -28,16 +28,31 @@ def test_anybody_can_repeat_it() -> None:
         tables = [f"{state}-{i}" for i in range(1, 11)]
         tables.sort(key=lambda table: hashlib.sha256(f"dice: 4 2 6,{table}".encode()).hexdigest())
         expected += [(state, table) for table in tables[:2]]
-    assert [(each.stratum, each.table) for each in found] == expected
+    assert [(each.stratum, each.unit) for each in found] == expected
     assert [each.place for each in found] == list(range(1, 7))
     assert in_proportion(strata_of(KNOWN, "state"), 6, "dice: 4 2 6") == found
     assert in_proportion(strata_of(KNOWN, "state"), 6, "dice: 4 2 5") != found
 
 
+def test_clusters() -> None:
+    """With a level of clusters its areas are drawn, likewise, each in the stratum that it is a part of."""
+    known = election(states=2, tables=12, districts=4)
+    strata = strata_of(known, "state", "district")
+    assert strata == {f"S{s}": [f"S{s}.{d}" for d in (1, 2, 3, 4)] for s in (1, 2)}
+    found = in_proportion(strata, 4, "x")
+    for state in ("S1", "S2"):
+        areas = sorted(strata[state], key=lambda area: hashlib.sha256(f"x,{area}".encode()).hexdigest())
+        assert [each.unit for each in found if each.stratum == state] == areas[:2]
+    assert strata_of(known, None, "state") == {"N": ["S1", "S2"]}
+    for level, clusters, says in (("district", "state", "choose lower areas"), ("state", "county", "no area of level")):
+        with pytest.raises(DrawError, match=says):
+            strata_of(known, level, clusters)
+
+
 def test_a_larger_sample_holds_the_smaller() -> None:
     """Of one stratum a larger sample of the same seed only adds tables."""
     strata = strata_of(KNOWN, None)
-    few, many = ({each.table for each in in_proportion(strata, size, "x")} for size in (7, 19))
+    few, many = ({each.unit for each in in_proportion(strata, size, "x")} for size in (7, 19))
     assert few < many
 
 
@@ -45,7 +60,7 @@ def test_each_set_is_as_likely() -> None:
     """Over 3,000 seeds each of the ten pairs of five tables is drawn some 300 times, within five standard
     deviations."""
     strata = {"all": list("abcde")}
-    found = Counter(frozenset(each.table for each in draw(strata, {"all": 2}, f"seed {i}")) for i in range(3_000))
+    found = Counter(frozenset(each.unit for each in draw(strata, {"all": 2}, f"seed {i}")) for i in range(3_000))
     assert set(found) == set(map(frozenset, combinations("abcde", 2)))
     assert all(abs(count - 300) < 5 * (300 * 0.9) ** 0.5 for count in found.values())
 
@@ -106,7 +121,7 @@ def test_unequal_strata() -> None:
     ("given_", "says"),
     [
         ({"S1": 1, "S2": 1}, "nothing is to be drawn in stratum S3"),
-        ({"S1": 1, "S2": 1, "S3": 11}, "stratum S3 has 10 polling tables"),
+        ({"S1": 1, "S2": 1, "S3": 11}, "stratum S3 has 10 to draw from"),
         ({"S1": 1, "S2": 1, "S3": 0}, "draw from 1 to so many"),
         ({"S1": 1, "S2": 1, "S3": 1, "S4": 1}, "S4 is no stratum: use S1, S2, S3"),
     ],

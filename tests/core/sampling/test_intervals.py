@@ -1,6 +1,7 @@
 """Intervals from a sample: against a second, plain implementation in fractions, and against every sample there is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, permutations, product
 from math import exp, log, prod, sqrt
@@ -28,27 +29,46 @@ def sample(
     limits: list[int],
     came: list[bool],
     largest: int,
+    cluster: list[int] | None = None,
 ) -> Sample:
     seen = np.array([v if there else (0, 0) for v, there in zip(votes, came, strict=True)], np.int64).T
     names = [f"S{i}" for i in range(len(sizes))]
-    return Sample(
-        names, np.array(sizes), np.array(stratum), np.array(came, bool), seen, np.array(limits, np.int64), largest
-    )
+    given_ = np.array(sizes), np.array(stratum), np.array(came, bool), seen, np.array(limits, np.int64), largest
+    return Sample(names, *given_, None if cluster is None else np.array(cluster))
 
 
 @st.composite
 def samples(draw: st.DrawFn) -> Sample:
-    """Two strata of any size, with two to four sampled tables each, some of which have not come."""
+    """One or two strata of any size, with two to four sampled tables or clusters each; some tables have not come."""
     drawn = draw(st.lists(st.integers(2, 4), min_size=1, max_size=2))
     sizes = [count + draw(st.integers(0, 40)) for count in drawn]
-    stratum = [i for i, count in enumerate(drawn) for _ in range(count)]
+    units = [i for i, count in enumerate(drawn) for _ in range(count)]
+    counts = draw(st.one_of(st.just([1] * len(units)), st.lists(st.integers(1, 3), min_size=8, max_size=8)))
+    cluster = [i for i, count in enumerate(counts[: len(units)]) for _ in range(count)]
+    stratum = [units[i] for i in cluster]
     limits = [draw(st.integers(1, 300)) for _ in stratum]
     votes = []
     for limit in limits:
         first = draw(st.integers(0, limit))
         votes.append((first, draw(st.integers(0, limit - first))))
     came = [draw(st.booleans()) for _ in stratum]
-    return sample(sizes, stratum, votes, limits, came, max(limits) + draw(st.integers(0, 100)))
+    most = max(sum(limit for limit, of in zip(limits, cluster, strict=True) if of == i) for i in cluster)
+    clustered = cluster if len(cluster) > len(units) else None
+    return sample(sizes, stratum, votes, limits, came, most + draw(st.integers(0, 100)), clustered)
+
+
+def by_unit(given_: Sample, values: list[Fraction]) -> list[Fraction]:
+    """Figures of tables added up by unit."""
+    if given_.cluster is None:
+        return values
+    of = given_.cluster.tolist()
+    return [sum((value for value, c in zip(values, of, strict=True) if c == i), Fraction(0)) for i in range(of[-1] + 1)]
+
+
+def strata_of_units(given_: Sample) -> list[int]:
+    """The stratum of each unit."""
+    strata = given_.stratum.tolist()
+    return strata if given_.cluster is None else list(dict(zip(given_.cluster.tolist(), strata, strict=True)).values())
 
 
 def plain_worst(given_: Sample, contrast: Contrast, band: Band, unseen: int) -> tuple[list[Fraction], list[Fraction]]:
@@ -80,9 +100,9 @@ def plain_worst(given_: Sample, contrast: Contrast, band: Band, unseen: int) -> 
 
 
 def plain_stakes(given_: Sample, span: Fraction, alpha: float) -> list[list[tuple[Fraction, Fraction]]]:
-    """By spread and table what is at risk and what is carried, in fractions: from the last table back, what is carried
-    past it is what those behind it have at risk, over the tables that were left when they were drawn."""
-    strata, sizes = given_.stratum.tolist(), given_.sizes.tolist()
+    """By spread and unit what is at risk and what is carried, in fractions: from the last unit back, what is carried
+    past it is what those behind it have at risk, over the units that were left when they were drawn."""
+    strata, sizes = strata_of_units(given_), given_.sizes.tolist()
     n, drawn = len(strata), [strata.count(h) for h in range(len(sizes))]
     weight = [Fraction(sizes[h], drawn[h]) * n / sum(sizes) for h in strata]
     carried, past = [Fraction(0)] * n, [Fraction(0)] * len(sizes)
@@ -113,7 +133,7 @@ def plain_log_capital(staked: list[list[tuple[Fraction, Fraction]]], zs: list[Fr
 
 def plain_lower_end(given_: Sample, contrast: Contrast, band: Band, unseen: int, alpha: float) -> float:
     """The lower end by products of fractions, found by halving."""
-    ys, xs = plain_worst(given_, contrast, band, unseen)
+    ys, xs = (by_unit(given_, values) for values in plain_worst(given_, contrast, band, unseen))
     staked = plain_stakes(given_, Fraction(contrast.high - contrast.low), alpha)
 
     def reaches(theta: Fraction) -> bool:
@@ -153,11 +173,12 @@ def test_each_end_has_half_of_the_error() -> None:
 @settings(max_examples=40)
 @given(samples())
 def test_usual(given_: Sample) -> None:
-    """The usual interval is the textbook's: combined ratio, linearised variance, finite population
+    """The usual interval is the textbook's: combined ratio, linearised variance between units, finite population
     correction."""
     for contrast in (SHARE, LEAD):
-        ys, xs = (list(map(float, part)) for part in plain_worst(given_, contrast, "within-unseen", 20))
-        sizes, strata = given_.sizes.tolist(), given_.stratum.tolist()
+        worst_ = plain_worst(given_, contrast, "within-unseen", 20)
+        ys, xs = (list(map(float, by_unit(given_, part))) for part in worst_)
+        sizes, strata = given_.sizes.tolist(), strata_of_units(given_)
         members = [[i for i, s in enumerate(strata) if s == h] for h in range(len(sizes))]
         total_y, total_x = (
             sum(size / len(some) * sum(part[i] for i in some) for size, some in zip(sizes, members, strict=True))
@@ -174,6 +195,36 @@ def test_usual(given_: Sample) -> None:
             spread = sum((e - mean) ** 2 for e in rest) / (len(rest) - 1)
             variance += size**2 * (1 - len(some) / size) * spread / len(some)
         assert low == pytest.approx(max(contrast.low, ratio - 1.959963984540054 * sqrt(variance) / total_x), abs=1e-9)
+
+
+@settings(max_examples=30)
+@given(samples())
+def test_clusters_are_units(given_: Sample) -> None:
+    """Once all of its sheets are in, a sample of clusters says what one of tables that hold as much would."""
+    if given_.cluster is None:
+        return
+    votes, of = given_.votes, given_.cluster
+    seen = np.stack([np.bincount(of, row) for row in votes]).astype(np.int64)
+    came, limits = np.ones(seen.shape[1], bool), np.bincount(of, given_.limits).astype(np.int64)
+    full = replace(given_, came=np.ones(len(of), bool))
+    alike = Sample(given_.names, given_.sizes, given_.unit_stratum, came, seen, limits, given_.largest)
+    for contrast in (SHARE, LEAD):
+        for band in BANDS:
+            for kind in (usual_interval, guaranteed_interval):
+                found = [kind.interval(each, contrast, band, 20) for each in (full, alike)]
+                assert found[0] == pytest.approx(found[1])
+        shown = [usual_interval.estimate(each, contrast) for each in (full, alike)]
+        assert shown[0] == (None if shown[1] is None else pytest.approx(shown[1]))
+
+
+def test_the_estimate_weighs_what_came() -> None:
+    """Where some tables of a cluster are missing, those of its stratum that came stand for them."""
+    votes, came = [(60, 40), (0, 0), (20, 80), (50, 50)], [True, False, True, True]
+    given_ = sample([10, 4], [0, 0, 0, 1], votes, [100] * 4, came, 300, [0, 0, 1, 2])
+    weights = [10 * 3 / (2 * 2)] * 2 + [4.0]
+    shares = [0.6, 0.2, 0.5]
+    wanted = sum(w * s for w, s in zip(weights, shares, strict=True)) / sum(weights)
+    assert usual_interval.estimate(given_, SHARE) == pytest.approx(wanted)
 
 
 def test_one_sheet_in_a_stratum() -> None:
@@ -237,7 +288,8 @@ def test_within_unseen_contains_the_full_sample(
         staked = guaranteed_interval.stakes(given_, side.span, 0.5)
         found = guaranteed_interval.lower_end(given_, side, "within-unseen", unseen, 0.5)
         if found > side.low:
-            bet = guaranteed_interval.Bet.on(Filled(sign * truth, ends[0].x), staked)
+            filled = Filled(sign * truth, ends[0].x).by_unit(given_)
+            bet = guaranteed_interval.Bet.on(filled, staked)
             assert bet.log_capital(found) >= log(2) - 1e-9
 
 
@@ -246,9 +298,10 @@ def test_within_unseen_contains_the_full_sample(
 def test_the_correction_never_widens(given_: Sample, contrast: Contrast, part: float) -> None:
     """The capital against any ratio is at least that with the whole stakes at risk, as for a sample from an endless
     population."""
-    filled, staked = worst(given_, contrast, "anything", 0), guaranteed_interval.stakes(given_, contrast.span, 0.025)
+    filled = worst(given_, contrast, "anything", 0).by_unit(given_)
+    staked = guaranteed_interval.stakes(given_, contrast.span, 0.025)
     whole = staked.risked + staked.carried
-    at_most = 1 / (contrast.span * given_.largest * given_.weight.max() * len(given_.came) / given_.sizes.sum())
+    at_most = 1 / (contrast.span * given_.largest * given_.weight.max() * len(given_.weight) / given_.sizes.sum())
     staked = Stakes(staked.risked * (shrink := min(1, at_most / whole.max())), staked.carried * shrink)
     without = Stakes(staked.risked + staked.carried, np.zeros_like(staked.carried))
     theta = contrast.low + part * contrast.span
@@ -279,29 +332,46 @@ def test_it_shrinks_to_a_point() -> None:
     assert narrow[-1] < 1e-5
 
 
-POPULATION = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda sheet: sum(sheet) <= 6), min_size=2, max_size=4
-)
-Strata = tuple[list[tuple[int, int]], ...]
+SHEET = st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda sheet: sum(sheet) <= 6)
+Unit = list[tuple[int, int]]
+Strata = tuple[list[Unit], ...]
+
+
+def population(most: int) -> st.SearchStrategy[Strata]:
+    """Two strata of two to four units each, of one sheet to so many."""
+    stratum = st.lists(st.lists(SHEET, min_size=1, max_size=most), min_size=2, max_size=4)
+    return st.tuples(stratum, stratum)
+
+
+POPULATION = st.one_of(population(1), population(2))
+"""Tables that are drawn one by one, or in clusters."""
+
+
+def sheets_of(strata: Strata) -> Unit:
+    """All sheets of a population."""
+    return [sheet for stratum in strata for unit in stratum for sheet in unit]
 
 
 def draws(strata: Strata, counts: list[int]) -> Iterator[Sample]:
     """Every sample that can be drawn, in every order, all of it in."""
-    of = [h for h, count in enumerate(counts) for _ in range(count)]
+    most = max(len(unit) for stratum in strata for unit in stratum)
     for drawn in product(*(permutations(stratum, count) for stratum, count in zip(strata, counts, strict=True))):
-        sheets = [sheet for some in drawn for sheet in some]
-        yield sample(list(map(len, strata)), of, sheets, [6] * len(sheets), [True] * len(sheets), 6)
+        units = [(h, unit) for h, some in enumerate(drawn) for unit in some]
+        of = [h for h, unit in units for _ in unit]
+        cluster = [i for i, (_, unit) in enumerate(units) for _ in unit] if most > 1 else None
+        sheets, there = [sheet for _, unit in units for sheet in unit], [True] * len(of)
+        yield sample(list(map(len, strata)), of, sheets, [6] * len(of), there, 6 * most, cluster)
 
 
 @settings(max_examples=60)
-@given(st.tuples(POPULATION, POPULATION), st.sampled_from([SHARE, LEAD, SHARE.mirrored()]), st.data())
+@given(POPULATION, st.sampled_from([SHARE, LEAD, SHARE.mirrored()]), st.data())
 def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
     strata: Strata, contrast: Contrast, data: st.DataObject
 ) -> None:
     """What the proof rests on, without the slack of Markov's inequality: the mean of the capital against the true ratio
     over every sample that can be drawn in every order, of equal fractions or not, is at most 1, at the largest stakes
     there are."""
-    whole = [sheet for stratum in strata for sheet in stratum]
+    whole = sheets_of(strata)
     valid = sum(map(sum, whole))
     if not valid:
         return
@@ -309,19 +379,20 @@ def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
     counts = [data.draw(st.integers(1, len(stratum))) for stratum in strata]
     capitals = []
     for one in draws(strata, counts):
-        filled, staked = worst(one, contrast, "anything", 0), guaranteed_interval.stakes(one, contrast.span, 1e-9)
+        filled = worst(one, contrast, "anything", 0).by_unit(one)
+        staked = guaranteed_interval.stakes(one, contrast.span, 1e-9)
         capitals.append(exp(guaranteed_interval.Bet.on(filled, staked).log_capital(truth)))
     assert sum(capitals) / len(capitals) <= 1 + 1e-9
 
 
 @settings(max_examples=30)
-@given(st.tuples(POPULATION, POPULATION), st.sampled_from([0.1, 0.3, 0.6]), st.sampled_from([SHARE, LEAD]), st.data())
+@given(POPULATION, st.sampled_from([0.1, 0.3, 0.6]), st.sampled_from([SHARE, LEAD]), st.data())
 def test_right_with_the_promised_probability(
     strata: Strata, alpha: float, contrast: Contrast, data: st.DataObject
 ) -> None:
     """Over every sample that can be drawn from two strata in every order, of equal fractions or not, each end of the
     guaranteed interval excludes the truth in no more than alpha of them: exactly, in small populations."""
-    whole = [sheet for stratum in strata for sheet in stratum]
+    whole = sheets_of(strata)
     valid = sum(map(sum, whole))
     if not valid:
         return
@@ -344,9 +415,7 @@ def test_earlier_looks_contain_the_last(given_: Sample, contrast: Contrast, data
         looks.append(looks[-1] & (np.arange(len(given_.came)) != gone))
     ends = []
     for came in looks:
-        one = Sample(
-            given_.names, given_.sizes, given_.stratum, came, given_.votes * came, given_.limits, given_.largest
-        )
+        one = replace(given_, came=came, votes=given_.votes * came)
         ends.append(guaranteed_interval.interval(one, contrast, "anything", 20))
     for (low, high), (lower, higher) in pairwise(ends):
         assert lower <= low + 1e-11

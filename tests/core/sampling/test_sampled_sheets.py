@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, drawn_sample, election, lines, report
+from builders import T0, bulletin, clustered_sample, drawn_sample, election, lines, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitor import Monitor
@@ -127,6 +127,35 @@ def test_the_order_is_random() -> None:
     assert whole is not None
     tables = [list(known.tables)[i] for i in whole.votes[0].tolist()]
     assert tables == [t for stratum in known.sample.strata.values() for t in random_order(known.sample, stratum)]
+
+
+def test_clusters() -> None:
+    """The units are whole areas: how many a stratum has, what the fullest can hold, which tables lie in each, and that
+    a part of the whole needs 30 of them. Missing are tables."""
+    known = election(2, 122, [100, 200], districts=61)
+    clusters = {"S1": [f"S1.{d}" for d in range(1, 31)], "S2": ["S2.3", "S2.1", "S2.2"]}
+    known = replace(known, sample=clustered_sample(known, clusters))
+    assert known.sample is not None
+    found, reconciler = SampledSheets(known, known.sample), Reconciler(known)
+    for i, table in enumerate(known.tables):
+        if table != "S2-1":
+            reconciler.apply(report(table, (i % 60, 1, 1)))
+    found.add(reconciler.take_sheets().read)
+    whole, parts = found.sample(0), {id for id in known.areas if found.plain(known.layout.area[id])}
+    assert whole is not None
+    assert whole.cluster is not None
+    assert parts == {"N", "S1"}
+    assert (whole.sizes.tolist(), whole.drawn.tolist()) == ([61, 61], [30, 3])
+    assert whole.cluster.tolist() == [i for i in range(33) for _ in range(2)]
+    assert whole.largest == int(100 * 1.02) + int(200 * 1.02)
+    assert whole.missing == {"S2": 1}
+    shown_ = found.plain(0)
+    assert shown_ is not None
+    assert (shown_["drawn"], shown_["came"], shown_["clusters"]) == (66, 65, 33)
+    order = [area for stratum, some in clusters.items() for area in random_order(known.sample, some)]
+    tables = [t for area in order for t, each in known.tables.items() if each.area == area]
+    number = {t: i % 60 for i, t in enumerate(known.tables)}
+    assert whole.votes[0].tolist() == [0 if t == "S2-1" else number[t] for t in tables]
 
 
 def test_parts_follow_their_sheets() -> None:

@@ -27,7 +27,7 @@ class SampleMisfit(BulletinRule):
     def find(self, given: Comparison) -> Iterator[Finding]:
         """Figure by figure."""
         sampled, rule = given.sample, given.election.rules.sample
-        if sampled is None or not given.valid or (given.area.tables or 0) > sampled.sizes.sum():
+        if sampled is None or not given.valid or (given.area.tables or 0) > len(given.election.tables):
             return
         # Counts of all tables and of some are asked about in different ways, each with half of the error.
         tests = 2 * len(given.election.read_columns)
