@@ -29,7 +29,10 @@ FLUSH_EVERY = 0.05
 PATIENCE_EVERY = 0.02
 """Seconds between two looks at whether a tick has waited long enough for a partition."""
 STATES_EVERY = 0.25
-"""Seconds between two sends of area states (`compare_stage.STATES` at a time) while reports come in."""
+"""Least seconds between two sends of area states (`compare_stage.STATES` at a time) while reports come in."""
+STATES_PAUSE = 8
+"""While reports come in, a pause between two sends of states is at least so many times what a send took: contested
+areas are costly, and the reports come first."""
 STATES_EVERY_IDLE = 0.01
 """Seconds between two sends of area states that wait, once no reports have come in for `STATES_EVERY`."""
 STATES_LOOK = 0.05
@@ -40,6 +43,9 @@ TURNED_AWAY_QUIET = 10.0
 """Least seconds between two lines about events that were turned away."""
 TICK_EVERY = 500
 """Most milliseconds between two ticks of the wall clock. Where the rules run more often, the ticks are as frequent."""
+TICK_PAUSE = 4
+"""A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
+contested, judging leaves most of the time to the reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ def build(
         _repeat(app, 0, _ticking(app, topology, compare, every))
         _repeat(app, PATIENCE_EVERY, compare.leave_behind)
     else:
-        _repeat(app, feeder_watch.EVERY, feeder_watch.FeedClock(_Progress(stages), warn, app.clock.monotonic).look)
+        _repeat(app, feeder_watch.EVERY, feeder_watch.FeederWatch(_Progress(stages), warn, app.clock.monotonic).look)
     return stages
 
 
@@ -163,18 +169,20 @@ def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None
 
 def _sending_states(app: App, reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
     """Return a coroutine function that waits, then sends some of the area states that have changed."""
-    read, read_at = 0, -STATES_EVERY
+    read, read_at, took = 0, -STATES_EVERY, 0.0
 
     async def send() -> None:
-        nonlocal read, read_at
+        nonlocal read, read_at, took
         now = app.clock.monotonic()
         if reconcile.counts["reports"] != read:
             read, read_at = reconcile.counts["reports"], now
         if now - read_at < STATES_EVERY:
-            await asyncio.sleep(STATES_EVERY)
+            await asyncio.sleep(max(STATES_EVERY, STATES_PAUSE * took))
         else:
             await asyncio.sleep(STATES_EVERY_IDLE if compare.untold else STATES_LOOK)
-        await compare.tell_more()
+        began = app.clock.monotonic()
+        compare.tell_more()
+        took = app.clock.monotonic() - began
 
     return send
 
@@ -187,6 +195,7 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     places.append((raw_topics.topic(app, topology.bulletins), 0))
 
     async def tick() -> None:
+        await asyncio.sleep(TICK_PAUSE * compare.judging_took)
         at = await next_tick(app.clock, every)
         if compare.owned:
             compare.meet_clock(at)

@@ -98,6 +98,8 @@ class CompareStage:
         """The newest state, as sent to `area-state`, of each area that has metrics and was heard of."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), BULLETINS], at)
+        self.judging_took = 0.0
+        """Seconds that the last tick took to be judged."""
         self._seen: dict[int, float] = {}
         """When the first channel came to each tick that waits."""
         self._reached: dict[int, int] = {}
@@ -207,8 +209,10 @@ class CompareStage:
     def _judge(self) -> None:
         for at, arrivals in self._channels.take():
             self._seen = {mark: since for mark, since in self._seen.items() if mark > at}
+            began = self._app.clock.monotonic()
             with self._judging.time():
                 self._settle(at, arrivals)
+            self.judging_took = self._app.clock.monotonic() - began
 
     @property
     def lag(self) -> float:
@@ -269,7 +273,7 @@ class CompareStage:
         """Areas whose newest state has not been told."""
         return self.comparer.changed if self.owned else 0
 
-    async def tell_more(self) -> None:
+    def tell_more(self) -> None:
         """Tell some states of those that nobody has spoken of: there may be very many, in each tick."""
         if self.untold:
             self._tell_states(self.comparer.take_changed(STATES))

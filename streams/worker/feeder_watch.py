@@ -19,7 +19,7 @@ class Progress(Protocol):
     def at(self) -> int: ...
 
 
-class FeedClock:
+class FeederWatch:
     """Warns once when events have waited for a tick for `PATIENCE`, and again only after time has moved."""
 
     def __init__(self, progress: Progress, warn: Callable[[str], None], monotonic: Callable[[], float]) -> None:

@@ -141,15 +141,16 @@ class Projector:
         valid, votes = (np.stack([kept[i][sums][c, kinds] for i, c in figures]) for sums in range(2))
         projection = Projection(Blocks(valid, votes), kinds, scale[place], mass[place], slack[place])
         told = share[place, column]
-        off = projection.gaps(told, self._rule.unseen)
-        wide = np.flatnonzero(np.abs(off) >= least)
-        low, high = projection.interval(self._rule.unseen, wide.tolist())
+        unseen, wide = self._rule.unseen, np.arange(len(told))
+        if least:
+            wide = np.flatnonzero(np.abs(projection.gaps(told, unseen)) >= least)
+        low, high = projection.interval(unseen, wide.tolist())
         required = np.zeros(len(wide))
         for i, figure in enumerate(wide.tolist()):
             where = int(areas[place[figure]]), int(column[figure])
             required[i] = projection.required(figure, float(told[figure]), self._required.get(where, 0))
             self._required[where] = float(required[i])
-        parts = told[wide], projection.middle[wide], low, high, off[wide], required
+        parts = told[wide], projection.middle[wide], low, high, gaps(told[wide], low, high), required
         for part, values in zip(projected, parts, strict=True):
             part[place[wide], column[wide]] = values
 
