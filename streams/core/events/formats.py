@@ -18,10 +18,12 @@ HEADER: Final = "format"
 class UnknownFormatError(CotejoError):
     """A record is of a format version that this Cotejo cannot read."""
 
-    def __init__(self, name: str, version: int, readable: int) -> None:
+    def __init__(self, name: str, version: int, readable: range) -> None:
+        *before, newest = readable
+        formats = f"formats {before[0]} to {newest}" if before else f"format {newest}"
         super().__init__(
-            f"{name} holds records of format {version}, and this version of Cotejo reads format {readable}: run the "
-            "version that wrote them, or begin anew with another --prefix and feed the night again"
+            f"{name} holds records of format {version}, and this version of Cotejo reads {formats}: run the version "
+            "that wrote them, or begin anew with another --prefix and feed the night again"
         )
 
 
@@ -31,15 +33,19 @@ class Format:
 
     name: str
     version: int
+    """The version that is written."""
+    oldest: int = 0
+    """The oldest that is read; 0 where no other is."""
 
     def headers(self) -> dict[str, bytes]:
         """The headers of a record of this format."""
         return {HEADER: b"%d" % self.version}
 
     def check(self, version: int) -> None:
-        """Raise `UnknownFormatError` for a record of another version."""
-        if version != self.version:
-            raise UnknownFormatError(self.name, version, self.version)
+        """Raise `UnknownFormatError` for a record of a version that is not read."""
+        readable = range(self.oldest or self.version, self.version + 1)
+        if version not in readable:
+            raise UnknownFormatError(self.name, version, readable)
 
     def check_headers(self, headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> None:
         """Check the version in a record's headers. Raises `UnknownFormatError`, and ValueError for no number."""
@@ -49,6 +55,7 @@ class Format:
 TABLE_SHEETS: Final = Format("table-sheets", 1)
 AREA_STATE: Final = Format("area-state", 1)
 ALERTS: Final = Format("alerts", 1)
-LEDGERS: Final = Format("ledgers", 1)
+LEDGERS: Final = Format("ledgers", 2, oldest=1)
+"""2: some records name polling tables of which a reading was turned away, and have no entries."""
 COMPARISON: Final = Format("comparison", 1)
 DELIVERIES: Final = Format("deliveries", 1)

@@ -55,6 +55,12 @@ def test_ledgers() -> None:
     with pytest.raises(msgspec.MsgspecError):
         decode(b"no record")
     assert isinstance(decode(record), Entries)
+    first = record[:1] + b"\x01" + record[2:]
+    assert decode(first) == decode(record)
+    with pytest.raises(
+        UnknownFormatError, match=f"^ledgers holds records of format 0, .* reads formats 1 to 2: {CURE}"
+    ):
+        decode(record[:1] + b"\x00" + record[2:])
 
 
 def test_sealed_state() -> None:
