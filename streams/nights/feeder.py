@@ -177,7 +177,9 @@ class Feeder:
                 pass  # `_advance` has sent what it asks for
             case Rejection():
                 self.fed.unreadable += 1
-                official = arrival.topic == BULLETINS if arrival.topic else b'"bulletin"' in (raw or b"")[:4096]
+                official = not event.table and b'"bulletin"' in (raw or b"")[:4096]
+                if arrival.topic:
+                    official = arrival.topic == BULLETINS
                 self._out(self._topology.bulletins if official else self._topology.tally_reports, raw)
 
     def _pack(self, line: bytes, table: str) -> None:

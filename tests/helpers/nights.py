@@ -59,6 +59,8 @@ def direct(election: Election, lines: Iterable[bytes]) -> Outcome:
     def take(dated: Iterable[Dated[Event]]) -> None:
         for event, reason in dated:
             effects = Effects(rejection=reason) if reason else monitor.handle(event)
+            if reason:
+                monitor.reconciler.turn_away(event)
             outcome.notices += [plainly(notice.plain()) for notice in effects.notices]
             if effects.rejection is not None:
                 outcome.rejected.append(effects.rejection.code)
@@ -67,6 +69,7 @@ def direct(election: Election, lines: Iterable[bytes]) -> Outcome:
         event = decode_any(line)
         if isinstance(event, Rejection):
             outcome.rejected.append(event.code)
+            monitor.reconciler.turn_away(event)
         else:
             take(time.take([event]))
     take(time.finish())
@@ -92,7 +95,7 @@ def verdicts(election: Election, records: Iterable[Any]) -> dict[str, Any]:
     """The verdicts that these records of the ledgers' changelog make together."""
     ledgers: dict[str, Ledger] = {}
     contents = [record.value for record in records if not record.key.endswith(b"/sent")]
-    for found in map(ledger_journal.decode, contents):
+    for found in (saved for saved in map(ledger_journal.decode, contents) if not saved.turned_away):
         unpack = unpack_announced if found.official else unpack_reading
         for table, packed in zip(found.tables, found.packed, strict=True):
             ledgers.setdefault(table, Ledger()).add(unpack(packed))

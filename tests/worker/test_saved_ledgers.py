@@ -9,7 +9,7 @@ from builders import election, report
 
 from streams.core.election.model import Election
 from streams.core.events.unreadable_message import Withheld
-from streams.core.reconciliation.ledger_journal import Sent, encode_sent
+from streams.core.reconciliation.ledger_journal import Sent, decode, encode_sent
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.worker.faust_patches import JournalRecord
 from streams.worker.saved_ledgers import judged_by, load, record_key, sent_key
@@ -101,3 +101,61 @@ def test_another_partition() -> None:
 def test_judged_by(other: Election, same: bool) -> None:
     """Whatever a sheet depends on changes the digest, and nothing else does."""
     assert (judged_by(other) == judged_by(KNOWN)) is same
+
+
+def refused(*tables: str) -> bytes:
+    """A record that says that a reading of each of these polling tables was turned away."""
+    reconciler = Reconciler(KNOWN, saves=True)
+    for table in tables:
+        assert reconciler.apply(report(table, {"X": 1})) is not None
+    (record,) = reconciler.take_records()
+    return record
+
+
+LEFT: Final = [table for table in KNOWN.tables if table not in (FIRST, SECOND)]
+
+
+@pytest.mark.parametrize(
+    ("records", "told", "again"),
+    [
+        pytest.param([], [], [], id="nothing was turned away"),
+        pytest.param([written(3, refused(LEFT[0]))], [], LEFT[:1], id="nobody says that it has left"),
+        pytest.param([written(3, refused(*LEFT))], [sent(3)], [], id="all have left"),
+        pytest.param(
+            [written(3, refused(*LEFT[:2])), written(1, refused(*LEFT[1:]), "cd")],
+            [sent(3)],
+            LEFT[2:],
+            id="those of one writer have left, some of another's are the same",
+        ),
+    ],
+)
+def test_what_was_turned_away(
+    records: Sequence[JournalRecord], told: Sequence[JournalRecord], again: list[str]
+) -> None:
+    """Which sheets' readings were turned away is known after a start: what may not have left is sent again, and the
+    same rejection says nothing more, nor is it saved once more."""
+    reconciler = Reconciler(KNOWN, saves=True)
+    assert not load([ONE, TWO, *records, *told], judged_by(KNOWN), KNOWN, {0: reconciler})
+    assert [KNOWN.layout.tables[table] for table in reconciler.take_sheets().turned_away.tolist()] == again
+    known = {table for record in records for table in decode(record.value).tables}
+    for table in LEFT:
+        assert reconciler.apply(report(table, {"X": 1})) is not None
+    assert {KNOWN.layout.tables[table] for table in reconciler.take_sheets().turned_away.tolist()} == {*LEFT} - known
+    assert {table for record in reconciler.take_records() for table in decode(record).tables} == {*LEFT} - known
+
+
+def test_a_register_that_has_lost_a_table() -> None:
+    """What was turned away of a polling table that the register has lost is left out, in records and in sheets."""
+    fewer = replace(KNOWN, tables={id: table for id, table in KNOWN.tables.items() if id != LEFT[0]})
+    reconciler = Reconciler(fewer)
+    assert not load([written(1, refused(*LEFT))], judged_by(fewer), fewer, {0: reconciler})
+    assert [fewer.layout.tables[table] for table in reconciler.take_sheets().turned_away.tolist()] == LEFT[1:]
+
+
+def test_records_of_the_first_format() -> None:
+    """Records that were written before anything said what was turned away are read as they were."""
+    reconciler = Reconciler(KNOWN)
+    first = [record._replace(value=record.value[:1] + b"\x01" + record.value[2:]) for record in (ONE, TWO)]
+    assert not load([*first, sent(1)], judged_by(KNOWN), KNOWN, {0: reconciler})
+    assert set(reconciler.verdicts) == {FIRST, SECOND}
+    assert not len(reconciler.take_sheets().turned_away)

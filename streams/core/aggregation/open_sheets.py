@@ -13,12 +13,12 @@ from streams.core.election.numbering import Flags, Numbers, roll_up
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import CODES
 
-Kind = Literal["disputed", "unconfirmed", "unwitnessed"]
-"""Readers disagree; too few have read it; no reading of it stands, because there is none or each was turned away."""
+Kind = Literal["disputed", "unconfirmed", "turned_away", "unwitnessed"]
+"""Readers disagree; too few have read it; no reading of it stands, and at least one was turned away; or none was."""
 KINDS: Final[Sequence[Kind]] = get_args(Kind)
 UNANNOUNCED: Final = "unannounced"
 """The group of polling tables without an official figure, where they are announced one by one."""
-_COUNTS, _DISPUTED, _UNCONFIRMED, _UNWITNESSED = range(-1, 3)
+_COUNTS, _DISPUTED, _UNCONFIRMED, _TURNED_AWAY, _UNWITNESSED = range(-1, len(KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class OpenSheets:
         self._election, self._layout, self._read = election, election.layout, read
         self.limits = election.ballot_limits
         self._kinds = np.full(len(read), _UNWITNESSED, np.int64)
+        self._turned_away = np.zeros(len(read), bool)
+        """By polling table, whether any reading of it was turned away."""
         self._sums: Numbers | None = None
         """By area: sheets of each kind, then the votes that these can hold. Made when first asked for."""
         self._changed: list[Numbers] = []
@@ -85,6 +87,20 @@ class OpenSheets:
         """The rows of these polling tables have changed."""
         if self._sums is not None:
             self._changed.append(tables)
+
+    def turn_away(self, tables: Numbers) -> Numbers:
+        """A reading of each of these polling tables was turned away. Returns the areas above those of which that was
+        not known."""
+        new = tables[~self._turned_away[tables]]
+        self._turned_away[new] = True
+        self.mark(new)
+        areas = np.unique(self._layout.lines(new))
+        return areas[areas >= 0]
+
+    def turned_away(self) -> Numbers:
+        """The polling tables, by number, of which no reading stands and at least one was turned away."""
+        self._refresh()
+        return np.flatnonzero(self._kinds == _TURNED_AWAY)
 
     def votes(self, areas: Numbers) -> Numbers:
         """The most votes that the open sheets of each of these areas can hold together; `UNKNOWN` where nobody knows
@@ -175,12 +191,12 @@ class OpenSheets:
         """Take in what has changed: as much work as there are polling tables that did."""
         if self._sums is None:
             self._sums = np.zeros((len(self._layout.areas), 2 * len(KINDS)), np.int64)
-            self._kinds = _kinds(self._read)
+            self._kinds = _kinds(self._read, self._turned_away)
             self._add(np.arange(len(self._kinds)), self._kinds, 1)
         if not self._changed:
             return
         tables, self._changed = np.unique(np.concatenate(self._changed)), []
-        before, now = self._kinds[tables], _kinds(self._read.take(tables, axis=0))
+        before, now = self._kinds[tables], _kinds(self._read.take(tables, axis=0), self._turned_away[tables])
         moved = np.flatnonzero(before != now)
         tables, before, now = tables[moved], before[moved], now[moved]
         self._add(tables, before, -1)
@@ -218,11 +234,13 @@ def _group(
     return OpenGroup(sheets, votes, int(held[::-1].cumsum().searchsorted(margin)) + 1)
 
 
-def _kinds(rows: Numbers) -> Numbers:
-    """The kind of each of these rows of sheets; `_COUNTS` for an accepted one."""
+def _kinds(rows: Numbers, turned_away: Flags) -> Numbers:
+    """The kind of each of these rows of sheets; `_COUNTS` for an accepted one. `turned_away` says of which sheets a
+    reading was."""
     level, accepted = rows[:, 1], rows[:, 2] > 0
-    stands = level > CODES[Level.NONE]
-    kinds = np.where(level == CODES[Level.DISPUTED], _DISPUTED, np.where(stands, _UNCONFIRMED, _UNWITNESSED))
+    unread = np.where(turned_away, _TURNED_AWAY, _UNWITNESSED)
+    kinds = np.where(level > CODES[Level.NONE], _UNCONFIRMED, unread)
+    kinds[level == CODES[Level.DISPUTED]] = _DISPUTED
     found: Numbers = np.where(accepted, _COUNTS, kinds)
     return found
 

@@ -17,9 +17,13 @@ _WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "en": ("The sheet that too few have read", "The {sheets} sheets that too few have read"),
         "es": ("El acta que muy pocos han leído", "Las {sheets} actas que muy pocos han leído"),
     },
+    "turned_away": {
+        "en": ("The sheet whose readings were turned away", "The {sheets} sheets whose readings were turned away"),
+        "es": ("El acta cuyas lecturas no se admitieron", "Las {sheets} actas cuyas lecturas no se admitieron"),
+    },
     "unwitnessed": {
-        "en": ("The sheet of which no reading stands", "The {sheets} sheets of which no reading stands"),
-        "es": ("El acta sin ninguna lectura vigente", "Las {sheets} actas sin ninguna lectura vigente"),
+        "en": ("The sheet without any reading", "The {sheets} sheets without any reading"),
+        "es": ("El acta sin ninguna lectura", "Las {sheets} actas sin ninguna lectura"),
     },
     "unannounced": {
         "en": (

@@ -114,6 +114,10 @@ class AreaView:
         """The polling tables whose official figure is not the accepted sheet's, by id."""
         return sorted(self._layout.tables[table] for table in self._sums.differing().tolist())
 
+    def turned_away(self) -> list[str]:
+        """The polling tables of which no reading stands and at least one was turned away, by id."""
+        return sorted(self._layout.tables[table] for table in self._sums.open_sheets.turned_away().tolist())
+
     def outside(self) -> list[str]:
         """The polling tables announced outside their own bounds, by id."""
         return sorted(self._layout.tables[table] for table in self._sums.outside().tolist())

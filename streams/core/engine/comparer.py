@@ -45,8 +45,7 @@ class Comparer(Evaluation):
         """Take in what partitions say of their polling tables; False when there is no news in it. Those of a tick are
         better taken in together: most of the time goes by the call."""
         for part in sheets:
-            self._activity.add_sheets(part)
-            self._see_sampled(part)
+            self._see(part)
         before = self._sums.rows[ROOT, READINGS]
         kinds = zip(*((part.read, part.announced, part.bounds) for part in sheets), strict=True)
         areas = self._sums.add(*map(joined, kinds))
@@ -78,7 +77,7 @@ class Comparer(Evaluation):
         may have been taken in before, nor any that are newer; their rows may be loose. `watch` is told beforehand,
         where there is more than one tick."""
         bounded = self._sums.bounds is not None or any(len(sheets.bounds[0]) for sheets, _ in ticks)
-        if bounded or len(ticks) == 1 or not any(sheets for sheets, _ in ticks):
+        if bounded or len(ticks) == 1 or not any(sheets.rows for sheets, _ in ticks):
             return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
         course = self._look_ahead(ticks, () if watch is None else watch.areas)
         if watch is not None:
@@ -91,8 +90,7 @@ class Comparer(Evaluation):
         asked, reached, notices = self._by_tick(course, (may | contested) & ~followed), 0, list[Notice]()
         readings = course.readings
         for tick, (sheets, to) in enumerate(ticks):
-            self._activity.add_sheets(sheets)
-            self._see_sampled(sheets)
+            self._see(sheets)
             if tick in readings:
                 self._activity.add_readings()
                 self._look_at_feeds(readings[tick])
@@ -112,6 +110,14 @@ class Comparer(Evaluation):
         if reached < len(ticks):
             self._sums.reach(course, reached, len(ticks))
         return notices
+
+    def _see(self, sheets: Sheets) -> None:
+        """Take in what the sheets, whose rows may be loose, say beside their rows: who sends most, which polling tables
+        have a reading that was turned away, what becomes of the sampled ones. The second is asked by no rule."""
+        self._activity.add_sheets(sheets)
+        self._see_sampled(sheets)
+        if len(sheets.turned_away):
+            self._publish_queue.add(self._sums.open_sheets.turn_away(sheets.turned_away))
 
     def _see_sampled(self, sheets: Sheets) -> None:
         """Take in what the sheets, whose rows may be loose, say of sampled polling tables. Where that is news, the

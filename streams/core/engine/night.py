@@ -116,6 +116,10 @@ class Night:
         for reached, stretches in self._channels.take():
             yield self._settle(reached, stretches)
 
+    def turn_away(self, item: Item) -> None:
+        """Remember an item that is turned away before it comes to any channel: where events are their own clock."""
+        self._intakes[0].reconciler.turn_away(item.rejection if isinstance(item, Unreadable) else item)
+
     def finish(self) -> Iterator[NightEffects]:
         """Judge what is left at the next tick and let alerts come due: the record ends earlier than the night did.
         Where every tick was reached, nothing is left."""

@@ -74,10 +74,10 @@ class PartitionIntake:
             if (reason := check_tick(self._election, tick, arrived[place] if arrived else 0)) is not None:
                 aside[place] = Rejected(place, reason)
             elif self._moves_time(tick.at, now):
-                effects += self._take_in(entered, range(begin, place), arrived, aside)
+                effects += self._take_in(items, entered, range(begin, place), arrived, aside)
                 effects.append(SheetsDue(place, tick.at, self.reconciler.take_unordered()))
                 begin = place + 1
-        return effects + self._take_in(entered, range(begin, len(items)), arrived, aside)
+        return effects + self._take_in(items, entered, range(begin, len(items)), arrived, aside)
 
     @property
     def latest_tick(self) -> int:
@@ -113,6 +113,7 @@ class PartitionIntake:
 
     def _take_in(
         self,
+        items: Sequence[Event | Rejection],
         entered: Entered,
         stretch: range,
         arrived: Sequence[int],
@@ -122,7 +123,10 @@ class PartitionIntake:
         is turned away, each in its order."""
         rejected = [Rejected(*refused) for refused in self.reconciler.take_in(entered, stretch, arrived)]
         here = [effect for place, effect in aside.items() if place in stretch] if aside else []
-        rejected += (effect for effect in here if isinstance(effect, Rejected))
+        refused = [effect for effect in here if isinstance(effect, Rejected)]
+        for effect in refused:
+            self.reconciler.turn_away(items[effect.place])
+        rejected += refused
         return [*sorted(e for e in here if isinstance(e, Misrouted)), *sorted(rejected, key=lambda e: e.place)]
 
     def _misrouted(self, place: int, event: Event, homes: Numbers) -> Misrouted:

@@ -80,6 +80,18 @@ def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound:
     return Rejection("too-many-ballots", "votes", f"{again}: {ballots:,} ballots{voters}, limit {limit:,}")
 
 
+def table_of_reading(item: Event | Rejection) -> str:
+    """The polling table of whose sheet this is a reading, or was to be; empty where it is none, or names none.
+
+    A retraction and a bound are no readings of a sheet. What names no table leaves none with a reading turned away.
+    """
+    if isinstance(item, Rejection):
+        return item.table
+    if not isinstance(item, TallyReport) or item.retracted or item.bound is not None:
+        return ""
+    return item.table
+
+
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
     """Turn away a tick that is further ahead of its arrival (Unix ms; 0 or less: not known) than the policy lets it be:
     it would keep all that follows it in its partition, or among the bulletins, from being judged until then."""

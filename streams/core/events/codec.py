@@ -151,7 +151,14 @@ def _typed(kinds: Mapping[str, type[_K]], data: Any, place: str, default: str | 
         return read_fields(kind, data, needs_votes=not bare)
     except BadFieldError as error:
         bad = error.rejection
-        return Rejection(bad.code, prefix + bad.place, bad.cure)
+        return Rejection(bad.code, prefix + bad.place, bad.cure, _sheet_in(kind, data))
+
+
+def _sheet_in(kind: type[Any], data: Mapping[str, Any]) -> str:
+    """Of whose sheet a bad report was to be a reading (`admission.table_of_reading`), as far as it can be read."""
+    table = data.get("table")
+    is_reading = kind is TallyReport and not data.get("retracted") and data.get("bound") is None
+    return table if is_reading and isinstance(table, str) else ""
 
 
 _BULLETINS: Final[Mapping[str, type[Bulletin | Tick]]] = {"bulletin": Bulletin, "tick": Tick}

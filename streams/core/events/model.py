@@ -7,6 +7,7 @@ JSON fields of an event: their names (`name=` where the attribute is called othe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
@@ -119,6 +120,8 @@ class Rejection:
     code: str
     place: str
     cure: str
+    table: str = dataclass_field(default="", compare=False)
+    """The polling table, if it was to be a reading of its sheet and its fields could not be read; else empty."""
 
     def __str__(self) -> str:
         return f"{self.code} at {self.place}: {self.cure}" if self.place else f"{self.code}: {self.cure}"

@@ -160,8 +160,10 @@ class LeadRecord(Struct, frozen=True):
     disputed: OpenSheets
     unconfirmed: OpenSheets
     """Those that too few have read."""
+    turned_away: OpenSheets
+    """Those of which no reading stands, and at least one was turned away."""
     unwitnessed: OpenSheets
-    """Those of which no reading stands."""
+    """Those of which no reading stands, and none was turned away."""
     together: OpenSheets
 
 
@@ -245,6 +247,13 @@ class SheetRows(Struct, frozen=True):
     """Their places in the register."""
 
 
+class TurnedAwayTables(Struct, frozen=True):
+    """Polling tables of which a reading was turned away, by id, and their places in the register. They stay so."""
+
+    tables: list[str]
+    numbers: list[int] = []
+
+
 class SheetsRecord(Struct, frozen=True):
     """The polling tables of a partition that changed, whole. Of a table's rows that of the most entries counts."""
 
@@ -262,6 +271,8 @@ class SheetsRecord(Struct, frozen=True):
     """Digest of the register that `numbers` are places in. They count only in the same register."""
     bounds: SheetRows | UnsetType = UNSET
     """A row: readings; 0 none, 1 bounds hold, 2 they conflict; the most ballots, -1 unknown; least votes by option."""
+    turned_away: TurnedAwayTables | UnsetType = UNSET
+    """Those that were not in a record of this partition before."""
 
 
 class MarkRecord(Struct, frozen=True):

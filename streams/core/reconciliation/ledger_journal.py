@@ -5,9 +5,9 @@ or deleted, and saving costs what is new, not all that stands beside it.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -43,6 +43,8 @@ class Entries(msgspec.Struct, array_like=True):
     """The numbers of the polling tables (`NUMBER`) in the register that `register` names."""
     register: str = ""
     """The digest of the register that the numbers are of (`Layout.digest`)."""
+    turned_away: bool = False
+    """Whether readings of these polling tables were turned away (`turned_away`). Then there are no entries."""
 
     def readings(self) -> list[Reading]:
         """The entries where these are readings; at least one. Raises ValueError for any that are none."""
@@ -76,6 +78,7 @@ class SavedRecord(msgspec.Struct, array_like=True):
     columns: list[str] = []
     numbers: bytes = b""
     register: str = ""
+    turned_away: bool = False
 
     def readings(self) -> list[Reading]:
         """As in `Entries`. Raises ValueError."""
@@ -131,11 +134,29 @@ class Journal:
     def _records(self, column: Column, official: bool) -> Iterator[bytes]:
         for part in _parts(column.packed):
             numbers = column.tables[part]
-            tables = [self._layout.tables[table] for table in numbers]
             raw = list(map(msgspec.Raw, column.packed[part]))
-            packed = np.array(numbers, NUMBER).tobytes()
             minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
-            yield _HEAD + _encode(Entries(tables, raw, minutes, official, self._columns, packed, self._layout.digest))
+            tables = _named(self._layout, numbers)
+            yield _HEAD + _encode(Entries(tables.ids, raw, minutes, official, self._columns, *tables[1:]))
+
+
+def encode_turned_away(layout: Layout, tables: Sequence[int]) -> Iterator[bytes]:
+    """Records of polling tables, by number, of which a reading was turned away."""
+    for part in _parts([layout.tables[table].encode() for table in tables]):
+        ids, numbers, register = _named(layout, tables[part])
+        yield _HEAD + _encode(Entries(ids, [], [], False, [], numbers, register, turned_away=True))
+
+
+class _Named(NamedTuple):
+    """Polling tables as `Entries` has them."""
+
+    ids: list[str]
+    numbers: bytes
+    register: str
+
+
+def _named(layout: Layout, numbers: Sequence[int]) -> _Named:
+    return _Named([layout.tables[table] for table in numbers], np.array(numbers, NUMBER).tobytes(), layout.digest)
 
 
 def _parts(packed: list[bytes]) -> Iterator[slice]:

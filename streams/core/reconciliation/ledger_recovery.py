@@ -11,7 +11,7 @@ from itertools import compress
 from operator import attrgetter
 
 from streams.core.election.model import Election
-from streams.core.election.numbering import NO_TABLE
+from streams.core.election.numbering import NO_TABLE, Numbers
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.ledger_journal import decode_saved
 from streams.core.reconciliation.ledger_store import SavedPart, unpack_reading
@@ -28,6 +28,8 @@ class Recovered:
         self._layout, self._options = election.layout, len(election.options)
         self._columns = [column.id for column in election.columns]
         self.readings, self.announced = list[SavedPart](), list[SavedPart]()
+        self.turned_away: list[Numbers] = []
+        """Polling tables of which a reading was turned away, by number."""
         self._trusted = election.policy.trusted_sources
         self._groups: list[str] = []
 
@@ -38,6 +40,9 @@ class Recovered:
         saved = decode_saved(record)
         if saved.columns not in ([], self._columns):  # older records do not say
             raise ElectionChangedError(saved.columns, self._columns)
+        if saved.turned_away:
+            self.turned_away.append(saved.known_tables(self._layout))
+            return True
         if saved.minutes:
             return False
         tables, sizes = saved.known_tables(self._layout), saved.sizes()

@@ -1,12 +1,14 @@
 """From readings to sheets: the ledgers of one partition and what they say of its polling tables."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import NO_TABLE, Numbers
-from streams.core.events.admission import check_bulletin, check_date, check_report
+from streams.core.events.admission import check_bulletin, check_date, check_report, table_of_reading
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.columns import ColumnReader, rows_of_announcements, said_in
@@ -20,6 +22,7 @@ from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_o
 from streams.core.reconciliation.report_batch import Announcements, Entered, Prepared
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
+from streams.core.reconciliation.turned_away import TurnedAway
 from streams.core.reconciliation.verdict_cache import VerdictCache
 from streams.errors import ElectionChangedError
 
@@ -45,6 +48,7 @@ class Reconciler:
         self._limits = Limits(election, self._store)
         journal = Journal(election.layout, self._columns) if saves else None
         self._intake = Intake(election, self._store, self._verdicts, self._limits, BusiestGroups(names), journal)
+        self._turned_away = TurnedAway(election.layout, saves=saves)
 
     @property
     def verdicts(self) -> Verdicts:
@@ -82,7 +86,13 @@ class Reconciler:
             reason = entered.refused.get(place) or self._apply(event, arrived[place] if arrived else event.at)
             if reason is not None:
                 refused.append((place, reason))
+                self.turn_away(event)
         return refused
+
+    def turn_away(self, item: Event | Rejection) -> None:
+        """Remember that this was turned away, or could not be read, if it names a polling table of whose sheet it was
+        to be a reading. What `apply` and `take_in` turn away is remembered already."""
+        self._turned_away.add(table_of_reading(item))
 
     def _apply(self, event: TallyReport | Bulletin, arrived: int) -> Rejection | None:
         """Take in an event that is not plain."""
@@ -132,17 +142,19 @@ class Reconciler:
 
     def take_unordered(self) -> Sheets:
         """The same, as they came (`Sheets`)."""
-        return self._intake.take_rows(self._partition)
+        return replace(self._intake.take_rows(self._partition), turned_away=self._turned_away.take())
 
     def take_records(self) -> Iterator[bytes]:
-        """What the ledgers have taken in since the last call and must be saved, as records (`ledger_journal`); to be
-        read to its end."""
-        return self._intake.take_records()
+        """What the ledgers have taken in, and what was turned away, since the last call and must be saved, as records
+        (`ledger_journal`); to be read to its end."""
+        return chain(self._intake.take_records(), self._turned_away.take_records())
 
     def recover(self, saved: Recovered) -> None:
         """Take in saved records whose sheets have been sent: before anything else, and none of these sheets counts as
         changed."""
         self._intake.recover(saved)
+        for tables in saved.turned_away:
+            self._turned_away.load(tables, told=True)
 
     def load(self, records: Iterable[bytes]) -> None:
         """Take in saved records, in any order, any of them again. Every sheet counts as changed afterwards, since the
@@ -152,7 +164,9 @@ class Reconciler:
             saved = decode(record)
             if saved.columns not in ([], self._columns):  # older records do not say
                 raise ElectionChangedError(saved.columns, self._columns)
-            if saved.official:
+            if saved.turned_away:
+                self._turned_away.load(saved.known_tables(self._layout), told=False)
+            elif saved.official:
                 self._load_announced(saved)
             else:
                 self._load_readings(saved)

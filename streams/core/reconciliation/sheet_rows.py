@@ -23,9 +23,14 @@ Rows = tuple[Numbers, Numbers]
 """Polling tables by number, in rising order, and a row for each."""
 
 
+def no_tables() -> Numbers:
+    """None."""
+    return np.zeros(0, np.int64)
+
+
 def no_rows() -> Rows:
     """Of no polling table."""
-    return np.zeros(0, np.int64), np.zeros((0, 1), np.int64)
+    return no_tables(), np.zeros((0, 1), np.int64)
 
 
 READ: Final = 4
@@ -65,11 +70,19 @@ class Sheets:
     """Readings of the reporter groups that sent most."""
     bounds: Rows = field(default_factory=no_rows)
     """Of polling tables with evidence that is only a bound; there are none in most elections."""
+    turned_away: Numbers = field(default_factory=no_tables)
+    """Polling tables, by number and in order, of which a reading was turned away: those that are new to the set of them
+    (`turned_away`). They have no rows, and none is ever taken out of the set."""
 
     def __bool__(self) -> bool:
         return bool(len(self))
 
     def __len__(self) -> int:
+        """Rows of all kinds, and polling tables without any."""
+        return self.rows + len(self.turned_away)
+
+    @property
+    def rows(self) -> int:
         """Rows of all kinds."""
         return len(self.read[0]) + len(self.announced[0]) + len(self.bounds[0])
 
@@ -83,7 +96,7 @@ class Sheets:
         """As JSON objects for a topic, of a bearable size. The rows may be loose."""
         ids, ordered = election.layout.tables, self.in_order()
         kinds = {"read": ordered.read, "announced": ordered.announced, "bounds": ordered.bounds}
-        for first in range(0, max(len(tables) for tables, _ in kinds.values()), MOST):
+        for first in range(0, max(len(self.turned_away), *(len(tables) for tables, _ in kinds.values())), MOST):
             part: dict[str, Any] = {"partition": self.partition, "version": self.version, "busiest": self.busiest}
             part["register"] = election.layout.digest
             for name, (tables, rows) in kinds.items():
@@ -96,6 +109,8 @@ class Sheets:
                     "numbers": numbers,
                     "rows": np.ascontiguousarray(rows[stretch]),
                 }
+            if numbers := self.turned_away[first : first + MOST].tolist():
+                part["turned_away"] = {"tables": [ids[number] for number in numbers], "numbers": numbers}
             yield orjson.dumps(part, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
     @classmethod
@@ -105,7 +120,10 @@ class Sheets:
         read = of(READ + len(election.options), **data["read"])
         announced = of(ANNOUNCED + len(election.columns), **data["announced"])
         bounds = of(BOUNDED + len(election.options), **data["bounds"]) if "bounds" in data else no_rows()
-        return cls(data["partition"], data["version"], read, announced, data["busiest"], bounds)
+        turned_away = no_tables()
+        if "turned_away" in data:
+            turned_away = _known(election, data.get("register", ""), **data["turned_away"])
+        return cls(data["partition"], data["version"], read, announced, data["busiest"], bounds, turned_away)
 
 
 class Mark(NamedTuple):
@@ -162,6 +180,12 @@ def _rows(
     order = np.argsort(places, kind="stable")  # the register has changed, and with it the numbers
     order = order[places[order] >= 0]
     return places[order], figures[order]
+
+
+def _known(election: Election, register: str, tables: Sequence[str], numbers: Sequence[int] = ()) -> Numbers:
+    """Polling tables by number, in order, without those that the register has lost."""
+    places = np.unique(election.layout.numbers_kept(tables, np.array(numbers, np.int64), register))
+    return places[places >= 0]
 
 
 def accepted_votes(election: Election, sheets: Numbers) -> tuple[Numbers, Numbers]:

@@ -91,11 +91,13 @@ class Replay:
         for item in items:
             if isinstance(item, Unreadable):
                 self._builder.refuse(item.rejection, [item])
+                self._night.turn_away(item)
         return [item for item in items if not isinstance(item, Unreadable)]
 
     def _take_events(self, clock: EventClock, channels: Channels) -> None:
         for event, reason in clock.rejected:
             self._builder.refuse(reason, [event])
+            self._night.turn_away(event)
         clock.rejected.clear()
         for channel, events in channels:
             self._add(self._night.take(channel, events))

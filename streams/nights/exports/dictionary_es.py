@@ -170,8 +170,12 @@ COLUMNS: Final[Mapping[str, str]] = {
     "quitar la ventaja; si no pueden, vacío",
     "sheets that too few have read; empty where nobody knows how many there are": "actas que muy pocos han leído; "
     "vacío si nadie sabe cuántas son",
-    "sheets of which no reading stands; empty where nobody knows how many there are": "actas sin ninguna lectura "
-    "válida; vacío si nadie sabe cuántas son",
+    "sheets of which no reading stands and at least one was turned away; empty where nobody knows how many there are": (
+        "actas sin ninguna lectura vigente y con al menos una rechazada; vacío si nadie sabe cuántas son"
+    ),
+    "sheets of which no reading stands and none was turned away; empty where nobody knows how many there are": (
+        "actas sin ninguna lectura vigente ni rechazada; vacío si nadie sabe cuántas son"
+    ),
     "id of the option with most votes, where tables are announced one by one": "id de la opción con más votos, "
     "donde las mesas se anuncian una por una",
     "announced votes between them": "votos anunciados de diferencia",

@@ -17,19 +17,33 @@ from streams.core.engine.comparer import Comparer
 from streams.core.events.admission import check_report
 from streams.core.reconciliation.reconciler import Reconciler
 
-FATES = ("accepted", "disputed", "unconfirmed", "unwitnessed")
+READ_BY = {"accepted": ("ana", "eva"), "disputed": ("ana", "eva"), "unconfirmed": ("ana",)}
+FATES = (*READ_BY, "retracted", "unwitnessed")
 
 
-def night(known: Election, fates: Sequence[str], votes: Sequence[Sequence[int]]) -> Comparer:
-    """A night whose polling tables have these fates; those that are accepted have these votes."""
+def night(
+    known: Election, fates: Sequence[str], votes: Sequence[Sequence[int]], refused: Sequence[bool] = ()
+) -> Comparer:
+    """A night whose polling tables have these fates; those that are accepted have these votes. Of those that are
+    `refused`, somebody has also sent a reading with more ballots than there can be."""
     reconciler, comparer = Reconciler(known), Comparer(known)
     for table, fate, sheet in zip(known.tables, fates, votes, strict=True):
-        readings = {"accepted": ["ana", "eva"], "disputed": ["ana", "eva"], "unconfirmed": ["ana"]}.get(fate, [])
-        for i, reporter in enumerate(readings):
+        for i, reporter in enumerate(READ_BY.get(fate, ())):
             seen = [0] * len(sheet) if fate == "disputed" and i else sheet
             assert reconciler.apply(report(table, seen, reporter=reporter)) is None
+        if fate == "retracted":
+            assert reconciler.apply(report(table, sheet)) is None
+            assert reconciler.apply(report(table, {}, id="back", at=T0 + 1, retracted=True)) is None
+    for table, is_refused in zip(known.tables, refused, strict=False):
+        if is_refused:
+            assert reconciler.apply(report(table, {"A": 10**6}, reporter="leo")) is not None
     comparer.add_sheets(reconciler.take_sheets())
     return comparer
+
+
+def kind(fate: str, is_refused: bool) -> str:
+    """The group of open sheets that such a polling table is in."""
+    return ("turned_away" if is_refused else "unwitnessed") if fate in ("retracted", "unwitnessed") else fate
 
 
 def sheets(limit: int, options: int) -> Iterator[tuple[int, ...]]:
@@ -60,20 +74,23 @@ def brute(totals: Sequence[int], leader: int, limits: Sequence[int]) -> OpenGrou
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.tuples(st.sampled_from(FATES), st.integers(1, 3), st.booleans()), min_size=2, max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(FATES), st.integers(1, 3), st.booleans(), st.booleans()), min_size=2, max_size=4
+    ),
     st.data(),
 )
-def test_exact(tables: list[tuple[str, int, bool]], data: st.DataObject) -> None:
+def test_exact(tables: list[tuple[str, int, bool, bool]], data: st.DataObject) -> None:
     """For each kind of open sheets and for all together: how many, the most votes, and the least number that could
     take the lead away are those found by trying every sheet that could come."""
-    registered = [voters if is_known else None for _, voters, is_known in tables]
+    registered = [voters if is_known else None for _, voters, is_known, _ in tables]
     known = election(
         states=1, tables=len(tables), registered=registered, options="ABC", quorum=2, max_turnout=1.0, max_ballots=3
     )
     limits = [3 if voters is None else voters for voters in registered]
     votes = [data.draw(st.sampled_from([s for s in sheets(limit, 3) if sum(s)])) for limit in limits]
     fates = [fate for fate, *_ in tables]
-    comparer = night(known, fates, votes)
+    refused = [is_refused for *_, is_refused in tables]
+    comparer = night(known, fates, votes, refused)
     totals = [sum(v[i] for v, fate in zip(votes, fates, strict=True) if fate == "accepted") for i in range(3)]
     leader = max(range(3), key=totals.__getitem__)
     lead = comparer.situation("N").witnessed.lead
@@ -82,9 +99,10 @@ def test_exact(tables: list[tuple[str, int, bool]], data: st.DataObject) -> None
         return
     assert lead is not None
     assert (lead.leader, lead.votes) == ("ABC"[leader], sorted(totals)[-1] - sorted(totals)[-2])
-    for kind in KINDS:
-        some = [limit for limit, fate in zip(limits, fates, strict=True) if fate == kind]
-        assert lead.groups[kind] == brute(totals, leader, some), kind
+    kinds = [kind(*each) for each in zip(fates, refused, strict=True)]
+    for group in KINDS:
+        some = [limit for limit, found in zip(limits, kinds, strict=True) if found == group]
+        assert lead.groups[group] == brute(totals, leader, some), group
     some = [limit for limit, fate in zip(limits, fates, strict=True) if fate != "accepted"]
     assert lead.together == brute(totals, leader, some)
     assert lead.is_settled == (brute(totals, leader, some).enough is None)
@@ -166,18 +184,20 @@ def test_unlisted_tables_may_share_the_voters_in_whatever_way() -> None:
     assert lead.groups["unwitnessed"] == OpenGroup(1 + 5, 114 + 115, 1)
 
 
-@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["ana", "eva", "ida"]), st.integers(0, 2)), max_size=40))
+@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["ana", "eva", "ida"]), st.integers(0, 3)), max_size=40))
 def test_followed_step_by_step(readings: list[tuple[int, str, int]]) -> None:
-    """What is kept up while sheets come is what is found when all are looked at in the end."""
+    """What is kept up while sheets come, and readings are turned away, is what is found when all are looked at in the
+    end."""
     known = election(states=3, tables=4, registered=[50, 70, None], quorum=2, max_ballots=90)
     reconciler, comparer, tables = Reconciler(known), Comparer(known), list(known.tables)
     for i, (table, reporter, votes) in enumerate(readings):
-        reconciler.apply(report(tables[table], (10 + votes, 5, 1), reporter=reporter, id=str(i), at=T0 + i))
+        seen = (10 + votes, 5, 1) if votes < 3 else (10**6, 0, 0)
+        reconciler.apply(report(tables[table], seen, reporter=reporter, id=str(i), at=T0 + i))
         comparer.add_sheets(reconciler.take_sheets())
         if i % 3 == 0:
             comparer.states(["N"])
     fresh = OpenSheets(known, comparer.read)
-    fresh.mark(np.arange(len(tables)))
+    fresh.turn_away(np.unique(np.array([table for table, _, votes in readings if votes == 3], np.int64)))
     for area, state in zip(known.areas, comparer.states(list(known.areas)), strict=True):
         votes_seen = [state["witnessed"]["votes"][o] for o in "ABC"]
         assert state["lead"] == fresh.plain(known.layout.area[area], votes_seen)
@@ -223,8 +243,8 @@ def test_it_is_remarked_once_nothing_can_change_it() -> None:
 
 def lead(**fields: object) -> dict[str, object]:
     none = {"sheets": 0, "votes": 0, "enough": None}
-    given = {"leader": "A", "second": "B", "votes": 188_034, "disputed": none, "unconfirmed": none, "unwitnessed": none}
-    return {**given, "together": none, **fields}
+    given = {"leader": "A", "second": "B", "votes": 188_034, "together": none}
+    return {**given, **dict.fromkeys(KINDS, none), **fields}
 
 
 @pytest.mark.parametrize(
@@ -258,6 +278,29 @@ def lead(**fields: object) -> dict[str, object]:
                 "hold at most 900 votes, and Option A is 500 ahead of Option B.",
             ],
             None,
+        ),
+        (
+            lead(
+                turned_away={"sheets": 7, "votes": 4_130, "enough": None},
+                unwitnessed={"sheets": 1, "votes": 590, "enough": None},
+                together={"sheets": 8, "votes": 4_720, "enough": None},
+            ),
+            [
+                "The 7 sheets whose readings were turned away cannot change who leads: they hold at most 4,130 votes, "
+                "and Option A is 188,034 ahead of Option B.",
+                "The sheet without any reading cannot change who leads: it holds at most 590 votes, and Option A is "
+                "188,034 ahead of Option B.",
+                "All 8 sheets that do not count yet together cannot change who leads: they hold at most 4,720 votes, "
+                "and Option A is 188,034 ahead of Option B.",
+            ],
+            [
+                "Las 7 actas cuyas lecturas no se admitieron no pueden cambiar quién va en cabeza: tienen como mucho "
+                "4.130 votos, y Option A aventaja a Option B en 188.034.",
+                "El acta sin ninguna lectura no puede cambiar quién va en cabeza: tiene como mucho 590 votos, y Option "
+                "A aventaja a Option B en 188.034.",
+                "Las 8 actas que aún no cuentan, juntas, no pueden cambiar quién va en cabeza: tienen como mucho 4.720 "
+                "votos, y Option A aventaja a Option B en 188.034.",
+            ],
         ),
         (
             lead(
