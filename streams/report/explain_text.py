@@ -107,10 +107,11 @@ def _alerts(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
 
 def _tables(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     """The polling tables that stand out."""
-    disputed, differing, outside = explained["disputed"], explained["differing"], explained["outside"]
-    if disputed["count"]:
-        more = ", …" if disputed["count"] > len(disputed["tables"]) else ""
-        yield say("disputed tables", count=disputed["count"], tables=", ".join(disputed["tables"]) + more)
+    differing, outside = explained["differing"], explained["outside"]
+    for name, phrase in (("disputed", "disputed tables"), ("turned_away", "turned away tables")):
+        if count := explained[name]["count"]:
+            more = ", …" if count > len(explained[name]["tables"]) else ""
+            yield say(phrase, count=count, tables=", ".join(explained[name]["tables"]) + more)
     if differing["count"]:
         yield say("differing tables", count=differing["count"])
         for row in differing["tables"]:
@@ -139,7 +140,8 @@ def _bounds_in(bounds: Mapping[str, Any] | None, say: Words) -> Iterator[str]:
 
 def _rejected(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     for row in explained["rejected"]:
-        yield f"- {row['at']} {row['id']} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
+        which = row["message"] if row["id"] is None else f"{row['at']} {row['id']}"
+        yield f"- {which} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
 
 
 def _read(reading: Mapping[str, Any], say: Words) -> str:

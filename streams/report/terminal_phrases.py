@@ -51,6 +51,10 @@ SUMMARY: Final[Phrases] = {
 
 EXPLAIN: Final[Phrases] = {
     "nobody": ("no reading stands", "no queda ninguna lectura"),
+    "only turned away": (
+        "no reading stands, and at least one was turned away",
+        "no queda ninguna lectura, y al menos una no se admitió",
+    ),
     "no-majority": (
         "no figure has more than {majority} of the {readers} independent readers (the largest has {agreeing})",
         "ninguna cifra reúne más de {majority} de los {readers} lectores independientes (la mayor, {agreeing})",
@@ -138,6 +142,14 @@ EXPLAIN: Final[Phrases] = {
     "resolved": ("over", "terminada"),
     "disputed tables, one": ("1 disputed sheet: {tables}", "1 acta en disputa: {tables}"),
     "disputed tables": ("{count} disputed sheets: {tables}", "{count} actas en disputa: {tables}"),
+    "turned away tables, one": (
+        "1 sheet whose readings were turned away: {tables}",
+        "1 acta cuyas lecturas no se admitieron: {tables}",
+    ),
+    "turned away tables": (
+        "{count} sheets whose readings were turned away: {tables}",
+        "{count} actas cuyas lecturas no se admitieron: {tables}",
+    ),
     "differing tables, one": (
         "1 polling table whose official figures are not its sheet's:",
         "1 mesa cuyas cifras oficiales no son las de su acta:",

@@ -42,25 +42,29 @@ def check_area(election: Election, id: str) -> None:
 class RejectedEvents:
     """An observer that keeps the events that were turned away, in order, by the polling table or area they speak of.
 
-    `place` is the only one of which they are kept, where it is given. `tell` is told of what could not be read at all.
+    `place` is the only one of which they are kept, where it is given. `tell` is told of what could not be read; if it
+    names a polling table, it is kept too.
     """
 
     def __init__(self, place: str | None = None, tell: Callable[[Unreadable], None] = lambda item: None) -> None:
         self._place, self._tell = place, tell
-        self._events: dict[str, list[tuple[TallyReport | Bulletin, Rejection]]] = {}
+        self._items: dict[str, list[tuple[TallyReport | Bulletin | Unreadable, Rejection]]] = {}
 
     def __call__(self, item: Item, rejection: Rejection) -> None:
-        """Keep an event that was turned away."""
+        """Keep what was turned away."""
+        if isinstance(item, Tick):
+            return
         if isinstance(item, Unreadable):
             self._tell(item)
-        elif not isinstance(item, Tick) and self._place in (None, table_of(item)):
-            self._events.setdefault(table_of(item), []).append((item, rejection))
+        about = rejection.table if isinstance(item, Unreadable) else table_of(item)
+        if about and self._place in (None, about):
+            self._items.setdefault(about, []).append((item, rejection))
 
     def plain(self, place: str) -> list[dict[str, Any]]:
         """Those of one polling table or area, as JSON objects."""
         return [
-            {"id": event.id, "at": to_second(event.at), "code": why.code, "place": why.place, "cure": why.cure}
-            for event, why in self._events.get(place, ())
+            {**_head(item), "code": why.code, "place": why.place, "cure": why.cure}
+            for item, why in self._items.get(place, ())
         ]
 
 
@@ -94,7 +98,7 @@ class Explainer:
             "votes": self._votes(verdict.votes) if verdict and verdict.votes is not None else None,
             "agreeing": verdict.agreeing if verdict else 0,
             "readers": verdict.readers if verdict else 0,
-            "why": "only bounds" if bounds and verdict and not verdict.readers else reason_of(verdict, policy.quorum),
+            "why": self._why(id, verdict, only_bounds=bool(bounds and verdict and not verdict.readers)),
             "policy": {
                 "quorum": policy.quorum,
                 "majority": policy.majority,
@@ -131,6 +135,7 @@ class Explainer:
         disputed = [table for table, verdict in judged if verdict.level is Level.DISPUTED]
         differing = self.differing(id)
         outside = [table for table in comparer.view.outside() if inside(table)]
+        turned_away = [table for table in comparer.view.turned_away() if inside(table)]
         alerts = [a for a in self._outcome.alerts.values() if a.finding.area == id]
         state = comparer.state(id)
         return {
@@ -155,10 +160,18 @@ class Explainer:
                 for a in sorted(alerts, key=lambda alert: alert.fingerprint)
             ],
             "disputed": {"count": len(disputed), "tables": sorted(disputed)[:MOST]},
+            "turned_away": {"count": len(turned_away), "tables": turned_away[:MOST]},
             "differing": {"count": differing.count, "tables": [row.plain() for row in differing.rows[:MOST]]},
             "outside": {"count": len(outside), "tables": [self._outside(table) for table in outside[:MOST]]},
             "rejected": self._rejected.plain(id),
         }
+
+    def _why(self, table: str, verdict: Verdict | None, *, only_bounds: bool) -> str:
+        """Which rule of reconciling decided: a key of `report.terminal_phrases.EXPLAIN`."""
+        if only_bounds:
+            return "only bounds"
+        why = reason_of(verdict, self._election.policy.quorum)
+        return "only turned away" if why == "nobody" and table in self._replay.comparer.view.turned_away() else why
 
     def _outside(self, table: str) -> dict[str, Any]:
         """A polling table that is announced outside its own bounds."""
@@ -186,8 +199,15 @@ class Explainer:
         return {o.id: count for o, count in zip(self._election.options, votes, strict=False) if o.read}
 
 
+def _head(item: TallyReport | Bulletin | Unreadable) -> dict[str, Any]:
+    """Which item it was: by its id and time, or by where it stood."""
+    if isinstance(item, Unreadable):
+        return {"id": None, "at": None, "message": item.place}
+    return {"id": item.id, "at": to_second(item.at)}
+
+
 def reason_of(verdict: Verdict | None, quorum: int) -> str:
-    """Which rule of reconciling decided: a key of `report.terminal_phrases.EXPLAIN`."""
+    """Which rule of reconciling decided, by the verdict alone."""
     if verdict is None or verdict.level is Level.NONE:
         return "nobody"
     if verdict.level is Level.DISPUTED:

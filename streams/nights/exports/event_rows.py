@@ -135,7 +135,8 @@ class EventRows:
             "cure": why.cure,
         }
         if isinstance(item, Unreadable):
-            return {**row, "place": item.place, "content": item.excerpt.decode(errors="backslashreplace")}
+            content = item.excerpt.decode(errors="backslashreplace")
+            return {**row, "about": why.table or None, "place": item.place, "content": content}
         row |= {"event_at": item.at, "content": encode(plain(item)).decode()}
         return row if isinstance(item, Tick) else {**row, "event_id": item.id, "about": table_of(item)}
 
