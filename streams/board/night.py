@@ -1,7 +1,7 @@
 """The night as the board knows it, and what a page is told of it: JSON with the records of `area-state` as they are.
 
-A page looks at one area. It is given that area's state and those of the areas right below, the area's figures
-over time, and the alerts in it and below.
+A page looks at one area. It is given that area's state, those of the areas right below and of those on its map, the
+area's figures over time, and the alerts in it and below.
 """
 
 from collections import Counter
@@ -18,6 +18,7 @@ from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
+from streams.core.election.area_map import layers
 from streams.core.election.model import Area, Election
 from streams.core.election.names import Name
 from streams.core.events.wire import AreaState
@@ -40,6 +41,7 @@ class Night:
     def __init__(self, election: Election) -> None:
         self.election = election
         self._limits = _limits(election)
+        self._maps = {} if election.map is None else layers(election.map.areas, election.lineage)
         self.version = 0
         self.clear()
 
@@ -126,6 +128,7 @@ class Night:
                 "strata": {id: election.labels[id] for id in (election.sample.strata if election.sample else ())},
                 "area": _named(election, this_area),
                 "path": [_named(election, election.areas[above]) for above in election.lineage[area]],
+                "map": area in self._maps,
                 "children": [_named(election, election.areas[below]) for below in election.children[area]],
                 "states": self._changed(area, 0),
                 "lead": self._lead(self._states.get(area, (0, None))[1]),
@@ -166,6 +169,19 @@ class Night:
             }
         )
 
+    def on_map(self, area: str) -> list[dict[str, Any]]:
+        """The areas that the map of an area shows, each with the area right below in which it lies, and whether it has
+        a history; empty where there is no map."""
+        election = self.election
+        return [
+            {
+                **_named(election, election.areas[id]),
+                "within": within,
+                "kept": len(election.lineage[id]) in self._limits,
+            }
+            for id, within in self._maps.get(area, {}).items()
+        ]
+
     def _lead(self, content: bytes | None) -> dict[str, str]:
         """By language, whether sheets that do not count yet can change who leads in an area with this state."""
         state = None if content is None else orjson.loads(content)
@@ -184,6 +200,7 @@ class Night:
     def _family(self, area: str) -> Iterator[str]:
         yield area
         yield from self.election.children[area]
+        yield from (id for id, within in self._maps.get(area, {}).items() if id != within)
 
 
 def _limits(election: Election) -> dict[int, int]:

@@ -7,7 +7,7 @@ reader misses states in between, and nothing is kept waiting for it.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from typing import Any, Final
@@ -19,6 +19,7 @@ from aiohttp.typedefs import Handler
 from streams.board import PATH
 from streams.board.night import Night
 from streams.board.topic_follower import Follower
+from streams.core.election.area_map import Drawing
 from streams.core.election.model import Election
 from streams.kafka.topology import Topology
 from streams.support.health import Readiness
@@ -32,6 +33,8 @@ SLOW: Final = 10.0
 """Seconds a reader may take to accept what it is sent, then it is dropped."""
 EMBED: Final = "embed/area/"
 """Path of an area's page for frames, below `PATH`; the area's id follows."""
+EMBED_MAP: Final = "embed/map"
+"""Path of a map's page for frames, below `PATH`; a query may name its area."""
 STREAMS: Final = 64
 """Pages that one process feeds at a time."""
 LATEST: Final = 253_402_300_799_999
@@ -51,6 +54,7 @@ class Board:
         self._embedders = embedders
         self._night = Night(election)
         self._follower = Follower(broker, topology, self._night)
+        self._drawings = _drawings(election)
         self._closing = asyncio.Event()
         self.streams = 0
         """Pages that are being fed now."""
@@ -59,9 +63,11 @@ class Board:
         """Put the board below `PATH` of a web application, and lead there from its root."""
         app.router.add_get(f"{PATH}stream", self._stream, allow_head=False)
         app.router.add_get(f"{PATH}moment", self._moment)
+        app.router.add_get(f"{PATH}map", self._map)
         for name, (content, kind) in _static().items():
             app.router.add_get(PATH + name, _file(content, kind))
         app.router.add_get(PATH + EMBED + "{area:.+}", self._embed)
+        app.router.add_get(PATH + EMBED_MAP, self._embed_map)
         app.on_shutdown.append(self._close)
         for place in ("/", PATH.rstrip("/")):
             app.router.add_get(place, _elsewhere)
@@ -93,10 +99,31 @@ class Board:
         """The page of one area, for a frame on a page of others."""
         if request.match_info["area"] not in self._night.election.areas:
             raise web.HTTPNotFound(text="no such area\n")
-        response = web.Response(body=_EMBEDDED, content_type="text/html", charset="utf-8")
+        return self._frame(_INDEX_TWO_DEEPER)
+
+    async def _embed_map(self, request: web.Request) -> web.Response:
+        """The page of the map of one area, for a frame on a page of others."""
+        self._drawing(request)
+        return self._frame(_INDEX_ONE_DEEPER)
+
+    def _frame(self, page: bytes) -> web.Response:
+        response = web.Response(body=page, content_type="text/html", charset="utf-8")
         if self._embedders:
             allow_frames(response, self._embedders)
         return response
+
+    async def _map(self, request: web.Request) -> web.Response:
+        """The shapes of a map, and which areas they are."""
+        area, drawing = self._drawing(request)
+        shapes = [{**each, "path": drawing.paths[each["id"]]} for each in self._night.on_map(area)]
+        body = orjson.dumps({"width": drawing.width, "height": drawing.height, "shapes": shapes})
+        return web.Response(body=body, content_type="application/json")
+
+    def _drawing(self, request: web.Request) -> tuple[str, Drawing]:
+        area = self._area(request)
+        if area not in self._drawings:
+            raise web.HTTPNotFound(text="no map of that area\n")
+        return area, self._drawings[area]
 
     async def _moment(self, request: web.Request) -> web.Response:
         area = self._area(request)
@@ -171,10 +198,23 @@ def _static() -> dict[str, tuple[bytes, str]]:
     return pages
 
 
-_EMBEDDED: Final = re.sub(
-    rb'(href|src)="(?=[\w.]+")', rb'\1="../../', (files("streams.board") / "static" / "index.html").read_bytes()
-)
-"""The page as it lies two levels deeper; its scripts find the rest beside themselves."""
+def _deeper(way: bytes) -> bytes:
+    """The page as it lies deeper, whence this is the way back; its scripts find the rest beside themselves."""
+    page = (files("streams.board") / "static" / "index.html").read_bytes()
+    return re.sub(rb'(href|src)="(?=[\w.]+")', rb'\1="' + way, page)
+
+
+_INDEX_ONE_DEEPER: Final = _deeper(b"../")
+_INDEX_TWO_DEEPER: Final = _deeper(b"../../")
+
+
+def _drawings(election: Election) -> Mapping[str, Drawing]:
+    """The election's maps, if it has any: only then the library that draws them is loaded."""
+    if election.map is None:
+        return {}
+    from streams.core.election.map_drawing import draw
+
+    return draw(election)
 
 
 def _file(content: bytes, kind: str) -> Handler:

@@ -34,7 +34,7 @@ from streams.kafka.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")
 HOUR = 3_600_000
-MODULES = ("main", "view", "sample", "areas", "charts", "picture", "dom", "reasons")
+MODULES = ("main", "view", "sample", "areas", "charts", "picture", "map", "map_kinds", "map_picture", "dom", "reasons")
 OUTAGE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
 """What the browser itself says of a server that went away."""
 

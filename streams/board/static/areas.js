@@ -10,7 +10,7 @@ const COLUMNS = [
   ["atMost", (row) => row.ceiling], ["mustBeWrong", (row) => row.breakdown], ["openCount", (row) => row.open],
 ];
 const MAYBE = new Set(["official", "gap", "atLeast", "atMost", "mustBeWrong"]); // left out where no area has any
-const BREAKS = /(atesti|wit)(?=gua|nes)/gi; // where a long word of a narrow column's head may be broken, with a hyphen
+const BREAKS = /(atesti|wit|dife|differ)(?=gua|nes|rencia|ence)/gi; // where a long word of a narrow column's head may be broken, with a hyphen
 const order = { by: "area", down: false };
 let chosen = ""; // the option whose figures the table shows; the page's own choice until somebody makes one
 
@@ -50,6 +50,7 @@ export function show(whole, shown) {
   byId("no-areas").hidden = rows.length > 0;
   setText(byId("no-areas"), all.length ? t("noMatch") : t("noAreas"));
   byId("areas").classList.toggle("bare", !all.length);
+  return option;
 }
 
 function rowOf(area, shown, columns, option) {

@@ -1,7 +1,7 @@
 // The night as lines, by uPlot; each chart says its newest figures in words and has all of them as a table.
 
 import { make, byId, setText } from "./dom.js";
-import { save } from "./picture.js";
+import { chartPicture, save } from "./picture.js";
 import { figuresOf, leading } from "./view.js";
 import { clean, moment, number, percent, t } from "./words.js";
 
@@ -134,10 +134,9 @@ function begin(figure) {
 }
 
 const HEIGHT = 240; // where the page does not say, as on paper
-// What a picture of it needs. `name` is for the file's name.
 function pictureOf(id, given) {
   const high = Math.max(0, ...given.lines.flatMap((line) => line.values.filter((value) => value !== null)));
-  return { ...given, tickOf, name: id.replace("chart-", ""), splits: splitsOf(given.top ?? topOf(high, given.most)) };
+  return chartPicture({ ...given, tickOf, name: id.replace("chart-", ""), splits: splitsOf(given.top ?? topOf(high, given.most)) }, given.whole);
 }
 
 const sizeOf = (chart) => ({ width: Math.max(100, chart.canvas.clientWidth), height: chart.canvas.clientHeight || HEIGHT });

@@ -15,6 +15,13 @@ export function make(tag, attributes = {}, ...inside) {
   return node;
 }
 
+export function makeSvg(name, attributes = {}, ...inside) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...inside);
+  return node;
+}
+
 // The children of `parent`, one for each key in this order: those that are there stay, so that focus and a screen
 // reader's place stay too.
 export function keyed(parent, keys, create) {

@@ -3,6 +3,7 @@
 import * as areas from "./areas.js";
 import * as charts from "./charts.js";
 import { byId, keyed, make, setText } from "./dom.js";
+import * as map from "./map.js";
 import * as view from "./view.js";
 import { reasonFor } from "./reasons.js";
 import { chooseLanguage, clean, firstLanguage, moment, number, percent, rememberLanguage, span, t } from "./words.js";
@@ -10,13 +11,14 @@ import { chooseLanguage, clean, firstLanguage, moment, number, percent, remember
 const SILENCE = 15000; // three missed signs of life
 const RETRY = 3000;
 
-// In a frame on a page of others the path names the area, and the page is that area alone.
-const framed = location.pathname.match(/\/embed\/area\/(.+)$/);
+// In a frame on a page of others the page is one area alone, which the path names, or one map.
+const framed = location.pathname.match(/\/embed\/(?:area\/(.+)|map)$/);
 document.documentElement.classList.toggle("framed", Boolean(framed));
+document.documentElement.classList.toggle("framed-map", Boolean(framed && !framed[1]));
 const beside = (name) => new URL(name, import.meta.url);
 
 const page = {
-  area: framed ? decodeURIComponent(framed[1]) : new URLSearchParams(location.search).get("area") ?? "",
+  area: framed?.[1] ? decodeURIComponent(framed[1]) : new URLSearchParams(location.search).get("area") ?? "",
   whole: null, // what the stream told first
   now: null, // the newest states, alerts and clock
   past: null, // the same at the time that is looked back to
@@ -97,11 +99,17 @@ function show() {
   byId("whole").href = beside(`./?area=${encodeURIComponent(page.area)}`);
   const shown = page.past ?? page.now;
   view.show(page.whole, shown, signs);
-  areas.show(page.whole, shown);
+  const option = areas.show(page.whole, shown);
+  map.show({ whole: page.whole, states: shown.states, option, past: Boolean(page.past), at: shown.clock, beside, hrefOf, redraw: show });
   charts.show(page.series, page.whole, shown, page.past ? page.wanted : null);
   showScrubber();
   showConnection();
 }
+
+// An area on a map in a frame opens on the whole board, in a window of its own.
+const hrefOf = (area) => (framed
+  ? { href: beside(`./?area=${encodeURIComponent(area)}`), target: "_blank", rel: "noopener" }
+  : { href: `?area=${encodeURIComponent(area)}`, "data-area": area });
 
 function showConnection() {
   const silent = Date.now() - signs.came > SILENCE;
@@ -180,11 +188,12 @@ function showScrubber() {
   showAddress();
 }
 
-// The address names the moment that is shown, so that it can be sent to somebody.
+// The address names the moment and the map that are shown, so that it can be sent to somebody.
 function showAddress() {
   const address = new URL(location.href);
   if (page.wanted === null) address.searchParams.delete("at");
   else address.searchParams.set("at", new Date(page.wanted).toISOString().replace(".000Z", "Z"));
+  if (map.kind()) address.searchParams.set("show", map.kind());
   if (address.href !== location.href) history.replaceState(history.state, "", address);
 }
 
@@ -239,6 +248,8 @@ for (const [name, isOn] of [["beforeprint", true], ["afterprint", false]]) { // 
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { charts.forget(); show(); });
 areas.listen(show);
+map.choose(new URLSearchParams(location.search).get("show"));
+map.listen(show);
 view.listen(show);
 
 chooseLanguage(firstLanguage());
