@@ -12,7 +12,7 @@ from streams.support.terminal import show
 
 commands = group("")
 
-FILES: Final = ("election.toml", "areas.csv", "register.csv", "events.jsonl")
+FILES: Final = ("election.toml", "areas.csv", "areas.geojson", "register.csv", "events.jsonl")
 
 
 @commands.command()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
+from streams.core.election.area_map import AreaMap
 from streams.core.election.model import Area, Group, Option
 from streams.core.election.names import named
 from streams.core.election.settings import AlertPolicy, Policy
@@ -67,6 +68,12 @@ class State:
     null: int
     votes: tuple[int, ...]
     """By option, in the order of `OPTIONS`."""
+
+
+def tile_map() -> AreaMap:
+    """A map of the 24 states: for each a square of the same size, about where it lies."""
+    file = files("streams.nights.scenarios").joinpath("venezuela2024.geojson").read_bytes()
+    return AreaMap(file, "id", tuple(state.id for state in states()))
 
 
 def states() -> tuple[State, ...]:

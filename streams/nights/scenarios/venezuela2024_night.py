@@ -55,6 +55,7 @@ def night(seed: int = 2024) -> tuple[Election, list[Event]]:
         options=facts.OPTIONS,
         groups=facts.GROUPS,
         areas=facts.areas(),
+        map=facts.tile_map(),
         tables=register,
         levels=facts.LEVELS[:2],
         policy=facts.policy(SOURCE),
