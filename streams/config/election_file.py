@@ -3,6 +3,7 @@
 Whatever does not fit is one `ElectionFileError` that names the file, the line and the cure.
 """
 
+import errno
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -108,7 +109,8 @@ def _map(toml: Toml, named: NamedMap, path: Path, areas: Mapping[str, Area]) -> 
         file = read_regular(path, MAP_BYTES)
         return AreaMap(file, named.property, tuple(read_shapes(file, named.property, areas)))
     except OSError as error:
-        raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}") from None
+        cure = ": simplify it, a screen shows far less" if error.errno == errno.EFBIG else ""
+        raise ElectionFileError(str(path), None, "", f"cannot be read: {error.strerror}{cure}") from None
     except MapError as error:
         raise ElectionFileError(str(path), None, error.place, error.cure) from None
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from maps import collection, feature, square
 
-from streams.config import csv_file, election_csv, election_writer
+from streams.config import csv_file, election_csv, election_file, election_writer
 from streams.config.csv_file import ElectionFileError
 from streams.config.election_file import load
 from streams.core.election.area_map import AreaMap
@@ -280,6 +280,14 @@ def test_wrong_files(file: str, edit: Edit, line: int | None, place: str, cure: 
     if error.line is not None and error.place:  # the line holds the key, or opens the table it is missing in
         key = error.place.rpartition(".")[2]
         assert file != TOML or key in text.splitlines()[error.line - 1] or "[" in text.splitlines()[error.line - 1]
+
+
+def test_a_map_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of shapes above the limit is not read, and the error says what to do."""
+    path = election_writer.write(KNOWN, tmp_path)
+    monkeypatch.setattr(election_file, "MAP_BYTES", len(SHAPES) - 1)
+    with pytest.raises(ElectionFileError, match=r"areas\.geojson: cannot be read: it is larger than .*: simplify it"):
+        load(path)
 
 
 DOCUMENTED = (ROOT / "docs" / "election-file.md").read_text(encoding="utf-8")
