@@ -62,7 +62,9 @@ class _Side:
         parts = 1 if asked.valid is None else CUTS
         self.goal = log(2 * parts / asked.alpha)
         spans = [self.contrast.span * step / parts for step in range(1, parts + 1)]
-        self._stakes = {self.contrast.low + span: stakes(sample, span, asked.alpha / 2 / parts) for span in spans}
+        low, alpha = self.contrast.low, asked.alpha / 2 / parts
+        on_ratio = low if asked.valid is None else None
+        self._stakes = {low + span: stakes(sample, span, alpha, on_ratio) for span in spans}
 
     def bet(self, cut: float, band: Band, unseen: float) -> Bet:
         """The bet at one cut."""

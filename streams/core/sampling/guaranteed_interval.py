@@ -5,7 +5,7 @@ a ratio in a stratified sample without replacement, drawn in a random order. doc
 """
 
 from dataclasses import dataclass
-from math import copysign, log, sqrt
+from math import copysign, inf, log, sqrt
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,8 @@ from streams.core.sampling.sample import Contrast, Floats, Sample
 SPREADS: Final = (0.03, 0.06, 0.12, 0.24)
 """Spreads of a sheet's deviation, as a share of the largest limit, for which the stakes are best. The capital is
 divided among them in equal parts, so that it does well whichever is near the truth."""
+REACHES: Final = (0.25, 0.5, 0.75)
+"""How far up, of all that a ratio can be, larger stakes reach: half of the capital where the stakes had to be cut."""
 EXACT: Final = 1e-12
 """An end of an interval is worked out to so much."""
 _LEAST: Final = 1e-6
@@ -24,7 +26,7 @@ _LEAST: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Stakes:
-    """What is staked on each sampled unit, a table or cluster (spreads, units), in one over votes. They depend on the
+    """What is staked on each sampled unit, a table or cluster (rows, units), in one over votes. They depend on the
     draw alone: its sizes, its order, its strata and the largest limit; not on any sheet.
 
     The more of a stratum was drawn before a unit, the more of this one is known in advance. So of a whole stake w the
@@ -36,14 +38,19 @@ class Stakes:
     """By these the factors 1 + risked (y - theta x) grow or shrink."""
     carried: Floats
     """The rest of the whole stake, with factors exp(carried (y - theta x))."""
+    portion: Floats
+    """Of the capital, by row."""
+    until: Floats
+    """The greatest theta that a row bets against; its capital counts as 0 above."""
 
 
-def stakes(sample: Sample, span: float, alpha: float) -> Stakes:
+def stakes(sample: Sample, span: float, alpha: float, low: float | None = None) -> Stakes:
     """The stakes for a bet that must reach 1 / `alpha`. `span` is by how much of its valid votes a unit can lower its
-    factor: the range of a contrast.
+    factor: the range of a contrast. `low` is the least that the ratio can be, None where the bet is on no ratio.
 
     The best whole stake for a spread s is sqrt(2 log(1 / alpha) / m) / s, where m is what the sample amounts to: n (1 -
-    n / N) units. It is cut so that no sheets of any unit can make a factor of the capital negative.
+    n / N) units. It is cut so that no sheets of any unit can make a factor of the capital negative. Against a small
+    ratio that takes less: so where stakes are cut, half of the capital has larger ones that do not reach all the way.
     """
     # In proportion to what a sampled unit stands for: so every one of the whole has one weight.
     weight = sample.weight * len(sample.weight) / sample.sizes.sum()
@@ -51,8 +58,16 @@ def stakes(sample: Sample, span: float, alpha: float) -> Stakes:
     amount = max(_LEAST, float(((weight * at_risk) ** 2).sum()))
     best = np.array([sqrt(2 * log(1 / alpha) / amount) / spread for spread in SPREADS])
     heaviest = weight[at_risk > 0].max(initial=0.0)
-    whole = (np.minimum(best, 1 / (span * heaviest)) if heaviest else best)[:, None] * weight / sample.largest
-    return Stakes(whole * at_risk, whole * (1 - at_risk))
+    most, rows = 1 / (span * heaviest) if heaviest else inf, list[tuple[float, float, float]]()
+    for stake in best.tolist():
+        part = 1 / len(best) if low is None or stake <= most else 0.5 / len(best)
+        rows.append((min(stake, most), part, inf))
+        if low is not None and stake > most:
+            rest = part / len(REACHES)
+            rows += [(min(stake, most / reach), rest, low + reach * span) for reach in REACHES]
+    staked, portion, until = (np.array(column) for column in zip(*rows, strict=True))
+    whole = staked[:, None] * weight / sample.largest
+    return Stakes(whole * at_risk, whole * (1 - at_risk), portion, until)
 
 
 def _at_risk(sample: Sample) -> Floats:
@@ -70,24 +85,25 @@ def _at_risk(sample: Sample) -> Floats:
 
 @dataclass(frozen=True)
 class Bet:
-    """What one unit of capital becomes by betting against "the ratio is at most theta" on these sheets: the mean over
-    the spreads of the products of (1 + risked z) exp(carried z) with z = y - theta x. Where that is true its
-    expectation is at most 1."""
+    """What one unit of capital becomes by betting against "the ratio is at most theta" on these sheets: the sum, over
+    the rows of stakes that reach theta, of their portions times the products of (1 + risked z) exp(carried z) with
+    z = y - theta x. Where that is true its expectation is at most 1."""
 
     base: Floats
-    """1 + risked y, by spread and unit."""
+    """1 + risked y, by row and unit."""
     fall: Floats
     """Risked x."""
     drift: Floats
-    """The sum of carried y, by spread."""
+    """The sum of carried y, by row."""
     sink: Floats
     """The sum of carried x."""
+    staked: Stakes
 
     @classmethod
     def on(cls, filled: Filled, staked: Stakes) -> "Bet":
         """With such stakes on these units."""
         y, x = filled.y, filled.x
-        return cls(1 + staked.risked * y, staked.risked * x, staked.carried @ y, staked.carried @ x)
+        return cls(1 + staked.risked * y, staked.risked * x, staked.carried @ y, staked.carried @ x, staked)
 
     def log_capital(self, theta: float) -> float:
         """The logarithm of the capital."""
@@ -95,12 +111,14 @@ class Bet:
 
     def _at(self, theta: float) -> tuple[float, float]:
         """The logarithm of the capital, and its slope in theta."""
-        factors = np.maximum(self.base - theta * self.fall, 1e-300)
-        logs = np.log(factors).sum(axis=1) + self.drift - theta * self.sink
+        reach = theta <= self.staked.until
+        factors = np.maximum(np.where(reach[:, None], self.base - theta * self.fall, 1), 1e-300)
+        logs = np.log(factors).sum(axis=1) + self.drift - theta * self.sink + np.log(self.staked.portion)
+        logs[~reach] = -inf
         most = logs.max()
         parts = np.exp(logs - most)
         slope = -(parts @ ((self.fall / factors).sum(axis=1) + self.sink)) / parts.sum()
-        return float(most + np.log(parts.mean())), float(slope)
+        return float(most + np.log(parts.sum())), float(slope)
 
     def end(self, low: float, high: float, goal: float) -> float:
         """The greatest theta from `low` to `high` for which the logarithm of the capital reaches `goal`, above 0; `low`
@@ -122,7 +140,9 @@ class Bet:
 def lower_end(sample: Sample, contrast: Contrast, band: Band, unseen: float, alpha: float) -> float:
     """The greatest theta for which the capital reaches 1 / alpha, with missing sheets at their worst: the ratio lies
     above it with probability 1 - alpha. The least possible value where there is none."""
-    bet = Bet.on(worst(sample, contrast, band, unseen).by_unit(sample), stakes(sample, contrast.span, alpha))
+    bet = Bet.on(
+        worst(sample, contrast, band, unseen).by_unit(sample), stakes(sample, contrast.span, alpha, contrast.low)
+    )
     return bet.end(contrast.low, contrast.high, log(1 / alpha))
 
 

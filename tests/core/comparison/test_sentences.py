@@ -185,90 +185,90 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
     ),
     "sample": (
         lambda: found(SAMPLED, 30, SHIFTED, **ALL),
-        2.009995,
+        4.43734,
         "points",
         (
             "Area N, bulletin N-1: Option A is announced with 45.0 %. Of 80 polling tables drawn at random "
-            "before the night, 60 sheets are in. They leave room for 47.0 % to 73.0 %, 2.0 points away, even"
-            " where each missing sheet is up to 20.0 points from what its stratum shows. For both to be "
-            "true, missing sheets would have to give Option A at least 26.8 points less than their strata "
-            "show. Of an honest count this is said on at most 5.0 % of nights, all options together."
+            "before the night, 60 sheets are in. They leave room for 49.4 % to 70.6 %, 4.4 points away, even "
+            "where each missing sheet is up to 20.0 points from what its stratum shows. For both to be true, "
+            "missing sheets would have to give Option A at least 33.3 points less than their strata show. Of "
+            "an honest count this is said on at most 5.0 % of nights, all options together."
         ),
         (
-            "Area N, boletín N-1: se anuncia 45,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
-            " han llegado 60 actas. Dejan lugar a entre 47,0 % y 73,0 %, a 2,0 puntos, aunque cada acta que "
-            "falta esté hasta 20,0 puntos de lo que muestra su estrato. Para que ambas cosas fueran ciertas,"
-            " las que faltan tendrían que dar a Option A al menos 26,8 puntos menos de lo que muestran sus "
+            "Area N, boletín N-1: se anuncia 45,0 % para Option A. De 80 mesas sorteadas antes de la jornada "
+            "han llegado 60 actas. Dejan lugar a entre 49,4 % y 70,6 %, a 4,4 puntos, aunque cada acta que "
+            "falta esté hasta 20,0 puntos de lo que muestra su estrato. Para que ambas cosas fueran ciertas, "
+            "las que faltan tendrían que dar a Option A al menos 33,3 puntos menos de lo que muestran sus "
             "estratos. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas como mucho, con todas "
             "las opciones en conjunto."
         ),
     ),
     "sample, all in": (
         lambda: found(SAMPLED, 40, SHIFTED, **ALL),
-        7.373753,
+        7.926859,
         "points",
         (
             "Area N, bulletin N-1: Option A is announced with 45.0 %. Of 80 polling tables drawn at random "
-            "before the night, 80 sheets are in. They leave room for 52.4 % to 67.6 %, 7.4 points away. Of "
-            "an honest count this is said on at most 5.0 % of nights, all options together."
+            "before the night, 80 sheets are in. They leave room for 52.9 % to 65.0 %, 7.9 points away. Of an"
+            " honest count this is said on at most 5.0 % of nights, all options together."
         ),
         (
-            "Area N, boletín N-1: se anuncia 45,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
-            " han llegado 80 actas. Dejan lugar a entre 52,4 % y 67,6 %, a 7,4 puntos. De un escrutinio fiel"
-            " se dice esto en el 5,0 % de las jornadas como mucho, con todas las opciones en conjunto."
+            "Area N, boletín N-1: se anuncia 45,0 % para Option A. De 80 mesas sorteadas antes de la jornada "
+            "han llegado 80 actas. Dejan lugar a entre 52,9 % y 65,0 %, a 7,9 puntos. De un escrutinio fiel "
+            "se dice esto en el 5,0 % de las jornadas como mucho, con todas las opciones en conjunto."
         ),
     ),
     "sample, whatever is missing": (
         lambda: found(SAMPLED, 36, WILD, **ALL),
-        40.191773,
+        40.746924,
         "points",
         (
             "Area N, bulletin N-1: Option A is announced with 10.0 %. Of 80 polling tables drawn at random "
-            "before the night, 72 sheets are in. They leave room for 50.2 % to 69.8 %, 40.2 points away, "
-            "even where each missing sheet is up to 20.0 points from what its stratum shows. Nothing that "
-            "the missing sheets can hold explains it. Of an honest count this is said on at most 5.0 % of "
-            "nights, all options together."
+            "before the night, 72 sheets are in. They leave room for 50.7 % to 67.3 %, 40.7 points away, even"
+            " where each missing sheet is up to 20.0 points from what its stratum shows. Nothing that the "
+            "missing sheets can hold explains it. Of an honest count this is said on at most 5.0 % of nights,"
+            " all options together."
         ),
         (
-            "Area N, boletín N-1: se anuncia 10,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
-            " han llegado 72 actas. Dejan lugar a entre 50,2 % y 69,8 %, a 40,2 puntos, aunque cada acta que"
-            " falta esté hasta 20,0 puntos de lo que muestra su estrato. Nada que puedan contener las que "
+            "Area N, boletín N-1: se anuncia 10,0 % para Option A. De 80 mesas sorteadas antes de la jornada "
+            "han llegado 72 actas. Dejan lugar a entre 50,7 % y 67,3 %, a 40,7 puntos, aunque cada acta que "
+            "falta esté hasta 20,0 puntos de lo que muestra su estrato. Nada que puedan contener las que "
             "faltan lo explica. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas como mucho, "
             "con todas las opciones en conjunto."
         ),
     ),
     "sample, any order": (
         lambda: found(SAMPLED, 40, (3_200, 25_600, 3_200), tables_counted=320),
-        41.879457,
+        41.96256,
         "points",
         (
             "Area N, bulletin N-1: Option A is announced with 10.0 %. Of 80 polling tables drawn at random "
             "before the night, 80 sheets are in. In whatever order the polling tables were counted, they "
-            "leave room for 51.9 % to 65.6 %, 41.9 points away. Of an honest count this is said on at most "
+            "leave room for 52.0 % to 65.5 %, 42.0 points away. Of an honest count this is said on at most "
             "5.0 % of nights, all options together."
         ),
         (
-            "Area N, boletín N-1: se anuncia 10,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
-            " han llegado 80 actas. Sea cual sea el orden en que se contaron las mesas, dejan lugar a entre "
-            "51,9 % y 65,6 %, a 41,9 puntos. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas "
+            "Area N, boletín N-1: se anuncia 10,0 % para Option A. De 80 mesas sorteadas antes de la jornada "
+            "han llegado 80 actas. Sea cual sea el orden en que se contaron las mesas, dejan lugar a entre "
+            "52,0 % y 65,5 %, a 42,0 puntos. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas "
             "como mucho, con todas las opciones en conjunto."
         ),
     ),
     "sample, no share explains it": (
         lambda: found(SAMPLED, 28, (8_000, 28_000, 4_000), **ALL),
-        25.971694,
+        28.384192,
         "points",
         (
             "Area N, bulletin N-1: Option A is announced with 20.0 %. Of 80 polling tables drawn at random "
-            "before the night, 56 sheets are in. They leave room for 46.0 % to 74.0 %, 26.0 points away, "
-            "even where each missing sheet is up to 20.0 points from what its stratum shows. Nothing that "
-            "the missing sheets can hold explains it. Of an honest count this is said on at most 5.0 % of "
-            "nights, all options together."
+            "before the night, 56 sheets are in. They leave room for 48.4 % to 71.6 %, 28.4 points away, even"
+            " where each missing sheet is up to 20.0 points from what its stratum shows. Nothing that the "
+            "missing sheets can hold explains it. Of an honest count this is said on at most 5.0 % of nights,"
+            " all options together."
         ),
         (
-            "Area N, boletín N-1: se anuncia 20,0 % para Option A. De 80 mesas sorteadas antes de la jornada"
-            " han llegado 56 actas. Dejan lugar a entre 46,0 % y 74,0 %, a 26,0 puntos, aunque cada acta que"
-            " falta esté hasta 20,0 puntos de lo que muestra su estrato. Nada que puedan contener las que "
+            "Area N, boletín N-1: se anuncia 20,0 % para Option A. De 80 mesas sorteadas antes de la jornada "
+            "han llegado 56 actas. Dejan lugar a entre 48,4 % y 71,6 %, a 28,4 puntos, aunque cada acta que "
+            "falta esté hasta 20,0 puntos de lo que muestra su estrato. Nada que puedan contener las que "
             "faltan lo explica. De un escrutinio fiel se dice esto en el 5,0 % de las jornadas como mucho, "
             "con todas las opciones en conjunto."
         ),

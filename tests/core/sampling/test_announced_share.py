@@ -82,7 +82,7 @@ def plain_surplus(given_: Sample, contrast: Contrast, share: float, valid: int, 
         short = by_unit(given_, [max(Fraction(0), cut * x - y) for y, x in zip(ys, xs, strict=True)])
         zs = [(cut - Fraction(share)) * mean - each for each in short]
         if cut > share:
-            best.append(plain_log_capital(plain_stakes(given_, span, 1 / reach), zs) - log(reach))
+            best.append(plain_log_capital(plain_stakes(given_, span, 1 / reach), zs, 0.0) - log(reach))
     return max(best, default=-log(2 * CUTS / alpha))
 
 

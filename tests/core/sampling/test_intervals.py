@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, permutations, product
-from math import exp, log, prod, sqrt
+from math import exp, inf, log, prod, sqrt
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.estimates import estimates
-from streams.core.sampling.guaranteed_interval import Stakes
 from streams.core.sampling.missing import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Sample
 
@@ -99,8 +98,12 @@ def plain_worst(given_: Sample, contrast: Contrast, band: Band, unseen: int) -> 
     return ys, xs
 
 
-def plain_stakes(given_: Sample, span: Fraction, alpha: float) -> list[list[tuple[Fraction, Fraction]]]:
-    """By spread and unit what is at risk and what is carried, in fractions: from the last unit back, what is carried
+Staked = tuple[Fraction, float, list[tuple[Fraction, Fraction]]]
+"""A portion of the capital, the greatest ratio that it bets against, and of each unit what is at risk and carried."""
+
+
+def plain_stakes(given_: Sample, span: Fraction, alpha: float, low: float | None = None) -> list[Staked]:
+    """By row and unit what is at risk and what is carried, in fractions: from the last unit back, what is carried
     past it is what those behind it have at risk, over the units that were left when they were drawn."""
     strata, sizes = strata_of_units(given_), given_.sizes.tolist()
     n, drawn = len(strata), [strata.count(h) for h in range(len(sizes))]
@@ -116,29 +119,38 @@ def plain_stakes(given_: Sample, span: Fraction, alpha: float) -> list[list[tupl
     most = min((1 / (span * w) for w, c in zip(weight, carried, strict=True) if c < 1), default=Fraction(10**30))
     found = []
     for spread in (0.03, 0.06, 0.12, 0.24):
-        stake = min(Fraction(sqrt(2 * log(1 / alpha) / amount) / spread), most) / given_.largest
-        found.append([(stake * w * (1 - c), stake * w * c) for w, c in zip(weight, carried, strict=True)])
+        best = Fraction(sqrt(2 * log(1 / alpha) / amount) / spread)
+        rows = [(Fraction(1, 4), 1e9, min(best, most))]
+        if low is not None and best > most:
+            rows = [(Fraction(1, 8), 1e9, most)]
+            for reach in (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4)):
+                rows.append((Fraction(1, 24), low + float(reach * span), min(best, most / reach)))
+        for portion, until, whole in rows:
+            stake = whole / given_.largest
+            each = [(stake * w * (1 - c), stake * w * c) for w, c in zip(weight, carried, strict=True)]
+            found.append((portion, until, each))
     return found
 
 
-def plain_log_capital(staked: list[list[tuple[Fraction, Fraction]]], zs: list[Fraction]) -> float:
-    """The logarithm of the mean capital over the spreads; -1000 for one of 0."""
+def plain_log_capital(staked: list[Staked], zs: list[Fraction], theta: float) -> float:
+    """The logarithm of the capital that bets against theta; -1000 for one of 0."""
     logs = []
-    for stakes in staked:
-        grown = prod(1 + risked * z for (risked, _), z in zip(stakes, zs, strict=True))
-        moved = float(sum(carried * z for (_, carried), z in zip(stakes, zs, strict=True)))
-        logs.append(max(-1000, log(grown) + moved if grown > 0 else -1000))
-    return max(logs) + log(sum(exp(each - max(logs)) for each in logs) / len(logs))
+    for portion, until, stakes in staked:
+        if theta <= until:
+            grown = prod(1 + risked * z for (risked, _), z in zip(stakes, zs, strict=True))
+            moved = float(sum(carried * z for (_, carried), z in zip(stakes, zs, strict=True)))
+            logs.append(max(-1000, log(portion) + log(grown) + moved if grown > 0 else -1000))
+    return max(logs) + log(sum(exp(each - max(logs)) for each in logs))
 
 
 def plain_lower_end(given_: Sample, contrast: Contrast, band: Band, unseen: int, alpha: float) -> float:
     """The lower end by products of fractions, found by halving."""
     ys, xs = (by_unit(given_, values) for values in plain_worst(given_, contrast, band, unseen))
-    staked = plain_stakes(given_, Fraction(contrast.high - contrast.low), alpha)
+    staked = plain_stakes(given_, Fraction(contrast.high - contrast.low), alpha, contrast.low)
 
     def reaches(theta: Fraction) -> bool:
         zs = [y - theta * x for y, x in zip(ys, xs, strict=True)]
-        return plain_log_capital(staked, zs) >= log(1 / alpha)
+        return plain_log_capital(staked, zs, float(theta)) >= log(1 / alpha)
 
     low, high = Fraction(contrast.low), Fraction(contrast.high)
     if not reaches(low):
@@ -285,7 +297,7 @@ def test_within_unseen_contains_the_full_sample(
     part = np.array([data.draw(st.floats(0, 1)) for _ in low])
     truth = low + part * (high - low)
     for side, sign in ((contrast, 1), (contrast.mirrored(), -1)):
-        staked = guaranteed_interval.stakes(given_, side.span, 0.5)
+        staked = guaranteed_interval.stakes(given_, side.span, 0.5, side.low)
         found = guaranteed_interval.lower_end(given_, side, "within-unseen", unseen, 0.5)
         if found > side.low:
             filled = Filled(sign * truth, ends[0].x).by_unit(given_)
@@ -302,8 +314,9 @@ def test_the_correction_never_widens(given_: Sample, contrast: Contrast, part: f
     staked = guaranteed_interval.stakes(given_, contrast.span, 0.025)
     whole = staked.risked + staked.carried
     at_most = 1 / (contrast.span * given_.largest * given_.weight.max() * len(given_.weight) / given_.sizes.sum())
-    staked = Stakes(staked.risked * (shrink := min(1, at_most / whole.max())), staked.carried * shrink)
-    without = Stakes(staked.risked + staked.carried, np.zeros_like(staked.carried))
+    shrink = min(1, at_most / whole.max())
+    staked = replace(staked, risked=staked.risked * shrink, carried=staked.carried * shrink)
+    without = replace(staked, risked=staked.risked + staked.carried, carried=np.zeros_like(whole))
     theta = contrast.low + part * contrast.span
     corrected, plain = (guaranteed_interval.Bet.on(filled, each).log_capital(theta) for each in (staked, without))
     assert corrected >= plain - 1e-9
@@ -330,6 +343,21 @@ def test_it_shrinks_to_a_point() -> None:
     narrow = [high - low for low, high in (guaranteed_interval.interval(each, SHARE, "anything", 0) for each in both)]
     assert narrow == sorted(narrow, reverse=True)
     assert narrow[-1] < 1e-5
+
+
+@pytest.mark.parametrize(("first", "narrower"), [(10, 0.45), (45, 0.75), (90, 1.2)])
+def test_small_shares_bear_larger_stakes(first: int, narrower: float) -> None:
+    """Where stakes had to be cut, those that reach part of the way bring the lower end of a small share much nearer,
+    and cost less than they gain where the share is large."""
+    full = sample([16_000], [0] * 400, [(first, 100 - first)] * 400, [300] * 400, [True] * 400, 300)
+    staked = guaranteed_interval.stakes(full, 1, 0.025, 0)
+    whole_way = guaranteed_interval.stakes(full, 1, 0.025)
+    assert set(staked.until.tolist()) == {0.25, 0.5, 0.75, inf}
+    assert staked.portion.sum() == pytest.approx(1)
+    filled, goal = worst(full, SHARE, "anything", 0), log(40)
+    ends = [guaranteed_interval.Bet.on(filled, each).end(0, 1, goal) for each in (staked, whole_way)]
+    room = [first / 100 - end for end in ends]
+    assert room[0] < narrower * room[1]
 
 
 SHEET = st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda sheet: sum(sheet) <= 6)
@@ -380,7 +408,7 @@ def test_the_capital_against_the_truth_cannot_be_expected_to_grow(
     capitals = []
     for one in draws(strata, counts):
         filled = worst(one, contrast, "anything", 0).by_unit(one)
-        staked = guaranteed_interval.stakes(one, contrast.span, 1e-9)
+        staked = guaranteed_interval.stakes(one, contrast.span, 1e-9, contrast.low)
         capitals.append(exp(guaranteed_interval.Bet.on(filled, staked).log_capital(truth)))
     assert sum(capitals) / len(capitals) <= 1 + 1e-9
 
