@@ -27,18 +27,26 @@ PARTS: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Parts of all tables that are counted."""
 FRACTIONS: Final = (0.05, 0.25, 0.5, 0.9)
 """Parts of all tables that are sampled."""
+CENTRE: Final = 5
+"""Polling tables of a centre, where samples are of whole centres."""
 ENDS: Final = (Contrast.share(0, 2), Contrast.share(0, 2).mirrored())
 BANDS: Final[Sequence[Band]] = ("within-unseen", "anything")
 
 
 class Night:
-    """An honest night: a nation of polling tables, and a stratified sample of them."""
+    """An honest night: a nation of polling tables, and a stratified sample of `size` of them, or of so many centres.
+    With `centre` tables in each centre, those of one vote alike."""
 
-    def __init__(self, seed: int, size: int = 500) -> None:
+    def __init__(self, seed: int, size: int = 500, centre: int = 1) -> None:
         self.random = random = np.random.default_rng(seed)
         stratum = np.sort(random.integers(0, STRATA, TABLES))
         lean = random.uniform(0.25, 0.75, STRATA)
-        share = np.clip(lean[stratum] + random.normal(0, 0.08, TABLES), 0.01, 0.99)
+        place = np.arange(TABLES) - np.searchsorted(stratum, stratum)
+        _, start, unit, counts = np.unique(stratum * TABLES + place // centre, True, True, True)
+        apart = random.normal(0, 0.08, TABLES)
+        if centre > 1:
+            apart = apart[start][unit] * 0.9 + random.normal(0, 0.035, TABLES)  # together as far as before
+        share = np.clip(lean[stratum] + apart, 0.01, 0.99)
         registered = random.integers(200, 900, TABLES)
         # Turnout goes with the vote, one way or the other.
         turnout = np.clip(0.6 + random.uniform(-0.4, 0.4) * (share - 0.5) + random.normal(0, 0.06, TABLES), 0.1, 0.98)
@@ -46,16 +54,21 @@ class Night:
         first = random.binomial(valid, share)
         self.truth = float(first.sum() / valid.sum())
         self.first, self.valid = first, valid
-        self.sizes = np.bincount(stratum, minlength=STRATA)
-        drawn = [
-            random.choice(np.flatnonzero(stratum == h), max(2, round(size * count / TABLES)), replace=False)
-            for h, count in enumerate(self.sizes.tolist())
-        ]
-        self.tables = np.concatenate(drawn)
+        self.sizes = np.bincount(stratum[start], minlength=STRATA)
+        drawn = np.concatenate(
+            [
+                random.choice(
+                    np.flatnonzero(stratum[start] == h), max(2, round(size * some / len(start))), replace=False
+                )
+                for h, some in enumerate(self.sizes.tolist())
+            ]
+        )
+        self.tables = np.concatenate([np.arange(start[u], start[u] + counts[u]) for u in drawn.tolist()])
+        self.cluster = np.repeat(np.arange(len(drawn)), counts[drawn]) if centre > 1 else None
         self.stratum = stratum[self.tables]
         self.votes = np.stack([first, valid - first])[:, self.tables]
-        self.limits = np.floor(registered * 1.02).astype(np.int64)[self.tables]
-        self.largest = int(registered.max() * 1.02)
+        limits = np.floor(registered * 1.02).astype(np.int64)
+        self.limits, self.largest = limits[self.tables], int(np.bincount(unit, limits).max())
 
     def partial(self, part: float) -> tuple[float, int]:
         """The share, and the valid votes it is of, of an honest count of this part of all tables: those with the
@@ -67,7 +80,8 @@ class Night:
     def sample(self, came: Flags) -> Sample:
         """What is known when these of the sample have come."""
         names = [str(h) for h in range(STRATA)]
-        return Sample(names, self.sizes, self.stratum, came, self.votes * came, self.limits, self.largest)
+        votes = self.votes * came
+        return Sample(names, self.sizes, self.stratum, came, votes, self.limits, self.largest, self.cluster)
 
     @property
     def full(self) -> Sample:
@@ -93,7 +107,7 @@ def excluded(night: Night, missing: float) -> dict[str, bool]:
     found = {"within-unseen": False, "anything": False, "left out": False, ONCE: False}
     for sample in night.looks(missing):
         for contrast, truth in zip(ENDS, (night.truth, -night.truth), strict=True):
-            staked = guaranteed_interval.stakes(sample, contrast.span, ALPHA)
+            staked = guaranteed_interval.stakes(sample, contrast.span, ALPHA, contrast.low)
             for band in BANDS:  # the lower end lies above the truth where the capital against it is enough
                 filled = worst(sample, contrast, band, UNSEEN)
                 found[band] |= guaranteed_interval.Bet.on(filled, staked).log_capital(truth) >= log(1 / ALPHA)
@@ -138,6 +152,8 @@ def show(count: int = 10_000) -> None:
     print()
     show_widths(max(1, count // 3))
     print()
+    show_clusters(max(1, count // 10))
+    print()
     show_rule(max(1, count // 10))
     print()
     header("Sampled", "missing", "shift seen in half of the nights, points", "in nine of ten")
@@ -161,6 +177,33 @@ def show_widths(count: int) -> None:
                 halves.append(tuple(50 * (high - low) for low, high in found))
                 progress.show(seed)
         row(f"{part:.0%}", *(f"± {median(column):.2f}" for column in zip(*halves, strict=True)), interval(wrong, count))
+
+
+def show_clusters(count: int) -> None:
+    """Print the same of samples of whole centres, beside as many tables drawn one by one."""
+    header(
+        "Centres",
+        "tables",
+        "usual",
+        "guaranteed",
+        "nights wrong, usual",
+        "guaranteed",
+        "one by one: usual",
+        "guaranteed",
+    )
+    for centres in (100, 200, 300):
+        halves, wrong = list[tuple[float, ...]](), [0, 0]
+        for seed in range(1, count + 1):
+            night = Night(seed, centres, CENTRE)
+            usual, _, guaranteed = widths(night)
+            wrong = [
+                n + (not low <= night.truth <= high) for n, (low, high) in zip(wrong, (usual, guaranteed), strict=True)
+            ]
+            alone = widths(Night(seed, centres * CENTRE))[::2]
+            halves.append((len(night.tables), *(50 * (high - low) for low, high in (usual, guaranteed, *alone))))
+        tables, *found = (median(column) for column in zip(*halves, strict=True))
+        cells = [f"± {half:.2f}" for half in found]
+        row(centres, f"{tables:,.0f}", *cells[:2], *(interval(n, count) for n in wrong), *cells[2:])
 
 
 def widths(night: Night) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from brokers import ROOT
 from evidence_tables import detection, honest, liars, sample, unseen
@@ -69,6 +70,22 @@ def test_sample_widths() -> None:
         assert plain[0] < corrected[0] < usual[0]
         assert plain[1] > corrected[1] > usual[1]
     assert found[0][2][0] < found[1][2][0] < found[2][2][0]
+
+
+def test_sample_clusters(capsys: pytest.CaptureFixture[str]) -> None:
+    """A centre has all of its tables in the sample, and whole centres say less than as many tables one by one."""
+    night = sample.Night(2, 100, sample.CENTRE)
+    assert night.cluster is not None
+    counts = set(np.bincount(night.cluster).tolist())
+    assert max(counts) == sample.CENTRE
+    assert len(night.full.weight) == len(set(night.cluster.tolist()))
+    (low, high), _, (least, most) = sample.widths(night)
+    (low_alone, high_alone), _, (least_alone, most_alone) = sample.widths(sample.Night(2, 500))
+    assert high - low > high_alone - low_alone
+    assert most - least > most_alone - least_alone
+    assert least < night.truth < most
+    sample.show_clusters(1)
+    assert len(capsys.readouterr().out.splitlines()) == 5
 
 
 def test_sample_rule(capsys: pytest.CaptureFixture[str]) -> None:
