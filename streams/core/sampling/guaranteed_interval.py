@@ -4,6 +4,7 @@ After Waudby-Smith and Ramdas, "Estimating means of bounded random variables by 
 a ratio in a stratified sample without replacement, drawn in a random order. docs/sample.md has the proof.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from math import copysign, inf, log, sqrt
 from typing import Final
@@ -58,16 +59,17 @@ def stakes(sample: Sample, span: float, alpha: float, low: float | None = None) 
     amount = max(_LEAST, float(((weight * at_risk) ** 2).sum()))
     best = np.array([sqrt(2 * log(1 / alpha) / amount) / spread for spread in SPREADS])
     heaviest = weight[at_risk > 0].max(initial=0.0)
-    most, rows = 1 / (span * heaviest) if heaviest else inf, list[tuple[float, float, float]]()
+    most = 1 / (span * heaviest) if heaviest else inf
+    portions = defaultdict[tuple[float, float], float](float)  # many are cut to the same stake: they are one row
     for stake in best.tolist():
         part = 1 / len(best) if low is None or stake <= most else 0.5 / len(best)
-        rows.append((min(stake, most), part, inf))
+        portions[min(stake, most), inf] += part
         if low is not None and stake > most:
-            rest = part / len(REACHES)
-            rows += [(min(stake, most / reach), rest, low + reach * span) for reach in REACHES]
-    staked, portion, until = (np.array(column) for column in zip(*rows, strict=True))
+            for reach in REACHES:
+                portions[min(stake, most / reach), low + reach * span] += part / len(REACHES)
+    staked, until = np.array(list(portions)).T
     whole = staked[:, None] * weight / sample.largest
-    return Stakes(whole * at_risk, whole * (1 - at_risk), portion, until)
+    return Stakes(whole * at_risk, whole * (1 - at_risk), np.array(list(portions.values())), until)
 
 
 def _at_risk(sample: Sample) -> Floats:
