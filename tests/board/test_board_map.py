@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -201,28 +202,31 @@ def test_pictures(chromium: Browser, board: Served, tmp_path: Path) -> None:
     """The map is saved as SVG and PNG, on white also in the dark, with its legend, and as CSV with every figure."""
     with opened(chromium, board.url, color_scheme="dark") as seen:
         page = seen.page
-        page.goto(f"{board.url}?show=gap")
+        page.goto(f"{board.url}?show=breakdown")
         expect(shape(page, "S1")).to_be_visible()
         files = {}
         for kind in ("SVG", "PNG", "CSV"):
             with page.expect_download() as download:
-                page.get_by_role("button", name=re.compile(f"Lead of .* as {kind}")).click()
+                page.locator("#map-saves").get_by_role("button", name=re.compile(f"Sheets .* as {kind}")).click()
             files[kind] = tmp_path / download.value.suggested_filename
             download.value.save_as(files[kind])
-        assert files["SVG"].name == "test-N-map-gap-2024-07-29T0100.svg"
+        assert page.evaluate("violations") == []
+        assert files["SVG"].name == "test-N-map-breakdown-2024-07-29T0100.svg"
         picture = ElementTree.parse(files["SVG"])
         texts = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}text")]
         assert "no bulletin · 2 areas" in texts
         paths = list(picture.iter("{http://www.w3.org/2000/svg}path"))
         assert len(paths) == 5
         assert {path.get("fill") for path in paths} >= {"url(#hatched)", "url(#dotted)", "#e6eaed"}
+        page.goto(f"data:image/svg+xml,{quote(files['SVG'].read_text())}")
+        ends = page.evaluate("[...document.querySelectorAll('text')].map((t) => t.getBBox().x + t.getBBox().width)")
+        assert max(ends) < 1200, "a text is cut at the edge"
         assert files["PNG"].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
         with files["CSV"].open(encoding="utf-8", newline="") as file:
             rows = {row["area"]: row for row in csv.DictReader(file)}
         assert list(rows) == list(PLACES)
         assert (rows["S2"]["tables_witnessed"], rows["S2"]["tables"], rows["S2"]["coverage"]) == ("2", "4", "0.5")
         assert rows["S3"]["lead_difference"] == ""
-        assert page.evaluate("violations") == []
 
 
 def test_areas_far_below(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:

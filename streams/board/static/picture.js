@@ -54,13 +54,17 @@ export function chartPicture(chart, whole) {
 
 export const text = (content, at, attributes = {}) => make("text", { x: at[0], y: at[1], fill: SOFT, "font-size": 17, ...attributes }, content);
 
+// The size at which a line of text is not cut at the edge: a bold letter is about two thirds as wide as high.
+const fitting = (line, size) => Math.min(size, Math.floor((WIDTH - EDGE.left - EDGE.right) / (0.67 * line.length)));
+
 // An empty picture with its head and foot.
 export function sheet(title, whole, foot) {
   const root = make("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, "font-family": FONT });
   root.append(make("title", {}, `${clean(whole.area.name)}: ${title}`), make("rect", { width: WIDTH, height: HEIGHT, fill: "#fff" }));
-  root.append(text(`${clean(whole.area.name)}: ${title}`, [EDGE.left, 46], { fill: INK, "font-size": 28, "font-weight": 700 }));
+  const heading = `${clean(whole.area.name)}: ${title}`;
+  root.append(text(heading, [EDGE.left, 46], { fill: INK, "font-size": fitting(heading, 28), "font-weight": 700 }));
   const about = [whole.election.name, whole.election.notice].filter(Boolean).map(clean).join(" · ");
-  root.append(text(about, [EDGE.left, 76]), text(`${foot} · Cotejo`, [EDGE.left, HEIGHT - 22], { "font-size": 15 }));
+  root.append(text(about, [EDGE.left, 76], { "font-size": fitting(about, 17) }), text(`${foot} · Cotejo`, [EDGE.left, HEIGHT - 22], { "font-size": 15 }));
   return root;
 }
 
