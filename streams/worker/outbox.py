@@ -7,7 +7,7 @@ effect: after the restart there would be nothing left to tell.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -19,7 +19,7 @@ from streams.core.events.formats import Format
 from streams.kafka.sealed_state import Saves
 from streams.worker import fault_points
 from streams.worker.fault_points import Point
-from streams.worker.faust_patches import App, Place, SendFailed, Sends, Table
+from streams.worker.faust_patches import App, PartitionsGivenUp, Place, SendFailed, Sends, Table
 
 Written = tuple[EventT[Any] | Place, bytes | None]
 Writes = dict[bytes, Written]
@@ -75,7 +75,7 @@ class Outbox:
         self._events: list[EventT[Any]] = []
         self._records: list[Record] = []
         self._writes: Writes = {}
-        self._flush_wanted = self._failed = False
+        self._flush_wanted = self._failed = self._given_up = False
         self._stamp = self.confirmed
 
     def hold(self, event: EventT[Any]) -> None:
@@ -121,7 +121,7 @@ class Outbox:
         await self._records_wanted.wait()
         self._records_wanted.clear()
         if self._records:
-            with self._all_or_nothing():
+            with suppress(PartitionsGivenUp), self._all_or_nothing():
                 async with self._app.sends() as out, self._sending:
                     self._check()
                     records, self._records = self._records, []
@@ -131,7 +131,12 @@ class Outbox:
 
     async def flush(self) -> None:
         """Send everything, wait until the broker has confirmed it, then ack. Raises `SendFailed`; nothing is acked
-        then, and nothing more is sent: later records would stand there without what they rest on."""
+        then, and nothing more is sent: later records would stand there without what they rest on. The same if the
+        partitions are given up meanwhile, except that this is no fault: all of it comes again."""
+        with suppress(PartitionsGivenUp):
+            await self._flush()
+
+    async def _flush(self) -> None:
         async with self._lock:
             began = self._monotonic()
             with self._all_or_nothing():
@@ -154,7 +159,10 @@ class Outbox:
             self._timer.observe(self._ended - began)
 
     def _check(self) -> None:
-        """Raise `SendFailed` if an earlier send has failed. Call it again after each wait."""
+        """Raise `SendFailed` if an earlier send has failed, `PartitionsGivenUp` if one was left. Call it again after
+        each wait."""
+        if self._given_up:
+            raise PartitionsGivenUp
         if self._failed:
             raise SendFailed("what was sent before has failed")
 
@@ -163,6 +171,9 @@ class Outbox:
         self._check()
         try:
             yield
+        except PartitionsGivenUp:
+            self._given_up = True
+            raise
         except BaseException:
             self._failed = True
             raise

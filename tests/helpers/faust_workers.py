@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import faust
@@ -44,7 +45,8 @@ def source(app: faust_patches.App, name: str) -> Any:
 
 
 def summing(options: dict[str, Any]) -> faust_patches.App:
-    """The write-behind style: a partition's state is one chunk, which carries the offset that it includes."""
+    """The write-behind style: a partition's state is one chunk, which carries the offset that it includes. With `slow`
+    each flush takes so many seconds to be confirmed."""
     app = make(options)
     ledgers = app.Table("ledgers")
     state: dict[int, dict[str, int]] = {}
@@ -60,15 +62,21 @@ def summing(options: dict[str, Any]) -> faust_patches.App:
         mine = sorted((tp.topic.removeprefix(app.conf.id), tp.partition) for tp in partitions)
         say("open", round(time.monotonic() - STARTED, 2), mine, sorted(state))
 
-    @app.before_release
     async def flush() -> None:
         async with flushing, app.sends() as out:
             events = {p: list(held.pop(p)) for p in list(held)}
             for partition, batch in events.items():
                 await out.put(ledgers, batch[-1], str(partition), dict(state[partition]))
+            await asyncio.sleep(options.get("slow", 0))
         for batch in events.values():
             for event in batch:
                 event.ack()
+
+    @app.before_release
+    async def last_flush() -> None:
+        say("gives up")
+        with suppress(faust_patches.PartitionsGivenUp):
+            await flush()
 
     @app.agent(source(app, "reports"))
     async def reconcile(stream: Any) -> None:
@@ -83,7 +91,8 @@ def summing(options: dict[str, Any]) -> faust_patches.App:
 
     @app.timer(options.get("flush", 0.1))
     async def tick() -> None:
-        await flush()
+        with suppress(faust_patches.PartitionsGivenUp):
+            await flush()
 
     clock_table = app.Table("clock")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -243,14 +244,15 @@ class Thread(SimpleNamespace):
 
 
 class SimApp:
-    """One worker's app. `failed` is told why it ends; `violate` of what must never be."""
+    """One worker's app. `failed` is told why it ends, `violate` of what must never be, `left` of sends that are left
+    unconfirmed."""
 
     _release: Any = faust_patches.App._release
 
     def __init__(
         self, process: Process, broker: Broker, group: Group, *,
         commit_every: float, fails: Callable[[], bool | None],
-        failed: Callable[[BaseException], None], violate: Callable[[str], None],
+        failed: Callable[[BaseException], None], violate: Callable[[str], None], left: Callable[[], None],
     ) -> None:  # fmt: skip
         self.process, self.broker, self.group, self.violate = process, broker, group, violate
         self.name, self.topology, self.clock = process.name, broker.topology, SimClock(broker)
@@ -258,6 +260,7 @@ class SimApp:
         self.producer = Producer(broker, process, fails, self._send_failed)
         self._producer_started, self._commit_every = False, commit_every
         self._failed, self.cause, self.crashed, self.should_stop = failed, cast(Any, None), False, False
+        self._left = left
         self.group_generation, self._assignment_number = 0, 0
         self.given: Assignment | None = None
         """The newest assignment."""
@@ -276,6 +279,7 @@ class SimApp:
         self._errors = SendErrors(self.fail)
         self._recovery_due = asyncio.Event()
         self._running: list[asyncio.Future[None]] = []
+        self._releasing = asyncio.Lock()
 
     # What the stages ask of Faust ------------------------------------------------------------------------------------
 
@@ -310,8 +314,14 @@ class SimApp:
     def task(self, do: Callable[[], Awaitable[None]]) -> None:
         self._tasks.append(do)
 
-    def sends(self) -> Any:
-        return sending(self.ownership, self.maybe_start_producer)
+    @asynccontextmanager
+    async def sends(self) -> AsyncIterator[Any]:
+        try:
+            async with sending(self.ownership, self.maybe_start_producer) as out:
+                yield out
+        except faust_patches.PartitionsGivenUp:
+            self._left()
+            raise
 
     async def maybe_start_producer(self) -> Producer:
         if not self._producer_started:

@@ -26,7 +26,7 @@ from streams.worker.fault_points import Point
 from streams.worker.faust_patches import SendFailed
 from streams.worker.faust_patches.process_exit import STOP_SECONDS
 
-EXPECTED: Final = (SendFailed, SendError, TimeoutError, ConsumerStoppedError)
+EXPECTED: Final = (SendFailed, SendError, ConsumerStoppedError)
 """Why a worker may end by itself. Any other reason is a fault of ours."""
 
 
@@ -92,7 +92,7 @@ class Workers:
         app = SimApp(
             process, self._broker, self._group,
             commit_every=self._plan.commit_every, fails=self._fails,
-            failed=partial(self._ended, slot), violate=self.violations.append,
+            failed=partial(self._ended, slot), violate=self.violations.append, left=self._sends_left,
         )  # fmt: skip
         context = copy_context()
         context.run(PROCESS.set, process)
@@ -184,6 +184,9 @@ class Workers:
             sent=partial(self._broker.read, topology.table_sheets),
             admin=Topics(self._broker),
         )
+
+    def _sends_left(self) -> None:
+        self.seen["sends were left"] += 1
 
     def _fails(self) -> bool | None:
         if self.failing and not self.mended and self._chance.random() < 0.2:

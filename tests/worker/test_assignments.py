@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest  # type: ignore[import-untyped]
 
-from streams.worker.faust_patches import App, fetch_thread
+from streams.worker.faust_patches import App, PartitionsGivenUp, fetch_thread
 from streams.worker.faust_patches.partition_ownership import Ownership
+from streams.worker.faust_patches.recovery import Recovery
 
 
 def test_numbers_only_grow() -> None:
@@ -100,7 +101,7 @@ def test_partitions_are_released_behind_open_sends() -> None:
 
         sends = [asyncio.ensure_future(send(name)) for name in ("one", "two")]
         await asyncio.sleep(0)
-        release = asyncio.ensure_future(ownership.release())
+        release = asyncio.ensure_future(ownership.release(60, flush=False))
         await asyncio.sleep(0)
         sends.append(asyncio.ensure_future(send("late")))
         for _ in range(10):
@@ -114,3 +115,133 @@ def test_partitions_are_released_behind_open_sends() -> None:
 
     asyncio.run(asyncio.wait_for(run(), 60))
     assert begun == ["one", "two", "late"]
+
+
+@pytest.mark.parametrize("opened", ["before the release", "by its last flush"])
+def test_a_release_leaves_what_is_not_confirmed_in_time(opened: str) -> None:
+    """A send that nobody confirms does not hold partitions back for longer than it may, and is told so: what it was for
+    is not acked."""
+    told = list[str]()
+
+    async def run() -> None:
+        ownership, begun = Ownership(math.inf), asyncio.Event()
+        ownership.settle()
+
+        async def send() -> None:
+            try:
+                async with ownership.sending():
+                    begun.set()
+                    await asyncio.Event().wait()
+            except PartitionsGivenUp:
+                told.append("given up")
+
+        sends = [asyncio.ensure_future(send())] if opened == "before the release" else []
+        if sends:
+            await begun.wait()
+        else:
+            ownership.before_release(send)
+        await ownership.release(0.01, flush=True)
+        assert not ownership.is_settled
+        await asyncio.gather(*sends)
+        ownership.settle()
+        async with ownership.sending():  # the next assignment's have no limit
+            await asyncio.sleep(0.02)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert told == ["given up"]
+
+
+def test_who_is_no_member_gives_up_without_a_last_flush() -> None:
+    """Whoever hears in the middle of giving up that it is no member is not confirmed before it has joined again, and it
+    joins again once it has given up: it does not wait for the one or the other."""
+    flushed = list[str]()
+
+    async def run() -> None:
+        ownership = Ownership(math.inf)
+        ownership.settle()
+
+        async def flush() -> None:
+            ownership.doubt()
+            with pytest.raises(PartitionsGivenUp):
+                async with ownership.sending():
+                    flushed.append("wrong")
+
+        ownership.before_release(flush)
+        await ownership.release(math.inf, flush=True)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert flushed == []
+
+
+def test_partitions_are_released_once() -> None:
+    """A worker that is told to end in the middle of a rebalance ends behind the release that is under way: a flush of
+    its own would wait for partitions that do not come any more."""
+    done = list[str]()
+
+    async def run() -> None:
+        ownership, going, flushing = Ownership(math.inf), asyncio.Event(), asyncio.Event()
+        ownership.settle()
+
+        @ownership.before_release
+        async def flush() -> None:
+            async with ownership.sending():
+                done.append("flush")
+                flushing.set()
+                await going.wait()
+
+        async def commit() -> None:
+            done.append("commit")
+
+        flow = SimpleNamespace(suspend=lambda: None, clear=lambda: None)
+        consumer = SimpleNamespace(stop_flow=lambda: None, commit=commit, group_generation=1)
+        app: Any = SimpleNamespace(
+            ownership=ownership, consumer=consumer, flow_control=flow, group_generation=1, crashed=False,
+            _releasing=asyncio.Lock(),
+        )  # fmt: skip
+        releases = [asyncio.ensure_future(App._release(app)) for _ in range(2)]
+        await flushing.wait()
+        going.set()
+        await asyncio.gather(*releases)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert done == ["flush", "commit"]
+
+
+@pytest.mark.parametrize("revoked", ["before the tables are complete", "while the stages begin", "not at all"])
+def test_a_recovery_of_a_revoked_assignment_opens_nothing(revoked: str) -> None:
+    """A recovery may end behind the revocation of its partitions, before the next assignment begins: then no send is
+    opened, and nothing flows."""
+    opened = list[str]()
+
+    async def run() -> bool:
+        ownership = Ownership(math.inf)
+        ownership.assign()
+
+        async def nothing() -> None: ...
+
+        async def begin(_: Any) -> None:
+            if revoked == "while the stages begin":
+                ownership.revoke()
+
+        ownership.after_recovery(begin)
+        consumer = SimpleNamespace(
+            assignment=lambda: set(), resume_partitions=lambda tps: opened.append("partitions"),
+            resume_flow=lambda: opened.append("flow"),
+        )  # fmt: skip
+        app = SimpleNamespace(
+            consumer=consumer, consumer_generation_id=1, on_rebalance_complete=SimpleNamespace(send=nothing),
+            maybe_start_producer=nothing, flow_control=SimpleNamespace(is_active=lambda: True),
+            on_rebalance_end=lambda: None, _fetcher=SimpleNamespace(maybe_start=nothing),
+            assignor=SimpleNamespace(assigned_standbys=lambda: True),
+        )  # fmt: skip
+        recovery: Any = SimpleNamespace(
+            app=app, _ownership=ownership, completed=asyncio.Event(), _is_changelog_tp=lambda tp: False,
+            tables=SimpleNamespace(on_actives_ready=lambda: None),
+        )  # fmt: skip
+        if revoked == "before the tables are complete":
+            ownership.revoke()
+        await Recovery._resume_streams(recovery, 1)
+        return ownership.is_settled
+
+    assert asyncio.run(asyncio.wait_for(run(), 60)) is (revoked == "not at all")
+    assert opened == (["partitions", "flow"] if revoked == "not at all" else [])

@@ -66,9 +66,9 @@ class Worker:
         """The events an ended worker has seen."""
         return [line[1] for line in list(self.lines.queue) if line[0] == "event"]
 
-    def stop(self) -> int:
+    def stop(self, seconds: float = 20) -> int:
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(seconds)
 
     def kill(self) -> None:
         self.process.kill()
@@ -493,6 +493,36 @@ def test_a_worker_that_wakes_up_too_late_sends_nothing(apache_stage: Stage) -> N
         key, n = record.key.decode(), json.loads(record.value)["n"]
         assert n >= newest.get(key, 0)
         newest[key] = n
+
+
+def test_a_worker_whose_broker_is_slow_stays_a_member(apache_stage: Stage) -> None:
+    """What a broker does not confirm is left when partitions change hands: the worker shares them with the one that has
+    joined, and ends cleanly when it is told to."""
+    stage = apache_stage
+    stage.topics()
+    stage.settings |= {"broker_session_timeout": 6.0, "broker_heartbeat_interval": 1.0}
+    slow = stage.start("summing", member=None, slow=600)
+    assert len(slow.said("open", 60)[2]) == PARTITIONS + 1
+    stage.feed("reports", ["x"] * 400)
+    other = stage.start("summing", member=None)
+    slow.said("gives up", 30)
+    shares = [worker.said("open", 60)[2] for worker in (slow, other)]
+    assert sorted(map(tuple, shares[0] + shares[1])) == [("-clock", 0), *(("-reports", p) for p in range(PARTITIONS))]
+    assert slow.stop(40) == 0
+    assert stage.settled(400, "n") == 400
+
+
+def test_a_worker_that_is_told_to_end_in_a_rebalance_ends(apache_stage: Stage) -> None:
+    """It flushes once, for the rebalance and for its end, and is gone long before it would be ended by force."""
+    stage = apache_stage
+    stage.topics()
+    first = stage.start("summing", member=None, slow=3)
+    first.said("open", 60)
+    stage.feed("reports", ["x"] * 400)
+    stage.start("summing", member=None)
+    first.said("gives up", 30)
+    assert first.stop() == 0
+    assert stage.settled(400, "n") == 400
 
 
 def test_uncaught_exception_stops_the_worker_and_keeps_the_event(stage: Stage) -> None:

@@ -268,6 +268,32 @@ def test_nothing_follows_on_a_send_that_failed(
     asyncio.run(_run(stage, script, end))
 
 
+@pytest.mark.parametrize("sealed", [False, True], ids=["put off", "sealed"])
+@settings(max_examples=100)
+@given(steps=STEPS, before=st.integers(0, 8), after=STEPS)
+def test_nothing_follows_where_partitions_are_given_up(
+    sealed: bool, steps: list[tuple[str, int]], before: int, after: list[tuple[str, int]]
+) -> None:
+    """Whichever send is left because its partitions change hands: nothing more is sent and nothing more is acked until
+    the outbox begins anew, and no flush calls that a fault."""
+    stage = Stage(sealed)
+
+    async def end(flushes: list[asyncio.Future[None]]) -> None:
+        kafka = stage.kafka
+        await kafka.ownership.release(0, flush=False)
+        kafka.ownership.settle()
+        if kafka.waiting:
+            acked, sent = list(stage.acked), len(kafka.stands) + len(kafka.waiting)
+            stage.arrive()
+            flushes.append(asyncio.ensure_future(stage.outbox.flush()))
+            await stage.settle(asyncio.gather(*flushes))
+            assert stage.acked == acked
+            assert len(kafka.stands) + len(kafka.waiting) == sent
+
+    script = [*steps, ("arrive", 0), ("flush", 0), ("turns", 2), *[("confirm", 0)] * before, *after]
+    asyncio.run(_run(stage, script, end))
+
+
 def test_few_bytes_wait_at_a_time() -> None:
     """A large state leaves in slices, each confirmed before the next: another stage's records need not wait for it."""
     stage, size = Stage(True), SLICE // 4

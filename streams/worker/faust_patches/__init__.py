@@ -8,7 +8,7 @@ regression test for it. Faust and aiokafka are pinned, because the cures reach i
 
 from streams.worker.faust_patches.app import App
 from streams.worker.faust_patches.batches import Batch
-from streams.worker.faust_patches.partition_ownership import Lost, Ownership
+from streams.worker.faust_patches.partition_ownership import Lost, Ownership, PartitionsGivenUp
 from streams.worker.faust_patches.process_exit import NothingToSaveError, run
 from streams.worker.faust_patches.sends import Sends
 from streams.worker.faust_patches.settings import WrongSession, WrongVersion
@@ -22,6 +22,7 @@ __all__ = [
     "Lost",
     "NothingToSaveError",
     "Ownership",
+    "PartitionsGivenUp",
     "Place",
     "SendFailed",
     "Sends",

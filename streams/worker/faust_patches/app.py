@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import faust
 import faust.transport.drivers.aiokafka as driver
@@ -23,6 +23,10 @@ from streams.worker.faust_patches.recovery import Assignor, TableManager
 from streams.worker.faust_patches.sends import SendErrors, Sends, Stopper, sending
 from streams.worker.faust_patches.settings import DEFAULTS, FIXED, check_versions, session
 from streams.worker.faust_patches.tables import Journal, Table
+
+RELEASE_SECONDS: Final = 10.0
+"""Seconds that giving up partitions waits for what was sent, and once more for the commit. The group waits for a
+minute, and a worker that was told to end has half of one."""
 
 
 class Producer(driver.Producer):
@@ -95,6 +99,7 @@ class App(faust.App):
         self.clock: Clock = SYSTEM
         self.group_generation = self._assignment_number = 0
         self._empty_fetch_pause, self._batched = empty_fetch_pause, frozenset(batched)
+        self._releasing = asyncio.Lock()
         self._beside: list[Beside] = []
         self._started_producer: Any = None
         self.cause: BaseException | None = None
@@ -203,16 +208,25 @@ class App(faust.App):
         self.ownership.stop_commits()  # before the failed event's ack, which Faust commits
 
     async def _release(self) -> None:
+        """Give the partitions up: flush, let no send begin, commit. What the broker does not confirm in time is left:
+        it was not acked, or not committed, and comes again."""
         ownership, consumer = self.ownership, cast(Consumer, self.consumer)
-        if not ownership.is_settled or ownership.commits_stopped or self.crashed:
+        ownership.revoke()
+        if ownership.commits_stopped or self.crashed:
             return
-        consumer.stop_flow()
-        self.flow_control.suspend()
-        self.flow_control.clear()
-        if ownership.is_confirmed and consumer.group_generation == self.group_generation:
-            await ownership.releasing(self.conf.broker_request_timeout)  # else they may be somebody else's by now
-        await ownership.release()
-        await consumer.commit()
+        async with self._releasing:  # a worker may be told to end in the middle of a rebalance
+            if not ownership.is_settled:
+                return
+            consumer.stop_flow()
+            self.flow_control.suspend()
+            self.flow_control.clear()
+            # else they may be somebody else's by now
+            mine = ownership.is_confirmed and consumer.group_generation == self.group_generation
+            await ownership.release(RELEASE_SECONDS, flush=mine)
+            # Not cancelled: Faust's takes that for the end of another commit, and begins anew
+            committing = asyncio.ensure_future(consumer.commit())
+            for done in (await asyncio.wait([committing], timeout=RELEASE_SECONDS))[0]:
+                done.result()
 
     async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
         try:
@@ -220,6 +234,9 @@ class App(faust.App):
         except Exception as exc:
             self.fail(exc)
         await super()._on_partitions_revoked(revoked)
+
+    async def _producer_flush(self, logger: Any) -> None:
+        """Do nothing: what was sent is confirmed by now, or left. Faust would wait for that too."""
 
     async def on_stop(self) -> None:
         await self._release()

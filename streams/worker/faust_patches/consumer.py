@@ -116,6 +116,7 @@ class Consumer(driver.Consumer):
     def _begin_assignment(self) -> None:
         """Forget what was delivered and what is finished. Who still delivers for the last assignment notes it in its
         records, not in these: what a rebalance throws away would hold back all commits for ever."""
+        self._ownership.assign()
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
         self._delivered, self._finished = defaultdict(deque), defaultdict(set)
 

@@ -32,6 +32,10 @@ class Lost(NamedTuple):
     end: int
 
 
+class PartitionsGivenUp(Exception):  # noqa: N818 - says what happened
+    """The partitions are given up before a send was confirmed. Its events are not acked, and come again."""
+
+
 class Ownership:
     """The claim of one worker on its partitions: whether they are settled, when the group's coordinator last confirmed
     the worker, which sends are open, whether commits have stopped, and the hooks for each change."""
@@ -39,7 +43,9 @@ class Ownership:
     def __init__(self, session_seconds: float, now: Callable[[], float] = monotonic) -> None:
         self._session_seconds, self._now = session_seconds, now
         self._settled = asyncio.Event()
-        self._open_sends: dict[asyncio.Event, None] = {}
+        self._open_sends: dict[asyncio.Timeout, asyncio.Event] = {}
+        self._release_ends: float | None = None
+        """When open sends are left, in the event loop's time; None where no release is under way."""
         self._after_recovery: list[AfterRecovery] = []
         self._before_release: list[BeforeRelease] = []
         self._when_lost: list[Callable[[Lost], None]] = []
@@ -48,6 +54,8 @@ class Ownership:
         self._doubted_at = -math.inf
         self.commits_stopped = False
         """Whether the worker is failing: no offset may be committed any more."""
+        self.is_revoked = False
+        """Whether the newest assignment has been revoked, and no other has begun."""
 
     @property
     def is_settled(self) -> bool:
@@ -72,30 +80,57 @@ class Ownership:
         """Commit no offset from now on."""
         self.commits_stopped = True
 
+    def assign(self) -> None:
+        """Note that an assignment begins."""
+        self.is_revoked = False
+
+    def revoke(self) -> None:
+        """Note that the assignment ends: its recovery, if it is still under way, must not settle it."""
+        self.is_revoked = True
+
     def settle(self) -> None:
         """Declare the partitions this worker's: sends may begin."""
         self._settled.set()
 
-    async def release(self) -> None:
-        """Let no send begin, and wait for those that are open."""
-        self._settled.clear()
-        for closed in list(self._open_sends):
-            await closed.wait()
+    async def release(self, seconds: float, *, flush: bool) -> None:
+        """Run the hooks of `before_release`, in order, if `flush`. Then let no send begin, and wait for those that are
+        open. Sends that are not confirmed `seconds` from now raise `PartitionsGivenUp`, also those of the hooks: what
+        they still write is harmless (docs/adr/0007)."""
+        self._release_ends = asyncio.get_running_loop().time() + seconds
+        for limit in self._open_sends:
+            limit.reschedule(self._release_ends)
+        try:
+            for hook in self._before_release if flush else ():
+                await hook()
+            self._settled.clear()
+            for closed in list(self._open_sends.values()):
+                await closed.wait()
+        finally:
+            self._release_ends = None
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
         """Hold a send open. Wait first until the partitions are settled and the coordinator has confirmed this worker:
-        one that was stopped for longer than a session may have lost them. A send that left before may still arrive."""
+        one that was stopped for longer than a session may have lost them. A send that left before may still arrive.
+        Raises `PartitionsGivenUp`."""
         await self._settled.wait()
         while not self.is_confirmed:
+            if self._release_ends is not None:
+                raise PartitionsGivenUp  # the group would not wait until it is confirmed
             await asyncio.sleep(POLL)
             await self._settled.wait()
         closed = asyncio.Event()
-        self._open_sends[closed] = None
+        limit = asyncio.timeout_at(self._release_ends)
         try:
-            yield
+            async with limit:
+                self._open_sends[limit] = closed
+                yield
+        except TimeoutError as error:
+            if limit.expired():
+                raise PartitionsGivenUp from error
+            raise
         finally:
-            del self._open_sends[closed]
+            self._open_sends.pop(limit, None)
             closed.set()
 
     def after_recovery(self, hook: AfterRecovery) -> None:
@@ -114,11 +149,6 @@ class Ownership:
         """Run the hooks of `after_recovery`, in order."""
         for hook in self._after_recovery:
             await hook(sources)
-
-    async def releasing(self, seconds: float) -> None:
-        """Run the hooks of `before_release`, in order. Raises TimeoutError for one that takes more than `seconds`."""
-        for hook in self._before_release:
-            await asyncio.wait_for(hook(), seconds)
 
     def report_lost(self, lost: Lost) -> None:
         """Run the hooks of `when_lost`, in order."""

@@ -58,7 +58,7 @@ class Recovery(faust.tables.recovery.Recovery):
         await self._ownership.recovered(sources)
         # From here to the end nothing is awaited that takes time: a rebalance in between would find its partitions
         # resumed, and hand out messages that no stage is ready for
-        if app.consumer_generation_id != generation_id:
+        if app.consumer_generation_id != generation_id or self._ownership.is_revoked:
             return  # the next rebalance has begun, and ends here too
         if not app.flow_control.is_active():
             app.flow_control.resume()  # empties the queues, so only now

@@ -45,7 +45,8 @@ class Sends:
     async def confirmed(self) -> None:
         """Wait until the broker has confirmed what was sent so far. Raises `SendFailed`."""
         sent, self._sent = self._sent, []
-        results = await asyncio.gather(*sent, return_exceptions=True)
+        # Shielded: what is no longer waited for may still fail, and Faust's callbacks must hear of that
+        results = await asyncio.shield(asyncio.gather(*sent, return_exceptions=True))
         failed = [r for r in results if isinstance(r, BaseException)]
         if failed:
             raise SendFailed(f"{len(failed)} of {len(results)} failed: {failed[0]!r}") from failed[0]
@@ -56,13 +57,13 @@ async def sending(ownership: Ownership, start_producer: StartProducer) -> AsyncI
     """Open a block of sends once the partitions are this worker's. Leaving the block waits until the broker has
     confirmed every send. Ack events only after the block: Faust commits offsets although a changelog record failed.
 
-    Raises `SendFailed`.
+    Raises `SendFailed`, and `PartitionsGivenUp` if the partitions change hands before all is confirmed.
     """
     async with ownership.sending():  # closed while partitions change hands: a late write would be a zombie's
         sends = Sends(start_producer)
         try:
             yield sends
-        except BaseException:
+        except Exception:
             with suppress(SendFailed):
                 await sends.confirmed()
             raise
