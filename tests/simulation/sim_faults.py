@@ -63,6 +63,8 @@ class Plan:
     """A topic whose partitions take records ten times later; "" where none does."""
     most_held: int
     """Bytes that a worker may hold before it flushes."""
+    release: float
+    """Seconds that a worker waits for what it has sent before it gives partitions up."""
 
 
 def plan(chance: Random) -> Plan:
@@ -86,6 +88,7 @@ def plan(chance: Random) -> Plan:
         commit_every=chance.choice((0.05, 0.2, 1.0)),
         slow=chance.choice(("", "", "alerts", "table-sheets", "comparison", "deliveries", "ledgers", "area-state")),
         most_held=chance.choice((1000, 5000, 2**25)),
+        release=chance.choice((10.0, 10.0, 1.0, 0.1)),
     )
 
 

@@ -30,6 +30,7 @@ from sim_workers import Slot, Workers
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.worker import fault_points, reconcile_stage
+from streams.worker.faust_patches import app as faust_app
 
 PATIENCE: Final = 90.0
 """Virtual seconds after the last fault within which all must be done."""
@@ -86,6 +87,7 @@ def _simulate(seed: int, focus: str) -> Result:
         SealedStates(world.workers.violations.append).watching(),
         patch.object(fault_points, "reached", world.workers.reached),
         patch.object(reconcile_stage, "MAX_HELD_BYTES", world.plan.most_held),
+        patch.object(faust_app, "RELEASE_SECONDS", world.plan.release),
     ):
         try:
             wrong = world.loop.run(world.live())

@@ -34,6 +34,20 @@ def test_no_night_misses(piece: int, seen: Counter[str]) -> None:
         seen += found.seen
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(1866, id="a flush takes longer than the group waits"),
+        pytest.param(6002, id="a flush takes longer than the group waits, time and again"),
+        pytest.param(3261, id="a worker is told to end while partitions change hands"),
+    ],
+)
+def test_what_has_missed_misses_no_more(seed: int) -> None:
+    """Nights beyond those that always run, each of which has shown a fault."""
+    found = run(seed)
+    assert not found.wrong, found.told
+
+
 def test_rare_paths_are_taken(seen: Counter[str]) -> None:
     """Each kind of fault and each fault point is reached in these seeds, and at each a worker is killed or frozen."""
     if not seen:  # by itself, without the tests before
@@ -41,7 +55,7 @@ def test_rare_paths_are_taken(seen: Counter[str]) -> None:
             seen += run(seed).seen
     points = [point.name for point in Point]
     struck = [point.name for point in Point if not point.value.startswith("rare path")]
-    wanted = [*KINDS, *points, "a send failed", "a worker ended by itself"]
+    wanted = [*KINDS, *points, "a send failed", "a worker ended by itself", "sends were left"]
     assert [name for name in wanted if not seen[name]] == []
     assert [name for name in struck if not seen[f"killed at {name}"] + seen[f"frozen at {name}"]] == []
 

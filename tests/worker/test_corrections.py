@@ -505,7 +505,7 @@ def test_a_worker_whose_broker_is_slow_stays_a_member(apache_stage: Stage) -> No
     assert len(slow.said("open", 60)[2]) == PARTITIONS + 1
     stage.feed("reports", ["x"] * 400)
     other = stage.start("summing", member=None)
-    slow.said("gives up", 30)
+    slow.said("gives up", 90)
     shares = [worker.said("open", 60)[2] for worker in (slow, other)]
     assert sorted(map(tuple, shares[0] + shares[1])) == [("-clock", 0), *(("-reports", p) for p in range(PARTITIONS))]
     assert slow.stop(40) == 0
@@ -520,7 +520,7 @@ def test_a_worker_that_is_told_to_end_in_a_rebalance_ends(apache_stage: Stage) -
     first.said("open", 60)
     stage.feed("reports", ["x"] * 400)
     stage.start("summing", member=None)
-    first.said("gives up", 30)
+    first.said("gives up", 90)
     assert first.stop() == 0
     assert stage.settled(400, "n") == 400
 
