@@ -176,7 +176,7 @@ def test_by_finger(chromium: Browser, board: Served) -> None:
         seen.check()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("light", 768), ("dark", 390)])
 @pytest.mark.parametrize("kind", ["coverage", "gap", "breakdown"])
 def test_accessibility(kind: str, scheme: str, width: int, chromium: Browser, board: Served) -> None:
     """axe-core finds nothing, and no screen is too narrow, with any map."""
