@@ -409,6 +409,45 @@ def test_what_a_name_resolves_to_is_what_counts(address: str, said: str, monkeyp
     assert not opened
 
 
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("https://desk.example/", 443),
+        ("https://desk.example:8443/", 8443),
+        ("http://desk.example/", 80),
+        ("http://desk.example:8080/", 8080),
+    ],
+)
+def test_the_port_of_an_address(url: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address without a port means that of its scheme."""
+    asked = []
+
+    def looked_up(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        asked.append((host, port))
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    assert "no address is known" in post(url, allow_private=True).words
+    assert asked == [("desk.example", port)]
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [
+        ("", "/"),
+        ("/hook", "/hook"),
+        ("/hook?token=a%20b&desk=2", "/hook?token=a%20b&desk=2"),
+        ("?token=1", "/?token=1"),
+    ],
+)
+def test_what_an_address_asks_for(address: str, target: str) -> None:
+    """The path and the query of an address are asked for as they stand; many receivers know a sender by them."""
+    scripted = Scripted()
+    with scripted.listening() as url:
+        assert post(url.rstrip("/") + address).status == 204
+    assert [got.target for got in scripted.seen] == [target]
+
+
 def test_plain_http_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """An http address whose name leads to another machine is not connected to, whatever else is allowed."""
     there = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.7", 8080))]

@@ -30,6 +30,8 @@ class Got:
     headers: dict[str, str]
     body: bytes
     at: float
+    target: str
+    """The path with the query, as it was asked for."""
 
     @property
     def id(self) -> str:
@@ -67,7 +69,7 @@ class Scripted:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                got = Got({k.lower(): v for k, v in self.headers.items()}, body, time.time())
+                got = Got({k.lower(): v for k, v in self.headers.items()}, body, time.time(), self.path)
                 with scripted._lock:
                     scripted.seen.append(got)
                     scripted.busy += 1
