@@ -91,7 +91,7 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     ):
         live.environment = {"S_DESK": SECRET}
         live.start()
-        live.feed([*lines(NIGHT), b"{}"])
+        live.feed([*lines([*NIGHT, report("S3-8", {"X": 60}, id="refused", at=T0 + 65_000)]), b"{}"])
         live.wait(delivered=True)
         found = scraped(live.ports[-1])
         before = live.metrics()
@@ -112,7 +112,8 @@ def test_a_night(embedded: EmbeddedBroker, tmp_path: Path, names: str) -> None:
     nation = "[N][Area N][nation]"
     assert before[f"cotejo_witnessed_tables{nation}"] == 19
     assert before[f"cotejo_sheets{nation}[disputed]"] == 1
-    assert before["cotejo_open_sheets[N][Area N][disputed][nation]"] == 1
+    for kind, count in (("disputed", 1), ("unconfirmed", 0), ("turned_away", 1), ("unwitnessed", 3), ("together", 5)):
+        assert before[f"cotejo_open_sheets[N][Area N][{kind}][nation]"] == count
     assert before[f"cotejo_lead_votes{nation}"] == 19 * (150 - 60)
     assert "cotejo_lead_change_sheets[N][Area N][disputed][nation]" not in before
     assert before["cotejo_coverage_ratio[S1][Area S1][state]"] == 7 / 8
