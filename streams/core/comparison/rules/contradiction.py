@@ -14,7 +14,6 @@ from streams.core.comparison.false_sheets import Asked, asked_of_nulls, asked_of
 from streams.core.comparison.findings import Comparison, Finding, Severity, Situation
 from streams.core.comparison.places import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, SumsRule, Weighed
-from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
@@ -81,12 +80,53 @@ class Contradiction(SumsRule):
             assert official is not None
             bound = floor(official, nulls, comparison.left)
             assert bound is not None
-            return _finding(comparison, column, official, nulls.total, bound, severity)
+            return self._finding(comparison, column, official, nulls.total, bound, severity)
         place, official = self.election.column_index[column], comparison.bulletin.votes[column]
         both = [bound for bound in bounds(comparison, place, official) if bound is not None]
         bound = max(both, key=lambda b: b.breakdown)
         witnessed = comparison.witnessed.top(VOTES, place).total
-        return _finding(comparison, column, official, witnessed, bound, severity, self.election.columns[place].name)
+        option = self.election.columns[place].name
+        return self._finding(comparison, column, official, witnessed, bound, severity, option)
+
+    def _finding(
+        self,
+        given: Comparison,
+        column: str,
+        official: int,
+        witnessed: int,
+        bound: Bound,
+        severity: Severity | None,
+        option: str | None = None,
+    ) -> Finding:
+        """`option` is the name of the column, None for null votes: bounds of those rest on sheets alone."""
+        gap = abs(bound.limit - official)
+        figures: dict[str, Any] = {
+            "official": official,
+            "witnessed": witnessed,
+            "tables": given.witnessed.tables,
+            "limit": bound.limit,
+            "hidden": bound.hidden,
+            "gap": gap,
+            "breakdown": bound.breakdown,
+            "left_tables": given.left.tables,
+            "left_registered": given.left.registered,
+        }
+        bounded = given.bounded if option is not None else 0
+        if bounded:
+            figures |= {"tables": given.witnessed.tables + given.bounded, "bounded": given.bounded}
+        words = {"why": bound.basis if bound.hidden else "nothing", "room": "some" if bound.limit >= 0 else "none"}
+        return self.report(
+            given,
+            column,
+            severity,
+            (bound.breakdown, "tables" if bounded else "sheets"),
+            {**figures, "side": bound.side, "basis": bound.basis},
+            "floor-nulls" if option is None else f"{bound.side}-bounds" if bounded else bound.side,
+            option=option or "",
+            short=-bound.limit,
+            **words,
+            **figures,
+        )
 
 
 def _tables(given: RowsOfSums) -> Numbers:
@@ -100,51 +140,3 @@ def bounds(given: Comparison, column: int, official: int) -> tuple[Bound | None,
     votes, rest, headroom = (given.witnessed.top(kind, column) for kind in (VOTES, REST, HEADROOM))
     high = ceiling(official, votes, rest, headroom, given.left, given.valid, given.room(column))
     return floor(official, votes, given.left), high
-
-
-def _finding(
-    given: Comparison,
-    column: str,
-    official: int,
-    witnessed: int,
-    bound: Bound,
-    severity: Severity | None,
-    option: str | None = None,
-) -> Finding:
-    """`option` is the name of the column, None for null votes: bounds of those rest on sheets alone."""
-    gap = abs(bound.limit - official)
-    figures: dict[str, Any] = {
-        "official": official,
-        "witnessed": witnessed,
-        "tables": given.witnessed.tables,
-        "limit": bound.limit,
-        "hidden": bound.hidden,
-        "gap": gap,
-        "breakdown": bound.breakdown,
-        "left_tables": given.left.tables,
-        "left_registered": given.left.registered,
-    }
-    bounded = given.bounded if option is not None else 0
-    if bounded:
-        figures |= {"tables": given.witnessed.tables + given.bounded, "bounded": given.bounded}
-    return Finding(
-        rule="contradiction",
-        rule_class="arithmetic",
-        area=given.area.id,
-        column=column,
-        severity=severity,
-        value=bound.breakdown,
-        unit="tables" if bounded else "sheets",
-        bulletin=given.bulletin.id,
-        inputs={**figures, "side": bound.side, "basis": bound.basis},
-        sentence=say(
-            "floor-nulls" if option is None else f"{bound.side}-bounds" if bounded else bound.side,
-            area=given.label,
-            bulletin=given.bulletin.id,
-            option=option or "",
-            why=bound.basis if bound.hidden else "nothing",
-            room="some" if bound.limit >= 0 else "none",
-            short=-bound.limit,
-            **figures,
-        ),
-    )

@@ -14,7 +14,6 @@ from streams.core.aggregation.tally import TABLES, VALID
 from streams.core.comparison.findings import Comparison, Finding, Severity, Situation
 from streams.core.comparison.places import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, UNSURE, WARNING, SumsRule, Weighed
-from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
@@ -93,25 +92,17 @@ class Divergence(SumsRule):
         comparison, option = given.comparison, self.election.columns[self.election.column_index[column]]
         assert comparison is not None
         figures = _figures(comparison, self.election.column_index[column], figures["value"], figures["one_sheet"])
-        return Finding(
-            rule="divergence",
-            rule_class="statistical",
-            area=given.area.id,
-            column=option.id,
-            severity=severity,
-            value=round(figures["gap"], 6),
-            unit="points",
-            bulletin=comparison.bulletin.id,
-            inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
-            sentence=say(
-                "divergence" if "required" in figures else "divergence-sheets",
-                1,
-                area=given.label,
-                bulletin=comparison.bulletin.id,
-                option=option.name,
-                direction="more" if figures["official_share"] > figures["high"] else "less",
-                **figures,
-            ),
+        return self.report(
+            comparison,
+            option.id,
+            severity,
+            (round(figures["gap"], 6), "points"),
+            {key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
+            "divergence" if "required" in figures else "divergence-sheets",
+            1,
+            option=option.name,
+            direction="more" if figures["official_share"] > figures["high"] else "less",
+            **figures,
         )
 
 

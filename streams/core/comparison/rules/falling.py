@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from streams.core.comparison.findings import Comparison, Finding, figure
 from streams.core.comparison.rules.rule import BulletinRule
-from streams.core.comparison.sentences import say
 from streams.core.events.model import Bulletin
 
 
@@ -24,10 +23,39 @@ class Falling(BulletinRule):
             return
         largest: dict[str, Finding] = {}
         for earlier in (given.before, given.replaced):
-            for finding in () if earlier is None else _falls(given, earlier):
+            for finding in () if earlier is None else self._falls(given, earlier):
                 if finding.column not in largest or finding.value > largest[finding.column].value:
                     largest[finding.column] = finding
         yield from largest.values()
+
+    def _falls(self, given: Comparison, before: Bulletin) -> Iterator[Finding]:
+        """The falls since one earlier bulletin or version."""
+        now = given.bulletin
+        for name, votes in before.votes.items():
+            column = given.election.columns[given.election.column_index[name]]
+            yield from self._fall(given, before, name, column.name, votes, figure(given.election, now, column))
+        for what, then, later in (
+            ("valid-votes", before.valid, now.valid),
+            ("null-votes", before.null, now.null),
+            ("ballots-cast", before.ballots, now.ballots),
+            ("tables-counted", before.tables_counted, now.tables_counted),
+        ):
+            yield from self._fall(given, before, what, None, then, later)
+
+    def _fall(
+        self, given: Comparison, before: Bulletin, column: str, option: str | None, then: int | None, now: int | None
+    ) -> Iterator[Finding]:
+        if then is None or now is None or now >= then:
+            return
+        figures: dict[str, int | str] = {"before": then, "now": now, "gap": then - now, "earlier": before.id}
+        key = "falls" if option is None else "falls-votes"
+        if before.id == given.bulletin.id:
+            figures["earlier_sequence"] = before.sequence
+            key += "-version"
+        named = {"what": column} if option is None else {"option": option}
+        unit = "tables" if column == "tables-counted" else "votes"
+        words = {**figures, "earlier_sequence": str(before.sequence), **named}
+        yield self.report(given, column, "warning", (then - now, unit), figures, key, **words)
 
 
 class Rewritten(BulletinRule):
@@ -47,24 +75,9 @@ class Rewritten(BulletinRule):
             "now": {name: now[name] for name in changed if name in now},
         }
         sequences = {"sequence": given.bulletin.sequence, "earlier_sequence": given.replaced.sequence}
-        yield Finding(
-            rule="rewritten",
-            rule_class="consistency",
-            area=given.area.id,
-            column="all",
-            severity="info",
-            value=len(changed),
-            unit="figures",
-            bulletin=given.bulletin.id,
-            inputs={**sequences, **sides},
-            sentence=say(
-                "rewritten",
-                area=given.label,
-                bulletin=given.bulletin.id,
-                figures=len(changed),
-                **{name: str(number) for name, number in sequences.items()},
-            ),
-        )
+        words = {name: str(number) for name, number in sequences.items()}
+        value, inputs = (len(changed), "figures"), {**sequences, **sides}
+        yield self.report(given, "all", "info", value, inputs, "rewritten", figures=len(changed), **words)
 
 
 def _figures(bulletin: Bulletin) -> dict[str, int]:
@@ -76,49 +89,3 @@ def _figures(bulletin: Bulletin) -> dict[str, int]:
         ("tables-counted", bulletin.tables_counted),
     )
     return {**bulletin.votes, **{name: figure for name, figure in sums if figure is not None}}
-
-
-def _falls(given: Comparison, before: Bulletin) -> Iterator[Finding]:
-    """The falls since one earlier bulletin or version."""
-    now = given.bulletin
-    for name, votes in before.votes.items():
-        column = given.election.columns[given.election.column_index[name]]
-        yield from _fall(given, before, name, column.name, votes, figure(given.election, now, column))
-    for what, then, later in (
-        ("valid-votes", before.valid, now.valid),
-        ("null-votes", before.null, now.null),
-        ("ballots-cast", before.ballots, now.ballots),
-        ("tables-counted", before.tables_counted, now.tables_counted),
-    ):
-        yield from _fall(given, before, what, None, then, later)
-
-
-def _fall(
-    given: Comparison, before: Bulletin, column: str, option: str | None, then: int | None, now: int | None
-) -> Iterator[Finding]:
-    if then is None or now is None or now >= then:
-        return
-    figures: dict[str, int | str] = {"before": then, "now": now, "gap": then - now, "earlier": before.id}
-    key = "falls" if option is None else "falls-votes"
-    if before.id == given.bulletin.id:
-        figures["earlier_sequence"] = before.sequence
-        key += "-version"
-    named = {"what": column} if option is None else {"option": option}
-    yield Finding(
-        rule="falling-figure",
-        rule_class="consistency",
-        area=given.area.id,
-        column=column,
-        severity="warning",
-        value=then - now,
-        unit="tables" if column == "tables-counted" else "votes",
-        bulletin=given.bulletin.id,
-        inputs=figures,
-        sentence=say(
-            key,
-            area=given.label,
-            bulletin=given.bulletin.id,
-            **{**figures, "earlier_sequence": str(before.sequence)},
-            **named,
-        ),
-    )

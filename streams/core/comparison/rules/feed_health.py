@@ -9,7 +9,6 @@ from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
 from streams.core.comparison.findings import Finding, Pulse, RuleClass, Severity, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import WARNING, FeedRule, RowRule, Weighed
-from streams.core.comparison.sentences import say
 from streams.times import to_minute
 
 NAME: Final = "feed-health"
@@ -38,7 +37,7 @@ class Disputes(RowRule):
     def finding(self, given: Situation, column: str, severity: Severity | None, **figures: Any) -> Finding:
         """With the sheets that are disputed, and those that were read."""
         told = {"disputed": figures["value"], "read": figures["read"]}
-        return _finding(given, column, figures["value"], "sheets", told, "disputes")
+        return self.report(given, column, "warning", (figures["value"], "sheets"), told, "disputes", 1, **told)
 
 
 class Flood(FeedRule):
@@ -57,7 +56,8 @@ class Flood(FeedRule):
         for group, readings in sorted(tally.busiest.items()):
             if self._is_flood(readings, tally.readings):
                 figures: dict[str, int | str] = {"group": group, "readings": readings, "all": tally.readings}
-                yield _finding(given, f"flood-{group}", readings, "readings", figures, "flood")
+                value = readings, "readings"
+                yield self.report(given, f"flood-{group}", "warning", value, figures, "flood", 1, **figures)
 
     def _is_flood(self, sent: int, readings: int) -> bool:
         rule = self.election.rules.health
@@ -83,28 +83,11 @@ class Silence(FeedRule):
         for what, every, last in self._rhythms(given.pulse):
             if not over[what] and given.at >= last + round(1000 * every):
                 hours = every / 3600
-                since = to_minute(last)
-                yield _finding(given, what, hours, "hours", {"hours": hours, "since": since}, f"silence-{what}")
+                told: dict[str, float | str] = {"hours": hours, "since": to_minute(last)}
+                yield self.report(given, what, "warning", (hours, "hours"), told, f"silence-{what}", 1, **told)
 
     def _rhythms(self, pulse: Pulse) -> Iterator[tuple[str, float, int]]:
         """What is watched: its rhythm in seconds, and when it last came."""
         rule = self.election.rules.health
         rhythms = (("bulletins", rule.bulletin_every, pulse.bulletin), ("reports", rule.reports_every, pulse.report))
         yield from (rhythm for rhythm in rhythms if rhythm[1])
-
-
-def _finding(
-    given: Situation, column: str, value: float, unit: str, figures: Mapping[str, int | float | str], key: str
-) -> Finding:
-    return Finding(
-        rule=NAME,
-        rule_class="health",
-        area=given.area.id,
-        column=column,
-        severity="warning",
-        value=value,
-        unit=unit,
-        bulletin="",
-        inputs=figures,
-        sentence=say(key, 1, area=given.label, **figures),
-    )

@@ -9,7 +9,6 @@ from streams.core.aggregation.tally import KNOWN, REGISTERED, TABLES, VOTES
 from streams.core.comparison.findings import RANK, Finding, Severity, Situation
 from streams.core.comparison.places import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import SumsRule, Weighed
-from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
@@ -84,23 +83,16 @@ class SettledLead(SumsRule):
         assert lead is not None
         names = {option.id: option.name for option in self.election.options}
         together = lead.together
-        return Finding(
-            rule=self.name,
-            rule_class="information",
-            area=given.area.id,
-            column=column,
-            severity=severity,
-            value=figures["value"],
-            unit="sheets",
-            bulletin="",
-            inputs={"lead": lead.votes, "second": lead.second, "open": together.sheets, "open_votes": together.votes},
-            sentence=say(
-                "lead",
-                room="lead-open" if together.sheets else "lead-counted",
-                area=given.label,
-                leader=names[column],
-                second=names[lead.second],
-                ahead=lead.votes,
-                votes=together.votes,
-            ),
+        return self.report(
+            given,
+            column,
+            severity,
+            (figures["value"], "sheets"),
+            {"lead": lead.votes, "second": lead.second, "open": together.sheets, "open_votes": together.votes},
+            "lead",
+            room="lead-open" if together.sheets else "lead-counted",
+            leader=names[column],
+            second=names[lead.second],
+            ahead=lead.votes,
+            votes=together.votes,
         )

@@ -9,7 +9,6 @@ from streams.core.aggregation.tally import COMPARED, COMPARED_VALID, DIFFERING, 
 from streams.core.comparison.findings import Finding, Severity, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
-from streams.core.comparison.sentences import say
 
 
 class Mismatch(RowRule):
@@ -63,22 +62,15 @@ class Mismatch(RowRule):
             "points": abs(figures["points"]),
         }
         rounded = {name: round(figures[name], 6) for name in ("ratio", "points")}
-        return Finding(
-            rule="table-mismatch",
-            rule_class="arithmetic",
-            area=given.area.id,
-            column=column,
-            severity=severity,
-            value=figures["value"],
-            unit="tables",
-            bulletin="",
-            inputs={**told, **rounded, "shift": shifts},
-            sentence=say(
-                "mismatch",
-                2,
-                area=given.label,
-                option=columns[figures["most"]].name,
-                direction="more" if net >= 0 else "fewer",
-                **told,
-            ),
+        return self.report(
+            given,
+            column,
+            severity,
+            (figures["value"], "tables"),
+            {**told, **rounded, "shift": shifts},
+            "mismatch",
+            2,
+            option=columns[figures["most"]].name,
+            direction="more" if net >= 0 else "fewer",
+            **told,
         )

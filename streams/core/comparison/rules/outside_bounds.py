@@ -10,7 +10,6 @@ from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_M
 from streams.core.comparison.findings import Finding, Severity, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
-from streams.core.comparison.sentences import say
 
 
 class _OutsideBounds(RowRule):
@@ -36,25 +35,6 @@ class _OutsideBounds(RowRule):
         severities[outside < rule.clear * limits] = NOTHING
         yield Weighed.of("all", places, severities, outside, checked=checked)
 
-    def _finding(
-        self, given: Situation, column: str, severity: Severity | None, figures: dict[str, int], **words: Any
-    ) -> Finding:
-        """`words` are said beside these figures: those of type str in the sentence, the others among the inputs."""
-        told = {"outside": figures["value"], "checked": figures["checked"], "votes": figures["votes"]}
-        more = {name: word for name, word in words.items() if not isinstance(word, str)}
-        return Finding(
-            rule=self.name,
-            rule_class="arithmetic",
-            area=given.area.id,
-            column=column,
-            severity=severity,
-            value=figures["value"],
-            unit="tables",
-            bulletin="",
-            inputs={**told, **more},
-            sentence=say(self.name, area=given.label, **told, **{n: w for n, w in words.items() if n not in more}),
-        )
-
 
 class BelowFloor(_OutsideBounds):
     """One finding for an area where polling tables are announced with fewer votes than were certainly cast there."""
@@ -69,8 +49,11 @@ class BelowFloor(_OutsideBounds):
         assert bounds is not None
         most = max(range(len(columns)), key=lambda i: (bounds.missing[i], -i))
         missing = {c.id: votes for c, votes in zip(columns, bounds.missing, strict=True)}
-        figures["votes"] = bounds.missing[most]
-        return self._finding(given, column, severity, figures, missing=missing, option=columns[most].name)
+        told = {"outside": figures["value"], "checked": figures["checked"], "votes": bounds.missing[most]}
+        value, option = (figures["value"], "tables"), columns[most].name
+        return self.report(
+            given, column, severity, value, {**told, "missing": missing}, self.name, option=option, **told
+        )
 
 
 class AboveCeiling(_OutsideBounds):
@@ -84,4 +67,5 @@ class AboveCeiling(_OutsideBounds):
         """With the votes that are too many."""
         bounds = given.witnessed.bounds
         assert bounds is not None
-        return self._finding(given, column, severity, {**figures, "votes": bounds.excess})
+        told = {"outside": figures["value"], "checked": figures["checked"], "votes": bounds.excess}
+        return self.report(given, column, severity, (figures["value"], "tables"), told, self.name, **told)

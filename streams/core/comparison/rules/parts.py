@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from streams.core.comparison.findings import Comparison, Finding, figure
 from streams.core.comparison.rules.rule import BulletinRule
-from streams.core.comparison.sentences import say
 from streams.core.election.model import Group, Option
 from streams.core.events.model import Bulletin
 
@@ -31,7 +30,7 @@ class Parts(BulletinRule):
         since = [next((b for b in part if b.at >= given.bulletin.at or b.status == "final"), None) for part in held]
         for column, name, whole in given.announced:
             option = given.election.columns[column]
-            yield from _compare(
+            yield from self._compare(
                 given, name, option, whole, by_then, since if everything else [], _votes_of(given, option)
             )
         for what, whole_ in (
@@ -41,7 +40,36 @@ class Parts(BulletinRule):
             ("tables-counted", given.bulletin.tables_counted),
         ):
             if whole_ is not None:
-                yield from _compare(given, what, None, whole_, by_then, since if everything else [], _FIGURES[what])
+                yield from self._compare(
+                    given, what, None, whole_, by_then, since if everything else [], _FIGURES[what]
+                )
+
+    def _compare(
+        self,
+        given: Comparison,
+        what: str,
+        option: Option | Group | None,
+        whole: int,
+        by_then: Sequence[Bulletin | None],
+        since: Sequence[Bulletin | None],
+        of: Callable[[Bulletin], int | None],
+    ) -> Iterator[Finding]:
+        earlier = [of(bulletin) for bulletin in by_then if bulletin is not None]
+        least = sum(count for count in earlier if count is not None)
+        later = [None if bulletin is None else of(bulletin) for bulletin in since]
+        most = sum(count for count in later if count is not None) if later and None not in later else None
+        if whole < least:
+            added, key = least, "parts-more"
+        elif most is not None and whole > most:
+            added, key = most, "parts-less"
+        else:
+            return
+        figures = {"added": added, "stated": whole, "gap": abs(added - whole)}
+        unit = "tables" if what == "tables-counted" else "votes"
+        named = {"option": option.name} if option else {"what": what}
+        inputs = {**figures, "parts": len(earlier) if key == "parts-more" else len(later)}
+        sentence = f"{key}-votes" if option else key
+        yield self.report(given, what, "warning", (abs(added - whole), unit), inputs, sentence, **named, **figures)
 
 
 _FIGURES: dict[str, Callable[[Bulletin], int | None]] = {
@@ -60,43 +88,3 @@ def _since_correction(standing: Sequence[Bulletin]) -> Sequence[Bulletin]:
     """The newest bulletins down to the last correction, the newest first."""
     last = next((i for i, bulletin in enumerate(standing) if bulletin.status == "correction"), len(standing))
     return standing[: last + 1]
-
-
-def _compare(
-    given: Comparison,
-    what: str,
-    option: Option | Group | None,
-    whole: int,
-    by_then: Sequence[Bulletin | None],
-    since: Sequence[Bulletin | None],
-    of: Callable[[Bulletin], int | None],
-) -> Iterator[Finding]:
-    earlier = [of(bulletin) for bulletin in by_then if bulletin is not None]
-    least = sum(count for count in earlier if count is not None)
-    later = [None if bulletin is None else of(bulletin) for bulletin in since]
-    most = sum(count for count in later if count is not None) if later and None not in later else None
-    if whole < least:
-        added, key = least, "parts-more"
-    elif most is not None and whole > most:
-        added, key = most, "parts-less"
-    else:
-        return
-    figures = {"added": added, "stated": whole, "gap": abs(added - whole)}
-    yield Finding(
-        rule="parts",
-        rule_class="consistency",
-        area=given.area.id,
-        column=what,
-        severity="warning",
-        value=abs(added - whole),
-        unit="tables" if what == "tables-counted" else "votes",
-        bulletin=given.bulletin.id,
-        inputs={**figures, "parts": len(earlier) if key == "parts-more" else len(later)},
-        sentence=say(
-            f"{key}-votes" if option else key,
-            area=given.label,
-            bulletin=given.bulletin.id,
-            **({"option": option.name} if option else {"what": what}),
-            **figures,
-        ),
-    )

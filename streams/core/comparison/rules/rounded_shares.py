@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from streams.core.comparison.findings import Comparison, Finding
 from streams.core.comparison.rules.rule import BulletinRule
-from streams.core.comparison.sentences import say
 
 
 class RoundedShares(BulletinRule):
@@ -30,25 +29,17 @@ class RoundedShares(BulletinRule):
             if chance > rule.max_chance:
                 return
             if all(_is_rounded_share(votes, valid, steps) for votes in figures):
-                yield Finding(
-                    rule="rounded-shares",
-                    rule_class="consistency",
-                    area=given.area.id,
-                    column="all",
-                    severity="info",
-                    value=decimals,
-                    unit="decimals",
-                    bulletin=given.bulletin.id,
-                    inputs={"valid": valid, "figures": len(figures), "decimals": decimals, "chance": chance},
-                    sentence=say(
-                        "rounded-shares",
-                        area=given.label,
-                        bulletin=given.bulletin.id,
-                        figures=len(figures),
-                        valid=valid,
-                        precision=f"decimals-{decimals}",
-                        odds=round(1 / chance),
-                    ),
+                yield self.report(
+                    given,
+                    "all",
+                    "info",
+                    (decimals, "decimals"),
+                    {"valid": valid, "figures": len(figures), "decimals": decimals, "chance": chance},
+                    "rounded-shares",
+                    figures=len(figures),
+                    valid=valid,
+                    precision=f"decimals-{decimals}",
+                    odds=round(1 / chance),
                 )
                 return
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, RuleClass, Severity, Situation
 from streams.core.comparison.places import AreasNow, Places, RowsOfSums, SumRows
+from streams.core.comparison.sentences import say
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 
@@ -58,6 +59,36 @@ class Rule(ABC):
 
     def __init__(self, election: Election) -> None:
         self.election = election
+
+    def report(
+        self,
+        given: Comparison | Situation,
+        column: str,
+        severity: Severity | None,
+        value: tuple[float, str],
+        inputs: Mapping[str, Any],
+        sentence: str,
+        decimals: int = 0,
+        /,
+        **words: Any,
+    ) -> Finding:
+        """A finding of this rule. It names a bulletin where `given` is a comparison with one. `value` has its unit
+        beside it. The `sentence`, a key of `SENTENCES`, is said with the area, the bulletin, and these `words`."""
+        told = {"area": given.label, **words}
+        if isinstance(given, Comparison):
+            told["bulletin"] = given.bulletin.id
+        return Finding(
+            rule=self.name,
+            rule_class=self.kind[0],
+            area=given.area.id,
+            column=column,
+            severity=severity,
+            value=value[0],
+            unit=value[1],
+            bulletin=told.get("bulletin", ""),
+            inputs=inputs,
+            sentence=say(sentence, decimals, **told),
+        )
 
 
 class BulletinRule(Rule):

@@ -5,7 +5,6 @@ from math import log
 
 from streams.core.comparison.findings import Comparison, Finding, Severity
 from streams.core.comparison.rules.rule import BulletinRule
-from streams.core.comparison.sentences import say
 from streams.core.sampling.announced_share import Misfit, Question, misfit, surplus
 from streams.core.sampling.missing import Band
 from streams.core.sampling.sample import Contrast, Sample
@@ -45,7 +44,47 @@ class SampleMisfit(BulletinRule):
             if beyond >= -log(tests):  # what the correction for their number asks for
                 outside = misfit(sampled, asked, unseen)
                 severity: Severity | None = ("critical" if outside.whatever else "warning") if beyond >= 0 else None
-                yield _finding(given, sampled, column, asked, outside, severity)
+                yield self._finding(given, sampled, column, asked, outside, severity)
+
+    def _finding(
+        self,
+        given: Comparison,
+        sampled: Sample,
+        column: int,
+        asked: Question,
+        outside: Misfit,
+        severity: Severity | None,
+    ) -> Finding:
+        election, option = given.election, given.election.columns[column]
+        drawn, came = len(sampled.came), int(sampled.came.sum())
+        figures: dict[str, float | int] = {
+            "official_share": 100 * asked.share,
+            "low": outside.low,
+            "high": outside.high,
+            "gap": outside.gap,
+            "drawn": drawn,
+            "came": came,
+            "unseen": election.sample_unseen,
+            "error": 100 * election.rules.sample.error,
+        }
+        missing = "sample-full" if came == drawn else "sample-whatever" if outside.whatever else "sample-turnout"
+        if outside.required is not None:
+            missing = "sample-required"
+            figures["required"] = outside.required
+        return self.report(
+            given,
+            option.id,
+            severity,
+            (round(outside.gap, 6), "points"),
+            {key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
+            "sample",
+            1,
+            option=option.name,
+            direction="more" if 100 * asked.share > outside.high else "less",
+            why="sample-whole" if asked.valid is None else "sample-order",
+            room=missing,
+            **figures,
+        )
 
 
 def _contrast(given: Comparison, column: int) -> Contrast:
@@ -53,46 +92,3 @@ def _contrast(given: Comparison, column: int) -> Contrast:
     election, options = given.election, len(given.election.options)
     places = [column] if column < options else election.group_indexes[column - options]
     return Contrast.shares(places, options)
-
-
-def _finding(
-    given: Comparison, sampled: Sample, column: int, asked: Question, outside: Misfit, severity: Severity | None
-) -> Finding:
-    election, option = given.election, given.election.columns[column]
-    drawn, came = len(sampled.came), int(sampled.came.sum())
-    figures: dict[str, float | int] = {
-        "official_share": 100 * asked.share,
-        "low": outside.low,
-        "high": outside.high,
-        "gap": outside.gap,
-        "drawn": drawn,
-        "came": came,
-        "unseen": election.sample_unseen,
-        "error": 100 * election.rules.sample.error,
-    }
-    missing = "sample-full" if came == drawn else "sample-whatever" if outside.whatever else "sample-turnout"
-    if outside.required is not None:
-        missing = "sample-required"
-        figures["required"] = outside.required
-    return Finding(
-        rule="sample",
-        rule_class="statistical",
-        area=given.area.id,
-        column=option.id,
-        severity=severity,
-        value=round(outside.gap, 6),
-        unit="points",
-        bulletin=given.bulletin.id,
-        inputs={key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
-        sentence=say(
-            "sample",
-            1,
-            area=given.label,
-            bulletin=given.bulletin.id,
-            option=option.name,
-            direction="more" if 100 * asked.share > outside.high else "less",
-            why="sample-whole" if asked.valid is None else "sample-order",
-            room=missing,
-            **figures,
-        ),
-    )
