@@ -1,4 +1,4 @@
-"""Every Kafka client is made here: `--broker` says where, COTEJO_KAFKA_CONFIG says as whom (`kafka_security`).
+"""Every Kafka client is made here: `--broker` says where, COTEJO_KAFKA_CONFIG says as whom (`security`).
 
 Before a client is made, one connection is tried to the end of its greetings: the clients themselves try again and
 again what cannot succeed, and say little of why.
@@ -66,7 +66,7 @@ def producer(broker: str, **options: Any) -> Any:
 
 def consumer(broker: str, *topics: str, **options: Any) -> Any:
     """A kafka-python consumer with these options of its own, which reads only what is committed. The value of what it
-    cannot read is a `withheld.Withheld`. Raises what `admin` raises."""
+    cannot read is a `unreadable_records.Withheld`. Raises what `admin` raises."""
     made = _client(KafkaConsumer, broker, *topics, isolation_level="read_committed", **options)
     return fetcher.correct(made)
 

@@ -14,7 +14,7 @@ HALF: Final = 0.5
 """Share of the read polling tables that cannot be accepted, from which it is worth a remark."""
 
 Found = tuple[str, int, tuple[str, ...], str]
-"""Code, number, places and text of a remark (`remarks.Remark`)."""
+"""Code, number, places and text of a remark (`check_remarks.Remark`)."""
 
 
 class Readers:

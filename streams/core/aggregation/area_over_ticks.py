@@ -65,8 +65,8 @@ class AreaOverTicks:
         return points
 
     def open_votes(self, places: Numbers) -> Numbers:
-        """The most votes that sheets which do not count yet can hold, at some of the ticks; `claims.UNKNOWN` where
-        nobody knows how many polling tables there are."""
+        """The most votes that sheets which do not count yet can hold, at some of the ticks; `UNKNOWN` where nobody
+        knows how many polling tables there are."""
         (held,) = self._sums.open_sheets.votes(np.array([self._area]))
         tables, at, changed = self._sheets
         before, after = (rows[changed, 2] > 0 for rows in (self._course.sheets.before, self._course.sheets.after))

@@ -42,7 +42,7 @@ the bounds rule out for the column; votes missing at the tables of `BELOW`."""
 
 
 class Evidence(NamedTuple):
-    """Rows of the same polling tables (`sheets`): of their sheets, of what was announced where anything ever
+    """Rows of the same polling tables (`sheet_rows`): of their sheets, of what was announced where anything ever
     was, and of their bounds."""
 
     read: Numbers
@@ -83,7 +83,7 @@ def _are_outside(election: Election, evidence: Evidence) -> Flags:
 
 
 def measures(election: Election, tables: Numbers, evidence: Evidence) -> Numbers:
-    """What the polling tables among these with bounds and no accepted sheet add to the histograms (`spread`),
+    """What the polling tables among these with bounds and no accepted sheet add to the histograms (`histograms`),
     by kind, column and table: a(t), A(t) - a(t), and what a false bound could hide of the ceiling."""
     some = np.flatnonzero((evidence.bounds[:, 1] == HOLD) & (evidence.read[:, 2] == 0))
     bounds = evidence.bounds.take(some, axis=0)

@@ -2,7 +2,7 @@
 
 A table is expected to vote like the lowest area above it with at least `ENOUGH` accepted sheets, its *model*: as many
 valid votes as its registered voters x the turnout there, or the mean of valid votes there where its registered voters
-are unknown or 0. Tables with the same model, borrowed over as many levels, are one block (`projection`).
+are unknown or 0. Tables with the same model, borrowed over as many levels, are one block (`honest_shares`).
 
 Tables that exist but are not in the register are expected in the area that knows of them; with their part of the
 registered voters that the area has beyond its register.
@@ -24,7 +24,7 @@ ENOUGH: Final = 5
 
 
 class Expected(NamedTuple):
-    """What is expected of the unseen in many areas, in parts of a vote (`projection.UNIT`)."""
+    """What is expected of the unseen in many areas, in parts of a vote (`honest_shares.UNIT`)."""
 
     blocks: Numbers
     """How many blocks that is, by levels over which they borrow: (levels, areas)."""
@@ -215,7 +215,7 @@ class Unseen:
         for line in layout.above(homes):
             place = latest(keys, line, when, ticks)
             model = np.where((line >= 0) & (np.where(place >= 0, enough[place], self._enough[line]) > 0), line, model)
-        # Polling tables of the register are in areas without any below (`election_csv`).
+        # Polling tables of the register are in areas without any below (`config.election_csv`).
         place = latest(keys, homes, when, ticks)
         witnessed = np.stack([seen, with_voters, tables - with_voters]).take(place, axis=1) * layout.leaf[homes]
         left = np.where(place >= 0, np.maximum(0, self._own[:, homes] - witnessed), self._left[:, homes])

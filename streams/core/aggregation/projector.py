@@ -1,4 +1,4 @@
-"""The projections of the areas of an election (`projection`), kept up while sheets come."""
+"""The projections of the areas of an election (`honest_shares`), kept up while sheets come."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -116,7 +116,7 @@ class Projector:
         return np.abs(gaps(announced_shares(claimed), *ends))
 
     def project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float = 0) -> Projected:
-        """The same in full, of areas with a bulletin that has valid votes, and `unseen.ENOUGH` sheets, with votes. Only
+        """The same in full, of areas with a bulletin that has valid votes, and `ENOUGH` sheets, with votes. Only
         of figures whose gap is `least` points or more, where that is asked: the others are NaN."""
         self._follow(rows)
         projected = Projected(*(np.full((len(areas), self._columns), np.nan) for _ in Projected._fields))

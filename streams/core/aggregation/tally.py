@@ -53,7 +53,7 @@ def width(columns: int) -> int:
 
 
 def contributions(election: Election, tables: Numbers, read: Numbers, announced: Numbers | None) -> Numbers:
-    """What polling tables add to the sums of the areas above, column by column: by their rows (`sheets`), of
+    """What polling tables add to the sums of the areas above, column by column: by their rows (`sheet_rows`), of
     their sheets and, where any was announced, of what was."""
     columns, options = len(election.columns), len(election.options)
     # Turned round at once, so that every figure lies with its like: half the time for thousands of rows.

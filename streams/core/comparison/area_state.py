@@ -12,7 +12,7 @@ from streams.core.election.model import Area, Election
 
 
 def witnessed(election: Election, area: Area, row: list[int]) -> dict[str, Any]:
-    """The state of an area without any bulletin or alert, from its row of sums (`rollup`)."""
+    """The state of an area without any bulletin or alert, from its row of sums (`tally`)."""
     columns, tables = election.column_index, row[TABLES]
     announced, compared, differing, _ = row[ANNOUNCED:VOTES]
     votes: dict[str, int | None] = dict(zip(columns, row[VOTES:], strict=False))

@@ -25,7 +25,7 @@ class RowsOfSums(Protocol):
 
     @property
     def claims(self) -> Numbers:
-        """What the bulletins claim: (places, `claims.width`), -1 without a bulletin."""
+        """What the bulletins claim: (places, `bulletin_figures.width`), -1 without a bulletin."""
 
     @property
     def bounds(self) -> Numbers | None:
@@ -71,12 +71,12 @@ class Places(RowsOfSums, Protocol):
 
     def gaps(self, places: Numbers, least: float) -> Figures:
         """Points from each announced share to what can honestly be announced, at some places with a bulletin of valid
-        votes and `unseen.ENOUGH` sheets, with votes: (these, columns). NaN where there is no figure, or the gap is
-        certainly below `least`."""
+        votes and `expected_votes.ENOUGH` sheets, with votes: (these, columns). NaN where there is no figure, or the
+        gap is certainly below `least`."""
 
     def open_votes(self, places: Numbers) -> Numbers:
-        """The most votes that sheets which do not count yet can hold, at some places; `claims.UNKNOWN` where nobody
-        knows how many polling tables there are."""
+        """The most votes that sheets which do not count yet can hold, at some places;
+        `bulletin_figures.UNKNOWN` where nobody knows how many polling tables there are."""
 
 
 @dataclass(frozen=True)

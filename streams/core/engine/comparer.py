@@ -63,7 +63,7 @@ class Comparer(Evaluation):
 
     @property
     def read(self) -> Numbers:
-        """The newest row of every polling table's sheet (`sheets`), by its number."""
+        """The newest row of every polling table's sheet (`sheet_rows`), by its number."""
         return self._sums.read
 
     @property

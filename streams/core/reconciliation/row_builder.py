@@ -1,4 +1,4 @@
-"""The rows of polling tables (`sheets`) from what their ledgers say, or from what one look told."""
+"""The rows of polling tables (`sheet_rows`) from what their ledgers say, or from what one look told."""
 
 from collections.abc import Sequence
 from typing import Final

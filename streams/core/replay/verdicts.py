@@ -19,7 +19,7 @@ _LEVELS: Final = [Level.NONE, *CODES]
 
 class NightVerdicts(Members[Verdict]):
     """The verdict on every table with a ledger. `ledgers` have a partition's verdicts each, `read` is the newest row
-    (`sheets`) of each polling table by its number."""
+    (`sheet_rows`) of each polling table by its number."""
 
     def __init__(self, election: Election, ledgers: Sequence[Verdicts], read: Numbers) -> None:
         self._layout, self._ledgers, self._read = election.layout, ledgers, read
