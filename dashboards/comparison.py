@@ -61,10 +61,6 @@ def options(area: str) -> Panel:
     return Panel("table", title, text, NO_BULLETIN, columns=columns, sort_by=announced, width=24)
 
 
-def _share_column(name: Words, count: str, area: str) -> Column:
-    return Column(name, f"{count}_share", of(f"cotejo_{count}_share_ratio", area), PER_CENT)
-
-
 def shares(area: str) -> Panel:
     """Witnessed and official share of the leading options: one colour each, the official one dashed."""
     queries = []

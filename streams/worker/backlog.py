@@ -1,6 +1,6 @@
 """What one receiver is due: its chains in memory, each change of which goes to the table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import orjson
@@ -19,9 +19,9 @@ class Backlog:
         self.due = sum(len(chain.due) for chain in self._chains.values())
 
     @property
-    def chains(self) -> dict[str, Chain]:
-        """A copy, which does not change."""
-        return dict(self._chains)
+    def chains(self) -> Mapping[str, Chain]:
+        """All of them, as they are now and will be."""
+        return self._chains
 
     def chain(self, fingerprint: str) -> Chain:
         """The chain of an alert; an empty one where nothing has come of it."""

@@ -235,7 +235,7 @@ class Courier:
     def _drop(self) -> None:
         """The receiver wants no more: nothing is due any longer."""
         self._miss(self.due)
-        for fingerprint, chain in self._backlog.chains.items():
+        for fingerprint, chain in list(self._backlog.chains.items()):
             for delivery in chain.due:
                 self._backlog.remove(fingerprint, delivery)
         self._schedule()

@@ -76,9 +76,6 @@ class Layout:
         """Polling tables that exist, by area."""
         self.voters = _numbers(area.registered or 0 for area in in_order)
         """Registered voters, by area."""
-        self.knows_tables = np.array([area.tables is not None for area in in_order], bool)
-        self.knows_voters = np.array([area.registered is not None for area in in_order], bool)
-        """True for areas whose registered voters are known."""
         self.home = tables.home
         """The area of each polling table."""
         self.parents = parents

@@ -76,9 +76,13 @@ class Comparer(Evaluation):
         """For each in turn, take in sheets and bring event time to a moment (Unix ms): many at once. None of the sheets
         may have been taken in before, nor any that are newer; their rows may be loose. `watch` is told beforehand,
         where there is more than one tick."""
+        notices = list[Notice]()
         bounded = self._sums.bounds is not None or any(len(sheets.bounds[0]) for sheets, _ in ticks)
         if bounded or len(ticks) == 1 or not any(sheets.rows for sheets, _ in ticks):
-            return [notice for sheets, to in ticks for notice in self._pass_tick(sheets, to)]
+            for sheets, to in ticks:
+                self.add_sheets(sheets.in_order())
+                notices += self.advance(to)
+            return notices
         course = self._look_ahead(ticks, () if watch is None else watch.areas)
         if watch is not None:
             ends = [self._clock or ticks[0][1] - self._tick, *(to for _, to in ticks)]
@@ -87,7 +91,7 @@ class Comparer(Evaluation):
         may = self._scheduler.may_find(course.areas, course.rows, None, partial(self._widest_at, course))
         contested = self._scheduler.have_found(course.areas)
         steady, followed = self._follow(course, may | contested)
-        asked, reached, notices = self._by_tick(course, (may | contested) & ~followed), 0, list[Notice]()
+        asked, reached = self._by_tick(course, (may | contested) & ~followed), 0
         readings = course.readings
         for tick, (sheets, to) in enumerate(ticks):
             self._see(sheets)
@@ -197,10 +201,6 @@ class Comparer(Evaluation):
             self._activity.take_pulse(self._clock + self._tick)
             self._clock = last
         return True
-
-    def _pass_tick(self, sheets: Sheets, to: int) -> list[Notice]:
-        self.add_sheets(sheets.in_order())
-        return self.advance(to)
 
     def add_bulletin(self, bulletin: Bulletin, at: int | None = None) -> Rejection | None:
         """Take in a bulletin that came until event time `at` (Unix ms; None where it was admitted before), or say why

@@ -70,11 +70,6 @@ class Table(faust.Table[Any, Any]):
             self.data[key] = value
             self._note(key, partition)
 
-    def place_of(self, key: Any) -> int | None:
-        """The partition that a key lies in; None where that is not known."""
-        partitions = self.data._key_partition if isinstance(self.data, faust.stores.memory.Store) else {}
-        return partitions.get(key)
-
     def _note(self, key: Any, partition: int | None) -> None:
         # Faust forgets the keys of a partition that left only if they were recovered, not if written here
         if partition is not None and isinstance(self.data, faust.stores.memory.Store):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.election.model import Area, Election, Option, PollingTable
+from streams.core.election.model import Area, Election, Option
 from streams.core.election.numbering import begins, closes, rising, roll_up, union
-from streams.core.election.register import Register
+from streams.core.election.register import PollingTable, Register
 
 some = st.none() | st.integers(0, 9)
 
@@ -40,8 +40,6 @@ def test_layout(known: Election) -> None:
         assert set(layout.tables[first:end]) == inside
         assert end - first == len(inside)
         assert (layout.exist[number], layout.voters[number]) == (area.tables or 0, area.registered or 0)
-        assert layout.knows_tables[number] == (area.tables is not None)
-        assert layout.knows_voters[number] == (area.registered is not None)
     most = max((t.registered for t in known.tables.values() if t.registered is not None), default=-1)
     for number, id in enumerate(layout.tables):
         registered = known.tables[id].registered
