@@ -10,7 +10,8 @@ import atheris
 from msgspec import structs
 
 with atheris.instrument_imports(include=["streams"]):
-    from streams.core.election.model import Area, Authority, Election, Option, PollingTable, Reporter
+    from streams.core.election.model import Area, Authority, Election, Option, Reporter
+    from streams.core.election.register import PollingTable
     from streams.core.events.codec import decode_any, decode_bulletin, decode_reports, encode, plain
     from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
     from streams.core.events.quick_decoder import UsualReader

@@ -13,8 +13,9 @@ import pytest
 from brokers import ROOT, ApacheBroker, Broker, lacking, scripts_kafka
 from playwright.sync_api import Browser, sync_playwright
 
+from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.topics import BrokerUnreachable, TopicError, admin
+from streams.kafka.topics import TopicError, admin
 
 
 def pytest_configure() -> None:

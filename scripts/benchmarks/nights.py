@@ -20,7 +20,8 @@ from streams.core.events.model import Event, TallyReport
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
 from streams.nights.feeder import Fed, Feeder, Pace
-from streams.nights.scenarios.simulated import Night, Simulation
+from streams.nights.scenarios.settings import Night
+from streams.nights.scenarios.simulated import Simulation
 
 PER_TICK: Final = 25_000
 """Reports between two ticks: at that many a second, an election's tick a second."""

@@ -8,7 +8,8 @@ from streams.core.election.model import Election
 from streams.core.events.model import Event
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.replay import Replay
-from streams.nights.scenarios.simulated import Night, Simulation
+from streams.nights.scenarios.settings import Night
+from streams.nights.scenarios.simulated import Simulation
 from streams.support.progress import Progress
 
 LOUD = ("warning", "critical")

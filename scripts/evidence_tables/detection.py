@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from evidence_tables.common import LOUD, each, header, lived, row
-from streams.nights.scenarios.simulated import Night
+from streams.nights.scenarios.settings import Night
 
 SHIFTS: Final = (3, 5, 8, 10, 15)
 """Points moved from A to B at every polling table."""

@@ -9,7 +9,7 @@ import numpy as np
 from evidence_tables.common import LOUD, each, header, interval, lived, row
 from streams.core.alerting.alert import Notice
 from streams.nights.scenarios.electorate import LEVELS
-from streams.nights.scenarios.simulated import Night, Official
+from streams.nights.scenarios.settings import Night, Official
 
 Call = tuple[str, str, str]
 """Rule class, severity and level of an alert that fired."""

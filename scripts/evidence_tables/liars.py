@@ -5,7 +5,8 @@ from statistics import median
 
 from evidence_tables.common import each, header, outcome_of, row
 from streams.core.replay.outcome import Outcome
-from streams.nights.scenarios.simulated import Night, Simulation
+from streams.nights.scenarios.settings import Night
+from streams.nights.scenarios.simulated import Simulation
 
 
 def moved(night: Night) -> tuple[float, float, float, float]:

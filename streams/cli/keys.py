@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import ElectionFile, group, plainly
-from streams.config import signing_keys as signing_keys
+from streams.config import signing_keys
 from streams.config.election_file import load
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, TallyReport

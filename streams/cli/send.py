@@ -17,7 +17,7 @@ from streams.cli.common import (
     plainly,
     topology_of,
 )
-from streams.config import signing_keys as signing_keys
+from streams.config import signing_keys
 from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.core.events.admission import check_bulletin, check_report

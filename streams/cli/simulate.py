@@ -11,6 +11,7 @@ from streams.cli.common import JsonLines, group, plainly, written
 from streams.core.events.model import Event
 from streams.nights.eventlog import generated_night
 from streams.nights.scenarios import simulated, venezuela2024_night
+from streams.nights.scenarios.settings import Night, Official
 from streams.support.progress import Progress
 from streams.support.terminal import show
 
@@ -38,7 +39,7 @@ def simulate(
     liars: Annotated[float, typer.Option(help="Share of the groups that forge, all alike.")] = 0.0,
     forged: Annotated[float, typer.Option(help="Share of the readings that are theirs.")] = 0.0,
     bulletins: Annotated[int, typer.Option(help="Announcements for each area.", min=1)] = 6,
-    official: Annotated[simulated.Official, typer.Option(help="The lowest level that is announced.")] = "nation",
+    official: Annotated[Official, typer.Option(help="The lowest level that is announced.")] = "nation",
     late: Annotated[int, typer.Option(help="Bulletins that come after the next one.", min=0)] = 0,
     corrected: Annotated[int, typer.Option(help="Bulletins with a slip and a correction.", min=0)] = 0,
     shift: Annotated[float, typer.Option(help="Points that the official count moves from A to B.")] = 0.0,
@@ -47,9 +48,9 @@ def simulate(
     jsonl: JsonLines = False,
 ) -> None:
     """Make a night whose truth is known: an event log, and the truth beside it."""
-    given = {name: value for name, value in locals().items() if name in simulated.Night.__slots__}
+    given = {name: value for name, value in locals().items() if name in Night.__slots__}
     with plainly():
-        night = simulated.Simulation(simulated.Night(**given))
+        night = simulated.Simulation(Night(**given))
         with Progress("simulating", 0) as progress:
             count = generated_night.write(
                 out, night.election, _counted(night.events(), progress), "cotejo simulate", jsonl=jsonl

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.next_delivery import Digest
-from streams.core.election.model import Election, Language
+from streams.core.election.model import Election
+from streams.core.election.names import Language
 from streams.delivery.standard_webhook import TEST, area_of
 from streams.text import shown
 from streams.times import to_minute

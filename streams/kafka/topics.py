@@ -18,8 +18,7 @@ from kafka.errors import BrokerResponseError, for_code
 from streams.errors import CotejoError
 from streams.kafka import clients
 from streams.kafka.clients import CONNECT_SECONDS
-from streams.kafka.clients import BrokerUnreachable as BrokerUnreachable
-from streams.kafka.topic_spec import TopicSpec as TopicSpec
+from streams.kafka.topic_spec import TopicSpec
 
 READY_SECONDS: Final = 15.0  # by then a new topic has its leaders, and a deleted one is gone
 

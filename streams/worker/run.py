@@ -52,7 +52,7 @@ def run(
 
     `port` serves the board and `/metrics` at the address `host`, under these `names` and by IP address: whoever
     reaches it may read. `member` is a name that this worker keeps over restarts: the broker then gives it its
-    partitions back at once. Raises `ListenError`, `SecretError`, `topics.BrokerUnreachable`,
+    partitions back at once. Raises `ListenError`, `SecretError`, `BrokerUnreachable`,
     `topics.TopicError`.
     """
     sys.setswitchinterval(SWITCH)

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from faust.types import TP
 
 from streams.kafka import topics
+from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.topology import Topology
 from streams.worker.faust_patches import App, Lost, NothingToSaveError
 
@@ -27,7 +28,7 @@ class TopicsGoneError(NothingToSaveError):
 
 
 class TopicAdmin(Protocol):
-    """Asks a broker about its topics. Both methods may raise `topics.BrokerUnreachable` and `topics.TopicError`."""
+    """Asks a broker about its topics. Both methods may raise `BrokerUnreachable` and `topics.TopicError`."""
 
     def partitions(self, names: Sequence[str]) -> Mapping[str, int]:
         """How many partitions each of these topics has; 0 for one that is not there."""
@@ -74,7 +75,7 @@ class TopicWatch:
         await asyncio.sleep(AGAIN if self._missed else EVERY)
         try:
             partitions = await asyncio.to_thread(self._admin.partitions, self._names)
-        except (topics.BrokerUnreachable, topics.TopicError):
+        except (BrokerUnreachable, topics.TopicError):
             return  # whoever reads and writes says so
         gone = [name for name, count in partitions.items() if not count]
         self._missed = self._missed + 1 if gone else 0

@@ -11,7 +11,8 @@ from test_cli import cotejo
 
 from streams.config import election_writer, sample_csv
 from streams.config.csv_file import ElectionFileError
-from streams.core.election.model import Election, PollingTable
+from streams.core.election.model import Election
+from streams.core.election.register import PollingTable
 
 KNOWN = election(states=2, tables=40, registered=300)
 CENTRES = election(states=2, tables=40, registered=300, districts=20)

@@ -15,8 +15,9 @@ from streams.core.comparison.places import AreasNow
 from streams.core.comparison.rules import RULES
 from streams.core.comparison.rules.rule import BulletinRule, FeedRule, Rule, SumsRule
 from streams.core.election.drawn_sample import DrawnSample
-from streams.core.election.model import Area, Election, Group, Option, PollingTable
+from streams.core.election.model import Area, Election, Group, Option
 from streams.core.election.numbering import Numbers
+from streams.core.election.register import PollingTable
 from streams.core.election.settings import AlertPolicy, Policy, Rules, Switches
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain

@@ -35,7 +35,8 @@ from streams.core.events.model import Tick
 from streams.kafka.producer import KafkaSink
 from streams.nights.arrival import of_lines
 from streams.nights.feeder import Feeder, Pace
-from streams.nights.scenarios.simulated import Night, Simulation
+from streams.nights.scenarios.settings import Night
+from streams.nights.scenarios.simulated import Simulation
 
 PATIENCE = 240.0
 """Seconds after the last fault of a round by which all must be right."""

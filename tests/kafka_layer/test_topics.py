@@ -14,13 +14,13 @@ from kafka import KafkaConsumer, KafkaProducer
 from nights import until
 
 from streams.config import election_writer
+from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.embedded_broker import free_port
+from streams.kafka.topic_spec import TopicSpec
 from streams.kafka.topics import (
-    BrokerUnreachable,
     TopicChange,
     TopicError,
     TopicMismatch,
-    TopicSpec,
     TopicState,
     admin,
     delete,

@@ -11,7 +11,8 @@ from monitor import Monitor
 
 from streams.core.alerting.alert import Notice
 from streams.core.events.model import Bulletin, TallyReport
-from streams.nights.scenarios.simulated import Night, Simulation, SimulationError
+from streams.nights.scenarios.settings import Night, SimulationError
+from streams.nights.scenarios.simulated import Simulation
 
 SMALL = Night(tables=400, states=4, municipalities=5, bulletins=4)
 

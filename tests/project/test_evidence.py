@@ -15,7 +15,7 @@ from evidence_tables import detection, honest, liars, sample, unseen
 from evidence_tables.electorates import VILLAGES, WAYS, Electorate, Row, electorates, first, indonesia, order, venezuela
 
 from streams.nights.scenarios import venezuela2024_facts
-from streams.nights.scenarios.simulated import Night
+from streams.nights.scenarios.settings import Night
 
 OPTIONS = unseen.INDONESIA
 

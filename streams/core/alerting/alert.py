@@ -6,8 +6,9 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from streams.core.comparison.findings import RANK, Finding, Severity
+from streams.core.comparison.findings import RANK, Finding
 from streams.core.comparison.sentences import LANGUAGES
+from streams.core.election.model import Severity
 
 _T = TypeVar("_T")
 

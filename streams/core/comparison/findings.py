@@ -11,9 +11,7 @@ from streams.core.aggregation import bulletin_figures
 from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.tally import Tally
 from streams.core.comparison.bounds import Left, tolerated
-from streams.core.election.model import Area, Election, Group, Option
-from streams.core.election.model import RuleClass as RuleClass
-from streams.core.election.model import Severity as Severity
+from streams.core.election.model import Area, Election, Group, Option, RuleClass, Severity
 from streams.core.election.numbering import Numbers
 from streams.core.events.model import Bulletin
 from streams.core.sampling.sample import Sample

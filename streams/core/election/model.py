@@ -12,10 +12,9 @@ import numpy as np
 
 from streams.core.election.area_map import AreaMap
 from streams.core.election.drawn_sample import DrawnSample
-from streams.core.election.names import Language as Language
-from streams.core.election.names import Name, in_language, labels, languages_of
+from streams.core.election.names import Language, Name, in_language, labels, languages_of
 from streams.core.election.numbering import Layout, Numbers
-from streams.core.election.register import PollingTable as PollingTable
+from streams.core.election.register import PollingTable
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, Rules
 
 Votes = tuple[int, ...]

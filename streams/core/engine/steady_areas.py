@@ -21,10 +21,10 @@ from streams.core.aggregation.area_over_ticks import AreaOverTicks
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.alerting.alert import Alert
 from streams.core.alerting.alert_store import AlertBook
-from streams.core.comparison.findings import RANK, Finding, Severity
+from streams.core.comparison.findings import RANK, Finding
 from streams.core.comparison.rules import RuleBook
 from streams.core.comparison.rules.rule import NOTHING, Weighed
-from streams.core.election.model import Election
+from streams.core.election.model import Election, Severity
 from streams.core.election.numbering import Flags, Numbers
 
 FEW: Final = 6

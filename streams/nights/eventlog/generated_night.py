@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.config import election_writer
-from streams.core.election.model import Election, PollingTable
+from streams.core.election.model import Election
+from streams.core.election.register import PollingTable
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, TallyReport, Tick, table_of
 from streams.core.events.topics import BULLETINS, REPORTS, TOPICS

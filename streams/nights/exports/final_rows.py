@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from streams.core.comparison.findings import Finding, Severity
-from streams.core.election.model import Election, Group, Votes
+from streams.core.comparison.findings import Finding
+from streams.core.election.model import Election, Group, Severity, Votes
 from streams.core.events.codec import encode
 from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.replay import explain_bounds

@@ -20,10 +20,7 @@ from msgspec import structs
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.events.model import Bulletin, Event, TallyReport
 from streams.nights.scenarios.electorate import OPTIONS, Electorate, draw
-from streams.nights.scenarios.settings import Night as Night
-from streams.nights.scenarios.settings import Official as Official
-from streams.nights.scenarios.settings import SimulationError as SimulationError
-from streams.nights.scenarios.settings import check
+from streams.nights.scenarios.settings import Night, check
 from streams.nights.scenarios.slips import mistyped
 
 BEGIN: Final = 1_577_836_800_000

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from streams.core.election.model import Election, PollingTable
+from streams.core.election.model import Election
 from streams.core.election.names import named
+from streams.core.election.register import PollingTable
 from streams.core.events.model import Event, TallyReport
 from streams.nights.scenarios import venezuela2024_facts as facts
 from streams.times import from_rfc3339

@@ -20,8 +20,7 @@ from prometheus_client.process_collector import ProcessCollector
 from streams import __version__
 from streams.core.aggregation.open_sheets import KINDS, UNANNOUNCED
 from streams.core.alerting.alert import Status
-from streams.core.comparison.findings import Severity
-from streams.core.election.model import Election
+from streams.core.election.model import Election, Severity
 from streams.core.reconciliation.consensus import Level
 from streams.kafka.topology import Topology
 from streams.worker.app import Stages

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.core.aggregation import projector
-from streams.core.election.model import Area, Election, Option, PollingTable
+from streams.core.election.model import Area, Election, Option
+from streams.core.election.register import PollingTable
 from streams.core.election.settings import DivergenceRule, Policy, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.reconciliation.reconciler import Reconciler

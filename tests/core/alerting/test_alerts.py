@@ -8,7 +8,8 @@ from builders import T0
 
 from streams.core.alerting.alert import Alert, Moment, Notice
 from streams.core.alerting.alert_life import Reason, deadline, step
-from streams.core.comparison.findings import Finding, Severity
+from streams.core.comparison.findings import Finding
+from streams.core.election.model import Severity
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode
 

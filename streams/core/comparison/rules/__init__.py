@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, RuleClass, Severity, Situation
+from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Situation
 from streams.core.comparison.places import AreasNow, Places, SumRows
 from streams.core.comparison.rules.contradiction import Contradiction
 from streams.core.comparison.rules.divergence import Divergence
@@ -19,7 +19,7 @@ from streams.core.comparison.rules.parts import Parts
 from streams.core.comparison.rules.rounded_shares import RoundedShares
 from streams.core.comparison.rules.rule import RESTS, UNSURE, BulletinRule, FeedRule, Rule, SumsRule, Weighed
 from streams.core.comparison.rules.sample import SampleMisfit
-from streams.core.election.model import Election
+from streams.core.election.model import Election, RuleClass, Severity
 from streams.core.election.numbering import Flags
 
 RULES: Final[tuple[type[Rule], ...]] = (

@@ -6,9 +6,10 @@ from typing import Any, Final
 import numpy as np
 
 from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
-from streams.core.comparison.findings import Finding, Pulse, RuleClass, Severity, Situation
+from streams.core.comparison.findings import Finding, Pulse, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import WARNING, FeedRule, RowRule, Weighed
+from streams.core.election.model import RuleClass, Severity
 from streams.times import to_minute
 
 NAME: Final = "feed-health"

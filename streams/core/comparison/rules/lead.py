@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from streams.core.aggregation.tally import KNOWN, REGISTERED, TABLES, VOTES
-from streams.core.comparison.findings import RANK, Finding, Severity, Situation
+from streams.core.comparison.findings import RANK, Finding, Situation
 from streams.core.comparison.places import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import SumsRule, Weighed
-from streams.core.election.model import Election
+from streams.core.election.model import Election, Severity
 from streams.core.election.numbering import Flags, Numbers
 
 

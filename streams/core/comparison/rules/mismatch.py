@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from streams.core.aggregation.tally import COMPARED, COMPARED_VALID, DIFFERING, VOTES
-from streams.core.comparison.findings import Finding, Severity, Situation
+from streams.core.comparison.findings import Finding, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
+from streams.core.election.model import Severity
 
 
 class Mismatch(RowRule):

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST
-from streams.core.comparison.findings import Finding, Severity, Situation
+from streams.core.comparison.findings import Finding, Situation
 from streams.core.comparison.places import RowsOfSums
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
+from streams.core.election.model import Severity
 
 
 class _OutsideBounds(RowRule):

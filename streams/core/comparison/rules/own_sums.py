@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from streams.core.comparison.findings import Comparison, Finding, Severity
+from streams.core.comparison.findings import Comparison, Finding
 from streams.core.comparison.rules.rule import BulletinRule
+from streams.core.election.model import Severity
 
 
 class OwnSums(BulletinRule):

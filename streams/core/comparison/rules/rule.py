@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, RuleClass, Severity, Situation
+from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Situation
 from streams.core.comparison.places import AreasNow, Places, RowsOfSums, SumRows
 from streams.core.comparison.sentences import say
-from streams.core.election.model import Election
+from streams.core.election.model import Election, RuleClass, Severity
 from streams.core.election.numbering import Flags, Numbers
 
 NOTHING: Final = -2

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from math import log
 
-from streams.core.comparison.findings import Comparison, Finding, Severity
+from streams.core.comparison.findings import Comparison, Finding
 from streams.core.comparison.rules.rule import BulletinRule
+from streams.core.election.model import Severity
 from streams.core.sampling.announced_share import Misfit, Question, misfit, surplus
 from streams.core.sampling.missing import Band
 from streams.core.sampling.sample import Contrast, Sample
