@@ -13,7 +13,7 @@ weighed for all ticks together (`RuleBook.weigh`). Then they are asked about an 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -34,91 +34,108 @@ FindingsOf = Callable[[str], Iterable[Finding]]
 """What was last found in the sums of an area, by its id."""
 
 
+class _Figure(NamedTuple):
+    """What the rules find of one figure of an area, step by step."""
+
+    fingerprint: str
+    severities: Numbers
+    """Codes as in `Weighed`, `NOTHING` where there is no finding."""
+    values: Figures
+    slip: float
+    """How far a value may be off; 0 for whole numbers, which never are."""
+
+    @classmethod
+    def of(cls, fingerprint: str, weighed: Weighed, steps: int, slip: float) -> "_Figure":
+        """That of so many steps."""
+        severities, values = np.full(steps, NOTHING), np.zeros(steps)
+        severities[weighed.places], values[weighed.places] = weighed.severities, weighed.values
+        return cls(fingerprint, severities, values, 0 if np.issubdtype(weighed.values.dtype, np.integer) else slip)
+
+    def may_be_worst(self, severity: Severity, alert: Alert | None, steps: slice) -> Flags:
+        """At which of some steps, all of this severity, the alert may be worse than it ever was and than at the other
+        steps."""
+        values = self.values[steps]
+        worst, most = np.zeros(len(values), bool), float(values.max())
+        if alert is not None and (alert.worst is None or alert.worst.weight < (RANK[severity], most + self.slip)):
+            worst[values >= most - 2 * self.slip] = True
+            worst[int(worst.argmax()) + 1 :] &= self.slip > 0  # of equals the first stays the worst
+        return worst
+
+
 class SteadyArea:
     """What is found in one area at each of its *steps*, the ticks that change it. Steps are counted from 0."""
 
     def __init__(self, id: str, over: AreaOverTicks, weighed: Iterable[tuple[str, Weighed]], book: AlertBook) -> None:
         self.id, self.ticks = id, over.ticks.tolist()
-        self.next = 0
-        """How many steps have come."""
-        self._book = book
-        self._figures: list[str] = []
-        """Fingerprints of all that is found at any step; the arrays below go by them and by step."""
-        self._slips: list[float] = []
-        """How far the values of each may be off. Whole numbers never are."""
-        severities, values = list[Numbers](), list[Figures]()
-        for rule, found in weighed:
-            self._figures.append(f"{rule}:{id}:{found.column}")
-            self._slips.append(0 if np.issubdtype(found.values.dtype, np.integer) else over.slip)
-            severities.append(np.full(len(self.ticks), NOTHING))
-            values.append(np.zeros(len(self.ticks)))
-            severities[-1][found.places], values[-1][found.places] = found.severities, found.values
-        self._severities = np.array(severities, np.int64).reshape(-1, len(self.ticks))
-        self._values = values
-        self._parts = np.ones(len(self.ticks), bool)
-        """Whether any severity is another than at the step before."""
-        self._parts[1:] = (self._severities[:, 1:] != self._severities[:, :-1]).any(axis=0)
-        self._before: Sequence[int] = ()
-        """The severities when the rules were last asked."""
-        self._asked: Flags = np.ones(len(self.ticks), bool)
-        self._told: list[int] = []
-        """Which of the figures may be told as an update."""
+        steps = len(self.ticks)
+        self._book, self._steps_done = book, 0
+        self._figures = [
+            _Figure.of(f"{rule}:{id}:{figure.column}", figure, steps, over.slip) for rule, figure in weighed
+        ]
+        severities = np.array([figure.severities for figure in self._figures], np.int64).reshape(-1, steps)
+        self._changes = np.ones(steps, bool)
+        """At which steps any severity is another than at the step before."""
+        self._changes[1:] = (severities[:, 1:] != severities[:, :-1]).any(axis=0)
+        self._asked: Flags = np.ones(steps, bool)
+        """At which steps the rules are asked."""
+        self._last_severities: list[int] = []
+        """Those of the figures when the rules were last asked."""
+        self._open: list[_Figure] = []
+        """Those that called people then: their alerts may be updated."""
 
     def plan(self, findings: Iterable[Finding]) -> None:
-        """Say at which of the next steps the rules are asked, where they have just found this."""
-        found = {finding.fingerprint: finding for finding in findings}
-        known = [found.pop(figure, None) for figure in self._figures]
-        self._before, self._told = [NOTHING if each is None else RANK[each.severity] for each in known], []
-        begin, count = self.next, len(self.ticks)
+        """Decide at which of the coming steps the rules are asked, now that they have found this."""
+        by_fingerprint = {finding.fingerprint: finding for finding in findings}
+        current = [(figure, by_fingerprint.pop(figure.fingerprint, None)) for figure in self._figures]
+        self._last_severities = [NOTHING if finding is None else RANK[finding.severity] for _, finding in current]
+        self._open = [figure for figure, finding in current if finding is not None and finding.severity is not None]
+        begin, steps = self._steps_done, len(self.ticks)
         self._asked[begin:] = True
-        if begin == count or found or any(map(self._waits, self._figures)) or self._turns(begin):
+        is_unforeseen = bool(by_fingerprint)  # something was found that was not weighed
+        if begin == steps or is_unforeseen or self._any_waits() or self._differs_at(begin):
             return  # there is another plan when the rules have been asked
-        end = begin + 1 + int(np.append(self._parts[begin + 1 :], True).argmax())
+        end = begin + 1 + int(np.append(self._changes[begin + 1 :], True).argmax())
         self._asked[begin:end] = False
-        for figure, finding in enumerate(known):
+        for figure, finding in current:
             if finding is not None and finding.severity is not None:
-                alert = self._book.alerts.get(finding.fingerprint)
-                self._told.append(figure)
-                values = self._values[figure][begin:end]
-                self._asked[begin:end] |= _are_worst(finding.severity, alert, values, self._slips[figure])
-        self._asked[end - 1] |= any(finding is not None for finding in known)
+                alert = self._book.alerts.get(figure.fingerprint)
+                self._asked[begin:end] |= figure.may_be_worst(finding.severity, alert, slice(begin, end))
+        self._asked[end - 1] |= any(finding is not None for _, finding in current)
+
+    def take_step(self) -> None:
+        """The next of its steps has come."""
+        self._steps_done += 1
 
     @property
     def is_asked(self) -> bool:
         """Whether the rules are asked at the step that has just come."""
-        return bool(self._asked[self.next - 1])
+        return bool(self._asked[self._steps_done - 1])
 
     @property
-    def turns(self) -> bool:
+    def has_turned(self) -> bool:
         """Whether a severity may be another at the step that has just come than when the rules were last asked."""
-        return self._turns(self.next - 1)
+        return self._differs_at(self._steps_done - 1)
 
     def is_due(self, to: int) -> bool:
         """Whether an update is due until event time `to` (Unix ms), as the area stands after the last step."""
-        return any(self._book.may_update(self._figures[figure], to) and self._is_news(figure) for figure in self._told)
+        return any(self._book.may_update(figure.fingerprint, to) and self._is_news(figure) for figure in self._open)
 
-    def _is_news(self, figure: int) -> bool:
-        alert = self._book.alerts[self._figures[figure]]
-        return alert.news or self._values[figure][self.next - 1] != alert.told_value
+    def _is_news(self, figure: _Figure) -> bool:
+        alert = self._book.alerts[figure.fingerprint]
+        return alert.news or figure.values[self._steps_done - 1] != alert.told_value
 
-    def _turns(self, step: int) -> bool:
-        return list(self._severities[:, step]) != self._before
+    def _differs_at(self, step: int) -> bool:
+        """Whether the severities at a step are not those that the rules last found."""
+        return [figure.severities[step] for figure in self._figures] != self._last_severities
 
-    def _waits(self, fingerprint: str) -> bool:
-        """Whether more than its finding can make an alert say anything."""
-        alert = self._book.alerts.get(fingerprint)
-        if alert is None or alert.status == "firing":
-            return False
-        return alert.status == "pending" or self._book.is_due(fingerprint)
-
-
-def _are_worst(severity: Severity, alert: Alert | None, given: Figures, slip: float) -> Flags:
-    """At which steps an alert may be worse than it ever was and than at all others. Values may be off by `slip`."""
-    worst, most = np.zeros(len(given), bool), float(given.max())
-    if alert is not None and (alert.worst is None or alert.worst.weight < (RANK[severity], most + slip)):
-        worst[given >= most - 2 * slip] = True
-        worst[int(worst.argmax()) + 1 :] &= slip > 0  # of equals the first stays the worst
-    return worst
+    def _any_waits(self) -> bool:
+        """Whether an alert waits to fire, or to begin as a remark: then time makes it speak, not its finding alone."""
+        alerts = (self._book.alerts.get(figure.fingerprint) for figure in self._figures)
+        return any(
+            alert.status == "pending" or (alert.status == "resolved" and self._book.is_due(alert.fingerprint))
+            for alert in alerts
+            if alert is not None
+        )
 
 
 class SteadyAreas:
@@ -145,14 +162,14 @@ class SteadyAreas:
         """The areas that the rules must be asked about at a tick which comes to event time `to` (Unix ms)."""
         changed = self._changed_at.get(tick, ())
         for number in changed:
-            self._areas[number].next += 1
+            self._areas[number].take_step()
         self._behind.update(changed)
         if not self._behind:
             return set()
         if self._book.unmuted():
             return set(self._behind)
         asked = {number for number in changed if self._areas[number].is_asked}
-        turned = {self._areas[number].id for number in changed if self._areas[number].turns}
+        turned = {self._areas[number].id for number in changed if self._areas[number].has_turned}
         rest = self._behind - asked
         if turned:  # their alerts may end, and speak for none further down any more
             asked |= {number for number in rest if not turned.isdisjoint(self._lineage(number))}
