@@ -172,16 +172,17 @@ class OpenSheets:
     def _unlisted(self, area: int) -> Sequence[int] | None:
         """The most votes at each polling table that exists but is not in the register; None where nobody knows how
         many exist. All of them together have no more than the registered voters that the register leaves over."""
-        known = self._election.areas[self._layout.areas[area]]
-        if known.tables is None:
+        area_info = self._election.areas[self._layout.areas[area]]
+        if area_info.tables is None:
             return None
         first, behind = self._layout.inside(area)
-        count, most = known.tables - (behind - first), self._election.policy.max_ballots
+        count, most = area_info.tables - (behind - first), self._election.policy.max_ballots
         if count <= 0:
             return ()
         left = count * most
-        if known.registered is not None and not known.voterless and self._layout.knows_register[first:behind].all():
-            voters = known.registered - int(self._layout.registered[first:behind].sum())
+        is_register_known = not area_info.voterless and self._layout.knows_register[first:behind].all()
+        if area_info.registered is not None and is_register_known:
+            voters = area_info.registered - int(self._layout.registered[first:behind].sum())
             # Parts of a product of floats may round up where the whole rounds down.
             left = min(left, max(0, int(voters * self._election.policy.max_turnout * (1 + 1e-12))))
         full, rest = divmod(left, most) if most else (0, 0)
@@ -241,8 +242,8 @@ def _kinds(rows: Numbers, turned_away: Flags) -> Numbers:
     unread = np.where(turned_away, _TURNED_AWAY, _UNWITNESSED)
     kinds = np.where(level > CODES[Level.NONE], _UNCONFIRMED, unread)
     kinds[level == CODES[Level.DISPUTED]] = _DISPUTED
-    found: Numbers = np.where(accepted, _COUNTS, kinds)
-    return found
+    codes: Numbers = np.where(accepted, _COUNTS, kinds)
+    return codes
 
 
 def groups_of(lead: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, int | None]]]:

@@ -25,7 +25,7 @@ class Announced(NamedTuple):
 def announced_of(election: Election, bulletin: Bulletin) -> Announced:
     """What an admitted bulletin for a polling table says."""
     votes = tuple(bulletin.votes.get(column.id, -1) for column in election.columns)
-    known = election.authorities.get(bulletin.authority)
+    authority = election.authorities.get(bulletin.authority)
     return Announced(
         sequence=bulletin.sequence,
         at=bulletin.at,
@@ -33,7 +33,7 @@ def announced_of(election: Election, bulletin: Bulletin) -> Announced:
         supersedes=bulletin.supersedes or "",
         votes=votes,
         authority=bulletin.authority,
-        signed=known is not None and known.public_key is not None,
+        signed=authority is not None and authority.public_key is not None,
     )
 
 

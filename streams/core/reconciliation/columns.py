@@ -61,7 +61,7 @@ class ColumnReader:
         self._quorum = election.policy.quorum
         # Readings are taken one by one where sheets are read for some options only.
         self._open = not asks_who(election) and len(election.read_options) == len(election.options)
-        named = {id for id, known in election.authorities.items() if not known.areas and known.public_key is None}
+        named = {id for id, who in election.authorities.items() if not who.areas and who.public_key is None}
         self._authorities = named if election.authorities else None
         self._most = election.ballot_limits
 
@@ -69,12 +69,12 @@ class ColumnReader:
         """Check and pack the plain ones of these events, whatever they are. The others are left `single`."""
         if len(events) < FEW:
             return Prepared(events, range(len(events)), {})
-        found: Sequence[Any] = as_read(events)
-        report, bulletin = (UsualReport, UsualBulletin) if found is not events else (TallyReport, Bulletin)
-        kinds = list(map(type, found))
+        read: Sequence[Any] = as_read(events)
+        report, bulletin = (UsualReport, UsualBulletin) if read is not events else (TallyReport, Bulletin)
+        kinds = list(map(type, read))
         refused = dict[int, Rejection]()
-        readings = self._readings(found, _places(kinds, report), refused)
-        announcements = self._announcements(found, _places(kinds, bulletin))
+        readings = self._readings(read, _places(kinds, report), refused)
+        announcements = self._announcements(read, _places(kinds, bulletin))
         plain = [columns.places for columns in (readings, announcements) if columns is not None]
         all_ = sum(map(len, plain)) == len(events)
         single = [] if all_ else sorted(set(range(len(events))).difference(*plain))
@@ -136,9 +136,9 @@ class ColumnReader:
         rows[:, 1] = CODES[Level.REPORTED]
         rows[:, 2] = True if self._quorum <= 1 else trusted
         rows[:, READ - 1 :] = said
-        known = self._look(reporters, tables)
-        of = known if groups is reporters else self._look(groups, tables)
-        looks = looks_at(at, known, of, replaced, said)
+        interned = self._look(reporters, tables)
+        of = interned if groups is reporters else self._look(groups, tables)
+        looks = looks_at(at, interned, of, replaced, said)
         return Readings(places, tables, entries, rows, looks, groups, np.where(trusted, -1, of.numbers))
 
     def _look(self, names: Sequence[str], tables: Numbers) -> InternedNames:
@@ -156,8 +156,8 @@ class ColumnReader:
             return None
         fields = _columns(_at(events, places), _OF_BULLETINS)
         votes = self._votes(fields["votes"])
-        known = self._authorities is None or self._authorities.issuperset(fields["authority"])
-        if votes is None or not known or any(fields.get("announced_shares", ())):
+        are_known = self._authorities is None or self._authorities.issuperset(fields["authority"])
+        if votes is None or not are_known or any(fields.get("announced_shares", ())):
             plain = [i for i in places if self._is_plain_bulletin(events[i])]
             return self._announcements(events, plain) if len(plain) < len(places) else None
         figures = [given + self._no_groups for given in votes] if self._no_groups else votes
@@ -172,9 +172,9 @@ class ColumnReader:
         return unsaid and not event.retracted and event.votes.keys() == self._option_ids
 
     def _is_plain_bulletin(self, event: Any) -> bool:
-        known = self._authorities is None or event.authority in self._authorities
+        is_known = self._authorities is None or event.authority in self._authorities
         usual = type(event) is UsualBulletin or (not event.announced_shares and event.votes.keys() == self._option_ids)
-        return known and usual
+        return is_known and usual
 
     def _votes(self, given: Sequence[Any]) -> list[Votes] | None:
         """The votes by option; None unless each names every option and nothing else."""
@@ -212,7 +212,7 @@ def _places(kinds: Sequence[type], kind: type) -> Sequence[int]:
     count = kinds.count(kind)
     if count == len(kinds):
         return range(count)
-    return [i for i, found in enumerate(kinds) if found is kind] if count else ()
+    return [i for i, each in enumerate(kinds) if each is kind] if count else ()
 
 
 def _at(events: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:

@@ -45,15 +45,15 @@ NO_VERDICT = Verdict(Level.NONE, False, None, 0, 0, 0)
 def standing(readings: Iterable[Reading], kind: Kind = "") -> list[Reading]:
     """Of distinct readings those of one kind that `Ledger.fates` says count, one per independent reader, oldest first.
     A tenth of its work, and asked whenever a sheet is read again."""
-    found = sorted(readings)
-    if gone := {(r.reporter, r.supersedes) for r in found if r.supersedes not in ("", r.id)}:
-        found = [r for r in found if (r.reporter, r.id) not in gone]
-    found = [r for r in found if kind in r.kinds]
-    by_reporter = {r.reporter: r for r in found}
-    if len(by_reporter) < len(found):
-        found = sorted(by_reporter.values())
-    by_group = {r.group: r for r in found if not r.retracted}
-    return found if len(by_group) == len(found) else sorted(by_group.values())
+    held = sorted(readings)
+    if gone := {(r.reporter, r.supersedes) for r in held if r.supersedes not in ("", r.id)}:
+        held = [r for r in held if (r.reporter, r.id) not in gone]
+    held = [r for r in held if kind in r.kinds]
+    by_reporter = {r.reporter: r for r in held}
+    if len(by_reporter) < len(held):
+        held = sorted(by_reporter.values())
+    by_group = {r.group: r for r in held if not r.retracted}
+    return held if len(by_group) == len(held) else sorted(by_group.values())
 
 
 def _all_stand(readings: Sequence[Reading]) -> bool:

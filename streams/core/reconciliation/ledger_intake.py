@@ -35,12 +35,12 @@ _NONE: Final = np.zeros(0, np.int64)
 class _Stretch:
     """A part's entries from `begin` to before `end`. Its lists hold places within the part."""
 
-    __slots__ = ("again", "begin", "end", "entered", "known", "left", "others", "part")
+    __slots__ = ("again", "begin", "end", "entered", "left", "others", "part", "repeated")
 
     def __init__(self, part: Part, begin: int, end: int) -> None:
         self.part, self.begin, self.end = part, begin, end
         self.others = part.others[slice(*_between(part.others, begin, end))]
-        self.left, self.known, self.again = list[int](), list[int](), list[int]()
+        self.left, self.repeated, self.again = list[int](), list[int](), list[int]()
         """Entries to be applied one by one; entries that their ledgers had already; newer readings of sheets that
         nobody else has read."""
         self.entered: list[int] = []
@@ -179,7 +179,7 @@ class Intake:
             if table == NO_TABLE or self._store.heavy[table]:
                 stretch.left.append(i)
             elif not chains.put(table, new.entries[i]):
-                stretch.known.append(i)
+                stretch.repeated.append(i)
             else:
                 if isinstance(new, Readings) and self._verdicts.is_again(table, new.looks[i]):
                     stretch.again.append(i)
@@ -210,8 +210,8 @@ class Intake:
         if isinstance(new, Readings):
             if entered:
                 self._verdicts.invalidate(entered)
-            self._count(new, begin, end, left + stretch.known)
-        self._entries += end - begin - len(left) - len(stretch.known)
+            self._count(new, begin, end, left + stretch.repeated)
+        self._entries += end - begin - len(left) - len(stretch.repeated)
         return left
 
     def _count(self, new: Readings, begin: int, end: int, without: Sequence[int]) -> None:

@@ -78,8 +78,8 @@ class EntryChains:
         places = np.arange(len(tables))
         self._turn[tables[::-1]] = places[::-1]  # of equal ones the last stays
         self._turn[aside] = self._turn[-1] = -1
-        heads, known = (self._turn.take(tables) == places) & ~self._heavy.take(tables), self.counts(tables) > 0
-        return np.flatnonzero(heads & ~known), np.flatnonzero(heads & known)
+        heads, have_entries = (self._turn.take(tables) == places) & ~self._heavy.take(tables), self.counts(tables) > 0
+        return np.flatnonzero(heads & ~have_entries), np.flatnonzero(heads & have_entries)
 
     def __len__(self) -> int:
         """Entries of all polling tables."""
@@ -92,12 +92,12 @@ class EntryChains:
     def of(self, table: int) -> list[bytearray]:
         """The entries of a polling table, as they came."""
         place, count, _ = self._state.row(table).tolist()
-        found = list[bytearray]()
+        entries = list[bytearray]()
         for _ in range(count):
-            found.append(self._entries[self._ends[place] : self._ends[place + 1]])
+            entries.append(self._entries[self._ends[place] : self._ends[place + 1]])
             place = self._before[place]
-        found.reverse()
-        return found
+        entries.reverse()
+        return entries
 
     def extent(self, table: int) -> tuple[int, int]:
         """How many entries of a polling table there are, and their bytes."""
@@ -108,12 +108,12 @@ class EntryChains:
         """Whether an entry is there."""
         if not self._heavy[table]:
             return entry in self.of(table)
-        known, (count, _) = self._known.get(table), self.extent(table)
-        if known is None or len(known) != count:
+        entries, (count, _) = self._known.get(table), self.extent(table)
+        if entries is None or len(entries) != count:
             if len(self._known) >= _ASKED:
                 del self._known[next(iter(self._known))]
-            known = self._known[table] = set(map(bytes, self.of(table)))
-        return entry in known
+            entries = self._known[table] = set(map(bytes, self.of(table)))
+        return entry in entries
 
     def put(self, table: int, entry: bytes) -> bool:
         """Put an entry behind the others; False where it was there already."""

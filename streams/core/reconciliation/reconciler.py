@@ -106,8 +106,8 @@ class Reconciler:
             rejection = check_date(self._election, event, arrived)
         if rejection is not None:
             return rejection
-        table, known = self._layout.table[table_of(event)], self._election
-        entry = reading_of(known, event) if isinstance(event, TallyReport) else announced_of(known, event)
+        table, election = self._layout.table[table_of(event)], self._election
+        entry = reading_of(election, event) if isinstance(event, TallyReport) else announced_of(election, event)
         minute = self._limits.minute(entry, arrived)
         if (rejection := self._limits.check(table, entry, minute)) is None:
             self._intake.add(table, entry, minute)

@@ -61,10 +61,10 @@ class NameTable:
 
 def _bits(names: Sequence[str]) -> Numbers:
     """Others in each process, which changes nothing: all they tell is that two names certainly differ."""
-    hashes, found = np.fromiter(map(hash, names), np.int64, len(names)), np.zeros(len(names), np.int64)
+    hashes, bits = np.fromiter(map(hash, names), np.int64, len(names)), np.zeros(len(names), np.int64)
     for i in range(5):
-        found |= _ONE << (hashes >> 6 * i & 63)
-    return found
+        bits |= _ONE << (hashes >> 6 * i & 63)
+    return bits
 
 
 class GroupCounts:
@@ -133,9 +133,9 @@ class BusiestGroups:
         whoever is overtaken was overtaken by one of these."""
         totals = list[int]()
         if names:
-            found = self._names.intern(names).numbers
-            numbers = np.concatenate([numbers, found[found > 0]])
-            names = [names[i] for i in np.flatnonzero(found == 0).tolist()]
+            interned = self._names.intern(names).numbers
+            numbers = np.concatenate([numbers, interned[interned > 0]])
+            names = [names[i] for i in np.flatnonzero(interned == 0).tolist()]
             totals = self._others.add(names)
         np.add.at(self._counts, numbers, 1)
         least = min(self.busiest.values()) if len(self.busiest) == self.MOST else 0

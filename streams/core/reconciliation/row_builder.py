@@ -42,14 +42,14 @@ class RowBuilder:
 
     def read(self, tables: Sequence[int]) -> Numbers:
         """From all readings of these polling tables, of which more is known then."""
-        found = []
+        rows = []
         for first in range(0, len(tables), _AT_ONCE):
             part = tables[first : first + _AT_ONCE]
             sheets = [self._looked(table) for table in part]
-            found.append(np.array([self._row(sheet) for sheet in sheets], np.int64))
+            rows.append(np.array([self._row(sheet) for sheet in sheets], np.int64))
             if len(part) >= FEW:
                 self._verdicts.refresh(part, sheets)
-        return np.concatenate(found)
+        return np.concatenate(rows)
 
     def announced(self, tables: Sequence[int]) -> Numbers:
         """From all official figures of these polling tables."""
