@@ -33,8 +33,8 @@ class EventClock:
         self._tick, self._settling = max(1, round(election.alerts.tick * 1000)), election.alerts.settling
         self._areas = election.areas
         self._time = EventTime[Event](election, lambda event: event)
-        self._at = 0
-        """The last tick (Unix ms); 0 before the first event."""
+        self._last_tick: int | None = None
+        """Unix ms; None before the first event."""
         self._has_news = False
         """Whether a bulletin came since the last tick that was put among the bulletins."""
         self.rejected: list[tuple[Event, Rejection]] = []
@@ -48,7 +48,7 @@ class EventClock:
     def finish(self) -> Channels:
         """Hand out what waits, and the ticks after which nothing waits to fire."""
         channels = self._channels(self._admitted(self._time.finish()))
-        ticks = self._ticks_to(self._at + self._settling) if self._at else []
+        ticks = [] if self._last_tick is None else self._ticks_to(self._last_tick + self._settling)
         return [*channels, (0, ticks), (BULLETINS, ticks)]
 
     def _dated(self, events: Sequence[Event]) -> Sequence[Event]:
@@ -102,12 +102,18 @@ class EventClock:
         """Before which places ticks are due, and which."""
         due, first = list[tuple[int, list[Tick]]](), 0
         latest = np.maximum.accumulate(np.fromiter(map(_AT, events), np.int64, len(events))).tolist()
-        while (place := bisect_left(latest, self._at + self._tick, first)) < len(latest):
+        while (place := bisect_left(latest, self._next_tick, first)) < len(latest):
             due.append((place, self._ticks_to(latest[place])))
             first = place
         return due
 
+    @property
+    def _next_tick(self) -> int:
+        """When the next tick is due (Unix ms). Before a night has begun any event is late enough."""
+        return self._tick if self._last_tick is None else self._last_tick + self._tick
+
     def _ticks_to(self, at: int) -> list[Tick]:
         """The next tick, and the last until `at` (Unix ms). A night begins at one."""
-        following, self._at = self._at and self._at + self._tick, at - at % self._tick
-        return [Tick(self._at)] if following in (0, self._at) else [Tick(following), Tick(self._at)]
+        following, last = self._next_tick, at - at % self._tick
+        is_first, self._last_tick = self._last_tick is None, last
+        return [Tick(last)] if is_first or following == last else [Tick(following), Tick(last)]
