@@ -5,7 +5,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from streams.core.events.codec import decode_any, decode_bulletin, decode_reports
-from streams.core.events.model import Event, Rejection
+from streams.core.events.model import NO_ARRIVAL, Event, Rejection
 from streams.core.events.original_bytes import own_bytes, with_type
 from streams.core.events.topics import BULLETINS
 from streams.nights.eventlog.record import Record
@@ -23,8 +23,8 @@ class Arrival(NamedTuple):
     """The bytes of its place in the message, if that is an array."""
     topic: str | None = None
     """The topic of the message; None for an event file."""
-    arrived: int = 0
-    """When the message came (Unix ms); 0 for an event file."""
+    arrived: int = NO_ARRIVAL
+    """When the message came (Unix ms)."""
     partition: int = 0
     """Of the topic."""
 

@@ -9,7 +9,7 @@ from streams.core.election.model import Election
 from streams.core.engine.event_time import Dated, EventTime
 from streams.core.events.admission import check_bulletin, check_date, check_report
 from streams.core.events.codec import encode, plain
-from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick
 from streams.nights.arrival import Arrival, event_of
 from streams.nights.check_remarks import Remarks
 
@@ -49,7 +49,7 @@ class EventCheck:
         for arrival in arrivals:
             if isinstance(arrival.event, Rejection):
                 yield _problem(arrival, arrival.event)
-            elif not arrival.arrived:
+            elif arrival.arrived == NO_ARRIVAL:
                 yield from self._problems(time.take([arrival]))
             elif isinstance(arrival.event, Tick):
                 yield from self._problems([(arrival, None)])

@@ -19,7 +19,7 @@ from streams.core.election.model import Election
 from streams.core.engine.partition_intake import Misrouted, PartitionIntake, Rejected, SheetsDue
 from streams.core.events.codec import decode_reports, encode
 from streams.core.events.formats import TABLE_SHEETS
-from streams.core.events.model import Rejection
+from streams.core.events.model import NO_ARRIVAL, Rejection
 from streams.core.events.original_bytes import own_bytes
 from streams.core.events.quick_decoder import KINDS, UsualReader, as_read, by_type
 from streams.core.reconciliation.ledger_journal import Sent, encode_sent
@@ -141,7 +141,7 @@ class ReconcileStage:
                 self.counts[KINDS[kind]] += count
         own = cache(partial(_own_bytes, sources))
         refused: dict[int, list[Rejection]] = defaultdict(list)
-        arrived = [source.timestamp or 0 for source in sources]
+        arrived = [source.timestamp or NO_ARRIVAL for source in sources]
         now = self._app.clock.now() if self._wall_clock else None
         for effect in self._intakes[partition].take(items, arrived, now):
             match effect:

@@ -14,7 +14,7 @@ from streams.core.engine.tick_judge import Announcement, TickJudge, Watcher
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
-from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.events.quick_decoder import as_read
 from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.ledger import Ledger
@@ -28,7 +28,7 @@ class Source(NamedTuple):
     items: Sequence[Item]
     place: int
     arrived: int
-    """When its message came (Unix ms), 0 where that is unknown."""
+    """When its message came: Unix ms, or `NO_ARRIVAL`."""
 
     @property
     def item(self) -> Item:
@@ -65,7 +65,7 @@ class _Stretch(NamedTuple):
 
     def source(self, place: int) -> Source:
         """Where one of its items stands."""
-        return Source(self.items, place, self.arrived[place] if self.arrived else 0)
+        return Source(self.items, place, self.arrived[place] if self.arrived else NO_ARRIVAL)
 
 
 class Night:
@@ -164,7 +164,7 @@ class Night:
         for place, item in enumerate(items):
             if not isinstance(item, Tick):
                 continue
-            if (reason := check_tick(self._election, item, arrived[place] if arrived else 0)) is not None:
+            if (reason := check_tick(self._election, item, arrived[place] if arrived else NO_ARRIVAL)) is not None:
                 effects.append(Rejected(place, reason))
                 continue
             yield _Stretch(channel, items, range(begin, place), arrived, effects), item.at

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.events.admission import check_tick, dated_ahead
-from streams.core.events.model import Event, Rejection, Tick, table_of
+from streams.core.events.model import NO_ARRIVAL, Event, Rejection, Tick, table_of
 from streams.core.events.quick_decoder import UsualEvents, as_read
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.report_batch import Entered
@@ -60,8 +60,8 @@ class PartitionIntake:
     def take(
         self, items: Sequence[Event | Rejection], arrived: Sequence[int] = (), now: int | None = None
     ) -> Sequence[Effect]:
-        """Take in items; `arrived` is when the message of each came (Unix ms, 0: unknown). Where it is empty, each came
-        at its own time. The effects are in the order in which they must become visible.
+        """Take in items; `arrived` is when the message of each came (Unix ms, or `NO_ARRIVAL`). Where it is empty,
+        each came at its own time. The effects are in the order in which they must become visible.
 
         `now` (Unix ms) is the wall clock where time goes by that. A tick that lies ahead of it does not keep those that
         follow from moving time: its sender may have had another clock, or meant harm.
@@ -71,7 +71,7 @@ class PartitionIntake:
         for place in _places(items, Tick):
             tick = items[place]
             assert isinstance(tick, Tick)
-            if (reason := check_tick(self._election, tick, arrived[place] if arrived else 0)) is not None:
+            if (reason := check_tick(self._election, tick, arrived[place] if arrived else NO_ARRIVAL)) is not None:
                 aside[place] = Rejected(place, reason)
             elif self._moves_time(tick.at, now):
                 effects += self._take_in(items, entered, range(begin, place), arrived, aside)

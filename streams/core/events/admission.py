@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.core.election.model import Election
 from streams.core.events import signatures
-from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.events.quick_decoder import as_read
 from streams.times import rfc3339
 
@@ -93,10 +93,10 @@ def table_of_reading(item: Event | Rejection) -> str:
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
-    """Turn away a tick that is further ahead of its arrival (Unix ms; 0 or less: not known) than the policy lets it be:
-    it would keep all that follows it in its partition, or among the bulletins, from being judged until then."""
+    """Turn away a tick that is further ahead of its arrival (Unix ms, or `NO_ARRIVAL`) than the policy lets it be: it
+    would keep all that follows it in its partition, or among the bulletins, from being judged until then."""
     lead = election.policy.max_lead
-    if lead and arrived > 0 and tick.at > arrived + round(1000 * lead):
+    if lead and arrived > NO_ARRIVAL and tick.at > arrived + round(1000 * lead):
         return Rejection("tick-ahead", "at", f"set the clock right: ticks may be {lead:g} s ahead of the broker's")
     return None
 
@@ -114,12 +114,12 @@ def check_date(election: Election, event: Event, now: int) -> Rejection | None:
 
 
 def dated_ahead(election: Election, events: Sequence[Event], arrived: Sequence[int]) -> dict[int, Rejection]:
-    """The places of the events that `check_date` turns away, and why; each came at its own time (Unix ms, 0 where that
-    is unknown and nothing is checked). Nearly always there are none, which two passes tell."""
+    """The places of the events that `check_date` turns away, and why; each came at its own time (Unix ms). Where
+    that is `NO_ARRIVAL`, nothing is checked. Nearly always there are none, which two passes tell."""
     lead = round(1000 * election.policy.max_lead)
     if not (lead and events) or max(map(_AT, as_read(events))) <= min(arrived) + lead:
         return {}
-    judged = ((i, check_date(election, events[i], now)) for i, now in enumerate(arrived) if now)
+    judged = ((i, check_date(election, events[i], now)) for i, now in enumerate(arrived) if now != NO_ARRIVAL)
     return {i: why for i, why in judged if why is not None}
 
 

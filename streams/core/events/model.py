@@ -18,6 +18,8 @@ MAX_COUNT: Final = 10**10
 """More voters than there are people: a figure above it is a slip or an attack."""
 LATEST: Final = 4_102_444_800_000
 """Unix milliseconds of the year 2100; no event can be later."""
+NO_ARRIVAL: Final = 0
+"""Stands, among times of arrival (Unix ms), for a message of which nobody knows when it came."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]

@@ -9,7 +9,7 @@ import numpy as np
 from streams.core.election.model import Election
 from streams.core.election.numbering import NO_TABLE, Numbers
 from streams.core.events.admission import check_bulletin, check_date, check_report, table_of_reading
-from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
+from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.columns import ColumnReader, rows_of_announcements, said_in
 from streams.core.reconciliation.flood_limits import Limits
@@ -60,9 +60,9 @@ class Reconciler:
         number = self._layout.table.get(table)
         return self._store.ledger(number) if number is not None and number in self._store else None
 
-    def apply(self, event: TallyReport | Bulletin, arrived: int = 0) -> Rejection | None:
+    def apply(self, event: TallyReport | Bulletin, arrived: int = NO_ARRIVAL) -> Rejection | None:
         """Take in a report, or a bulletin for a polling table, or say why it is turned away. Taking it in again
-        changes nothing. `arrived` (Unix ms) is when its message came to this partition, 0 where that is unknown."""
+        changes nothing. `arrived` (Unix ms) is when its message came to this partition."""
         return next((why for _, why in self.take_in(self.enter(self.prepare([event])), range(1), [arrived])), None)
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
@@ -102,7 +102,7 @@ class Reconciler:
             rejection = check_bulletin(self._election, event)
             if event.area in self._election.areas:
                 rejection = Rejection("not-a-table", "area", "send bulletins for areas to the topic of bulletins")
-        if rejection is None and arrived:
+        if rejection is None and arrived != NO_ARRIVAL:
             rejection = check_date(self._election, event, arrived)
         if rejection is not None:
             return rejection

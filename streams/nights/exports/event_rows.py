@@ -7,7 +7,7 @@ from typing import Any, Final
 from streams.core.election.model import Election
 from streams.core.engine.channel_items import Item, Items, Unread, Unreadable
 from streams.core.events.codec import encode, plain
-from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
+from streams.core.events.model import NO_ARRIVAL, Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.reading import Reading, reading_of
 from streams.nights.exports.row_files import Scratch
 from streams.nights.exports.table import suffixes
@@ -50,7 +50,7 @@ class EventRows:
         if not self._scratch.asked & {RAW_READINGS, RAW_BULLETINS}:
             return
         items = items.read() if isinstance(items, Unread) else items
-        for item, at in zip(items, arrived or repeat(0), strict=False):
+        for item, at in zip(items, arrived or repeat(NO_ARRIVAL), strict=False):
             self._seq += 1
             if isinstance(item, TallyReport) and RAW_READINGS in self._scratch.asked:
                 self._scratch.add(RAW_READINGS, self._reading(item, at))
@@ -77,7 +77,7 @@ class EventRows:
             "reporter_group": report.group,
             "source": report.source,
             "observed_at": report.at,
-            "arrived_at": arrived or None,
+            "arrived_at": None if arrived == NO_ARRIVAL else arrived,
             "bound": report.bound,
             "retracted": report.retracted,
             "supersedes": report.supersedes,
@@ -108,7 +108,7 @@ class EventRows:
             "authority": bulletin.authority,
             "area_id": bulletin.area,
             "issued_at": bulletin.at,
-            "arrived_at": arrived or None,
+            "arrived_at": None if arrived == NO_ARRIVAL else arrived,
             "sequence": bulletin.sequence,
             "status": bulletin.status,
             "supersedes": bulletin.supersedes,
