@@ -238,8 +238,7 @@ class CompareStage:
             if isinstance(what, Sheets):
                 self._reached[what.partition] = event.message.offset
         self._pass_on(judged)
-        self.counts["bulletins"] += sum(isinstance(content, Bulletin) for content, _ in announced)
-        self.counts["bulletins"] -= len(judged.for_tables)
+        self.counts["bulletins"] += sum(isinstance(what, Bulletin) for what, _ in announced) - len(judged.for_tables)
         self.at = at
         self.outbox.stamp(at)
         self._tell(judged.notices)
@@ -254,11 +253,8 @@ class CompareStage:
             home, content = self._topology.partition_of(bulletin.area), event.message.value or b""
             self.outbox.send(Record(self._reports, bulletin.area.encode(), with_type(content, "bulletin"), home))
         for event, reason in judged.rejected:
-            self._turn_away(event, reason)
-
-    def _turn_away(self, event: EventT[Any], reason: Rejection) -> None:
-        self.counts[f"rejected {reason.code}"] += count_of(event.message, [reason])
-        self.outbox.send(rejected(self._rejected, event.message, [reason]))
+            self.counts[f"rejected {reason.code}"] += count_of(event.message, [reason])
+            self.outbox.send(rejected(self._rejected, event.message, [reason]))
 
     def _tell(self, notices: list[Notice]) -> None:
         for notice in notices:
