@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 import zstandard
 from builders import bulletin, election, report
@@ -21,11 +22,11 @@ from streams.config import election_writer
 from streams.config.election_file import load
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.topics import BULLETINS, REPORTS, TOPICS
 from streams.nights.eventlog import format, generated_night, manifest, reader, segments
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog, Order
-from streams.nights.eventlog.record import Gap, Record
+from streams.nights.eventlog.record import HEAD, Gap, Record, Records
 from streams.nights.eventlog.writer import LogWriter
 
 KNOWN = election(states=1, tables=2)
@@ -100,6 +101,41 @@ def test_round_trip(given_: list[tuple[object, ...]], block: int, segment: int) 
         assert all(a <= b for a, b in pairwise(done))
         assert written.done == written.size == sum(p.stat().st_size for p in Path(place).glob("segment-*"))
         assert written.closed
+
+
+@given(messages, st.lists(st.integers(0, 9), max_size=20), st.integers(1, 300))
+@settings(max_examples=20, deadline=None)
+def test_many_are_written_as_one_by_one(given_: list[tuple[object, ...]], pieces: list[int], block: int) -> None:
+    """`extend` makes the very blocks that `append` makes, however the records are handed to it."""
+    found = [record._replace(headers=()) for record in records(given_)]
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        with begin(Path(one), block=block) as writer:
+            for record in found:
+                writer.append(record)
+        with begin(Path(other), block=block) as writer:
+            left = found
+            for count in [*pieces, len(found)]:
+                writer.extend(many(left[:count]))
+                left = left[count:]
+            assert writer.records == len(found)
+        blocks = [
+            [(each.head.records, each.head.first, each.raw) for each in EventLog.open(Path(place)).blocks(refuse)]
+            for place in (one, other)
+        ]
+        assert blocks[0] == blocks[1]
+
+
+def many(found: list[Record]) -> Records:
+    """The same records, field by field."""
+    heads = np.zeros(len(found), HEAD)
+    for place, (topic, partition, offset, timestamp, key, value, _) in enumerate(found):
+        lengths = (-1 if each is None else len(each) for each in (key, value))
+        heads[place] = (TOPICS.index(topic), partition, offset, timestamp, *lengths, 0)
+    return Records(heads, [each.key for each in found], [each.value for each in found], {})
+
+
+def refuse(damage: LogDamage) -> None:
+    raise damage
 
 
 def one_by_one(raw: bytes, count: int) -> tuple[list[Record], str]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import orjson
 import zstandard
+from numpy.typing import NDArray
 
 from streams.core.events.topics import TOPICS
 from streams.nights.eventlog.record import HEAD, Gap, Record, Records
@@ -37,6 +38,9 @@ _LENGTH = struct.Struct("<i")
 _NAME = struct.Struct("<H")
 SEGMENT_BYTES, BLOCK_BYTES = _SEGMENT.size, _BLOCK.size
 _CHECK: Final = 4
+
+PARTS: Final = 3
+"""Of a record without headers: its head, its key, its value."""
 
 MANY: Final = 2000
 """Records that are read, and taken in, at once: all of a usual block, and few beside those that the largest can hold.
@@ -134,14 +138,14 @@ def pack_record(record: Record) -> bytes:
     return b"".join(parts)
 
 
-def pack_records(records: Records) -> Iterator[bytes]:
-    """The bytes of each of these records, which have no headers."""
-    raw, size = records.heads.tobytes(), HEAD.itemsize
-    heads = (raw[first : first + size] for first in range(0, len(raw), size))
-    return (
-        head + (key or b"") + (value or b"")
-        for head, key, value in zip(heads, records.keys, records.values, strict=True)
-    )
+def pack_records(records: Records) -> tuple[list[bytes], NDArray[np.int64]]:
+    """The bytes of these records, which have no headers: `PARTS` of each, and where each ends in them all."""
+    parts = [b""] * (PARTS * len(records))
+    parts[0::PARTS] = records.heads.view(f"V{HEAD.itemsize}").tolist()
+    parts[1::PARTS] = [key or b"" for key in records.keys]
+    parts[2::PARTS] = [value or b"" for value in records.values]
+    sizes = HEAD.itemsize + np.maximum(records.heads["key"], 0) + np.maximum(records.heads["value"], 0)
+    return parts, sizes.cumsum(dtype=np.int64)
 
 
 def unpack_records(raw: bytes, count: int) -> Iterator[Records]:

@@ -44,7 +44,7 @@ class LogWriter:
         self._file: IO[bytes] | None = None
         self._number = self._size = 0
         self._held: list[bytes] = []
-        self._held_bytes = 0
+        self._held_records = self._held_bytes = 0
         self._ended = False
 
     @classmethod
@@ -130,18 +130,28 @@ class LogWriter:
         self._hold(content)
 
     def extend(self, records: Records) -> None:
-        """`append` each of these, which have no headers: 1 us a record instead of 4."""
+        """`append` each of these, which have no headers: 0.3 us a record instead of 4."""
         if wrong := self.order.check_all(records):
             raise LogError(f"{self.directory}: {wrong[0][1]}: nothing may be written twice")
-        for content in format.pack_records(records):
-            self._hold(content)
+        parts, ends = format.pack_records(records)
+        first = begin = 0
+        while first < len(records):
+            end = int(ends.searchsorted(begin + self._block - self._held_bytes, "right"))
+            if end <= first and self._held:
+                self.flush()
+                continue
+            end = max(end, first + 1)
+            self._hold(b"".join(parts[first * format.PARTS : end * format.PARTS]), end - first)
+            first, begin = end, int(ends[end - 1])
 
-    def _hold(self, content: bytes) -> None:
+    def _hold(self, content: bytes, count: int = 1) -> None:
+        """Hold the bytes of so many records: all in one block."""
         if self._held and self._held_bytes + len(content) > self._block:
             self.flush()
         self._held.append(content)
+        self._held_records += count
         self._held_bytes += len(content)
-        self.records += 1
+        self.records += count
 
     def gap(self, gap: Gap) -> None:
         """Say that these messages could not be had."""
@@ -152,8 +162,8 @@ class LogWriter:
     def flush(self) -> None:
         """Hand what is held to the operating system: a crash of this process no longer loses it."""
         if self._held:
-            raw, count = b"".join(self._held), len(self._held)
-            self._held, self._held_bytes = [], 0
+            raw, count = b"".join(self._held), self._held_records
+            self._held, self._held_records, self._held_bytes = [], 0, 0
             self._write(RECORDS, count, raw)
 
     def sync(self) -> None:
@@ -216,7 +226,7 @@ class LogWriter:
 
     def _write(self, kind: int, count: int, raw: bytes) -> None:
         try:
-            content = format.block(self._log, kind, self.records - len(self._held) - count, count, raw)
+            content = format.block(self._log, kind, self.records - self._held_records - count, count, raw)
         except FormatError as error:
             raise LogError(f"{self.directory}: {error}") from None
         if self._size > SEGMENT_BYTES and self._size + len(content) > self._segment:
