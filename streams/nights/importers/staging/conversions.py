@@ -1,6 +1,6 @@
 """What an expression yields, as a value of an event: SQL that converts and checks it.
 
-A figure or a time that is not understood becomes -1, an empty text NULL.
+A figure or a time that is not understood becomes -1, a text that cannot be printed `NOT_PRINTABLE`, an empty one NULL.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ EARLIEST: Final = 631_152_000_000
 _RFC3339: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
 _OFFSET: Final = r"(Z|[+-]\d\d:?\d\d)"
 MOST: Final[Mapping[str, int]] = {"count": MAX_COUNT, "ratio": 1, "percent": 100}
+NOT_PRINTABLE: Final = "chr(127)"
+"""A text that no file can bring in, as SQL."""
 CURES: Final[Mapping[Kind, str]] = {
     "text": f"give printable text of at most {MAX_TEXT} characters",
     "time": "give Unix milliseconds or RFC 3339 with an offset; for other forms write "
@@ -30,21 +32,25 @@ CURES: Final[Mapping[Kind, str]] = {
 
 def create(db: Database) -> None:
     """Make the macros that the SQL below calls."""
+    spaces = r"[\s\x{a0}\x{2007}\x{202f}]"
     db.run(
-        "CREATE MACRO _tidy(x) AS nullif(CASE "
-        "WHEN x GLOB '*[!!-~]*' AND regexp_matches(x, '^\\s|\\s$|[\\t-\\r\\x{a0}\\x{2007}\\x{202f}]') "
-        "THEN trim(regexp_replace(x, '[\\s\\x{a0}\\x{2007}\\x{202f}]+', ' ', 'g')) ELSE x END, '')"
+        f"CREATE MACRO _tidied(x) AS CASE WHEN regexp_matches(x, '^\\s|\\s$|[\\t-\\r\\x{{a0}}\\x{{2007}}\\x{{202f}}]') "
+        f"THEN trim(regexp_replace(x, '{spaces}+', ' ', 'g')) ELSE x END"
+    )
+    db.run(
+        "CREATE MACRO _printable(x) AS CASE WHEN length(x) > "
+        f"{MAX_TEXT} OR regexp_matches(x, '[\\p{{Cc}}\\p{{Cf}}\\p{{Cs}}\\p{{Co}}\\p{{Zl}}\\p{{Zp}}]') "
+        f"THEN {NOT_PRINTABLE} ELSE nullif(x, '') END"
+    )
+    db.run(  # nearly every text is found right by one look at it
+        f"CREATE MACRO _text(x) AS CASE WHEN regexp_matches(x, '[^ -~]') OR starts_with(x, ' ') OR ends_with(x, ' ') "
+        f"OR strlen(x) > {MAX_TEXT} THEN _printable(_tidied(x)) ELSE nullif(x, '') END"
     )
     db.run(  # what a clock in the zone showed once, and once only, in Unix ms
         "CREATE MACRO _local(zone, x) AS CASE WHEN timezone(zone, timezone(zone, x)) <> x "
         "OR timezone(zone, timezone(zone, x) + INTERVAL 1 HOUR) = x "
         "OR timezone(zone, timezone(zone, x) - INTERVAL 1 HOUR) = x "
         "THEN -1 ELSE epoch_ms(timezone(zone, x)) END"
-    )
-    db.run(
-        "CREATE MACRO _is_name(x) AS CASE WHEN x GLOB '*[! -~]*' THEN "
-        "NOT regexp_matches(x, '[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Zl}\\p{Zp}]') "
-        f"AND length(x) <= {MAX_TEXT} ELSE strlen(x) <= {MAX_TEXT} END"
     )
 
 
@@ -53,7 +59,7 @@ def checked(x: str, kind: Kind, type: str, zone: str) -> str:
     that of times that have none, "" where there is no such zone."""
     match kind:
         case "text":
-            return f"_tidy({x}::VARCHAR)"
+            return f"_text({x}::VARCHAR)"
         case "flag" if type == "BOOLEAN":
             return f"coalesce({x}, false)"
         case "flag":

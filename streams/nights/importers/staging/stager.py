@@ -1,6 +1,7 @@
 """Rows of sources as a table of what the map makes of them: texts, times and figures that have been read and checked.
 
-In such a table a figure that is not understood is -1, as is a time; what is not known is NULL.
+In such a table a figure that is not understood is -1, as is a time, and a text that cannot be printed `NOT_PRINTABLE`;
+what is not known is NULL.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from streams.nights.importers.map_file import Map
 from streams.nights.importers.reading.cells import FIRST, Places
 from streams.nights.importers.reading.loading import Loaded
 from streams.nights.importers.staging import conversions
-from streams.nights.importers.staging.conversions import CURES, Kind
+from streams.nights.importers.staging.conversions import CURES, NOT_PRINTABLE, Kind
 from streams.nights.importers.staging.expressions import Expression, Parser
 from streams.nights.sql import literal, name
 
@@ -220,7 +221,7 @@ class Staged:
             yield f"{x} IS NULL", "empty", True
         match wanted.kind:
             case "text":
-                yield f"NOT _is_name({x})", "not-printable", required
+                yield f"{x} = {NOT_PRINTABLE}", "not-printable", required
             case "flag":
                 yield f"{x} IS NULL", "not-a-flag", True
             case "time":
