@@ -11,6 +11,7 @@ from streams.cli.common import JsonLines, group, plainly, written
 from streams.nights.importers import importer
 from streams.nights.importers.inspecting import inspection, proposal
 from streams.nights.importers.reading.files import SourceError
+from streams.support import gc_tuning
 from streams.support.progress import Progress
 from streams.support.terminal import show
 
@@ -32,6 +33,7 @@ def import_run(
     jsonl: JsonLines = False,
 ) -> None:
     """Published files as a night, by a map. Where anything is wrong with them, nothing is written."""
+    gc_tuning.look_seldom()
     with plainly():
         place = data or map.parent
         if dry_run:

@@ -1,7 +1,7 @@
 """The register of a map: its rows as areas and polling tables, and what is wrong with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -208,7 +208,6 @@ def _summed(
     for area in areas.values():
         i = number[area.id]
         registered_there = (None if unknown[i] else voters[i]) if adds_up[area.level] else area.registered
-        summed[area.id] = replace(
-            area, tables=tables[i] if counts[area.level] else area.tables, registered=registered_there
-        )
+        tables_there = tables[i] if counts[area.level] else area.tables
+        summed[area.id] = Area(area.id, area.name, area.level, area.parent, tables_there, registered_there)
     return summed
