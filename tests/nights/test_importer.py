@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import signal
+import struct
 import threading
 import zipfile
 from collections.abc import Callable
@@ -56,7 +57,7 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
     return text
 
 
-def zipped(**members: str) -> bytes:
+def zipped(**members: str | bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, content in members.items():
@@ -127,6 +128,39 @@ def ods(rows: list[list[str | float]], given: str = "") -> bytes:
     )
 
 
+def xlsb(rows: list[list[str | float]]) -> bytes:
+    """The same as a binary workbook: records of a kind, a length and their bytes (MS-XLSB)."""
+
+    def number(value: int) -> bytes:
+        return bytes([value]) if value < 128 else bytes([value & 127 | 128, value >> 7])
+
+    def record(kind: int, content: bytes = b"") -> bytes:
+        return number(kind) + number(len(content)) + content
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    def cell(column: int, value: str | float) -> bytes:
+        head = struct.pack("<II", column, 0)
+        return record(6, head + text(value)) if isinstance(value, str) else record(5, head + struct.pack("<d", value))
+
+    cells = b"".join(
+        record(0, struct.pack("<I13x", number)) + b"".join(cell(*each) for each in enumerate(row))
+        for number, row in enumerate(rows)
+    )
+    size = struct.pack("<4I", 0, len(rows) - 1, 0, len(rows[0]) - 1)
+    rel = "http://schemas.openxmlformats.org/package/2006/relationships"
+    sheet = '<Relationship Id="r1" Target="worksheets/sheet1.bin"/>'
+    members: dict[str, str | bytes] = {
+        "xl__workbook.bin": record(0x9C, struct.pack("<II", 0, 1) + text("r1") + text("Actas"))
+        + record(0x90)
+        + record(0x84),
+        "xl___rels__workbook.bin.rels": f'<Relationships xmlns="{rel}">{sheet}</Relationships>',
+        "xl__worksheets__sheet1.bin": record(0x94, size) + record(0x91) + cells + record(0x92),
+    }
+    return zipped(**members)
+
+
 def parquet(directory: Path) -> bytes:
     path = directory / "made.parquet"
     duckdb.connect().execute(f"COPY (SELECT * FROM (VALUES ('m1', 5, 6), ('m2', 7, 8)) t(mesa, a, b)) TO '{path}'")
@@ -149,6 +183,7 @@ SOURCES: dict[str, tuple[str, Callable[[Path], str | bytes], str]] = {
                      'm2,"a\nb",7,8\n', ""),
     "Excel": ("s.xlsx", lambda _: xlsx(ROWS), ""),
     "Excel with lines above": ("s.xlsx", lambda _: xlsx([["RESULTS"], *ROWS]), 'header = 2\nsheet = "Actas"'),
+    "Excel, binary": ("s.xlsb", lambda _: xlsb(ROWS), ""),
     "OpenDocument": ("s.ods", lambda _: ods(ROWS), ""),
     "JSON below a key": ("s.json", lambda _: '{"data": {"rows": [{"mesa": "m1", "a": 5, "b": 6}, '
                          '{"mesa": "m2", "a": 7, "b": "8"}]}}', 'records = "data.rows"'),

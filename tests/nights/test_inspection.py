@@ -1,14 +1,18 @@
 """`import inspect`: what it finds in published files, and the map that it writes, which runs as it is."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_import_obstacles import R, S
 from test_importer import SOURCES, imported
 
 from streams.errors import CotejoError
 from streams.nights.importers.inspecting import inspection, proposal
+from streams.nights.importers.reading.files import SourceError
 
 
 def proposed(directory: Path, files: dict[str, str]) -> str:
@@ -101,6 +105,36 @@ PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
         ['id = "_uuid"', "coalesce(_submitted_by, 'reader')", 'url = "photo_URL"'],
         {"m1": {"results/a": 5, "results/b": 6}, "m2": {"results/a": 7, "results/b": 8}},
     ),
+    "totals, voters and shares by their figures": (
+        {
+            "s.csv": "dep,mesa,Ana,Bo,Cy,Emitted,Null,Cast,Roll,Turnout,Of all\n1,m1,10,20,5,35,1,36,90,40,12\n"
+            "1,m2,30,20,0,50,0,50,95,52,17\n2,m3,1,2,3,6,2,8,70,11,3\n2,m4,9,9,9,27,0,27,60,45,9\n"
+        },
+        [
+            'registered = "Roll"',
+            'null = "\\"Null\\""',
+            "# Emitted is left out: it is the sum of Ana, Bo, Cy",
+            "# Cast is left out: it is the sum of Emitted, Null",
+            "# Turnout is left out: it is a share",
+            "# Of all is left out: it is in no total",
+        ],
+        {
+            "m1": {"Ana": 10, "Bo": 20, "Cy": 5},
+            "m2": {"Ana": 30, "Bo": 20, "Cy": 0},
+            "m3": {"Ana": 1, "Bo": 2, "Cy": 3},
+            "m4": {"Ana": 9, "Bo": 9, "Cy": 9},
+        },
+    ),
+    "a total before what it is the sum of": (
+        {"r.csv": R, "s.csv": "mesa,in all,a,b\nm1,1.111,1.105,6\nm2,15,7,8\nm3,9,4,5\n"},
+        ["# in all is left out: it is the sum of a, b"],
+        {"m1": {"a": 1105, "b": 6}, "m2": {"a": 7, "b": 8}, "m3": {"a": 4, "b": 5}},
+    ),
+    "shares with three decimals": (
+        {"r.csv": R, "s.csv": "mesa,a,b,part of b\nm1,5,6,0.545\nm2,7,8,0.533\n"},
+        [],
+        {"m1": {"a": 5, "b": 6}, "m2": {"a": 7, "b": 8}},
+    ),
     "bulletins of areas": (
         {"r.csv": R, "b.csv": "dep,a,b\n1,5,6\n2,7,8\n"},
         ["[[bulletins]]", "area = \"'dep ' || dep\""],
@@ -117,6 +151,31 @@ def test_proposals(kind: str, tmp_path: Path) -> None:
     assert [line for line in lines if line not in text] == []
     _, events = imported(tmp_path, text, **{"r.csv": R, "s.csv": S, **files})
     assert {event.get("table") or event["area"]: event["votes"] for event in events} == votes
+
+
+CELLS = st.sampled_from(
+    ["", "0", "7", "-1", "1.234", "0.5", "é", "m1", "a b", '"', "'", "12/31/2024", "%", "\x00", "٣"]
+)
+
+
+@given(
+    st.lists(st.lists(CELLS, max_size=5), max_size=6),
+    st.sampled_from(list(",;|\t")),
+    st.sampled_from(["utf-8", "utf-16"]),
+    st.sampled_from(["s.csv", "s.json", "s.jsonl"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_file_is_looked_at(rows: list[list[str]], delimiter: str, encoding: str, name: str) -> None:
+    """Whatever a text file holds, and whatever it is called, there is a map, or an error that names the file."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / name
+        path.write_bytes("\n".join(map(delimiter.join, rows)).encode(encoding))
+        found = ""
+        try:
+            found = proposal.first_map([inspection.inspect(path)])
+        except SourceError as error:
+            found = str(error)
+        assert found.startswith(("# A map", f"{name}:"))
 
 
 def test_what_does_not_fit_is_told(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ _FIELDS: Final = {
     "blank": re.compile(r"(?i)(votos?.?)?(blank|blanc).*|bl"),
     "": re.compile(r"(?i).*(v[aá]lid|total|suma|sum\b).*"),
 }
+_SHARE: Final = re.compile(
+    r"(?i).*(%|pct|per.?cent|porcent|prozent|turn.?out).*|(.*[_ ])?(share|perc?|participaci[oó]n|abstenci[oó]n)"
+)
 _READER: Final = re.compile(r"(?i)who|reporter|observer|user.*|_?submitted_by|usuario|testigo")
 _LINK: Final = re.compile(r"(?i).*(url|link).*")
 
@@ -39,6 +42,11 @@ def is_submission(name: str) -> bool:
 
 def is_voters(name: str) -> bool:
     return _VOTERS.fullmatch(_last(name)) is not None
+
+
+def is_share(name: str) -> bool:
+    """Whether it is a part of something, such as per cent of the votes, or the turnout."""
+    return _SHARE.fullmatch(_last(name)) is not None
 
 
 def is_reader(name: str) -> bool:

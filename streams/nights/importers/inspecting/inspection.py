@@ -249,7 +249,7 @@ def _with_marks(source: Source, columns: Sequence[Sequence[str]]) -> Source:
     """A source with the mark between thousands, and the words that stand for no figure, as its columns have them."""
     unknown = dict[str, None]()
     for mark in () if source.thousands else (".", ",", " "):
-        grouped = re.compile(rf"\d{{1,3}}({re.escape(mark) if mark != ' ' else _SPACE}\d{{3}})+")
+        grouped = re.compile(rf"[1-9]\d{{0,2}}({re.escape(mark) if mark != ' ' else _SPACE}\d{{3}})+")
         for cells in columns:
             figures = [cell.strip() for cell in cells if any(map(str.isdigit, cell))]
             marked = [cell for cell in figures if grouped.fullmatch(cell)]

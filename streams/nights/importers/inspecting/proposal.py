@@ -4,24 +4,20 @@ does not fit."""
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, takewhile
 from typing import Any, Final
 
 from streams.nights.importers.inspecting.column_words import (
-    MOST_DIGITS,
-    field_of,
     is_id,
     is_link,
     is_reader,
     is_submission,
-    is_voters,
 )
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
+from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
 from streams.nights.sql import literal, readable
 
-_MOST_OPTIONS: Final = 60
 _KEY_COLUMNS: Final = 8
 """From the left, among which an id is looked for."""
 _TIMES: Final = (
@@ -36,28 +32,16 @@ _TIMES: Final = (
 """Forms of times, and what reads them; "" for what is understood as it stands."""
 
 
-@dataclass(frozen=True)
-class _Votes:
-    """Where a file has its votes: a column for each option; or one for their names and one for the figures."""
-
-    options: Sequence[str]
-    fields: dict[str, str]
-    """Published names by what they are instead: "null", "blank", or "" for what is passed over."""
-    name_column: str = ""
-    count_column: str = ""
-    has_empty: bool = False
-
-
 def first_map(files: Sequence[Inspected]) -> str:
     """A map that makes an election of the file with the voters (else the first), and reports of the others (else of
     the same)."""
     names = [f"file{number}" if len(files) > 1 else "rows" for number in range(1, len(files) + 1)]
-    of_voters = next((i for i, file in enumerate(files) if _voters(file)), 0)
+    of_voters = next((i for i, file in enumerate(files) if voters_of(file, _key(file))), 0)
     register = files[of_voters]
     key = _key(register)
     results = [i for i in range(len(files)) if i != of_voters] or [of_voters]
     keys = {i: _key_of(files[i], register, key) for i in results}
-    votes = {i: _votes(files[i], keys[i] or _area_names(files[i], register)) for i in results}
+    votes = {i: votes_of(files[i], keys[i] or _area_names(files[i], register)) for i in results}
     options = dict.fromkeys(option for each in votes.values() for option in each.options)
     lines = [
         "# A map to begin with (docs/import.md): check each line.",
@@ -69,7 +53,7 @@ def first_map(files: Sequence[Inspected]) -> str:
     for name, file in zip(names, files, strict=True):
         lines += [f"[source.{name}]", f"files = {_toml(file.part.name)}"]
         lines += [*(f"{each} = {_toml(value)}" for each, value in settings(file.source).items()), ""]
-    named = _votes(register, key).name_column
+    named = votes_of(register, key).name_column
     lines += _register(register, names[of_voters], key, named)
     for i, each in votes.items():
         if each.options:
@@ -83,7 +67,9 @@ def _key(file: Inspected) -> Sequence[str]:
     usual = [column for place, column in enumerate(file.columns[:_KEY_COLUMNS]) if _may_be_key(place, column)]
     codes = [column for column in usual if is_id(column.name)]
     texts = [column for column in usual if column.kind == "text" and column not in codes]
-    figures = [each for each in file.columns if each.kind == "number" and each not in usual and not _is_voters(each)]
+    figures = [
+        each for each in file.columns if each.kind == "number" and each not in usual and not is_voters_column(each)
+    ]
     for among in (codes, usual):
         for count in (1, 2, 3):
             # together the last ones: what tells polling tables apart stands behind areas
@@ -97,7 +83,13 @@ def _key(file: Inspected) -> Sequence[str]:
 
 
 def _may_be_key(place: int, column: ColumnSample) -> bool:
-    if not column.cells or column.kind == "time" or column.empty or is_submission(column.name) or _is_voters(column):
+    if (
+        not column.cells
+        or column.kind == "time"
+        or column.empty
+        or is_submission(column.name)
+        or is_voters_column(column)
+    ):
         return False
     return "://" not in column.cells[0] and (column.kind == "text" or place < 2 or is_id(column.name))
 
@@ -118,43 +110,11 @@ def _key_of(file: Inspected, register: Inspected, key: Sequence[str]) -> Sequenc
     return ours if ours or _is_of_areas(file, register) else _key(file)
 
 
-def _voters(file: Inspected) -> Sequence[str]:
-    return [column.name for column in file.columns if _is_voters(column)]
-
-
-def _is_voters(column: ColumnSample) -> bool:
-    return column.kind == "number" and is_voters(column.name)
-
-
-def _votes(file: Inspected, key: Sequence[str]) -> _Votes:
-    last = max((i for i, column in enumerate(file.columns) if column.name in key), default=-1)
-    figures = [
-        column
-        for column in file.columns[last + 1 :]
-        if column.kind == "number"
-        and not _is_voters(column)
-        and not is_id(column.name)
-        and max(len(cell.strip()) for cell in column.cells) <= MOST_DIGITS
-    ]
-    keys = list(zip(*(column.cells for column in file.columns if column.name in key), strict=True))
-    if len(figures) == 1 and len(set(keys)) < len(keys):
-        for column in file.columns:
-            pairs = set(zip(keys, column.cells, strict=True))
-            if column.name not in key and column.kind == "text" and len(pairs) == len(keys):
-                texts = list(dict.fromkeys(column.cells))[:_MOST_OPTIONS]
-                fields = {text: field for text in texts if (field := field_of(text)) is not None}
-                options = [text for text in texts if text not in fields]
-                return _Votes(options, fields, column.name, figures[0].name, figures[0].empty > 0)
-    fields = {column.name: field for column in figures if (field := field_of(column.name)) is not None}
-    options = [column.name for column in figures if column.name not in fields][:_MOST_OPTIONS]
-    return _Votes(options, fields, has_empty=any(column.empty for column in figures))
-
-
 def _register(file: Inspected, source: str, key: Sequence[str], options: str) -> Iterator[str]:
     yield "[register]"
     yield f"from = {_toml(source)}"
     yield f"table = {_toml(_table(file, key))}"
-    if voters := _voters(file):
+    if voters := voters_of(file, key):
         several = " # if they are to be added up" if len(voters) > 1 else ""
         yield f"registered = {_toml(' + '.join(map(readable, voters)))}{several}"
     yield "areas = ["
@@ -201,7 +161,7 @@ def _area(path: Sequence[str]) -> str:
 
 
 def _events(
-    file: Inspected, source: str, key: Sequence[str] | None, votes: _Votes, register: Inspected
+    file: Inspected, source: str, key: Sequence[str] | None, votes: Votes, register: Inspected
 ) -> Iterator[str]:
     """Reports of polling tables; or bulletins, where no column has the register's ids."""
     kind, at = ("reports", "observed_at") if key else ("bulletins", "issued_at")
@@ -229,10 +189,17 @@ def _events(
         yield f"names = {{ {', '.join(f'{_toml(text)} = {_toml(id)}' for text, id in names.items())} }}"
         return
     for name, field in votes.fields.items():
-        is_field = field and (key or field == "null")
-        yield f"{field} = {_toml(readable(name))}" if is_field else f"# {name} is left out: it follows from the others"
+        if key or field == "null":
+            yield f"{field} = {_toml(readable(name))}"
+        else:
+            yield _left_out(name, "a bulletin has no such figure")
+    yield from (_left_out(name, reason) for name, reason in votes.left_out.items())
     yield f"[{kind}.votes] # leave out what is no option"
     yield from (f"{_toml(option)} = {_toml(readable(option))}" for option in votes.options)
+
+
+def _left_out(name: str, reason: str) -> str:
+    return f"# {' '.join(f'{name} is left out: {reason}'.split())}"
 
 
 def _area_column(file: Inspected, register: Inspected) -> tuple[str, ColumnSample] | None:
