@@ -151,7 +151,7 @@ BOARD: Final = Board(
                 "Event time since the current bulletin was issued.",
                 "Tiempo de los hechos desde que se emitió el boletín vigente.",
             ),
-            Words("This area has no bulletin of its own.", "Esta área no tiene boletín propio."),
+            Words("No bulletin of its own, or no worker.", "Sin boletín propio, o sin worker."),
             "s",
             [Query(f"max(cotejo_bulletin_age_seconds{{{_HERE}}})")],
             width=6,
@@ -231,7 +231,10 @@ BOARD: Final = Board(
                 "Muted: an area above speaks for this one, and no webhook went out.",
                 "Silenciada: un área superior habla por esta, y no salió ningún webhook.",
             ),
-            Words("No alert fires in this area.", "Ninguna alerta activa en esta área."),
+            Words(
+                "No alert fires in this area, or no worker compares.",
+                "Ninguna alerta activa en esta área, o ningún worker compara.",
+            ),
             columns=[
                 Column(Words("Rule", "Regla"), "rule"),
                 Column(Words("Option", "Opción"), "option_name"),

@@ -5,15 +5,20 @@ from typing import Final
 from dashboards.parts import ALL, GREY, RANKS, RED, Annotation, Column, Panel, Query, Words, leading, same
 
 NO_WORKER: Final = Words(
-    "No worker compares yet: see the board Pipeline.", "Ningún worker compara todavía: vea el tablero Proceso."
+    "No worker compares: see the board Pipeline.", "Ningún worker compara: vea el tablero Proceso."
 )
 NO_BULLETIN: Final = Words(
-    "Nothing to compare: no bulletin has come, or no sheet is witnessed.",
-    "Nada que comparar: no ha llegado ningún boletín, o no hay actas atestiguadas.",
+    "Nothing to compare: no bulletin has come, no sheet is witnessed, or no worker compares.",
+    "Nada que comparar: no ha llegado ningún boletín, no hay actas atestiguadas, o ningún worker compara.",
 )
+NO_WORKER_SHORT: Final = Words("No worker compares.", "Ningún worker compara.")
+NO_BULLETIN_SHORT: Final = Words("Nothing to compare.", "Nada que comparar.")
+"""The same for a stat, where Grafana makes a longer sentence too small to read."""
 
 
 MUST_BE_WRONG: Final = Words("Sheets that must be wrong", "Actas que tendrían que estar mal")
+MUST_BE_WRONG_SHORT: Final = Words("Must be wrong", "Tendrían que estar mal")
+"""The same as a column's title, which Grafana cuts where it is longer."""
 ANNOUNCED: Final = Words("announced (dashed)", "anunciado (discontinua)")
 WITNESSED: Final = Words("witnessed (solid)", "atestiguado (continua)")
 """What a graph's lines are called: Grafana's legend shows no dashes."""
@@ -47,7 +52,7 @@ def options(area: str) -> Panel:
         ),
         Column(Words("At least", "Al menos"), "floor", of("cotejo_floor_votes", area)),
         Column(Words("At most", "A lo sumo"), "ceiling", of("cotejo_ceiling_votes", area)),
-        Column(MUST_BE_WRONG, "breakdown", of("cotejo_breakdown_sheets", area)),
+        Column(MUST_BE_WRONG_SHORT, "breakdown", of("cotejo_breakdown_sheets", area)),
     ]
     text = Words(
         "What the current bulletin announces beside the accepted sheets. At least and at most: what the witnessed "
@@ -89,7 +94,7 @@ def witnessed(area: str) -> Panel:
     )
     query = Query(f'max(cotejo_coverage_ratio{{{ALL}, area="{area}"}})')
     title = Words("Polling tables witnessed", "Mesas atestiguadas")
-    return Panel("stat", title, text, NO_WORKER, PER_CENT, [query], width=6, height=5, decimals=1)
+    return Panel("stat", title, text, NO_WORKER_SHORT, PER_CENT, [query], width=6, height=5, decimals=1)
 
 
 def of_leading(metric: str, area: str, wrap: str = "{}") -> list[Query]:
@@ -121,7 +126,7 @@ def breakdown(area: str) -> Panel:
         "ciertos; la mayor de todas las opciones. Sin modelo ni estadística. Las alertas empiezan en el límite que "
         "fija el archivo de la elección.",
     )
-    return Panel("stat", MUST_BE_WRONG, text, NO_BULLETIN, queries=queries, width=6, height=5)
+    return Panel("stat", MUST_BE_WRONG, text, NO_BULLETIN_SHORT, queries=queries, width=6, height=5)
 
 
 def heard() -> Panel:
@@ -136,7 +141,7 @@ def heard() -> Panel:
         "minuto, todo lo demás está como entonces: vea el tablero Proceso.",
     )
     title = Words("Last heard of a worker", "Última señal de un worker")
-    return Panel("stat", title, text, NO_WORKER, "dateTimeAsIso", [query], width=6, height=5)
+    return Panel("stat", title, text, NO_WORKER_SHORT, "dateTimeAsIso", [query], width=6, height=5)
 
 
 def alerts_in(area: str) -> Annotation:

@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from dashboards.comparison import (
+    MUST_BE_WRONG_SHORT,
     NO_BULLETIN,
     NO_WORKER,
+    NO_WORKER_SHORT,
     alerts_in,
     breakdown,
     heard,
@@ -64,9 +66,11 @@ BOARD: Final = Board(
                 "Alerts of all areas that fire now. What they are about is in the board Area.",
                 "Alertas activas de todas las áreas. De qué tratan está en el tablero Área.",
             ),
-            NO_WORKER,
+            NO_WORKER_SHORT,
             queries=[
-                Query(f'max(cotejo_alerts{{{ALL}, status="firing", severity="{severity}"}})', word, "", colour)
+                Query(
+                    f'max(cotejo_alerts{{{ALL}, status="firing", severity="{severity}"}})', word, "", colour, bad=True
+                )
                 for severity, word, colour in (
                     ("critical", Words("critical", "críticas"), RED),
                     ("warning", Words("warning", "avisos"), ORANGE),
@@ -96,7 +100,14 @@ BOARD: Final = Board(
             ],
         ),
         options("$whole"),
-        replace(breakdown("$whole"), kind="lines", title=Words("How sure", "Con cuánta certeza"), width=10, height=11),
+        replace(
+            breakdown("$whole"),
+            kind="lines",
+            title=Words("How sure", "Con cuánta certeza"),
+            nothing=NO_BULLETIN,
+            width=10,
+            height=11,
+        ),
         Panel(
             "table",
             Words("Where", "Dónde"),
@@ -123,7 +134,7 @@ BOARD: Final = Board(
                     unit="percentunit",
                 ),
                 Column(
-                    Words("Must be wrong", "Tendrían que estar mal"),
+                    MUST_BE_WRONG_SHORT,
                     "breakdown",
                     Query(f"max by (area, area_name) (cotejo_breakdown_sheets{{{ALL}}})"),
                 ),
@@ -133,7 +144,7 @@ BOARD: Final = Board(
                     Query(f'max by (area, area_name) (cotejo_sheets{{{ALL}, verdict="disputed"}})'),
                 ),
             ],
-            sort_by=Words("Must be wrong", "Tendrían que estar mal"),
+            sort_by=MUST_BE_WRONG_SHORT,
             width=14,
             height=11,
         ),

@@ -16,7 +16,6 @@ from dashboards.parts import (
     DECIMALS,
     GREY,
     PURPLE,
-    RED,
     Annotation,
     Board,
     Column,
@@ -167,7 +166,7 @@ def _common(made: Any, panel: Panel, language: str) -> Any:
 def _look(query: Query, panel: Panel, language: str) -> list[model.DynamicConfigValue]:
     properties = []
     if query.bad and panel.kind == "stat":
-        steps = [{"color": GREY, "value": None}, {"color": RED, "value": 1}]
+        steps = [{"color": GREY, "value": None}, {"color": query.colour, "value": 1}]
         properties.append(_property("color", {"mode": "thresholds"}))
         properties.append(_property("thresholds", {"mode": "absolute", "steps": steps}))
     elif query.colour:

@@ -43,7 +43,7 @@ NAMELESS: Final = same("")
 class Query:
     """One query. `empty` says why it may rightly find nothing on a healthy night; then a test in
     dashboards/prometheus/tests shows when it finds something. `colour` and `dashes` are a line's; in a stat, a figure
-    that is `bad` above 0 is grey at 0 and red from 1 on."""
+    that is `bad` above 0 is grey at 0 and has its colour from 1 on."""
 
     expr: str
     legend: Words = NAMELESS

@@ -79,7 +79,9 @@ BOARD: Final = Board(
             _NO_SCRAPE,
             queries=[
                 Query(f"sum(up{{{ALL}}})", Words("up", "activos")),
-                Query(f"sum(cotejo_owns_comparison{{{ALL}}})", Words("comparing", "comparando")),
+                Query(
+                    f"sum(cotejo_owns_comparison{{{ALL}}}) or 0 * sum(up{{{ALL}}})", Words("comparing", "comparando")
+                ),
                 Query(
                     f"sum(cotejo_owned_partitions{{{ALL}}}) / max(cotejo_partitions{{{ALL}}}) or 0 * sum(up{{{ALL}}})",
                     Words("partitions owned", "particiones con dueño"),
@@ -176,12 +178,7 @@ BOARD: Final = Board(
             _NO_SCRAPE,
             "short",
             [
-                Query(
-                    f"max(deriv((cotejo_clock_seconds{{{ALL}}} > 0)[$__rate_interval:5s]))",
-                    Words("speed", "ritmo"),
-                    "",
-                    GREEN,
-                )
+                Query(_SPEED, Words("speed", "ritmo"), "", GREEN),
             ],
         ),
         Panel(

@@ -13,7 +13,7 @@ from grafana_boards import as_grafana_reads, in_json, queries
 
 from dashboards.__main__ import BOARDS, files
 from dashboards.grafana_json import CELLS, NO_FIGURE, board, translated
-from dashboards.parts import LANGUAGES, Board, Words, uid
+from dashboards.parts import GREY, LANGUAGES, Board, Words, uid
 from streams.core.election.settings import Switches
 from streams.grafana.provisioning import SOURCE_UID, boards
 
@@ -211,14 +211,42 @@ def test_percentages_have_fixed_decimals(given: Board, language: str) -> None:
 
 
 @pytest.mark.parametrize(("given", "language"), BOTH)
-def test_nought_is_not_red(given: Board, language: str) -> None:
-    """The sheets that must be wrong are red from 1 on, and grey at 0."""
-    panels = [p for p in built(given, language)["panels"] if p["type"] == "stat" and "breakdown" in str(p["targets"])]
-    for panel in panels:
-        properties = overrides(panel, "byFrameRefID")["A"]
+def test_nought_is_grey(given: Board, language: str) -> None:
+    """The sheets that must be wrong, and the alerts that fire, have their colour from 1 on, and are grey at 0."""
+    stats = [p for p in built(given, language)["panels"] if p["type"] == "stat"]
+    bad = [
+        overrides(panel, "byFrameRefID")[target["refId"]]
+        for panel in stats
+        for target in panel["targets"]
+        if re.search(r"cotejo_(breakdown_sheets|alerts)\{", target["expr"])
+    ]
+    for properties in bad:
         assert properties["color"] == {"mode": "thresholds"}
         assert [step["value"] for step in properties["thresholds"]["steps"]] == [None, 1]
-    assert bool(panels) == (given.name != "cotejo-pipeline")
+        assert [step["color"] == GREY for step in properties["thresholds"]["steps"]] == [True, False]
+    assert len(bad) == {"cotejo-night": 4, "cotejo-area": 1, "cotejo-pipeline": 0}[given.name]
+
+
+@pytest.mark.parametrize("given", BOARDS[:2], ids=lambda given: given.name)
+def test_nothing_is_said_that_a_dead_worker_makes_false(given: Board) -> None:
+    """Where what is shown is what is now, it is empty also once the worker has died: the reason given says so, or says
+    no more than that there is nothing."""
+    for panel in given.panels:
+        if panel.kind in ("stat", "table"):
+            assert "worker" in panel.nothing.en or panel.nothing.en == "Nothing to compare.", panel.title
+            assert ("worker" in panel.nothing.es) == ("worker" in panel.nothing.en)
+
+
+@pytest.mark.parametrize("given", BOARDS, ids=lambda given: given.name)
+def test_narrow_places_have_short_words(given: Board) -> None:
+    """A sentence for nothing in a stat of a quarter's width, and a title among eight columns, are short: Grafana makes
+    the one too small to read, and cuts the other."""
+    for panel in given.panels:
+        for language in LANGUAGES:
+            if panel.kind == "stat" and panel.width <= 6:
+                assert len(panel.nothing.in_(language)) <= 40, panel.nothing
+            for column in panel.columns if len(panel.columns) >= 8 else ():
+                assert len(column.name.in_(language)) <= 22, column.name
 
 
 @pytest.mark.parametrize("given", BOARDS, ids=lambda given: given.name)

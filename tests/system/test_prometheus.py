@@ -128,8 +128,8 @@ def queries_of(panel: str) -> list[str]:
 
 
 def test_a_dead_worker_looks_dead(tmp_path: Path) -> None:
-    """Once a worker has died, its figures are gone within a scrape, its partitions have no owner, and the board says
-    when it was last heard of. The same instant queries speak while it lives."""
+    """Once a worker has died, its figures are gone within a scrape, nobody compares, its partitions have no owner, and
+    the board says when it was last heard of. The same instant queries speak while it lives."""
     labels = 'job="cotejo", instance="a"'
     series = {
         f"up{{{labels}}}": "1x8 0x40",
@@ -138,11 +138,12 @@ def test_a_dead_worker_looks_dead(tmp_path: Path) -> None:
         f"cotejo_partitions{{{labels}}}": "4x8 stale",
         f'cotejo_coverage_ratio{{{labels}, area="N", area_name="Nation", level="nation"}}': "0.5x8 stale",
     }
-    (heard,), (_, _, owned), (coverage,) = map(
+    (heard,), (_, comparing, owned), (coverage,) = map(
         queries_of, ("Last heard of a worker", "Workers", "Polling tables witnessed")
     )
     alive, dead = "2m", "10m"
     asked: list[tuple[str, str, float | None]] = [(heard, alive, 120_000), (heard, dead, 120_000)]
+    asked += [(comparing, alive, 1), (comparing, dead, 0)]
     asked += [(owned, alive, 1), (owned, dead, 0), (coverage, alive, 0.5), (coverage, dead, None)]
     promtool(tmp_path, series, asked)
 
