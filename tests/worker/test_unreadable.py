@@ -155,17 +155,23 @@ def test_a_notice_that_cannot_be_read(broker: Broker, names: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("topic", "key", "value"),
+    ("topic", "key", "value", "formats"),
     [
-        ("table-sheets", None, b"{}"),
-        ("alerts", None, b"{}"),
-        ("cotejo-ledgers-changelog", b"0/x/1", b"\xc1\x02\x90"),
-        ("cotejo-comparison-changelog", b"1.1.0/clock", b'{"format":2,"new":[]}'),
-        ("cotejo-deliveries-changelog", b"1.1.0/x", b'{"format":2,"new":[]}'),
+        ("table-sheets", None, b"{}", ("2", "format 1")),
+        ("alerts", None, b"{}", ("2", "format 1")),
+        ("cotejo-ledgers-changelog", b"0/x/1", b"\xc1\x03\x90", ("3", "formats 1 to 2")),
+        ("cotejo-comparison-changelog", b"1.1.0/clock", b'{"format":2,"new":[]}', ("2", "format 1")),
+        ("cotejo-deliveries-changelog", b"1.1.0/x", b'{"format":2,"new":[]}', ("2", "format 1")),
     ],
 )
 def test_a_format_of_another_version(
-    topic: str, key: bytes | None, value: bytes, embedded: Broker, names: str, tmp_path: Path
+    topic: str,
+    key: bytes | None,
+    value: bytes,
+    formats: tuple[str, str],
+    embedded: Broker,
+    names: str,
+    tmp_path: Path,
 ) -> None:
     """A record of a format that this version does not know ends each start with one line that says what to do; it is
     neither acked nor set aside."""
@@ -179,7 +185,10 @@ def test_a_format_of_another_version(
         assert kept(live) == []
     said = live.log.read_text()
     name = topic.removeprefix("cotejo-").removesuffix("-changelog")
-    assert said.count(f"cotejo: {name} holds records of format 2, and this version of Cotejo reads format 1") == 2
+    written, read = formats
+    assert (
+        said.count(f"cotejo: {name} holds records of format {written}, and this version of Cotejo reads {read}:") == 2
+    )
     assert "Traceback" not in said
 
 
