@@ -1,6 +1,7 @@
 """The faults that are kept in the repository, and which tests judge which file."""
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -52,6 +53,7 @@ class _Module(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Modules(msgspec.Struct, forbid_unknown_fields=True):
     module: list[_Module]
+    package: list[_Module]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,23 @@ def aims() -> list[Aim]:
 def judges_of(file: str) -> tuple[str, ...]:
     """The test modules that judge a file of the product: those of the first entry of modules.toml that matches it.
     Raises LookupError where there is none."""
-    for module in _modules():
-        if any(fnmatch(file, pattern) for pattern in module.files):
-            return tuple(module.tests)
+    for tests in _tests_of(file, _modules().module):
+        return tests
     raise LookupError(f"{PLACE.name}/modules.toml names no tests for {file}")
 
 
+def wide_judges_of(file: str) -> tuple[str, ...]:
+    """The tests that judge a mutation of the file once those that run its line have not noticed it."""
+    return next(_tests_of(file, _modules().package), ())
+
+
+def _tests_of(file: str, entries: list[_Module]) -> Iterator[tuple[str, ...]]:
+    return (tuple(entry.tests) for entry in entries if any(fnmatch(file, pattern) for pattern in entry.files))
+
+
 @cache
-def _modules() -> list[_Module]:
-    return _read(PLACE / "modules.toml", _Modules).module
+def _modules() -> _Modules:
+    return _read(PLACE / "modules.toml", _Modules)
 
 
 def _read(path: Path, kind: type[_T]) -> _T:

@@ -1,5 +1,6 @@
 """A scratch copy of the project, in which tests run with one file changed."""
 
+import importlib
 import os
 import re
 import shutil
@@ -7,15 +8,35 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+
+import pytest
 
 from mutation.table import ROOT
 
-SLACK = 120.0
-"""Seconds that tests may take beyond five times what they take without a fault; then they count as hung."""
+HEAVY = (
+    *("aiohttp.web", "apprise", "duckdb", "faust.app", "faust.transport.drivers.aiokafka"),
+    *("hypothesis.strategies", "kafka.admin", "numpy", "playwright.sync_api"),
+)
+"""What takes most of a test's start. It is imported once; the tests run in forks, which import Cotejo anew."""
+
+UNKNOWN = 120.0
+"""Seconds for tests whose time nobody has measured."""
+
+SLACK = 60.0
+"""Seconds that tests may take beyond eight times their usual; then they count as hung."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Tests that run in one process until the first failure, and the seconds that they usually take."""
+
+    tests: tuple[str, ...]
+    seconds: float = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +49,39 @@ class Outcome:
 
 
 class Trial:
-    """The scratch copy. Test modules run there one at a time, in one process, each until its first failure."""
+    """The scratch copy. `options` are pytest's, for all runs."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, options: Sequence[str] = ()) -> None:
         self._place = place
-        self._usual: dict[str, float] = {}
+        self._options = options
+        self._sound: set[str] = set()
         for name in _tracked():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
+        for name in HEAVY:
+            importlib.import_module(name)
 
     def text(self, file: str) -> str:
         """A file's text without any fault."""
         return (self._place / file).read_text(encoding="utf-8")
 
-    def judge(self, file: str, text: str, tests: tuple[str, ...]) -> Outcome:
-        """Whether these test modules notice that `file` reads `text`. Raises RuntimeError where they fail as it is."""
-        usual = {test: self._without_fault(test) for test in tests}
+    def judge(self, file: str, text: str, stages: Iterable[Stage]) -> Outcome:
+        """Whether these tests notice that `file` reads `text`. Raises RuntimeError where the one that does also fails
+        as it is."""
         before = self.text(file)
         began = time.monotonic()
         try:
             self._write(file, text)
-            for test in tests:
-                if by := self._run(test, 5 * usual[test] + SLACK):
-                    return Outcome(True, by, time.monotonic() - began)
+            by, stage = next(((by, stage) for stage in stages if (by := self._run(stage))), ("", None))
         finally:
             self._write(file, before)
-        return Outcome(False, "", time.monotonic() - began)
-
-    def _without_fault(self, test: str) -> float:
-        """Seconds that a test module takes as it is."""
-        if test not in self._usual:
-            began = time.monotonic()
-            if by := self._run(test, 600):
-                raise RuntimeError(f"{test} fails without any fault: {by}")
-            self._usual[test] = time.monotonic() - began
-        return self._usual[test]
+        outcome = Outcome(bool(by), by, time.monotonic() - began)
+        if stage and by not in self._sound:
+            doubtful = stage if "hangs" in by else Stage((by,), max(stage.seconds, UNKNOWN))
+            if self._run(doubtful):
+                raise RuntimeError(f"{by} fails without any fault")
+            self._sound.add(by)
+        return outcome
 
     def _write(self, file: str, text: str) -> None:
         path = self._place / file
@@ -71,53 +90,58 @@ class Trial:
         for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
             compiled.unlink()
 
-    def _run(self, test: str, limit: float) -> str | None:
-        """The first test that fails, in words; None if none does."""
+    def _run(self, stage: Stage) -> str:
+        """The first test that fails, in words; nothing if none does."""
+        shutil.rmtree(self._place / ".hypothesis", ignore_errors=True)
+        told = self._place / "told.txt"
+        running = get_context("fork").Process(target=self._pytest, args=(stage.tests, told))
+        running.start()
+        running.join(8 * stage.seconds + SLACK)
+        if running.is_alive():
+            _end(running.pid)
+            running.join()
+            return f"{stage.tests[0]} (or one after it hangs)" if len(stage.tests) > 1 else f"{stage.tests[0]} (hangs)"
+        output = told.read_text(encoding="utf-8", errors="replace")
+        if running.exitcode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return ""
+        if running.exitcode == pytest.ExitCode.USAGE_ERROR and "not found" in output:
+            raise RuntimeError(output)
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+(?: [^-\n][^\n]*?)?)(?: - |$)", output, re.MULTILINE)
+        return failed[1] if failed else stage.tests[0]
+
+    def _pytest(self, tests: Sequence[str], told: Path) -> None:
+        """Run tests in this process, which is a fork, and end it."""
+        os.setsid()
+        with told.open("wb") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        os.chdir(self._place)
+        here = [str(self._place), str(self._place / "scripts")]
+        sys.path[:0] = here
+        os.environ["PYTHONPATH"] = os.pathsep.join(here)
+        os.environ.setdefault("COTEJO_DATA", str(ROOT.parent / "shared" / "data"))
         # Hypothesis tries the same examples each time, and knows nothing of those that another fault failed.
         options = ("-x", "-q", "--tb=no", "-rfE", "--hypothesis-seed=0")
-        plugins = ("-p", "no:cacheprovider", "-p", "mutation.no_shrinking")
-        environment = os.environ | {
-            "PYTHONPATH": f"{self._place}{os.pathsep}{self._place / 'scripts'}",
-            "COTEJO_DATA": os.environ.get("COTEJO_DATA", str(ROOT.parent / "shared" / "data")),
-        }
-        shutil.rmtree(self._place / ".hypothesis", ignore_errors=True)
-        running = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *plugins, test],
-            cwd=self._place,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            told, _ = running.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            _end(running)
-            return f"{test} (hangs)"
-        if running.returncode == 0:
-            return None
-        if running.returncode not in (1, 2, 3):
-            raise RuntimeError(told)
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+(?: [^-\n][^\n]*?)?)(?: - |$)", told, re.MULTILINE)
-        return failed[1] if failed else test
+        plugins = ("-p", "no:cacheprovider", "-p", "mutation.properties")
+        code = pytest.main([*options, *plugins, *self._options, *tests])
+        sys.stdout.flush()
+        os._exit(code)
 
 
-def _end(running: subprocess.Popen[str]) -> None:
+def _end(leader: int | None) -> None:
     """End the tests and all that they have started."""
-    os.killpg(running.pid, 15)
-    try:
-        running.communicate(timeout=10)
-    except subprocess.TimeoutExpired:
-        os.killpg(running.pid, 9)
-        running.communicate()
+    assert leader is not None
+    for number in (15, 9):
+        with suppress(ProcessLookupError):
+            os.killpg(leader, number)
+        time.sleep(3)
 
 
 @contextmanager
-def scratch() -> Iterator[Trial]:
+def scratch(options: Sequence[str] = ()) -> Iterator[Trial]:
     """A copy of what git tracks, as it stands in the working tree; it is deleted behind the block."""
     with tempfile.TemporaryDirectory(prefix="cotejo-mutate-") as place:
-        yield Trial(Path(place))
+        yield Trial(Path(place), options)
 
 
 def _tracked() -> list[str]:

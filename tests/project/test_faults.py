@@ -1,12 +1,21 @@
 """The planted faults: each still applies, and tests judge it. `scripts/mutate planted` shows that they notice it."""
 
 import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
+import msgspec
 import pytest
 from brokers import ROOT
-from mutation.operators import mutations
+from coverage import CoverageData
+from mutation import covering
+from mutation.covering import Covering
+from mutation.operators import Mutation, mutations
+from mutation.results import DOCS, Result, results, table, written
 from mutation.table import Fault, aims, judges_of
-from mutation.trial import scratch
 
 FAULTS = [pytest.param(fault, id=f"{aim.name}: {fault.what[:60]}") for aim in aims() for fault in aim.faults]
 
@@ -86,15 +95,83 @@ def test_every_mutation_is_python() -> None:
         assert len(set(texts)) == len(texts) > 10
 
 
+TRIAL = """
+from mutation.trial import Stage, scratch
+
+with scratch() as trial:
+    source, stages = trial.text("streams/times.py"), [Stage(("tests/test_times.py",))]
+    for text in (source.replace("1000", "1001"), source + "# the end"):
+        print(trial.judge("streams/times.py", text, stages).by.partition("[")[0])
+"""
+
+
 def test_a_trial() -> None:
-    """A fault is noticed by a test that fails on it, not by one that has nothing to do with it; and none is left."""
-    file, test = "streams/text.py", "tests/test_times.py"
-    text = (ROOT / "streams/times.py").read_text(encoding="utf-8")
-    broken = text.replace("1000", "1001")
-    assert broken != text
-    with scratch() as trial:
-        noticed = trial.judge("streams/times.py", broken, (test,))
-        unmoved = trial.judge(file, (ROOT / file).read_text(encoding="utf-8") + "\n", (test,))
-    assert noticed.noticed
-    assert noticed.by.startswith(f"{test}::")
-    assert not unmoved.noticed
+    """A fault is noticed by a test that fails on it, in a process of its own; and none is left."""
+    command = [sys.executable, "-c", TRIAL]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")}, capture_output=True, text=True
+    )
+    noticed, unmoved = done.stdout.split("\n")[:2]
+    assert noticed.startswith("tests/test_times.py::"), done.stderr
+    assert unmoved == ""
+
+
+def test_mutations_at_random() -> None:
+    """Somebody has judged each that no test noticed, and docs/testing.md counts them all."""
+    tried = results()
+    assert [one for one in tried if not one.by and not (one.judged and one.why)] == []
+    assert [one for one in tried if one.judged and one.by] == []
+    text = DOCS.read_text(encoding="utf-8")
+    assert written(text) == text
+
+
+def test_a_table_of_mutations() -> None:
+    """A row for each package, most tried first, then all; what is harmless counts neither way."""
+    noticed = Result(1, "streams/core/a.py", 1, "x  ->  y", by="tests/t.py::test")
+    unnoticed = Result(1, "streams/cli/a.py", 1, "x  ->  y")
+    harmless, closed, left = (
+        msgspec.structs.replace(unnoticed, judged=judged) for judged in ("harmless", "closed", "left")
+    )
+    assert table([noticed, noticed, noticed, harmless, left, closed, unnoticed]).splitlines()[2:] == [
+        "| cli | 4 | 0 | 1 | 1 | 2 | 33 % |",
+        "| core | 3 | 3 | 0 | 0 | 0 | 100 % |",
+        "| **all** | 7 | 3 | 1 | 1 | 2 | 67 % |",
+    ]
+
+
+COVERED = """
+def step(count):
+    if count > 1:
+        return [
+            count,
+            2,
+        ]
+    return []
+"""
+
+
+def test_tests_that_run_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mutation is judged by the tests that run its statement, the nearest first, and then the quickest; one in a line
+    that only runs while the file is imported by those that run any line of it."""
+    seconds = {"tests/core/test_b.py::test_slow": 6.0, "tests/core/test_b.py::test_quick": 1.0,
+               "tests/cli/test_c.py::test_far": 0.5, "tests/core/test_b.py::test_slowest": 99.0}  # fmt: skip
+    data = CoverageData(str(tmp_path / "coverage"))
+    lines = {"": [2], **{test: [3, 4, 6] for test in seconds}, "tests/cli/test_c.py::test_other": [3, 8]}
+    for test, run in lines.items():
+        data.set_context(test)
+        data.add_lines({"streams/core/a.py": run})
+    data.write()
+    (tmp_path / "seconds.json").write_text(json.dumps(seconds | {"tests/cli/test_c.py::test_other": 0.1}))
+    monkeypatch.setattr(covering, "DATA", tmp_path / "coverage")
+    monkeypatch.setattr(covering, "SECONDS", tmp_path / "seconds.json")
+    stages = {
+        line: [stage.tests for stage in Covering().stages("streams/core/a.py", COVERED, Mutation("", line, 0, 0, ""))]
+        for line in (2, 6, 8)
+    }
+    slow, quick, far, slowest = seconds
+    other = "tests/cli/test_c.py::test_other"
+    assert stages == {
+        2: [(quick, slow), (other, far), (slowest,)],
+        6: [(quick, slow), (far,), (slowest,)],
+        8: [(other,)],
+    }
