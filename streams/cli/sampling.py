@@ -52,10 +52,10 @@ def draw_sample(
 ) -> None:
     """Draw polling tables, and print the file's SHA-256: publish it before the night."""
     with plainly():
-        known = load(election)
-        units = strata_of(known, strata, clusters)
+        loaded = load(election)
+        units = strata_of(loaded, strata, clusters)
         given = _allocation({stratum: len(some) for stratum, some in units.items()}, size)
-        layout = known.layout
+        layout = loaded.layout
 
         def inside(cluster: str) -> Sequence[str]:
             return layout.tables[slice(*layout.inside(layout.area[cluster]))]

@@ -113,16 +113,16 @@ class _Clusters:
             cure = f"{cluster} is of level {other}, the clusters above are of level {level}: use areas of one level"
             file.check(other == level, line, "cluster", cure)
         within = self._within(level or "")
-        found = defaultdict[str, dict[str, int]](dict)
+        clusters = defaultdict[str, dict[str, int]](dict)
         for line, table, stratum, cluster in rows:
             home = within[self._tables[table].area]
             cure = f"{table} is no polling table of cluster {cluster}: it lies in {home}"
             file.check(home == cluster, line, "cluster", cure)
             cure = f"cluster {cluster} is no part of stratum {stratum}: use clusters of a lower level, or larger strata"
             file.check(strata[cluster] == stratum, line, "cluster", cure)
-            found[stratum].setdefault(cluster, line)
-        self._check_whole(rows, within, {cluster: line for some in found.values() for cluster, line in some.items()})
-        return {stratum: tuple(some) for stratum, some in found.items()}
+            clusters[stratum].setdefault(cluster, line)
+        self._check_whole(rows, within, {cluster: line for some in clusters.values() for cluster, line in some.items()})
+        return {stratum: tuple(some) for stratum, some in clusters.items()}
 
     def _within(self, level: str) -> Mapping[str, str]:
         """The area of a level that each area lies in, empty where none is. Each polling table must lie in one."""

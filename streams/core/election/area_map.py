@@ -106,14 +106,14 @@ def layers(areas: Sequence[str], lineage: Mapping[str, Sequence[str]]) -> dict[s
     """What the map of each area shows: the nearest areas with a shape on each way down from it, and for each the area
     right below in which it lies (often itself). `areas` are those with a shape, `lineage` has the ids from the root
     down to each. Areas with nothing to show are left out."""
-    with_shape, found = set(areas), dict[str, dict[str, str]]()
+    with_shape, shown = set(areas), dict[str, dict[str, str]]()
     for area in areas:
         line = lineage[area]
         for place in range(len(line) - 2, -1, -1):
-            found.setdefault(line[place], {})[area] = line[place + 1]
+            shown.setdefault(line[place], {})[area] = line[place + 1]
             if line[place] in with_shape:
                 break
-    return found
+    return shown
 
 
 def _area_of(feature: _Feature, property: str, place: str, areas: Mapping[str, Any]) -> str:
