@@ -299,9 +299,11 @@ def arrive(monitor: Monitor, events: Iterable[Event], pace: int = 4 * SECOND) ->
 @settings(max_examples=60)
 @given(nights(WIDE), st.sampled_from([0, 25]), st.data())
 def test_rough_stream(events: list[Event], hold: float, data: st.DataObject) -> None:
-    """Shuffled, repeated, and with broken messages among it, a night ends in the same states, verdicts and alerts."""
+    """Shuffled, repeated, and with broken messages among it, a night ends in the same states, verdicts and alerts,
+    whenever it comes that some readings are turned away."""
     known = small(hold=hold, warning=5, critical=10)
     clean, rough = Monitor(known), Monitor(known)
+    assert all(clean.apply(event, T0) for event in REJECTED)
     arrive(clean, events)
     clean.finish()
     raw = [encode(plain(event)) for event in events]
