@@ -109,7 +109,7 @@ def test_after_a_crash(arrivals: Arrivals, data: st.DataObject) -> None:
 def taken_in(records: Iterable[bytes]) -> dict[tuple[str, Reading], int | None]:
     """Readings by polling table, and the minute in which each came."""
     found: dict[tuple[str, Reading], int | None] = {}
-    for record in map(decode, records):
+    for record in (each for each in map(decode, records) if not each.turned_away):
         for table, packed, minute in zip(record.tables, record.packed, record.minutes, strict=True):
             found.setdefault((table, unpack_reading(packed)), minute)
     return found
