@@ -43,9 +43,9 @@ TURNED_AWAY_QUIET = 10.0
 """Least seconds between two lines about events that were turned away."""
 TICK_EVERY = 500
 """Most milliseconds between two ticks of the wall clock. Where the rules run more often, the ticks are as frequent."""
-TICK_PAUSE = 4
+TICK_PAUSE = 1
 """A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
-contested, judging leaves most of the time to the reports."""
+contested, judging leaves half of the time to the reports."""
 
 
 @dataclass(frozen=True, slots=True)
