@@ -100,7 +100,7 @@ def build(
         _repeat(app, FLUSH_EVERY, outbox.flush_if_due)
         _repeat(app, 0, outbox.send_when_wanted)
     _repeat(app, 0, watch.look)
-    _repeat(app, 0, _sending_states(app, reconcile, compare))
+    _repeat(app, 0, sending_states(app, reconcile, compare))
     turned_away = TurnedAway(topology.rejected, warn, app.clock)
     _repeat(app, TURNED_AWAY_EVERY, turned_away.look(reconcile.counts, compare.counts))
     if wall_clock:
@@ -167,7 +167,7 @@ def _repeat(app: App, seconds: float, do: Callable[[], Awaitable[None]]) -> None
     app.task(task)
 
 
-def _sending_states(app: App, reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+def sending_states(app: App, reconcile: ReconcileStage, compare: CompareStage) -> Callable[[], Awaitable[None]]:
     """Return a coroutine function that waits, then sends some of the area states that have changed."""
     read, read_at, took = 0, -STATES_EVERY, 0.0
 
@@ -195,8 +195,7 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     places.append((raw_topics.topic(app, topology.bulletins), 0))
 
     async def tick() -> None:
-        await asyncio.sleep(TICK_PAUSE * compare.judging_took)
-        at = await next_tick(app.clock, every)
+        at = await next_tick(app.clock, every, TICK_PAUSE * compare.judging_took)
         if compare.owned:
             compare.meet_clock(at)
             content = encode(plain(Tick(at)))
@@ -207,12 +206,14 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     return tick
 
 
-async def next_tick(clock: Clock, every: int) -> int:
-    """Wait until this clock reaches a multiple of `every` milliseconds, and return that time (Unix ms).
+async def next_tick(clock: Clock, every: int, pause: float = 0) -> int:
+    """Wait for `pause` seconds, then until this clock reaches a multiple of `every` milliseconds, and return that time
+    (Unix ms).
 
     The clock decides, not the time since the last tick: a loop that is late once must not be late with all later
     ticks. If the clock is set back meanwhile, wait for its next multiple: the one awaited may be hours away.
     """
+    await asyncio.sleep(pause)
     due = _after(clock.now(), every)
     while (left := due - clock.now()) > 0:
         if left > every + 1000:

@@ -1,12 +1,15 @@
-"""When the ticks of the wall clock are sent."""
+"""When the ticks of the wall clock are sent, and the states of areas."""
 
 import asyncio
+from collections import Counter
 from itertools import pairwise
 from time import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from streams.worker.app import next_tick
+from streams.worker.app import STATES_EVERY, STATES_PAUSE, next_tick, sending_states
 from streams.worker.clock import SYSTEM
 
 
@@ -24,3 +27,39 @@ def test_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = asyncio.run(ticks())
     assert all(at % 5 == 0 and at - 0.001 <= now for at, now in found)
     assert all(later - earlier >= 5 for (earlier, _), (later, _) in pairwise(found))
+
+
+def test_a_pause_comes_first() -> None:
+    """A worker that took long to judge a tick passes over the next ones, and the one it sends is due."""
+
+    async def ticks() -> list[int]:
+        return [await next_tick(SYSTEM, 5, pause=0.03) for _ in range(5)]
+
+    found = asyncio.run(ticks())
+    assert all(at % 5 == 0 for at in found)
+    assert all(later - earlier >= 30 for earlier, later in pairwise(found))
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.0, STATES_EVERY), (0.01, STATES_EVERY), (0.1, STATES_PAUSE * 0.1)])
+def test_states_leave_time_for_reports(took: float, pause: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While reports come, the pause between two sends of states grows with what the last one took."""
+    now, slept, reports = [100.0], list[float](), Counter[str]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    def tell_more() -> None:
+        now[0] += took
+
+    async def sends() -> None:
+        app = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: now[0]))
+        compare = SimpleNamespace(untold=1, tell_more=tell_more)
+        send = sending_states(cast(Any, app), cast(Any, SimpleNamespace(counts=reports)), cast(Any, compare))
+        for _ in range(3):
+            reports["reports"] += 1
+            await send()
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    asyncio.run(sends())
+    assert slept[1:] == [pytest.approx(pause)] * 2
