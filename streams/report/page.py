@@ -29,6 +29,7 @@ from streams.core.replay.outcome import Outcome
 from streams.core.replay.timeline import Series
 from streams.report import sample_table
 from streams.report.plot_selection import Drawings
+from streams.report.settled_leads import told_apart
 from streams.report.spanish_cures import cure
 from streams.report.words import Words
 from streams.text import shown
@@ -109,6 +110,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
     muted = sorted(
         (alert for alert in histories_by_alert.values() if not alert.heard), key=lambda alert: _weight(alert, election)
     )
+    one_by_one, settled = told_apart(heard, election)
     told: dict[str, list[Notice]] = {}
     for notice in outcome.notices:
         told.setdefault(notice.fingerprint, []).append(notice)
@@ -120,15 +122,16 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "period": (drawings.begin, drawings.end),
         "lead": _lead(night, heard, say),
         "open_sheets": _open_sheets(night, say),
-        "headlines": _headlines(heard),
+        "headlines": _headlines(one_by_one),
         "tiles": _tiles(outcome, rows, heard, say),
-        "timeline": drawings.timeline(heard),
+        "timeline": drawings.timeline(one_by_one),
         "shares": drawings.shares(),
         "sample": _sample(night, drawings, say),
         "coverage": drawings.coverage(),
         "breakdown": drawings.breakdown(),
-        "alerts": [(alert, _evidence(alert, say), told[alert.fingerprint][:NOTICES]) for alert in heard[:ALERTS]],
-        "further": heard[ALERTS:],
+        "alerts": [(alert, _evidence(alert, say), told[alert.fingerprint][:NOTICES]) for alert in one_by_one[:ALERTS]],
+        "further": one_by_one[ALERTS:],
+        "settled": settled,
         "muted": muted,
         "areas": rows[:AREAS],
         "any_bounded": outcome.states[election.root.id]["bounds"] is not None,

@@ -141,6 +141,7 @@ TEXT: Final[Phrases] = {
     "notices": ("notices: {count}", "avisos: {count}"),
     "evidence": ("evidence", "evidencia"),
     "further": ("Further alerts", "Otras alertas"),
+    "settled": ("Settled leads of parts", "Ventajas decididas de partes"),
     "muted": (
         "Alerts of parts, for which the alert above spoke",
         "Alertas de partes, por las que habló la alerta superior",

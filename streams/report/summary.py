@@ -15,6 +15,7 @@ from streams.core.replay.alert_history import Contrast, History, histories
 from streams.core.replay.area_ranking import ranked
 from streams.core.replay.outcome import Outcome
 from streams.report import sample_table
+from streams.report.settled_leads import told_apart
 from streams.report.terminal_phrases import SUMMARY
 from streams.report.words import Words
 from streams.text import number, shown
@@ -52,8 +53,12 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
     plain(console, "")
     heard = by_weight(alert for alert in histories_by_alert.values() if alert.heard)
     plain(console, say("alerts" if histories_by_alert else "none", language), "bold")
-    for alert in heard:
+    one_by_one, leads = told_apart(heard, election)
+    for alert in one_by_one:
         _alert(console, alert, language)
+    if leads:
+        areas = ", ".join(election.labels[alert.last.finding.area] for alert in leads)
+        plain(console, say("settled", language, count=len(leads), areas=areas))
     if len(histories_by_alert) > len(heard):
         plain(console, say("muted", language, count=len(histories_by_alert) - len(heard)))
     state = outcome.states[election.root.id]

@@ -25,6 +25,10 @@ SUMMARY: Final[Phrases] = {
         "{count} more, of parts of these areas: the alert above spoke for them.",
         "{count} más, de partes de esas zonas: habló por ellas la alerta superior.",
     ),
+    "settled": (
+        "remark, settled lead, in {count} parts: {areas}",
+        "observación, ventaja decidida, en {count} partes: {areas}",
+    ),
     "areas": ("Areas, the furthest apart first", "Zonas, las más distantes primero"),
     "area": ("area", "zona"),
     "sheets": ("sheets", "actas"),
