@@ -9,7 +9,7 @@ import typer
 from streams.cli.common import Json, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.config.election_file import load
 from streams.core.election.model import Election
-from streams.core.replay.differing import Differing
+from streams.core.replay.differing_tables import Differing
 from streams.core.replay.explainer import Explainer, RejectedEvents, check_area, check_table
 from streams.errors import CotejoError
 from streams.nights.source import open_night, relive

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from streams.core.replay.differing import Differing
+from streams.core.replay.differing_tables import Differing
 from streams.report.terminal_phrases import DIFFERING
 from streams.report.words import Words
 from streams.text import shown

@@ -31,7 +31,7 @@ from streams.errors import CotejoError
 from streams.nights.eventlog import generated_night
 from streams.nights.eventlog.record import Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.exports import database, dictionary, dictionary_es, nist, nist_export
+from streams.nights.exports import database, dictionary, dictionary_es, nist_export, nist_xml
 from streams.nights.exports.catalogue import BY_NAME, TABLES
 from streams.nights.exports.database import Format
 from streams.nights.exports.export import export
@@ -494,7 +494,7 @@ def schema(election_data: Path) -> etree.XMLSchema:
 
 def counts(path: Path) -> dict[tuple[str, str], int]:
     """The votes in a report, by selection and unit, both by the ids of the election."""
-    space, document = {"n": nist.NAMESPACE}, etree.parse(path)
+    space, document = {"n": nist_xml.NAMESPACE}, etree.parse(path)
 
     def value(node: Any) -> str:
         return str(node.findtext("n:ExternalIdentifier/n:Value", namespaces=space))

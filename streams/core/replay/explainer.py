@@ -13,7 +13,7 @@ from streams.core.engine.channel_items import Item, Unreadable
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.replay import explain_bounds
-from streams.core.replay.differing import Differing, Row
+from streams.core.replay.differing_tables import Differing, Row
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.replay import Replay
 from streams.errors import CotejoError

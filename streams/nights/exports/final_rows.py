@@ -9,7 +9,7 @@ from streams.core.election.model import Election, Group, Severity, Votes
 from streams.core.events.codec import encode
 from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.replay import explain_bounds
-from streams.core.replay.differing import Row as DifferingRow
+from streams.core.replay.differing_tables import Row as DifferingRow
 from streams.core.replay.explainer import reason_of
 from streams.core.replay.outcome import Outcome
 from streams.core.replay.replay import Replay

@@ -14,7 +14,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Tick
 from streams.core.reconciliation.sheet_rows import READ
 from streams.core.replay.replay import Replay
-from streams.nights.exports import nist
+from streams.nights.exports import nist_xml
 from streams.nights.source import Night
 from streams.support.atomic_directory import whole_directory
 
@@ -44,7 +44,7 @@ def export(night: Night, election: Election, directory: Path, progress: Callable
     with whole_directory(directory, WITNESSED) as fresh:
         for name, report in reports.items():
             with (fresh / name).open("w", encoding="utf-8") as file:
-                file.writelines(nist.report(election, report, __version__))
+                file.writelines(nist_xml.report(election, report, __version__))
     return list(reports)
 
 
@@ -60,37 +60,39 @@ class _First:
             self.at = next((item.at for item in read if not isinstance(item, Unreadable | Tick)), 0)
 
 
-def _witnessed(election: Election, comparer: Comparer, held_at: int) -> nist.Report:
+def _witnessed(election: Election, comparer: Comparer, held_at: int) -> nist_xml.Report:
     rows = comparer.read
     accepted = np.flatnonzero(rows[:, _ACCEPTED] > 0)
     states = dict(zip(election.layout.areas, comparer.states(election.layout.areas), strict=True))
     counted = {
-        nist.area_unit(number): states[id]["witnessed"]["tables"] for number, id in enumerate(election.layout.areas)
+        nist_xml.area_unit(number): states[id]["witnessed"]["tables"] for number, id in enumerate(election.layout.areas)
     }
 
     def votes(option: str) -> Iterator[tuple[str, int]]:
         for unit, id in enumerate(election.layout.areas):
-            if counted[nist.area_unit(unit)]:
-                yield nist.area_unit(unit), states[id]["witnessed"]["votes"][option]
+            if counted[nist_xml.area_unit(unit)]:
+                yield nist_xml.area_unit(unit), states[id]["witnessed"]["votes"][option]
         column = rows[accepted, READ + election.option_index[option]]
-        yield from zip(map(nist.table_unit, accepted.tolist()), column.tolist(), strict=True)
+        yield from zip(map(nist_xml.table_unit, accepted.tolist()), column.tolist(), strict=True)
 
     exist = election.root.tables
-    return nist.Report(
+    return nist_xml.Report(
         issuer=f"Witnesses of {election.name}",
         short="witnesses",
         at=comparer.clock,
         held_at=held_at,
-        status="unofficial-complete" if counted[nist.area_unit(0)] == exist else "unofficial-partial",
+        status="unofficial-complete" if counted[nist_xml.area_unit(0)] == exist else "unofficial-partial",
         votes={option: votes(option) for option in election.read_options},
         counted=counted,
         notes=_WITNESSED_NOTES,
     )
 
 
-def _official(election: Election, replay: Replay, held_at: int) -> nist.Report | None:
+def _official(election: Election, replay: Replay, held_at: int) -> nist_xml.Report | None:
     comparer, layout = replay.comparer, election.layout
-    bulletins = {nist.area_unit(n): b for n, id in enumerate(layout.areas) if (b := comparer.bulletin(id)) is not None}
+    bulletins = {
+        nist_xml.area_unit(n): b for n, id in enumerate(layout.areas) if (b := comparer.bulletin(id)) is not None
+    }
     announced = _announced(election, replay)
     if not bulletins and not len(announced):
         return None
@@ -103,18 +105,18 @@ def _official(election: Election, replay: Replay, held_at: int) -> nist.Report |
             figures = announced[:, 1 + election.column_index[column]]
             for table, count in zip(announced[:, 0].tolist(), figures.tolist(), strict=True):
                 if count >= 0:
-                    yield nist.table_unit(table), count
+                    yield nist_xml.table_unit(table), count
 
     named = {column for bulletin in bulletins.values() for column in bulletin.votes}
     if len(announced):
         most = announced[:, 1:].max(axis=0).tolist()
         named |= {column.id for column, count in zip(election.columns, most, strict=True) if count >= 0}
-    whole = bulletins.get(nist.area_unit(0))
-    status: nist.Status = "unofficial-partial"
+    whole = bulletins.get(nist_xml.area_unit(0))
+    status: nist_xml.Status = "unofficial-partial"
     if whole is not None and whole.status != "partial":
         status = "correction" if whole.status == "correction" else "unofficial-complete"
     authorities = sorted({bulletin.authority for bulletin in bulletins.values()}) or sorted(election.authorities)
-    return nist.Report(
+    return nist_xml.Report(
         issuer=", ".join(authorities) or "the authority",
         short=authorities[0] if authorities else "authority",
         at=comparer.clock,
