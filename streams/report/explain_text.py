@@ -40,7 +40,7 @@ def area_lines(explained: Mapping[str, Any], language: str) -> Iterator[str]:
     yield from explained["lead_sentences"][language]
     if "sample" in explained:
         yield from sample_table.lines(explained["sample"], {}, language)
-        yield from sample_table.figures(explained["sample"], language)
+        yield from sample_table.figures(explained, language)
     yield from _bounds_in(explained["bounds"], say)
     for held in explained["bulletins"]:
         yield say("bulletin", id=held["id"], at=held["at"], status=say.term(held["status"]))

@@ -26,8 +26,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "guaranteed": {"en": "guaranteed 95 %", "es": "garantizado 95 %"},
     "outer": {"en": "whatever is missing", "es": "falte lo que falte"},
     "figure": {
-        "en": "{name}: sampled {estimate}, guaranteed 95 % {guaranteed}, whatever is missing {outer}",
-        "es": "{name}: muestra {estimate}, garantizado 95 % {guaranteed}, falte lo que falte {outer}",
+        "en": "{name}: announced {announced}, witnessed {witnessed}, sampled {estimate}, "
+        "guaranteed 95 % {guaranteed}, whatever is missing {outer}",
+        "es": "{name}: anunciado {announced}, atestiguado {witnessed}, muestra {estimate}, "
+        "garantizado 95 % {guaranteed}, falte lo que falte {outer}",
     },
     "lead": {"en": "{first} ahead of {second}", "es": "{first} sobre {second}"},
 }
@@ -54,13 +56,13 @@ def lines(sample: Mapping[str, Any], labels: Mapping[str, str], language: str) -
         yield _WORDS["missing"][language].format(places=", ".join([*places, *more]))
 
 
-def figures(sample: Mapping[str, Any], language: str) -> Iterator[str]:
-    """A line for each share, and one for the lead; options are called by their ids."""
-    lead = sample["lead"]
-    ahead = {_WORDS["lead"][language].format(first=lead["option"], second=lead["over"]): lead} if lead else {}
-    for name, one in {**sample["shares"], **ahead}.items():
-        ends = {kind: _ends(one[kind], language) for kind in ("guaranteed", "outer")}
-        yield _WORDS["figure"][language].format(name=name, estimate=_figure(one["estimate"], language), **ends)
+def figures(state: Mapping[str, Any], language: str) -> Iterator[str]:
+    """The three counts of an area whose state has a sample: a line for each share, and one for the lead; options are
+    called by their ids."""
+    ids = {option: option for option in state["sample"]["shares"]}
+    for name, announced, witnessed, estimate, _, guaranteed, outer in _rows(ids, state, language):
+        counts = {"announced": announced, "witnessed": witnessed, "estimate": estimate}
+        yield _WORDS["figure"][language].format(name=name, **counts, guaranteed=guaranteed, outer=outer)
 
 
 def table(election: Election, state: Mapping[str, Any], language: str) -> Table:
@@ -73,7 +75,10 @@ def table(election: Election, state: Mapping[str, Any], language: str) -> Table:
 
 def rows(election: Election, state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:
     """A row for each share, and one for the lead, beside the area's announced and witnessed shares."""
-    names = {option.id: option.name for option in election.options}
+    return _rows({option.id: option.name for option in election.options}, state, language)
+
+
+def _rows(names: Mapping[str, str], state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:
     announced = {name: f["share"] for name, f in ((state["official"] or {}).get("figures") or {}).items()}
     sides = announced, state["witnessed"]["shares"]
     for option, one in state["sample"]["shares"].items():

@@ -176,7 +176,9 @@ def test_named_by_the_election(night: tuple[Path, Path], tmp_path: Path) -> None
         last = [row for row in csv.DictReader(rows) if (row["area_id"], row["figure_id"]) == ("N", "A")][-1]
     shown = f"{float(last['sample_guaranteed_low']):.1f} – {float(last['sample_guaranteed_high']):.1f}"
     assert shown in next(line for line in told.splitlines() if line.split()[:2] == ["Option", "A"])
-    assert f"A: sampled 60.0, guaranteed 95 % {shown}, " in cotejo("explain", "area", "N", back).stdout.decode()
+    counts = next(line for line in told.splitlines() if line.split()[:2] == ["Option", "A"]).split()[2:5]
+    explained = "A: announced {}, witnessed {}, sampled {}, guaranteed 95 % ".format(*counts)
+    assert explained + shown in cotejo("explain", "area", "N", back).stdout.decode()
     path.write_text(text + named.replace('"x"', '"y"'))
     wrong = cotejo("check", path, events)
     line = text.count("\n") + 3
