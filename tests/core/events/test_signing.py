@@ -134,7 +134,8 @@ def test_any_event(event: TallyReport | Bulletin, key: Ed25519PrivateKey) -> Non
 
 
 def test_the_core_asks() -> None:
-    """Live and in a replay, the core turns forged events away and counts the rest, whichever way they come."""
+    """Live and in a replay, the core turns forged events away and counts the rest, whichever way they come. Of a forged
+    reading it only keeps that one was turned away: its table's sheet is still open."""
     forged: list[Event] = [
         report(table="S1-2", reporter="ana", votes=(0, 9, 0)),
         bulletin(votes=(0, 9, 0), sequence=2),
@@ -142,7 +143,10 @@ def test_the_core_asks() -> None:
     ]
     honest: list[Event] = [BY_ANA, BY_BOARD]
     outcome, expected = direct(KNOWN, lines([*honest, *forged])), direct(KNOWN, lines(honest))
+    leads = [[state.pop("lead") for state in each.states.values()] for each in (outcome, expected)]
     assert outcome == replace(expected, rejected=["unsigned"] * 3)
+    assert [[lead["turned_away"]["sheets"] for lead in found] for found in leads] == [[1, 1], [0, 0]]
+    assert [lead["together"] for lead in leads[0]] == [lead["together"] for lead in leads[1]]
 
 
 def test_replayed() -> None:

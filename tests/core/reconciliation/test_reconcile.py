@@ -327,11 +327,13 @@ def test_numbers_that_are_none(numbers: bytes) -> None:
 
 
 def test_rejected() -> None:
-    """A report that is turned away leaves no trace."""
+    """A report that is turned away leaves nothing but a mark of its polling table, if the register has it."""
     reconciler = Reconciler(KNOWN)
     assert reconciler.apply(report("S9-9")) is not None
     assert reconciler.apply(report(votes=(500,))) is not None
     assert not reconciler.verdicts
+    sheets = reconciler.take_sheets()
+    assert (sheets.rows, sheets.turned_away.tolist()) == (0, [KNOWN.layout.table["S1-1"]])
     assert not reconciler.take_sheets()
     assert reconciler.ledger("S1-1") is None
 
