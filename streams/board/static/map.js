@@ -1,7 +1,7 @@
 // The map of the areas below, beside their table. One stop of the tabulator: arrows lead from shape to shape.
 
 import { byId, keyed, make, makeSvg, setText } from "./dom.js";
-import { KINDS, classOf, figuresFor, figuresText, legendOf, patterns, rivals } from "./map_kinds.js";
+import { KINDS, classOf, figuresFor, figuresText, fillOf, legendOf, patterns, rivals } from "./map_kinds.js";
 import { mapPicture } from "./map_picture.js";
 import { save } from "./picture.js";
 import { number, t } from "./words.js";
@@ -82,13 +82,13 @@ export function show({ whole, states, option, past, at, beside, hrefOf, redraw }
   const theme = dark.matches && !document.documentElement.classList.contains("printing") ? "dark" : "light";
   const shapes = known.map((area) => {
     const place = classOf(now, area.figures);
-    return { ...area, place, says: figuresText(area, area.figures, pair), fill: place.pattern ? `url(#${place.pattern})` : KINDS[now].colours[theme][place.key] };
+    return { ...area, place, says: figuresText(area, area.figures, pair), fill: fillOf(now, theme, place) };
   });
   shown = { whole, drawing, shapes, pair, kind: now, at, title: KINDS[now].title(pair), legend: legendOf(now, shapes.map((shape) => shape.place), pair) };
   setText(byId("map-title"), shown.title);
   showKinds(now);
   showShapes(hrefOf);
-  showLegend(KINDS[now].colours[theme]);
+  showLegend(theme);
   tell(shapes.find((shape) => shape.id === current) ?? null);
   const saves = byId("map-saves");
   setText(saves.firstElementChild, t("save"));
@@ -117,12 +117,12 @@ function showShapes(hrefOf) {
   });
 }
 
-function showLegend(colours) {
+function showLegend(theme) {
   const nodes = keyed(byId("map-legend"), shown.legend.map((entry) => String(entry.key)), () => make("li", {},
     makeSvg("svg", { class: "swatch", viewBox: "0 0 56 32", "aria-hidden": "true" }, makeSvg("rect", { width: 56, height: 32 })), make("span"), make("span")));
   nodes.forEach((node, place) => {
-    const { key, pattern, text, count } = shown.legend[place];
-    node.firstElementChild.firstElementChild.setAttribute("fill", pattern ? `url(#${pattern})` : colours[key]);
+    const { text, count } = shown.legend[place];
+    node.firstElementChild.firstElementChild.setAttribute("fill", fillOf(shown.kind, theme, shown.legend[place]));
     setText(node.children[1], text);
     setText(node.children[2], count ? t(count === 1 ? "mapAreasOne" : "mapAreas", { count: number(count) }) : "");
   });

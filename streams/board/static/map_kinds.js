@@ -90,6 +90,9 @@ export function classOf(kind, figures) {
   return { key: KINDS[kind].limits.filter((limit) => value >= limit).length };
 }
 
+// What a shape, or its place in a legend, is filled with.
+export const fillOf = (kind, theme, { key, pattern }) => (pattern ? `url(#${pattern})` : KINDS[kind].colours[theme][key]);
+
 // What stands in the legend: every colour, and what is missing somewhere, with the number of areas of each.
 export function legendOf(kind, classes, pair) {
   const { limits, label } = KINDS[kind];

@@ -1,7 +1,7 @@
 // A map to take away: its shapes, its legend, and every figure behind it.
 
 import { makeSvg } from "./dom.js";
-import { KINDS, patterns } from "./map_kinds.js";
+import { fillOf, patterns } from "./map_kinds.js";
 import { EDGE, HEIGHT, INK, SOFT, WIDTH, sheet, text } from "./picture.js";
 import { clean, moment, t } from "./words.js";
 
@@ -23,14 +23,14 @@ function drawing({ whole, drawing: { width, height }, shapes, kind, at, title, l
   root.append(makeSvg("defs", {}, ...patterns({ fill: SOFT }, { fill: "#fff" })));
   const [wide, tall] = [WIDTH - EDGE.left - EDGE.right - LEGEND - GAP, HEIGHT - TOP - GAP];
   const scale = Math.min(wide / width, tall / height);
-  const colour = (place) => (place.pattern ? `url(#${place.pattern})` : KINDS[kind].colours.light[place.key]);
+  const fill = (place) => fillOf(kind, "light", place);
   const [x, y] = [EDGE.left + (wide - scale * width) / 2, TOP + (tall - scale * height) / 2];
   root.append(makeSvg("g", { transform: `translate(${x} ${y}) scale(${scale})`, stroke: INK, "stroke-width": 1 / scale, "stroke-linejoin": "round" },
-    ...shapes.map((shape) => makeSvg("path", { d: shape.path, "fill-rule": "evenodd", fill: colour(shape.place) }, makeSvg("title", {}, shape.says)))));
+    ...shapes.map((shape) => makeSvg("path", { d: shape.path, "fill-rule": "evenodd", fill: fill(shape.place) }, makeSvg("title", {}, shape.says)))));
   const left = WIDTH - EDGE.right - LEGEND;
   legend.forEach((entry, place) => {
     const row = TOP + 40 + place * KEY.row;
-    root.append(makeSvg("rect", { x: left, y: row, width: KEY.width, height: KEY.height, fill: colour(entry), stroke: INK }));
+    root.append(makeSvg("rect", { x: left, y: row, width: KEY.width, height: KEY.height, fill: fill(entry), stroke: INK }));
     root.append(text(`${entry.text} · ${t(entry.count === 1 ? "mapAreasOne" : "mapAreas", { count: entry.count })}`, [left + KEY.width + 12, row + 18]));
   });
   return root;
