@@ -1,8 +1,9 @@
 """`cotejo sample`: draw a random sample of polling tables, repeat a draw, and say what a sample shows."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from streams.config import sample_csv
 from streams.config.election_file import load
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
-from streams.core.sampling.draw import DrawError, allocation, check_allocation, check_draw, draw, strata_of
+from streams.core.sampling.draw import DrawError, allocation, check_allocation, check_draw, draw, strata_of, tables_in
 from streams.errors import CotejoError
 from streams.support.atomic_file import whole
 from streams.support.terminal import show
@@ -55,12 +56,7 @@ def draw_sample(
         loaded = load(election)
         units = strata_of(loaded, strata, clusters)
         given = _allocation({stratum: len(some) for stratum, some in units.items()}, size)
-        layout = loaded.layout
-
-        def inside(cluster: str) -> Sequence[str]:
-            return layout.tables[slice(*layout.inside(layout.area[cluster]))]
-
-        text = sample_csv.text(draw(units, given, seed), inside if clusters else None)
+        text = sample_csv.text(draw(units, given, seed), partial(tables_in, loaded) if clusters else None)
         with whole(out) as file:
             file.write(text.encode())
         counts = _counts(text.count("\n") - 1, sum(given.values()) if clusters else 0)

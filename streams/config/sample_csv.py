@@ -65,14 +65,26 @@ def load(path: Path, areas: Mapping[str, Area], tables: Mapping[str, PollingTabl
 
 def _strata_above(file: CsvFile, areas: Mapping[str, Area], strata: Mapping[str, int]) -> Mapping[str, str]:
     """The stratum that each area lies in, empty where none is. `strata` has the line that names each first."""
+
+    def check_apart(above: str, id: str) -> None:
+        line = max(strata[id], strata.get(above, 0))
+        cure = f"the strata {above} and {id} have polling tables in common: name areas that have none"
+        file.check(not above, line, "stratum", cure)
+
+    return _lies_in(areas, strata.__contains__, check_apart)
+
+
+def _lies_in(
+    areas: Mapping[str, Area], is_one: Callable[[str], bool], check: Callable[[str, str], None]
+) -> Mapping[str, str]:
+    """Of some areas the one that each area lies in, itself or the nearest above, empty where there is none. `check` is
+    given the one above each of them, if any, and its own id."""
     within: dict[str, str] = {}
     for id in numbered(areas):  # from the root down
         above = within.get(areas[id].parent or "", "")
-        if id in strata:
-            line = max(strata[id], strata.get(above, 0))
-            cure = f"the strata {above} and {id} have polling tables in common: name areas that have none"
-            file.check(not above, line, "stratum", cure)
-        within[id] = id if id in strata else above
+        if is_one(id):
+            check(above, id)
+        within[id] = id if is_one(id) else above
     return within
 
 
@@ -126,14 +138,12 @@ class _Clusters:
 
     def _within(self, level: str) -> Mapping[str, str]:
         """The area of a level that each area lies in, empty where none is. Each polling table must lie in one."""
-        within: dict[str, str] = {}
-        for id in numbered(self._areas):  # from the root down
-            above = within.get(self._areas[id].parent or "", "")
-            if self._areas[id].level == level:
-                cure = f"{id} lies in {above}, and both are of level {level}: clusters must not lie in one another"
-                self._file.check(not above, None, "cluster", cure)
-                above = id
-            within[id] = above
+
+        def check_apart(above: str, id: str) -> None:
+            cure = f"{id} lies in {above}, and both are of level {level}: clusters must not lie in one another"
+            self._file.check(not above, None, "cluster", cure)
+
+        within = _lies_in(self._areas, lambda id: self._areas[id].level == level, check_apart)
         alone = [area for area in _counts(self._tables) if not within[area]]
         cure = (
             f"polling tables of {', '.join(alone[:1])} lie in no area of level {level}: all tables must lie in clusters"

@@ -103,13 +103,19 @@ def random_order(sample: DrawnSample, units: Sequence[str]) -> list[str]:
     return smallest(units, len(units), sample.sha256)
 
 
-def drawn_from(election: Election, sample: DrawnSample, stratum: str) -> list[str]:
+def tables_in(election: Election, area: str) -> Sequence[str]:
+    """The polling tables in an area, by id."""
+    layout = election.layout
+    return layout.tables[slice(*layout.inside(layout.area[area]))]
+
+
+def drawn_from(election: Election, sample: DrawnSample, stratum: str) -> Sequence[str]:
     """The units of a stratum that a sample's were drawn from, sampled or not: its polling tables, or its areas of the
     clusters' level that have any."""
+    if not sample.clusters:
+        return tables_in(election, stratum)
     layout = election.layout
     number = layout.area[stratum]
-    if not sample.clusters:
-        return layout.tables[slice(*layout.inside(number))]
     level = election.areas[sample.clusters[stratum][0]].level
     clusters = range(number, layout.behind(number))
     return [
