@@ -210,9 +210,9 @@ class CompareStage:
         for at, arrivals in self._channels.take():
             self._seen = {mark: since for mark, since in self._seen.items() if mark > at}
             began = self._app.clock.monotonic()
-            with self._judging.time():
-                self._settle(at, arrivals)
+            self._settle(at, arrivals)
             self.judging_took = self._app.clock.monotonic() - began
+            self._judging.observe(self.judging_took)
 
     @property
     def lag(self) -> float:

@@ -106,14 +106,14 @@ def layers(areas: Sequence[str], lineage: Mapping[str, Sequence[str]]) -> dict[s
     """What the map of each area shows: the nearest areas with a shape on each way down from it, and for each the area
     right below in which it lies (often itself). `areas` are those with a shape, `lineage` has the ids from the root
     down to each. Areas with nothing to show are left out."""
-    with_shape, shown = set(areas), dict[str, dict[str, str]]()
+    with_shape, layers_by_area = set(areas), dict[str, dict[str, str]]()
     for area in areas:
         line = lineage[area]
         for place in range(len(line) - 2, -1, -1):
-            shown.setdefault(line[place], {})[area] = line[place + 1]
+            layers_by_area.setdefault(line[place], {})[area] = line[place + 1]
             if line[place] in with_shape:
                 break
-    return shown
+    return layers_by_area
 
 
 def _area_of(feature: _Feature, property: str, place: str, areas: Mapping[str, Any]) -> str:
@@ -156,7 +156,7 @@ def _polygon(rings: _Polygon, place: str) -> list[Ring]:
 
 
 def _misfit(text: str) -> MapError:
-    """msgspec's error in the terms of GeoJSON, at its place."""
+    """Translate what msgspec says of a file that does not fit into the terms of GeoJSON, with the place."""
     what, _, path = text.partition(" - at `$")
     place = path.rstrip("`").removeprefix(".")
     if what.startswith("Invalid value"):

@@ -91,7 +91,7 @@ def _no_votes(figures: Sequence[ColumnSample], file: Inspected) -> Iterator[tupl
     counts = {each.name: _counts(each, file.source) for each in figures if not is_share(each.name)}
     sums = _sums(counts)
     for column in figures:
-        if is_share(column.name) or (_counts(column, file.source) % 1).any():
+        if column.name not in counts or (counts[column.name] % 1).any():
             yield column.name, "it is a share"
         elif summed := sums.get(column.name):
             yield column.name, f"it is the sum of {', '.join(summed)}"
