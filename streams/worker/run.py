@@ -15,6 +15,7 @@ from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.delivery import secrets as receiver_secrets
 from streams.delivery.senders import sender
+from streams.errors import CotejoError
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.topology import PartitionsChangedError, Topology
 from streams.support import gc_tuning, health
@@ -24,7 +25,7 @@ from streams.worker import app as agents
 from streams.worker import faust_patches
 from streams.worker.metrics import exposition
 from streams.worker.readiness import readiness
-from streams.worker.topic_watch import BrokerTopics, grown
+from streams.worker.topic_watch import BrokerTopics, ended_without_topics, grown
 
 SWITCH = 0.001
 """Seconds after which a computing thread lets another one run. With Python's 5 ms the fetching thread waits as long at
@@ -65,7 +66,7 @@ def run(
     _warn_of_topics(broker, topology)
     served = f"http://{address(host, port, names)}{PATH} and /metrics"
     note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
-    app = _app(broker, topology, member)
+    app, admin = _app(broker, topology, member), BrokerTopics(broker)
     stages = agents.build(
         app,
         election,
@@ -75,14 +76,17 @@ def run(
         warn=note,
         wall_clock=wall_clock,
         sent=partial(topic_reader.read, broker, topology.table_sheets),
-        admin=BrokerTopics(broker),
+        admin=admin,
     )
     app.after_recovery(_settle_memory)  # behind the stages' own
     _serve_metrics(server, exposition.Exporter(app, election.localized(language), topology, stages))
     health.serve(server.app, partial(readiness, app, stages))
     Board(broker, election, topology).serve(server.app)
     app.beside(server.start, server.stop)
-    faust_patches.run(app, loglevel=loglevel)
+    try:
+        faust_patches.run(app, loglevel=loglevel)
+    except CotejoError as error:
+        raise ended_without_topics(admin, topology) or error from None
 
 
 def _app(broker: str, topology: Topology, member: str) -> faust_patches.App:

@@ -4,6 +4,7 @@ Faust and aiokafka do not report such a change, or report it a thousand times a 
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
@@ -24,7 +25,13 @@ MISSED: Final = 3
 
 
 class TopicsGoneError(NothingToSaveError):
-    """Topics of the night were deleted while the worker ran."""
+    """These topics of the night were deleted while the worker ran."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(names)} of the night's topics were deleted ({names[0]}): start the worker again to create them, "
+            "and feed the night again, from a recording if there is one"
+        )
 
 
 class TopicAdmin(Protocol):
@@ -77,13 +84,10 @@ class TopicWatch:
             partitions = await asyncio.to_thread(self._admin.partitions, self._names)
         except (BrokerUnreachable, topics.TopicError):
             return  # whoever reads and writes says so
-        gone = [name for name, count in partitions.items() if not count]
+        gone = missing(partitions)
         self._missed = self._missed + 1 if gone else 0
         if self._missed >= MISSED:
-            raise TopicsGoneError(
-                f"{len(gone)} of the night's topics were deleted ({gone[0]}): start the worker again to create them, "
-                "and feed the night again, from a recording if there is one"
-            )
+            raise TopicsGoneError(gone)
         reports = self._topology.tally_reports
         if partitions[reports] > self.partitions:
             self.partitions = partitions[reports]
@@ -109,6 +113,27 @@ class TopicWatch:
             f"{lost.first - 1}: its retention or somebody has deleted them, and they were not read. Send them "
             "again, and set retention.ms=-1 (docs/runbooks.md#cotejomessageslost)"
         )
+
+
+def missing(partitions: Mapping[str, int]) -> list[str]:
+    """The topics among these that have no partition, so are not there."""
+    return [name for name, count in partitions.items() if not count]
+
+
+def ended_without_topics(admin: TopicAdmin, topology: Topology) -> TopicsGoneError | None:
+    """Whether a worker that has failed did so because its topics were deleted: the group, a recovery or a send may
+    notice it before the watch does, and each would give another reason."""
+    names = [spec.name for spec in topology.specs()]
+    for look in range(MISSED):
+        if look:
+            time.sleep(AGAIN)
+        try:
+            gone = missing(admin.partitions(names))
+        except (BrokerUnreachable, topics.TopicError):
+            return None
+        if not gone:
+            return None
+    return TopicsGoneError(gone)
 
 
 def grown(topology: Topology, partitions: int) -> str:

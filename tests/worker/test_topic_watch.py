@@ -7,6 +7,7 @@ import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
 from streams.kafka import topics
+from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
+from streams.worker import topic_watch
 from streams.worker.faust_patches.process_exit import Seldom
 
 KNOWN: Election = election(
@@ -204,12 +207,45 @@ def test_topics_that_are_deleted(broker: Broker, names: str, tmp_path: Path) -> 
         topics.delete(broker.address, [spec.name for spec in night.topology.specs()])
         assert worker.wait(90) == 1, night.log.read_text()[-3000:]
         said = night.log.read_text().splitlines()
-        # Whoever is quicker says so: the look at the topics, or a recovery after the group has met again.
-        ends = ("of the night's topics were deleted", "it was deleted or cut; begin anew")
-        assert len([line for line in said if any(end in line for end in ends)]) == 1
+        # Whoever notices first, the look at the topics, a recovery or the group: the reason is the same.
+        assert len([line for line in said if "of the night's topics were deleted" in line]) == 1, "\n".join(said)
         assert len(said) < 20
         assert not any("Traceback" in line for line in said)
         assert not any("did not come to an end" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("looks", "why"),
+    [
+        ([1], None),
+        ([0, 0, 0], "deleted"),
+        ([0, 1], None),  # a leader election, for instance
+        ([BrokerUnreachable("b:9092", "away")], None),
+        ([0, BrokerUnreachable("b:9092", "away")], None),
+    ],
+)
+def test_why_a_worker_has_failed(
+    looks: list[int | BrokerUnreachable], why: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Topics are why a worker has failed if several looks miss them; one look, or an absent broker, is no proof."""
+    monkeypatch.setattr(topic_watch, "AGAIN", 0)
+    left = list(looks)
+
+    class Admin:
+        def partitions(self, names: Sequence[str]) -> Mapping[str, int]:
+            look = left.pop(0)
+            if isinstance(look, BrokerUnreachable):
+                raise look
+            return dict.fromkeys(names, look)
+
+        def grow(self, name: str, partitions: int) -> None:
+            raise AssertionError
+
+    topology = Topology("t.", PARTITIONS)
+    error = topic_watch.ended_without_topics(Admin(), topology)
+    assert not left
+    assert (error is None) == (why is None)
+    assert error is None or f"{len(topology.specs())} of the night's topics were deleted (t." in str(error)
 
 
 @pytest.mark.parametrize("setting", [{"retention.ms": "60000"}, {"retention.bytes": "1000"}])
