@@ -36,6 +36,11 @@ class Worker(faust.Worker):
         _end_in_any_case(cast(App, self.app))
         super().stop_and_shutdown()
 
+    async def _sentinel_task(self) -> None:
+        """Wait for tasks that were cancelled, for a second at most. Mode waits for a second in any case."""
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=1)
+
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         self.spinner = None  # its escape codes go to files too
         for handler in logger.handlers:
