@@ -197,7 +197,7 @@ class SimConsumer(Consumer):
             raise ConsumerStoppedError  # as the client's, which may not get over the loss of its broker
         await broker.travel()
         if not any(len(broker.logs[tp]) > self.positions[tp] for tp in active):
-            await asyncio.wait([broker.news()], timeout=seconds)
+            await broker.news(seconds)
         found: dict[TP, list[Kept]] = {}
         if generation != self.app.consumer_generation_id or not self.flow_active:
             return found

@@ -69,8 +69,7 @@ class Broker:
         log.append(Kept(tp.topic, tp.partition, len(log), now, key, value, tuple(headers)))
         arrived, self._arrived = self._arrived, []
         for waiting in arrived:
-            if not waiting.done():
-                waiting.set_result(None)
+            _done(waiting)
 
     def way(self, topic: str) -> float:
         """How long a record travels into a topic, drawn anew."""
@@ -82,10 +81,13 @@ class Broker:
         await asyncio.sleep(self.chance.uniform(0.0, self.delay))
         await self.up.wait()
 
-    def news(self) -> asyncio.Future[None]:
-        """Done as soon as another record has come."""
-        self._arrived.append(self.loop.create_future())
-        return self._arrived[-1]
+    async def news(self, seconds: float) -> None:
+        """Wait until another record has come, for so many seconds at most."""
+        arrived = self.loop.create_future()
+        self._arrived.append(arrived)
+        timer = self.loop.call_later(seconds, _done, arrived)
+        await arrived
+        timer.cancel()
 
     def read(self, topic: str) -> list[Kept]:
         """A topic of one partition, from its beginning."""
@@ -101,6 +103,11 @@ class Broker:
                 found.pop(record.key, None)
             found[record.key] = record.value
         return {key: value for key, value in found.items() if value is not None}
+
+
+def _done(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 @dataclass(slots=True)

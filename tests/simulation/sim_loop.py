@@ -8,11 +8,13 @@ some seed's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final, TypeVar
+from unittest.mock import patch
 from zlib import crc32
 
 Result = TypeVar("Result")
@@ -45,23 +47,52 @@ class Process:
 class Step:
     """A callback that is to run, as asyncio's `Handle`, without what nobody asks for here."""
 
-    __slots__ = ("_args", "_callback", "_context", "process")
+    __slots__ = ("args", "callback", "context", "process")
 
     def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
-        self._callback: Callable[..., object] | None = callback
-        self._args = args
-        self._context = copy_context() if context is None else context
-        self.process = self._context.get(PROCESS)
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+        self.process = self.context.get(PROCESS)
 
     def cancel(self) -> None:
-        self._callback = None
+        self.callback = None
 
     def cancelled(self) -> bool:
-        return self._callback is None
+        return self.callback is None
 
-    def run(self) -> None:
-        if self._callback is not None:
-            self._context.run(self._callback, *self._args)
+
+class Nap:
+    """What a task awaits in `asyncio.sleep`. A worker mostly looks whether there is something to do and sleeps again:
+    its timer wakes the task itself, without a future between them, in half as many steps."""
+
+    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_loop", "_seconds", "_step", "_wake")
+
+    def __init__(self, loop: Loop, seconds: float) -> None:
+        self._loop, self._seconds, self._cancelled = loop, seconds, False
+
+    def __await__(self) -> Generator[Nap, None, None]:
+        self._asyncio_future_blocking = True
+        yield self
+
+    def get_loop(self) -> Loop:
+        return self._loop
+
+    def add_done_callback(self, wake: Callable[..., object], *, context: Context) -> None:
+        self._wake = wake
+        self._step = self._loop.call_later(self._seconds, wake, self, context=context)
+
+    def cancel(self, msg: object = None) -> bool:
+        if self._cancelled:
+            return False
+        self._step.cancel()
+        self._cancelled = True
+        self._loop.call_soon(self._wake, self, context=self._step.context)
+        return True
+
+    def result(self) -> None:
+        if self._cancelled:
+            raise asyncio.CancelledError
 
 
 PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
@@ -89,15 +120,12 @@ class Loop(asyncio.AbstractEventLoop):
 
     def run(self, main: Coroutine[Any, Any, Result]) -> Result:
         """Run until `main` is done. Raises `StuckError`, and what `main` raises."""
-        asyncio._set_running_loop(self)
-        try:
+        with self._running():
             task = self.create_task(main)
             while not task.done():
                 self._round()
             result: Result = task.result()
             return result
-        finally:
-            asyncio._set_running_loop(None)
 
     @property
     def course(self) -> str:
@@ -107,21 +135,34 @@ class Loop(asyncio.AbstractEventLoop):
     def close(self) -> None:
         """End what killed processes have left half-way, in the order in which it began: else it would end somewhere in
         another night."""
-        asyncio._set_running_loop(self)
-        try:
+        with self._running():
             for task in self._kept:  # what ends may begin another
                 if not task.done():
                     _close(task.get_coro())
-        finally:
-            asyncio._set_running_loop(None)
-            for left in (self._ready, self._timers, self._kept):
-                left.clear()
+        for left in (self._ready, self._timers, self._kept):
+            left.clear()
 
     def thaw(self, process: Process) -> None:
         """Let a frozen process go on."""
         process.frozen = False
         self._ready += process.parked
         process.parked = []
+
+    @contextmanager
+    def _running(self) -> Generator[None, None, None]:
+        """Be the loop of this thread, in which tasks sleep by `Nap`."""
+        sleep = asyncio.sleep
+
+        async def nap(seconds: float, result: object = None) -> object:
+            await (Nap(self, seconds) if seconds > 0 else sleep(0))
+            return result
+
+        asyncio._set_running_loop(self)
+        try:
+            with patch.object(asyncio, "sleep", nap):
+                yield
+        finally:
+            asyncio._set_running_loop(None)
 
     def _round(self) -> None:
         self._rounds += 1
@@ -139,10 +180,10 @@ class Loop(asyncio.AbstractEventLoop):
         if len(steps) > 1 and not self._fair:
             self._chance.shuffle(steps)
         for step in steps:
-            process = step.process
+            process, callback = step.process, step.callback
             if process is None:
                 self._steps = hash((self._steps, self._time))
-            elif not process.alive or step.cancelled():
+            elif not process.alive or callback is None:
                 continue
             elif process.frozen:
                 process.parked.append(step)
@@ -150,7 +191,8 @@ class Loop(asyncio.AbstractEventLoop):
             else:
                 self._steps = hash((self._steps, self._time, process.number))
             try:
-                step.run()
+                if callback is not None:
+                    step.context.run(callback, *step.args)
             except Exception as error:
                 self.raised.append(f"a step raised {error!r}")
 

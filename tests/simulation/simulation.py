@@ -27,6 +27,7 @@ from sim_receivers import SimReceiver
 from sim_sealed import SealedStates
 from sim_workers import Slot, Workers
 
+from streams.core.alerting import delivery_hours
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.worker import fault_points, reconcile_stage
@@ -34,6 +35,8 @@ from streams.worker.faust_patches import app as faust_app
 
 PATIENCE: Final = 90.0
 """Virtual seconds after the last fault within which all must be done."""
+MINUTE: Final = 2000
+"""Virtual milliseconds of a minute between two digests: nights last for seconds, sessions for less than one."""
 LOOK: Final = 0.2
 """Virtual seconds between two looks at whether all is done."""
 
@@ -88,6 +91,7 @@ def _simulate(seed: int, focus: str) -> Result:
         patch.object(fault_points, "reached", world.workers.reached),
         patch.object(reconcile_stage, "MAX_HELD_BYTES", world.plan.most_held),
         patch.object(faust_app, "RELEASE_SECONDS", world.plan.release),
+        patch.object(delivery_hours, "MINUTE", MINUTE),
     ):
         try:
             wrong = world.loop.run(world.live())
