@@ -51,7 +51,8 @@ def plant(most: int) -> int:
     for planted in PLANTED:
         count = seeds_until_found(planted, most)
         lost += count is None
-        print(f"| {planted.name} | {planted.origin} | {count or f'not in {most}'} |", flush=True)
+        found = count or f"not in {most}"
+        print(f"| {planted.name} | {planted.origin} | {planted.focus or '-'} | {found} |", flush=True)
     return 1 if lost else 0
 
 
