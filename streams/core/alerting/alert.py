@@ -34,18 +34,26 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the last notice of an episode said: its event time in Unix ms, its headline figure, its severity."""
+
+    at: int
+    value: float
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One fingerprint's state. Times are event time in Unix ms.
 
     `finding` and `severity` are those of the last tick that looked at it; one that holds between the two limits keeps
     the severity it had. `gravest` is the gravest severity that was told in this episode: only what goes beyond it
     calls at once. A newer bulletin sets it anew. `called_at` is when it first fired in the night, `worst` its worst
-    tick since then, in whatever episode.
+    tick since then, in whatever episode; both are None before.
 
-    `episode` counts the times it fired, `words` the notices of this episode; together they
-    name a notice the same way whoever computes it, and after whatever crash. `muted_by` is the
-    alert above that the last notice was left to, `heard` whether any notice of this episode was
-    not muted.
+    `episode` counts the times it fired, `words` the notices of this episode, and `told` is the last of them. Episode
+    and words name a notice the same way whoever computes it, and after whatever crash. `muted_by` is the alert above
+    that the last notice was left to, `heard` whether any notice of this episode was not muted.
     """
 
     fingerprint: str
@@ -55,22 +63,21 @@ class Alert:
     severity: Severity
     episode: int = 0
     words: int = 0
-    told_at: int = 0
-    told_value: float = 0.0
-    told_severity: Severity | None = None
+    told: Told | None = None
     muted_by: str | None = None
     heard: bool = False
     gravest: Severity | None = None
-    called_at: int = 0
+    called_at: int | None = None
     worst: Moment | None = None
 
     @property
     def news(self) -> bool:
         """Whether its figures are others than were last told."""
-        return (self.finding.value, self.severity) != (self.told_value, self.told_severity)
+        return self.told is None or (self.finding.value, self.severity) != (self.told.value, self.told.severity)
 
     def plain(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """As a JSON object, in which 0 stands for a time that has not come."""
+        told = self.told
         return {
             "fingerprint": self.fingerprint,
             "status": self.status,
@@ -79,13 +86,13 @@ class Alert:
             "severity": self.severity,
             "episode": self.episode,
             "words": self.words,
-            "told_at": self.told_at,
-            "told_value": self.told_value,
-            "told_severity": self.told_severity,
+            "told_at": 0 if told is None else told.at,
+            "told_value": 0.0 if told is None else told.value,
+            "told_severity": None if told is None else told.severity,
             "muted_by": self.muted_by,
             "heard": self.heard,
             "gravest": self.gravest,
-            "called_at": self.called_at,
+            "called_at": self.called_at or 0,
             "worst": None if self.worst is None else self.worst.plain(),
         }
 
@@ -109,8 +116,9 @@ class Alert:
     def set_back(self, at: int) -> "Alert":
         """The same where time had run ahead and is `at` now: none of its times lies ahead."""
         worst = self.worst and replace(self.worst, at=min(self.worst.at, at))
-        since, told, called = min(self.since, at), min(self.told_at, at), min(self.called_at, at)
-        return replace(self, since=since, told_at=told, called_at=called, worst=worst)
+        told = self.told and replace(self.told, at=min(self.told.at, at))
+        called_at = None if self.called_at is None else min(self.called_at, at)
+        return replace(self, since=min(self.since, at), told=told, called_at=called_at, worst=worst)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +168,19 @@ class Notice:
 def _convert(data: Any, kind: type[_T], name: str) -> _T:
     try:
         fields = _with_findings(data)
+        if kind is Alert:
+            fields = _with_told(fields)
         if worst := data.get("worst"):
             fields["worst"] = _with_findings(worst)
         return msgspec.convert(fields, kind)
     except (AttributeError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"no {name}: {error}") from None
+
+
+def _with_told(data: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in data.items() if not name.startswith("told_")}
+    told = {"at": data["told_at"], "value": data["told_value"], "severity": data["told_severity"]}
+    return {**fields, "told": told if told["severity"] else None, "called_at": data["called_at"] or None}
 
 
 def _with_findings(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ anybody, and the reason; it is written to be read as a table.
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from streams.core.alerting.alert import Alert, Moment, Notice
+from streams.core.alerting.alert import Alert, Moment, Notice, Told
 from streams.core.comparison.findings import RANK, Finding
 from streams.core.election.settings import AlertPolicy
 
@@ -72,10 +72,12 @@ def deadline(alert: Alert, policy: AlertPolicy) -> int | None:
     """When, in Unix ms, the alert may change without any news; None if it cannot."""
     if alert.status == "pending":
         return alert.since + round(policy.hold * 1000)
+    if alert.told is None:
+        return None
     if _waits_to_remark(alert):
-        return alert.told_at
+        return alert.told.at
     if alert.status == "firing" and alert.finding.severity is not None and alert.news:
-        return alert.told_at + round(policy.cooldown * 1000)
+        return alert.told.at + round(policy.cooldown * 1000)
     return None
 
 
@@ -92,7 +94,9 @@ def _pending(alert: Alert, finding: Finding | None, at: int, policy: AlertPolicy
     alert = replace(alert, finding=finding, severity=finding.severity)
     if at - alert.since < policy.hold * 1000:
         return Decision(alert, None, Reason.WAITING)
-    alert = replace(alert, status="firing", gravest=alert.severity, called_at=alert.called_at or at)
+    alert = replace(
+        alert, status="firing", gravest=alert.severity, called_at=at if alert.called_at is None else alert.called_at
+    )
     return _tell(_worsened(alert, at), at, Reason.FIRED, parent)
 
 
@@ -126,7 +130,7 @@ def _firing(
         return Decision(alert, None, Reason.HOLDING)
     if not alert.news:
         return Decision(alert, None, Reason.UNCHANGED)
-    if at - alert.told_at < policy.cooldown * 1000:
+    if alert.told is not None and at - alert.told.at < policy.cooldown * 1000:
         return Decision(alert, None, Reason.COOLDOWN)
     return _tell(alert, at, Reason.UPDATED, parent)
 
@@ -145,9 +149,7 @@ def _tell(alert: Alert, at: int, reason: Reason, parent: str | None) -> Decision
     alert = replace(
         alert,
         words=alert.words + 1,
-        told_at=at,
-        told_value=alert.finding.value,
-        told_severity=alert.severity,
+        told=Told(at, alert.finding.value, alert.severity),
         muted_by=muted_by,
         heard=alert.heard or muted_by is None,
     )

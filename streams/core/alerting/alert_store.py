@@ -50,9 +50,9 @@ class AlertBook:
     def may_update(self, fingerprint: str, to: int) -> bool:
         """Whether it calls people, and the pause after its last notice is over at event time `to` (Unix ms)."""
         alert = self._alerts.get(fingerprint)
-        return (
-            alert is not None and alert.status == "firing" and alert.told_at + round(self._policy.cooldown * 1000) <= to
-        )
+        if alert is None or alert.told is None or alert.status != "firing":
+            return False
+        return alert.told.at + round(self._policy.cooldown * 1000) <= to
 
     def firing(self, fingerprints: Iterable[str]) -> list[Alert]:
         """Those of these alerts that call people now, in their order."""

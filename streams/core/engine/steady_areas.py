@@ -122,7 +122,7 @@ class SteadyArea:
 
     def _is_news(self, figure: _Figure) -> bool:
         alert = self._book.alerts[figure.fingerprint]
-        return alert.news or figure.values[self._steps_done - 1] != alert.told_value
+        return alert.told is None or alert.news or figure.values[self._steps_done - 1] != alert.told.value
 
     def _differs_at(self, step: int) -> bool:
         """Whether the severities at a step are not those that the rules last found."""

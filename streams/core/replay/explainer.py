@@ -154,7 +154,7 @@ class Explainer:
                     "status": a.status,
                     "severity": a.severity,
                     "since": to_second(a.since),
-                    "called": to_second(a.called_at) if a.called_at else None,
+                    "called": None if a.called_at is None else to_second(a.called_at),
                     "worst": a.worst and {**a.worst.plain(), "at": to_second(a.worst.at)},
                 }
                 for a in sorted(alerts, key=lambda alert: alert.fingerprint)

@@ -126,7 +126,7 @@ class FinalRows:
                 "fingerprint": fingerprint,
                 "status": alert.status,
                 "since": alert.since,
-                "called_at": alert.called_at or None,
+                "called_at": alert.called_at,
                 "episode": alert.episode,
                 **_finding(alert.finding, alert.severity),
                 "worst_at": worst and worst.at,

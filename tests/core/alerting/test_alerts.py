@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from builders import T0
 
-from streams.core.alerting.alert import Alert, Moment, Notice
+from streams.core.alerting.alert import Alert, Moment, Notice, Told
 from streams.core.alerting.alert_life import Reason, deadline, step
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Severity
@@ -30,9 +30,7 @@ def alert(status: Any, severity: Severity = "warning", told: int = T0, **fields:
     given = {
         "episode": 1,
         "words": words,
-        "told_at": told if words else 0,
-        "told_value": 10.0 if words else 0.0,
-        "told_severity": severity if words else None,
+        "told": Told(told, 10.0, severity) if words else None,
         "gravest": severity if words else None,
         **fields,
     }
@@ -276,7 +274,7 @@ def test_step(row: Row) -> None:
         assert notice.id == f"divergence:N:A:{decision.alert.episode}:{decision.alert.words}"
         assert notice.reason == row.reason.value
         assert notice.status == row.status
-        assert (decision.alert.told_at, decision.alert.told_value) == (at, notice.finding.value)
+        assert decision.alert.told == Told(at, notice.finding.value, notice.severity)
         assert Notice.from_plain(notice.plain()) == notice
 
 
@@ -317,6 +315,14 @@ def test_one_moment() -> None:
     assert state is not None
     assert state.worst is not None
     assert (state.called_at, state.worst.at, state.worst.severity) == (T0 + 5, T0 + 12, "critical")
+
+
+def test_times_that_have_not_come() -> None:
+    """An alert that was never told and never called is saved as it always was: with 0 for both times."""
+    saved = PENDING.plain()
+    assert (saved["told_at"], saved["told_value"], saved["told_severity"], saved["called_at"]) == (0, 0.0, None, 0)
+    assert Alert.from_plain(saved) == PENDING
+    assert (PENDING.told, PENDING.called_at) == (None, None)
 
 
 def test_a_fall_is_told() -> None:
@@ -371,14 +377,15 @@ def test_times_that_lie_ahead() -> None:
     for at in (T0, T0 + 8500, T0 + 99_000):
         back = ahead.set_back(at)
         assert back.worst is not None
-        assert (back.since, back.told_at, back.called_at, back.worst.at) == (
+        assert back.told is not None
+        assert (back.since, back.told.at, back.called_at, back.worst.at) == (
             min(T0 + 8000, at),
             min(T0 + 9000, at),
             min(T0 + 7000, at),
             min(T0 + 9500, at),
         )
-        assert replace(back, since=0, told_at=0, called_at=0, worst=None) == replace(
-            ahead, since=0, told_at=0, called_at=0, worst=None
+        assert replace(back, since=0, told=None, called_at=None, worst=None) == replace(
+            ahead, since=0, told=None, called_at=None, worst=None
         )
 
 
