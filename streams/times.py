@@ -44,5 +44,10 @@ def from_text(text: str) -> int:
     return from_rfc3339(text)
 
 
+def latest(*times: int | None) -> int | None:
+    """The latest of the times that are known; None where none is."""
+    return max((at for at in times if at is not None), default=None)
+
+
 _MAX_DIGITS: Final = 18
 """Of a number that fits 64 bits."""

@@ -13,6 +13,7 @@ from streams.core.election.model import Election, Receiver
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.kafka.topology import Topology
+from streams.times import latest
 from streams.worker import feeder_watch, raw_topics
 from streams.worker.clock import Clock
 from streams.worker.compare_stage import CompareStage
@@ -124,8 +125,8 @@ class _Progress:
         return counts["reports"] + counts["bulletins"] + self._compare.counts["arrived"]
 
     @property
-    def at(self) -> int:
-        return max(self._reconcile.latest_tick, self._compare.at)
+    def at(self) -> int | None:
+        return latest(self._reconcile.latest_tick, self._compare.at)
 
 
 class TurnedAway:

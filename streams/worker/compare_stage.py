@@ -28,7 +28,6 @@ from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.original_bytes import with_type
 from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
-from streams.errors import ElectionChangedError
 from streams.kafka.topology import Topology
 from streams.times import rfc3339
 from streams.worker import comparison_state, fault_points, raw_topics
@@ -89,10 +88,10 @@ class CompareStage:
         app.agent(raw_topics.topic(app, topology.bulletins), name="bulletins")(self._take_bulletins)
         app.after_recovery(self._rebuild)
 
-    def _reset(self, at: int = 0) -> None:
+    def _reset(self, at: int | None = None) -> None:
         self.owned = False
         self.at = at
-        """The last tick that every channel has reached, in Unix ms."""
+        """The last tick that every channel has reached, in Unix ms; None before the first."""
         self.comparer = Comparer(self._election)
         self.states: dict[str, dict[str, Any]] = {}
         """The newest state, as sent to `area-state`, of each area that has metrics and was heard of."""
@@ -114,23 +113,24 @@ class CompareStage:
         mine = Place(place, self._app.consumer_generation_id)
         saved = comparison_state.read(self.outbox.begin(formats.COMPARISON).items())
         self._set_aside(mine, saved)
-        clock = saved.clock or self._unclocked(place)
-        if clock.columns != self._columns:
-            raise ElectionChangedError(clock.columns, self._columns)
-        self._reset(clock.at)
-        self._reached = {int(partition): offset for partition, offset in clock.reached.items()}
-        self.outbox.resume(self.at or None)
+        if (clock := saved.clock) is None:
+            self._reached = self._all_acked(place)
+        else:
+            clock.check_columns(self._columns)
+            self._reset(clock.at)
+            self._reached = {int(partition): offset for partition, offset in clock.reached.items()}
+        self.outbox.resume(self.at)
         alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
         bad = list[tuple[Any, str]]()
         sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
-        rest = saved.bulletins, alerts, clock.evaluated, saved.pulse
+        rest = saved.bulletins, alerts, saved.evaluated, saved.pulse
         await asyncio.to_thread(lambda: self.comparer.load(sheets, *rest))
         fault_points.reached(Point.COMPARISON_LOADED)
         for told in bad:  # they were kept when they came
             self._aside.tell(*told)
         self._saved = dict(self.comparer.alerts)
         self.owned = True
-        self._tell_states(self.comparer.take_changed(STATES))
+        self.tell_more()
 
     def _set_aside(self, place: Place, saved: comparison_state.Comparison) -> None:
         changelog = self._topology.changelog("comparison")
@@ -139,17 +139,17 @@ class CompareStage:
         for key, _, _ in saved.unreadable:
             self.outbox.write(place, key, None)
 
-    def _unclocked(self, place: TP) -> comparison_state.Clock:
-        """Where to begin where nothing says how far judging had come: of a new night at its beginning, else with all
-        sheets that were acked, and time from the next mark."""
+    def _all_acked(self, place: TP) -> dict[int, int]:
+        """By partition, the offset up to which sheets count where nothing says how far judging had come: in a new night
+        none, else all that were acked."""
         acked = self._app.committed(place)
-        if acked:
-            self._warn(
-                f"{self._topology.changelog('comparison')} does not say how far judging had come: all sheets before "
-                f"offset {acked} count, and time goes on from the next tick"
-            )
-        reached = dict.fromkeys(map(str, range(self._topology.partitions)), acked - 1) if acked else {}
-        return comparison_state.Clock(0, 0, self._columns, (0, 0), reached)
+        if not acked:
+            return {}
+        self._warn(
+            f"{self._topology.changelog('comparison')} does not say how far judging had come: all sheets before "
+            f"offset {acked} count, and time goes on from the next tick"
+        )
+        return dict.fromkeys(range(self._topology.partitions), acked - 1)
 
     def _read(self, record: Any) -> Mark | Sheets:
         formats.TABLE_SHEETS.check_headers(record.headers)
@@ -190,7 +190,7 @@ class CompareStage:
     def meet_clock(self, at: int) -> None:
         """Go on from `at` (Unix ms), the wall clock, where what was judged lies far ahead of it: a clock was wrong, and
         has been set right. Until it came so far again, nothing would be judged."""
-        if self.at <= at + AHEAD:
+        if self.at is None or self.at <= at + AHEAD:
             return
         self._warn(
             f"time was judged up to {rfc3339(self.at)} and this worker's clock says {rfc3339(at)}: a clock was "
@@ -266,8 +266,8 @@ class CompareStage:
 
     @property
     def untold(self) -> int:
-        """Areas whose newest state has not been told."""
-        return self.comparer.changed if self.owned else 0
+        """Areas whose newest state has not been told. A state has a time, so none is told before the first tick."""
+        return self.comparer.changed if self.owned and self.at is not None else 0
 
     def tell_more(self) -> None:
         """Tell some states of those that nobody has spoken of: there may be very many, in each tick."""

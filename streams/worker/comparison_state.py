@@ -12,7 +12,7 @@ from streams.core.comparison.findings import Pulse
 from streams.core.events.codec import bulletin_of
 from streams.core.events.model import Bulletin
 from streams.core.reconciliation.sheet_rows import Mark, Sheets
-from streams.errors import CotejoError
+from streams.errors import CotejoError, ElectionChangedError
 
 
 class SheetsLostError(CotejoError):
@@ -33,6 +33,12 @@ class Clock(msgspec.Struct):
     columns: list[str]
     pulse: tuple[int, int]
     reached: dict[str, int]
+    """By partition, the offset of the last sheets that were taken in."""
+
+    def check_columns(self, columns: list[str]) -> None:
+        """Raise `ElectionChangedError` where the election's columns, by id, were others than these."""
+        if columns != self.columns:
+            raise ElectionChangedError(self.columns, columns)
 
 
 @dataclass
@@ -44,6 +50,11 @@ class Comparison:
     alerts: list[Alert] = field(default_factory=list)
     unreadable: list[tuple[bytes, bytes, str]] = field(default_factory=list)
     """Keys and values that say nothing of these, and why."""
+
+    @property
+    def evaluated(self) -> int | None:
+        """Event time of the last evaluation (Unix ms), where that is known."""
+        return None if self.clock is None else self.clock.evaluated
 
     @property
     def pulse(self) -> Pulse | None:

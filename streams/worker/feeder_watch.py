@@ -11,12 +11,12 @@ PATIENCE: Final = 30.0
 
 class Progress(Protocol):
     """What has come in and how far time has come: `received` counts reports and bulletins, `at` is the latest tick
-    (Unix ms)."""
+    (Unix ms), None before the first."""
 
     @property
     def received(self) -> int: ...
     @property
-    def at(self) -> int: ...
+    def at(self) -> int | None: ...
 
 
 class FeederWatch:

@@ -26,6 +26,7 @@ from streams.core.reconciliation.ledger_journal import Sent, encode_sent
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
+from streams.times import latest
 from streams.worker import fault_points, raw_topics, saved_ledgers
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Batch
@@ -78,9 +79,9 @@ class ReconcileStage:
         return {partition: intake.reconciler for partition, intake in self._intakes.items()}
 
     @property
-    def latest_tick(self) -> int:
-        """Event time of the latest tick in any partition that this worker owns (Unix ms), 0 before the first."""
-        return max((intake.latest_tick for intake in self._intakes.values()), default=0)
+    def latest_tick(self) -> int | None:
+        """Event time of the latest tick in any partition that this worker owns (Unix ms), None before the first."""
+        return latest(*(intake.latest_tick for intake in self._intakes.values()))
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
         async with self._reading:

@@ -41,7 +41,7 @@ class Monitor:
 
     def advance(self, at: int) -> list[Notice]:
         """Bring event time to `at` (Unix ms), with what is known until now."""
-        if at - self.comparer.clock >= self._tick:
+        if self.comparer.clock is None or at - self.comparer.clock >= self._tick:
             self._flush()
         return self.comparer.advance(at)
 
@@ -58,7 +58,7 @@ class Monitor:
 
     def finish(self) -> list[Notice]:
         """Let event time run on until every waiting alert has fired or calmed down."""
-        return self.advance(self.comparer.clock + self.election.alerts.settling)
+        return [] if self.comparer.clock is None else self.advance(self.comparer.clock + self.election.alerts.settling)
 
     def differing(self) -> Iterator[tuple[str, Announced, Verdict]]:
         """The polling tables whose official figure is not the accepted sheet's, by id."""

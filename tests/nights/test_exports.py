@@ -550,3 +550,12 @@ def test_nist_is_valid(which: str, tmp_path: Path, schema: etree.XMLSchema) -> N
     for name in nist_export.export(source, load(source.election), tmp_path / "nist", lambda done: None):
         schema.assertValid(etree.parse(tmp_path / "nist" / name))
     assert (tmp_path / "nist" / "official.xml").exists() == (which != "nobody announced")
+
+
+def test_nist_of_an_empty_night(tmp_path: Path) -> None:
+    """A night of ticks alone has no date: one error says so, and nothing is written."""
+    generated_night.write(tmp_path / "night", KNOWN, [Tick(T0)], "a test")
+    source = open_night([tmp_path / "night"])
+    with pytest.raises(CotejoError, match="no event that can be read"):
+        nist_export.export(source, load(source.election), tmp_path / "nist", lambda done: None)
+    assert not (tmp_path / "nist").exists()

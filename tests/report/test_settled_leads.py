@@ -21,6 +21,7 @@ def test_many_are_told_together(states: int, together: int) -> None:
     for i, table in enumerate(known.tables):
         notices += monitor.handle(report(table, (50, 5, 1), at=T0 + 10_000 * i, id=table)).notices
     notices += monitor.finish()
+    assert monitor.comparer.clock is not None
     alerts = [*histories(notices, monitor.comparer.alerts, monitor.comparer.clock).values()]
     assert [alert.last.finding.rule for alert in alerts] == ["lead"] * (states + 1)
     one_by_one, settled = told_apart(alerts, known)

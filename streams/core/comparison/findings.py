@@ -229,10 +229,10 @@ def figure(election: Election, bulletin: Bulletin, column: Option | Group) -> in
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """When something last arrived, in Unix ms of event time; the night's beginning where nothing has."""
+    """When something last arrived, in Unix ms of event time: the night's beginning if nothing has, None before that."""
 
-    bulletin: int = 0
-    report: int = 0
+    bulletin: int | None = None
+    report: int | None = None
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,8 @@ class Situation:
     election: Election
     area: Area
     witnessed: Tally
-    at: int
+    at: int | None
+    """Event time in Unix ms; None before the first tick."""
     pulse: Pulse
     bulletins: Sequence[Bulletin] = ()
     """The area's bulletins that no other supersedes, the newest first."""

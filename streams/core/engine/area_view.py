@@ -42,17 +42,18 @@ class AreaView:
         """The area's current bulletin: the highest sequence that no other supersedes."""
         return next(iter(self._bulletins.standing(area)), None)
 
-    def situation(self, area: str, at: int, projected: Mapping[int, Projected] | None = None) -> Situation:
-        """Everything that the rules are told of one area at event time `at` (Unix ms). `projected` has what the
-        bulletins of areas can honestly announce, by their numbers; else that is worked out when it is asked for."""
+    def situation(self, area: str, at: int | None, projected: Mapping[int, Projected] | None = None) -> Situation:
+        """Everything that the rules are told of one area at event time `at` (Unix ms; None before the first tick).
+        `projected` has what the bulletins of areas can honestly announce, by their numbers; else that is worked out
+        when it is asked for."""
         project = self._project_one if projected is None else projected.get
         area_info, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
         replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
         sample = self._sampled.sample(ROOT) if self._sampled is not None and area_info.parent is None else None
         return Situation(self._election, area_info, tally, at, self._activity.pulse, held, parts, replaced, sample)
 
-    def places(self, areas: Sequence[str], at: int) -> AreasNow:
-        """The areas side by side at event time `at` (Unix ms), for the rules on sums."""
+    def places(self, areas: Sequence[str], at: int | None) -> AreasNow:
+        """The areas side by side at event time `at` (Unix ms; None before the first tick), for the rules on sums."""
         numbers = np.array([self._layout.area[area] for area in areas], np.int64)
         projected, situations = dict[int, Projected](), dict[int, Situation]()
 

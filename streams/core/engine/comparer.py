@@ -19,6 +19,7 @@ from streams.core.engine.steady_areas import FEW, SteadyAreas
 from streams.core.events.admission import check_bulletin, check_date
 from streams.core.events.model import Bulletin, Rejection
 from streams.core.reconciliation.sheet_rows import Sheets, in_portions, joined
+from streams.times import latest
 
 
 @runtime_checkable
@@ -85,7 +86,8 @@ class Comparer(Evaluation):
             return notices
         course = self._look_ahead(ticks, () if watch is None else watch.areas)
         if watch is not None:
-            ends = [self._clock or ticks[0][1] - self._tick, *(to for _, to in ticks)]
+            begin = ticks[0][1] - self._tick if self._clock is None else self._clock
+            ends = [begin, *(to for _, to in ticks)]
             watch.look_ahead(self, course, [end - end % self._tick + self._tick for end in ends])
         self._publish_queue.add(course.changed)
         may = self._scheduler.may_find(course.areas, course.rows, None, partial(self._widest_at, course))
@@ -174,7 +176,7 @@ class Comparer(Evaluation):
     def _look_at_feeds(self, readings: int) -> None:
         """Have the whole evaluated at the next tick where there may be a word to say of what came, or did not."""
         flooded = self._rules.may_find_in_feeds(self._activity.busiest, readings)
-        if flooded or any(due <= self._clock for due in self._silences):
+        if flooded or (self._clock is not None and any(due <= self._clock for due in self._silences)):
             self._dirty.add(self._election.root.id)
 
     def _widest(self, areas: Numbers, places: Numbers) -> Figures:
@@ -193,7 +195,7 @@ class Comparer(Evaluation):
         """Bring event time to `to` where nothing but readings has come and nothing is due, and say whether that is so:
         what `advance` does, but nearly all ticks are such, and judging many takes a tenth less."""
         last = to - to % self._tick
-        if not self._clock or self._dirty or self._silences or self._book.unmuted():
+        if self._clock is None or self._dirty or self._silences or self._book.unmuted():
             return False
         if any(due <= last for due in self._book.deadlines):
             return False
@@ -248,17 +250,17 @@ class Comparer(Evaluation):
         sheets: Iterable[Sheets],
         bulletins: Iterable[Bulletin],
         alerts: Iterable[Alert],
-        at: int,
+        at: int | None,
         pulse: Pulse | None = None,
     ) -> None:
-        """Take in saved state; `at` is the saved clock. Everything is evaluated again."""
+        """Take in saved state; `at` is the saved clock, None where there is none. Everything is evaluated again."""
         for parts in in_portions(sheets):
             self.add_sheets(*parts)
         for bulletin in bulletins:
             self.add_bulletin(bulletin)
         for alert in alerts:
             self._book.keep(alert)
-        self._clock = max(self._clock, at)
+        self._clock = latest(self._clock, at)
         if pulse is not None:
             self._activity.go_on(pulse)
         alerted = {alert.finding.area for alert in self.alerts.values()}

@@ -37,7 +37,7 @@ class Evaluation:
         self._of_bulletins: dict[str, dict[str, Finding]] = {}
         """By area, what its bulletins say of themselves: kept until there is a new one."""
         self._book = AlertBook(election)
-        self._clock = 0
+        self._clock: int | None = None
         self._dirty: set[str] = set()
         """Areas to be evaluated at the next tick."""
         self.view = AreaView(election, self._sums, self._bulletins, self._scheduler, self._activity, self._sampled)
@@ -45,8 +45,8 @@ class Evaluation:
         self._publish_queue = PublishQueue(election.layout)
 
     @property
-    def clock(self) -> int:
-        """Event time of the last evaluation, in Unix ms; 0 before the first event."""
+    def clock(self) -> int | None:
+        """Event time of the last evaluation, in Unix ms; None before the first."""
         return self._clock
 
     @property
@@ -90,23 +90,26 @@ class Evaluation:
         Ticks at which nothing can change are passed over: they would decide nothing.
         """
         last = to - to % self._tick
-        if not self._clock:
+        if self._clock is None:
             self._clock = last
             self._activity.begin(last)
         notices: list[Notice] = []
-        while (at := self._next_tick()) is not None and at <= last:
-            notices += self._evaluate(at)
+        while (at := self._next_tick(self._clock)) is not None and at <= last:
+            notices += self._evaluate(self._clock, at)
+            self._clock = at
         self._clock = max(self._clock, last)
         return notices
 
     def advance_before(self, mark: int) -> list[Notice]:
         """Evaluate the ticks that come before this one, with what was known until then. A night that has not begun
         begins at its first mark, not before."""
-        return self.advance(mark - 1) if self._clock else []
+        return [] if self._clock is None else self.advance(mark - 1)
 
     def set_back(self, at: int) -> None:
         """Time had run ahead, and is `at` (Unix ms) now. What was found and told stays; its times that lie ahead become
         `at`, so that waits and pauses count from there."""
+        if self._clock is None:
+            return
         self._clock = min(self._clock, at - at % self._tick)
         self._activity.set_back(self._clock)
         for alert in list(self.alerts.values()):
@@ -120,17 +123,17 @@ class Evaluation:
     def _depth(self, area: str) -> tuple[int, str]:
         return len(self._election.lineage[area]), area
 
-    def _next_tick(self) -> int | None:
-        """The next tick at which anything can change; None when only news can change anything."""
-        after = self._clock + self._tick
+    def _next_tick(self, now: int) -> int | None:
+        """The next tick after `now` (Unix ms) at which anything can change; None when only news can change anything."""
+        after = now + self._tick
         if self._dirty or self._activity.has_new_readings:
             return after
         due = list(self._book.deadlines)
-        due += [d for d in self._silences if d > self._clock]
+        due += [d for d in self._silences if d > now]
         return max(after, -(-min(due) // self._tick) * self._tick) if due else None
 
-    def _evaluate(self, at: int) -> list[Notice]:
-        before, self._clock = self._clock, at
+    def _evaluate(self, before: int, at: int) -> list[Notice]:
+        """Evaluate at the tick of `at`; the last tick was the one of `before` (Unix ms)."""
         self._activity.take_pulse(at)
         if any(before < due <= at for due in self._silences):
             self._dirty.add(self._election.root.id)
@@ -146,8 +149,9 @@ class Evaluation:
         # What is told in one tick stands in one order, whichever of it was looked at for what reason.
         return sorted(notices, key=lambda notice: (self._depth(notice.finding.area), notice.fingerprint))
 
-    def _find(self, areas: Sequence[str], at: int) -> dict[str, dict[str, Finding]]:
-        """What the rules say of areas, by area and fingerprint."""
+    def _find(self, areas: Sequence[str], at: int | None) -> dict[str, dict[str, Finding]]:
+        """What the rules say of areas at event time `at` (Unix ms; None before the first tick), by area and
+        fingerprint."""
         places, findings = self.view.places(areas, at), [list[Finding]() for _ in areas]
         for place, area in enumerate(areas):
             if area not in self._of_bulletins:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from streams.core.comparison.findings import Pulse
 from streams.core.reconciliation.sheet_rows import Sheets
+from streams.times import latest
 
 
 class FeedActivity:
@@ -21,7 +22,7 @@ class FeedActivity:
 
     def begin(self, at: int) -> None:
         """Start the clocks of both feeds at the beginning of the night."""
-        self.pulse = Pulse(max(at, self.pulse.bulletin), at)
+        self.pulse = Pulse(latest(at, self.pulse.bulletin), at)
 
     def go_on(self, pulse: Pulse) -> None:
         """Restore the saved pulse of a night that goes on."""
@@ -29,7 +30,9 @@ class FeedActivity:
 
     def set_back(self, at: int) -> None:
         """Correct a clock that had run ahead: nothing came later than `at`."""
-        self.pulse = Pulse(min(self.pulse.bulletin, at), min(self.pulse.report, at))
+        self.pulse = Pulse(
+            *(None if came is None else min(came, at) for came in (self.pulse.bulletin, self.pulse.report))
+        )
 
     def add_readings(self) -> None:
         """Note that readings have come; `take_pulse` says when."""
@@ -37,7 +40,7 @@ class FeedActivity:
 
     def add_bulletin(self, at: int) -> None:
         """Note a bulletin that was issued at `at`."""
-        self.pulse = replace(self.pulse, bulletin=max(self.pulse.bulletin, at))
+        self.pulse = replace(self.pulse, bulletin=latest(self.pulse.bulletin, at))
 
     def add_sheets(self, sheets: Sheets) -> None:
         """Note who sends most to a partition, as of its newest sheets."""

@@ -128,14 +128,15 @@ class Night:
         self.unjudged = len(sources) + len(self._under_way)
         if sources:
             events = (source.item for source in sources)
-            at = at or max((event.at for event in events if not isinstance(event, Unreadable)), default=0)
+            if at is None:
+                at = max((event.at for event in events if not isinstance(event, Unreadable)), default=0)
             tick = at + round(self._election.alerts.tick * 1000)
             yield self._settle(tick, left, [intake.reconciler.take_sheets() for intake in self._intakes.values()])
         elif left:
             yield NightEffects(rejected=[told for stretch in left for told in _rejected(stretch)])
         rejected, notices = list(self._strays()), self._judge.catch_up()
         sheets = [intake.reconciler.take_sheets() for intake in self._intakes.values()]
-        if self.comparer.add_sheets(*sheets) or sources:
+        if (self.comparer.add_sheets(*sheets) or sources) and self.comparer.clock is not None:
             notices += self.comparer.advance(self.comparer.clock + self._election.alerts.settling)
         self._judge.show()
         yield NightEffects(notices, rejected)

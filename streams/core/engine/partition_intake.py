@@ -55,7 +55,7 @@ class PartitionIntake:
         `saves`: see `Reconciler`."""
         self.reconciler = Reconciler(election, partition, saves=saves)
         self._election, self._homes = election, homes
-        self._latest_tick = 0
+        self._latest_tick: int | None = None
 
     def take(
         self, items: Sequence[Event | Rejection], arrived: Sequence[int] = (), now: int | None = None
@@ -80,15 +80,17 @@ class PartitionIntake:
         return effects + self._take_in(items, entered, range(begin, len(items)), arrived, aside)
 
     @property
-    def latest_tick(self) -> int:
-        """Event time of the latest tick so far (Unix ms), 0 before the first."""
+    def latest_tick(self) -> int | None:
+        """Event time of the latest tick so far (Unix ms), None before the first."""
         return self._latest_tick
 
     def _moves_time(self, at: int, now: int | None) -> bool:
         """Whether a tick is later than those before it. One that is not is worth no sheets."""
-        latest = self._latest_tick if now is None else min(self._latest_tick, now)
-        self._latest_tick = max(latest, at)
-        return at > latest
+        before = self._latest_tick
+        if before is not None and now is not None:
+            before = min(before, now)
+        self._latest_tick = at if before is None else max(before, at)
+        return before is None or at > before
 
     def _enter(
         self, items: Sequence[Event | Rejection], arrived: Sequence[int]

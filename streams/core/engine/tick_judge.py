@@ -72,15 +72,17 @@ class Watcher(Protocol):
     def is_due(self, at: int) -> bool:
         """Whether to be shown the night as it was before the tick of `at` (Unix ms). Asked once of each."""
 
-    def __call__(self, comparer: Comparer) -> None:
-        """See the night: event time has come further."""
+    def __call__(self, comparer: Comparer, at: int) -> None:
+        """See the night: event time has come to `at` (Unix ms)."""
 
 
 class TickJudge(Generic[Source]):
     """Judges a night's ticks, many together. The notices of a tick may come with a later one."""
 
     def __init__(self, election: Election, watch: Watcher | None = None) -> None:
-        self._election, self._watch, self._shown = election, watch, 0
+        self._election, self._watch = election, watch
+        self._shown: int | None = None
+        """Event time when the watcher last saw the night."""
         self._ahead = watch if isinstance(watch, WatcherAhead) else None
         self._tick = max(1, round(election.alerts.tick * 1000))
         self.comparer = Comparer(election)
@@ -107,9 +109,10 @@ class TickJudge(Generic[Source]):
 
     def show(self) -> None:
         """Show the watcher the night if event time has come further since it last saw it."""
-        if self._watch is not None and self.comparer.clock > self._shown:
-            self._shown = self.comparer.clock
-            self._watch(self.comparer)
+        at = self.comparer.clock
+        if self._watch is not None and at is not None and at != self._shown:
+            self._shown = at
+            self._watch(self.comparer, at)
 
     def catch_up(self) -> list[Notice]:
         """Judge the ticks that wait."""
@@ -123,7 +126,7 @@ class TickJudge(Generic[Source]):
         notices, rows = list[Notice](), sum(map(len, sheets))
         if self._rows + rows > ROWS or self._ticks >= TICKS:
             notices += self.catch_up()
-        begun = bool(self._waiting) or self.comparer.clock > 0
+        begun = bool(self._waiting) or self.comparer.clock is not None
         before = at - 1 if begun else at  # what came is not judged at the ticks before
         notices += self._pass(before if sheets else at)
         self._waiting += [(part, before) for part in sheets[:-1]]

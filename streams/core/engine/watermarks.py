@@ -10,16 +10,19 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from streams.times import latest
+
 Item = TypeVar("Item")
 
 
 class Alignment(Generic[Item]):
-    """Several channels of items and marks, side by side. `at` is where time begins (Unix ms)."""
+    """Several channels of items and marks, side by side. `at` is the mark that was handed over last, in Unix ms; None
+    where there was none."""
 
-    def __init__(self, channels: Iterable[Hashable], at: int = 0) -> None:
+    def __init__(self, channels: Iterable[Hashable], at: int | None = None) -> None:
         self._open: dict[Hashable, list[Item]] = {channel: [] for channel in channels}
         self._closed: dict[Hashable, deque[tuple[int, list[Item]]]] = {channel: deque() for channel in self._open}
-        self._last = dict.fromkeys(self._open, at)
+        self._last: dict[Hashable, int | None] = dict.fromkeys(self._open, at)
         self._taken = at
         self._late: set[Hashable] = set()
 
@@ -29,12 +32,13 @@ class Alignment(Generic[Item]):
 
     def mark(self, channel: Hashable, at: int) -> None:
         """Say that the channel has come to `at`. A mark that is not later than the last says nothing."""
-        if at <= self._last[channel]:
+        last = self._last[channel]
+        if last is not None and at <= last:
             return
         self._last[channel] = at
-        if at >= self._taken:
+        if self._taken is None or at >= self._taken:
             self._late.discard(channel)
-        if at > self._taken:
+        if self._taken is None or at > self._taken:
             self._closed[channel].append((at, self._open[channel]))
             self._open[channel] = []
 
@@ -60,9 +64,9 @@ class Alignment(Generic[Item]):
     def set_back(self, at: int) -> None:
         """Time had run ahead, and is `at` now: what was handed over stays so; what lies between later marks, and all
         that follows, waits for the next mark after `at`."""
-        self._taken = min(self._taken, at)
+        self._taken = _at_most(self._taken, at)
         for channel, closed in self._closed.items():
-            self._last[channel] = min(self._last[channel], at)
+            self._last[channel] = _at_most(self._last[channel], at)
             later = [items for mark, items in closed if mark > at]
             self._open[channel] = [item for items in later for item in items] + self._open[channel]
             self._closed[channel] = deque((mark, items) for mark, items in closed if mark <= at)
@@ -75,21 +79,22 @@ class Alignment(Generic[Item]):
     @property
     def lag(self) -> int:
         """How far the last channel is behind the first, in ms; 0 before every one has had a mark."""
-        last = self._last.values()
-        return max(last) - min(last) if min(last) else 0
+        last = [at for at in self._last.values() if at is not None]
+        return max(last) - min(last) if len(last) == len(self._last) else 0
 
     def leave_behind(self) -> None:
         """Do not wait any longer for the channels that have not reached the first waiting mark."""
         if (at := self.waiting) is not None:
-            self._late |= {channel for channel, last in self._last.items() if last < at}
+            self._late |= {channel for channel, last in self._last.items() if last is None or last < at}
 
     @property
     def late(self) -> frozenset[Hashable]:
         """The channels that have been left behind."""
         return frozenset(self._late)
 
-    def close(self) -> tuple[int, list[Item]]:
-        """Hand over what no common mark has reached, channel by channel, and the latest mark of any channel."""
+    def close(self) -> tuple[int | None, list[Item]]:
+        """Hand over what no common mark has reached, channel by channel, and the latest mark of any channel; None
+        where there was none."""
         items: list[Item] = []
         for channel, closed in self._closed.items():
             for _, before in closed:
@@ -97,4 +102,8 @@ class Alignment(Generic[Item]):
             items += self._open[channel]
             closed.clear()
             self._open[channel] = []
-        return max(self._last.values(), default=0), items
+        return latest(*self._last.values()), items
+
+
+def _at_most(mark: int | None, at: int) -> int | None:
+    return None if mark is None else min(mark, at)

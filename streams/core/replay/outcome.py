@@ -52,7 +52,8 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a night ended. `at` is event time (Unix ms), `unjudged` how many events the log's marks left over."""
+    """How a night ended. `at` is event time (Unix ms; 0 where nothing came), `unjudged` how many events the log's
+    marks left over."""
 
     election: str
     at: int

@@ -49,7 +49,7 @@ class OutcomeBuilder:
         """What the night came to. `ledgers` are the verdicts of each partition."""
         return Outcome(
             election=self.election.id,
-            at=comparer.clock,
+            at=comparer.clock or 0,
             unjudged=unjudged,
             counts=self.counts,
             states=_States(self.election, comparer),

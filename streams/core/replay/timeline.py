@@ -106,7 +106,7 @@ class Chronicle:
     def look_ahead(self, comparer: Comparer, course: Course, times: Sequence[int]) -> None:
         """Look at the areas whose time is over before these ticks, and at those where one is over within them."""
         self._next = times[0]
-        self(comparer)
+        self._look(comparer)
         for area, series in self.series.items():
             over = comparer.over_ticks(course, area)
             at = np.array(times)[[*over.ticks.tolist(), -1]]
@@ -116,20 +116,24 @@ class Chronicle:
             if len(over.ticks) and len(over.ticks) - 1 not in steps:
                 self._changed.add(area)
 
-    def __call__(self, comparer: Comparer) -> None:
-        """Look at the areas whose time is over."""
+    def __call__(self, comparer: Comparer, at: int) -> None:
+        """Look at the areas whose time is over at `at` (Unix ms)."""
         self._changed.update(area for area in comparer.take_changed() if area in self.series)
         for area in sorted(self._changed):
             series, bulletin = self.series[area], comparer.bulletin(area)
             shown = series.points[-1].bulletin if series.points else None
-            if series.parts(comparer.clock, self._next) or (bulletin and bulletin.id) != shown:
+            if series.parts(at, self._next) or (bulletin and bulletin.id) != shown:
                 self._changed.remove(area)
-                series.add(self._point_now(comparer, area))
+                series.add(self._point_now(comparer, area, at))
 
     def finish(self, comparer: Comparer) -> None:
         """Look at what has changed last."""
         self._next = LATEST
-        self(comparer)
+        self._look(comparer)
+
+    def _look(self, comparer: Comparer) -> None:
+        if comparer.clock is not None:
+            self(comparer, comparer.clock)
 
     def _points_ahead(self, given: Situation, over: AreaOverTicks, at: Numbers, steps: Numbers) -> Iterator[Point]:
         """The points of an area at some of the ticks that change it, which are at these times."""
@@ -144,7 +148,7 @@ class Chronicle:
             breakdown = {name: counts[i] for name, counts in breakdowns.items()}
             yield self._point(moment, given, Tally(row), breakdown, {})
 
-    def _point_now(self, comparer: Comparer, area: str) -> Point:
+    def _point_now(self, comparer: Comparer, area: str, at: int) -> Point:
         given = comparer.situation(area)
         comparison, breakdown = given.comparison, dict[str, int]()
         for column, name, votes in () if comparison is None else comparison.official:
@@ -152,7 +156,7 @@ class Chronicle:
             if (sheets := area_state.breakdown(comparison, column, votes)) is not None:
                 breakdown[name] = sheets
         sampled = _sampled(comparer.view.sampled(area))
-        return self._point(comparer.clock, given, given.witnessed, breakdown, sampled)
+        return self._point(at, given, given.witnessed, breakdown, sampled)
 
     def _point(
         self,

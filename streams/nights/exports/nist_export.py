@@ -14,6 +14,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Tick
 from streams.core.reconciliation.sheet_rows import READ
 from streams.core.replay.replay import Replay
+from streams.errors import CotejoError
 from streams.nights.exports import nist_xml
 from streams.nights.source import Night
 from streams.support.atomic_directory import whole_directory
@@ -37,9 +38,11 @@ def export(night: Night, election: Election, directory: Path, progress: Callable
         replay.take(channel, items, arrived)
         progress(night.done)
     replay.finish()
-    comparer = replay.comparer
-    reports = {WITNESSED: _witnessed(election, comparer, first.at)}
-    if (official := _official(election, replay, first.at)) is not None:
+    if first.at is None or replay.comparer.clock is None:
+        raise CotejoError("the night has no event that can be read, so a report of it would have no date")
+    times = replay.comparer.clock, first.at
+    reports = {WITNESSED: _witnessed(election, replay.comparer, *times)}
+    if (official := _official(election, replay, *times)) is not None:
         reports[OFFICIAL] = official
     with whole_directory(directory, WITNESSED) as fresh:
         for name, report in reports.items():
@@ -52,15 +55,15 @@ class _First:
     """The time of the first event that can be read."""
 
     def __init__(self) -> None:
-        self.at = 0
+        self.at: int | None = None
 
     def take(self, items: Items) -> None:
-        if self.at == 0:
+        if self.at is None:
             read = items.read() if isinstance(items, Unread) else items
-            self.at = next((item.at for item in read if not isinstance(item, Unreadable | Tick)), 0)
+            self.at = next((item.at for item in read if not isinstance(item, Unreadable | Tick)), None)
 
 
-def _witnessed(election: Election, comparer: Comparer, held_at: int) -> nist_xml.Report:
+def _witnessed(election: Election, comparer: Comparer, at: int, held_at: int) -> nist_xml.Report:
     rows = comparer.read
     accepted = np.flatnonzero(rows[:, _ACCEPTED] > 0)
     states = dict(zip(election.layout.areas, comparer.states(election.layout.areas), strict=True))
@@ -79,7 +82,7 @@ def _witnessed(election: Election, comparer: Comparer, held_at: int) -> nist_xml
     return nist_xml.Report(
         issuer=f"Witnesses of {election.name}",
         short="witnesses",
-        at=comparer.clock,
+        at=at,
         held_at=held_at,
         status="unofficial-complete" if counted[nist_xml.area_unit(0)] == exist else "unofficial-partial",
         votes={option: votes(option) for option in election.read_options},
@@ -88,7 +91,7 @@ def _witnessed(election: Election, comparer: Comparer, held_at: int) -> nist_xml
     )
 
 
-def _official(election: Election, replay: Replay, held_at: int) -> nist_xml.Report | None:
+def _official(election: Election, replay: Replay, at: int, held_at: int) -> nist_xml.Report | None:
     comparer, layout = replay.comparer, election.layout
     bulletins = {
         nist_xml.area_unit(n): b for n, id in enumerate(layout.areas) if (b := comparer.bulletin(id)) is not None
@@ -119,7 +122,7 @@ def _official(election: Election, replay: Replay, held_at: int) -> nist_xml.Repo
     return nist_xml.Report(
         issuer=", ".join(authorities) or "the authority",
         short=authorities[0] if authorities else "authority",
-        at=comparer.clock,
+        at=at,
         held_at=held_at,
         status=status,
         votes={column.id: votes(column.id) for column in election.columns if column.id in named},

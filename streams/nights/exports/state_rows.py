@@ -33,11 +33,11 @@ class StateRows:
         before, self._next = self._next, at
         return before // self._every != at // self._every
 
-    def __call__(self, comparer: Comparer) -> None:
-        """Time has come further."""
+    def __call__(self, comparer: Comparer, at: int) -> None:
+        """Time has come to `at` (Unix ms)."""
         changed = comparer.take_changed()
         self._changed.update(changed)
-        if comparer.clock // self._every != self._next // self._every:
+        if at // self._every != self._next // self._every:
             self._write(comparer, self._changed)
         else:
             self._write(comparer, [area for area in changed if self._has_news(comparer, area)])

@@ -93,9 +93,10 @@ class Exporter:
         self._worker(gathered)
         if self._owns():
             self._whole(gathered)
+            at = self._stages.compare.at
             for area, state in self._shown():
-                if state["official"] is not None:
-                    age = max(0, self._stages.compare.at - state["official"]["at"]) / 1000
+                if state["official"] is not None and at is not None:
+                    age = max(0, at - state["official"]["at"]) / 1000
                     gathered.add("bulletin_age_seconds", (area, self._election.labels[area], state["level"]), age)
             self._firing(gathered)
         return _families(gathered)

@@ -45,6 +45,20 @@ def test_marks_that_repeat_say_nothing() -> None:
     assert list(one.take()) == [(40, ["again"])]
 
 
+def test_a_first_mark_is_one_at_any_time() -> None:
+    """Until each channel has had a mark there is no lag and no end; the first may be at 0."""
+    both = Alignment[str](["a", "b"])
+    assert both.close() == (None, [])
+    both.mark("a", 0)
+    assert both.lag == 0
+    both.leave_behind()
+    assert both.late == {"b"}
+    assert list(both.take()) == [(0, [])]
+    both.mark("b", 0)
+    both.mark("a", 10)
+    assert (both.lag, both.late) == (10, frozenset())
+
+
 @given(st.lists(st.lists(st.integers(0, 3), max_size=5), min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_speed_does_not_matter(counts: list[list[int]], chance: Random) -> None:
     """However the channels are interleaved, the same items are handed over at the same marks."""

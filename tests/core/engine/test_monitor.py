@@ -342,12 +342,12 @@ def test_twice(events: list[Event], data: st.DataObject) -> None:
 class Diligent(Comparer):
     """A comparer that passes nothing over: every area and every alert at every tick."""
 
-    def _next_tick(self) -> int:
-        return self._clock + self._tick
+    def _next_tick(self, now: int) -> int:
+        return now + self._tick
 
-    def _evaluate(self, at: int) -> list[Notice]:
+    def _evaluate(self, before: int, at: int) -> list[Notice]:
         self._dirty = set(self._election.areas)
-        return super()._evaluate(at)
+        return super()._evaluate(before, at)
 
 
 @settings(max_examples=60)

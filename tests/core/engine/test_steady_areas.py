@@ -43,7 +43,7 @@ class Counting(Comparer):
 
     asked = 0
 
-    def _find(self, areas: Sequence[str], at: int) -> dict[str, dict[str, Finding]]:
+    def _find(self, areas: Sequence[str], at: int | None) -> dict[str, dict[str, Finding]]:
         self.asked += len(areas)
         return super()._find(areas, at)
 

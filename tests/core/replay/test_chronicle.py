@@ -64,9 +64,9 @@ class EachTick:
     def is_due(self, at: int) -> bool:
         return True
 
-    def __call__(self, comparer: Comparer) -> None:
+    def __call__(self, comparer: Comparer, at: int) -> None:
         for area, points in self.seen.items():
-            points.append(self.chronicle._point_now(comparer, area))
+            points.append(self.chronicle._point_now(comparer, area, at))
 
 
 def test_as_tick_by_tick() -> None:

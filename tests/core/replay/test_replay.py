@@ -60,9 +60,10 @@ class Watch:
         before, self._at = self._at, at
         return before // self._every != at // self._every
 
-    def __call__(self, comparer: Comparer) -> None:
-        assert comparer.clock not in self.seen
-        self.seen[comparer.clock] = encode(comparer.states(list(KNOWN.areas)))
+    def __call__(self, comparer: Comparer, at: int) -> None:
+        assert at == comparer.clock
+        assert at not in self.seen
+        self.seen[at] = encode(comparer.states(list(KNOWN.areas)))
 
 
 @settings(max_examples=50)

@@ -82,7 +82,7 @@ class Silence(FeedRule):
             "reports": bool(given.area.tables) and given.witnessed.tables >= (given.area.tables or 0),
         }
         for what, every, last in self._rhythms(given.pulse):
-            if not over[what] and given.at >= last + round(1000 * every):
+            if not over[what] and given.at is not None and given.at >= last + round(1000 * every):
                 hours = every / 3600
                 told: dict[str, float | str] = {"hours": hours, "since": to_minute(last)}
                 yield self.report(given, what, "warning", (hours, "hours"), told, f"silence-{what}", 1, **told)
@@ -91,4 +91,4 @@ class Silence(FeedRule):
         """What is watched: its rhythm in seconds, and when it last came."""
         rule = self.election.rules.health
         rhythms = (("bulletins", rule.bulletin_every, pulse.bulletin), ("reports", rule.reports_every, pulse.report))
-        yield from (rhythm for rhythm in rhythms if rhythm[1])
+        yield from ((what, every, last) for what, every, last in rhythms if every and last is not None)
