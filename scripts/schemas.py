@@ -13,6 +13,8 @@ import msgspec
 import yaml
 
 from streams import __version__
+from streams.core.alerting import alert
+from streams.core.comparison import findings
 from streams.core.events import formats, model, wire, wire_sample
 from streams.core.replay import outcome_record
 from streams.delivery import webhook_body
@@ -78,7 +80,7 @@ TOPICS: Final = (
         "workers",
         "workers, the board, anybody",
         "What receivers are told, in order for each fingerprint. The same id may come again after a crash.",
-        wire.NoticeRecord,
+        alert.Notice,
         format=formats.ALERTS,
     ),
     Topic(
@@ -109,7 +111,7 @@ OTHERS: Final = (
     ("outcome", "What `cotejo replay --json` prints.", outcome_record.OutcomeRecord),
 )
 """What is published besides topics: name, description, type."""
-HOMES: Final = (wire, wire_sample, model, outcome_record, webhook_body)
+HOMES: Final = (wire, wire_sample, model, findings, alert, outcome_record, webhook_body)
 """The modules that declare the published types."""
 
 

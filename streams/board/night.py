@@ -93,7 +93,7 @@ class Night:
         if content is None:
             return  # deleted
         try:
-            notice = Notice.from_plain(orjson.loads(content))
+            notice = Notice.decode(content)
             is_known, order = notice.finding.area in self.election.areas, notice.order
         except ValueError:
             is_known = False

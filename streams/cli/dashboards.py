@@ -9,7 +9,6 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final
 
-import orjson
 import typer
 
 from streams.cli.common import BROKER, Broker, ElectionFile, Json, Language, Prefix, group, plainly, topology_of
@@ -95,7 +94,7 @@ def _notices(broker: str, topic: str) -> Iterator[Told]:
 
     for record in topic_reader.read(broker, topic):
         try:
-            yield Told(Notice.from_plain(orjson.loads(record.value or b"")), record.timestamp)
+            yield Told(Notice.decode(record.value or b""), record.timestamp)
         except ValueError:
             note(f"{topic}, offset {record.offset}: no alert, left out")
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from time import time
 from typing import Any
 
-import orjson
-
 from streams.core.alerting import delivery_records, next_delivery
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_hours import Timetable
@@ -85,7 +83,7 @@ def next_attempt(receiver: Receiver, chains: Mapping[str, Chain], notices: Mappi
     """When the next attempt at a receiver is due, by its quiet hours and digests; None where nothing is."""
 
     def is_critical(notice: str) -> bool:
-        return notice in notices and Notice.from_plain(orjson.loads(notices[notice])).severity == "critical"
+        return notice in notices and Notice.decode(notices[notice]).severity == "critical"
 
     timetable = Timetable.of(receiver, time_zone(receiver.time_zone))
     if timetable.digest:
@@ -183,6 +181,7 @@ def trial(election: Election, at: int) -> Notice:
         at,
         "info",
         finding,
+        muted_by=None,
     )
 
 
@@ -190,7 +189,7 @@ def _notice(record: Any) -> Notice | None:
     """The notice in a record of `alerts`; None if it holds none. Raises `UnknownFormatError`."""
     try:
         formats.ALERTS.check_headers(record.headers)
-        return Notice.from_plain(orjson.loads(record.value or b""))
+        return Notice.decode(record.value or b"")
     except ValueError:
         return None
 

@@ -33,7 +33,7 @@ class Backlog:
 
     def notice(self, id: str) -> Notice:
         """A notice that is due."""
-        return Notice.from_plain(orjson.loads(self._table.content(id)))
+        return Notice.decode(self._table.content(id))
 
     def is_critical(self, id: str) -> bool:
         """How grave a notice is that is due."""

@@ -259,7 +259,7 @@ class CompareStage:
     def _tell(self, notices: list[Notice]) -> None:
         for notice in notices:
             self.counts["notices"] += 1
-            content, headers = encode(notice.plain()), formats.ALERTS.headers()
+            content, headers = encode(notice), formats.ALERTS.headers()
             self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), content, 0, headers))
         self._tell_states(self.comparer.take_changed(spoken_of=True))
         self.outbox.send_soon()

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterable, Callable
 from functools import partial
 from typing import Any
 
-import orjson
 from faust.types import TP, EventT
 from prometheus_client import Histogram
 
@@ -130,7 +129,7 @@ class NotifyStage:
         """A notice that each receiver can be sent; None for anything else. Raises `UnknownFormatError`."""
         try:
             formats.ALERTS.check_headers(headers)
-            notice = Notice.from_plain(orjson.loads(content))
+            notice = Notice.decode(content)
             for receiver in self._election.receivers:
                 body(self._election, receiver, notice)
             return notice if notice.order and notice.fingerprint.encode() else None

@@ -16,6 +16,7 @@ import orjson
 import pytest
 from brokers import ROOT, Broker, lacking
 from builders import election
+from msgspec import structs
 from nights import until
 from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook
@@ -181,7 +182,7 @@ def test_when_the_next_attempt_is_due() -> None:
     assert admin.next_attempt(desk(""), chains, {}) == evening
     assert admin.next_attempt(quiet, chains, {}) == morning
     assert admin.next_attempt(desk("", digest=60), chains, {}) == evening + 3_600_000 + SETTLE
-    grave = {"n": encode(replace(NOTICE, severity="critical").plain())}
+    grave = {"n": encode(structs.replace(NOTICE, severity="critical").plain())}
     assert admin.next_attempt(replace(quiet, critical_passes=True), chains, grave) == evening
     assert admin.next_attempt(quiet, {"g": Chain()}, {}) is None
 

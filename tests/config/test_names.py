@@ -134,7 +134,7 @@ def test_told(known: Election, tmp_path: Path) -> None:
     notice: Notice = next(n for n in outcome.notices if n.finding.rule == "contradiction" and n.finding.column == "Y")
     assert notice.finding.sentence["en"].startswith("The valley, bulletin V-1: 10 votes for Yes.")
     assert notice.finding.sentence["es"].startswith("El valle, boletín V-1: 10 votos para Sí.")
-    stored = Notice.from_plain(orjson.loads(encode(notice.plain())))
+    stored = Notice.decode(encode(notice))
     assert stored.finding.sentence["es"] == notice.finding.sentence["es"]
     message = message_text.of_notice(known, "es", stored)
     assert "El valle" in message.title

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import orjson
 import pytest
 from brokers import Broker
@@ -108,7 +109,7 @@ def test_each_rule_has_a_switch() -> None:
 
 def test_kinds() -> None:
     """What is said of each rule, its class and how grave it may be, is so of all that it finds in this night."""
-    notices = [Notice.from_plain(notice) for notice in direct(known(), lines(night())).notices]
+    notices = [msgspec.convert(notice, Notice) for notice in direct(known(), lines(night())).notices]
     assert KINDS.keys() == set(NAMES) == {notice.finding.rule for notice in notices}
     for notice in notices:
         rule_class, gravest = KINDS[notice.finding.rule]

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 from brokers import lacking
+from msgspec import structs
 from nights import until
 from receivers import Scripted
 from test_posting import KNOWN, NEW, NOTICE, post
@@ -32,7 +33,7 @@ receivers:
 """
 V4 = Receiver("page", "https://page.example/", "SECRET", format="alertmanager")
 API = replace(V4, format="alertmanager-api")
-RESOLVED = replace(NOTICE, status="resolved", at=NOTICE.at + 60_000)
+RESOLVED = structs.replace(NOTICE, status="resolved", at=NOTICE.at + 60_000)
 
 
 def v4(notice: Notice) -> dict[str, Any]:
@@ -87,14 +88,14 @@ def test_an_alert_through_alertmanager(tmp_path: Path) -> None:
         assert alert["labels"]["severity"] == NOTICE.severity
         assert alert["annotations"]["summary"] == NOTICE.finding.sentence["en"]
         assert alert["startsAt"].startswith("2024-07-29")
-        other = replace(
+        other = structs.replace(
             NOTICE, severity="warning" if NOTICE.severity == "critical" else "critical", at=NOTICE.at + 10_000
         )
         send(other)
         (alert,) = firing(address)
         assert alert["labels"]["severity"] == other.severity
         until(lambda: len(page.seen) >= 1, lambda: str(page.seen))
-        send(replace(other, status="resolved", at=NOTICE.at + 60_000))
+        send(structs.replace(other, status="resolved", at=NOTICE.at + 60_000))
         assert firing(address) == []
         until(lambda: orjson.loads(page.seen[-1].body)["status"] == "resolved", lambda: str(page.seen))
         theirs = [orjson.loads(got.body) for got in page.seen]
@@ -129,8 +130,8 @@ def test_a_test_alert_ends_by_itself(tmp_path: Path) -> None:
 def test_digests() -> None:
     """A digest is one group with the newest notice of each alert, in the language of its receiver; its labels in common
     are those that are the same in all. To Alertmanager's own API it is the same alerts as notice by notice."""
-    about = replace(NOTICE.finding, area="S1")
-    other = replace(NOTICE, finding=about, fingerprint=about.fingerprint, id=f"{about.fingerprint}:1:1")
+    about = structs.replace(NOTICE.finding, area="S1")
+    other = structs.replace(NOTICE, finding=about, fingerprint=about.fingerprint, id=f"{about.fingerprint}:1:1")
     digest = Digest("digest:1:a", NOTICE.at, (NOTICE, other, RESOLVED))
     spanish = replace(V4, language="es", digest=60)
     found = orjson.loads(digest_body(KNOWN, spanish, digest))
@@ -166,7 +167,7 @@ def test_version_4() -> None:
 @pytest.mark.parametrize("change", [{"severity": "critical"}, {"status": "resolved"}, {"at": NOTICE.at + 1}])
 def test_an_alerts_life_is_one_group(change: dict[str, Any]) -> None:
     """Whatever changes in an alert's life, its fingerprint and its group stay."""
-    before, after = v4(NOTICE), v4(replace(NOTICE, **change))
+    before, after = v4(NOTICE), v4(structs.replace(NOTICE, **change))
     assert before["groupKey"] == after["groupKey"]
     assert before["alerts"][0]["fingerprint"] == after["alerts"][0]["fingerprint"]
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 from brokers import ROOT
+from msgspec import structs
 from receivers import Say, Scripted
 from test_posting import KNOWN, NOTICE, raw
 
@@ -52,10 +53,11 @@ def said(scripted: Scripted) -> list[Any]:
 @pytest.mark.parametrize(
     ("receiver", "notice", "title", "type", "text"),
     [
-        (CHAT, replace(NOTICE, severity="critical"), "Critical: Area N", "failure", NOTICE.finding.sentence["en"]),
-        (replace(CHAT, language="es"), replace(NOTICE, severity="warning"), "Aviso: Area N", "warning",
+        (CHAT, structs.replace(NOTICE, severity="critical"), "Critical: Area N", "failure",
+         NOTICE.finding.sentence["en"]),
+        (replace(CHAT, language="es"), structs.replace(NOTICE, severity="warning"), "Aviso: Area N", "warning",
          NOTICE.finding.sentence["es"]),
-        (CHAT, replace(NOTICE, status="resolved"), "Over: Area N", "success",
+        (CHAT, structs.replace(NOTICE, status="resolved"), "Over: Area N", "success",
          f"This alert is over. It said: {NOTICE.finding.sentence['en']}"),
         (CHAT, trial(KNOWN, NOTICE.at), "Test: Area N", "info",
          "This is a test of the alerts about Test. Nothing has happened."),
@@ -98,14 +100,16 @@ def test_services(schema: str) -> None:
 def test_digest() -> None:
     """A digest has the newest notice of each alert in a line; what does not fit is counted."""
     scripted = Scripted(200)
-    others = [replace(NOTICE, fingerprint=f"f{i}", id=f"f{i}:1:1") for i in range(200)]
+    others = [structs.replace(NOTICE, fingerprint=f"f{i}", id=f"f{i}:1:1") for i in range(200)]
     with scripted.listening() as url:
         sender_url = url.replace("http://", "json://")
 
         async def both() -> list[Answer]:
             sender = AppriseSender(KNOWN, CHAT, Secrets((sender_url,)), pace=0)
             short = Digest(
-                "digest:1:a", NOTICE.at, (NOTICE, replace(NOTICE, id=NOTICE.id[:-1] + "2", status="resolved"))
+                "digest:1:a",
+                NOTICE.at,
+                (NOTICE, structs.replace(NOTICE, id=NOTICE.id[:-1] + "2", status="resolved")),
             )
             return [await sender.post_digest(d) for d in (short, Digest("digest:1:b", NOTICE.at, tuple(others)))]
 
@@ -294,12 +298,14 @@ def test_names_are_no_headers() -> None:
     evil = "x\r\nX-Evil: 1\r\n\r\nGET / HTTP/1.1"
     area = Area("evil", evil, "nation", None)
     known = replace(KNOWN, areas={"evil": area}, name=evil, notice=evil)
-    finding = replace(NOTICE.finding, area="evil", sentence={"en": evil, "es": evil})
+    finding = structs.replace(NOTICE.finding, area="evil", sentence={"en": evil, "es": evil})
     for schema in ("json", "form", "ntfy"):
         scripted = Scripted(Say(200, body=b"{}"))
         with scripted.listening() as url:
             (answer,) = send(
-                url.replace("http://", f"{schema}://") + "topic", replace(NOTICE, finding=finding), known=known
+                url.replace("http://", f"{schema}://") + "topic",
+                structs.replace(NOTICE, finding=finding),
+                known=known,
             )
         assert answer.good, answer
         (got,) = scripted.seen

@@ -10,13 +10,13 @@ from asyncio.selector_events import BaseSelectorEventLoop as SelectorLoop
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import h11
+import msgspec
 import pytest
 import virtual_time
 from builders import T0, bulletin, election, lines, report
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from nights import direct
 from receivers import Say, Scripted
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -48,7 +49,7 @@ def notices() -> list[Notice]:
     """What the receivers of a short night are told."""
     events = [report(table, (150, 60, 10), at=T0 + 1000 * i) for i, table in enumerate(KNOWN.tables)]
     found = direct(KNOWN, lines([*events, bulletin((1500, 4000, 400), at=T0 + 60_000)])).notices
-    return [Notice.from_plain(data) for data in found if not data["muted_by"]]
+    return [msgspec.convert(data, Notice) for data in found if not data["muted_by"]]
 
 
 NOTICE = notices()[0]
@@ -473,8 +474,8 @@ def test_two_secrets_at_once() -> None:
 @pytest.mark.parametrize("area", ["Ñuñoa/Centro 1.2", "a\r\nx-evil: 1", "平和", "a" * 400])
 def test_any_id_can_be_sent(area: str) -> None:
     """Ids of areas may hold anything: the webhook's id is ASCII without dots, and the signature holds."""
-    finding = replace(NOTICE.finding, area=area)
-    strange = replace(NOTICE, finding=finding, fingerprint=finding.fingerprint, id=f"{finding.fingerprint}:1:1")
+    finding = structs.replace(NOTICE.finding, area=area)
+    strange = structs.replace(NOTICE, finding=finding, fingerprint=finding.fingerprint, id=f"{finding.fingerprint}:1:1")
     scripted = Scripted()
     with scripted.listening() as url:
         assert post(url, strange).status == 204

@@ -2,13 +2,13 @@
 
 import http.client
 from base64 import b64encode
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import orjson
 import pytest
 from builders import T0
+from msgspec import structs
 from published import faults
 from test_posting import KNOWN, NOTICE
 
@@ -60,10 +60,10 @@ def test_a_bad_signature(body: bytes, found: dict[str, str]) -> None:
 def test_what_a_body_says() -> None:
     """The whole body of a notice: what fires and what is over, times in UTC, names beside ids."""
     area, option = KNOWN.areas["N"], KNOWN.options[0]
-    finding = replace(NOTICE.finding, rule="divergence", area="N", column=option.id, value=5.5, unit="points")
+    finding = structs.replace(NOTICE.finding, rule="divergence", area="N", column=option.id, value=5.5, unit="points")
     kinds: dict[Literal["firing", "resolved"], str] = {"firing": "alert.firing", "resolved": "alert.resolved"}
     for status, kind in kinds.items():
-        notice = replace(NOTICE, status=status, finding=finding, since=T0, at=T0 + 61_500)
+        notice = structs.replace(NOTICE, status=status, finding=finding, since=T0, at=T0 + 61_500)
         said = orjson.loads(body(KNOWN, notice))
         assert (said["type"], said["timestamp"]) == (kind, "2024-07-29T00:01:01.500Z")
         data = said["data"]
@@ -83,7 +83,7 @@ def test_what_a_body_says() -> None:
 
 def test_a_digest() -> None:
     """A digest has every notice as it would have been sent, under an id of its own; its published form agrees."""
-    second = replace(NOTICE, id=f"{NOTICE.fingerprint}:1:2", status="resolved")
+    second = structs.replace(NOTICE, id=f"{NOTICE.fingerprint}:1:2", status="resolved")
     said = orjson.loads(digest_body(KNOWN, Digest("digest:5:ab", T0, (NOTICE, second))))
     assert (said["type"], said["timestamp"]) == ("alert.digest", "2024-07-29T00:00:00.000Z")
     assert (said["data"]["id"], said["data"]["election"]["id"]) == ("digest:5:ab", KNOWN.id)

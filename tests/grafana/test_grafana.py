@@ -5,7 +5,6 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from brokers import ROOT
 from builders import T0, alike, bulletin, election, report
 from grafana import ADMIN, VIEWER, ImitatedGrafana
 from monitor import Monitor
+from msgspec import structs
 from nights import until
 
 from streams.config import election_writer
@@ -284,7 +284,7 @@ def told() -> list[Notice]:
     for event in NIGHT:
         notices += monitor.handle(event).notices
     notices += monitor.finish()
-    return [*notices, replace(notices[0], id="muted", muted_by=notices[1].fingerprint)]
+    return [*notices, structs.replace(notices[0], id="muted", muted_by=notices[1].fingerprint)]
 
 
 def test_what_alerts_say(grafana: ImitatedGrafana) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
@@ -167,7 +168,7 @@ class Receiver:
             if first.setdefault(message, data) != data:
                 return f"{self.name}: two bodies under the id {message}"
         due = [notice for notice in notices if not notice["muted_by"]]
-        bodies = [orjson.loads(standard_webhook.body(election, Notice.from_plain(notice))) for notice in due]
+        bodies = [orjson.loads(standard_webhook.body(election, msgspec.convert(notice, Notice))) for notice in due]
         wanted = {standard_webhook.message_id(n["id"]): body for n, body in zip(due, bodies, strict=True)}
         if strange := first.keys() - wanted.keys():
             return f"{self.name}: webhooks that nobody should have sent: {sorted(strange)[:5]}"

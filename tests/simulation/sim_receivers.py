@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 from sim_app import SimClock
 from sim_broker import Broker
 
@@ -63,7 +64,7 @@ class SimReceiver:
         subscription, chains = Subscription(self.configured, self.lineage), dict[str, Chain]()
         due = []
         for plain in notices:
-            notice = Notice.from_plain(plain)
+            notice = msgspec.convert(plain, Notice)
             choice = subscription.choose(notice, lambda fingerprint: chains.get(fingerprint, Chain()).told)
             if choice.sends:
                 chains[notice.fingerprint] = chains.get(notice.fingerprint, Chain()).take(notice, 0)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 from faust.types import TP
+from msgspec import structs
 from test_posting import KNOWN, NEW, NOTICE
 
 from streams.core.alerting import delivery_records
@@ -52,7 +52,7 @@ def opened(writes: Any, warned: list[str]) -> Courier:
 
 
 def notice(fingerprint: str, word: int) -> Notice:
-    return replace(NOTICE, fingerprint=fingerprint, id=f"{fingerprint}:1:{word}")
+    return structs.replace(NOTICE, fingerprint=fingerprint, id=f"{fingerprint}:1:{word}")
 
 
 @pytest.mark.parametrize(("backlog", "chain"), [(10, 1000), (1000, 4)], ids=["too many", "too many of a fingerprint"])

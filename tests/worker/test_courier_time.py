@@ -11,6 +11,7 @@ import virtual_time
 from faust.types import TP
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from test_courier import DOWN, Writes, notice
 from virtual_time import VirtualLoop
 
@@ -78,7 +79,7 @@ class Desk:
     def take(self, *told: tuple[str, int], severities: Mapping[str, Severity] = {}) -> None:
         for fingerprint, word in told:
             severity = severities.get(fingerprint, "warning")
-            known = replace(notice(f"f:{fingerprint}:x", word), severity=severity)
+            known = structs.replace(notice(f"f:{fingerprint}:x", word), severity=severity)
             self.courier.take(known, encode(known.plain()))
 
     async def stop(self) -> None:

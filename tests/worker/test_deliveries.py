@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import orjson
 from brokers import Broker
 from builders import T0, bulletin, election, lines, report
@@ -203,7 +204,7 @@ def test_receivers_of_every_temper(embedded: Broker, tmp_path: Path, names: str)
     again = [*NIGHT, *lines([bulletin((1300, 4200, 400), at=T0 + 1_500_000, sequence=5)])]
     for each in (steady, shaky, busy):
         assert told(each.taken) == by_fingerprint(expected(again))
-    told_of = [Notice.from_plain(n) for n in direct(NATION, again).notices if n["finding"]["rule"] in CHAT.rules]
+    told_of = [msgspec.convert(n, Notice) for n in direct(NATION, again).notices if n["finding"]["rule"] in CHAT.rules]
     texts = [message_text.of_notice(NATION, "es", notice).text for notice in told_of]
     assert sorted(texts) == sorted(orjson.loads(got.body)["message"] for got in chat.taken) != []
     assert "hunter2" not in night.log.read_text()

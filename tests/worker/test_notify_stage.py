@@ -10,6 +10,7 @@ from typing import Any
 
 import virtual_time
 from faust.types import TP
+from msgspec import structs
 from test_outbox import Kafka
 from test_posting import KNOWN, NOTICE
 from virtual_time import VirtualLoop
@@ -33,7 +34,7 @@ NIGHT = replace(
     ),
 )
 TOPOLOGY = Topology("test.", 4)
-REMARK = replace(NOTICE, fingerprint="rounded-shares:N:", id="rounded-shares:N::1:1", severity="info")
+REMARK = structs.replace(NOTICE, fingerprint="rounded-shares:N:", id="rounded-shares:N::1:1", severity="info")
 
 
 class App:
@@ -122,7 +123,7 @@ class Stage:
 
 
 def word(number: int, **fields: Any) -> Notice:
-    return replace(NOTICE, id=f"{NOTICE.fingerprint}:1:{number}", **fields)
+    return structs.replace(NOTICE, id=f"{NOTICE.fingerprint}:1:{number}", **fields)
 
 
 def test_who_is_told_of_what() -> None:
@@ -157,14 +158,14 @@ def test_a_receiver_of_one_area() -> None:
     """A receiver of one state is sent the state's alert though the nation's speaks for it, and its end; one of critical
     alerts is sent the nation's alone. The next worker, which reads it all again, chooses as the first one did."""
     loop = VirtualLoop()
-    about = replace(NOTICE.finding, area="S1")
+    about = structs.replace(NOTICE.finding, area="S1")
     muted: dict[str, Any] = {"muted_by": NOTICE.fingerprint, "severity": "critical"}
-    local = replace(NOTICE, finding=about, fingerprint=about.fingerprint, **muted)
+    local = structs.replace(NOTICE, finding=about, fingerprint=about.fingerprint, **muted)
     notices = [
         word(1, severity="critical"),
-        replace(local, id=f"{local.fingerprint}:1:1"),
+        structs.replace(local, id=f"{local.fingerprint}:1:1"),
         word(2, status="resolved"),
-        replace(local, id=f"{local.fingerprint}:1:2", status="resolved"),
+        structs.replace(local, id=f"{local.fingerprint}:1:2", status="resolved"),
     ]
     state = replace(NIGHT.receivers[0], name="state", areas=("S1",))
     grave = replace(NIGHT.receivers[0], name="grave", severity="critical")

@@ -2,21 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from streams.core.comparison.findings import RANK, Finding
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Severity
-
-_T = TypeVar("_T")
+from streams.core.events.codec import to_json
 
 Status = Literal["pending", "firing", "resolved"]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """An alert at one tick: what is shown together is taken from one of these. `at` is event time in Unix ms."""
 
     at: int
@@ -25,7 +24,7 @@ class Moment:
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        return {"at": self.at, "severity": self.severity, "finding": self.finding.plain()}
+        return to_json(self)
 
     @property
     def weight(self) -> tuple[int, float]:
@@ -111,29 +110,34 @@ class Alert:
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Alert":
         """The alert that `plain` wrote. Raises ValueError for anything else."""
-        return _convert(data, cls, "alert")
+        try:
+            return msgspec.convert(_with_told(data), cls)
+        except (AttributeError, KeyError, TypeError, msgspec.ValidationError) as error:
+            raise ValueError(f"no alert: {error}") from None
 
     def set_back(self, at: int) -> "Alert":
         """The same where time had run ahead and is `at` now: none of its times lies ahead."""
-        worst = self.worst and replace(self.worst, at=min(self.worst.at, at))
+        worst = self.worst and msgspec.structs.replace(self.worst, at=min(self.worst.at, at))
         told = self.told and replace(self.told, at=min(self.told.at, at))
         called_at = None if self.called_at is None else min(self.called_at, at)
         return replace(self, since=min(self.since, at), told=told, called_at=called_at, worst=worst)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to tell the receivers. `id` is the same however often it is sent."""
+class Notice(Struct, frozen=True):
+    """Something to tell the receivers about one alert. Of records with one id the first counts."""
 
     id: str
+    """Fingerprint, episode and number of the notice in its episode, joined by colons."""
     fingerprint: str
+    """Rule, area, and option or group, joined by colons."""
     status: Literal["firing", "resolved"]
     reason: str
     at: int
     since: int
     severity: Severity
     finding: Finding
-    muted_by: str | None = None
+    muted_by: str | None
+    """Fingerprint of the alert further up that speaks for this one."""
 
     @property
     def order(self) -> tuple[int, int]:
@@ -144,44 +148,24 @@ class Notice:
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        return {
-            "id": self.id,
-            "fingerprint": self.fingerprint,
-            "status": self.status,
-            "reason": self.reason,
-            "at": self.at,
-            "since": self.since,
-            "severity": self.severity,
-            "finding": self.finding.plain(),
-            "muted_by": self.muted_by,
-        }
+        return to_json(self)
 
     @classmethod
-    def from_plain(cls, data: Any) -> "Notice":
-        """The notice that `plain` wrote. Raises ValueError for anything else."""
-        notice = _convert(data, cls, "notice")
+    def decode(cls, content: bytes) -> "Notice":
+        """The notice in the value of a record of `alerts`. Raises ValueError for anything else."""
+        try:
+            notice = _decode(content)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"no notice: {error}") from None
         if not notice.finding.sentence.keys() >= set(LANGUAGES):
             raise ValueError("no notice: it lacks a sentence in one of the languages")
         return notice
 
 
-def _convert(data: Any, kind: type[_T], name: str) -> _T:
-    try:
-        fields = _with_findings(data)
-        if kind is Alert:
-            fields = _with_told(fields)
-        if worst := data.get("worst"):
-            fields["worst"] = _with_findings(worst)
-        return msgspec.convert(fields, kind)
-    except (AttributeError, KeyError, TypeError, msgspec.ValidationError) as error:
-        raise ValueError(f"no {name}: {error}") from None
+_decode: Final = msgspec.json.Decoder(Notice).decode
 
 
 def _with_told(data: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name: value for name, value in data.items() if not name.startswith("told_")}
     told = {"at": data["told_at"], "value": data["told_value"], "severity": data["told_severity"]}
     return {**fields, "told": told if told["severity"] else None, "called_at": data["called_at"] or None}
-
-
-def _with_findings(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {**data, "finding": {**data["finding"], "rule_class": data["finding"]["class"]}}

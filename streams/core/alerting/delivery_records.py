@@ -54,7 +54,7 @@ def _read(saved: Saved, key: bytes, value: bytes) -> None:
         case [str(kind), str(receiver)] if kind == RECEIVER:
             saved.receivers[receiver] = ReceiverState.from_plain(orjson.loads(value))
         case [str(kind), str(notice)] if kind == NOTICE:
-            Notice.from_plain(orjson.loads(value))
+            Notice.decode(value)
             saved.notices[notice] = value
         case _:
             raise ValueError("neither a chain, a receiver nor a notice")

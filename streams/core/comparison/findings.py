@@ -1,11 +1,14 @@
 """What a rule says of the state now, and what it is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, get_args
 
 import numpy as np
+from msgspec import Struct
+from msgspec import field as struct_field
+from msgspec.structs import replace
 
 from streams.core.aggregation import bulletin_figures
 from streams.core.aggregation.honest_shares import Projected
@@ -13,6 +16,7 @@ from streams.core.aggregation.tally import Tally
 from streams.core.comparison.bounds import Left, tolerated
 from streams.core.election.model import Area, Election, Group, Option, RuleClass, Severity
 from streams.core.election.numbering import Numbers
+from streams.core.events.codec import to_json
 from streams.core.events.model import Bulletin
 from streams.core.sampling.sample import Sample
 
@@ -24,25 +28,34 @@ RANK: Final[Mapping[Severity | None, int]] = {None: -1, "info": 0, "warning": 1,
 """How grave each severity is; None calls nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule's result: what does not fit, by how much.
-
-    `severity` is None when the value is below what calls people but not yet below what lets a
-    firing alert rest (hysteresis). `inputs` are the figures behind it, `sentence` says it in
-    each language ("en", "es").
-    """
+class Finding(Struct, frozen=True):
+    """What a rule found in an area: what does not fit, by how much."""
 
     rule: str
-    rule_class: RuleClass
+    rule_class: RuleClass = struct_field(name="class")
     area: str
     column: str
+    """Id of an option or group; empty, or a reporter's name, for findings that concern none."""
     severity: Severity | None
+    """None between the limit that calls people and the one below which a firing alert rests (hysteresis)."""
     value: float
+    """The headline figure, in `unit`."""
     unit: str
     bulletin: str
+    """Id of the bulletin that it is about; empty where it is about none."""
     inputs: Mapping[str, Any]
-    sentence: Mapping[str, str] = field(compare=False)
+    """The figures behind the finding, by name."""
+    sentence: Mapping[str, str]
+    """By language: en, es."""
+
+    # The sentence follows from the figures, and is only made for those who are told.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Finding) and self._figures == other._figures
+
+    @property
+    def _figures(self) -> tuple[object, ...]:
+        subject = self.rule, self.rule_class, self.area, self.column, self.bulletin
+        return *subject, self.severity, self.value, self.unit, self.inputs
 
     def as_remark(self) -> "Finding":
         """The same, calling nobody: where it would have called people, it is only information."""
@@ -59,24 +72,7 @@ class Finding:
 
     def plain(self) -> dict[str, Any]:
         """As a JSON object."""
-        return {
-            "rule": self.rule,
-            "class": self.rule_class,
-            "area": self.area,
-            "column": self.column,
-            "severity": self.severity,
-            "value": self.value,
-            "unit": self.unit,
-            "bulletin": self.bulletin,
-            "inputs": dict(self.inputs),
-            "sentence": dict(self.sentence),
-        }
-
-    @classmethod
-    def from_plain(cls, data: Mapping[str, Any]) -> "Finding":
-        """The finding that `plain` wrote."""
-        fields = dict(data)
-        return cls(rule_class=fields.pop("class"), **fields)
+        return to_json(self)
 
 
 @dataclass(frozen=True)

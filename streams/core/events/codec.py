@@ -9,7 +9,7 @@ from typing import Any, Final, TypeGuard, TypeVar
 
 import msgspec
 import orjson
-from msgspec import MsgspecError
+from msgspec import MsgspecError, Struct
 
 from streams.core.events.field_reader import BadFieldError, declared_fields, read_fields
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
@@ -35,8 +35,19 @@ _QUICK_PACK: Final[Callable[[bytes], list[Event]]] = msgspec.json.Decoder(list[E
 
 
 def encode(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces. The same value gives the same bytes everywhere."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    """Canonical JSON: sorted keys, no spaces. The same value gives the same bytes everywhere. It may be or contain
+    structs of msgspec and mappings of any type."""
+    return orjson.dumps(value, default=to_json, option=orjson.OPT_SORT_KEYS)
+
+
+def to_json(value: Struct | Mapping[str, Any]) -> dict[str, Any]:
+    """A struct or a mapping as the JSON object that `encode` writes. Raises TypeError for anything else."""
+    if isinstance(value, Mapping):
+        value = dict(value)
+    elif not isinstance(value, Struct):
+        raise TypeError(f"{type(value).__name__} is neither a struct nor a mapping")
+    content: dict[str, Any] = msgspec.to_builtins(value, enc_hook=to_json)
+    return content
 
 
 def decode_reports(raw: Content) -> list[Event | Rejection]:

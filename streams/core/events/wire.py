@@ -1,4 +1,4 @@
-"""The records of Cotejo's own topics as they stand on the wire: JSON objects, UTF-8.
+"""The records of Cotejo's own topics as they stand on the wire, but for notices (`alerting.alert`): JSON, UTF-8.
 
 `docs/schemas/` publishes these types as JSON Schema and `docs/asyncapi.yaml` says which topic carries which. Times are
 Unix ms, votes and tables are counts, shares are per cent of the valid votes, points are percentage points, coverage is
@@ -7,9 +7,9 @@ or groups.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Struct, UnsetType
 
 from streams.core.events.wire_sample import SampleRecord
 
@@ -201,40 +201,6 @@ class AreaState(KnownArea, frozen=True):
     """Only for areas that the election's random sample speaks of."""
     behind: float | UnsetType = UNSET
     """Seconds of event time that the slowest partition is behind the fastest, where a tick did not wait for it."""
-
-
-class FindingRecord(Struct, frozen=True):
-    """What a rule found in an area."""
-
-    rule: str
-    rule_class: Literal["arithmetic", "statistical", "consistency", "health", "information"] = field(name="class")
-    area: str
-    column: str
-    """Id of an option or group; empty, or a reporter's name, for findings that concern none."""
-    severity: Severity | None
-    value: float
-    unit: str
-    bulletin: str
-    inputs: Mapping[str, Any]
-    """The figures behind the finding, by name."""
-    sentence: Mapping[str, str]
-
-
-class NoticeRecord(Struct, frozen=True):
-    """Something to tell the receivers about one alert. Of records with one id the first counts."""
-
-    id: str
-    """Fingerprint, episode and number of the notice in its episode, joined by colons."""
-    fingerprint: str
-    """Rule, area, and option or group, joined by colons."""
-    status: Literal["firing", "resolved"]
-    reason: str
-    at: int
-    since: int
-    severity: Severity
-    finding: FindingRecord
-    muted_by: str | None
-    """Fingerprint of the alert further up that speaks for this one."""
 
 
 class SheetRows(Struct, frozen=True):

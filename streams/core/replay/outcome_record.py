@@ -8,7 +8,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from streams.core.events.wire import FindingRecord, NoticeRecord, OutcomeState, Severity
+from streams.core.alerting.alert import Moment, Notice
+from streams.core.comparison.findings import Finding
+from streams.core.events.wire import OutcomeState, Severity
 
 
 class VerdictRecord(Struct, frozen=True):
@@ -27,21 +29,13 @@ class VerdictRecord(Struct, frozen=True):
     """Independent readers of the sheet."""
 
 
-class MomentRecord(Struct, frozen=True):
-    """An alert at one tick."""
-
-    at: int
-    severity: Severity
-    finding: FindingRecord
-
-
 class AlertRecord(Struct, frozen=True):
     """An alert as the night left it."""
 
     fingerprint: str
     status: Literal["pending", "firing", "resolved"]
     since: int
-    finding: FindingRecord
+    finding: Finding
     severity: Severity
     episode: int
     """How many times it fired."""
@@ -57,7 +51,7 @@ class AlertRecord(Struct, frozen=True):
     gravest: Severity | None
     called_at: int
     """When it first fired in the night; 0 before."""
-    worst: MomentRecord | None
+    worst: Moment | None
 
 
 class RejectionSample(Struct, frozen=True):
@@ -87,7 +81,7 @@ class OutcomeRecord(Struct, frozen=True):
     counts: Mapping[str, int]
     """Events read, by kind."""
     election: str
-    notices: list[NoticeRecord]
+    notices: list[Notice]
     """In their order."""
     rejected: Mapping[str, RejectionCount]
     """By reason code."""

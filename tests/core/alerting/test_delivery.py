@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from test_posting import NOTICE
 
 from streams.core.alerting import delivery_records
@@ -35,7 +36,7 @@ SILENT = Answer(None, "no answer in 15 s")
 
 def word(episode: int, number: int, **fields: Any) -> Notice:
     """A notice of the alert "f", by its place among those."""
-    return replace(NOTICE, fingerprint="f", id=f"f:{episode}:{number}", **fields)
+    return structs.replace(NOTICE, fingerprint="f", id=f"f:{episode}:{number}", **fields)
 
 
 def judged(

@@ -8,6 +8,7 @@ import pytest
 from builders import election
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from test_posting import NOTICE
 
 from streams.core.alerting.alert import Notice
@@ -23,11 +24,11 @@ STATE, CRITICAL = replace(ALL, areas=("S1",)), replace(ALL, severity="critical")
 def notice(area: str, number: int = 1, episode: int = 1, **fields: Any) -> Notice:
     """A notice of the rule `contradiction` about option A in this area."""
     about = {name: fields.pop(name) for name in ("rule", "rule_class") if name in fields}
-    finding = replace(NOTICE.finding, **{"rule": "contradiction", "rule_class": "arithmetic", **about}, area=area)
-    finding = replace(finding, column="A")
+    given = {"rule": "contradiction", "rule_class": "arithmetic", **about}
+    finding = structs.replace(NOTICE.finding, **given, area=area, column="A")
     head = {"severity": "warning", "status": "firing", "muted_by": None}
     id = f"{finding.fingerprint}:{episode}:{number}"
-    return replace(NOTICE, id=id, fingerprint=finding.fingerprint, finding=finding, **{**head, **fields})
+    return structs.replace(NOTICE, id=id, fingerprint=finding.fingerprint, finding=finding, **{**head, **fields})
 
 
 def choose(receiver: Receiver, about: Notice, told: Mapping[str, int]) -> Choice:

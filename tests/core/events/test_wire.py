@@ -56,10 +56,11 @@ def test_states_with_a_sample() -> None:
 
 
 def test_notices() -> None:
-    """Every notice is a `NoticeRecord`."""
+    """Every notice is a `Notice`, and comes back as it was."""
     assert NIGHT_OF_ALL_KINDS.notices
     for notice in NIGHT_OF_ALL_KINDS.notices:
-        same(notice, wire.NoticeRecord)
+        same(notice, Notice)
+        assert Notice.decode(encode(notice)) == msgspec.convert(notice, Notice)
 
 
 def test_sheets() -> None:
@@ -84,7 +85,7 @@ OF_EACH = {
     "bulletins": "Bulletin",
     "table-sheets": "SheetsRecord",
     "area-state": "AreaState",
-    "alerts": "NoticeRecord",
+    "alerts": "Notice",
     "webhook-commands": "CommandRecord",
     "rejected": "ReasonRecord",
     "webhook": "Webhook",
@@ -99,7 +100,7 @@ def records() -> dict[str, Any]:
     known = election()
     reconciler = Reconciler(known, 0)
     reconciler.apply(report())
-    notice = Notice.from_plain(NIGHT_OF_ALL_KINDS.notices[0])
+    notice = Notice.decode(encode(NIGHT_OF_ALL_KINDS.notices[0]))
     outcome = of_events(KNOWN, lines(NIGHT))
     states = NIGHT_OF_ALL_KINDS.states.values()
     return {
