@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
+from math import inf, nextafter
 from pathlib import Path
 
 import pytest
@@ -293,16 +294,45 @@ def test_a_map_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 DOCUMENTED = (ROOT / "docs" / "election-file.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("key", LIMITS)
-def test_documented(key: str) -> None:
-    """The documentation has each threshold, with its default and a sentence on it."""
+def _default(key: str) -> int | float:
     section, _, name = key.rpartition(".")
     field = next((field for field, shown in NAMES.items() if shown == name), name)
-    default = getattr(SECTIONS[section](), field)
+    default: int | float = getattr(SECTIONS[section](), field)
+    return default
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_documented(key: str) -> None:
+    """The documentation has each threshold, with its default, its limits and a sentence on it."""
+    default = _default(key)
     (row,) = [line for line in DOCUMENTED.splitlines() if line.startswith(f"| `{key}` |")]
-    _, _, shown, text, _ = row.split("|")
+    _, _, shown, limits, text, _ = row.split("|")
     assert float(shown) == default
+    assert tuple(float(limit.replace(",", "")) for limit in limits.split(" to ")) == LIMITS[key]
     assert text.strip().endswith(".")
+
+
+ORDERED = {"warning": "critical", "min_tables": "critical_tables"}
+"""Of a rule the one may not be above the other."""
+
+
+@pytest.mark.parametrize("key", [*LIMITS, "sample.unseen"])
+def test_at_the_limits(key: str, tmp_path: Path) -> None:
+    """A number at either end of its limits is taken; one step beyond is one error that says what they are."""
+    path = election_writer.write(KNOWN, tmp_path)
+    section, _, name = key.rpartition(".")
+    before, head, rest = path.read_text().partition(f"[{section}]")
+    names = [name, *(other for pair in ORDERED.items() if name in pair for other in pair)]
+    (least, most), whole = LIMITS.get(key, (0, 100)), key in LIMITS and isinstance(_default(key), int)
+    for limit, beyond in ((least, -inf), (most, inf)):
+        for value in (limit, limit + (1 if beyond > 0 else -1) if whole else nextafter(limit, beyond)):
+            changed = re.sub(rf"^({'|'.join(names)}) = .*$", rf"\1 = {value!r}", rest.partition("\n[")[0], flags=re.M)
+            path.write_text(before + head + changed + "\n[" + rest.partition("\n[")[2])
+            if value == limit:
+                load(path)
+            else:
+                with pytest.raises(ElectionFileError, match=re.escape(f" from {least:g} to {most:g}, not ")):
+                    load(path)
 
 
 PIECES = [
