@@ -5,7 +5,8 @@
     scripts/mutate cover [TEST...]            notes which tests run which lines, which takes a while; later only for
                                               those tests that have changed
     scripts/mutate random SEED COUNT [GLOB]   so many mutations at random places of the product, or of the files that
-                                              match; they are added to tests/faults/random.jsonl
+                                              match; they are added to tests/faults/random.jsonl. What stands there
+                                              of the same seed is not tried again: a run that was stopped goes on
     scripts/mutate again [WORD...]            those of tests/faults/random.jsonl that nothing noticed when they were
                                               tried; with words those whose file, change or reason has one of them
     scripts/mutate table                      writes what became of them into docs/testing.md
@@ -44,13 +45,17 @@ def at_random(seed: int, count: int, pattern: str = "*") -> int:
     """Judge mutations at random places, files by the number of their places. Returns how many were not noticed."""
     missed = 0
     covering = Covering()
+    before = {(one.seed, one.file, one.line, one.change): one for one in results()}
     with scratch(QUICKLY) as trial:
         places = [place for place in _places(trial) if fnmatch(place[0], pattern)]
         chosen = random.Random(seed).sample(places, min(count, len(places)))
         for number, (file, source, mutation) in enumerate(chosen, 1):
+            what = f"{mutation.kind}: {mutation.shown(source)}"
+            if tried := before.get((seed, file, mutation.line, what)):
+                missed += not tried.by
+                continue
             outcome = trial.judge(file, mutation.applied(source), _stages(covering, file, source, mutation))
             missed += not outcome.noticed
-            what = f"{mutation.kind}: {mutation.shown(source)}"
             add(Result(seed, file, mutation.line, what, outcome.by))
             _tell(number, len(chosen), what, f"{file}:{mutation.line}", outcome)
     print(f"{len(chosen) - missed} of {len(chosen)} noticed")
