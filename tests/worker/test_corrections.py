@@ -285,6 +285,48 @@ def test_a_fetch_of_some_sources_is_known(asked: dict[str, list[int]], partly: b
     assert asyncio.run(found()) == partly
 
 
+@pytest.mark.parametrize(
+    ("topic", "resets", "bounds", "told"),
+    [
+        pytest.param("r", True, (9, 12), [(7, 9, 12)], id="deleted before it was read"),
+        pytest.param("r", True, (0, 3), [(7, 0, 3)], id="beyond the end: the topic was made anew"),
+        pytest.param("r", True, (7, 12), [], id="there after all"),
+        pytest.param("r", False, (9, 12), [], id="read as it should be"),
+        pytest.param("c", True, (9, 12), [], id="a changelog, which is compacted"),
+        pytest.param("x", True, (9, 12), [], id="given up meanwhile"),
+    ],
+)
+def test_an_offset_that_the_broker_lacks_is_told(
+    topic: str, resets: bool, bounds: tuple[int, int], told: list[tuple[int, int, int]]
+) -> None:
+    """aiokafka would go on at the beginning of such a source, and say nothing."""
+    lost = list[faust_patches.Lost]()
+
+    async def fetched() -> None:
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
+        app.tables._changelogs["c"] = SimpleNamespace()
+        app.ownership.when_lost(lost.append)
+        thread = app.consumer._thread
+        thread._resets, thread.parent_loop = set(), asyncio.get_running_loop()
+        first, end = ({TP(topic, 0): bound} for bound in bounds)
+        consumer = SimpleNamespace(beginning_offsets=answering(first), end_offsets=answering(end))
+        thread._ensure_consumer = lambda: consumer
+        states = {TP(name, 0): SimpleNamespace(awaiting_reset=resets) for name in ("r", "c")}
+        assignment = SimpleNamespace(tps=states.keys(), state_value=states.get)
+        thread._note_resets(assignment, SimpleNamespace(topics=[(topic, [(0, 7, 2**20)])]))
+        await asyncio.gather(*thread._resets)
+        await asyncio.sleep(0)
+
+    def answering(answer: Any) -> Any:
+        async def answered(asked: Any) -> Any:
+            return answer
+
+        return answered
+
+    asyncio.run(asyncio.wait_for(fetched(), 60))
+    assert lost == [faust_patches.Lost(TP(topic, 0), *each) for each in told]
+
+
 def record(topic: str, partition: int, offset: int, size: int = 1) -> Any:
     """A record as aiokafka has them."""
     fields = {"headers": (), "key": None, "checksum": None, "serialized_key_size": 0, "serialized_value_size": size}
