@@ -254,5 +254,7 @@ def test_a_night_of_nothing(page: Page, tmp_path: Path) -> None:
     done = cotejo("report", "election.toml", "events.jsonl", "-o", "page.html", directory=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     page.goto((tmp_path / "page.html").as_uri())
-    assert "No alert fired" in page.locator("#short").inner_text()
+    said = page.locator("#short").inner_text()
+    assert "No alert fired" in said
+    assert "There is no bulletin for Area N." in said
     assert page.locator("figure").count() == 0
