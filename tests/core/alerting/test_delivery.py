@@ -236,6 +236,16 @@ def test_once_more() -> None:
     assert chain.again("f:1:2", NOW) is chain
 
 
+def test_the_state_of_one_delivery() -> None:
+    """A delivery's new state takes its place in the chain; the others stay as they are, and one that is not due changes
+    nothing."""
+    first, second, third = (Delivery(f"f:1:{i}", NOW, NOW) for i in range(3))
+    tried = replace(second, attempts=1, due=NOW + 1000, status=500)
+    chain = Chain((1, 2), (first, second, third))
+    assert chain.with_update(tried) == Chain((1, 2), (first, tried, third))
+    assert chain.without("f:1:1").with_update(tried) == Chain((1, 2), (first, third))
+
+
 def test_what_a_receiver_was_told() -> None:
     """A chain remembers the episode that its receiver was told of, until it is told the end; what was passed over does
     not come again, and changes nothing of that."""
