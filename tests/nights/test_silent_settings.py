@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import T0, election, lines, report
+from builders import T0, drawn_sample, election, lines, report
 
 from streams.core.election.model import Election, Receiver
 from streams.core.election.settings import (
@@ -37,7 +37,10 @@ def remarks(known: Election, events: Sequence[Event] = READ) -> dict[str, tuple[
     """The remarks that are about silence: number and places by code."""
     check = EventCheck(known)
     assert not list(check.problems(of_lines(lines(events))))
-    silent = {"below-quorum", "switched-off", "tables-unknown", "limit-out-of-reach", "nothing-to-hear"}
+    silent = {
+        *("below-quorum", "switched-off", "tables-unknown", "sample-of-less", "limit-out-of-reach"),
+        "nothing-to-hear",
+    }
     return {remark.code: (remark.count, remark.places) for remark in check.remarks.found() if remark.code in silent}
 
 
@@ -79,6 +82,21 @@ def test_enough_readers() -> None:
     assert remarks(election(**{**FIVE, "quorum": 2}), [*READ, *seconds]) == {}
     trusting = election(**{**FIVE, "quorum": 2}, trusted_sources=frozenset({READ[0].source}))
     assert remarks(trusting) == {}
+
+
+@pytest.mark.parametrize(
+    ("exist", "sampled", "found"),
+    [
+        pytest.param(7, True, {"sample-of-less": (2, ())}, id="two tables could not be drawn"),
+        pytest.param(5, True, {}, id="drawn from all tables"),
+        pytest.param(7, False, {}, id="no sample"),
+    ],
+)
+def test_a_sample_of_less_than_exists(exist: int, sampled: bool, found: dict[str, Any]) -> None:
+    """The rule `sample` is silent where tables exist that the sample was not drawn from: a remark says how many."""
+    known = election(**FIVE, areas={"N": {"tables": exist}})
+    drawn = drawn_sample({"S1": ["S1-1", "S1-3"]}) if sampled else None
+    assert remarks(replace(known, sample=drawn)) == found
 
 
 DESK = Receiver("desk", "https://desk.example/", "S")
