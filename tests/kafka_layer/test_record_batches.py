@@ -77,6 +77,21 @@ def test_one_bad_record(bad: bytes, code: str, codec: str) -> None:
     assert found(content + batch([A], base=3), 2) == [b"c", b"a"]
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
+@pytest.mark.parametrize(
+    "headers", [[(b"", b"")] * 65_535, [(b"h" * 65_535, b"")]], ids=["so many headers", "so long a name"]
+)
+def test_what_a_log_has_room_for(
+    headers: list[tuple[bytes, bytes]], at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """65,535 headers, and as many bytes of a header's name, are handed out."""
+    if not at_once:
+        monkeypatch.setattr(Batch, "_at_once", lambda *_: None)
+    (read,) = everything(Committed(batch([record(b"v", headers)]), 0))
+    assert read.value == b"v"
+    assert list(read.headers) == [(name.decode(), content) for name, content in headers]
+
+
 @pytest.mark.parametrize(
     ("content", "codes"),
     [
