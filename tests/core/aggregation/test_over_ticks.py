@@ -22,8 +22,9 @@ def top(numbers: list[int]) -> TopSums:
 
 @given(values, st.lists(st.tuples(values, st.integers(-3, 60)), min_size=1, max_size=6), st.data())
 def test_top_sums(first: list[int], ticks: list[tuple[list[int], int]], data: st.DataObject) -> None:
-    """How many of the largest numbers come to a total, while numbers come and go."""
-    known, changes, expected = list(first), list[tuple[int, int, int]](), list[int]()
+    """How many of the largest numbers come to a total, and the largest, while numbers come and go."""
+    known, changes = list(first), list[tuple[int, int, int]]()
+    expected, largest = list[int](), list[int]()
     for tick, (come, total) in enumerate(ticks):
         for gone in data.draw(st.lists(st.sampled_from(known), max_size=2)) if known else ():
             if gone in known:
@@ -32,10 +33,12 @@ def test_top_sums(first: list[int], ticks: list[tuple[list[int], int]], data: st
         known += come
         changes += [(tick, number, 1) for number in come]
         expected.append(top(known).least(total))
+        largest.append(max(known, default=0))
     at, changed, sign = np.array(changes, np.int64).reshape(-1, 3).T
     found, counts = np.unique(np.array(first, np.int64), return_counts=True)
     over = TopSumsOverTicks(found[::-1], counts[::-1], len(ticks), at, changed, sign)
     assert over.least(np.array([total for _, total in ticks])).tolist() == expected
+    assert over.largest.tolist() == largest
 
 
 blocks = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 300), st.integers(0, 300)), max_size=5)
