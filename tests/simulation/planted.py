@@ -11,17 +11,19 @@ from typing import Any
 from unittest.mock import patch
 
 import faust.transport.drivers.aiokafka as driver
+import orjson
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from sim_app import SimApp
 from simulation import run
 
 from streams.core.aggregation import area_sums
+from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Delivery
 from streams.core.engine import partition_intake
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.model import Tick
 from streams.kafka.sealed_state import Epoch, Saves
-from streams.worker import comparison_state, outbox
+from streams.worker import comparison_state, outbox, saved_ledgers
 from streams.worker.backlog import Backlog
 from streams.worker.compare_stage import CompareStage
 from streams.worker.delivery_table import DeliveryTable
@@ -31,6 +33,7 @@ from streams.worker.faust_patches.recovery import Recovery
 from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import Outbox, SealedOutbox
 from streams.worker.reconcile_stage import ReconcileStage
+from streams.worker.unreadable_records import SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Planted:
     name: str
     origin: str
     """`crash order`: what must not change places around a crash; `faust`: a fault of Faust's that is cured here; `soak`
-    with its ADR; or `simulation`: found by it."""
+    with its ADR; `simulation`: found by it; or `others`: what producers, operators and clocks do."""
     patches: tuple[tuple[Any, str, Any], ...]
     focus: str = ""
     """The kind of fault with which it shows, or the fault point at which; "" where it shows anyway."""
@@ -255,6 +258,24 @@ async def _without_bound(self: ReconcileStage, stream: Any) -> None:
                 await self._take(event)
 
 
+# What others do ------------------------------------------------------------------------------------------------------
+
+
+def _reads_whatever_comes(self: NotifyStage, content: bytes, headers: Any) -> Notice:
+    return Notice.from_plain(orjson.loads(content))
+
+
+def _loads_whatever_is_there(*args: Any) -> Any:
+    for _, error in (unreadable := _real_load(*args)):
+        raise error
+    return unreadable
+
+
+def _told_alone(self: SetAside, outbox: Outbox, record: Any, why: object) -> None:
+    self.tell(record, why)
+
+
+_real_load = saved_ledgers.load
 _real_places, _real_send_sheets = partition_intake._places, ReconcileStage._send_sheets
 _real_parts, _real_init, _real_flush = SealedOutbox._parts, Outbox.__init__, Outbox.flush
 _real_read = comparison_state.read
@@ -307,5 +328,12 @@ PLANTED = (
     Planted("assignments of one generation are taken for one", "simulation",
             ((SimApp, "consumer_generation_id", property(lambda self: self.group_generation, _set_generation)),),
             "forget"),
+    Planted("a notice that cannot be read ends the worker", "others",
+            ((NotifyStage, "_notice", _reads_whatever_comes),)),
+    Planted("a ledger's record that cannot be read ends each start", "others",
+            ((saved_ledgers, "load", _loads_whatever_is_there),)),
+    Planted("what cannot be read is told and not kept", "others", ((SetAside, "put", _told_alone),)),
+    Planted("what is due waits for a clock that was set back", "others",
+            ((Delivery, "set_back", lambda self, at: self),), "clock+receiver"),
 )  # fmt: skip
 """All of them; docs/simulation.md says after how many seeds each is found."""

@@ -16,8 +16,8 @@ KINDS: Final = {
 }  # fmt: skip
 """How often each is drawn, beside the others: a worker is killed, frozen for longer or for less than a session, or
 suspended with its machine, whose clock stands still meanwhile; it is ended cleanly, or joined by another; the broker is
-away, forgets its groups, or the committed offsets too; sends fail; a worker's clock jumps by up to 15 s; a receiver is
-not itself."""
+away, forgets its groups, or the committed offsets too; sends fail; a worker's clock jumps, by up to 25 minutes; a
+receiver is not itself."""
 FORGETS: Final = ("forget", "rewind")
 """The broker loses its groups: once a night at most, which is what epochs can bear (ADR 7)."""
 POINTS: Final = [point.name for point in Point if not point.value.startswith("rare path")]

@@ -11,6 +11,7 @@ from replays import terms
 from sim_broker import Broker
 from sim_night import Night
 from sim_receivers import SimReceiver
+from sim_strays import STRAY
 from sim_workers import Slot
 
 from streams.core.engine.channel_items import Channel, Item
@@ -37,7 +38,11 @@ def replayed(night: Night, broker: Broker) -> Outcome:
             found += (item_of(arrival) for arrival in of_record(record, "log"))
             arrived += [kept.timestamp] * (len(found) - len(arrived))
         replay.take(channel, found, arrived)
-    return terms(replay.finish())
+    outcome = terms(replay.finish())
+    own = (topology.table_sheets, topology.alerts, topology.webhook_commands)
+    outcome.rejected += ["unreadable" for topic in own for kept in broker.read(topic) if kept.headers == STRAY]
+    outcome.rejected.sort()
+    return outcome
 
 
 def told(night: Night, broker: Broker) -> Outcome:
@@ -49,16 +54,19 @@ def told(night: Night, broker: Broker) -> Outcome:
             newest[area] = state
     outcome.states = {a: {k: v for k, v in s.items() if k not in ("at", "behind")} for a, s in newest.items()}
     changelog = topology.changelog("ledgers")
-    saved = [r for p in range(topology.partitions) for r in broker.logs[TP(changelog, p)]]
+    saved = [r for p in range(topology.partitions) for r in broker.logs[TP(changelog, p)] if r.headers != STRAY]
     outcome.verdicts = verdicts(night.election, saved)
     notices: dict[str, Any] = {}
     for record in broker.read(topology.alerts):
+        if record.headers == STRAY:
+            continue
         notice = orjson.loads(record.value or b"")
         notices.setdefault(notice["id"], notice)
     outcome.notices = list(notices.values())
-    seen = {record.key: record for record in broker.read(topology.rejected)}
-    for record in seen.values():
-        outcome.rejected += [reason["code"] for reason in orjson.loads(dict(record.headers)["reasons"])]
+    seen = {record.key: dict(record.headers) for record in broker.read(topology.rejected)}
+    for headers in seen.values():
+        if not headers["topic"].endswith(b"-changelog"):  # which nobody reads as long as nobody takes over
+            outcome.rejected += [reason["code"] for reason in orjson.loads(headers["reasons"])]
     return finished(outcome)
 
 

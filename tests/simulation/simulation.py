@@ -25,9 +25,10 @@ from sim_night import Night, night
 from sim_oracle import differences
 from sim_receivers import SimReceiver
 from sim_sealed import SealedStates
+from sim_strays import STRAY, strays
 from sim_workers import Slot, Workers
 
-from streams.core.alerting import delivery_hours
+from streams.core.alerting import delivery_hours, delivery_policy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Tick
 from streams.worker import fault_points, reconcile_stage
@@ -37,6 +38,10 @@ PATIENCE: Final = 90.0
 """Virtual seconds after the last fault within which all must be done."""
 MINUTE: Final = 2000
 """Virtual milliseconds of a minute between two digests: nights last for seconds, sessions for less than one."""
+WRONG: Final = 3_000_000
+"""Milliseconds by which a clock jumps, half of it forwards or back, at most."""
+LONGEST_RETRY_AFTER: Final = 10_000
+"""Milliseconds that a receiver may ask for: so long something waits, at most, when a clock was set back."""
 LOOK: Final = 0.2
 """Virtual seconds between two looks at whether all is done."""
 
@@ -92,6 +97,7 @@ def _simulate(seed: int, focus: str) -> Result:
         patch.object(reconcile_stage, "MAX_HELD_BYTES", world.plan.most_held),
         patch.object(faust_app, "RELEASE_SECONDS", world.plan.release),
         patch.object(delivery_hours, "MINUTE", MINUTE),
+        patch.object(delivery_policy, "LONGEST_RETRY_AFTER", LONGEST_RETRY_AFTER),
     ):
         try:
             wrong = world.loop.run(world.live())
@@ -172,6 +178,9 @@ class World:
             times = sorted(late + chance.uniform(0.0, span) for _ in messages)
             due += [(at, tp, message) for at, message in zip(times, messages, strict=True)]
         due.sort(key=lambda one: one[0])
+        for stray in strays(topology, self.plan.feeding, Random(f"{self.seed}/strays")):
+            self.workers.seen["a stray record"] += 1
+            self.loop.call_later(stray.at, self.broker.append, stray.tp, stray.key, stray.value, STRAY)
         for at, tp, message in due:
             await asyncio.sleep(at - self.loop.time())
             self.broker.append(tp, None, message)
@@ -250,7 +259,7 @@ class World:
                 self.loop.call_later(fault.lasts, self._broker_returns, fault.kind)
             case "clock":
                 if slot.app is not None:
-                    slot.app.clock.wrong += round(30_000 * (fault.lasts - 0.5))
+                    slot.app.clock.wrong += round(WRONG * (fault.lasts - 0.5))
             case "failing":
                 workers.failing += 1
             case "receiver":
