@@ -97,7 +97,7 @@ def verdicts(election: Election, records: Iterable[Any]) -> dict[str, Any]:
     contents = [record.value for record in records if not record.key.endswith(b"/sent")]
     for found in (saved for saved in map(ledger_journal.decode, contents) if not saved.turned_away):
         unpack = unpack_announced if found.official else unpack_reading
-        for table, packed in zip(found.tables, found.packed, strict=True):
+        for table, packed in zip(found.ids(), found.entries(), strict=True):
             ledgers.setdefault(table, Ledger()).add(unpack(packed))
     return {table: plainly(shown(ledger.verdict(election.policy))) for table, ledger in ledgers.items()}
 

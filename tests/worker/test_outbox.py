@@ -389,7 +389,7 @@ def test_a_journal_hands_over_what_waits_at_that_moment(turns: list[list[int]]) 
         for table in tables:
             journal.readings.add(table, b"\x00", None)
         taken.append(journal.take())
-    found = [[table for record in records for table in decode(record).tables] for records in taken]
+    found = [[table for record in records for table in decode(record).ids()] for records in taken]
     assert found == [[ids[table] for table in tables] for tables in turns]
 
 

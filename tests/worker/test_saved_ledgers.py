@@ -137,11 +137,11 @@ def test_what_was_turned_away(
     reconciler = Reconciler(KNOWN, saves=True)
     assert not load([ONE, TWO, *records, *told], judged_by(KNOWN), KNOWN, {0: reconciler})
     assert [KNOWN.layout.tables[table] for table in reconciler.take_sheets().turned_away.tolist()] == again
-    known = {table for record in records for table in decode(record.value).tables}
+    known = {table for record in records for table in decode(record.value).ids()}
     for table in LEFT:
         assert reconciler.apply(report(table, {"X": 1})) is not None
     assert {KNOWN.layout.tables[table] for table in reconciler.take_sheets().turned_away.tolist()} == {*LEFT} - known
-    assert {table for record in reconciler.take_records() for table in decode(record).tables} == {*LEFT} - known
+    assert {table for record in reconciler.take_records() for table in decode(record).ids()} == {*LEFT} - known
 
 
 def test_a_register_that_has_lost_a_table() -> None:

@@ -20,7 +20,7 @@ def saved(message):
         return 1
     found = decode(message.value)
     unpack = unpack_announced if found.official else unpack_reading
-    for packed in found.packed:
+    for packed in found.entries():
         unpack(packed)
     return 1
 

@@ -5,9 +5,9 @@ or deleted, and saving costs what is new, not all that stands beside it.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,19 +22,19 @@ RECORD_BYTES: Final = 128 * 2**10
 encode, in which nobody else has a turn."""
 
 
-Entry = TypeVar("Entry", Reading, Announced)
-
 NUMBER: Final = np.dtype("<i4")
-_LIST: Final = b"\xdd"
-"""Begins a list in MessagePack: then come the number of its members, in four bytes, and these."""
 
 
-class Entries(msgspec.Struct, array_like=True):
-    """One record: entries beside their polling tables' ids. `minutes` is empty where none is known."""
+class LedgerRecord(msgspec.Struct, array_like=True):
+    """One record: entries of ledgers, all of them readings or all official figures, each beside its polling table. The
+    two lists stay encoded until they are asked for: of a million entries hardly any id is ever wanted."""
 
-    tables: list[str]
-    packed: list[msgspec.Raw]
+    tables: msgspec.Raw
+    """The ids of the polling tables: a list of texts."""
+    packed: msgspec.Raw
+    """The entries: a list."""
     minutes: list[int | None]
+    """By entry, the Unix minute in which it came; empty where none is known."""
     official: bool
     """Whether they are official figures."""
     columns: list[str] = []
@@ -46,58 +46,35 @@ class Entries(msgspec.Struct, array_like=True):
     turned_away: bool = False
     """Whether readings of these polling tables were turned away (`turned_away`). Then there are no entries."""
 
-    def readings(self) -> list[Reading]:
-        """The entries where these are readings; at least one. Raises ValueError for any that are none."""
-        return self._unpacked(_decode_readings)
+    def ids(self) -> list[str]:
+        """The ids of the polling tables. Raises ValueError."""
+        return _decode_ids(self.tables)
 
-    def announced(self) -> list[Announced]:
-        """The entries where these are official figures; at least one. Raises ValueError for any that are none."""
-        return self._unpacked(_decode_announced)
-
-    def _unpacked(self, unpack: Callable[[bytes], list[Entry]]) -> list[Entry]:
-        count = len(self.packed)
-        if not count or count != len(self.tables) or len(self.minutes) not in (0, count):
-            raise ValueError("no entries of ledgers: not one for each polling table")
-        try:
-            return unpack(_LIST + count.to_bytes(4, "big") + b"".join(self.packed))
-        except (msgspec.MsgspecError, TypeError) as error:
-            raise ValueError(f"no entries of ledgers: {error}") from None
-
-    def known_tables(self, layout: Layout) -> Numbers:
-        """The polling tables by number, -1 where the register has lost one. Raises ValueError."""
-        return layout.numbers_kept(self.tables, np.frombuffer(self.numbers, NUMBER).astype(np.int64), self.register)
-
-
-class SavedRecord(msgspec.Struct, array_like=True):
-    """The same record with its lists as they are encoded: of a million entries hardly any id is ever wanted."""
-
-    tables: msgspec.Raw
-    packed: msgspec.Raw
-    minutes: list[int | None]
-    official: bool
-    columns: list[str] = []
-    numbers: bytes = b""
-    register: str = ""
-    turned_away: bool = False
+    def entries(self) -> list[bytes]:
+        """The entries as they are encoded. Raises ValueError."""
+        return list(map(bytes, _decode_raw(self.packed)))
 
     def readings(self) -> list[Reading]:
-        """As in `Entries`. Raises ValueError."""
+        """The entries where these are readings. Raises ValueError for any that are none."""
         return _decode_readings(self.packed)
 
     def announced(self) -> list[Announced]:
-        """As in `Entries`. Raises ValueError."""
+        """The entries where these are official figures. Raises ValueError for any that are none."""
         return _decode_announced(self.packed)
 
-    def sizes(self) -> Numbers:
-        """The bytes that each entry takes."""
-        entries = _decode_raw(self.packed)
-        return np.fromiter(map(len, entries), np.int64, len(entries))
-
     def known_tables(self, layout: Layout) -> Numbers:
-        """As in `Entries`."""
+        """The polling tables by number, `NO_TABLE` where the register has lost one. In the same register, no id is
+        looked up. Raises ValueError."""
         if self.register != layout.digest:
-            return layout.numbers(_decode_ids(self.tables))
+            return layout.numbers(self.ids())
         return layout.checked(np.frombuffer(self.numbers, NUMBER).astype(np.int64))
+
+    def content(self, layout: Layout) -> tuple[Numbers, list[bytes]]:
+        """`known_tables`, and beside them the entries as they are encoded; at least one. Raises ValueError."""
+        tables, entries = self.known_tables(layout), self.entries()
+        if not 0 < len(tables) == len(entries) or len(self.minutes) not in (0, len(entries)):
+            raise ValueError("no entries of ledgers: not one polling table, by number or id, for each")
+        return tables, entries
 
 
 class Column:
@@ -119,7 +96,7 @@ class Column:
 
 
 class Journal:
-    """What waits to be saved. `columns` as in `Entries`."""
+    """What waits to be saved. `columns` as in `LedgerRecord`."""
 
     def __init__(self, layout: Layout, columns: list[str]) -> None:
         self._layout, self._columns = layout, columns
@@ -134,29 +111,31 @@ class Journal:
     def _records(self, column: Column, official: bool) -> Iterator[bytes]:
         for part in _parts(column.packed):
             numbers = column.tables[part]
-            raw = list(map(msgspec.Raw, column.packed[part]))
+            entries = msgspec.Raw(_encode(list(map(msgspec.Raw, column.packed[part]))))
             minutes = list(map(column.minutes.get, range(part.start, part.stop))) if column.minutes else []
             tables = _named(self._layout, numbers)
-            yield _HEAD + _encode(Entries(tables.ids, raw, minutes, official, self._columns, *tables[1:]))
+            yield _HEAD + _encode(LedgerRecord(tables.ids, entries, minutes, official, self._columns, *tables[1:]))
 
 
 def encode_turned_away(layout: Layout, tables: Sequence[int]) -> Iterator[bytes]:
     """Records of polling tables, by number, of which a reading was turned away."""
     for part in _parts([layout.tables[table].encode() for table in tables]):
         ids, numbers, register = _named(layout, tables[part])
-        yield _HEAD + _encode(Entries(ids, [], [], False, [], numbers, register, turned_away=True))
+        nothing = msgspec.Raw(_encode([]))
+        yield _HEAD + _encode(LedgerRecord(ids, nothing, [], False, [], numbers, register, turned_away=True))
 
 
 class _Named(NamedTuple):
-    """Polling tables as `Entries` has them."""
+    """Polling tables as `LedgerRecord` has them."""
 
-    ids: list[str]
+    ids: msgspec.Raw
     numbers: bytes
     register: str
 
 
 def _named(layout: Layout, numbers: Sequence[int]) -> _Named:
-    return _Named([layout.tables[table] for table in numbers], np.array(numbers, NUMBER).tobytes(), layout.digest)
+    ids = msgspec.Raw(_encode([layout.tables[table] for table in numbers]))
+    return _Named(ids, np.array(numbers, NUMBER).tobytes(), layout.digest)
 
 
 def _parts(packed: list[bytes]) -> Iterator[slice]:
@@ -170,14 +149,9 @@ def _parts(packed: list[bytes]) -> Iterator[slice]:
         first = end
 
 
-def decode(record: bytes) -> Entries:
+def decode(record: bytes) -> LedgerRecord:
     """Read one record that `Journal.take` wrote. Raises `UnknownFormatError`, and ValueError for what is none."""
     return _decode(_content(record))
-
-
-def decode_saved(record: bytes) -> SavedRecord:
-    """The same, with its lists as they are encoded. Raises as `decode`."""
-    return _decode_saved(_content(record))
 
 
 def encode_sent(sent: "Sent") -> bytes:
@@ -210,8 +184,7 @@ _MARK: Final = b"\xc1"
 """Begins a record that says its format, in the byte behind it. MessagePack never uses this byte, nor does UTF-8."""
 _HEAD: Final = _MARK + bytes([LEDGERS.version])
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(Entries).decode
-_decode_saved: Final = msgspec.msgpack.Decoder(SavedRecord).decode
+_decode: Final = msgspec.msgpack.Decoder(LedgerRecord).decode
 _decode_sent: Final = msgspec.msgpack.Decoder(Sent).decode
 _decode_raw: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_ids: Final = msgspec.msgpack.Decoder(list[str]).decode

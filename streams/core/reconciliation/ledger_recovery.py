@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from itertools import compress
 from operator import attrgetter
 
+import numpy as np
+
 from streams.core.election.model import Election
 from streams.core.election.numbering import NO_TABLE, Numbers
 from streams.core.reconciliation.announced import Announced
-from streams.core.reconciliation.ledger_journal import decode_saved
+from streams.core.reconciliation.ledger_journal import decode
 from streams.core.reconciliation.ledger_store import SavedPart, unpack_reading
 from streams.core.reconciliation.reading import Reading
 from streams.errors import ElectionChangedError
@@ -37,7 +39,7 @@ class Recovered:
         """Check a record and take it in; False where it must be taken in by `Reconciler.load`, since it has bounds, or
         readings whose rate is limited. Raises `ElectionChangedError`; ValueError for a record that is none, of which
         nothing is taken in."""
-        saved = decode_saved(record)
+        saved = decode(record)
         if saved.columns not in ([], self._columns):  # older records do not say
             raise ElectionChangedError(saved.columns, self._columns)
         if saved.turned_away:
@@ -45,9 +47,8 @@ class Recovered:
             return True
         if saved.minutes:
             return False
-        tables, sizes = saved.known_tables(self._layout), saved.sizes()
-        if not 0 < len(sizes) == len(tables):
-            raise ValueError("no entries of ledgers: not one for each polling table")
+        tables, entries = saved.content(self._layout)
+        sizes = np.fromiter(map(len, entries), np.int64, len(entries))
         part = SavedPart(tables, sizes, bytes(saved.packed)[-int(sizes.sum()) :])  # behind the head of the list
         if saved.official:
             _check(saved.announced(), {len(self._columns)})

@@ -15,7 +15,7 @@ from streams.core.reconciliation.columns import ColumnReader, rows_of_announceme
 from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
-from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
+from streams.core.reconciliation.ledger_journal import Journal, LedgerRecord, decode
 from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
@@ -171,26 +171,27 @@ class Reconciler:
             else:
                 self._load_readings(saved)
 
-    def _load_announced(self, saved: Entries) -> None:
+    def _load_announced(self, saved: LedgerRecord) -> None:
+        tables, packed = saved.content(self._layout)
         entries, width = saved.announced(), len(self._columns)
         if any(len(entry.votes) != width for entry in entries):
             raise ValueError("no entries of ledgers: figures for other options")
-        tables, rows = saved.known_tables(self._layout), rows_of_announcements([entry.votes for entry in entries])
-        new = Announcements(range(len(entries)), tables, list(map(bytes, saved.packed)), rows)
+        rows = rows_of_announcements([entry.votes for entry in entries])
+        new = Announcements(range(len(entries)), tables, packed, rows)
         self._intake.take_in_saved(new, tables, entries, saved.minutes)
 
-    def _load_readings(self, saved: Entries) -> None:
+    def _load_readings(self, saved: LedgerRecord) -> None:
+        tables, packed = saved.content(self._layout)
         readings = saved.readings()
         columns = list(zip(*readings, strict=True))
         named = dict(zip(Reading._fields, columns, strict=True))
         votes, nothing = named["votes"], (0,) * len(self._election.options)
         if not set(map(len, votes)) <= {0, len(nothing)}:
             raise ValueError("no entries of ledgers: figures for other options")
-        tables = saved.known_tables(self._layout)
         odd = np.array(named["retracted"]) | np.array(list(map(bool, named["bound"])))
         if saved.minutes:
             odd |= np.array([minute is not None for minute in saved.minutes])
         said = said_in(named["null"], [figures or nothing for figures in votes])
         plain, places = np.where(odd, NO_TABLE, tables), range(len(readings))
-        new = self._reader.readings(places, plain, list(map(bytes, saved.packed)), columns[:SHEET_FIELDS], said)
+        new = self._reader.readings(places, plain, packed, columns[:SHEET_FIELDS], said)
         self._intake.take_in_saved(new, tables, readings, saved.minutes)

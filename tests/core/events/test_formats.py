@@ -9,7 +9,7 @@ import pytest
 from builders import election
 
 from streams.core.events.formats import ALERTS, DELIVERIES, LEDGERS, Format, UnknownFormatError
-from streams.core.reconciliation.ledger_journal import Entries, Journal, decode
+from streams.core.reconciliation.ledger_journal import Journal, LedgerRecord, decode
 from streams.kafka.sealed_state import Saves
 
 CURE = "run the version that wrote them, or begin anew with another --prefix"
@@ -49,12 +49,12 @@ def test_ledgers() -> None:
     journal = Journal(election().layout, ["A"])
     journal.readings.add(0, b"\x00", None)
     (record,) = journal.take()
-    assert decode(record).tables == decode(record[2:]).tables == ["S1-1"]
+    assert decode(record).ids() == decode(record[2:]).ids() == ["S1-1"]
     with pytest.raises(UnknownFormatError, match=f"^ledgers holds records of format {LEDGERS.version + 1}"):
         decode(record[:1] + bytes([LEDGERS.version + 1]) + record[2:])
     with pytest.raises(msgspec.MsgspecError):
         decode(b"no record")
-    assert isinstance(decode(record), Entries)
+    assert isinstance(decode(record), LedgerRecord)
     first = record[:1] + b"\x01" + record[2:]
     assert decode(first) == decode(record)
     with pytest.raises(

@@ -15,7 +15,6 @@ from streams.core.election.model import Authority
 from streams.core.events.model import Bulletin
 from streams.core.events.signatures import precedence
 from streams.core.reconciliation.announced import Announced, announced_of, official
-from streams.core.reconciliation.ledger_journal import Entries
 from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.reconciler import Reconciler
 
@@ -128,7 +127,7 @@ OLD: Announced = announced_of(KNOWN, said("council", 5))._replace(authority="", 
 )
 def test_records_without_authority(later: list[Bulletin], holds: str) -> None:
     """Records from before authorities were kept can be read; whose they are is unknown."""
-    record = msgspec.msgpack.encode(Entries([TABLE], [msgspec.Raw(msgspec.msgpack.encode(OLD[:5]))], [], True))
+    record = msgspec.msgpack.encode([[TABLE], [OLD[:5]], [], True])
     for order in permutations(later):
         reconciler = Reconciler(KNOWN)
         reconciler.load([record])

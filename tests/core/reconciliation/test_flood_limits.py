@@ -110,7 +110,7 @@ def taken_in(records: Iterable[bytes]) -> dict[tuple[str, Reading], int | None]:
     """Readings by polling table, and the minute in which each came."""
     found: dict[tuple[str, Reading], int | None] = {}
     for record in (each for each in map(decode, records) if not each.turned_away):
-        for table, packed, minute in zip(record.tables, record.packed, record.minutes, strict=True):
+        for table, packed, minute in zip(record.ids(), record.entries(), record.minutes, strict=True):
             found.setdefault((table, unpack_reading(packed)), minute)
     return found
 

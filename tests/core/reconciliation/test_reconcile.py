@@ -274,8 +274,8 @@ def entries_of(reconciler: Reconciler) -> list[Reading]:
 def saved(reconciler: Reconciler) -> set[tuple[str, bytes]]:
     """Polling tables and entries, of all that it saves; without an entry where a reading was turned away."""
     records = map(ledger_journal.decode, reconciler.take_records())
-    packed = ((found.tables, [b""] * len(found.tables) if found.turned_away else found.packed) for found in records)
-    return {pair for tables, entries in packed for pair in zip(tables, map(bytes, entries), strict=True)}
+    packed = ((r.ids(), [b""] * len(r.ids()) if r.turned_away else r.entries()) for r in records)
+    return {pair for tables, entries in packed for pair in zip(tables, entries, strict=True)}
 
 
 @pytest.mark.parametrize("most", [1, 300, 10**6])
@@ -287,7 +287,7 @@ def test_records(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
         reconciler.apply(report(id=f"r{i}", reporter=f"x{i}"))
     records = list(reconciler.take_records())
     assert all(len(record) < most + 300 for record in records)
-    entries = [entry for record in records for entry in map(bytes, ledger_journal.decode(record).packed)]
+    entries = [entry for record in records for entry in ledger_journal.decode(record).entries()]
     assert len(entries) == len(set(entries)) == 20
 
 
