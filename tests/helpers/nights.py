@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import nursery
 import orjson
 from brokers import ROOT, Broker
 from monitor import Effects, Monitor
+from nursery import Process
 from published import SCHEMAS, faults
 
 from streams.config import election_writer
@@ -139,26 +139,28 @@ class LiveNight:
         self.topology = Topology(prefix, partitions)
         self.file = election_writer.write(election, directory)
         self.log = directory / "worker.log"
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[Process] = []
         self.ports: list[int] = []
         self.environment: dict[str, str] = {}
         self.program: list[object] = ["-m", "streams"]
         """What Python runs as `cotejo`."""
+        self.starts = nursery.start
+        """How Python is started: `nursery.start`, or `nursery.spawn` for a process of its own."""
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
     def start(
         self, *, clock: str = "feed", member: str = "one", port: int = 0, place: Path | None = None, log: str = "ERROR"
-    ) -> subprocess.Popen[bytes]:
-        """Start one worker more, by the command a user would use, on a free port unless told; in a directory of its
-        own, with a log of its own, if one is given."""
+    ) -> Process:
+        """Start one worker more, with the command's arguments, on a free port unless told; in a directory of its own,
+        with a log of its own, if one is given."""
         port = port or free_port()
-        command = [sys.executable, *map(str, self.program), "worker", str(self.file), "--broker", self.broker.address]
+        command = [*map(str, self.program), "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member, "--log", log]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        with (place / "worker.log" if place else self.log).open("ab") as file:
-            worker = subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=place or self.directory)
+        log_file = place / "worker.log" if place else self.log
+        worker = self.starts(command, log_file, environment, place or self.directory)
         self.workers.append(worker)
         self.ports.append(port)
         return worker

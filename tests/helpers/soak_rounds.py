@@ -19,11 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import nursery
 import orjson
 import soak_plan
 from brokers import Broker
 from kafka.errors import KafkaError
 from nights import LiveNight, Outcome
+from nursery import Process
 from soak_plan import BROKER, RECEIVER, WORKER, Fault
 from soak_sides import Oracle, Receiver, Tail
 
@@ -75,7 +77,7 @@ class Slot:
     number: int
     member: str
     place: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     fault: str = ""
     wanted: bool = True
     """Whether somebody is to start it again when it ends."""
@@ -119,6 +121,7 @@ class Soak:
         )
         self._slices = slices(simulation, rounds)
         self.live = LiveNight(self.election, broker, place, f"soak-{seed}-{os.urandom(3).hex()}.", partitions=4)
+        self.live.starts = nursery.spawn
         self.live.environment = {"SOAK_SECRET": secret, "COTEJO_SESSION_SECONDS": str(soak_plan.SESSION)}
         one = broker.kind == "embedded"
         names = [f"w{n}" if one or n % 2 else "" for n in range(1, workers + 1)]
@@ -244,7 +247,7 @@ class Soak:
             shutil.rmtree(slot.place)
         return lambda: self._start(slot)
 
-    def _thaw(self, slot: Slot, process: subprocess.Popen[bytes]) -> None:
+    def _thaw(self, slot: Slot, process: Process) -> None:
         process.send_signal(signal.SIGCONT)
         slot.fault = ""
 

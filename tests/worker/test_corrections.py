@@ -21,7 +21,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
+import nursery
 import pytest
 from brokers import ApacheBroker, Broker
 from faust.types import TP, ConsumerMessage, Message
@@ -43,19 +45,19 @@ class Worker:
     """A subprocess and the lines it has printed."""
 
     def __init__(self, scenario: str, options: dict[str, Any], log: Path) -> None:
-        command = [sys.executable, str(ROOT / "tests" / "helpers" / "faust_workers.py"), scenario, json.dumps(options)]
+        command = [str(ROOT / "tests" / "helpers" / "faust_workers.py"), scenario, json.dumps(options)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log.open("a"), text=True, env=environment, cwd=log.parent
-        )
+        pipe = log.with_name(f"{uuid4().hex}.pipe")
+        os.mkfifo(pipe)
         self.lines: queue.Queue[list[Any]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
+        self.process = nursery.start(command, pipe, environment, log.parent, errors=log)
 
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            if line.startswith("["):
-                self.lines.put(json.loads(line))
+    def _read(self, pipe: Path) -> None:
+        with pipe.open() as lines:
+            for line in lines:
+                if line.startswith("["):
+                    self.lines.put(json.loads(line))
 
     def said(self, kind: str, seconds: float = 20) -> list[Any]:
         """Wait for the next line of that kind."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import nursery
 import orjson
 import pytest
 from brokers import ROOT, Broker
@@ -96,6 +97,7 @@ def clock(tmp_path: Path) -> Callable[[float], None]:
 @pytest.fixture
 def live(broker: Broker, names: str, tmp_path: Path) -> Iterator[Live]:
     with LiveNight(KNOWN, broker, tmp_path, names, partitions=2) as night:
+        night.starts = nursery.spawn  # what is imported already has the real clock
         night.program = [ROOT / "tests" / "helpers" / "shifted_worker.py", tmp_path / "shift"]
         yield Live(night)
 
