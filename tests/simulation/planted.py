@@ -11,7 +11,6 @@ from typing import Any
 from unittest.mock import patch
 
 import faust.transport.drivers.aiokafka as driver
-import orjson
 from aiokafka.errors import ConsumerStoppedError  # type: ignore[import-untyped]
 from sim_app import SimApp
 from simulation import run
@@ -262,7 +261,7 @@ async def _without_bound(self: ReconcileStage, stream: Any) -> None:
 
 
 def _reads_whatever_comes(self: NotifyStage, content: bytes, headers: Any) -> Notice:
-    return Notice.from_plain(orjson.loads(content))
+    return Notice.decode(content)
 
 
 def _loads_whatever_is_there(*args: Any) -> Any:
