@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.core.election.model import Election
 from streams.core.events import signatures
-from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick, is_reading
 from streams.core.events.quick_decoder import as_read
 from streams.times import rfc3339
 
@@ -83,13 +83,11 @@ def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound:
 def table_of_reading(item: Event | Rejection) -> str:
     """The polling table of whose sheet this is a reading, or was to be; empty where it is none, or names none.
 
-    A retraction and a bound are no readings of a sheet. What names no table leaves none with a reading turned away.
+    What names no table leaves none with a reading turned away.
     """
     if isinstance(item, Rejection):
         return item.table
-    if not isinstance(item, TallyReport) or item.retracted or item.bound is not None:
-        return ""
-    return item.table
+    return item.table if isinstance(item, TallyReport) and is_reading(item.retracted, item.bound) else ""
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:

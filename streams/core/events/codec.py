@@ -12,7 +12,7 @@ import orjson
 from msgspec import MsgspecError, Struct
 
 from streams.core.events.field_reader import BadFieldError, declared_fields, read_fields
-from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
+from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, is_reading
 from streams.core.events.unreadable_message import Withheld
 
 MAX_BYTES: Final = 4 * 2**20
@@ -166,10 +166,11 @@ def _typed(kinds: Mapping[str, type[_K]], data: Any, place: str, default: str | 
 
 
 def _sheet_in(kind: type[Any], data: Mapping[str, Any]) -> str:
-    """Of whose sheet a bad report was to be a reading (`admission.table_of_reading`), as far as it can be read."""
+    """The polling table of whose sheet a bad report was to be a reading; empty where that cannot be read."""
     table = data.get("table")
-    is_reading = kind is TallyReport and not data.get("retracted") and data.get("bound") is None
-    return table if is_reading and isinstance(table, str) else ""
+    if kind is not TallyReport or not isinstance(table, str):
+        return ""
+    return table if is_reading(data.get("retracted"), data.get("bound")) else ""
 
 
 _BULLETINS: Final[Mapping[str, type[Bulletin | Tick]]] = {"bulletin": Bulletin, "tick": Tick}

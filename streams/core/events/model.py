@@ -115,6 +115,11 @@ def table_of(event: TallyReport | Bulletin) -> str:
     return event.table if isinstance(event, TallyReport) else event.area
 
 
+def is_reading(retracted: object, bound: object) -> bool:
+    """Whether a report with these two fields is a reading of a tally sheet. A retraction and a bound are none."""
+    return not retracted and bound is None
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Why an event was turned away: a stable code, the place, and what would cure it."""
