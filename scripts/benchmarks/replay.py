@@ -23,7 +23,7 @@ from benchmarks.figures import Figure
 from benchmarks.kept import kept, sources
 from benchmarks.nights import SIMULATION
 from streams.config import election_file
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import Outcome
 from streams.kafka.topology import Topology
 from streams.nights import source as relive

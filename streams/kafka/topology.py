@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.core.election.model import Election
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
 from streams.kafka import polling_table_partitioner
 from streams.kafka.topic_spec import MESSAGE_BYTES, TopicSpec

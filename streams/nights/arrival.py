@@ -5,9 +5,9 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from streams.core.events.codec import decode_any, decode_bulletin, decode_reports
+from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import NO_ARRIVAL, Event, Rejection
 from streams.core.events.original_bytes import own_bytes, with_type
-from streams.core.events.topics import BULLETINS
 from streams.nights.eventlog.record import Record
 
 

@@ -13,8 +13,8 @@ from typing import Final, Protocol
 from streams.core.election.model import Election
 from streams.core.engine.event_time import Dated, EventTime
 from streams.core.events.codec import MAX_PACK, encode, plain
+from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick
-from streams.core.events.topics import BULLETINS
 from streams.kafka.topology import Topology
 from streams.nights.arrival import Arrival, event_of
 

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from kafka import TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.errors import CotejoError
 from streams.kafka import clients
 from streams.kafka.topology import REJECTED_BYTES, Topology

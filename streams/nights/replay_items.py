@@ -9,8 +9,8 @@ from typing import Final
 
 from streams.core.engine.channel_items import Channel, Item, Items, Unread, Unreadable
 from streams.core.events.codec import decode_any, decode_lines, decode_plain, decode_quick
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.model import Event, Rejection, TallyReport
-from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.outcome import EXCERPT
 from streams.nights.arrival import Arrival, of_record
 from streams.nights.eventlog.record import Records

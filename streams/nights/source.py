@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from streams.core.election.model import Election
 from streams.core.engine.channel_items import Channel, Item, Items
 from streams.core.engine.tick_judge import Watcher
+from streams.core.events.input_topics import REPORTS
 from streams.core.events.model import Tick
-from streams.core.events.topics import REPORTS
 from streams.core.replay.outcome_builder import RejectionWatcher
 from streams.core.replay.replay import Replay
 from streams.kafka.topology import Topology

@@ -24,9 +24,9 @@ from streams.core.engine.watermarks import Alignment
 from streams.core.events import formats
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import decode_bulletin, encode
+from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.original_bytes import with_type
-from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
 from streams.kafka.topology import Topology
 from streams.times import rfc3339

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from streams import cli
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.model import Event
-from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines, of_record
 from streams.nights.errors import NightError

@@ -22,8 +22,8 @@ from streams import cli
 from streams.cli.replay import lived
 from streams.config import election_writer
 from streams.core.election.settings import AlertPolicy
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.model import Event
-from streams.core.events.topics import BULLETINS, REPORTS
 from streams.kafka.topology import Topology
 from streams.nights.eventlog import generated_night
 from streams.nights.eventlog.record import Record

@@ -14,8 +14,8 @@ from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.core.engine.channel_items import Channel, Item, Unread
 from streams.core.engine.tick_judge import Watcher
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.model import Event
-from streams.core.events.topics import BULLETINS, REPORTS
 from streams.core.replay.explainer import Explainer, RejectedEvents
 from streams.core.replay.outcome import Outcome as Replayed
 from streams.core.replay.replay import Replay

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from streams.config import election_writer
 from streams.config.election_file import load
 from streams.core.events.codec import encode
+from streams.core.events.input_topics import BULLETINS, REPORTS, TOPICS
 from streams.core.events.model import Event
-from streams.core.events.topics import BULLETINS, REPORTS, TOPICS
 from streams.nights.eventlog import format, generated_night, manifest, reader, segments
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog, Order

@@ -14,7 +14,7 @@ from kafka.errors import OffsetOutOfRangeError
 from test_eventlog import KNOWN, begin, ends, log, read, some
 
 from streams.core.events.codec import encode, plain
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.unreadable_message import Withheld
 from streams.kafka import clients
 from streams.kafka.topology import Topology

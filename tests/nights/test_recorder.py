@@ -20,7 +20,7 @@ from nights import until
 from test_cli import cotejo
 
 from streams.config import election_writer
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.kafka import topic_reader, topics
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology

@@ -16,7 +16,7 @@ from sim_workers import Slot
 
 from streams.core.engine.channel_items import Channel, Item
 from streams.core.events import formats
-from streams.core.events.topics import BULLETINS, REPORTS
+from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.replay.replay import Replay
 from streams.kafka.sealed_state import Saves
 from streams.nights.arrival import of_record

@@ -22,8 +22,8 @@ from test_cli import cotejo
 
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
+from streams.core.events.input_topics import REPORTS
 from streams.core.events.model import Event, TallyReport, Tick
-from streams.core.events.topics import REPORTS
 from streams.core.events.unreadable_message import KEPT_BYTES
 from streams.kafka import topics
 from streams.kafka.topology import Topology

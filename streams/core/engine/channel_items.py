@@ -6,7 +6,7 @@ from typing import NamedTuple
 from streams.core.events.model import Event, Rejection
 
 Channel = int | str
-"""A partition of the tally reports by its number, or `topics.BULLETINS`."""
+"""A partition of the tally reports by its number, or `input_topics.BULLETINS`."""
 
 
 class Unreadable(NamedTuple):

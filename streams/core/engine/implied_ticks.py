@@ -10,9 +10,9 @@ import numpy as np
 from streams.core.election.model import Election
 from streams.core.engine.channel_items import Channel
 from streams.core.engine.event_time import Dated, EventTime
+from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Event, Rejection, Tick
 from streams.core.events.quick_decoder import UsualBulletin, UsualEvents, as_read
-from streams.core.events.topics import BULLETINS
 
 _AT: Final = attrgetter("at")
 _OTHERS: Final = frozenset((Tick, Bulletin, UsualBulletin))

@@ -14,9 +14,9 @@ from streams.core.engine.tick_judge import Announcement, TickJudge, Watcher
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
+from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.events.quick_decoder import as_read
-from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.reconciliation.sheet_rows import Sheets

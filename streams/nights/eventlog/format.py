@@ -16,7 +16,7 @@ import orjson
 import zstandard
 from numpy.typing import NDArray
 
-from streams.core.events.topics import TOPICS
+from streams.core.events.input_topics import TOPICS
 from streams.nights.eventlog.record import HEAD, Gap, Record, Records
 
 VERSION: Final = 1

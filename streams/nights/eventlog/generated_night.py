@@ -12,8 +12,8 @@ from streams.config import election_writer
 from streams.core.election.model import Election
 from streams.core.election.register import PollingTable
 from streams.core.events.codec import encode, plain
+from streams.core.events.input_topics import BULLETINS, REPORTS, TOPICS
 from streams.core.events.model import Event, TallyReport, Tick, table_of
-from streams.core.events.topics import BULLETINS, REPORTS, TOPICS
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.record import HEAD, Records

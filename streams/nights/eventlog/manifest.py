@@ -14,7 +14,7 @@ import orjson
 from msgspec import Meta
 
 from streams.core.events.codec import encode
-from streams.core.events.topics import TOPICS
+from streams.core.events.input_topics import TOPICS
 from streams.nights.eventlog.errors import LogError
 from streams.nights.eventlog.format import ID_BYTES, VERSION
 from streams.regular_file import MANIFEST_BYTES, create_private, read_regular

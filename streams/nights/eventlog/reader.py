@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.config.election_writer import ELECTION
-from streams.core.events.topics import TOPICS
+from streams.core.events.input_topics import TOPICS
 from streams.nights.eventlog import format, lock, manifest
 from streams.nights.eventlog.errors import LogDamage
 from streams.nights.eventlog.format import END, GAP, RECORDS, FormatError

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.core.events.topics import TOPICS
+from streams.core.events.input_topics import TOPICS
 
 HEAD: Final = np.dtype(
     [

@@ -13,9 +13,9 @@ from pipeline import feed
 from test_feed import KNOWN, TOPOLOGY
 
 from streams.core.events.codec import MAX_BYTES, MAX_PACK, decode_reports, encode, plain
+from streams.core.events.input_topics import REPORTS
 from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.core.events.original_bytes import own_bytes, with_type
-from streams.core.events.topics import REPORTS
 from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
 from streams.kafka.topology import REJECTED_BYTES
 from streams.nights import arrival as arrivals

@@ -16,8 +16,8 @@ from nights import LiveNight, direct, listening
 
 from streams.core.events.admission import check_tick
 from streams.core.events.codec import encode, plain
+from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Event, TallyReport, Tick
-from streams.core.events.topics import BULLETINS
 from streams.core.reconciliation.announced import announced_of
 from streams.core.reconciliation.flood_limits import LEDGER_BYTES
 from streams.core.reconciliation.ledger_journal import decode

@@ -7,7 +7,7 @@ from replays import items, terms
 from sim_night import night
 
 from streams.core.engine.channel_items import Channel
-from streams.core.events.topics import BULLETINS
+from streams.core.events.input_topics import BULLETINS
 from streams.core.replay.replay import Replay
 
 
