@@ -30,7 +30,7 @@ from streams.core.events.codec import encode, plain
 from streams.kafka import clients
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink, ProduceError
-from streams.kafka.topics import lag
+from streams.kafka.topic_admin import lag
 
 PARTITIONS = 4
 REPORT = b'{"type":"tally-report","id":"%d","table":"%s","reporter":"reader-%d","source":"crowd","observed_at":%d,'

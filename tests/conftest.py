@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.topics import TopicError, admin
+from streams.kafka.topic_admin import TopicError, admin
 
 
 def pytest_configure() -> None:

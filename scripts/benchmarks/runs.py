@@ -20,8 +20,8 @@ from benchmarks.kept import say
 from benchmarks.nights import Stream, Sums, sums_of
 from streams.core.election.model import Election
 from streams.errors import CotejoError
+from streams.kafka import topic_admin
 from streams.kafka import topic_reader as records
-from streams.kafka import topics
 from streams.kafka.topic_spec import TopicSpec
 from streams.nights.feeder import Fed
 
@@ -170,7 +170,7 @@ def of_peer(peer: Peer, live: LiveNight, fed: Fed, stream: Stream, place: Path) 
     """One process of a peer, from its first report until its last is done."""
     output = f"{live.topology.prefix}{Path(peer.script).stem}-{time.time_ns()}"
     if peer.states:
-        topics.ensure(live.broker.address, [TopicSpec(output, 1)])
+        topic_admin.ensure(live.broker.address, [TopicSpec(output, 1)])
     run = _of_process(peer, live, live.topology.tally_reports, output, fed.reports, stream.areas, place)
     if peer.states:
         check(peer.name, live, output, 1, stream.expected)

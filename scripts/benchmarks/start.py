@@ -14,7 +14,7 @@ from benchmarks.figures import Figure
 from benchmarks.kept import say
 from benchmarks.nights import Stream
 from benchmarks.runs import BenchError, Peer, Run, apache, cpu_seconds, judged, log_bytes, memory, night, of_loop
-from streams.kafka import topics
+from streams.kafka import topic_admin
 from streams.worker.run import SETTLED
 
 TABLES: Final = 1_000_000
@@ -39,13 +39,15 @@ def run(repeats: int, reports: int, place: Path) -> list[Figure]:
     with apache() as broker, night(stream, broker, place, pack=500) as (live, _):
         live.start()
         until(lambda: judged(live), live.told, 1800, 0.5)
-        until(lambda: not topics.lag(broker.address, live.topology.app, live.topology.tally_reports), live.told, 120)
+        until(
+            lambda: not topic_admin.lag(broker.address, live.topology.app, live.topology.tally_reports), live.told, 120
+        )
         changelog = live.topology.changelog("ledgers")
         disk = [
             Figure.alone(name, "bytes/table", [log_bytes(broker, topic) / tables])
             for name, topic in ((SAVED, changelog), (SHEETS, live.topology.table_sheets))
         ]
-        (state,) = topics.describe(broker.address, [s for s in live.topology.specs() if s.name == changelog])
+        (state,) = topic_admin.describe(broker.address, [s for s in live.topology.specs() if s.name == changelog])
         for number in range(repeats):
             live.kill()
             read.append(of_loop(CHANGELOG, live, changelog, state.messages, place))

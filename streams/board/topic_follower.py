@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 from streams.board.night import Night
 from streams.core.events import formats
 from streams.core.events.unreadable_message import Withheld
-from streams.kafka import clients, topics
+from streams.kafka import clients, topic_admin
 from streams.kafka.topology import REJECTED_BYTES, Topology
 from streams.support.terminal import note
 
@@ -95,7 +95,7 @@ class Follower:
         named = {place.topic for place in self._takers}
         specs = [spec for spec in self._topology.specs() if spec.name in named]
         while not self._stopping.is_set():
-            states = await asyncio.to_thread(topics.describe, self._broker, specs)
+            states = await asyncio.to_thread(topic_admin.describe, self._broker, specs)
             if all(topic.state != "missing" for topic in states):
                 return
             self.place = "waiting"

@@ -24,7 +24,7 @@ from streams.config import election_writer
 from streams.core.election.model import Election, Receiver
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.errors import CotejoError
-from streams.kafka import topic_reader, topics
+from streams.kafka import topic_admin, topic_reader
 from streams.kafka.embedded_broker import EmbeddedBroker, end, free_port, spawn
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
@@ -140,7 +140,7 @@ def _broker(stack: ExitStack, address: str, election: Election) -> tuple[str, To
     if not address:
         return stack.enter_context(EmbeddedBroker()).address, Topology.of(election)
     topology = Topology(f"cotejo-demo-{secrets.token_hex(4)}.")
-    stack.callback(topics.delete, address, [spec.name for spec in topology.specs()])
+    stack.callback(topic_admin.delete, address, [spec.name for spec in topology.specs()])
     return address, topology
 
 
@@ -186,7 +186,7 @@ class Worker(NamedTuple):
             "finish",
             lambda scraped: (
                 scraped.get("cotejo_clock_seconds", 0) * 1000 >= fed.until
-                and topics.lag(broker, topology.app, topology.alerts) == 0
+                and topic_admin.lag(broker, topology.app, topology.alerts) == 0
                 and scrape(self.metrics).get("cotejo_deliveries_pending") == 0  # what lagged until now is due
             ),
         )

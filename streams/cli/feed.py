@@ -17,7 +17,7 @@ from streams.cli.common import (
     topology_of,
 )
 from streams.config.election_file import load
-from streams.kafka import topics as kafka_topics
+from streams.kafka import topic_admin
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import PARTITIONS
 from streams.nights import feeder as feeding
@@ -49,7 +49,7 @@ def feed(
         election = load(given.election)
         arrivals = given.arrivals(keep_going)
         topology = topology_of(election, prefix, partitions)
-        kafka_topics.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
+        topic_admin.ensure(broker, topology.specs())  # else many a broker makes them, with one partition
         feeder = feeding.Feeder(KafkaSink(broker), election, topology, feeding.Pace(speed or None, pack, every_tick))
         with Progress("feeding", arrivals.size) as progress:
             fed = feeder.feed(progress.over(arrivals))

@@ -14,7 +14,7 @@ import typer
 from streams.cli.common import BROKER, Broker, Json, Prefix, group, plainly, topology_of
 from streams.config.election_file import load
 from streams.config.election_writer import ELECTION
-from streams.kafka import topics
+from streams.kafka import topic_admin
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.manifest import MANIFEST
@@ -48,7 +48,7 @@ def record(
         log = log or _begin(broker, night, election, prefix, partitions)
         topology = Topology(log.manifest.prefix, log.manifest.partitions)
         try:
-            topics.ensure(broker, topology.inputs())  # else a consumer makes them, with one partition
+            topic_admin.ensure(broker, topology.inputs())  # else a consumer makes them, with one partition
             _say(f"recording {topology.prefix}* at {broker} into {night}, which holds {log.records:,} records")
             with Progress("recording", 0) as progress:
                 rate = _Rate()
@@ -99,7 +99,7 @@ def _begin(broker: str, night: Path, election: Path | None, prefix: str, partiti
         raise LogError(f"{night}: holds no log and no {ELECTION}: say --election FILE to begin a log")
     loaded = load(election or night)
     topology = topology_of(loaded, prefix, partitions or PARTITIONS)
-    topics.ensure(broker, topology.inputs())  # before anything is written: what fails leaves no log behind
+    topic_admin.ensure(broker, topology.inputs())  # before anything is written: what fails leaves no log behind
     return LogWriter.create(
         night,
         None if election is None or election.resolve() == (night / ELECTION).resolve() else loaded,

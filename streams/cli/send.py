@@ -24,7 +24,7 @@ from streams.core.events.admission import check_bulletin, check_report
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick
 from streams.errors import CotejoError
-from streams.kafka import topics
+from streams.kafka import topic_admin
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.support.terminal import show
@@ -136,7 +136,7 @@ def _send(path: Path, content: dict[str, Any], key: Path | None, broker: str, pr
     if (reason := _refusal(election, event)) is not None:
         raise CotejoError(f"nothing was sent: {reason}")
     topology = topology_of(election, prefix, partitions)
-    wrong = [state for state in topics.describe(broker, topology.inputs()) if state.state != "ok"]
+    wrong = [state for state in topic_admin.describe(broker, topology.inputs()) if state.state != "ok"]
     if wrong:
         why = ", ".join([wrong[0].state, *wrong[0].differences])
         raise CotejoError(f"nothing was sent: topic {wrong[0].name}: {why} (see cotejo topics, --partitions)")

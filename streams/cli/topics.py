@@ -20,7 +20,7 @@ from streams.config.election_file import load
 from streams.core.election.model import Election
 from streams.errors import CotejoError
 from streams.kafka import acls as kafka_acls
-from streams.kafka import topics as kafka_topics
+from streams.kafka import topic_admin
 from streams.kafka.topology import PARTITIONS, Topology
 from streams.support.terminal import note, show, show_json
 
@@ -49,11 +49,11 @@ def topics(
             return
         if delete:
             _may_delete(broker, election, topology, sure=yes)
-            kafka_topics.delete(broker, [spec.name for spec in topology.specs()])
+            topic_admin.delete(broker, [spec.name for spec in topology.specs()])
         if create:
-            kafka_topics.ensure(broker, topology.specs())
+            topic_admin.ensure(broker, topology.specs())
         wrong = False
-        for state in kafka_topics.describe(broker, topology.specs()):
+        for state in topic_admin.describe(broker, topology.specs()):
             wrong |= state.state != "ok"
             if as_json:
                 show_json(state)
@@ -65,7 +65,7 @@ def topics(
 
 def _may_delete(broker: str, election: Election, topology: Topology, *, sure: bool) -> None:
     """Raise `CotejoError` unless nobody works on the night, and somebody has said by its id which one is meant."""
-    if working := kafka_topics.members(broker, topology.app):
+    if working := topic_admin.members(broker, topology.app):
         raise CotejoError(f"{topology.app} has {working:,} members: stop its workers first, nothing was deleted")
     if sure:
         return

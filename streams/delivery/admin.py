@@ -22,7 +22,7 @@ from streams.delivery.http_post import address_mark
 from streams.delivery.senders import sender
 from streams.delivery.standard_webhook import TEST
 from streams.errors import CotejoError
-from streams.kafka import topic_reader, topics
+from streams.kafka import topic_admin, topic_reader
 from streams.kafka.producer import KafkaSink
 from streams.kafka.sealed_state import Saves
 from streams.kafka.topology import Topology
@@ -205,7 +205,7 @@ def _state(receiver: Receiver, state: ReceiverState) -> str:
 
 
 def _must_exist(broker: str, topology: Topology, topic: str) -> None:
-    (state,) = topics.describe(broker, [spec for spec in topology.specs() if spec.name == topic])
+    (state,) = topic_admin.describe(broker, [spec for spec in topology.specs() if spec.name == topic])
     if state.state == "missing":
         raise WebhookError(f"{broker} has no topic {topic}: start a worker, or give its --prefix")
 

@@ -33,7 +33,7 @@ from typing import Final, Self
 
 from streams.errors import CotejoError
 from streams.kafka.clients import BrokerUnreachable
-from streams.kafka.topics import TopicError, admin
+from streams.kafka.topic_admin import TopicError, admin
 
 START_SECONDS: Final = 30.0
 """Seconds that the broker has to answer. It takes 30 ms when empty, and 4 s with 600,000 records."""

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from streams.core.events.unreadable_message import Withheld
 from streams.kafka import clients
-from streams.kafka.topics import TopicError
+from streams.kafka.topic_admin import TopicError
 from streams.kafka.topology import REJECTED_BYTES
 from streams.support.terminal import note
 

@@ -16,7 +16,7 @@ from streams.core.election.model import Election
 from streams.delivery import secrets as receiver_secrets
 from streams.delivery.senders import sender
 from streams.errors import CotejoError
-from streams.kafka import clients, topic_reader, topics
+from streams.kafka import clients, topic_admin, topic_reader
 from streams.kafka.topology import PartitionsChangedError, Topology
 from streams.support import gc_tuning, health
 from streams.support.terminal import aside, note
@@ -53,8 +53,7 @@ def run(
 
     `port` serves the board and `/metrics` at the address `host`, under these `names` and by IP address: whoever
     reaches it may read. `member` is a name that this worker keeps over restarts: the broker then gives it its
-    partitions back at once. Raises `ListenError`, `SecretError`, `BrokerUnreachable`,
-    `topics.TopicError`.
+    partitions back at once. Raises `ListenError`, `SecretError`, `BrokerUnreachable`, `topic_admin.TopicError`.
     """
     sys.setswitchinterval(SWITCH)
     gc_tuning.look_seldom()
@@ -62,7 +61,7 @@ def run(
     posters = {receiver.name: sender(election, receiver, secrets[receiver.name]) for receiver in election.receivers}
     server = WebServer(host, port, names)
     server.check()
-    topics.ensure(broker, topology.specs())
+    topic_admin.ensure(broker, topology.specs())
     _warn_of_topics(broker, topology)
     served = f"http://{address(host, port, names)}{PATH} and /metrics"
     note(f"{election.name}: topics {topology.prefix}* at {broker}, {served}")
@@ -121,13 +120,13 @@ def _serve_metrics(server: WebServer, exporter: exposition.Exporter) -> None:
 def _warn_of_topics(broker: str, topology: Topology) -> None:
     """Warn of unusual topic settings, and give the ledgers' changelog as many partitions as the reports have. Raises
     `PartitionsChangedError`."""
-    states = {state.name: state for state in topics.describe(broker, topology.specs())}
+    states = {state.name: state for state in topic_admin.describe(broker, topology.specs())}
     reports, ledgers = states[topology.tally_reports], states[topology.changelog("ledgers")]
     if reports.partitions > topology.partitions:
         if ledgers.partitions == reports.partitions and not ledgers.messages:  # nobody has let it grow
             raise PartitionsChangedError(topology.partitions, f"{reports.name} was made with {reports.partitions}")
         note(grown(topology, reports.partitions))
-        topics.grow(broker, ledgers.name, reports.partitions)
+        topic_admin.grow(broker, ledgers.name, reports.partitions)
     for state in states.values():
         for difference in state.differences:
             if difference.startswith("has retention"):

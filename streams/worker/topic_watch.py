@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from faust.types import TP
 
-from streams.kafka import topics
+from streams.kafka import topic_admin
 from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.topology import Topology
 from streams.worker.faust_patches import App, Lost, NothingToSaveError
@@ -35,7 +35,7 @@ class TopicsGoneError(NothingToSaveError):
 
 
 class TopicAdmin(Protocol):
-    """Asks a broker about its topics. Both methods may raise `BrokerUnreachable` and `topics.TopicError`."""
+    """Asks a broker about its topics. Both methods may raise `BrokerUnreachable` and `topic_admin.TopicError`."""
 
     def partitions(self, names: Sequence[str]) -> Mapping[str, int]:
         """How many partitions each of these topics has; 0 for one that is not there."""
@@ -51,12 +51,12 @@ class BrokerTopics:
         self._broker = broker
 
     def partitions(self, names: Sequence[str]) -> Mapping[str, int]:
-        """`topics.partitions`."""
-        return topics.partitions(self._broker, names)
+        """`topic_admin.partitions`."""
+        return topic_admin.partitions(self._broker, names)
 
     def grow(self, name: str, partitions: int) -> None:
-        """`topics.grow`."""
-        topics.grow(self._broker, name, partitions)
+        """`topic_admin.grow`."""
+        topic_admin.grow(self._broker, name, partitions)
 
 
 class TopicWatch:
@@ -82,7 +82,7 @@ class TopicWatch:
         await asyncio.sleep(AGAIN if self._missed else EVERY)
         try:
             partitions = await asyncio.to_thread(self._admin.partitions, self._names)
-        except (BrokerUnreachable, topics.TopicError):
+        except (BrokerUnreachable, topic_admin.TopicError):
             return  # whoever reads and writes says so
         gone = missing(partitions)
         self._missed = self._missed + 1 if gone else 0
@@ -129,7 +129,7 @@ def ended_without_topics(admin: TopicAdmin, topology: Topology) -> TopicsGoneErr
             time.sleep(AGAIN)
         try:
             gone = missing(admin.partitions(names))
-        except (BrokerUnreachable, topics.TopicError):
+        except (BrokerUnreachable, topic_admin.TopicError):
             return None
         if not gone:
             return None

@@ -32,7 +32,7 @@ from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.codec import encode
 from streams.core.events.model import Event, Rejection
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port, is_free
-from streams.kafka.topics import admin, delete, ensure
+from streams.kafka.topic_admin import admin, delete, ensure
 from streams.kafka.topology import Topology
 from streams.support.web_server import EmbedError, embed_origin
 from streams.worker.rejected_records import rejected

@@ -29,7 +29,7 @@ from streams.core.election.model import Area, Election, Option
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.model import Event, Rejection
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
-from streams.kafka.topics import ensure
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
 
 KNOWN = replace(election(states=3, tables=4), name="Election of the test", notice="a made-up night")

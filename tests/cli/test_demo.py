@@ -15,7 +15,7 @@ from brokers import ROOT, Broker
 from nights import until
 
 from streams.cli import demo_night as demo
-from streams.kafka.topics import admin
+from streams.kafka.topic_admin import admin
 from streams.nights.scenarios import venezuela2024_facts
 
 

@@ -17,7 +17,7 @@ from streams.config import election_writer
 from streams.config.election_file import load
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.producer import KafkaSink
-from streams.kafka.topics import ensure
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
 
 SMALL = ROOT / "docs" / "examples" / "small"

@@ -29,7 +29,7 @@ from streams.config import election_writer
 from streams.core.events.codec import encode
 from streams.errors import CotejoError
 from streams.kafka.producer import KafkaSink
-from streams.kafka.topics import ensure
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
 from streams.nights.eventlog import generated_night, manifest
 from streams.support.progress import Progress

@@ -25,7 +25,7 @@ from streams.core.events.model import Event
 from streams.grafana.provisioning import FOLDER, SOURCE_UID, Grafana, GrafanaError, Told, boards
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.producer import KafkaSink
-from streams.kafka.topics import ensure
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
 
 WALL = 1_900_000_000_000

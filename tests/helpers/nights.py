@@ -31,7 +31,7 @@ from streams.core.reconciliation.ledger_store import unpack_announced, unpack_re
 from streams.kafka import topic_reader as records
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.producer import KafkaSink
-from streams.kafka.topics import ensure, lag
+from streams.kafka.topic_admin import ensure, lag
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
 from streams.nights.feeder import Fed, Feeder, Pace

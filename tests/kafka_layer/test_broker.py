@@ -13,8 +13,8 @@ from brokers import ROOT, Broker
 from kafka import KafkaProducer
 
 from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker, free_port, is_free
+from streams.kafka.topic_admin import describe, ensure
 from streams.kafka.topic_spec import TopicSpec
-from streams.kafka.topics import describe, ensure
 
 
 def _send(address: str, topic: str, count: int) -> None:

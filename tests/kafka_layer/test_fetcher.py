@@ -6,8 +6,8 @@ from kafka import TopicPartition
 
 from streams.kafka import clients, fetcher
 from streams.kafka.producer import KafkaSink
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topic_spec import TopicSpec
-from streams.kafka.topics import ensure
 
 
 def test_a_poll_is_bounded(embedded: Broker, names: str, monkeypatch: pytest.MonkeyPatch) -> None:

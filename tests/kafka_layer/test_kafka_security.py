@@ -30,7 +30,7 @@ from streams.config import election_writer
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event
 from streams.errors import CotejoError
-from streams.kafka import clients, topic_reader, topics
+from streams.kafka import clients, topic_admin, topic_reader
 from streams.kafka.acls import Acl, acls
 from streams.kafka.clients import BrokerRefused
 from streams.kafka.producer import KafkaSink
@@ -78,9 +78,9 @@ def topology(secure: ApacheBroker) -> Topology:
 def guarded(secure: ApacheBroker, prefix: str) -> Topology:
     """An election's topics, with the ACLs that `cotejo topics --acls` prints."""
     made = Topology(prefix, 2)
-    topics.ensure(secure.address, made.specs())
+    topic_admin.ensure(secure.address, made.specs())
     asked = [each for acl in acls(made) for each in of_kafka(acl)]
-    with topics.admin(secure.address) as client:
+    with topic_admin.admin(secure.address) as client:
         done = client.create_acls(asked)
         assert not done["failed"]
         until(lambda: set(asked) <= in_force(client), lambda: f"{len(in_force(client))} of {len(asked)} ACLs")
@@ -115,7 +115,7 @@ def fetch(broker: str, topic: str) -> None:
 
 
 def delete(broker: str, topic: str) -> None:
-    topics.delete(broker, [topic])
+    topic_admin.delete(broker, [topic])
 
 
 def join(broker: str, topic: str) -> None:
@@ -192,7 +192,7 @@ def test_certificate(secure: ApacheBroker, become: Become) -> None:
     host, _, port = secure.address.partition(":")
     listener = f"{host}:{int(port) + 2}"
     become("certificate")
-    with topics.admin(listener) as client:
+    with topic_admin.admin(listener) as client:
         client.list_topics()
 
 

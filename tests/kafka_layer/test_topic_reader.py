@@ -8,8 +8,8 @@ import pytest
 from streams.kafka import topic_reader
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink
+from streams.kafka.topic_admin import TopicError, ensure
 from streams.kafka.topic_spec import TopicSpec
-from streams.kafka.topics import TopicError, ensure
 
 
 def test_a_silent_broker_is_given_up() -> None:

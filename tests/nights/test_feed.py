@@ -20,8 +20,8 @@ from streams.core.events.codec import encode, plain
 from streams.kafka import clients as kafka_clients
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink, ProduceError
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topic_spec import TopicSpec
-from streams.kafka.topics import ensure
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
 from streams.nights.errors import NightError

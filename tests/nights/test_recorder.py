@@ -21,7 +21,7 @@ from test_cli import cotejo
 
 from streams.config import election_writer
 from streams.core.events.input_topics import BULLETINS, REPORTS
-from streams.kafka import topic_reader, topics
+from streams.kafka import topic_admin, topic_reader
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
@@ -40,7 +40,7 @@ class Stage:
     def __init__(self, broker: Broker, prefix: str, directory: Path) -> None:
         self.broker, self.topology, self.night = broker, Topology(prefix, 3), directory / "night"
         election_writer.write(KNOWN, self.night)
-        topics.ensure(broker.address, self.topology.inputs())
+        topic_admin.ensure(broker.address, self.topology.inputs())
         self.told = directory / "recorder.err"
         self.arguments = ["record", self.night, "--broker", broker.address, "--prefix", prefix, "--partitions", 3]
 
@@ -179,8 +179,8 @@ def test_made_anew(count: int, says: str, stage: Stage) -> None:
     stage.send(600)
     stage.record()
     before = stage.recorded()
-    topics.delete(stage.broker.address, [spec.name for spec in stage.topology.inputs()])
-    topics.ensure(stage.broker.address, stage.topology.inputs())
+    topic_admin.delete(stage.broker.address, [spec.name for spec in stage.topology.inputs()])
+    topic_admin.ensure(stage.broker.address, stage.topology.inputs())
     stage.send(count, seed=9)
     done = cotejo(*stage.arguments, "--until-end")
     assert done.returncode == 1
@@ -204,7 +204,7 @@ def test_trimmed(apache: Broker, names: str, tmp_path: Path) -> None:
     stage.send(600, seed=1)
     place = TopicPartition(stage.topology.tally_reports, 1)
     end, cut = before[REPORTS, 1][-1].offset + 1, before[REPORTS, 1][-1].offset + 101
-    with topics.admin(apache.address) as client:
+    with topic_admin.admin(apache.address) as client:
         client.delete_records({place: cut})
     done = cotejo(*stage.arguments, "--until-end")
     assert done.returncode == 0, done.stderr.decode()
@@ -214,7 +214,7 @@ def test_trimmed(apache: Broker, names: str, tmp_path: Path) -> None:
     assert log.gaps == [Gap(REPORTS, 1, end, cut)]
     assert offsets == [*range(end), *range(cut, stage.there()[REPORTS, 1][-1].offset + 1)]
     assert f"gap: tally-reports/1 offsets {end:,} to {cut - 1:,}" in cotejo("log", "info", stage.night).stdout.decode()
-    with topics.admin(apache.address) as client:
+    with topic_admin.admin(apache.address) as client:
         client.delete_topics([spec.name for spec in stage.topology.inputs()])
 
 

@@ -20,7 +20,7 @@ from streams.core.events.model import TallyReport
 from streams.kafka import topic_reader
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.producer import KafkaSink
-from streams.kafka.topics import admin
+from streams.kafka.topic_admin import admin
 from streams.nights.feeder import Fed
 
 sys.path.insert(0, str(runs.PEERS))

@@ -25,7 +25,7 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.input_topics import REPORTS
 from streams.core.events.model import Event, TallyReport, Tick
 from streams.core.events.unreadable_message import KEPT_BYTES
-from streams.kafka import topics
+from streams.kafka import topic_admin
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.paths import Arrivals
@@ -84,7 +84,7 @@ def test_every_codec(broker: Broker, names: str, tmp_path: Path) -> None:
     worker's own among them: worker, recorder, feeder and board read them all."""
     topology = Topology(names, 3)
     if isinstance(broker, ApacheBroker):
-        with topics.admin(broker.address) as client:
+        with topic_admin.admin(broker.address) as client:
             for i, spec in enumerate(topology.specs()):
                 configs = {**spec.configs, "compression.type": CODECS[i % len(CODECS)]}
                 client.create_topics({spec.name: {"num_partitions": spec.partitions, "configs": configs}})

@@ -32,8 +32,8 @@ from hypothesis import strategies as st
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams.errors import CotejoError
+from streams.kafka.topic_admin import ensure
 from streams.kafka.topic_spec import TopicSpec
-from streams.kafka.topics import ensure
 from streams.worker import faust_patches
 from streams.worker.faust_patches import batches, settings
 

@@ -23,7 +23,7 @@ from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
-from streams.kafka import topics
+from streams.kafka import topic_admin
 from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
@@ -76,7 +76,7 @@ class Sent:
 
 def cut(night: LiveNight, partition: int, offset: int = -1) -> None:
     """Delete what a partition of the reports holds before an offset, as retention would; all of it unless told."""
-    with topics.admin(night.broker.address) as client:
+    with topic_admin.admin(night.broker.address) as client:
         client.delete_records({TopicPartition(night.topology.tally_reports, partition): offset})
 
 
@@ -145,9 +145,11 @@ def test_more_partitions(apache: Broker, names: str, tmp_path: Path) -> None:
         night.ready()
         sent.reports(first)
         sent.witnessed(len(first))
-        with topics.admin(apache.address) as client:
+        with topic_admin.admin(apache.address) as client:
             client.create_partitions({night.topology.tally_reports: 5})
-        until(lambda: topics.partitions(apache.address, [night.topology.tally_reports]).popitem()[1] == 5, night.told)
+        until(
+            lambda: topic_admin.partitions(apache.address, [night.topology.tally_reports]).popitem()[1] == 5, night.told
+        )
         sent.reports(second, 4)
         sent.reports(first, 3)  # again, elsewhere
         sent.witnessed(len(first) + len(second))
@@ -204,7 +206,7 @@ def test_topics_that_are_deleted(broker: Broker, names: str, tmp_path: Path) -> 
         worker = night.start()
         night.feed(lines([*sheets(0), bulletin((600, 240, 40), at=T0 + 60_000)]))
         night.wait()
-        topics.delete(broker.address, [spec.name for spec in night.topology.specs()])
+        topic_admin.delete(broker.address, [spec.name for spec in night.topology.specs()])
         assert worker.wait(90) == 1, night.log.read_text()[-3000:]
         said = night.log.read_text().splitlines()
         # Whoever notices first, the look at the topics, a recovery or the group: the reason is the same.
@@ -254,7 +256,7 @@ def test_a_foreign_retention(setting: dict[str, str], apache: Broker, names: str
     apache.start()
     with LiveNight(KNOWN, apache, tmp_path, names, PARTITIONS) as night:
         asked = ConfigResource(ConfigResourceType.TOPIC, night.topology.tally_reports, setting)
-        with topics.admin(apache.address) as client:
+        with topic_admin.admin(apache.address) as client:
             client.alter_configs([asked])
         command = [sys.executable, "-m", "streams", "topics", str(night.file), "--broker", apache.address]
         command += ["--prefix", names, "--partitions", str(PARTITIONS)]

@@ -16,8 +16,7 @@ from nights import until
 from streams.config import election_writer
 from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.embedded_broker import free_port
-from streams.kafka.topic_spec import TopicSpec
-from streams.kafka.topics import (
+from streams.kafka.topic_admin import (
     TopicChange,
     TopicError,
     TopicMismatch,
@@ -30,6 +29,7 @@ from streams.kafka.topics import (
     members,
     partitions,
 )
+from streams.kafka.topic_spec import TopicSpec
 from streams.kafka.topology import Topology
 
 
