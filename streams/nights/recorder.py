@@ -25,7 +25,7 @@ from streams.kafka import clients
 from streams.kafka.topology import REJECTED_BYTES, Topology
 from streams.nights.eventlog.record import Gap, Record
 from streams.nights.eventlog.writer import LogWriter
-from streams.nights.recorder_lanes import Lane, held_of
+from streams.nights.recorder_backlog import PartitionBacklog, held_of
 
 FLUSH_SECONDS: Final = 1.0
 """What was read is on disk after so long. Less is lost by a kill than by that, and the broker still has it."""
@@ -64,14 +64,14 @@ class Recorder:
     def __init__(self, broker: str, topology: Topology, log: LogWriter, say: Callable[[str], None]) -> None:
         self._broker, self._log, self._say = broker, log, say
         self._topics = {REPORTS: topology.tally_reports, BULLETINS: topology.bulletins}
-        self._lanes = {
-            TopicPartition(self._topics[place[0]], place[1]): Lane(place, log.order.next.get(place, 0))
+        self._backlogs = {
+            TopicPartition(self._topics[place[0]], place[1]): PartitionBacklog(place, log.order.next.get(place, 0))
             for place in [*((REPORTS, i) for i in range(topology.partitions)), (BULLETINS, 0)]
         }
-        for lane in self._lanes.values():
-            lane.last = log.last.get(lane.place)
+        for backlog in self._backlogs.values():
+            backlog.last = log.last.get(backlog.place)
         self._away = False
-        self._ready: list[tuple[int, int, Lane]] = []
+        self._ready: list[tuple[int, int, PartitionBacklog]] = []
         self.recorded = Recorded(log.records)
 
     def run(self, stopped: Callable[[], bool], *, until_end: bool, watch: Callable[[Recorded], None]) -> Recorded:
@@ -87,7 +87,7 @@ class Recorder:
             max_poll_records=2000,
         )
         try:
-            consumer.assign(list(self._lanes))
+            consumer.assign(list(self._backlogs))
             target = self._look(consumer)
             flushed = heard = monotonic()
             while not stopped() and not (until_end and self._reached(consumer, target)):
@@ -114,8 +114,8 @@ class Recorder:
         """Ask what the broker holds, and go to where each partition is to be read on. `patient`: a broker that does
         not answer now is waited for."""
         try:
-            firsts = consumer.beginning_offsets(list(self._lanes), timeout_ms=int(1000 * WAIT_SECONDS))
-            ends = consumer.end_offsets(list(self._lanes), timeout_ms=int(1000 * WAIT_SECONDS))
+            firsts = consumer.beginning_offsets(list(self._backlogs), timeout_ms=int(1000 * WAIT_SECONDS))
+            ends = consumer.end_offsets(list(self._backlogs), timeout_ms=int(1000 * WAIT_SECONDS))
         except KafkaTimeoutError as error:
             what = (
                 f"{self._broker} does not answer for {', '.join(self._topics.values())}: is it down, or are they gone?"
@@ -129,32 +129,32 @@ class Recorder:
         except KafkaError as error:
             raise self._refused(error) from error
         self._away = False
-        bounds = {place: Bounds(firsts[place], ends[place]) for place in self._lanes}
-        for place, lane in self._lanes.items():
-            self._settle(place, lane, bounds[place])
-            consumer.seek(place, lane.start)
+        bounds = {place: Bounds(firsts[place], ends[place]) for place in self._backlogs}
+        for place, backlog in self._backlogs.items():
+            self._settle(place, backlog, bounds[place])
+            consumer.seek(place, backlog.start)
         return bounds
 
-    def _settle(self, place: TopicPartition, lane: Lane, bounds: Bounds) -> None:
+    def _settle(self, place: TopicPartition, backlog: PartitionBacklog, bounds: Bounds) -> None:
         """Hold what the broker has against what the log wants next."""
-        lane.end = bounds.end
-        if bounds.end < lane.next:
-            raise self._made_anew(place, lane, f"it ends before offset {bounds.end}")
-        if bounds.first > lane.next:
+        backlog.end = bounds.end
+        if bounds.end < backlog.next:
+            raise self._made_anew(place, backlog, f"it ends before offset {bounds.end}")
+        if bounds.first > backlog.next:
             self._drain()  # what waits comes before the gap
-            gap = Gap(*lane.place, lane.next, bounds.first)
+            gap = Gap(*backlog.place, backlog.next, bounds.first)
             self._log.gap(gap)
             self._say(
                 f"{place.topic}/{place.partition}: the broker no longer has offsets {gap.first} to {gap.end - 1}: "
                 "the log has a gap there"
             )
             self.recorded.gaps += 1
-            lane.next, lane.last = bounds.first, None
-        if lane.last is not None and lane.last.offset < bounds.first:
-            lane.last = None
+            backlog.next, backlog.last = bounds.first, None
+        if backlog.last is not None and backlog.last.offset < bounds.first:
+            backlog.last = None
 
-    def _made_anew(self, place: TopicPartition, lane: Lane, why: str) -> RecordError:
-        has = f"the log has all before offset {lane.next}"
+    def _made_anew(self, place: TopicPartition, backlog: PartitionBacklog, why: str) -> RecordError:
+        has = f"the log has all before offset {backlog.next}"
         cure = "record what it holds now into another directory"
         return RecordError(
             f"{place.topic}/{place.partition} is not the topic recorded so far: {has}, but {why}: {cure}"
@@ -172,38 +172,38 @@ class Recorder:
         except KafkaError as error:
             raise self._refused(error) from error
         for place, batch in batches.items():
-            lane = self._lanes[place]
-            was = bool(lane.held)
+            backlog = self._backlogs[place]
+            was = bool(backlog.held)
             for message in batch:
-                held = held_of(lane.place, message)
-                if lane.last is not None:
-                    self._compare(place, lane, held.what)
-                if held.end > lane.next:
-                    lane.take(held)
-            if lane.held and not was:
-                heapq.heappush(self._ready, (lane.held[0].timestamp, place.partition, lane))
-            if lane.full and place not in consumer.paused():
+                held = held_of(backlog.place, message)
+                if backlog.last is not None:
+                    self._compare(place, backlog, held.what)
+                if held.end > backlog.next:
+                    backlog.take(held)
+            if backlog.held and not was:
+                heapq.heappush(self._ready, (backlog.held[0].timestamp, place.partition, backlog))
+            if backlog.full and place not in consumer.paused():
                 consumer.pause(place)
         return bool(batches)
 
-    def _compare(self, place: TopicPartition, lane: Lane, what: Record | Gap) -> None:
+    def _compare(self, place: TopicPartition, backlog: PartitionBacklog, what: Record | Gap) -> None:
         """The last record of the log is read again: if it is another now, the topic is another."""
         first = what.first if isinstance(what, Gap) else what.offset
-        if lane.last is not None and first == lane.last.offset and what != lane.last:
-            raise self._made_anew(place, lane, f"offset {first} is another message now")
-        lane.last = None
+        if backlog.last is not None and first == backlog.last.offset and what != backlog.last:
+            raise self._made_anew(place, backlog, f"offset {first} is another message now")
+        backlog.last = None
 
     def _incomplete(self, consumer: Any) -> bool:
         """Whether a partition is behind, with nothing of it there, so that what it holds may belong before the rest;
         or not yet known to be the one recorded so far."""
         now = monotonic()
-        for place, lane in self._lanes.items():
-            lane.end = max(lane.end, consumer.highwater(place) or 0)
-            if lane.last is not None:
+        for place, backlog in self._backlogs.items():
+            backlog.end = max(backlog.end, consumer.highwater(place) or 0)
+            if backlog.last is not None:
                 return True
-            if lane.held or lane.next >= lane.end or consumer.position(place) >= lane.end:
-                lane.waiting = now
-            elif now - lane.waiting < WAIT_SECONDS:
+            if backlog.held or backlog.next >= backlog.end or consumer.position(place) >= backlog.end:
+                backlog.waiting = now
+            elif now - backlog.waiting < WAIT_SECONDS:
                 return True
         return False
 
@@ -219,16 +219,16 @@ class Recorder:
 
     def _append(self) -> bool:
         """Append the oldest; say whether the next is known to be the next."""
-        _, tie, lane = heapq.heappop(self._ready)
-        match lane.give():
+        _, tie, backlog = heapq.heappop(self._ready)
+        match backlog.give():
             case Gap() as gap:
                 self._leave_out(gap)
             case record:
                 self._log.append(record)
                 self.recorded.new += 1
-        if lane.held:
-            heapq.heappush(self._ready, (lane.held[0].timestamp, tie, lane))
-        return bool(lane.held) or lane.next >= lane.end
+        if backlog.held:
+            heapq.heappush(self._ready, (backlog.held[0].timestamp, tie, backlog))
+        return bool(backlog.held) or backlog.next >= backlog.end
 
     def _leave_out(self, gap: Gap) -> None:
         """Say in the log that there is something which cannot be in it."""
@@ -242,17 +242,18 @@ class Recorder:
 
     def _reached(self, consumer: Any, target: dict[TopicPartition, Bounds]) -> bool:
         return not self._ready and all(
-            lane.last is None and (lane.next >= target[place].end or consumer.position(place) >= target[place].end)
-            for place, lane in self._lanes.items()
+            backlog.last is None
+            and (backlog.next >= target[place].end or consumer.position(place) >= target[place].end)
+            for place, backlog in self._backlogs.items()
         )
 
     def _count(self, consumer: Any) -> Recorded:
         for place in consumer.paused():
-            if not self._lanes[place].full:
+            if not self._backlogs[place].full:
                 consumer.resume(place)
         self.recorded.records, self.recorded.bytes = self._log.records, self._log.bytes
         self.recorded.lag = sum(
-            max(0, lane.end - max(lane.next, consumer.position(place))) + len(lane.held)
-            for place, lane in self._lanes.items()
+            max(0, backlog.end - max(backlog.next, consumer.position(place))) + len(backlog.held)
+            for place, backlog in self._backlogs.items()
         )
         return self.recorded

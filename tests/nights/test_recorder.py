@@ -29,7 +29,7 @@ from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import Gap, Record
 from streams.nights.feeder import Feeder, Pace
 from streams.nights.paths import Arrivals
-from streams.nights.recorder_lanes import record_of
+from streams.nights.recorder_backlog import record_of
 
 KNOWN = election(states=2, tables=6)
 

@@ -28,7 +28,7 @@ class Held(NamedTuple):
         return len(self.what.value or b"") if isinstance(self.what, Record) else 0
 
 
-class Lane:
+class PartitionBacklog:
     """One partition on its way into the log: `next` is the offset to be read next, `end` where it ends as far as
     known, `last` the record that the log ends with as long as it has not been compared."""
 
@@ -58,7 +58,7 @@ class Lane:
         self._bytes -= held.bytes
         return held.what
 
-    def __lt__(self, other: "Lane") -> bool:
+    def __lt__(self, other: "PartitionBacklog") -> bool:
         return self.place < other.place
 
 
