@@ -23,8 +23,8 @@ from streams.delivery.senders import sender
 from streams.delivery.standard_webhook import TEST
 from streams.errors import CotejoError
 from streams.kafka import topic_admin, topic_reader
+from streams.kafka.atomic_state import Saves
 from streams.kafka.producer import KafkaSink
-from streams.kafka.sealed_state import Saves
 from streams.kafka.topology import Topology
 from streams.time_zones import time_zone
 from streams.times import rfc3339

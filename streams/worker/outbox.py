@@ -16,7 +16,7 @@ from prometheus_client import Histogram
 
 from streams.core.events.codec import encode
 from streams.core.events.formats import Format
-from streams.kafka.sealed_state import Saves
+from streams.kafka.atomic_state import Saves
 from streams.worker import fault_points
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, PartitionsGivenUp, Place, SendFailed, Sends, Table

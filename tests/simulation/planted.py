@@ -21,7 +21,7 @@ from streams.core.alerting.delivery_policy import Delivery
 from streams.core.engine import partition_intake
 from streams.core.engine.watermarks import Alignment
 from streams.core.events.model import Tick
-from streams.kafka.sealed_state import Epoch, Saves
+from streams.kafka.atomic_state import Epoch, Saves
 from streams.worker import comparison_state, outbox, saved_ledgers
 from streams.worker.backlog import Backlog
 from streams.worker.compare_stage import CompareStage

@@ -18,7 +18,7 @@ from streams.core.engine.channel_items import Channel, Item
 from streams.core.events import formats
 from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.replay.replay import Replay
-from streams.kafka.sealed_state import Saves
+from streams.kafka.atomic_state import Saves
 from streams.nights.arrival import of_record
 from streams.nights.eventlog.record import Record
 from streams.nights.replay_items import item_of

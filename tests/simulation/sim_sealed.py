@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import orjson
 
-from streams.kafka.sealed_state import Saves
+from streams.kafka.atomic_state import Saves
 
 
 class SealedStates:

@@ -24,9 +24,9 @@ from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode
 from streams.delivery import admin, message_text
 from streams.delivery.standard_webhook import verify
+from streams.kafka.atomic_state import Saves
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.producer import KafkaSink
-from streams.kafka.sealed_state import Saves
 from streams.worker.courier import AT_ONCE
 
 CALM = AlertPolicy(tick=10, hold=0, cooldown=60)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from streams.core.events.formats import COMPARISON
 from streams.core.reconciliation.ledger_journal import Journal, decode
-from streams.kafka.sealed_state import Saves
+from streams.kafka.atomic_state import Saves
 from streams.worker.clock import SYSTEM
 from streams.worker.faust_patches import Ownership, Place, SendFailed
 from streams.worker.faust_patches.sends import sending

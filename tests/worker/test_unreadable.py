@@ -15,8 +15,8 @@ from test_deliveries import live as with_secret
 
 from streams.core.events.codec import encode
 from streams.kafka import clients
+from streams.kafka.atomic_state import Saves
 from streams.kafka.producer import KafkaSink
-from streams.kafka.sealed_state import Saves
 
 NONSENSE = [b"", b"\xff\x00", b"{", b"[1]", b'{"partition":9,"at":1}', b'{"id":"x","step":"one"}']
 

@@ -10,7 +10,7 @@ from builders import election
 
 from streams.core.events.formats import ALERTS, DELIVERIES, LEDGERS, Format, UnknownFormatError
 from streams.core.reconciliation.ledger_journal import Journal, LedgerRecord, decode
-from streams.kafka.sealed_state import Saves
+from streams.kafka.atomic_state import Saves
 
 CURE = "run the version that wrote them, or begin anew with another --prefix"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.kafka.sealed_state import Saves, Write
+from streams.kafka.atomic_state import Saves, Write
 
 
 class Log:
