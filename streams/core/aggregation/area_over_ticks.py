@@ -7,10 +7,10 @@ import numpy as np
 from streams.core.aggregation.area_sums import Sums
 from streams.core.aggregation.bulletin_figures import UNKNOWN, announced_shares
 from streams.core.aggregation.histograms import NULLS, Kind, Spread, measures_of_sheets
+from streams.core.aggregation.histograms_over_ticks import BlockChanges, SharesOverTicks, TopSumsOverTicks
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Figures
-from streams.core.aggregation.lookahead import Course
-from streams.core.aggregation.over_ticks import BlockChanges, SharesOverTicks, TopSumsOverTicks
 from streams.core.aggregation.projector import Counted
+from streams.core.aggregation.sums_over_ticks import Course
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.reconciliation.sheet_rows import READ, accepted_votes

@@ -10,9 +10,9 @@ from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
 from streams.core.aggregation.expected_votes import Changes
 from streams.core.aggregation.histograms import Histogram, Running, Spread, are_countable, measures_of_sheets
-from streams.core.aggregation.lookahead import Arrivals, Course, SheetChanges
 from streams.core.aggregation.open_sheets import Lead, OpenSheets
 from streams.core.aggregation.projector import Projector
+from streams.core.aggregation.sums_over_ticks import Arrivals, Course, SheetChanges
 from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
 from streams.core.election.model import Election

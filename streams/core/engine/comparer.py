@@ -9,7 +9,7 @@ import numpy as np
 
 from streams.core.aggregation.area_over_ticks import AreaOverTicks
 from streams.core.aggregation.honest_shares import Figures
-from streams.core.aggregation.lookahead import Course
+from streams.core.aggregation.sums_over_ticks import Course
 from streams.core.aggregation.tally import READINGS
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.comparison.findings import Finding, Pulse

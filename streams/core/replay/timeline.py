@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from streams.core.aggregation.area_over_ticks import AreaOverTicks
-from streams.core.aggregation.lookahead import Course
+from streams.core.aggregation.sums_over_ticks import Course
 from streams.core.aggregation.tally import Tally
 from streams.core.comparison import area_state
 from streams.core.comparison.false_sheets import asked_of_votes

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.core.aggregation.histograms_over_ticks import BlockChanges, SharesOverTicks, TopSumsOverTicks
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Projection
-from streams.core.aggregation.over_ticks import BlockChanges, SharesOverTicks, TopSumsOverTicks
 from streams.core.aggregation.top_sums import TopSums
 
 values = st.lists(st.integers(0, 12), max_size=8)
