@@ -229,8 +229,8 @@ class World:
                 continue
             compare, notify = slot.stages.compare, slot.stages.notify
             told.append(
-                f"{slot.app.name}: settled {slot.app.is_settled}, compares {compare.owned}, judged "
-                f"{(compare.at - self._last_tick) / 1000:g} s, untold {compare.untold}, pending {notify.pending}, held "
+                f"{slot.app.name}: settled {slot.app.is_settled}, compares {compare.owned}, judged to "
+                f"{compare.at} of {self._last_tick}, untold {compare.untold}, pending {notify.pending}, held "
                 f"{[(len(o._events), len(o._records), len(o._writes)) for o in slot.stages.outboxes]}"
             )
         return "; ".join(told)
