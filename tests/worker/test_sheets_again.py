@@ -84,7 +84,7 @@ BAD = {
     "a number that the register does not have": re.sub(rb'"numbers":\[[0-9]+', b'"numbers":[99999', GOOD, count=1),
     "a number that is none": re.sub(rb'"numbers":\[[0-9]+', b'"numbers":["x"', GOOD, count=1),
     "a figure that no integer holds": GOOD.replace(b'"rows":[[1,', b'"rows":[[99999999999999999999,'),
-    "a figure that no sheet has": GOOD.replace(b'"rows":[[1,', b'"rows":[[9999999999999999,'),
+    "a figure that no sheet has": GOOD.replace(b'"rows":[[1,', b'"rows":[[1000000000001,'),
     "less than nothing": GOOD.replace(b'"rows":[[1,', b'"rows":[[-1,'),
     "a verdict that there is not": GOOD.replace(b'"rows":[[1,', b'"rows":[[1,9').replace(b"[[1,92", b"[[1,9"),
     "a version that is none": GOOD.replace(b'"version":1', b'"version":null'),
@@ -103,4 +103,7 @@ def test_a_broken_message(content: bytes | None) -> None:
 def test_a_whole_message() -> None:
     """What was written is read."""
     assert isinstance(read_message(KNOWN, 2, GOOD), Sheets)
+    largest = GOOD.replace(b'"rows":[[1,', b'"rows":[[1000000000000,')
+    assert largest != GOOD
+    assert isinstance(read_message(KNOWN, 2, largest), Sheets)
     assert read_message(KNOWN, 2, encode({"partition": 1, "at": 9})) == Mark(1, 9)
