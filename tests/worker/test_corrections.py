@@ -207,6 +207,30 @@ def test_a_session_of_so_many_seconds(text: str | None, seconds: float, longest:
     }
 
 
+def test_a_table_keeps_what_is_put_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is put is in the table's memory too, and what is deleted is not: the next assignment begins with it, where
+    the partition has stayed."""
+    sent = list[tuple[Any, Any]]()
+
+    async def publish(record: Any, wait: bool) -> None:
+        sent.append(record)
+
+    async def put() -> dict[Any, Any]:
+        app = faust_patches.App("a", broker="kafka://127.0.0.1:1")
+        table = app.Table("t")
+        table._verify_source_topic_partitions = lambda topic: None
+        table.changelog_topic = SimpleNamespace(
+            as_future_message=lambda key, value, *_, **__: (key, value), publish_message=publish
+        )
+        place = SimpleNamespace(generation_id=app.consumer_generation_id, topic="r", partition=0, tp=TP("r", 0))
+        for key, value in (("a", b"1"), ("b", b"2"), ("a", None), ("c", None), ("b", b"3")):
+            await table.put(SimpleNamespace(message=place), key, value)
+        return dict(table.data)
+
+    assert asyncio.run(put()) == {"b": b"3"}
+    assert sent == [("a", b"1"), ("b", b"2"), ("a", None), ("c", None), ("b", b"3")]
+
+
 def test_changelog_record_of_an_unknown_partition_changes_no_table() -> None:
     """A record that belongs to no table here is skipped, not applied to the table of the record before."""
 
