@@ -99,14 +99,16 @@ TRIAL = """
 from mutation.trial import Stage, scratch
 
 with scratch() as trial:
-    source, stages = trial.text("streams/times.py"), [Stage(("tests/test_times.py",))]
+    (trial.place / "tests/test_wrong.py").write_text("def test_it(): assert False")
+    source, stages = trial.text("streams/times.py"), [Stage((f"tests/test_{name}.py",)) for name in ("wrong", "times")]
     for text in (source.replace("1000", "1001"), source + "# the end"):
         print(trial.judge("streams/times.py", text, stages).by.partition("[")[0])
 """
 
 
 def test_a_trial() -> None:
-    """A fault is noticed by a test that fails on it, in a process of its own; and none is left."""
+    """A fault is noticed by a test that fails on it, in a process of its own, and not by one that fails anyway; and
+    none is left."""
     command = [sys.executable, "-c", TRIAL]
     done = subprocess.run(
         command, env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")}, capture_output=True, text=True
@@ -114,6 +116,7 @@ def test_a_trial() -> None:
     noticed, unmoved = done.stdout.split("\n")[:2]
     assert noticed.startswith("tests/test_times.py::"), done.stderr
     assert unmoved == ""
+    assert done.stderr == "tests/test_wrong.py::test_it fails without any fault\n" * 2
 
 
 def test_mutations_at_random() -> None:
