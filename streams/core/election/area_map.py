@@ -56,7 +56,8 @@ class MapError(CotejoError):
 
 @dataclass(frozen=True)
 class AreaMap:
-    """The shapes of some areas. Only their file is kept: who draws them reads it (`read_shapes`)."""
+    """The shapes of some areas. Only the file is kept in memory; it is read again when somebody draws
+    (`read_shapes`)."""
 
     file: bytes = field(repr=False)
     """GeoJSON, as it was given."""
@@ -67,7 +68,7 @@ class AreaMap:
 
 
 class Drawing(NamedTuple):
-    """A map as SVG has it: its width and height in units, and the path of each area's shape."""
+    """A map in SVG's terms: its width and height in units, and the path of each area's shape by the area's id."""
 
     width: float
     height: float
@@ -75,8 +76,8 @@ class Drawing(NamedTuple):
 
 
 def read_shapes(file: bytes, property: str, areas: Mapping[str, Any]) -> dict[str, Shape]:
-    """The shapes of areas, by id, from GeoJSON. Raises `MapError` for whatever is no shape of an area, for an area
-    that there is not, and for a second shape of one."""
+    """The shapes of areas, by id, from GeoJSON. Raises `MapError` for a feature that is no shape of an area, for an
+    area that the election does not have, and for a second shape of one area."""
     try:
         features = _decode(file).features
     except msgspec.ValidationError as error:
@@ -103,9 +104,11 @@ def read_shapes(file: bytes, property: str, areas: Mapping[str, Any]) -> dict[st
 
 
 def layers(areas: Sequence[str], lineage: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
-    """What the map of each area shows: the nearest areas with a shape on each way down from it, and for each the area
-    right below in which it lies (often itself). `areas` are those with a shape, `lineage` has the ids from the root
-    down to each. Areas with nothing to show are left out."""
+    """By area, what its map shows: the nearest areas below it that have a shape, and for each of them the area right
+    below in which it lies (often itself). Areas with nothing to show are left out.
+
+    `areas` are the ids of those with a shape, `lineage` has for each area the ids from the root down to it.
+    """
     with_shape, layers_by_area = set(areas), dict[str, dict[str, str]]()
     for area in areas:
         line = lineage[area]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class DrawnSample:
-    """A stratified random sample of polling tables, drawn one by one or in clusters. The strata are areas that together
-    are the whole register, each polling table once."""
+    """A stratified random sample of polling tables, drawn table by table or in clusters. The strata are areas; together
+    they contain every polling table of the register once."""
 
     strata: Mapping[str, tuple[str, ...]]
     """Sampled polling tables by id of their stratum, in the order of the file."""
@@ -27,7 +27,7 @@ class DrawnSample:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file, in hexadecimal."""
+        """SHA-256 of the sample's file, in hexadecimal."""
         return hashlib.sha256(self.file).hexdigest()
 
     @property
@@ -37,5 +37,5 @@ class DrawnSample:
 
     @property
     def units(self) -> Mapping[str, tuple[str, ...]]:
-        """What was drawn of each stratum: clusters, or polling tables."""
+        """By stratum, what was drawn of it: clusters, or single polling tables."""
         return self.clusters or self.strata

@@ -26,8 +26,8 @@ SPECK: Final = 3
 
 
 def draw(election: Election) -> dict[str, Drawing]:
-    """The map of each area that has one (`layers`), by the area's id. Raises `MapError` where the file of the
-    election's map does not fit the election."""
+    """The map of each area that has one (`layers`), by the area's id. Raises `MapError` if the file of the map does not
+    fit the election."""
     if election.map is None:
         return {}
     shapes = read_shapes(election.map.file, election.map.property, election.areas)
@@ -37,8 +37,8 @@ def draw(election: Election) -> dict[str, Drawing]:
 
 
 class _Plane:
-    """How positions come into the plane: degrees with their meridians as far apart as at the map's middle, whatever
-    else as it is."""
+    """Maps positions to the plane. Degrees are scaled so that meridians are as far apart as at the map's middle; other
+    coordinates stay as they are."""
 
     def __init__(self, rings: Iterable[Ring]) -> None:
         corners = np.array([(*ring.min(axis=0), *ring.max(axis=0)) for ring in rings])
@@ -57,8 +57,8 @@ class _Plane:
 
 
 def _widest_gap(spans: NDArray[np.float64]) -> float:
-    """The longitude at which a map is cut open: behind the widest gap between these spans (west, east), so that what
-    lies on both sides of the 180th meridian stays together."""
+    """The longitude at which a map is cut open: behind the widest gap between these spans (west, east). So an area on
+    both sides of the 180th meridian stays in one piece."""
     spans = spans[np.argsort(spans[:, 0])]
     reached = np.maximum.accumulate(spans[:, 1])
     gaps = np.append(spans[1:, 0] - reached[:-1], spans[0, 0] + 360 - reached[-1])
@@ -85,8 +85,8 @@ def _drawing(shapes: Mapping[str, Shape], plane: _Plane) -> Drawing:
 
 
 def _simplified(shapes: Sequence[shapely.MultiPolygon]) -> Sequence[shapely.MultiPolygon]:
-    """The shapes with fewer positions, and the same ones on both sides of a border. Where an outline crosses itself in
-    a way that GEOS does not take, they stay as they are: a map is then right, and larger than need be."""
+    """The shapes with fewer positions, alike on both sides of a border. If an outline crosses itself in a way that GEOS
+    refuses, the shapes stay as they are: the map is right, and larger than it need be."""
     try:
         return list(shapely.coverage_simplify(shapes, FINEST))
     except shapely.errors.GEOSException:
@@ -111,7 +111,7 @@ def _dot(x: float, y: float) -> str:
 
 
 def _on_grid(ring: Ring, step: float) -> Ring:
-    """A ring's positions rounded, without those that do not move. Positions that areas share stay shared."""
+    """A ring's positions, rounded to the grid, without repeated ones. Positions that two areas share stay shared."""
     rounded = (ring / step).round()
     moved = np.append(True, (rounded[1:] != rounded[:-1]).any(axis=1))
     kept: Ring = rounded[moved] * step

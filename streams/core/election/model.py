@@ -1,6 +1,6 @@
-"""The election: what can be voted for, where, and who reports and announces. `settings` has its thresholds.
+"""The election: what can be voted for, where, who reports and who announces. `settings` has its thresholds.
 
-Everything here is static for a night. `election_file` reads it from disk.
+Nothing here changes during a night. `streams.config.election_file` reads it from disk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,8 +44,8 @@ class Group:
 class Area:
     """A node of the hierarchy above the polling tables.
 
-    `tables` and `registered` are what exists there (polling tables, registered voters),
-    whether or not each table is in the register; None where nobody knows.
+    `tables` and `registered` are the polling tables and the registered voters that exist there, whether or not each
+    table is in the register. None where nobody knows.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Area:
 
 
 class Reporter(NamedTuple):
-    """A reporter with a key, who must sign (streams.core.events.signatures)."""
+    """A reporter with a key. Such a reporter must sign (`streams.core.events.signatures`)."""
 
     public_key: bytes
     """Ed25519, 32 bytes."""
@@ -70,7 +70,7 @@ class Reporter(NamedTuple):
 
 
 class Authority(NamedTuple):
-    """Whose bulletins are believed to be official."""
+    """An authority whose bulletins count as official."""
 
     public_key: bytes | None = None
     """Ed25519, 32 bytes; the bulletins need not be signed where it is None."""
@@ -89,9 +89,10 @@ a message for people, by a service that Apprise knows."""
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A receiver of alerts: where they go, which ones, and when.
+    """A receiver of alerts: where they are sent, which ones, and when.
 
-    Its secret is named here and never written: an environment variable or a file holds it.
+    Its secret is never written here: `secret_env` or `secret_file` names the environment variable or the file that
+    holds it.
     """
 
     name: str
@@ -124,7 +125,7 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Election:
-    """One election, complete and consistent (see `election_file` for the checks)."""
+    """One election, complete and consistent. `streams.config.election_file` has the checks."""
 
     id: str
     name: str
@@ -177,12 +178,12 @@ class Election:
         return {group.id: group.options for group in self.groups}
 
     def by_column(self, votes: Votes) -> Votes:
-        """The options' votes, followed by the sum of each group."""
+        """The votes of the options, followed by the sum of each group."""
         return votes + tuple(sum(votes[i] for i in group) for group in self.group_indexes)
 
     def covers(self, columns: frozenset[str], *, read: bool = False) -> bool:
-        """Whether these figures together name every option exactly once; or every option for which sheets are `read`,
-        and no other."""
+        """Whether these figures together name every option exactly once. With `read`, every option for which sheets are
+        read, and no other."""
         named = [o for column in columns for o in self.members.get(column, (column,))]
         wanted = self.read_options if read else self.option_index
         return len(named) == len(set(named)) == len(wanted) and set(named) <= wanted.keys()
@@ -199,7 +200,8 @@ class Election:
 
     @cached_property
     def read_columns(self) -> frozenset[str]:
-        """The options for which sheets are read, and the groups of such options only: what both counts tell."""
+        """The options for which sheets are read, and the groups that consist of such options only. For these, both
+        counts have figures."""
         groups = {group.id for group in self.groups if self.read_options.keys() >= set(group.options)}
         return frozenset(groups | self.read_options.keys())
 
@@ -222,16 +224,17 @@ class Election:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """Area id to the name to show: one that no other area has.
+        """Area id to the name to show. No two areas have the same one.
 
-        That is its own name; where several areas have that, with its parent's in brackets; where that does not tell
-        them apart either, with its id.
+        It is the area's own name; if several areas have that, with the name of the parent in brackets; if that is not
+        enough, with the id.
         """
         areas = self.areas.values()
         return labels({area.id: area.name for area in areas}, {area.id: area.parent for area in areas})
 
     def localized(self, language: str) -> "Election":
-        """The same election, with all names in this language as far as it gives them; for "", in its own."""
+        """The same election with all names in this language, as far as it has them. "" gives them in the election's own
+        language."""
         if language not in self._localized:
             named = (*self.columns, *self.areas.values())
             has_several = languages_of((self.name, self.notice, *(each.name for each in named)))
@@ -258,15 +261,15 @@ class Election:
 
     @cached_property
     def ballot_limits(self) -> Numbers:
-        """The most ballots with which a sheet of each polling table is admitted (`admission`), by its number."""
+        """By the polling table's number, the most ballots with which its sheet is admitted (`admission`)."""
         # As `admission` has it: the product of floats, cut off.
         by_register = (self.layout.registered * float(self.policy.max_turnout)).astype(np.int64)
         return np.where(self.layout.knows_register, by_register, self.policy.max_ballots)
 
     @cached_property
     def metric_areas(self) -> Sequence[str]:
-        """The ids of the areas that have metrics of their own (`MetricsPolicy.levels`): some hundred of a hundred
-        thousand."""
+        """The ids of the areas that have metrics of their own (`MetricsPolicy.levels`). Of a hundred thousand areas
+        they are some hundred."""
         shown = self.layout.depth <= self.metrics.levels
         return [area for area in self.areas if shown[self.layout.area[area]]]
 
@@ -282,7 +285,7 @@ class Election:
 
     @cached_property
     def reserved_groups(self) -> frozenset[str]:
-        """The groups that nobody else may name."""
+        """The groups that only reporters with a key may name."""
         return frozenset(self.signing_groups.values())
 
 

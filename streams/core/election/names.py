@@ -1,4 +1,4 @@
-"""Names in several languages: what an election file calls its options, areas and itself."""
+"""Names in several languages, for what an election file calls its options, its areas and itself."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,8 @@ LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
 
 
 class Name(str):
-    """A name, which is the text in its first language, with the texts in other languages. It is equal to that text, and
-    is written as it: only who asks for a language is told of the others."""
+    """A text in the first language, which carries the texts in the other languages. It compares and is written as that
+    text: only code that asks for a language sees the others."""
 
     __slots__ = ("_others",)
     _others: Mapping[str, str]
@@ -30,24 +30,24 @@ class Name(str):
 
 
 def named(texts: Mapping[str, str]) -> str:
-    """A name from its texts by language, of which the first is the one for who asks for none."""
+    """A name from its texts by language. The first text is the one for code that asks for no language."""
     first = next(iter(texts.values()))
     return Name(first, texts) if len(set(texts.values())) > 1 else first
 
 
 def in_language(text: str, language: str) -> str:
-    """A text in this language, if it is a name that has one there."""
+    """The text of a name in this language. A plain text, or a name without that language, is returned as it is."""
     return text.others.get(language, str(text)) if isinstance(text, Name) else text
 
 
 def languages_of(texts: Iterable[str]) -> set[str]:
-    """The languages that any of these names has a text of its own for."""
+    """The languages that at least one of these names has a text of its own for."""
     return {language for text in texts if isinstance(text, Name) for language in text.others}
 
 
 def labels(names: Mapping[str, str], parents: Mapping[str, str | None]) -> Mapping[str, str]:
-    """By id, a text that no other id has: the name; where several have that, with the parent's in brackets; where that
-    does not tell them apart either, with the id. In each language by itself."""
+    """By id, a text that no other id has: the name; if several ids have it, with the parent's name in brackets; if that
+    is not enough, with the id. Worked out for each language separately."""
     own = _labels(names, parents)
     others = {
         language: _labels({id: in_language(name, language) for id, name in names.items()}, parents)

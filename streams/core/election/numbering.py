@@ -1,7 +1,7 @@
-"""The election's areas and polling tables as numbers, so that sums over many of them are sums of arrays.
+"""Numbers for the areas and polling tables of an election, so that sums over many of them are sums of arrays.
 
-Areas are numbered from the root down, each before those below it and all that is below it right behind it; polling
-tables in the order of their areas. So the polling tables anywhere below an area are one stretch of numbers.
+An area's number is lower than those of all areas below it, which follow it without a gap. Polling tables are numbered
+in the order of their areas. So the polling tables anywhere below an area are one stretch of numbers.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class _Area(Protocol):
 
 
 class Layout:
-    """Numbers for areas and polling tables. Unknown figures are 0."""
+    """The numbers of areas and polling tables. Figures that are not known are 0."""
 
     def __init__(self, areas: Mapping[str, _Area], tables: Mapping[str, PollingTable]) -> None:
         self.areas: list[str] = numbered(areas)
@@ -92,13 +92,14 @@ class Layout:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of the polling tables' ids in the order of their numbers: alike where numbers mean the same."""
+        """A hash of the polling tables' ids in the order of their numbers. Two registers with the same digest give
+        every polling table the same number."""
         return hashlib.blake2b("\n".join(self.tables).encode(), digest_size=8).hexdigest()
 
     def numbers_kept(self, tables: Sequence[str], numbers: Numbers, register: str) -> Numbers:
-        """The same of polling tables that were kept with their `numbers` under the digest `register`. Where that is
-        this register's, no id is looked up: in a register of a million a lookup takes a microsecond. Raises ValueError
-        for numbers that are none of its."""
+        """The numbers of polling tables that were saved with their `numbers` under the digest `register`. If that is
+        this register's digest, no id is looked up: in a register of a million a lookup takes a microsecond. Raises
+        ValueError for numbers that this register does not have."""
         if register != self.digest:
             return self.numbers(tables)
         if len(numbers) != len(tables):
@@ -106,7 +107,7 @@ class Layout:
         return self.checked(numbers)
 
     def checked(self, numbers: Numbers) -> Numbers:
-        """These numbers, if all are polling tables'. Raises ValueError."""
+        """These numbers, if each is a polling table's. Raises ValueError otherwise."""
         if not ((numbers >= 0) & (numbers < len(self.tables))).all():
             raise ValueError("numbers of polling tables that there are not")
         return numbers
@@ -116,27 +117,30 @@ class Layout:
         return int(self._end[area])
 
     def inside(self, area: int) -> tuple[int, int]:
-        """The polling tables anywhere below an area: the first, and the one behind the last."""
+        """The stretch of the polling tables anywhere below an area: the first number, and the number behind the
+        last."""
         behind = self.behind(area)
         last = self._first[behind] if behind < len(self.areas) else len(self.tables)
         return int(self._first[area]), int(last)
 
     def lines(self, tables: Numbers) -> Numbers:
-        """The areas above each polling table, level by level from the root down, -1 below the last."""
+        """By level from the root down, and by polling table: the area above it at that level, -1 where there is
+        none."""
         return self.above(self.home.take(tables))
 
     def above(self, areas: Numbers) -> Numbers:
-        """The same of areas, down to each itself."""
+        """The same by area instead of polling table; an area's line ends with itself."""
         return self._lines.take(areas, axis=1)
 
 
 def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:
-    """Add up the figures of polling tables, column by column, over every area above: areas, and their sums in the same
-    way. These are the lines of polling tables in rising order; each may come more than once.
+    """Add up figures of polling tables, column by column, over every area above them. `lines` are the lines of the
+    polling tables (`Layout.lines`) in rising order; a table may come more than once. Returns the areas, and their sums
+    by column.
 
-    One pass over all levels: four times as fast as one for each. A level is a stretch of `flat`, an area a stretch
-    within it, since the polling tables of an area lie together; its sum is the difference of two running sums, which
-    are the same for every level.
+    One pass serves all levels, which is four times as fast as one pass for each. A level is a stretch of `flat`, and an
+    area is a stretch within it, since the polling tables of an area lie together. Its sum is the difference of two
+    running sums, which are the same for every level.
     """
     columns, count = figures.shape
     flat = lines.ravel()
@@ -151,9 +155,11 @@ def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def rising(numbers: Numbers) -> Numbers:
-    """The places of numbers, none below zero, from the least to the greatest, those of equals in their order.
+    """The places of numbers from the least to the greatest; equal numbers keep their order. None may be below zero.
 
-    Sorted together with their places: of thousands it takes a fifth of the time of a stable `np.argsort`."""
+    The numbers are sorted together with their places. For thousands of them this takes a fifth of the time of a stable
+    `np.argsort`.
+    """
     bits = len(numbers).bit_length()
     together = numbers << bits | np.arange(len(numbers))
     together.sort()
@@ -162,15 +168,15 @@ def rising(numbers: Numbers) -> Numbers:
 
 
 def union(*rising: Numbers) -> Numbers:
-    """The numbers of several arrays, each in rising order, once each and in order. `np.union1d` takes ten times as long
-    for thousands."""
+    """The numbers of several arrays, each once and in rising order; each array must be in rising order. For thousands
+    of numbers `np.union1d` takes ten times as long."""
     numbers = np.concatenate(rising)
     numbers.sort(kind="stable")  # which merges runs
     return numbers[begins(numbers)]
 
 
 def all_but(count: int, places: Sequence[int] | Numbers) -> Flags:
-    """True in so many places but these."""
+    """Flags for so many places: True, except at these."""
     rest = np.ones(count, bool)
     rest[places] = False
     return rest
@@ -191,7 +197,7 @@ def closes(numbers: Numbers) -> Flags:
 
 
 def numbered(areas: Mapping[str, _Area]) -> list[str]:
-    """The ids of all areas below the one without a parent, in the order of their numbers."""
+    """The ids of all areas, in the order of their numbers: the area without a parent first."""
     below = defaultdict[str | None, list[str]](list)
     for area in areas.values():
         below[area.parent].append(area.id)
@@ -209,7 +215,7 @@ def _numbers(values: Any) -> Numbers:
 
 
 def _lines(parents: Numbers, depth: Numbers) -> Numbers:
-    """Level by level, by area, those from the root down to it, and -1 below it."""
+    """By level and area, the areas from the root down to it, then -1."""
     lines = np.full((depth.max(), len(parents)), -1, np.int64)
     for level in range(len(lines)):
         areas = np.flatnonzero(depth == level + 1)

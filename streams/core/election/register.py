@@ -1,4 +1,5 @@
-"""The register of polling tables in columns: a million entries as objects take 70 MB, and as much work again."""
+"""The register of polling tables, in columns. A million entries as objects would take 70 MB, and as long again to
+make."""
 
 from collections.abc import Iterator, KeysView, Mapping, Sequence
 from typing import NamedTuple
@@ -15,14 +16,14 @@ class PollingTable(NamedTuple):
 
 
 class Register(Mapping[str, PollingTable]):
-    """Polling tables by id, area by area, each made when somebody asks for it."""
+    """Polling tables by id, area by area. Each entry is made when it is asked for."""
 
     def __init__(
         self, areas: Sequence[str], ids: Sequence[str], home: NDArray[np.int64], registered: NDArray[np.int64]
     ) -> None:
-        """From columns, in any order. `areas` are ids in the order of their numbers, `home` is by polling table the
-        number of its area, `registered` its voters, -1 where unknown. Raises ValueError for an id that is there twice.
-        """
+        """Make a register from columns, in any order. `areas` are the ids of areas in the order of their numbers; by
+        polling table, `home` is the number of its area and `registered` the number of its voters, -1 where it is not
+        known. Raises ValueError for an id that comes twice."""
         if (home[1:] < home[:-1]).any():
             order = np.argsort(home, kind="stable")
             ids, home, registered = [ids[place] for place in order.tolist()], home[order], registered[order]
@@ -34,7 +35,7 @@ class Register(Mapping[str, PollingTable]):
 
     @classmethod
     def of(cls, areas: Sequence[str], tables: Mapping[str, PollingTable]) -> "Register":
-        """Polling tables as a register, in columns."""
+        """A register of these polling tables."""
         number = {id: i for i, id in enumerate(areas)}
         home = [number[table.area] for table in tables.values()]
         registered = [-1 if table.registered is None else table.registered for table in tables.values()]

@@ -1,6 +1,6 @@
-"""The settings of an election: how readings become figures, when each rule calls people, and the life of an alert.
+"""The settings of an election: how readings become figures, when each rule calls people, and how long an alert waits.
 
-The defaults are those of an election file that says nothing; `thresholds` has their places in it and their limits.
+The defaults hold for an election file that says nothing. `thresholds` has their places in the file and their limits.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class ContradictionRule:
-    """When the breakdown count calls people: both limits must be reached."""
+    """When the breakdown count calls people. Both limits must be reached."""
 
     min_sheets: int = 10
     """Witnessed sheets that would have to be false, as a number."""
@@ -51,7 +51,7 @@ class ContradictionRule:
 
 @dataclass(frozen=True, slots=True)
 class DivergenceRule:
-    """When a share calls people that no honest order of counting can announce (docs/evidence.md)."""
+    """When an announced share that no honest order of counting can explain calls people (docs/evidence.md)."""
 
     unseen: float = 20.0
     """Percentage points by which tables that nobody witnessed may vote otherwise than their neighbours."""
@@ -69,7 +69,7 @@ class DivergenceRule:
 
 @dataclass(frozen=True, slots=True)
 class SampleRule:
-    """When an announced share calls people that the random sample leaves no room for (docs/sample.md)."""
+    """When an announced share outside the interval of the random sample calls people (docs/sample.md)."""
 
     error: float = 0.05
     """Share (0-1) of nights on which the rule may call people about an honest count, all options together."""
@@ -94,7 +94,7 @@ class MismatchRule:
 
 @dataclass(frozen=True, slots=True)
 class BoundsRule:
-    """When polling tables announced outside what bounds them call people."""
+    """When polling tables that are announced outside their bounds call people."""
 
     min_tables: int = 3
     """Polling tables of an area announced outside their bounds, as a number, from which the rule warns."""
@@ -109,7 +109,7 @@ class BoundsRule:
 
 @dataclass(frozen=True, slots=True)
 class HealthRule:
-    """When what arrives, or does not, is worth a look. A limit of 0 is not watched."""
+    """When the feeds are worth a look: what arrives, and what does not. A limit of 0 switches its check off."""
 
     bulletin_every: float = 0.0
     """Seconds without a new bulletin, until there is a final one: the rhythm of this election's authority."""
@@ -127,7 +127,7 @@ class HealthRule:
 
 @dataclass(frozen=True, slots=True)
 class FingerprintRule:
-    """When figures that are all a rounded share of the valid votes are worth a remark."""
+    """When it is remarked that all figures of a bulletin are a rounded share of the valid votes."""
 
     max_chance: float = 1e-6
     """The chance (0-1) of such a coincidence, at most."""
@@ -137,7 +137,7 @@ class FingerprintRule:
 
 @dataclass(frozen=True, slots=True)
 class LeadRule:
-    """When it is remarked that sheets which do not count yet cannot change who leads."""
+    """When it is remarked that the sheets which do not count yet cannot change who leads."""
 
     min_sheets: int = 30
     """Accepted sheets of an area below which the rule is silent there."""
@@ -150,10 +150,10 @@ Switch = Literal["on", "remark", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """What each rule may do, by the name that its alerts have (an underscore stands for the hyphen).
+    """What each rule may do, under the name that its alerts have (with an underscore for the hyphen).
 
-    "on" is the rule as it is. "remark" makes everything it finds a remark: severity info, which calls nobody. "off"
-    does not ask it. `rules` has the rules themselves.
+    "on" leaves the rule as it is. With "remark" everything it finds has the severity info, which calls nobody. With
+    "off" it is not evaluated. The rules themselves are in `comparison.rules`.
     """
 
     contradiction: Switch = "on"
@@ -171,14 +171,14 @@ class Switches:
     lead: Switch = "on"
 
     def of(self, rule: str) -> Switch:
-        """That of the rule of this name. Raises AttributeError for a rule that has none."""
+        """The switch of the rule with this name. Raises AttributeError for a rule that has none."""
         switch: Switch = getattr(self, rule.replace("-", "_"))
         return switch
 
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """The life of an alert (design, section 6). All in seconds of event time."""
+    """How often the rules are evaluated, and how long an alert waits. All times are seconds of event time."""
 
     tick: float = 10.0
     """The rules are evaluated this often."""
@@ -189,14 +189,14 @@ class AlertPolicy:
 
     @property
     def settling(self) -> int:
-        """Milliseconds from the last tick after which nothing that has come still waits to fire: it is judged at the
-        next tick, and held from there to a tick."""
+        """Milliseconds after the last tick by which every alert that is due has fired: what came last is judged at the
+        next tick, and waits from there, rounded up to a tick."""
         return round(1000 * (self.hold + 2 * self.tick))
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsPolicy:
-    """What Prometheus is given."""
+    """Which areas Prometheus is given."""
 
     levels: int = 2
     """Levels of areas, from the whole down, whose figures are exported."""
@@ -204,7 +204,7 @@ class MetricsPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Thresholds of every rule, and whether it is asked."""
+    """The thresholds of every rule, and the switches."""
 
     contradiction: ContradictionRule = ContradictionRule()
     divergence: DivergenceRule = DivergenceRule()

@@ -1,4 +1,4 @@
-"""The thresholds of an election: their places in its file, their limits, and how two elections differ in them."""
+"""The thresholds of an election: their places in its file, their limits, and where two elections differ."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -96,18 +96,19 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def thresholds(election: Election) -> dict[str, Any]:
-    """Every threshold of an election by its place in the file ("rules.divergence.warning"); sets as sorted lists."""
+    """Every threshold of an election by its place in the file, such as "rules.divergence.warning". Sets are given as
+    sorted lists."""
     rules = {f"rules.{field.name}": getattr(election.rules, field.name) for field in fields(Rules)}
     return _flat({"reconcile": election.policy, **rules, "alerts": election.alerts})
 
 
 def defaults() -> dict[str, Any]:
-    """Every threshold's default, by its place in the file."""
+    """The default of every threshold, by its place in the file."""
     return _flat({section: shape() for section, shape in SECTIONS.items()})
 
 
 def changed(a: Election, b: Election) -> dict[str, tuple[Any, Any]]:
-    """The thresholds that differ between two elections, with both values."""
+    """By place, the thresholds that differ between two elections, with both values."""
     here, there = thresholds(a), thresholds(b)
     return {place: (value, there[place]) for place, value in here.items() if value != there[place]}
 

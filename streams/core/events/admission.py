@@ -1,4 +1,5 @@
-"""Whether the election knows what an event speaks of, and whether its figures can be at all."""
+"""Decides whether an event is admitted: whether the election knows what it names, and whether its figures and its date
+are possible."""
 
 from collections.abc import Container, Iterable, Sequence
 from itertools import islice
@@ -15,10 +16,10 @@ _AT: Final = attrgetter("at")
 
 
 def check_report(election: Election, report: TallyReport) -> Rejection | None:
-    """Turn away a report of an unknown table or option, one that breaks its sheet's arithmetic, or one that is not
-    from whom it says.
+    """Return why a report is turned away; None if it is admitted. It must name a table and options that the election
+    has, keep within the arithmetic of its sheet, and come from whom it says.
 
-    A retraction carries no figures and is only asked for its table, and who it is from.
+    Of a retraction, which carries no figures, only the table and the sender are checked.
     """
     if report.table not in election.tables:
         return Rejection("unknown-table", "table", f"add {report.table} to the register, or mend the id")
@@ -33,7 +34,8 @@ _OF_SHEETS: Final = ("votes", "ballots", "null", "blank")
 
 
 def _check_bound(report: TallyReport) -> Rejection | None:
-    """Turn away a bound without its figure, or with one that it does not bound: nobody could tell what is meant."""
+    """Return why a bound is turned away: it lacks the one figure that its kind gives, or gives another figure too. Then
+    nobody could tell what is meant."""
     if report.bound is None:
         return None
     wanted = _OF_BOUNDS[report.bound]
@@ -47,6 +49,8 @@ def _check_bound(report: TallyReport) -> Rejection | None:
 
 
 def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
+    """Return why the figures of a report are turned away: it names an option that there is not, has more ballots than
+    can have been cast, or states another sum than its own."""
     table = election.tables[report.table]
     unknown = _unknown(report.votes, election.option_index)
     if unknown is not None:
@@ -73,17 +77,18 @@ def _check_figures(election: Election, report: TallyReport) -> Rejection | None:
 
 
 def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound: bool = False) -> Rejection:
-    """Turn away a sheet, or a bound, with more than can have been cast. `registered` voters are None where they are not
-    known."""
+    """The rejection of a sheet, or of a bound, with more ballots than can have been cast. `registered` is the number of
+    registered voters, None where it is not known; `limit` is the most ballots that are admitted."""
     voters = "" if registered is None else f" for {registered:,} registered voters"
     again = "count the ballots again" if bound else "read the sheet again"
     return Rejection("too-many-ballots", "votes", f"{again}: {ballots:,} ballots{voters}, limit {limit:,}")
 
 
 def table_of_reading(item: Event | Rejection) -> str:
-    """The polling table of whose sheet this is a reading, or was to be; empty where it is none, or names none.
+    """The id of the polling table that a report reads the sheet of, or was meant to read; empty if it is no reading of
+    a sheet, or names no table.
 
-    What names no table leaves none with a reading turned away.
+    A rejection that names no table marks no table as one with a reading that was turned away.
     """
     if isinstance(item, Rejection):
         return item.table
@@ -91,8 +96,8 @@ def table_of_reading(item: Event | Rejection) -> str:
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:
-    """Turn away a tick that is further ahead of its arrival (Unix ms, or `NO_ARRIVAL`) than the policy lets it be: it
-    would keep all that follows it in its partition, or among the bulletins, from being judged until then."""
+    """Return why a tick is turned away: it is more than `max_lead` ahead of its arrival (Unix ms, or `NO_ARRIVAL`). It
+    would keep everything that follows it in its partition from being judged until that time comes."""
     lead = election.policy.max_lead
     if lead and arrived > NO_ARRIVAL and tick.at > arrived + round(1000 * lead):
         return Rejection("tick-ahead", "at", f"set the clock right: ticks may be {lead:g} s ahead of the broker's")
@@ -100,9 +105,9 @@ def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None
 
 
 def check_date(election: Election, event: Event, now: int) -> Rejection | None:
-    """Turn away a bulletin or report that is dated more than `max_lead` ahead of event time, `now` (Unix ms). Taken in,
-    a bulletin of another century would end the rule on silence, and a reading could never be corrected by a newer one.
-    """
+    """Return why a bulletin or a report is turned away: it is dated more than `max_lead` ahead of event time, `now`
+    (Unix ms). A bulletin of the next century would end the rule on silence, and such a reading could never be corrected
+    by a newer one."""
     lead = election.policy.max_lead
     if not lead or event.at <= now + round(1000 * lead):
         return None
@@ -112,8 +117,11 @@ def check_date(election: Election, event: Event, now: int) -> Rejection | None:
 
 
 def dated_ahead(election: Election, events: Sequence[Event], arrived: Sequence[int]) -> dict[int, Rejection]:
-    """The places of the events that `check_date` turns away, and why; each came at its own time (Unix ms). Where
-    that is `NO_ARRIVAL`, nothing is checked. Nearly always there are none, which two passes tell."""
+    """The events that `check_date` turns away: their places, and why. `arrived` is when each came (Unix ms); an event
+    with `NO_ARRIVAL` is not checked.
+
+    Nearly always there are none. Two passes over the times find that out.
+    """
     lead = round(1000 * election.policy.max_lead)
     if not (lead and events) or max(map(_AT, as_read(events))) <= min(arrived) + lead:
         return {}
@@ -122,10 +130,10 @@ def dated_ahead(election: Election, events: Sequence[Event], arrived: Sequence[i
 
 
 def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
-    """Turn away a bulletin for an unknown area or polling table, with a figure for an unknown option or group, or from
-    somebody who is no authority there.
+    """Return why a bulletin is turned away; None if it is admitted. It must name an area or a polling table, options
+    and groups that the election has, and come from an authority for that area.
 
-    What merely does not add up is kept: that is a finding, not a reading error.
+    A bulletin whose figures do not add up is admitted: that is a finding of the rules, not an error of reading.
     """
     if bulletin.area not in election.areas and bulletin.area not in election.tables:
         return Rejection("unknown-area", "area", f"add {bulletin.area} to the areas or the register, or mend the id")

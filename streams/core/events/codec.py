@@ -1,7 +1,6 @@
-"""Bytes to events and back (JSON, UTF-8). Reading never raises: what does not fit is a `Rejection`.
+"""Turns bytes into events and back (JSON, UTF-8). Decoding never raises: what is no event becomes a `Rejection`.
 
-Only the form is judged here; whether the election knows the table or the option is
-`admission`'s question.
+Only the form is checked here. Whether the election knows the table or the option is checked in `admission`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +80,7 @@ def bulletin_of(data: Any) -> Bulletin | Tick | Rejection:
 
 
 def decode_any(raw: bytes) -> Event | Rejection:
-    """Read one line of an event file, whose `type` says what it is."""
+    """Decode one line of an event file; its `type` says what it is."""
     if _is_plain(raw):
         try:
             return decode_quick(raw)
@@ -91,14 +90,14 @@ def decode_any(raw: bytes) -> Event | Rejection:
 
 
 def decode_lines(lines: Sequence[bytes]) -> list[Event | Rejection]:
-    """`decode_any` of each line, for many at once."""
+    """Decode many lines as `decode_any` decodes each."""
     quick = decode_plain(lines, decode_quick)
     return [decode_any(line) for line in lines] if quick is None else [*quick]
 
 
 def decode_plain(contents: Sequence[Content], decode: Callable[[bytes], _E]) -> list[_E] | None:
-    """Events of which nothing needs a second look, one in each, read by `decode_quick` or another that raises as it
-    does; None if that is not sure of all."""
+    """Decode contents of one event each with `decode`, all in one go. `decode` is `decode_quick`, or raises as that
+    does. Return None unless it is certain that none needs a second look."""
     try:
         # One look at all of them, for a third of the time of one at each.
         if not _is_plain(b"".join(contents)):  # type: ignore[arg-type]  # what is not bytes is a TypeError
@@ -109,7 +108,8 @@ def decode_plain(contents: Sequence[Content], decode: Callable[[bytes], _E]) -> 
 
 
 def _is_plain(raw: Content) -> TypeGuard[bytes]:
-    """Whether every text in it that is not empty is printable and begins with something, by its bytes alone."""
+    """Whether a message needs no second look: every text in it that is not empty is printable and does not begin with a
+    space. Only its bytes are looked at."""
     return (
         isinstance(raw, bytes)
         and len(raw) <= MAX_BYTES
@@ -121,7 +121,7 @@ def _is_plain(raw: Content) -> TypeGuard[bytes]:
 
 
 def plain(event: Event) -> dict[str, Any]:
-    """The event as the JSON object it would be read from; fields that are not set are left out."""
+    """The JSON object that the event would be decoded from. Fields that are not set are left out."""
     if isinstance(event, Tick):
         return {"type": "tick", "at": event.at}
     content: dict[str, Any] = {**event.extra, "type": event.__struct_config__.tag}
@@ -146,8 +146,8 @@ def _load(raw: Content) -> Any:
 
 
 def _typed(kinds: Mapping[str, type[_K]], data: Any, place: str, default: str | None) -> _K | Rejection:
-    """Read an object as what its `type` says, or as the `default` type if it says nothing. `place` is where it stands
-    in its message, "" or such as "[3]"."""
+    """Read a JSON object as the type that its `type` names, or as the type `default` if it names none. `place` says
+    where the object stands in its message: "" or such as "[3]"."""
     if isinstance(data, Rejection):
         return data
     if not isinstance(data, dict):
@@ -166,7 +166,7 @@ def _typed(kinds: Mapping[str, type[_K]], data: Any, place: str, default: str | 
 
 
 def _sheet_in(kind: type[Any], data: Mapping[str, Any]) -> str:
-    """The polling table of whose sheet a bad report was to be a reading; empty where that cannot be read."""
+    """The id of the polling table whose sheet a bad report was meant to read; empty if that cannot be told."""
     table = data.get("table")
     if kind is not TallyReport or not isinstance(table, str):
         return ""

@@ -1,9 +1,9 @@
-"""Reads an event field by field, to say which field is wrong and how to mend it.
+"""Reads an event field by field, and says which field is wrong and how to mend it.
 
-The fields, their order and their types are those that `model` declares. msgspec decodes the same types ten times as
-fast (`codec`), but its errors give no code and no cure, and do not name the option whose votes are wrong. This reader
-also takes what msgspec refuses: times as RFC 3339, null for a field that is left out, and fields that nobody here
-knows.
+The fields, their order and their types are declared in `model`. msgspec decodes the same types ten times as fast
+(`codec`), but its errors carry no code and no cure, and do not name the option whose votes are wrong. This reader also
+accepts what msgspec refuses: times as RFC 3339, null for a field that is left out, and fields that Cotejo does not
+know.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ _E = TypeVar("_E", bound=Struct)
 
 
 class BadFieldError(Exception):
-    """A field is not what it should be; `rejection` says which, why, and the cure."""
+    """A field is wrong. `rejection` says which one, why, and how to mend it."""
 
     def __init__(self, code: str, place: str, cure: str) -> None:
         self.rejection = Rejection(code, place, cure)
@@ -59,7 +59,7 @@ class Field(NamedTuple):
 
 @cache
 def declared_fields(kind: type[Struct]) -> Sequence[Field]:
-    """The fields of a type of event but for `extra`, in their order."""
+    """The fields of a type of event in the order of their declaration, without `extra`."""
     infos = [info for info in fields(kind) if info.encode_name != UNREADABLE]
     return [Field(info.name, info.encode_name, _without_none(info.type), info.required) for info in infos]
 
@@ -69,7 +69,7 @@ def _without_none(kind: Any) -> Any:
 
 
 def read_fields(kind: type[_E], raw: Mapping[str, Any], *, needs_votes: bool = True) -> _E:
-    """The event that a JSON object is. Raises `BadFieldError` for the first field that is wrong."""
+    """Make an event of a JSON object. Raises `BadFieldError` for the first field that is wrong."""
     values: dict[str, Any] = {}
     unknown = {key: value for key, value in raw.items() if key != "type"}
     for name, key, declared, required in declared_fields(kind):
@@ -196,7 +196,7 @@ _MISSING: Final[Mapping[Any, str]] = {
 
 
 def _is_within(value: Any, levels: int) -> bool:
-    """Whether the value nests at most so many levels."""
+    """Whether a JSON value nests no deeper than so many levels."""
     if isinstance(value, dict):
         value = list(value.values())
     return not isinstance(value, list) or (levels > 0 and all(_is_within(item, levels - 1) for item in value))

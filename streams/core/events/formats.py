@@ -1,8 +1,8 @@
 """Format versions of the records that Cotejo writes for itself.
 
-A version is raised when a reader of the version before would misread a record. Records that say no version are of
-version 1: they were written before versions were. A record of an unknown version is no damage, so it is not set
-aside: reading ends, and nothing is acked, until a version of Cotejo that knows it reads on.
+A version is raised when a reader of the version before would misread a record. A record that says no version has
+version 1: it was written before versions existed. A record of an unknown version is not damaged, so it is not set
+aside. Reading ends and nothing is acked, until a version of Cotejo that knows the format reads on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ class UnknownFormatError(CotejoError):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The format of one topic or table, called `name` in errors."""
+    """The format of one topic or table. `name` stands in errors."""
 
     name: str
     version: int
@@ -38,17 +38,18 @@ class Format:
     """The oldest that is read; 0 where no other is."""
 
     def headers(self) -> dict[str, bytes]:
-        """The headers of a record of this format."""
+        """The headers that every record of this format carries."""
         return {HEADER: b"%d" % self.version}
 
     def check(self, version: int) -> None:
-        """Raise `UnknownFormatError` for a record of a version that is not read."""
+        """Raise `UnknownFormatError` unless records of this version can be read."""
         readable = range(self.oldest or self.version, self.version + 1)
         if version not in readable:
             raise UnknownFormatError(self.name, version, readable)
 
     def check_headers(self, headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> None:
-        """Check the version in a record's headers. Raises `UnknownFormatError`, and ValueError for no number."""
+        """Check the version in a record's headers. Raises `UnknownFormatError`, and ValueError if the version is no
+        number."""
         self.check(int(dict(headers or ()).get(HEADER, b"1") or b""))
 
 

@@ -1,4 +1,4 @@
-"""The topics that a night's events come by, without the prefix that a broker knows them by."""
+"""The topics by which a night's events come in. A broker knows them by these names behind the election's prefix."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
-"""What arrives: tally reports, bulletins, ticks; and what is turned away.
+"""The events of a night (tally reports, bulletins, ticks), and what is said of one that is turned away.
 
 Times are Unix milliseconds, votes are counts, ratios are 0-1, announced shares are per cent. These types declare the
-JSON fields of an event: their names (`name=` where the attribute is called otherwise), their types and their limits.
-`codec` decodes by them; `field_reader` reads them one by one, in this order, to say which is wrong.
+JSON fields of an event: their names (`name=` where the attribute has another name), their types and their limits.
+`codec` decodes by these types. `field_reader` reads the fields one by one, in this order, to say which is wrong.
 """
 
 from collections.abc import Mapping
@@ -41,10 +41,11 @@ BoundKind = Literal["at-least", "at-most"]
 class TallyReport(
     Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="tally-report"
 ):
-    """One reader's reading of one tally sheet; with a `bound`, of anything else that limits a polling table's figures.
+    """One reader's reading of one tally sheet. With a `bound` it is no reading, but other evidence that limits the
+    figures of a polling table.
 
-    `at-least` gives in `votes` what was certainly cast for each option that it names, `at-most` gives in `ballots` how
-    many ballots can have been cast (docs/evidence.md).
+    A bound `at-least` gives in `votes` what was certainly cast for each option that it names. A bound `at-most` gives
+    in `ballots` how many ballots can have been cast (docs/evidence.md).
     """
 
     bound: BoundKind | None = None
@@ -76,8 +77,8 @@ class Bulletin(
 ):
     """One official announcement of cumulative results for one area.
 
-    `registered` is the registered voters behind the counted tables, `registered_area` those of
-    the whole area, both as the authority announces them.
+    `registered` counts the registered voters of the polling tables that were counted, `registered_area` those of the
+    whole area. Both are as the authority announces them.
     """
 
     status: Status = "partial"
@@ -102,7 +103,7 @@ class Bulletin(
 
 
 class Tick(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag="tick"):
-    """Event time has come at least this far."""
+    """A mark in a channel: event time has come to `at` (Unix ms), or further."""
 
     at: Time
 
@@ -111,18 +112,19 @@ Event = TallyReport | Bulletin | Tick
 
 
 def table_of(event: TallyReport | Bulletin) -> str:
-    """The id of the polling table that the event speaks of; a bulletin may name an area instead."""
+    """The id of the polling table that an event is about. For a bulletin it may be the id of an area instead."""
     return event.table if isinstance(event, TallyReport) else event.area
 
 
 def is_reading(retracted: object, bound: object) -> bool:
-    """Whether a report with these two fields is a reading of a tally sheet. A retraction and a bound are none."""
+    """Whether a report with these values of `retracted` and `bound` is a reading of a tally sheet. Retractions and
+    bounds are none."""
     return not retracted and bound is None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why an event was turned away: a stable code, the place, and what would cure it."""
+    """Why an event was turned away: a stable code, the place in it (a path such as `votes.A`), and the cure."""
 
     code: str
     place: str

@@ -1,5 +1,5 @@
-"""The bytes that an event came as, taken out of its message. What is passed on is passed on so: encoded again it may be
-many times as long, `1e15` for one."""
+"""Takes the bytes of single events out of a message. An event is passed on with the bytes it came as: encoded again it
+may be many times as long, as with `1e15`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ _TYPE: Final = b'"type"'
 
 def own_bytes(content: bytes, events: int) -> Sequence[bytes]:
     """The bytes of each event that `codec.decode_reports` finds in a message. A message that is turned away as a whole
-    gives the whole. It takes time linear in the message's length."""
+    counts as one event. The time is linear in the message's length."""
     if content.lstrip()[:1] != b"[":
         return [content]
     try:
@@ -26,14 +26,14 @@ def own_bytes(content: bytes, events: int) -> Sequence[bytes]:
 
 
 def with_type(content: bytes, kind: str) -> bytes:
-    """The bytes of an event, which say of themselves what it is: elsewhere it may not be understood without."""
+    """The bytes of an event with its `type` in them. A topic may imply the type; in another topic it must be said."""
     if _TYPE in content and orjson.loads(content).get("type") is not None:
         return content
     return b'{"type":"%s",%s' % (kind.encode(), content.lstrip()[1:])
 
 
 def _split(content: bytes) -> Iterator[bytes]:
-    """The elements of a JSON array, by its brackets and commas."""
+    """The elements of a JSON array as bytes, found by its brackets and commas."""
     depth = begin = 0
     for token in _TOKEN.finditer(content):
         match token[0]:

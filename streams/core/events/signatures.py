@@ -1,7 +1,7 @@
-"""Who said it: Ed25519 signatures of reports and bulletins (docs/security.md has the rule with an example).
+"""Ed25519 signatures of reports and bulletins (docs/security.md has the rule with an example).
 
-Only keys that the election names count. Verifying is arithmetic: it needs no clock and no chance, so a replay decides
-as the night did. Making keys and signing is the shell's (streams.config.signing_keys).
+Only keys that the election names count. Verifying needs no clock and no randomness, so a replay decides as the night
+did. Keys are made, and events are signed, in `streams.config.signing_keys`.
 """
 
 from base64 import b64decode
@@ -17,16 +17,17 @@ from streams.core.events.model import Bulletin, Rejection, TallyReport
 
 
 def signed_bytes(election: str, event: TallyReport | Bulletin) -> bytes:
-    """What is signed: the election's id, a line feed, and the event as canonical JSON without its signature. The id
-    is in it lest a rehearsal's events be replayed on the night."""
+    """The bytes that are signed: the election's id, a line feed, and the event as canonical JSON without its signature.
+    The id is among them so that the events of a rehearsal cannot be sent again on the night."""
     content = {name: value for name, value in plain(event).items() if name != "signature"}
     return election.encode() + b"\n" + encode(content)
 
 
 def check_report(election: Election, report: TallyReport) -> Rejection | None:
-    """Turn away a report that is not from whom it says, or names a group or a trusted source that is not its own.
+    """Return why a report is turned away: it does not come from the reporter that it names, or names a group or a
+    trusted source that is not that reporter's.
 
-    A reporter with a key must sign, whatever the policy: else leaving out the signature would forge it.
+    A reporter with a key must sign, whatever the policy says. Otherwise a forger would leave out the signature.
     """
     signatory = election.reporters.get(report.reporter)
     if signatory is None:
@@ -52,8 +53,8 @@ def check_report(election: Election, report: TallyReport) -> Rejection | None:
 
 
 def check_bulletin(election: Election, bulletin: Bulletin) -> Rejection | None:
-    """Turn away a bulletin that is from no authority of the election, or for an area that is not its own. An election
-    that names no authorities believes each."""
+    """Return why a bulletin is turned away: it comes from no authority of the election, or from one that may not
+    announce for this area. An election that names no authorities believes everyone."""
     if not election.authorities:
         return None
     authority = election.authorities.get(bulletin.authority)

@@ -1,4 +1,5 @@
-"""A message that no consumer can be given: too large once unpacked, or not readable at all."""
+"""Stands for a message that cannot be given to any consumer: it is too large once unpacked, or cannot be read at
+all."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,10 +13,10 @@ a few KiB may unpack to any size, and whoever sends it shall not fill the disk."
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Stands where a record's value would. It is not bytes, so that nobody takes it for a message by mistake.
+    """The value of such a message. It is not bytes, so that nobody takes it for a message by mistake.
 
-    `messages` is how many offsets it stands for, from the record's own: where a batch cannot be unpacked, nobody knows
-    what the rest of it was.
+    `messages` is the number of offsets that it stands for, from the record's own. Where a batch cannot be unpacked,
+    nobody knows what the rest of it was.
     """
 
     code: str
@@ -35,7 +36,7 @@ class Withheld:
         return Rejection(self.code, "", self.cure)
 
     def __len__(self) -> int:
-        """The bytes that it holds in memory."""
+        """Bytes that are held in memory."""
         return len(self.beginning)
 
     def __bool__(self) -> bool:

@@ -1,9 +1,9 @@
-"""The records of Cotejo's own topics as they stand on the wire, but for notices (`alerting.alert`): JSON, UTF-8.
+"""The types of the records in Cotejo's own topics (JSON, UTF-8). The type of a notice is `alerting.alert.Notice`.
 
-`docs/schemas/` publishes these types as JSON Schema and `docs/asyncapi.yaml` says which topic carries which. Times are
+`docs/schemas/` publishes these types as JSON Schema, and `docs/asyncapi.yaml` says which topic carries which. Times are
 Unix ms, votes and tables are counts, shares are per cent of the valid votes, points are percentage points, coverage is
-a ratio (0-1). None stands for what is not known. Keys of `votes`, `shares`, `shift` and `figures` are ids of options
-or groups.
+a ratio (0-1). None stands for what is not known. Keys of `votes`, `shares`, `shift` and `figures` are ids of options or
+groups.
 """
 
 from collections.abc import Mapping
@@ -214,14 +214,16 @@ class SheetRows(Struct, frozen=True):
 
 
 class TurnedAwayTables(Struct, frozen=True):
-    """Polling tables of which a reading was turned away, by id, and their places in the register. They stay so."""
+    """Polling tables of which a reading was turned away: their ids, and their places in the register. A table that was
+    named here once stays named."""
 
     tables: list[str]
     numbers: list[int] = []
 
 
 class SheetsRecord(Struct, frozen=True):
-    """The polling tables of a partition that changed, whole. Of a table's rows that of the most entries counts."""
+    """The polling tables of a partition that changed, each with its whole row. If several records have a row of one
+    table, the row with the most entries counts."""
 
     partition: int
     version: int
