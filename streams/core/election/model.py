@@ -89,11 +89,8 @@ a message for people, by a service that Apprise knows."""
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A receiver of alerts: where they are sent, which ones, and when.
-
-    Its secret is never written here: `secret_env` or `secret_file` names the environment variable or the file that
-    holds it.
-    """
+    """A receiver of alerts: where they are sent, which ones, and when. Its secret is never written here: `secret_env`
+    or `secret_file` names what holds it."""
 
     name: str
     url: str = ""
@@ -224,11 +221,8 @@ class Election:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """Area id to the name to show. No two areas have the same one.
-
-        It is the area's own name; if several areas have that, with the name of the parent in brackets; if that is not
-        enough, with the id.
-        """
+        """Area id to the name to show, which no two areas share: the area's own name, else with the parent's name in
+        brackets, else with the id (`names.labels`)."""
         areas = self.areas.values()
         return labels({area.id: area.name for area in areas}, {area.id: area.parent for area in areas})
 
