@@ -1,10 +1,10 @@
-"""State that is saved key by key and comes back whole: as it was after one step, never a mixture of two.
+"""State that is saved key by key and comes back as a whole: as it was after one step, never a mixture of two.
 
-Records reach a compacted changelog one by one. A worker may die in the middle of a step, and one that was stopped may
-wake up after another has taken its place and write what it still had. So each writer has an epoch and keys of its own,
-and within an epoch each key has two places that are written in turn, with the number of the step. A step counts once
-its last record, the seal, is there. What comes back is the newest sealed step of the highest epoch; a new epoch
-begins with a copy of everything, and what older epochs still write is nobody's any more.
+Records reach a compacted changelog one by one. A worker may die in the middle of a step. A worker that was stopped may
+wake up after another has taken its place, and write what it still had. So each writer has an epoch and keys of its own.
+Within an epoch, each key has two places that are written in turn, with the number of the step. A step counts once its
+last record, the seal, is there. What comes back is the newest sealed step of the highest epoch. A new epoch begins with
+a copy of everything; what older epochs still write is ignored.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,10 +18,10 @@ _SEAL: Final = "seal"
 
 
 class Epoch(NamedTuple):
-    """The writer of a record. Of two, the one that loaded what the other had saved has the higher `number`. Of two that
-    loaded the same records, the later one has the higher `generation`, which is the consumer group's. The number counts
-    first, because a broker may lose its groups and count generations from 1 again. `writer` is nobody else's: two
-    workers must never write the same keys."""
+    """The writer of a record. Of two epochs, the higher one is of the worker that loaded what the other had saved: it
+    has the higher `number`. If two loaded the same records, the later one has the higher `generation`, which is the
+    consumer group's. The number counts first, because a broker may lose its groups and count generations from 1 again.
+    `writer` belongs to one worker only, since two workers must never write the same keys."""
 
     number: int
     generation: int
@@ -29,7 +29,8 @@ class Epoch(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One record: its key, its value (None deletes it), and whether it must come behind all others of the step."""
+    """One record: its key, its value (None deletes the key), and whether it must be sent after all others of the
+    step."""
 
     key: bytes
     value: bytes | None
@@ -37,8 +38,8 @@ class Write(NamedTuple):
 
 
 class Saves:
-    """What one worker saves, from the records it finds. With `counted_anew` it knows that the broker has lost its
-    groups and counts generations anew. Raises `UnknownFormatError` for records of another format."""
+    """The state that one worker saves. `records` are those that it finds. `counted_anew` says that the broker has lost
+    its groups and counts generations from 1 again. Raises `UnknownFormatError` for records of another format."""
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class Saves:
 def _newest_step(
     by_epoch: Mapping[Epoch, Mapping[str, Mapping[int, Any]]], sealed: Mapping[Epoch, int], generation: int
 ) -> dict[str, Any]:
-    """What each key had at the last sealed step of the newest epoch that has one, without keys that were forgotten.
+    """By key, the values at the last sealed step of the newest epoch that has one, without keys that were forgotten.
     `by_epoch` has the values by epoch, key and step; `generation` is the group's present one."""
 
     def age(epoch: Epoch) -> tuple[int, bool, int, int, str]:

@@ -1,7 +1,7 @@
-"""Kafka topics: create the missing, describe what is there, delete.
+"""Creates, describes and deletes Kafka topics.
 
-Which topics exist is decided in `topology`, how one must look in a `TopicSpec`. It all works on Apache Kafka and on the
-embedded stand-in alike.
+`topology` says which topics there are, a `TopicSpec` says how one must look. Everything works on Apache Kafka and on
+the embedded broker alike.
 """
 
 from collections import Counter

@@ -1,4 +1,5 @@
-"""How a Kafka topic must look. Imports no client, so that a command that only names topics starts quickly."""
+"""The settings that a Kafka topic must have. Imports no client, so that a command that only names topics starts
+quickly."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +10,8 @@ MESSAGE_BYTES: Final = 5 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """How a topic must look. `compacted` keeps the newest record of each key, else records stay forever."""
+    """The settings that a topic must have. If it is `compacted`, it keeps the newest record of each key; else it keeps
+    every record."""
 
     name: str
     partitions: int

@@ -1,4 +1,4 @@
-"""The topics of one election's night: their names, their settings, the number of partitions."""
+"""Which topics an election has: their names, their settings, and the number of their partitions."""
 
 import re
 from collections.abc import Sequence
@@ -38,8 +38,8 @@ class PartitionsChangedError(TopologyError):
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The names of an election's topics. All but `tally_reports` and its ledgers have one partition:
-    what meets there must meet in one place. Raises `TopologyError` for a prefix that Kafka cannot take."""
+    """The topics of one election. All have one partition, except `tally_reports` and its ledgers: what meets in a topic
+    must meet in one place. Raises `TopologyError` for a prefix that Kafka refuses."""
 
     prefix: str
     partitions: int = PARTITIONS
@@ -59,35 +59,42 @@ class Topology:
 
     @property
     def app(self) -> str:
-        """Faust's app id, which is the consumer group's name too."""
+        """Faust's app id, which is also the name of the consumer group."""
         return f"{self.prefix}cotejo"
 
     @property
     def tally_reports(self) -> str:
+        """Input: tally reports, bulletins for polling tables, and ticks."""
         return f"{self.prefix}{REPORTS}"
 
     @property
     def bulletins(self) -> str:
+        """Input: bulletins for areas, and ticks."""
         return f"{self.prefix}{BULLETINS}"
 
     @property
     def table_sheets(self) -> str:
+        """The polling tables that changed, from the reconcile stage to the compare stage."""
         return f"{self.prefix}table-sheets"
 
     @property
     def area_state(self) -> str:
+        """The newest state of each area."""
         return f"{self.prefix}area-state"
 
     @property
     def alerts(self) -> str:
+        """Notices of alerts, from the compare stage to the notify stage."""
         return f"{self.prefix}alerts"
 
     @property
     def rejected(self) -> str:
+        """Messages that were turned away, with the reasons."""
         return f"{self.prefix}rejected"
 
     @property
     def webhook_commands(self) -> str:
+        """What operators ask of the notify stage."""
         return f"{self.prefix}webhook-commands"
 
     def changelog(self, table: str) -> str:
@@ -110,7 +117,7 @@ class Topology:
         ]
 
     def inputs(self) -> list[TopicSpec]:
-        """The topics by which the night comes in."""
+        """The settings of the topics by which events come in."""
         return [spec for spec in self.specs() if spec.name in (self.tally_reports, self.bulletins)]
 
     def partition_of(self, table: str) -> int:
@@ -118,11 +125,12 @@ class Topology:
         return polling_table_partitioner.partition_of(table, self.partitions)
 
     def refuse_ledger(self, partition: int, table: str) -> NoReturn:
-        """Raise `PartitionsChangedError`: this polling table has its ledger in a partition where it does not belong."""
+        """Raise `PartitionsChangedError`: the ledger of this polling table is in a partition where the table does not
+        belong."""
         home = self.partition_of(table)
         why = f"partition {partition} holds the ledger of polling table {table}, which would belong to {home}"
         raise PartitionsChangedError(self.partitions, why)
 
     def homes(self, tables: Sequence[str]) -> NDArray[np.int64]:
-        """The partition of each of many polling tables' reports."""
+        """By polling table, the partition of its reports."""
         return polling_table_partitioner.partitions_of(tables, self.partitions)

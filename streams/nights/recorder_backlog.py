@@ -1,4 +1,4 @@
-"""What a recorder has read of each partition and has not written yet."""
+"""What a recorder has read of each partition and has not yet written."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -29,8 +29,9 @@ class Held(NamedTuple):
 
 
 class PartitionBacklog:
-    """One partition on its way into the log: `next` is the offset to be read next, `end` where it ends as far as
-    known, `last` the record that the log ends with as long as it has not been compared."""
+    """The messages of one partition that wait to be written. `next` is the offset to be read next, `end` the offset
+    where the partition ends as far as is known, `last` the record that the log ends with, until it has been
+    compared."""
 
     def __init__(self, place: Place, next: int) -> None:
         self.place, self.next, self.end = place, next, 0
@@ -41,19 +42,22 @@ class PartitionBacklog:
 
     @property
     def start(self) -> int:
-        """Where to read: at the last record again, if it is to be compared."""
+        """The offset from which to read: that of the last record, if it is still to be compared."""
         return self.next if self.last is None else self.last.offset
 
     @property
     def full(self) -> bool:
+        """Whether no more is read of this partition until some of it is written."""
         return len(self.held) >= HELD or self._bytes >= HELD_BYTES
 
     def take(self, held: Held) -> None:
+        """Append a message that was read."""
         self.held.append(held)
         self._bytes += held.bytes
         self.next = held.end
 
     def give(self) -> Record | Gap:
+        """Take out the first message, to write it."""
         held = self.held.popleft()
         self._bytes -= held.bytes
         return held.what

@@ -80,9 +80,10 @@ def build(
 ) -> Stages:
     """Add the stages to the app.
 
-    `poster` makes what POSTs to a receiver. `announce` is called once for each notice that goes out, `warn` with text
-    for an operator. With `wall_clock` the worker that owns the comparison sends the ticks; otherwise a feeder must send
-    them. `sent` reads the topic of sheets from its beginning. `admin` is asked about the topics.
+    `poster` makes the object that POSTs to a receiver. `announce` is called once for each notice that goes out, `warn`
+    with text for an operator. With `wall_clock`, the worker that owns the comparison sends the ticks; otherwise a
+    feeder must send them. `sent` reads the topic of sheets from its beginning. `admin` asks the broker about the
+    topics.
     """
     times = stopwatch()
     aside = SetAside(app, topology, warn)
@@ -114,7 +115,7 @@ def build(
 
 
 class _Progress:
-    """What a worker has received, and how far the ticks have come."""
+    """How much a worker has received, and how far the ticks have come (`feeder_watch.Progress`)."""
 
     def __init__(self, stages: Stages) -> None:
         self._reconcile, self._compare = stages.reconcile, stages.compare
@@ -211,8 +212,9 @@ async def next_tick(clock: Clock, every: int, pause: float = 0) -> int:
     """Wait for `pause` seconds, then until this clock reaches a multiple of `every` milliseconds, and return that time
     (Unix ms).
 
-    The clock decides, not the time since the last tick: a loop that is late once must not be late with all later
-    ticks. If the clock is set back meanwhile, wait for its next multiple: the one awaited may be hours away.
+    The multiple is taken from the clock, not from the last tick: a loop that is late once must not be late with all
+    later ticks. If the clock is set back meanwhile, wait for its next multiple, since the one awaited may be hours
+    away.
     """
     await asyncio.sleep(pause)
     due = _after(clock.now(), every)

@@ -1,4 +1,4 @@
-"""What one receiver is due: its chains in memory, each change of which goes to the table."""
+"""The notices that one receiver is due: its chains, held in memory. Each change is written to the table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,54 +20,56 @@ class Backlog:
 
     @property
     def chains(self) -> Mapping[str, Chain]:
-        """All of them, as they are now and will be."""
+        """All chains, by fingerprint. The mapping follows later changes."""
         return self._chains
 
     def chain(self, fingerprint: str) -> Chain:
-        """The chain of an alert; an empty one where nothing has come of it."""
+        """The chain of an alert; an empty one if the alert has none."""
         return self._chains.get(fingerprint, Chain())
 
     def told(self, fingerprint: str) -> int | None:
-        """The episode of this alert that the receiver was told of and whose end it was not told; None for none."""
+        """The episode of this alert whose beginning the receiver was told, and whose end it was not; None if there is
+        none."""
         return self.chain(fingerprint).told
 
     def notice(self, id: str) -> Notice:
-        """A notice that is due."""
+        """The notice with this id, which must be due."""
         return Notice.decode(self._table.content(id))
 
     def is_critical(self, id: str) -> bool:
-        """How grave a notice is that is due."""
+        """Whether the notice with this id, which must be due, is critical."""
         severity: str = orjson.loads(self._table.content(id))["severity"]
         return severity == "critical"
 
     def add(self, notice: Notice, content: bytes, after: Chain) -> None:
-        """Add a notice; `after` is the chain that ends with it. Its text is written first, so that it is never
-        missing."""
+        """Add a notice. `content` is its text, `after` the chain that ends with it. The text is written first, so that
+        no chain ever lacks one."""
         self._table.keep(notice.id, content)
         self.set_chain(notice.fingerprint, after)
         self.due += 1
 
     def set_chain(self, fingerprint: str, chain: Chain) -> None:
-        """Replace a chain by one with as many deliveries."""
+        """Replace the chain of a fingerprint by one with as many deliveries."""
         self._chains[fingerprint] = chain
         self._table.set_chain(self._receiver, fingerprint, chain)
 
     def holds(self, fingerprint: str, delivery: Delivery) -> bool:
-        """Whether a delivery is due still, in whatever state."""
+        """Whether the notice of this delivery is still due."""
         return self.chain(fingerprint).holds(delivery.notice)
 
     def update(self, fingerprint: str, state: Delivery) -> None:
-        """Put a delivery that is due into its next state."""
+        """Replace the state of a delivery that is due."""
         self.set_chain(fingerprint, self._chains[fingerprint].with_update(state))
 
     def remove(self, fingerprint: str, delivery: Delivery) -> None:
-        """Let a delivery go that is due, whatever has become of it."""
+        """Take out a delivery that is due, whether it succeeded or not."""
         self.set_chain(fingerprint, self._chains[fingerprint].without(delivery.notice))
         self._table.release(delivery.notice)
         self.due -= 1
 
     def change(self, change: Callable[[Delivery], Delivery]) -> None:
-        """Put every delivery into the state that `change` gives; it returns the same object for no change."""
+        """Replace every delivery by what `change` returns for it. `change` returns the same object if nothing
+        changes."""
         for fingerprint, chain in list(self._chains.items()):
             due = tuple(change(delivery) for delivery in chain.due)
             if any(after is not before for after, before in zip(due, chain.due, strict=True)):

@@ -1,4 +1,4 @@
-"""The clock of a worker. The simulation has one of its own, which it can set and stop."""
+"""The clock of a worker. The simulation replaces it by one that it can set and stop."""
 
 from time import monotonic, time
 from typing import Final, Protocol
@@ -9,13 +9,13 @@ is waited for; beyond that a clock was wrong."""
 
 
 class Clock(Protocol):
-    """What a worker knows of time."""
+    """The two times that a worker needs."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment; never set back."""
+        """Seconds since some moment. They never go back."""
 
     def now(self) -> int:
-        """The wall clock, in Unix ms: a tick that this worker has just sent is not ahead of it."""
+        """The wall clock in Unix ms. A tick that this worker has just sent is never ahead of it."""
 
 
 class SystemClock:

@@ -1,10 +1,10 @@
-"""The compare stage: sheets and bulletins in; area states, notices and rejected bulletins out.
+"""The compare stage: takes in sheets and bulletins; sends area states, notices and rejected bulletins.
 
-It is one for the whole election (its topics have one partition). What comes is held until every channel
-has reached the same tick, then judged, then saved, then acked: after a crash it comes again.
+There is one for the whole election. What comes is held until every channel has reached the same tick. Then it is
+judged, saved and acked, so that after a crash it comes again.
 
-The sheets themselves are not saved once more: they stand in their topic, and how far each partition's were taken in is
-saved. The states of areas follow what was judged, a few at a time: there may be a hundred thousand of them.
+Sheets are not saved a second time. They stand in their topic; the stage saves the offset up to which it took in each
+partition's. States of areas are sent a few at a time after judging, since there may be a hundred thousand.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class _Arrival(NamedTuple):
 
 
 class CompareStage:
-    """The election's one `Comparer`, where this worker owns its partition."""
+    """The election's one `Comparer`, in the worker that owns its partition."""
 
     def __init__(
         self,
@@ -69,8 +69,7 @@ class CompareStage:
         *,
         wall_clock: bool,
     ) -> None:
-        """`sent()` reads the topic of sheets, from its beginning to its present end. `warn` is told what an operator
-        should know."""
+        """`sent()` reads the topic of sheets from its beginning to its present end. `warn` is for an operator."""
         self._warn, self._aside, self._wall_clock = warn, aside, wall_clock
         self._app, self._election, self._topology, self._sent = app, election, topology, sent
         self._judging = times.labels("judge")
@@ -140,8 +139,8 @@ class CompareStage:
             self.outbox.write(place, key, None)
 
     def _all_acked(self, place: TP) -> dict[int, int]:
-        """By partition, the offset up to which sheets count where nothing says how far judging had come: in a new night
-        none, else all that were acked."""
+        """By partition, the offset up to which sheets count, where nothing says how far judging had come. A new night
+        has none; else all that were acked count."""
         acked = self._app.committed(place)
         if not acked:
             return {}
@@ -188,8 +187,8 @@ class CompareStage:
             self._judge()
 
     def meet_clock(self, at: int) -> None:
-        """Go on from `at` (Unix ms), the wall clock, where what was judged lies far ahead of it: a clock was wrong, and
-        has been set right. Until it came so far again, nothing would be judged."""
+        """Continue from `at` (Unix ms), the wall clock, if judged time lies far ahead of it: a clock was wrong and has
+        been set right. Otherwise nothing would be judged until the clock had caught up."""
         if self.at is None or self.at <= at + AHEAD:
             return
         self._warn(
@@ -220,15 +219,15 @@ class CompareStage:
         return self._channels.lag / 1000
 
     async def leave_behind(self) -> None:
-        """Judge without the partitions that a tick has waited for in vain. For the wall clock only: a fed night waits
-        as long as it takes."""
+        """Judge without the partitions that a tick has waited for too long. Used with the wall clock only: a fed night
+        waits as long as it takes."""
         now = self._app.clock.monotonic()
         while (at := self._channels.waiting) is not None and now - self._seen[at] >= self._patience:
             self._channels.leave_behind()
             self._judge()
 
     def _settle(self, at: int, arrivals: list[_Arrival]) -> None:
-        """Judge one tick, tell, save."""
+        """Judge one tick, send what follows from it, and save."""
         announced = [Announcement(what, event) for event, what in arrivals if isinstance(what, Bulletin | Rejection)]
         sheets = [what for _, what in arrivals if isinstance(what, Sheets)]
         judged = judge_tick(self.comparer, self._election, at, announced, sheets)
@@ -266,11 +265,11 @@ class CompareStage:
 
     @property
     def untold(self) -> int:
-        """Areas whose newest state has not been told. A state has a time, so none is told before the first tick."""
+        """How many areas have a state that was not sent. A state needs a time: before the first tick there is none."""
         return self.comparer.changed if self.owned and self.at is not None else 0
 
     def tell_more(self) -> None:
-        """Tell some states of those that nobody has spoken of: there may be very many, in each tick."""
+        """Send the states of some areas that no alert or bulletin is about. One tick may change very many."""
         if self.untold:
             self._tell_states(self.comparer.take_changed(STATES))
             self.outbox.send_soon()

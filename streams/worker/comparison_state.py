@@ -1,4 +1,4 @@
-"""What the comparison saved, and the sheets it had judged, as a worker finds them when it takes over."""
+"""Reads what the comparison saved, and the sheets it had judged, when a worker takes over."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from streams.errors import CotejoError, ElectionChangedError
 
 
 class SheetsLostError(CotejoError):
-    """The topic of sheets has not what was judged before."""
+    """The topic of sheets lacks sheets that were judged before."""
 
     def __init__(self, end: int, reached: int) -> None:
         super().__init__(
@@ -26,7 +26,7 @@ class SheetsLostError(CotejoError):
 
 
 class Clock(msgspec.Struct):
-    """How far the comparison had come. Times are event time in Unix ms."""
+    """How far the comparison had come, as it is saved. Times are event time in Unix ms."""
 
     at: int
     evaluated: int
@@ -43,7 +43,7 @@ class Clock(msgspec.Struct):
 
 @dataclass
 class Comparison:
-    """What was saved. `clock` is None where nothing says how far it had come."""
+    """The saved state. `clock` is None if nothing says how far judging had come."""
 
     clock: Clock | None = None
     bulletins: list[Bulletin] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Comparison:
 
 
 def read(items: Iterable[tuple[bytes, bytes]]) -> Comparison:
-    """What these keys and values (JSON) of the table say."""
+    """Decode the keys and values (JSON) of the table. What cannot be decoded is kept in `unreadable`."""
     saved = Comparison()
     for key, value in items:
         try:
@@ -95,9 +95,9 @@ def judged(
     read: Callable[[Any], Mark | Sheets],
     unreadable: Callable[[Any, str], None],
 ) -> Iterator[Sheets]:
-    """The sheets that were judged before, among the records that were `sent`: up to the offset that each partition's
-    had `reached`. `unreadable` is told of a record that `read` raises ValueError for, and why. Raises
-    `SheetsLostError`."""
+    """The sheets that were judged before: of the records that `sent` returns, those up to the offset that their
+    partition had `reached`. `read` decodes a record; if it raises ValueError, `unreadable` is called with the record
+    and the reason. Raises `SheetsLostError`."""
     end, last = -1, max(reached.values(), default=-1)
     for record in sent() if last >= 0 else ():
         end = record.offset

@@ -1,7 +1,7 @@
-"""One receiver's deliveries: whose turn it is, a few at a time, each alert's notices in their order.
+"""Delivers notices to one receiver: a few at a time, and the notices of each alert in their order.
 
-A courier knows no other: a dead receiver delays nobody else. What it decides is decided in `core.alerting`; what it
-changes goes through its `Backlog` to the changelog, so that another worker goes on where this one was.
+Each receiver has a courier of its own, so a dead receiver delays nobody else. The decisions are made in
+`core.alerting`. Every change goes through the `Backlog` to the changelog, so that another worker can go on from there.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ under the same id."""
 
 
 class Posts(Protocol):
-    """POSTs to one receiver. Whatever goes wrong is an answer."""
+    """POSTs to one receiver. Every failure is returned as an `Answer`, none is raised."""
 
     async def post(self, notice: Notice) -> Answer:
         """Send a notice once."""
@@ -58,7 +58,7 @@ class Posts(Protocol):
 
 class Courier:
     """Delivers to one receiver while `run` runs. `subscription` chooses the notices. `counts` counts by receiver and
-    outcome (`OUTCOMES`). `warn` is told, in words, when the receiver's state changes. `now` is the wall clock (ms)."""
+    outcome (`OUTCOMES`). `warn` is told when the receiver's state changes. `now` is the wall clock (ms)."""
 
     def __init__(
         self,
@@ -90,12 +90,12 @@ class Courier:
 
     @property
     def due(self) -> int:
-        """Notices that are due and not delivered."""
+        """How many notices are due and not delivered."""
         return self._backlog.due
 
     def take(self, notice: Notice, content: bytes) -> None:
-        """Take on a notice (`content` as it lies in `alerts`) if the receiver is subscribed to it, unless it has come
-        before."""
+        """Queue a notice if the receiver is subscribed to it and it has not come before. `content` is its record in
+        `alerts`."""
         before = self._backlog.chain(notice.fingerprint)
         choice = self._subscription.choose(notice, self._backlog.told)
         if choice.sends:
@@ -105,18 +105,17 @@ class Courier:
             self._backlog.set_chain(notice.fingerprint, after)
 
     def take_again(self, notice: Notice, content: bytes) -> None:
-        """Take on a notice once more, under its id, behind what is due of its fingerprint, whatever the receiver is
-        subscribed to."""
+        """Queue a notice once more under its id, behind what is due of its fingerprint, subscribed or not."""
         before = self._backlog.chain(notice.fingerprint)
         self._enter(notice, content, before, before.again(notice.id, self._now()))
 
     def enable(self) -> None:
-        """Send again to a receiver that has said it wants no more; come at once to one that said to come later."""
+        """Send again to a receiver that answered 410; and at once to one that asked to wait."""
         self._set_state(self.state.enabled())
         self._resume()
 
     async def run(self) -> None:
-        """Deliver until cancelled. Raises what is a fault of ours."""
+        """Deliver until cancelled. An exception is a fault in Cotejo, not in the receiver."""
         try:
             while True:
                 await self._turn()
@@ -128,7 +127,8 @@ class Courier:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _turn(self) -> None:
-        """Start what is due, then wait for whatever comes first: the next one's time, news, or an answer."""
+        """Start the deliveries that are due. Then wait for the next due time, a new notice, or an answer, whichever
+        comes first."""
         now = self._now()
         if now < self._looked_at:  # the clock was set back
             self._schedule()
@@ -149,7 +149,7 @@ class Courier:
             task.result()
 
     def _start(self, queue: str, now: int) -> None:
-        """Send what is next in a queue, unless it must wait for the end of quiet hours."""
+        """Send the next parcel of a queue, unless it must wait for the end of quiet hours."""
         if queue in self._running or (parcel := self._next(queue)) is None:
             return
         if (opens := self._timetable.opens(max(parcel.due, now), parcel.passes)) > now:
@@ -185,7 +185,7 @@ class Courier:
         return await self._poster.post(notices[0])
 
     def _left(self, parcel: Parcel) -> tuple[tuple[str, Delivery], ...]:
-        """What of a parcel is due still."""
+        """The part of a parcel that is still due."""
         return tuple(item for item in parcel.contents if self._backlog.holds(*item))
 
     def _settle(self, queue: str, parcel: Parcel, left: Sequence[tuple[str, Delivery]], answer: Answer) -> None:
@@ -223,7 +223,7 @@ class Courier:
         self._news.set()
 
     def _shed(self) -> None:
-        """Let go the oldest of the alert that has most to come: its newest says more."""
+        """Drop the oldest notice of the alert that has most of them due: the newer ones say more."""
         chains, under_way = self._backlog.chains, self._running
         fingerprint = max(chains, key=lambda each: len(chains[each].due) - (each in under_way))
         delivery = chains[fingerprint].due[int(fingerprint in under_way)]
@@ -233,7 +233,7 @@ class Courier:
         self._warn(f"{delivery.notice} is given up: too many are due, and newer ones say more")
 
     def _drop(self) -> None:
-        """The receiver wants no more: nothing is due any longer."""
+        """Drop everything that is due: the receiver wants no more."""
         self._miss(self.due)
         for fingerprint, chain in list(self._backlog.chains.items()):
             for delivery in chain.due:
@@ -250,7 +250,7 @@ class Courier:
         self._schedule()
 
     def _schedule(self) -> None:
-        """The queue anew. A clock that was set back makes nothing wait for longer than a receiver may ask."""
+        """Build the queue anew. After a clock was set back, nothing waits for longer than a receiver may ask."""
         now = self._now()
         self._set_state(self.state.set_back(now))
         self._backlog.change(lambda delivery: delivery.set_back(now))
@@ -264,17 +264,17 @@ class Courier:
         self._news.set()
 
     def _enqueue(self, queue: str) -> None:
-        """Give what is next in a queue its turn."""
+        """Queue the next parcel of a chain."""
         if queue not in self._running and (parcel := self._next(queue)) is not None:
             self._push(parcel.due, queue)
 
     def _push(self, due: int, queue: str) -> None:
-        """What is due at the same time goes in the order it came. An entry that is out of date does no harm: what is
-        next is looked up again at its turn."""
+        """Add an entry; those due at the same time keep their order. An outdated one does no harm: what is next is
+        looked up again at its turn."""
         heappush(self._queue, (due, next(self._turns), queue))
 
     def _note(self, notices: Sequence[str], reason: Reason, before: ReceiverState, answer: Answer) -> None:
-        """Count an outcome, and say what a duty officer should know."""
+        """Count an outcome, and warn of what a duty officer should know."""
         if reason is Reason.DELIVERED:
             self._count("delivered", len(notices))
             if before.failing_since:

@@ -1,4 +1,5 @@
-"""The table `deliveries` of the worker that owns it. A notice is kept for as long as it is due anywhere."""
+"""The table `deliveries`, in the worker that owns it. The text of a notice is kept as long as any receiver is due
+it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,8 +15,8 @@ from streams.worker.outbox import Outbox
 class DeliveryTable:
     """The table under one assignment of its partition. `records` is what it held when the assignment began.
 
-    A crash between two writes may leave a notice that nobody needs, but never lacks one: a notice is written before
-    the chains that wait for it, and deleted after them.
+    After a crash between two writes there may be a notice that no chain needs, but never a chain without its notice: a
+    notice is written before the chains that name it, and deleted after them.
     """
 
     def __init__(self, records: Mapping[bytes, bytes], outbox: Outbox, place: Place) -> None:
@@ -33,7 +34,7 @@ class DeliveryTable:
             self._forget(notice)
 
     def set_chain(self, receiver: str, fingerprint: str, chain: Chain) -> None:
-        """Write a chain at the next look: a delivery that was made but not written is repeated after a crash."""
+        """Write a chain with the next flush. A delivery that was made and not written yet is repeated after a crash."""
         self._outbox.write(self._place, chain_key(receiver, fingerprint), encode(chain.plain()))
         self._outbox.flush_soon()
 
@@ -42,18 +43,18 @@ class DeliveryTable:
         self._outbox.write(self._place, receiver_key(receiver), encode(state.plain()))
 
     def content(self, notice: str) -> bytes:
-        """A notice that is due, as it lay in `alerts`."""
+        """The text of a notice that is due, as it stood in `alerts`."""
         return self._notices[notice]
 
     def keep(self, notice: str, content: bytes) -> None:
-        """Keep a notice for one more receiver."""
+        """Keep the text of a notice for one more receiver."""
         if not self._needed[notice]:
             self._notices[notice] = content
             self._outbox.write(self._place, notice_key(notice), content)
         self._needed[notice] += 1
 
     def release(self, notice: str) -> None:
-        """Release a notice that one receiver no longer needs. Call it after the chain is written."""
+        """Release the text of a notice that one receiver no longer needs. Call it after the chain is written."""
         self._needed[notice] -= 1
         if not self._needed[notice]:
             del self._needed[notice]
@@ -64,7 +65,8 @@ class DeliveryTable:
         self._outbox.write(self._place, notice_key(notice), None)
 
     def _with_texts(self, receiver: str, fingerprint: str, chain: Chain) -> Chain:
-        """Drop notices whose text is missing. No crash of ours causes that, but it must not stop a night."""
+        """The chains without the notices whose text is missing. No crash of ours causes that, but it must not stop a
+        night."""
         due = tuple(delivery for delivery in chain.due if delivery.notice in self._notices)
         if len(due) < len(chain.due):
             chain = replace(chain, due=due)

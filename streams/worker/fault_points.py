@@ -1,14 +1,14 @@
-"""Places at which a crash, a delay or a rare path is worth trying. In a worker they do nothing.
+"""Points in the code at which a crash, a delay or a rare path is worth trying. In a worker they do nothing.
 
-The simulation (docs/simulation.md) puts a function of its own in the place of `reached`, which kills the process there,
-freezes it, or takes the rare path, as its seed says. It also counts, so that a path that no seed takes is noticed.
+The simulation (docs/simulation.md) replaces `reached` by a function of its own. As its seed says, that kills the
+process at the point, freezes it, or takes the rare path. It also counts, so that a path which no seed takes is noticed.
 """
 
 from enum import Enum
 
 
 class Point(Enum):
-    """A place in a worker's code, by what has just happened there."""
+    """A point in a worker's code, named after what has just happened there."""
 
     FLUSH_TAKEN = "a flush has taken what it sends, and has sent nothing"
     RECORDS_CONFIRMED = "the records of a flush are confirmed, its state is not sent"
@@ -29,5 +29,6 @@ class Point(Enum):
 
 
 def reached(point: Point) -> bool:
-    """Say that the code has come to a point. True asks it to take its rare path; a worker never does."""
+    """Say that the code has come to a point. If it returns True, the caller takes its rare path; in a worker it never
+    does."""
     return False

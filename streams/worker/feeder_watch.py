@@ -1,4 +1,5 @@
-"""A worker whose time comes from a feeder says so when nobody feeds: else what `cotejo send` sends is never judged."""
+"""Warns of a worker that takes its time from a feeder while nobody feeds. What `cotejo send` sends is then never
+judged."""
 
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -10,7 +11,7 @@ PATIENCE: Final = 30.0
 
 
 class Progress(Protocol):
-    """What has come in and how far time has come: `received` counts reports and bulletins, `at` is the latest tick
+    """How much has come in, and how far time has come. `received` counts reports and bulletins, `at` is the latest tick
     (Unix ms), None before the first."""
 
     @property
@@ -20,7 +21,7 @@ class Progress(Protocol):
 
 
 class FeederWatch:
-    """Warns once when events have waited for a tick for `PATIENCE`, and again only after time has moved."""
+    """Warns once when events have waited for a tick for `PATIENCE` seconds, and again only after time has moved."""
 
     def __init__(self, progress: Progress, warn: Callable[[str], None], monotonic: Callable[[], float]) -> None:
         self._progress, self._warn, self._monotonic = progress, warn, monotonic
@@ -29,7 +30,7 @@ class FeederWatch:
         self._warned = False
 
     async def look(self) -> None:
-        """Look once."""
+        """Compare with the last look, and warn if it is time."""
         if self._progress.at != self._at:
             self._at, self._received = self._progress.at, self._progress.received
             self._since, self._warned = None, False

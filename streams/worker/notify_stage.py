@@ -1,7 +1,7 @@
-"""The notify stage: alerts in, one POST to each receiver out, as often as it takes.
+"""The notify stage: takes in notices, and POSTs each to its receivers, as often as it takes.
 
-A notice is acked once the table `deliveries` says to whom it is due. From there a killed or moved worker goes on:
-with the attempts made, the next one's time and the day's limit as they were, under the same webhook-id.
+A notice is acked once the table `deliveries` says which receivers are due it. If the worker is killed or moved, another
+goes on from that table: with the same attempts made, next attempt and day's limit, under the same webhook-id.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from streams.worker.unreadable_records import SetAside, Stored
 
 
 class NotifyStage:
-    """A courier for each receiver, where this worker owns the alerts."""
+    """A courier for each receiver, in the worker that owns the alerts."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class NotifyStage:
 
     @property
     def pending(self) -> int:
-        """Deliveries that are due and not made."""
+        """How many deliveries are due and not made."""
         return sum(courier.due for courier in self.couriers.values())
 
     async def _rebuild(self, partitions: frozenset[TP]) -> None:
@@ -126,7 +126,8 @@ class NotifyStage:
             self._saved_with(event)
 
     def _notice(self, content: bytes, headers: Any) -> Notice | None:
-        """A notice that each receiver can be sent; None for anything else. Raises `UnknownFormatError`."""
+        """The notice in a record of `alerts`, if it can be sent to every receiver; None for anything else. Raises
+        `UnknownFormatError`."""
         try:
             formats.ALERTS.check_headers(headers)
             notice = Notice.decode(content)
@@ -139,11 +140,11 @@ class NotifyStage:
             return None
 
     def _saved_with(self, event: EventT[Any]) -> None:
-        """Ack the event with what has just been written for it."""
+        """Ack the event together with what has just been written for it."""
         self.outbox.hold(event)
         self.outbox.flush_soon()
 
 
 def _bytes(value: Content) -> bytes:
-    """A message's value; nothing where it is none."""
+    """The value of a message; empty if it has none."""
     return value if isinstance(value, bytes) else b""

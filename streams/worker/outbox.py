@@ -1,8 +1,9 @@
-"""What a stage wants written, and the events it comes from: sent in order, acked once the broker has it all.
+"""Collects what a stage wants to send and save. A flush sends it in order, and acks the events once the broker has
+confirmed it all.
 
-What was sent together may arrive in part, when a worker dies in between. So a flush has three parts, each confirmed
-before the next begins: what follows from the events, then the state, then what seals it. State alone would lose the
-effect: after the restart there would be nothing left to tell.
+A worker may die while it sends, and only part of it arrives. So a flush has three parts, each confirmed before the next
+begins: the records that follow from the events, the state, and the seal of the state. If the state were there without
+the records, nothing would be left to send after the restart.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ SLICE: Final = 2**20
 
 
 class Record(NamedTuple):
-    """One record for one topic. `headers` as Kafka has them; `partition` None leaves it to the key."""
+    """One record for one topic. `headers` are as Kafka has them. With `partition` None the key decides."""
 
     topic: Any
     key: bytes | None
@@ -39,7 +40,7 @@ class Record(NamedTuple):
 
 
 def stopwatch() -> Histogram:
-    """How long the steps of one worker take, by `step`; `metrics` shows it."""
+    """The histogram of how long the steps of a worker take, in seconds by `step`. `metrics` shows it."""
     bounds = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
     name, text = "cotejo_processing_seconds", "How long flushes and judgements took"
     return Histogram(name, text, ["step"], registry=None, buckets=bounds)
@@ -48,9 +49,9 @@ def stopwatch() -> Histogram:
 class Outbox:
     """Records, table writes and held events of one stage, until they are flushed.
 
-    A flush comes every `every` seconds, or at the next look after `flush_soon`; `timer` observes how long each takes.
-    `put_off` is asked at each flush for the table writes that were put off until then. They must include all that
-    belongs to the held events. What comes while they are encoded, which takes long, belongs to the next flush.
+    A flush comes every `every` seconds, or at the next look after `flush_soon`. `timer` observes how long each takes.
+    `put_off()` returns the table writes that are only made at a flush; they must include all that belongs to the held
+    events. What comes while they are encoded belongs to the next flush.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Outbox:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything: the events will be delivered again, here or elsewhere."""
+        """Forget everything. The events will be delivered again, here or to another worker."""
         self._events: list[EventT[Any]] = []
         self._records: list[Record] = []
         self._writes: Writes = {}
@@ -87,22 +88,22 @@ class Outbox:
         self._records.append(record)
 
     def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | None) -> None:
-        """Write this into the table at the next flush (None deletes), beside `event`, whose partition it takes.
-        Keys are written in the order of their last writes."""
+        """Write a key of the table at the next flush (None deletes it). The record takes the partition of `event`. Keys
+        are written in the order of their last writes."""
         self._writes.pop(key, None)
         self._writes[key] = event, value
 
     def stamp(self, at: int) -> None:
-        """Say up to which event time (Unix ms) all that is held now goes."""
+        """Set the event time (Unix ms) up to which everything is held now."""
         self._stamp = at
 
     def resume(self, at: int | None) -> None:
-        """Say up to which event time (Unix ms) everything had been confirmed when this worker took over; None where
+        """Set the event time (Unix ms) up to which everything had been confirmed when this worker took over; None if
         nothing had."""
         self._stamp = self.confirmed = at
 
     def send_soon(self) -> None:
-        """Let the records leave before the next flush: somebody waits for them."""
+        """Send the records before the next flush, because somebody waits for them."""
         self._records_wanted.set()
 
     def flush_soon(self) -> None:
@@ -116,8 +117,8 @@ class Outbox:
             await self.flush()
 
     async def send_when_wanted(self) -> None:
-        """Wait for `send_soon`, then send the records and leave the rest to the next flush: this does not wait while
-        state is being saved. Raises `SendFailed`."""
+        """Wait for `send_soon`, then send the records and leave the rest to the next flush. It does not wait for a
+        flush that is saving state. Raises `SendFailed`."""
         await self._records_wanted.wait()
         self._records_wanted.clear()
         if self._records:
@@ -130,9 +131,9 @@ class Outbox:
                     fault_points.reached(Point.SENT_AHEAD)
 
     async def flush(self) -> None:
-        """Send everything, wait until the broker has confirmed it, then ack. Raises `SendFailed`; nothing is acked
-        then, and nothing more is sent: later records would stand there without what they rest on. The same if the
-        partitions are given up meanwhile, except that this is no fault: all of it comes again."""
+        """Send everything, wait until the broker has confirmed it, then ack. Raises `SendFailed`: then nothing is
+        acked, and nothing more is sent, since later records would lack what they rest on. If the partitions are given
+        up meanwhile, nothing is acked either, but that is no failure: all of it comes again."""
         with suppress(PartitionsGivenUp):
             await self._flush()
 
@@ -179,7 +180,7 @@ class Outbox:
             raise
 
     def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int | None]:
-        """All at one moment: an event that came a little later must not be acked with these."""
+        """Take everything at one moment. An event that comes a little later must not be acked with these."""
         self._check()
         writes = [self._put_off(), *(part.items() for part in self._parts(self._writes))]
         taken = self._events, self._records, writes, self._stamp
@@ -200,7 +201,7 @@ class Outbox:
         await out.confirmed()
 
     def _parts(self, writes: Writes) -> list[Writes]:
-        """What goes into the table, in parts that are each confirmed before the next."""
+        """The table writes in parts. Each is confirmed before the next is sent."""
         return [writes] if writes else []
 
 
@@ -211,11 +212,12 @@ async def _send(out: Sends, records: list[Record]) -> None:
 
 
 class SealedOutbox(Outbox):
-    """An outbox of one partition whose table comes back as it was after one flush, whole (`saves`)."""
+    """An outbox of one partition whose table comes back as it was after one flush, as a whole
+    (`streams.kafka.atomic_state`)."""
 
     def begin(self, format: Format) -> dict[bytes, bytes]:
-        """Take the table over; return what it held. Values are JSON. What cannot be read is `unreadable`. Raises
-        `UnknownFormatError`."""
+        """Take the table over, and return what it held by key. Values are JSON. What cannot be read is in `unreadable`.
+        Raises `UnknownFormatError`."""
         app = self._app
         self._saves = Saves(
             self._table.items(), app.group_generation, format, app.new_writer(), counted_anew=app.counted_anew

@@ -1,4 +1,4 @@
-"""Whether a worker does its work: it holds its partitions, and where it judges by the wall clock, time goes on."""
+"""Whether a worker is ready: it holds its partitions, and with the wall clock, judged time goes on."""
 
 from typing import Final
 
@@ -12,9 +12,9 @@ STALE: Final = 60_000
 
 
 def readiness(app: App, stages: Stages) -> Readiness:
-    """Ready once its partitions are confirmed and their state is read; a worker may own none, and waits then. The owner
-    of the comparison is not ready while judged time is `STALE` behind its clock. A fed night has another time, so that
-    it is only told there."""
+    """A worker is ready once its partitions are confirmed and their state is read; it may own none, and wait. The owner
+    of the comparison is not ready while judged time is `STALE` behind its clock. In a fed night that is shown, but does
+    not count, since its time is another."""
     settled, compare = app.is_settled, stages.compare
     owns_comparison = settled and compare.owned
     ticked = compare.outbox.confirmed if owns_comparison else None

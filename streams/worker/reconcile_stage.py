@@ -1,8 +1,8 @@
-"""The reconcile stage: tally reports in, the sheets that changed out at every tick.
+"""The reconcile stage: takes in tally reports; at every tick sends the sheets that changed.
 
-Reports come in batches, as the broker hands them over. State is written behind: ledgers live in memory, and what they
-have taken in goes to the table at each flush; a report is acked only after that is confirmed. Sheets leave only at
-ticks, so that what is judged together does not depend on how fast the reports were read.
+Reports come in batches, as the broker delivers them. Ledgers live in memory. At each flush, what they have taken in
+goes to the table, and only after that is confirmed are the reports acked. Sheets are sent at ticks only, so that what
+is judged together does not depend on how fast the reports were read.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ class ReconcileStage:
 
     @property
     def reconcilers(self) -> Mapping[int, Reconciler]:
-        """By partition."""
+        """The reconciler of each partition that this worker owns, by partition."""
         return {partition: intake.reconciler for partition, intake in self._intakes.items()}
 
     @property
@@ -135,7 +135,7 @@ class ReconcileStage:
         self._bytes += size
 
     def _take_in(self, partition: int, records: list[Any]) -> None:
-        """Take in what these messages say, and send what follows from it."""
+        """Take in the events of these messages, and send what follows from them."""
         items, sources = self._events(records)
         for kind, count in by_type(as_read(items)).items():
             if kind in KINDS:
@@ -161,7 +161,7 @@ class ReconcileStage:
                 self.outbox.send(rejected(self._rejected, record, reasons))
 
     def _events(self, records: list[Any]) -> tuple[Sequence[Any], list[Any]]:
-        """The events in these messages, and what is none, each beside its message."""
+        """The events in these messages and what is none, and for each the message it came in."""
         contents = [record.value for record in records]
         first = contents[0] if contents else None
         packed = isinstance(first, bytes) and first.startswith(b"[")  # who packs one packs all
@@ -183,8 +183,8 @@ class ReconcileStage:
         self.outbox.send_soon()
 
     def _unsaved(self) -> Iterator[tuple[bytes, Written]]:
-        """What the ledgers have taken in up to this moment, also of an event that is not all in them: it comes again
-        if it must. Reading goes on while this is encoded."""
+        """What the ledgers have taken in up to this moment, as table writes. An event that is only partly in them comes
+        again after a crash. Reading goes on while this is encoded."""
         taken = [(event, p, self._intakes[p].reconciler.take_records()) for p, event in self._newest.items()]
         self._bytes = 0
         sent = [(event, p, self._sent[p]) for p, event in self._newest.items() if self._sent[p] > self._sent_saved[p]]
@@ -197,12 +197,13 @@ class ReconcileStage:
         return saved_ledgers.record_key(partition, self._writer, self._written)
 
     def _say_sent(self, event: EventT[Any], partition: int, records: int) -> tuple[bytes, Written]:
-        """Up to which record all sheets have left: a flush sends what follows from its events first."""
+        """The table write that says up to which record all sheets have been sent. It may be made at a flush, which
+        sends the records first."""
         return saved_ledgers.sent_key(partition, self._writer), (event, encode_sent(Sent(records, self._judged_by)))
 
 
 def _own_bytes(sources: list[Any]) -> Sequence[bytes]:
-    """The bytes of each event, beside its message."""
+    """The bytes of each event, in the order of `sources`, the messages that they came in."""
     runs = [list(run) for _, run in groupby(sources, key=id)]
     contents = [own_bytes(run[0].value, len(run)) if isinstance(run[0].value, bytes) else [b""] for run in runs]
     return list(chain.from_iterable(contents))

@@ -1,4 +1,4 @@
-"""The record that keeps what was turned away: its bytes as they came, with the reasons and the place."""
+"""Makes the record that keeps what was turned away: its bytes as they came, the reasons, and the place."""
 
 import hashlib
 from typing import Any, Final
@@ -17,13 +17,13 @@ REASONS_BYTES: Final = 2**18
 
 
 def rejected(topic: Any, source: Any, reasons: list[Rejection]) -> Record:
-    """One record for one message, the `source`, however many of the reports in it were turned away. Its size is within
-    what the topic takes, whatever came: of a value above `KEPT_BYTES` it keeps the beginning.
+    """One record for one message, `source`, however many of its reports were turned away. It always fits the topic: of
+    a value above `KEPT_BYTES` only the beginning is kept.
 
-    Headers: `code` (of the first reason), `reasons` (JSON: code, place, cure), `count` (of all reasons, or of the
-    messages that nobody can read), `topic`, `partition`, `offset` (-1 where it is not known, as in a table's
-    changelog), and of the whole value `bytes` and `sha256`, where they are known. The key is the place it came from, so
-    that a repeated one shows.
+    Headers: `code` (of the first reason); `reasons` (JSON: code, place, cure); `count` (of all reasons, or of the
+    messages that nobody can read); `topic`, `partition` and `offset` (-1 where it is not known, as in a table's
+    changelog); `bytes` and `sha256` of the whole value, where they are known. The key is the place the message came
+    from, so that a repeated one shows.
     """
     place = f"{source.topic}/{source.partition}/{source.key if source.offset is None else source.offset}"[:MAX_PLACE]
     value, extent = _kept(source.value)
@@ -44,7 +44,7 @@ def _number(place: int | None) -> bytes:
 
 
 def count_of(source: Any, reasons: list[Rejection]) -> int:
-    """How often something was turned away here."""
+    """How often something was turned away in this message: its reasons, or the messages that nobody can read."""
     return source.value.messages if isinstance(source.value, Withheld) else len(reasons)
 
 
@@ -59,7 +59,7 @@ def _written(reasons: list[Rejection]) -> bytes:
 
 
 def _kept(value: Content) -> tuple[bytes | None, dict[str, bytes]]:
-    """What is kept of a value, and what is known of the whole."""
+    """The part of a value that is kept, and what is known of the whole."""
     match value:
         case None:
             return None, {}

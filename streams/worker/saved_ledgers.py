@@ -1,8 +1,8 @@
-"""The records in which a night's ledgers are saved, and which of them the sheets have been sent of.
+"""The records in which a night's ledgers are saved, and how far their sheets have been sent.
 
-A record's key is PARTITION/WRITER/NUMBER. Each writer also says, under PARTITION/WRITER/sent, up to which of its
-records the rows of all sheets stand in the topic of sheets. The ledgers of those are recovered as they are; all other
-sheets are sent again, since they may never have left (docs/adr/0014).
+A record's key is PARTITION/WRITER/NUMBER. Under PARTITION/WRITER/sent, each writer says up to which of its records the
+rows of all sheets stand in the topic of sheets. Ledgers from those records are recovered as they are. All other sheets
+are sent again, since they may never have left (docs/adr/0014).
 """
 
 import hashlib
@@ -32,13 +32,13 @@ def record_key(partition: int, writer: str, number: int) -> bytes:
 
 
 def sent_key(partition: int, writer: str) -> bytes:
-    """The key under which a writer says which of its records the sheets have been sent of."""
+    """The key under which a writer says up to which of its records the sheets have been sent."""
     return f"{partition}/{writer}/".encode() + _SENT
 
 
 def judged_by(election: Election) -> str:
-    """A digest of all that decides what a ledger's sheet says, besides the ledger: where it differs, sheets that were
-    sent say nothing."""
+    """A digest of everything besides the ledger that decides a sheet. Where it differs, the sheets that were sent are
+    of no use."""
     decisive = (
         __version__,
         asdict(election.policy),
@@ -53,9 +53,9 @@ def judged_by(election: Election) -> str:
 def load(
     records: Sequence[JournalRecord], judged: str, election: Election, reconcilers: Mapping[int, Reconciler]
 ) -> list[Unreadable]:
-    """Give the reconcilers, by partition, what the records hold; the records that nobody can read, and why. `judged` is
-    `judged_by` today, or empty where sheets that were sent are there no more. Raises `ElectionChangedError`,
-    `UnknownFormatError`."""
+    """Give each reconciler, by partition, the records of its ledgers. Returns the records that cannot be read, with the
+    reason. `judged` is `judged_by` today, or empty if the sheets that were sent are no longer there. Raises
+    `ElectionChangedError` and `UnknownFormatError`."""
     sent, unreadable = _sent(records, judged), list[Unreadable]()
     recovered, left = {partition: Recovered(election) for partition in reconcilers}, list[JournalRecord]()
     for record in _readable(records, unreadable):
@@ -86,7 +86,7 @@ def _readable(records: Iterable[JournalRecord], unreadable: list[Unreadable]) ->
 
 
 def _sent(records: Iterable[JournalRecord], judged: str) -> dict[tuple[int, bytes], int]:
-    """By partition and writer, up to which record the sheets have been sent."""
+    """By partition and writer, the last record whose sheets have been sent."""
     sent = {}
     for record in records:
         try:

@@ -116,13 +116,13 @@ class TopicWatch:
 
 
 def missing(partitions: Mapping[str, int]) -> list[str]:
-    """The topics among these that have no partition, so are not there."""
+    """Those of the topics that have no partition, which means that they do not exist."""
     return [name for name, count in partitions.items() if not count]
 
 
 def ended_without_topics(admin: TopicAdmin, topology: Topology) -> TopicsGoneError | None:
-    """Whether a worker that has failed did so because its topics were deleted: the group, a recovery or a send may
-    notice it before the watch does, and each would give another reason."""
+    """The reason why a worker failed, if its topics were deleted; else None. The group, a recovery or a send may notice
+    it before the watch does, and each would give another reason."""
     names = [spec.name for spec in topology.specs()]
     for look in range(MISSED):
         if look:

@@ -1,7 +1,8 @@
-"""Stored records that this version cannot read: kept in `rejected`, told and counted, and nothing stops.
+"""Sets aside stored records that this version cannot read: they are kept in `rejected`, counted and reported, and
+nothing stops.
 
-A worker's own topics hold what other workers wrote: older or newer versions, and whoever else has the right to write
-there. One bad record must not end every start.
+A worker's own topics may hold records of older or newer versions, and of anybody else with the right to write there.
+One bad record must not end every start.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ TOLD: Final = 5
 
 
 class Stored(NamedTuple):
-    """A record of a table's changelog. Tables do not know offsets."""
+    """A record of a table's changelog. Its offset is not known to the table."""
 
     topic: str
     partition: int | None
@@ -31,7 +32,7 @@ class Stored(NamedTuple):
 
 
 class Found(Protocol):
-    """A record, from whichever client."""
+    """A record from any client."""
 
     @property
     def topic(self) -> str: ...
@@ -42,7 +43,7 @@ class Found(Protocol):
 
 
 class SetAside:
-    """What one worker has set aside. `warn` is told."""
+    """What one worker has set aside. `warn` is called with text for an operator."""
 
     def __init__(self, app: App, topology: Topology, warn: Callable[[str], None]) -> None:
         self._topic, self._prefix, self._warn = raw_topics.topic(app, topology.rejected), topology.prefix, warn
@@ -53,7 +54,7 @@ class SetAside:
         """By topic, without the election's prefix."""
 
     def put(self, outbox: Outbox, record: Any, why: object) -> None:
-        """Keep the record in `rejected`, and tell of it."""
+        """Keep the record in `rejected`, count it, and warn of it."""
         if isinstance(record.value, Withheld):
             why = record.value.cure
         place = "" if record.offset is not None else f"key {record.key!r}"
@@ -63,7 +64,7 @@ class SetAside:
         self.tell(record, why)
 
     def tell(self, record: Found, why: object) -> None:
-        """Tell and count a record that has been kept before."""
+        """Count a record that was kept before, and warn of it."""
         topic = record.topic.removeprefix(self._prefix)
         self.counts[topic] += 1
         if self.counts[topic] < TOLD:

@@ -1,4 +1,5 @@
-"""Sums along a histogram, or along bins of shares, at many ticks at once: those before the first, and what changes.
+"""Sums along a histogram, or along bins of shares, at many ticks at once: from those before the first tick, and the
+changes.
 
 Positions are places in the histogram, from 0 on. Sums are whole numbers below 2**53, so that floats hold them exactly.
 """

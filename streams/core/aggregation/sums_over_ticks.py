@@ -1,4 +1,4 @@
-"""How the sums of areas go along over many ticks, worked out at once: tick by tick it takes three times as long."""
+"""The sums of areas over many ticks, worked out at once. One tick after the other takes three times as long."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

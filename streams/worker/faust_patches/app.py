@@ -1,4 +1,4 @@
-"""The app: an assignment is released in order, and nothing is sent for one that may be lost."""
+"""The app. It releases its partitions in order, and sends nothing for partitions that it may have lost."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ minute, and a worker that was told to end has half of one."""
 
 
 class Producer(driver.Producer):
+    """An idempotent producer: no record arrives twice, and none after one that failed before it."""
+
     def _settings_default(self) -> Mapping[str, Any]:
         # the broker numbers the batches: none arrives twice, and none once one before it has failed
         return {**super()._settings_default(), "enable_idempotence": True}
 
 
 class Transport(driver.Transport):
-    """`consumer_options` are those that our consumer takes beside Faust's."""
+    """Makes our consumer. `consumer_options` are the options that it takes beside Faust's."""
 
     Consumer = Consumer
     Producer = Producer
@@ -50,7 +52,7 @@ class Transport(driver.Transport):
 
 
 class Beside(mode.Service):
-    """What an app starts and stops with itself. `fail` is called with what `start` raises."""
+    """Something that starts and stops with an app. `fail` is called with an exception that `start` raises."""
 
     def __init__(
         self,
@@ -76,11 +78,11 @@ class Beside(mode.Service):
 
 
 class App(faust.App):
-    """A Faust app that keeps its promises.
+    """Faust's app, corrected.
 
-    `empty_fetch_pause`: seconds to wait after an empty fetch; 0.02 for the embedded broker, else 0.
-    `batched`: topics whose agents get many messages at a time, as a `Batch`.
-    Every other option is Faust's; DEFAULTS and FIXED say what is set.
+    `empty_fetch_pause` is the wait in seconds after an empty fetch: 0.02 with the embedded broker, else 0. `batched`
+    are topics whose agents get many messages at a time, as a `Batch`. Every other option is Faust's; DEFAULTS and FIXED
+    say what is set.
     """
 
     def __init__(self, id: str, *, empty_fetch_pause: float = 0.0, batched: Iterable[str] = (), **options: Any) -> None:
@@ -108,21 +110,23 @@ class App(faust.App):
         self.sensors.add(SendErrors(self.fail))
 
     def after_recovery(self, hook: AfterRecovery) -> AfterRecovery:
-        """Await `hook(partitions)` after each rebalance: tables are complete, no event has come yet.
-        Throw away what memory held and rebuild it from the tables, for exactly these source partitions."""
+        """Await `hook(partitions)` after each rebalance, when the tables are complete and no event has come yet. The
+        hook must discard what memory held and rebuild it from the tables, for exactly these source partitions."""
         self.ownership.after_recovery(hook)
         return hook
 
     def when_lost(self, hook: Callable[[Lost], None]) -> None:
-        """Call `hook` when messages of a source are gone before they were read; what is there is read on."""
+        """Call `hook` when messages of a source were deleted before they were read. Reading goes on with what is
+        there."""
         self.ownership.when_lost(hook)
 
     async def refresh_topics(self) -> None:
-        """Ask the broker for its topics now: where they have more partitions, these are shared out anew."""
+        """Ask the broker for its topics now. If a topic has more partitions than before, the group shares them out
+        again."""
         await cast(Consumer, self.consumer).refresh_topics()
 
     def before_release(self, hook: BeforeRelease) -> BeforeRelease:
-        """Await `hook()` before partitions are given up and before a clean stop: the last flush."""
+        """Await `hook()` before partitions are given up and before a clean stop, so that it can flush."""
         self.ownership.before_release(hook)
         return hook
 
@@ -131,7 +135,7 @@ class App(faust.App):
         return sending(self.ownership, self.maybe_start_producer)
 
     def beside(self, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
-        """Start something before all else that the app does, and stop it after. Whatever `start` raises ends the
+        """Start something before everything else that the app does, and stop it last. An exception of `start` ends the
         worker."""
         self._beside.append(Beside(start, stop, self.fail))
 
@@ -153,17 +157,18 @@ class App(faust.App):
 
     @property
     def is_settled(self) -> bool:
-        """Whether what it holds is its own: not while partitions change hands."""
+        """Whether the worker's partitions are its own. False while partitions change hands."""
         return self.ownership.is_settled
 
     def lag(self) -> dict[TP, int]:
-        """Messages of each source partition of this worker that are not done with."""
+        """By source partition of this worker, the messages that are not finished."""
         return cast(Consumer, self._consumer).lag() if self.is_settled and self._consumer is not None else {}
 
     @property
     def consumer_generation_id(self) -> int:
-        """The number of this worker's assignment, by which Faust and the stages tell what is left of an older one. It
-        is the group's generation, except that it always grows: a broker that has lost its groups counts them anew."""
+        """The number of this worker's assignment. Faust and the stages recognise by it what is left of an older one. It
+        is the group's generation, except that it always grows: a broker that has lost its groups counts them from 1
+        again."""
         return self._assignment_number
 
     @consumer_generation_id.setter
@@ -173,24 +178,25 @@ class App(faust.App):
 
     @property
     def counted_anew(self) -> bool:
-        """Whether the broker has lost its groups while this worker ran, and counts their generations anew."""
+        """Whether the broker has lost its groups while this worker ran, and counts their generations from 1 again."""
         return self._assignment_number != self.group_generation
 
     def doubt(self) -> None:
-        """Let no send begin until the coordinator has confirmed this worker anew, and ask it at once."""
+        """Let no send begin until the coordinator has confirmed this worker again, and ask it at once."""
         self.ownership.doubt()
         self._asking = asyncio.ensure_future(cast(Consumer, self.consumer).ask_coordinator())
 
     def new_writer(self) -> str:
-        """A name for the keys of what this worker saves, which no other has, nor this one under another assignment."""
+        """A name for the keys under which this worker saves. No other worker has it, nor this one under another
+        assignment."""
         return secrets.token_hex(4)
 
     def committed(self, source: TP) -> int:
-        """The offset at which a source partition of this worker is read on; 0 where nothing of it was acked."""
+        """The offset from which a source partition of this worker is read on; 0 if nothing of it was acked."""
         return cast(Consumer, self.consumer).committed_offset(source) or 0
 
     def fail(self, reason: BaseException) -> None:
-        """Stop the worker; nothing is committed any more."""
+        """Stop the worker. Nothing is committed any more."""
         self.ownership.stop_commits()
         if self.cause is None or (isinstance(reason, CotejoError) and not isinstance(self.cause, CotejoError)):
             self.cause = reason
@@ -208,8 +214,8 @@ class App(faust.App):
         self.ownership.stop_commits()  # before the failed event's ack, which Faust commits
 
     async def _release(self) -> None:
-        """Give the partitions up: flush, let no send begin, commit. What the broker does not confirm in time is left:
-        it was not acked, or not committed, and comes again."""
+        """Give the partitions up: flush, let no send begin, commit. What the broker does not confirm in time is
+        abandoned. It was not acked or not committed, so it comes again."""
         ownership, consumer = self.ownership, cast(Consumer, self.consumer)
         ownership.revoke()
         if ownership.commits_stopped or self.crashed:
@@ -236,7 +242,7 @@ class App(faust.App):
         await super()._on_partitions_revoked(revoked)
 
     async def _producer_flush(self, logger: Any) -> None:
-        """Do nothing: what was sent is confirmed by now, or left. Faust would wait for that too."""
+        """Do nothing: what was sent is confirmed by now, or abandoned. Faust would wait for that too."""
 
     async def on_stop(self) -> None:
         await self._release()

@@ -15,7 +15,7 @@ BATCH_BYTES: Final = 2**18
 
 class Batch(ConsumerMessage):
     """Successive records of one partition that an agent receives and acks as one message. Its offset is that of the
-    last record. Faust takes 50 us for each message, whatever it holds, so a batch costs as much as one record."""
+    last record. Faust takes 50 us for each message whatever it holds, so a batch costs as much as one record."""
 
     __slots__ = ("records",)
     records: Sequence[Any]
@@ -23,7 +23,7 @@ class Batch(ConsumerMessage):
 
 
 def batch_of(tp: TP, records: Sequence[Any], generation: int) -> Batch:
-    """Make one message of these records. `generation` is that of the assignment which they were fetched for."""
+    """Make one message of these records. `generation` is that of the assignment for which they were fetched."""
     last = records[-1]
     place = (last.topic, last.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, None)
     batch = Batch(*place, None, 0, 0, tp, generation_id=generation)

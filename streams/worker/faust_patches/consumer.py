@@ -1,4 +1,4 @@
-"""From what was fetched to the agents, and from their acks to the offsets that are committed."""
+"""Carries records from the fetch to the agents, and acks from the agents to the committed offsets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_QUEUED: Final = 8
 class Consumer(driver.Consumer):
     """Delivers what was fetched, in batches for the topics in `batched`, and commits only what is finished.
 
-    `fail` ends the worker with a reason. `empty_fetch_pause`: seconds to wait after an empty fetch.
+    `fail` ends the worker with a reason. `empty_fetch_pause` is the wait in seconds after an empty fetch.
     """
 
     _thread: Thread
@@ -114,8 +114,8 @@ class Consumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, self.app.consumer_generation_id)
 
     def _begin_assignment(self) -> None:
-        """Forget what was delivered and what is finished. Who still delivers for the last assignment notes it in its
-        records, not in these: what a rebalance throws away would hold back all commits for ever."""
+        """Forget what was delivered and what is finished. Code that still delivers for the last assignment keeps the
+        old objects: what a rebalance discards would otherwise hold back all commits for ever."""
         self._ownership.assign()
         self._buffered_partitions.clear()  # else an old queue's relief would activate a paused partition
         self._delivered, self._finished = defaultdict(deque), defaultdict(set)
@@ -144,7 +144,8 @@ class Consumer(driver.Consumer):
         return None if offset is None else offset + 1
 
     def lag(self) -> dict[TP, int]:
-        """Messages of each source partition that are not committed, as of the last fetch; nobody is asked."""
+        """By source partition of this worker, the messages that are not committed, as of the last fetch. The broker is
+        not asked."""
         client, changelogs = self._thread._consumer, self.app.tables.changelog_topics
         subscription = None if client is None else client._subscription.subscription
         held = None if subscription is None else subscription.assignment  # one object, whatever its thread does next
@@ -154,26 +155,27 @@ class Consumer(driver.Consumer):
         return {tp: max(0, s.highwater - self._done(tp, s)) for tp, s in states.items() if s.highwater is not None}
 
     def _done(self, tp: TP, state: Any) -> int:
-        """Where the first message is that is not done with. Behind the last one there may be the marks of transactions,
-        which are never delivered: with nothing in hand, it is where reading has come to."""
+        """The offset of the first message that is not finished. Behind the last message there may be transaction
+        markers, which are never delivered. If nothing is in hand, it is the offset that reading has come to."""
         committed, position = self._committed_offset[tp] or 0, state._position
         return committed if self._delivered[tp] or position is None else max(committed, position)
 
     @property
     def group_generation(self) -> int | None:
-        """The generation of the group in which this worker is a member; None if it is none."""
+        """The generation of the group in which this worker is a member; None if it is no member."""
         return self._thread.generation
 
     async def ask_coordinator(self) -> None:
-        """Send a heartbeat now, whenever the next is due."""
+        """Send a heartbeat now, without waiting for the next one that is due."""
         await self._thread.ask_coordinator()
 
     async def refresh_topics(self) -> None:
-        """Ask the broker for its topics now: where they have more partitions, these are shared out anew."""
+        """Ask the broker for its topics now. If a topic has more partitions than before, the group shares them out
+        again."""
         await self._thread.refresh_topics()
 
     def committed_offset(self, source: TP) -> int | None:
-        """The offset at which a source partition is read on; None if nothing of it was acked."""
+        """The offset from which a source partition is read on; None if nothing of it was acked."""
         return self._committed_offset[source]
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:

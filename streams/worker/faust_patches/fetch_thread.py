@@ -1,4 +1,4 @@
-"""The thread that fetches: for one assignment only, only what is active, and not too often."""
+"""The fetching thread: it fetches for one assignment only, only active partitions, and not too often."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Batches = Mapping[TP, list[Any]]
 
 
 class Thread(driver.AIOKafkaConsumerThread):
-    """Fetches for one assignment only, and only what is active. The options are those of `Consumer`."""
+    """Fetches for one assignment only, and only active partitions. The options are those of `Consumer`."""
 
     def __init__(
         self,
@@ -71,8 +71,9 @@ class Thread(driver.AIOKafkaConsumerThread):
         fetcher._proc_fetch_request = paced
 
     def _leaves_out(self, assignment: Any, request: Any) -> bool:
-        """Whether a fetch is for some of the sources only: the others lie unread. aiokafka has one fetch under way at a
-        time, so they would wait until it is over, once they are read, for as long as nothing comes of the rest."""
+        """Whether a fetch is for some of the sources only, because the others have unread messages. aiokafka has one
+        fetch under way at a time. Once the others are read, they would wait until that fetch ends, for as long as
+        nothing comes of the rest."""
         asked = {(topic, partition) for topic, partitions in request.topics for partition, *_ in partitions}
         changelogs = self.app.tables.changelog_topics  # none of them is read: what once was fetched lies there
         return any(tp not in asked and tp.topic not in changelogs for tp in assignment.tps)
@@ -80,13 +81,13 @@ class Thread(driver.AIOKafkaConsumerThread):
     @property
     def generation(self) -> int | None:
         """The generation of the group in which this worker is a member; None once the coordinator has said that it is
-        none."""
+        no member."""
         generation = int(self._ensure_consumer()._coordinator.generation)
         return None if generation < 0 else generation
 
     def _note_resets(self, assignment: Any, request: Any) -> None:
-        """Ask for the bounds of each source of this fetch whose offset the broker does not have: aiokafka goes on at
-        its beginning, and says nothing."""
+        """For each source of this fetch whose offset the broker does not have, ask for its first and last offset.
+        aiokafka would read on at the beginning, and say nothing."""
         for topic, partitions in request.topics:
             for partition, offset, *_ in partitions:
                 tp = TP(topic, partition)
@@ -106,15 +107,15 @@ class Thread(driver.AIOKafkaConsumerThread):
             self.parent_loop.call_soon_threadsafe(self._ownership.report_lost, Lost(tp, wanted, first, end))
 
     def _fail_safely(self, reason: BaseException) -> None:
-        """End the worker, from this thread."""
+        """End the worker. Called from this thread."""
         self.parent_loop.call_soon_threadsafe(self._fail, reason)
 
     def _listen(self) -> None:
-        """Note when the coordinator last confirmed this worker, at the latest: by a heartbeat, or by an assignment.
+        """Note when the coordinator last confirmed this worker, by a heartbeat or by an assignment.
 
-        What counts is when it was asked. A worker may be stopped between the answer and its next step, and by then the
-        assignment may be another's. An answer that it is no member ends its claim at once: the clock of a machine that
-        was suspended would leave it the rest of a session.
+        What counts is the time of the request. A worker may be stopped between the answer and its next step, and by
+        then its partitions may be another's. An answer that it is no member ends its claim at once: if the machine was
+        suspended, its clock would leave it the rest of a session.
         """
         coordinator = self._ensure_consumer()._coordinator
         beat, send = coordinator._do_heartbeat, coordinator._send_req
@@ -173,7 +174,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             self._stopped.set()
 
     async def ask_coordinator(self) -> None:
-        """Send a heartbeat now. What goes wrong with it goes wrong with the next one too, and is told there."""
+        """Send a heartbeat now. An error is ignored: the next heartbeat has it too, and reports it."""
         with suppress(KafkaError):
             await self.call_thread(self._ensure_consumer()._coordinator._do_heartbeat)
 

@@ -1,5 +1,5 @@
-"""What aiokafka fetched, read by `record_batches`: its own reader ends the consumer at a record that it cannot
-read, and unpacks a batch whole."""
+"""Reads what aiokafka fetched with `kafka.record_batches`. aiokafka's own reader ends the consumer at a record that it
+cannot read, and unpacks a batch as a whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRAIN_BYTES: Final = 2**23
 
 
 class Record(msgspec.Struct, gc=False):
-    """In the place of aiokafka's `ConsumerRecord`, which takes three times as long to make."""
+    """Replaces aiokafka's `ConsumerRecord`, which takes three times as long to make."""
 
     topic: str
     partition: int
@@ -42,8 +42,8 @@ class Record(msgspec.Struct, gc=False):
 
 
 class Client:
-    """The fetcher's client, which keeps what each fetch has brought until it is asked for. Nothing else has the bytes:
-    aiokafka's `MemoryRecords` holds them out of reach."""
+    """The fetcher's client. It keeps what each fetch has brought until it is asked for, since aiokafka's
+    `MemoryRecords` gives nobody the bytes."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -53,7 +53,7 @@ class Client:
         return getattr(self._client, name)
 
     async def send(self, node: Any, request: Any, **options: Any) -> Any:
-        """Send a request of the fetcher's: a fetch, or a question for offsets."""
+        """Send a request of the fetcher's: a fetch, or a request for offsets."""
         response = await self._client.send(node, request, **options)
         for topic, partitions in response.topics:
             for partition, *_, last in partitions:
@@ -62,13 +62,13 @@ class Client:
         return response
 
     def take(self) -> dict[TopicPartition, bytes]:
-        """What has been fetched since the last time."""
+        """Everything that was fetched since the last call."""
         fetched, self._fetched = self._fetched, {}
         return fetched
 
 
 class PartitionRecords:
-    """In the place of aiokafka's. `next_fetch_offset` is where the partition is to be read on."""
+    """Replaces aiokafka's class of this name. `next_fetch_offset` is the offset from which the partition is read on."""
 
     def __init__(self, tp: TopicPartition, committed: Committed) -> None:
         self._tp, self._committed = tp, committed
@@ -78,7 +78,7 @@ class PartitionRecords:
         return self._committed.next_offset
 
     def take(self, most: int | None) -> tuple[list[Any], bool]:
-        """The next records, so many at most where it is said, and whether these were the last."""
+        """The next records, at most so many if a number is given, and whether they were the last."""
         records, ended = self._committed.take(most or sys.maxsize, DRAIN_BYTES)
         topic, partition = self._tp
         return [
@@ -88,8 +88,8 @@ class PartitionRecords:
 
 
 def correct(fetcher: Any) -> Callable[[], None]:
-    """Have this fetcher read only what is committed. Call the result behind each fetch, before anybody else has a turn:
-    it puts our reader in the place of aiokafka's."""
+    """Make this fetcher return committed records only. Call the result after each fetch, before any other task runs: it
+    replaces aiokafka's reader by ours."""
     fetcher._isolation_level = READ_COMMITTED
     client = fetcher._client = Client(fetcher._client)
 

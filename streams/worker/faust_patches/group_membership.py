@@ -1,7 +1,7 @@
-"""Whether the consumer group still wants this worker; where it does not, the worker ends and says why.
+"""Notices when the consumer group refuses this worker. Then the worker ends, and says why.
 
-aiokafka keeps such an error for whoever polls next, and joins no more; Faust's thread waits for an assignment that will
-not come. The worker would live on and do nothing.
+aiokafka keeps such an error for the next poll and does not join again; Faust's thread waits for an assignment that
+never comes. The worker would live on and do nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SESSIONS: Final = 10
 
 
 class GroupRefused(CotejoError):  # noqa: N818 - says what happened
-    """The group's coordinator refuses this worker; the text says why, and what to change."""
+    """The group's coordinator refuses this worker. The text says why, and what to change."""
 
 
 def refused(error: BaseException, group: str, session: float) -> GroupRefused:
-    """What a coordinator's error means for a worker whose session lasts so many seconds."""
+    """What an error of the coordinator means for a worker with a session of so many seconds."""
     if isinstance(error, errors.InvalidSessionTimeoutError):
         return GroupRefused(
             f"the broker takes no session of {session:g} s: set {SESSION} to a number of seconds between the broker's "
@@ -42,10 +42,10 @@ def refused(error: BaseException, group: str, session: float) -> GroupRefused:
 
 
 class Name:
-    """Notices when another worker has taken this one's name (`group.instance.id`).
+    """Notices when another worker has taken this worker's name (`group.instance.id`).
 
-    The broker gives a name to whoever joins last. Who had it is unknown from then on, joins again, and so takes it
-    back: two such workers push each other out for ever.
+    The broker gives a name to the member that joined last. The member that had it is unknown from then on, joins again,
+    and so takes it back. Two such workers would push each other out for ever.
     """
 
     def __init__(self, name: str, session: float, now: Callable[[], float] = monotonic) -> None:
@@ -67,8 +67,8 @@ class Name:
 
 
 def watch(coordinator: Any, conf: Any, ownership: Ownership, fail: Callable[[BaseException], None]) -> None:
-    """Call `fail` with every error after which this coordinator of aiokafka's does not go on by itself. `conf` is the
-    app's configuration. `fail` is called in the coordinator's own thread."""
+    """Call `fail` with every error after which aiokafka's coordinator does not go on by itself. `conf` is the app's
+    configuration. `fail` is called in the coordinator's own thread."""
     session, group = conf.broker_session_timeout, conf.id
     name = conf.consumer_group_instance_id
     push, reset = coordinator._push_error_to_user, coordinator.reset_generation

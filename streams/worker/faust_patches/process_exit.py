@@ -1,4 +1,4 @@
-"""A worker as a process: it ends when it is told to, with a code that says how."""
+"""The worker as a process: it ends when it is told to, with an exit code that says how."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NothingToSaveError(CotejoError):
 
 
 class Worker(faust.Worker):
-    """Shows no spinner, logs no traceback of what is said in one line, and ends when it is told to."""
+    """Shows no spinner, logs no traceback for an error that is reported in one line, and ends when it is told to."""
 
     def _schedule_shutdown(self, signal: Any) -> None:
         _end_in_any_case(cast(App, self.app))
@@ -51,8 +51,8 @@ class Worker(faust.Worker):
 
 
 def _end_in_any_case(app: App) -> None:
-    """End the process if it does not by itself: without a broker, Faust and aiokafka wait for ever to say their last
-    words. What they would have said comes again, as after any crash. Why the worker ends is said all the same."""
+    """End the process if it does not end by itself. Without a broker, Faust and aiokafka wait for ever to send what
+    they still have; that comes again, as after any crash. The reason for the end is printed all the same."""
 
     def end() -> None:
         if (cause := _told(app)) is not None:
@@ -70,13 +70,13 @@ def _end_in_any_case(app: App) -> None:
 
 
 def _told(app: App) -> CotejoError | None:
-    """Why the app failed, if it is something that a user can mend."""
+    """The error with which the app failed, if a user can mend it."""
     return next((cause for cause in (app.cause, app.crash_reason) if isinstance(cause, CotejoError)), None)
 
 
 class Seldom:
-    """Lets a message pass once in so many seconds, whatever its figures: clients that cannot do something try it again
-    and again, and say so each time, thousands of times a second."""
+    """A log filter: it lets a message pass once in so many seconds, whatever figures it has. Clients repeat what fails,
+    and log it thousands of times a second."""
 
     SECONDS = 10.0
 
@@ -101,8 +101,8 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def run(app: App, *, loglevel: str = "WARNING", **options: Any) -> NoReturn:
-    """Run a worker of the app until a signal stops it. A failure ends in a non-zero exit code, or is raised if it is
-    one that a user can mend."""
+    """Run a worker of the app until a signal stops it. A failure gives a non-zero exit code, or is raised if a user can
+    mend it."""
     try:
         import uvloop
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""From a rebalance to the first event: tables first, then the streams."""
+"""Everything between a rebalance and the first event: first the tables, then the streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from streams.worker.faust_patches.tables import Journal
 
 
 class Recovery(faust.tables.recovery.Recovery):
-    """Tables are complete, and streams stand at their committed offsets, before anything flows."""
+    """Makes sure that tables are complete, and that streams stand at their committed offsets, before any event
+    flows."""
 
     def __init__(self, *args: Any, ownership: Ownership, **options: Any) -> None:
         self._ownership = ownership
@@ -106,8 +107,9 @@ class Recovery(faust.tables.recovery.Recovery):
 
 
 class Assignor(PartitionAssignor):
-    """Kafka gives a named member that comes back the assignment it had, with the address it had. Faust asserts that
-    it is today's, and a worker on another port lives on and does nothing."""
+    """Accepts an assignment with an old address. Kafka gives a named member that comes back the assignment that it had,
+    and the address in it. Faust asserts that the address is today's; a worker on another port would live on and do
+    nothing."""
 
     @property
     def _url(self) -> Any:

@@ -1,4 +1,4 @@
-"""What is sent is confirmed before anything is acked; a send that fails stops the worker."""
+"""Sends: everything is confirmed before anything is acked, and a send that fails stops the worker."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ StartProducer = Callable[[], Awaitable[Any]]
 
 
 class Sends:
-    """What one flush sends. `sending` opens it."""
+    """What one flush sends. Made by `sending`."""
 
     def __init__(self, start_producer: StartProducer) -> None:
         self._start_producer = start_producer
         self._sent: list[Awaitable[RecordMetadata]] = []
 
     async def put(self, table: Table, event: EventT[Any] | Place, key: Any, value: Any) -> None:
-        """Write a key of a table, as `Table.put` does."""
+        """Write a key of a table (`Table.put`)."""
         self._sent.append(await table.put(event, key, value))
 
     async def send(
@@ -36,8 +36,8 @@ class Sends:
         partition: int | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Send bytes as they are; `partition` None leaves it to the key. Faust's own way makes three objects and a
-        callback of each message: a twelfth of a worker's time at 500 messages a second."""
+        """Send bytes as they are; with `partition` None the key decides. Faust's own way makes three objects and a
+        callback for each message, which is a twelfth of a worker's time at 500 messages a second."""
         producer = await self._start_producer()
         sent = await producer.send(topic.get_topic_name(), key, value, partition, None, cast(Any, headers))
         self._sent.append(sent)

@@ -1,4 +1,4 @@
-"""The versions that the cures fit, and the settings that they rest on."""
+"""The versions of Faust and aiokafka that the corrections fit, and the settings that they rest on."""
 
 from __future__ import annotations
 
@@ -38,16 +38,15 @@ SESSION = "COTEJO_SESSION_SECONDS"
 
 
 class WrongVersion(CotejoError):  # noqa: N818 - says what happened
-    """The corrections fit one version of Faust and of aiokafka only."""
+    """The installed version of Faust or aiokafka is not the one that the corrections fit."""
 
 
 class WrongSession(CotejoError):  # noqa: N818 - says what happened
-    """The environment asks for a session that cannot be."""
+    """The environment asks for a session length that is not possible."""
 
 
 def session(environment: Mapping[str, str]) -> dict[str, float]:
-    """How long a session lasts, how often we are heard in it, and how long a request may take. Raises
-    `WrongSession`."""
+    """The length of a session, the interval between heartbeats, and the timeout of a request. Raises `WrongSession`."""
     text = environment.get(SESSION, "10")  # Faust's 60: so long a dead worker's partitions would stand still
     try:
         seconds = float(text)
@@ -61,6 +60,7 @@ def session(environment: Mapping[str, str]) -> dict[str, float]:
 
 
 def check_versions(installed: Callable[[str], str] = version) -> None:
+    """Raise `WrongVersion` unless Faust and aiokafka are installed in the versions that the corrections fit."""
     for package, corrected in KNOWN.items():
         if installed(package) != corrected:
             raise WrongVersion(

@@ -1,4 +1,4 @@
-"""Tables that know where their keys belong."""
+"""Tables that know the partition of each key."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from streams.errors import CotejoError
 
 
 class SendFailed(CotejoError):  # noqa: N818 - says what happened
-    """The broker has not confirmed something that was sent; nothing may be acked."""
+    """The broker has not confirmed something that was sent. Nothing may be acked."""
 
 
 class Place(NamedTuple):
-    """A partition under one assignment: where a table write belongs that no event stands for."""
+    """A partition under one assignment. It stands for the event of a table write that no event has caused."""
 
     tp: TP
     generation_id: int
@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 class Table(faust.Table[Any, Any]):
-    """Knows the partition of each key, and writes beside any event, not only the current one."""
+    """A table that knows the partition of each key, and writes beside any event, not only the current one."""
 
     def __init__(self, app: Any, **options: Any) -> None:
         if options.get("value_type") in (list, dict):  # recovery would drop each record with a mere warning
@@ -48,9 +48,9 @@ class Table(faust.Table[Any, Any]):
         self._note(key, self.partition_for_key(key))
 
     async def put(self, event: EventT[Any] | Place, key: Any, value: Any) -> Awaitable[RecordMetadata]:
-        """Set a key (None deletes it) on behalf of an event or place, whose partition the changelog record takes.
-        The result is done once the broker has confirmed. Faust takes the partition of whatever event is
-        current: none in a timer, the wrong one in take()."""
+        """Set a key (None deletes it) on behalf of an event or a place, whose partition the changelog record takes. The
+        returned future is done once the broker has confirmed. Faust takes the partition of the current event instead:
+        there is none in a timer, and it is the wrong one in take()."""
         message = event.message
         if message.generation_id != self.app.consumer_generation_id:  # by now it may be another worker's
             raise SendFailed(f"{self.name}: {message.tp} was reassigned before its write")
@@ -77,7 +77,7 @@ class Table(faust.Table[Any, Any]):
 
 
 class JournalRecord(NamedTuple):
-    """A record of a journal, as recovery brought it."""
+    """A record of a journal, as recovery read it."""
 
     partition: int
     key: bytes | None
@@ -86,15 +86,15 @@ class JournalRecord(NamedTuple):
 
 
 class Journal(Table):
-    """A table whose values are read after each rebalance, and never otherwise: `take` hands them over, and nothing of
-    it stays in memory. So each recovery reads all of its changelog, also of partitions that this worker had before."""
+    """A table whose values are only read after a rebalance. `take` hands them over, and nothing of it stays in memory.
+    So each recovery reads the whole changelog, also of partitions that this worker had before."""
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
         self._recovered: list[JournalRecord] = []
 
     def begin_recovery(self) -> None:
-        """Forget what an earlier recovery has brought."""
+        """Forget what an earlier recovery has read."""
         self._recovered = []
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
@@ -103,7 +103,7 @@ class Journal(Table):
             self._recovered.append(JournalRecord(message.partition, message.key, message.value))
 
     def take(self) -> list[JournalRecord]:
-        """What recovery has brought, once."""
+        """Hand over what recovery has read. A second call returns nothing."""
         recovered, self._recovered = self._recovered, []
         return recovered
 

@@ -1,1 +1,1 @@
-"""What Prometheus may ask of a worker."""
+"""The metrics that a worker serves to Prometheus."""

@@ -1,8 +1,8 @@
-"""The samples of areas in the exposition: an area's are written when its state has changed, and kept until then.
+"""The samples of areas in the exposition. An area's samples are written as text when its state has changed, and kept
+until then.
 
-prometheus_client would write every sample each time somebody asks, and meanwhile nothing else has its turn. What stands
-before a value, which is always the same, is kept too: so 26 areas take 1.4 ms instead of 6.7 where all have changed,
-and 0.1 where none has.
+prometheus_client writes every sample for each scrape, and meanwhile nothing else runs. The text before a value never
+changes, so it is kept too. For 26 areas this takes 1.4 ms instead of 6.7 if all have changed, and 0.1 if none has.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ Sample = tuple[str, tuple[str, ...], float]
 
 
 class AreaSamples:
-    """The exposition of areas. `samples` gives the samples of one state, of any of the families."""
+    """The exposition of areas. `samples` gives the samples of one state, in any of the metric families."""
 
     def __init__(self, samples: Callable[[State], Iterable[Sample]]) -> None:
         self._samples = samples
@@ -38,7 +38,7 @@ class AreaSamples:
         """The text before a sample's value, by name and labels."""
 
     def text(self, states: Iterable[tuple[str, State]]) -> bytes:
-        """The exposition of these areas' states, by area id. A state is never changed, only replaced."""
+        """The exposition of these areas' states, by area id. A state must not be changed in place, only replaced."""
         self._known = cached = {area: self._lines(area, state) for area, state in states}
         return "".join(self._parts(lines for _, lines in cached.values())).encode()
 

@@ -1,4 +1,4 @@
-"""Every metric of a worker: its name, kind, labels, and what it says (docs/metrics.md shows the same table)."""
+"""Every metric of a worker: its name, kind, labels and meaning. docs/metrics.md shows the same table."""
 
 from typing import Final, Literal, NamedTuple
 
@@ -9,7 +9,7 @@ Kind = Literal["gauge", "counter", "histogram"]
 
 
 class Metric(NamedTuple):
-    """One metric. Its unit is a base unit and stands in its name. A ratio is a part of 1."""
+    """One metric. Its unit is a base unit and part of its name. A ratio is a number from 0 to 1."""
 
     name: str
     kind: Kind

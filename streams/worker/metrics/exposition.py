@@ -1,7 +1,7 @@
-"""What Prometheus may ask: the newest state of each area, alerts, counts of what came and went.
+"""The metrics of a worker: the newest state of each area, alerts, and counters.
 
-Computed when asked, from what the stages hold; nothing is counted twice for it. A worker that lost the comparison
-holds no area any more, so it shows none.
+They are computed at each scrape from what the stages hold anyway. A worker that does not own the comparison has no
+areas, so it shows none.
 """
 
 import platform
@@ -47,7 +47,7 @@ _TIMES: Final = {"health": ("bulletin_every", "reports_every")}
 
 
 def _limits(election: Election) -> Iterator[tuple[str, tuple[str, str], float]]:
-    """Limits of the election file: metric, labels, value."""
+    """The limits of the election file: metric, labels, value."""
     rules = asdict(election.rules)
     for limits, name, divisor in (
         (_POINTS, "threshold_ratio", 100),
@@ -60,8 +60,7 @@ def _limits(election: Election) -> Iterator[tuple[str, tuple[str, str], float]]:
 
 
 class Exporter:
-    """All metrics of one worker. It must be asked in the event loop's own thread, since it reads what the stages
-    write."""
+    """All metrics of one worker. Scrape it in the event loop's own thread: it reads what the stages write."""
 
     def __init__(self, app: App, election: Election, topology: Topology, stages: Stages) -> None:
         self._app, self._election, self._topology, self._stages = app, election, topology, stages
@@ -79,7 +78,7 @@ class Exporter:
         return generate_latest(self._registry) + self._areas.text(self._shown())
 
     def _shown(self) -> Iterator[tuple[str, State]]:
-        """The areas that this worker speaks for, with their states."""
+        """The areas whose metrics this worker shows, with their states."""
         if self._owns():
             states = self._stages.compare.states
             yield from ((area, states[area]) for area in self._election.metric_areas if area in states)
@@ -88,7 +87,7 @@ class Exporter:
         return self._app.is_settled and self._stages.compare.owned
 
     def collect(self) -> Iterable[Family]:
-        """Prometheus' collector protocol: every metric but those that follow from areas' states alone."""
+        """Prometheus' collector protocol: every metric except those that follow from the states of areas."""
         gathered = _Samples()
         self._worker(gathered)
         if self._owns():
@@ -154,7 +153,7 @@ class Exporter:
 
     @staticmethod
     def _open(gathered: "_Samples", kind: tuple[str, ...], group: Mapping[str, Any]) -> None:
-        """The sheets of one kind that do not count yet."""
+        """Add the figures of one kind of sheets that do not count yet."""
         gathered.add("open_sheets", kind, group["sheets"])
         gathered.add("open_votes", kind, group["votes"])
         gathered.add("lead_change_sheets", kind, group["enough"])
@@ -176,7 +175,7 @@ class Exporter:
             gathered.add("breakdown_sheets", figure, given["breakdown"])
 
     def _option(self, column: str) -> tuple[str, str]:
-        """Id and name of an option or group; a finding about anything else has none, and may name a reporter."""
+        """Id and name of the option or group that a finding is about; both empty if it is about none."""
         at = self._election.column_index.get(column)
         return ("", "") if at is None else (column, self._election.columns[at].name)
 
@@ -253,12 +252,12 @@ class _Samples(list[Sample]):
     """Samples of any metrics."""
 
     def add(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
-        """Add a sample. None, for a figure that is not known, adds none."""
+        """Add a sample. A value of None, for a figure that is not known, adds nothing."""
         if value is not None:
             self.append((f"cotejo_{name}", labels, value))
 
     def points(self, name: str, labels: tuple[str, ...], value: float | None) -> None:
-        """Add a sample of percentage points, as a ratio."""
+        """Add a sample given in percentage points, as a ratio."""
         self.add(name, labels, None if value is None else round(value / 100, 8))
 
 
