@@ -1,4 +1,8 @@
-"""The sums of areas over many ticks, worked out at once. One tick after the other takes three times as long."""
+"""The sums of areas over many ticks, worked out at once.
+
+There are two ways to take in rows, because each is the slower one elsewhere. For 64 ticks this takes half the time of
+one `Sums.add` after the other; for a single tick it takes three times as long, and it knows no bounds.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
