@@ -4,7 +4,7 @@ import { byId, keyed, make, makeSvg, setText } from "./dom.js";
 import { KINDS, classOf, figuresFor, figuresText, fillOf, legendOf, patterns, rivals } from "./map_kinds.js";
 import { mapPicture } from "./map_picture.js";
 import { save } from "./picture.js";
-import { number, t } from "./words.js";
+import { t } from "./words.js";
 
 const drawings = new Map(); // area id: its drawing, or null while it is asked for
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -121,10 +121,10 @@ function showLegend(theme) {
   const nodes = keyed(byId("map-legend"), shown.legend.map((entry) => String(entry.key)), () => make("li", {},
     makeSvg("svg", { class: "swatch", viewBox: "0 0 56 32", "aria-hidden": "true" }, makeSvg("rect", { width: 56, height: 32 })), make("span"), make("span")));
   nodes.forEach((node, place) => {
-    const { text, count } = shown.legend[place];
+    const { text, count, areas } = shown.legend[place];
     node.firstElementChild.firstElementChild.setAttribute("fill", fillOf(shown.kind, theme, shown.legend[place]));
     setText(node.children[1], text);
-    setText(node.children[2], count ? t(count === 1 ? "mapAreasOne" : "mapAreas", { count: number(count) }) : "");
+    setText(node.children[2], count ? areas : "");
   });
 }
 

@@ -93,13 +93,16 @@ export function classOf(kind, figures) {
 // What a shape, or its place in a legend, is filled with.
 export const fillOf = (kind, theme, { key, pattern }) => (pattern ? `url(#${pattern})` : KINDS[kind].colours[theme][key]);
 
-// What stands in the legend: every colour, and what is missing somewhere, with the number of areas of each.
+// What stands in the legend: every colour, and what is missing somewhere, with the number of areas of each, also in words.
 export function legendOf(kind, classes, pair) {
   const { limits, label } = KINDS[kind];
-  const count = (key) => classes.filter((each) => each.key === key).length;
-  const colours = [null, ...limits].map((low, place) => ({ key: place, text: label(low, limits[place] ?? null, pair), count: count(place) }));
-  const reasons = Object.keys(LACKS).filter(count);
-  return [...colours, ...reasons.map((key) => ({ key, pattern: patternOf(kind, key), text: t(LACKS[key].text), count: count(key) }))];
+  const counted = (entry) => {
+    const count = classes.filter((each) => each.key === entry.key).length;
+    return { ...entry, count, areas: t(count === 1 ? "mapAreasOne" : "mapAreas", { count: number(count) }) };
+  };
+  const colours = [null, ...limits].map((low, place) => counted({ key: place, text: label(low, limits[place] ?? null, pair) }));
+  const reasons = Object.keys(LACKS).map((key) => counted({ key, pattern: patternOf(kind, key), text: t(LACKS[key].text) }));
+  return [...colours, ...reasons.filter(({ count }) => count)];
 }
 
 // All that is known of an area, as a sentence.

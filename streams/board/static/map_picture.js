@@ -3,7 +3,7 @@
 import { makeSvg } from "./dom.js";
 import { fillOf, patterns } from "./map_kinds.js";
 import { EDGE, HEIGHT, INK, SOFT, WIDTH, sheet, text } from "./picture.js";
-import { clean, moment, t } from "./words.js";
+import { clean, moment } from "./words.js";
 
 const TOP = 100, GAP = 60, KEY = { width: 42, height: 24, row: 34 }, LEGEND = 400;
 
@@ -31,7 +31,7 @@ function drawing({ whole, drawing: { width, height }, shapes, kind, at, title, l
   legend.forEach((entry, place) => {
     const row = TOP + 40 + place * KEY.row;
     root.append(makeSvg("rect", { x: left, y: row, width: KEY.width, height: KEY.height, fill: fill(entry), stroke: INK }));
-    root.append(text(`${entry.text} · ${t(entry.count === 1 ? "mapAreasOne" : "mapAreas", { count: entry.count })}`, [left + KEY.width + 12, row + 18]));
+    root.append(text(`${entry.text} · ${entry.areas}`, [left + KEY.width + 12, row + 18]));
   });
   return root;
 }
