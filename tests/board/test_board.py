@@ -343,6 +343,21 @@ def test_readiness(board: Served, topology: Topology, embedded: EmbeddedBroker) 
     assert (told["ready"], told["place"], told["read"], told["pages"]) == (True, "live", 1.0, 0)
 
 
+def test_no_connection_is_left_behind(topology: Topology, embedded: EmbeddedBroker) -> None:
+    """A board that has ended is connected to the broker no more."""
+
+    def connected() -> int:
+        rows = [row.split() for row in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+        return sum(int(row[2].partition(":")[2], 16) == port and row[3] == "01" for row in rows)
+
+    port = int(embedded.address.rpartition(":")[2])
+    before = connected()
+    with served(embedded, KNOWN, topology) as board:
+        until(lambda: answer(board, "/readyz")[0] == 200, lambda: str(answer(board, "/readyz")))
+        assert connected() > before
+    until(lambda: connected() == before, lambda: f"{connected()} connections, {before} before", 10)
+
+
 def test_not_ready(embedded: EmbeddedBroker, names: str) -> None:
     """Without a broker a board lives, and is not ready."""
     with served("127.0.0.1:1", KNOWN, Topology(names)) as board:
