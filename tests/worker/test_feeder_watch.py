@@ -25,7 +25,7 @@ from streams.worker.feeder_watch import PATIENCE, FeederWatch
 def test_events_that_wait(steps: list[tuple[float, int, int]], warnings: int) -> None:
     """Steps: the clock, the latest tick, how much has come."""
     progress, told, clock = SimpleNamespace(at=0, received=0), list[str](), SimpleNamespace(now=0.0)
-    feed = FeederWatch(progress, told.append, lambda: clock.now)
+    feed = FeederWatch(progress, told.append, lambda: 1000 + clock.now)
     for clock.now, progress.at, progress.received in steps:
         asyncio.run(feed.look())
     assert len(told) == warnings

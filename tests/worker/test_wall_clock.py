@@ -165,6 +165,12 @@ def test_a_wait_follows_the_clock() -> None:
     assert asyncio.run(asyncio.wait_for(agents.next_tick(clock, 500), 10)) in (3_600_500, 3_601_000)
 
 
+def test_a_wait_that_took_too_long() -> None:
+    """A worker that was suspended while it waited goes on with the tick that is due now."""
+    clock = Shown(1000, 1000, 1234)
+    assert asyncio.run(asyncio.wait_for(agents.next_tick(clock, 10), 10)) == 1230
+
+
 def test_time_that_is_set_back() -> None:
     """Marks beyond the new time are none; what came before them is handed over with the next."""
     both = Alignment[str](["a", "b"])
