@@ -173,15 +173,14 @@ class Board:
                 else:
                     content, name = night.change(area, version, last), "change"
                 begun, version, step, last = night.began_with, night.version, history.step, history.last
-                yield _event(name, content, version)
+                yield _event(name, content)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), UPDATE)
 
 
-def _event(name: str, data: bytes, id: int | None = None) -> bytes:
+def _event(name: str, data: bytes) -> bytes:
     """One server-sent event; JSON has no line breaks."""
-    head = f"id: {id}\n" if id is not None else ""
-    return f"{head}event: {name}\ndata: ".encode() + data + b"\n\n"
+    return f"event: {name}\ndata: ".encode() + data + b"\n\n"
 
 
 async def _elsewhere(_: web.Request) -> web.Response:
