@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import zstandard
 from builders import bulletin, election, report
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.config import election_writer
@@ -104,6 +104,8 @@ def test_round_trip(given_: list[tuple[object, ...]], block: int, segment: int) 
 
 
 @given(messages, st.lists(st.integers(0, 9), max_size=20), st.integers(1, 300))
+@example([(REPORTS, 0, 0, 0, None, b"value", ())] * 9, [], 4 * (HEAD.itemsize + 5))
+@example([(REPORTS, 0, 0, 0, b"key", None, ())] * 9, [], 4 * (HEAD.itemsize + 3))
 @settings(max_examples=20, deadline=None)
 def test_many_are_written_as_one_by_one(given_: list[tuple[object, ...]], pieces: list[int], block: int) -> None:
     """`extend` makes the very blocks that `append` makes, however the records are handed to it."""
