@@ -6,19 +6,17 @@ that; an HTTP client library throws the status away with them, so this one stand
 
 import asyncio
 import re
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import h11
-from aiohappyeyeballs import start_connection
 
-CONNECT: Final = 5.0
-"""Seconds in which a connection must stand."""
+from streams.delivery.checked_connection import connected
+
 HEAD: Final = 256 * 2**10
 """Bytes of status line and headers that are read, informational answers included."""
 EXCERPT: Final = 4 * 2**10
@@ -29,22 +27,12 @@ EXCERPT_SECONDS: Final = 1.0
 """Seconds that its body is waited for."""
 CLOSE_SECONDS: Final = 0.5
 """Seconds in which the other side may close the connection in peace."""
-HAPPY_EYEBALLS: Final = 0.25
-"""Seconds before the next address of a name is tried beside the one before it (RFC 8305)."""
 
 _STATUS_LINE: Final = re.compile(rb"\s*HTTP/\d(?:\.\d)? +([1-9]\d\d)(?:[ \t][^\r\n]*)?\r?\n")
 
 
-class RefusedError(Exception):
-    """An address may not be connected to; the text says why."""
-
-
 class NoAnswerError(Exception):
     """What came is no answer; the text says what it was instead."""
-
-
-class ConnectionTimeoutError(TimeoutError):
-    """No connection in `CONNECT` seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +180,7 @@ async def _data(reader: asyncio.StreamReader, connection: h11.Connection) -> Asy
 @asynccontextmanager
 async def _connection(parts: SplitResult, why_not: Callable[[str], str | None], context: ssl.SSLContext) -> Any:
     secure = parts.scheme == "https"
-    addresses = await _addresses(parts.hostname or "", parts.port or (443 if secure else 80), why_not)
-    try:
-        async with asyncio.timeout(CONNECT):
-            sock = await start_connection(addresses, happy_eyeballs_delay=HAPPY_EYEBALLS)
-    except TimeoutError:
-        raise ConnectionTimeoutError from None
+    sock = await connected(parts.hostname or "", parts.port or (443 if secure else 80), why_not)
     options: dict[str, Any] = {}
     if secure:
         options = {"ssl": context, "server_hostname": parts.hostname, "ssl_shutdown_timeout": CLOSE_SECONDS}
@@ -214,12 +197,3 @@ async def _connection(parts: SplitResult, why_not: Callable[[str], str | None], 
                 await writer.wait_closed()
     finally:
         writer.transport.abort()
-
-
-async def _addresses(host: str, port: int, why_not: Callable[[str], str | None]) -> Sequence[Any]:
-    """The addresses that the name has now and that may be connected to: these, not the name, are connected to."""
-    resolved = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    reasons = {info: why_not(str(info[4][0])) for info in resolved}
-    if allowed := [info for info in resolved if reasons[info] is None]:
-        return allowed
-    raise RefusedError(next((why for why in reasons.values() if why), "no address is known for its name"))

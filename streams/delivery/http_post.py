@@ -28,7 +28,7 @@ from streams.core.alerting.delivery_policy import Answer
 from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.receiver_addresses import why_not_address
 from streams.core.election.model import Election, Receiver
-from streams.delivery import alertmanager, http_exchange, message_text, standard_webhook
+from streams.delivery import alertmanager, checked_connection, http_exchange, message_text, standard_webhook
 from streams.delivery.secrets import Secrets
 
 TIMEOUT: Final = 15.0
@@ -150,11 +150,11 @@ def status_answer(response: http_exchange.Response, url: str | None = None) -> A
 def failure_words(error: Exception) -> str:
     """What kept an answer from coming."""
     match error:
-        case http_exchange.ConnectionTimeoutError():
-            return f"no connection in {http_exchange.CONNECT:g} s"
+        case checked_connection.ConnectionTimeoutError():
+            return f"no connection in {checked_connection.CONNECT:g} s"
         case TimeoutError():
             return f"no answer in {TIMEOUT:g} s"
-        case http_exchange.RefusedError():
+        case checked_connection.RefusedError():
             return f"the address that its name has {error}"
         case http_exchange.NoAnswerError():
             return str(error)
