@@ -32,8 +32,8 @@ def check_receivers(toml: Toml, receivers: Sequence[Receiver], areas: Container[
 
 
 def _check_url(toml: Toml, receiver: Receiver, place: str) -> None:
-    if receiver.format == "apprise":
-        cure = "leave it out: the service's address holds a token, so it lies where secret_env or secret_file says"
+    if receiver.format in receiver_addresses.ADDRESS_IS_SECRET:
+        cure = "leave it out: this address holds a token or a password; it lies where secret_env or secret_file says"
         toml.check(not receiver.url, f"{place}.url", cure)
         return
     toml.check(receiver.url, f"{place}.url", "is missing: write it")

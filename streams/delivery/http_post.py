@@ -93,7 +93,7 @@ def body(election: Election, receiver: Receiver, notice: Notice) -> bytes:
             return alertmanager.webhook_body(election, receiver, notice)
         case "alertmanager-api":
             return alertmanager.api_body(election, receiver, notice)
-        case "apprise":
+        case "apprise" | "email":
             return message_text.of_notice(election, receiver.language, notice).text.encode()
 
 
@@ -106,7 +106,7 @@ def digest_body(election: Election, receiver: Receiver, digest: Digest) -> bytes
             return alertmanager.webhook_digest(election, receiver, digest)
         case "alertmanager-api":
             return alertmanager.api_digest(election, receiver, digest)
-        case "apprise":
+        case "apprise" | "email":
             return message_text.of_digest(election, receiver.language, digest, EXCERPT).text.encode()
 
 

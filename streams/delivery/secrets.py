@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.core.alerting import webhook_signatures
+from streams.core.alerting.receiver_addresses import ADDRESS_IS_SECRET
 from streams.core.election.model import Election, Receiver
 from streams.delivery.standard_webhook import check_secret
 from streams.errors import CotejoError
@@ -14,6 +15,8 @@ from streams.regular_file import SECRET_BYTES, read_regular
 
 AT_ONCE: Final = 2
 """The new one and the old one, of secrets and of private keys each."""
+
+_ADDRESSES: Final = {"apprise": "the service's address", "email": "the mail server's address"}
 
 
 class SecretError(CotejoError):
@@ -36,10 +39,10 @@ def of_receiver(receiver: Receiver, environment: Mapping[str, str]) -> Secrets:
     else:
         return Secrets()
     if not text.split():
-        what = "the service's address" if receiver.format == "apprise" else "its secret"
+        what = _ADDRESSES.get(receiver.format, "its secret")
         cure = f"put {what} into {'the file' if receiver.secret_file else 'the environment as'} {place}"
         raise SecretError(f"receiver {receiver.name}: {cure}")
-    if receiver.format == "apprise":
+    if receiver.format in ADDRESS_IS_SECRET:
         return Secrets((text.strip(),))
     keys = sum(secret.startswith(webhook_signatures.PRIVATE) for secret in text.split())
     if max(keys, len(text.split()) - keys) > AT_ONCE:

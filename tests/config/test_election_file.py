@@ -61,6 +61,7 @@ KNOWN = replace(
         ),
         Receiver("chat", secret_env="CHAT", format="apprise"),
         Receiver("page", "https://10.0.0.9:9093/api/v2/alerts", format="alertmanager-api", allow_private=True),
+        Receiver("mail", secret_env="MAIL", format="email"),
     ),
     reporters={"ana": Reporter(b"a" * 32, "house"), "bea": Reporter(b"b" * 32, source="church")},
     authorities={"board": Authority(b"c" * 32), "town": Authority(None, ("S1", "S2"))},
@@ -417,7 +418,7 @@ RECEIVERS = [block.split("```")[0] for block in WEBHOOKS.split("```toml\n")[1:]]
 COMMENTED = "\n".join(line.removeprefix("# ") for line in INIT.partition("# [[receiver]]")[1:][1].splitlines())
 
 
-@pytest.mark.parametrize("text", [*RECEIVERS, f"[[receiver]]{COMMENTED}"], ids=["subscription", "chat", "init"])
+@pytest.mark.parametrize("text", [*RECEIVERS, f"[[receiver]]{COMMENTED}"], ids=["some", "chat", "e-mail", "init"])
 def test_documented_receivers(text: str, tmp_path: Path) -> None:
     """The receivers that docs/webhooks.md and the example of `cotejo init` show are read as they stand."""
     path = election_writer.write(election(), tmp_path)

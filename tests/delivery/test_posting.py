@@ -269,9 +269,8 @@ def test_a_fault_of_ours_ends_one_attempt() -> None:
 TOKEN = "T0ken-0f-the-d3sk"
 
 
-@contextmanager
-def secure(directory: Path, name: str = "localhost") -> Iterator[tuple[int, Path]]:
-    """A receiver over TLS whose certificate, signed by itself, is for this name; gives its port and certificate."""
+def certificate_for(name: str, directory: Path) -> Path:
+    """A new certificate for this name, signed by itself, with its private key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -286,6 +285,13 @@ def secure(directory: Path, name: str = "localhost") -> Iterator[tuple[int, Path
     pem, file = serialization.Encoding.PEM, directory / "desk.pem"
     plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     file.write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, *plain))
+    return file
+
+
+@contextmanager
+def secure(directory: Path, name: str = "localhost") -> Iterator[tuple[int, Path]]:
+    """A receiver over TLS whose certificate, signed by itself, is for this name; gives its port and certificate."""
+    file = certificate_for(name, directory)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
 

@@ -9,8 +9,10 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 from urllib.parse import urlsplit
 
-from streams.core.election.model import Receiver
+from streams.core.election.model import Format, Receiver
 
+ADDRESS_IS_SECRET: Final[frozenset[Format]] = frozenset(("apprise", "email"))
+"""The formats whose receivers have no `url`: the address holds a token or a password."""
 _WEB_PORTS: Final = {80, 443}
 _PRIVATE: Final[list[IPv4Network | IPv6Network]] = [
     *map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),

@@ -82,9 +82,9 @@ Severity = Literal["info", "warning", "critical"]
 """How grave a finding is: `info` is a remark, which calls nobody."""
 RuleClass = Literal["arithmetic", "statistical", "consistency", "health", "information"]
 """What a rule's findings rest on; `information` is about what is known, not about what does not fit."""
-Format = Literal["standard", "alertmanager", "alertmanager-api", "apprise"]
+Format = Literal["standard", "alertmanager", "alertmanager-api", "apprise", "email"]
 """What a receiver is sent: our own webhook, Alertmanager's webhook (version 4), what Alertmanager's own API takes, or
-a message for people, by a service that Apprise knows."""
+a message for people, by a service that Apprise knows or by a mail server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Receiver:
 
     name: str
     url: str = ""
-    """Empty for the format `apprise`: there the address is the secret."""
+    """Empty for `apprise` and `email`: there the address is the secret."""
     secret_env: str = ""
     secret_file: str = ""
     format: Format = "standard"
