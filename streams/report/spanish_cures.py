@@ -131,6 +131,16 @@ _SPANISH: Final[Mapping[str, str]] = {
     "limits above the {} polling tables that exist: {}. Their rules can call nobody in this election: lower them": (
         "límites por encima de las {} mesas que hay: {}. Sus reglas no pueden avisar a nadie en esta elección: bájelos"
     ),
+    "polling tables that exist but are not in the register: {}. The sample was not drawn from them, so the rule sample "
+    "calls nobody: add them to the register": (
+        "mesas que existen y no están en el registro: {}. La muestra no se sorteó entre ellas, así que la regla sample "
+        "no avisa a nadie: añádalas al registro"
+    ),
+    "receivers that no alert can reach, because no rule that is switched on finds anything of their rules, classes and "
+    "severity: {}. Widen them": (
+        "receptores a los que no puede llegar ninguna alerta, porque ninguna regla encendida encuentra nada de sus "
+        "reglas, clases y gravedad: {}. Amplíelas"
+    ),
 }
 """English to Spanish. `{}` stands for what differs, in the same order in both."""
 

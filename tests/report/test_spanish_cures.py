@@ -1,6 +1,7 @@
 """What cures a message is said in Spanish too, whichever part of the core says it."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -36,20 +37,25 @@ def texts() -> Iterator[tuple[str, str]]:
     for folder in ("core/events", "core/reconciliation", "core/engine", "nights"):
         for path in sorted((ROOT / "streams" / folder).glob("*.py")):
             for function in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)):
-                named = {
-                    target.id: text_of(node.value)
-                    for node in ast.walk(function)
-                    if isinstance(node, ast.Assign)
-                    for target in node.targets
-                    if isinstance(target, ast.Name)
-                }
-                for call in (n for n in ast.walk(function) if isinstance(n, ast.Call)):
-                    at = CALLS.get(call.func.id) if isinstance(call.func, ast.Name) else None
-                    if at is not None and len(call.args) > at:
-                        node = call.args[at]
-                        text = named.get(node.id) if isinstance(node, ast.Name) else text_of(node)
+                named = defaultdict[str, list[str | None]](list)
+                for node in (n for n in ast.walk(function) if isinstance(n, ast.Assign)):
+                    for target in (t for t in node.targets if isinstance(t, ast.Name)):
+                        named[target.id].append(text_of(node.value))
+                for text_node in stated(function):
+                    name = text_node.id if isinstance(text_node, ast.Name) else ""
+                    for text in named[name] if name else [text_of(text_node)]:
                         if text and text not in COMPUTED.get(path.name, set()):
                             yield path.name, text
+
+
+def stated(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """What a function makes a cure of, or yields as the text of a remark."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=arguments) if len(arguments) > CALLS.get(name, 99):
+                yield arguments[CALLS[name]]
+            case ast.Yield(value=ast.Tuple(elts=[_, _, _, text])):
+                yield text
 
 
 FOUND = sorted(set(texts()))
@@ -59,6 +65,7 @@ def test_the_texts_are_found() -> None:
     """The search below is no empty one."""
     assert ("codec.py", "send a JSON object") in FOUND
     assert ("signatures.py", "sign it with X private key") in FOUND
+    assert len([text for file, text in FOUND if file == "silent_settings.py"]) == 6
     assert len(FOUND) > 30
 
 
