@@ -19,7 +19,7 @@ class Command:
     def write(self) -> bytes:
         """As the value of a record."""
         notice = None if self.notice is None else self.notice.decode()
-        return encode({"receiver": self.receiver, "redeliver": notice})
+        return encode(CommandRecord(self.receiver, notice))
 
     @classmethod
     def read(cls, value: bytes) -> Self | None:

@@ -27,7 +27,8 @@ from streams.core.events.codec import decode_bulletin, encode
 from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.original_bytes import with_type
-from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
+from streams.core.events.wire import MarkRecord
+from streams.core.reconciliation.sheet_rows import Sheets, read_message
 from streams.kafka.topology import Topology
 from streams.times import rfc3339
 from streams.worker import comparison_state, fault_points, raw_topics
@@ -150,7 +151,7 @@ class CompareStage:
         )
         return dict.fromkeys(range(self._topology.partitions), acked - 1)
 
-    def _read(self, record: Any) -> Mark | Sheets:
+    def _read(self, record: Any) -> MarkRecord | Sheets:
         formats.TABLE_SHEETS.check_headers(record.headers)
         return read_message(self._election, self._topology.partitions, record.value)
 
@@ -163,7 +164,7 @@ class CompareStage:
                 self._aside.put(self.outbox, event.message, error)
                 self.outbox.hold(event)
                 continue
-            sheets, at = (None, what.at) if isinstance(what, Mark) else (what, None)
+            sheets, at = (None, what.at) if isinstance(what, MarkRecord) else (what, None)
             self._arrive(what.partition, _Arrival(event, sheets), at)
 
     async def _take_bulletins(self, stream: Any) -> None:
@@ -289,11 +290,11 @@ class CompareStage:
                 self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert.plain()) if alert else None)
         self._saved = now
         pulse = self.comparer.pulse
-        clock = {
-            "at": self.at,
-            "evaluated": self.comparer.clock,
-            "columns": self._columns,
-            "pulse": [pulse.bulletin, pulse.report],
-            "reached": {str(partition): offset for partition, offset in self._reached.items()},
-        }
+        clock = comparison_state.Clock(
+            at=self.at,
+            evaluated=self.comparer.clock,
+            columns=self._columns,
+            pulse=(pulse.bulletin, pulse.report),
+            reached={str(partition): offset for partition, offset in self._reached.items()},
+        )
         self.outbox.write(event, b"clock", encode(clock))

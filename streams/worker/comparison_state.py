@@ -11,7 +11,8 @@ from streams.core.alerting.alert import Alert
 from streams.core.comparison.findings import Pulse
 from streams.core.events.codec import bulletin_of
 from streams.core.events.model import Bulletin
-from streams.core.reconciliation.sheet_rows import Mark, Sheets
+from streams.core.events.wire import MarkRecord
+from streams.core.reconciliation.sheet_rows import Sheets
 from streams.errors import CotejoError, ElectionChangedError
 
 
@@ -28,10 +29,10 @@ class SheetsLostError(CotejoError):
 class Clock(msgspec.Struct):
     """How far the comparison had come, as it is saved. Times are event time in Unix ms."""
 
-    at: int
-    evaluated: int
+    at: int | None
+    evaluated: int | None
     columns: list[str]
-    pulse: tuple[int, int]
+    pulse: tuple[int | None, int | None]
     reached: dict[str, int]
     """By partition, the offset of the last sheets that were taken in."""
 
@@ -92,7 +93,7 @@ def _read(saved: Comparison, kind: bytes, value: bytes) -> None:
 def judged(
     sent: Callable[[], Iterable[Any]],
     reached: Mapping[int, int],
-    read: Callable[[Any], Mark | Sheets],
+    read: Callable[[Any], MarkRecord | Sheets],
     unreadable: Callable[[Any, str], None],
 ) -> Iterator[Sheets]:
     """The sheets that were judged before: of the records that `sent` returns, those up to the offset that their

@@ -22,6 +22,7 @@ from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import NO_ARRIVAL, Rejection
 from streams.core.events.original_bytes import own_bytes
 from streams.core.events.quick_decoder import KINDS, UsualReader, as_read, by_type
+from streams.core.events.wire import MarkRecord
 from streams.core.reconciliation.ledger_journal import Sent, encode_sent
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
@@ -178,7 +179,7 @@ class ReconcileStage:
     def _send_sheets(self, partition: int, at: int, sheets: Sheets) -> None:
         for content in sheets.messages(self._election):
             self.outbox.send(Record(self._sink, None, content, 0, TABLE_SHEETS.headers()))
-        mark = encode({"partition": partition, "at": at})
+        mark = encode(MarkRecord(partition, at))
         self.outbox.send(Record(self._sink, None, mark, 0, TABLE_SHEETS.headers()))
         self.outbox.send_soon()
 

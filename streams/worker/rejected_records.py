@@ -6,6 +6,7 @@ from typing import Any, Final
 from streams.core.events.codec import Content, encode
 from streams.core.events.model import Rejection
 from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
+from streams.core.events.wire import ReasonRecord
 from streams.worker.outbox import Record
 
 MAX_REASONS: Final = 50
@@ -51,11 +52,11 @@ def count_of(source: Any, reasons: list[Rejection]) -> int:
 def _written(reasons: list[Rejection]) -> bytes:
     most, content = MAX_REASONS, b"[]"
     while most:
-        content = encode([{"code": r.code, "place": r.place, "cure": r.cure} for r in reasons[:most]])
+        content = encode([ReasonRecord(r.code, r.place, r.cure) for r in reasons[:most]])
         if len(content) <= REASONS_BYTES:
             return content
         most //= 2
-    return encode([{"code": reasons[0].code, "place": "", "cure": ""}])
+    return encode([ReasonRecord(reasons[0].code, "", "")])
 
 
 def _kept(value: Content) -> tuple[bytes | None, dict[str, bytes]]:

@@ -7,8 +7,9 @@ import pytest
 from builders import election, report
 
 from streams.core.events.codec import encode
+from streams.core.events.wire import MarkRecord
 from streams.core.reconciliation.reconciler import Reconciler
-from streams.core.reconciliation.sheet_rows import Mark, Sheets, read_message
+from streams.core.reconciliation.sheet_rows import Sheets, read_message
 from streams.worker.comparison_state import SheetsLostError, judged
 
 KNOWN = election()
@@ -106,4 +107,4 @@ def test_a_whole_message() -> None:
     largest = GOOD.replace(b'"rows":[[1,', b'"rows":[[1000000000000,')
     assert largest != GOOD
     assert isinstance(read_message(KNOWN, 2, largest), Sheets)
-    assert read_message(KNOWN, 2, encode({"partition": 1, "at": 9})) == Mark(1, 9)
+    assert read_message(KNOWN, 2, encode({"partition": 1, "at": 9})) == MarkRecord(1, 9)

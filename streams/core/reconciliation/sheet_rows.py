@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 import orjson
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, closes, rising
+from streams.core.events.wire import MarkRecord
 from streams.core.reconciliation.consensus import Level
 
 Rows = tuple[Numbers, Numbers]
@@ -126,14 +128,7 @@ class Sheets:
         return cls(data["partition"], data["version"], read, announced, data["busiest"], bounds, turned_away)
 
 
-class Mark(NamedTuple):
-    """A partition has come to this time (Unix ms)."""
-
-    partition: int
-    at: int
-
-
-def read_message(election: Election, partitions: int, content: bytes | None) -> Mark | Sheets:
+def read_message(election: Election, partitions: int, content: bytes | None) -> MarkRecord | Sheets:
     """One message of the topic of sheets: sheets as `Sheets.messages` wrote them, or a mark. Raises ValueError for
     anything else."""
     try:
@@ -142,9 +137,7 @@ def read_message(election: Election, partitions: int, content: bytes | None) -> 
         if type(partition) is not int or not 0 <= partition < partitions:
             raise ValueError(f"there is no partition {partition!r}")
         if "at" in data:
-            if type(data["at"]) is not int:
-                raise ValueError(f"{data['at']!r} is no time")
-            return Mark(partition, data["at"])
+            return msgspec.convert(data, MarkRecord)
         sheets = Sheets.from_plain(election, data)
         _check(sheets)
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
