@@ -97,13 +97,16 @@ class CsvFile:
         return given
 
     def error(self, line: int | None, place: str, cure: str) -> ElectionFileError:
+        """An error at a line and a column of this file."""
         return ElectionFileError(str(self._path), line, place, cure)
 
     def check(self, fine: object, line: int | None, place: str, cure: str) -> None:
+        """Raise `error` unless `fine` holds."""
         if not fine:
             raise self.error(line, place, cure)
 
     def count(self, text: str, line: int, place: str) -> int | None:
+        """The whole number in a cell; None for an empty one. Raises `ElectionFileError`."""
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) <= 10):

@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 
 
 class Head(msgspec.Struct, forbid_unknown_fields=True):
+    """The section `[election]`. `areas`, `register` and `reporters` name files beside the election file."""
     id: str
     name: str
     areas: str
@@ -32,12 +33,14 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Signatory(msgspec.Struct, forbid_unknown_fields=True):
+    """A section `[[authority]]`. `public_key` is Ed25519 in base64; without one its bulletins need no signature."""
     id: str
     public_key: str = ""
     areas: tuple[str, ...] = ()
 
 
 class NamedSample(msgspec.Struct, forbid_unknown_fields=True):
+    """The section `[sample]`: the sample's file, and what was published of it."""
     file: str
     seed: str = ""
     sha256: str = ""
@@ -45,11 +48,13 @@ class NamedSample(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NamedMap(msgspec.Struct, forbid_unknown_fields=True):
+    """The section `[map]`: the file of shapes, and the property of a feature that names its area."""
     file: str
     property: str = "id"
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True):
+    """An election file as it stands, before thresholds are checked and other files are read."""
     election: Head
     option: list[Option]
     group: list[Group] = []
@@ -71,6 +76,7 @@ class Toml:
         self._text = text_of(path)
 
     def read(self) -> File:
+        """The file's content. Raises `ElectionFileError`."""
         try:
             data = tomllib.loads(self._text)
             strange = next(_unprintable(data, ""), None)
@@ -113,9 +119,11 @@ class Toml:
                         yield (table, i, key), named(texts)
 
     def error(self, place: str, cure: str) -> ElectionFileError:
+        """An error at a key of this file, such as `option[0].id`."""
         return ElectionFileError(str(self._path), self.line(place), place, cure)
 
     def check(self, fine: object, place: str, cure: str) -> None:
+        """Raise `error` unless `fine` holds."""
         if not fine:
             raise self.error(place, cure)
 

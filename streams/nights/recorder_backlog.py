@@ -25,6 +25,7 @@ class Held(NamedTuple):
 
     @property
     def bytes(self) -> int:
+        """Bytes of the message's value; 0 for a gap."""
         return len(self.what.value or b"") if isinstance(self.what, Record) else 0
 
 

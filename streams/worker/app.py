@@ -63,6 +63,7 @@ class Stages:
 
     @property
     def outboxes(self) -> tuple[Outbox, ...]:
+        """The outboxes of all three stages."""
         return self.reconcile.outbox, self.compare.outbox, self.notify.outbox
 
 

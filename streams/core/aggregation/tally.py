@@ -154,6 +154,7 @@ class Tally:
 
     @property
     def tables(self) -> int:
+        """Polling tables with an accepted sheet."""
         return self.row[TABLES]
 
     @property
@@ -163,14 +164,17 @@ class Tally:
 
     @property
     def valid(self) -> int:
+        """Valid votes on the accepted sheets, for the options for which sheets are read."""
         return self.row[VALID]
 
     @property
     def null(self) -> int:
+        """Null votes on the accepted sheets."""
         return self.row[NULL]
 
     @cached_property
     def votes(self) -> list[int]:
+        """Votes on the accepted sheets, by column of the election (options, then groups)."""
         return self.row[VOTES : (VOTES + len(self.row)) // 2]
 
     @property

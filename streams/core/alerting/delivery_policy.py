@@ -107,6 +107,7 @@ class Chain:
             raise ValueError(f"no chain of deliveries: {error}") from None
 
     def holds(self, notice: str) -> bool:
+        """Whether the notice with this id is due."""
         return any(delivery.notice == notice for delivery in self.due)
 
     def take(self, notice: Notice, at: int) -> "Chain":

@@ -14,14 +14,17 @@ CHAIN, RECEIVER, NOTICE = "chain", "receiver", "notice"
 
 
 def chain_key(receiver: str, fingerprint: str) -> bytes:
+    """The key of a chain of deliveries."""
     return encode([CHAIN, receiver, fingerprint])
 
 
 def receiver_key(receiver: str) -> bytes:
+    """The key of a receiver's state."""
     return encode([RECEIVER, receiver])
 
 
 def notice_key(notice: str) -> bytes:
+    """The key of a notice's text."""
     return encode([NOTICE, notice])
 
 

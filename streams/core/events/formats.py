@@ -34,8 +34,8 @@ class Format:
     name: str
     version: int
     """The version that is written."""
-    oldest: int = 0
-    """The oldest that is read; 0 where no other is."""
+    oldest: int | None = None
+    """The oldest that is read; None where no other is."""
 
     def headers(self) -> dict[str, bytes]:
         """The headers that every record of this format carries."""
@@ -43,7 +43,7 @@ class Format:
 
     def check(self, version: int) -> None:
         """Raise `UnknownFormatError` unless records of this version can be read."""
-        readable = range(self.oldest or self.version, self.version + 1)
+        readable = range(self.version if self.oldest is None else self.oldest, self.version + 1)
         if version not in readable:
             raise UnknownFormatError(self.name, version, readable)
 
