@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 
 class Head(msgspec.Struct, forbid_unknown_fields=True):
     """The section `[election]`. `areas`, `register` and `reporters` name files beside the election file."""
+
     id: str
     name: str
     areas: str
@@ -34,6 +35,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
 
 class Signatory(msgspec.Struct, forbid_unknown_fields=True):
     """A section `[[authority]]`. `public_key` is Ed25519 in base64; without one its bulletins need no signature."""
+
     id: str
     public_key: str = ""
     areas: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class Signatory(msgspec.Struct, forbid_unknown_fields=True):
 
 class NamedSample(msgspec.Struct, forbid_unknown_fields=True):
     """The section `[sample]`: the sample's file, and what was published of it."""
+
     file: str
     seed: str = ""
     sha256: str = ""
@@ -49,12 +52,14 @@ class NamedSample(msgspec.Struct, forbid_unknown_fields=True):
 
 class NamedMap(msgspec.Struct, forbid_unknown_fields=True):
     """The section `[map]`: the file of shapes, and the property of a feature that names its area."""
+
     file: str
     property: str = "id"
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True):
     """An election file as it stands, before thresholds are checked and other files are read."""
+
     election: Head
     option: list[Option]
     group: list[Group] = []
