@@ -24,6 +24,7 @@ from brokers import ApacheBroker, scripts_kafka
 from builders import bulletin, election
 from kafka import TopicPartition
 from nights import LiveNight, until
+from nursery import spawn
 from soak_rounds import Given
 
 from streams.core.events.codec import encode, plain
@@ -120,7 +121,7 @@ def main() -> None:
         else:
             broker = stack.enter_context(EmbeddedBroker()) if given.broker == "embedded" else Given(given.broker)
         known = election(states=20, tables=given.tables // 20, registered=400)
-        live = stack.enter_context(LiveNight(known, broker, place, f"burst-{os.urandom(3).hex()}.", PARTITIONS))
+        live = stack.enter_context(LiveNight(known, broker, place, f"burst-{os.urandom(3).hex()}.", PARTITIONS, spawn))
         worker = live.start(clock="wall")
         live.ready()
         watch, stop, found = Watch(live, worker.pid), threading.Event(), list[float]()

@@ -14,6 +14,7 @@ from typing import Final
 import orjson
 from brokers import ApacheBroker, Broker, scripts_kafka
 from nights import LiveNight, until
+from nursery import spawn
 
 from benchmarks import java
 from benchmarks.kept import say
@@ -112,7 +113,7 @@ def empty(
     """New topics without anything in them, for the stream's election unless told."""
     with TemporaryDirectory(prefix="cotejo-bench-") as place:
         prefix = f"bench-{time.time_ns()}."
-        with LiveNight(election or stream.election, broker, Path(place), prefix, partitions) as live:
+        with LiveNight(election or stream.election, broker, Path(place), prefix, partitions, spawn) as live:
             yield live
 
 

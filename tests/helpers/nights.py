@@ -17,7 +17,7 @@ import nursery
 import orjson
 from brokers import ROOT, Broker
 from monitor import Effects, Monitor
-from nursery import Process
+from nursery import Process, Starts
 from published import SCHEMAS, faults
 
 from streams.config import election_writer
@@ -134,7 +134,15 @@ def listening(port: int) -> set[str]:
 class LiveNight:
     """The night through workers on a broker: start and kill them as you like, feed, wait, look."""
 
-    def __init__(self, election: Election, broker: Broker, directory: Path, prefix: str, partitions: int = 3) -> None:
+    def __init__(
+        self,
+        election: Election,
+        broker: Broker,
+        directory: Path,
+        prefix: str,
+        partitions: int = 3,
+        starts: Starts = nursery.start,
+    ) -> None:
         self.election, self.broker, self.directory = election, broker, directory
         self.topology = Topology(prefix, partitions)
         self.file = election_writer.write(election, directory)
@@ -144,8 +152,8 @@ class LiveNight:
         self.environment: dict[str, str] = {}
         self.program: list[object] = ["-m", "streams"]
         """What Python runs as `cotejo`."""
-        self.starts = nursery.start
-        """How Python is started: `nursery.start`, or `nursery.spawn` for a process of its own."""
+        self.starts = starts
+        """How Python is started: `nursery.start`, or `nursery.spawn` where its own start matters."""
         self.until = 0
         ensure(broker.address, self.topology.specs())
 

@@ -43,6 +43,14 @@ class Process(Protocol):
     def kill(self) -> None: ...
 
 
+class Starts(Protocol):
+    """`start` or `spawn`."""
+
+    def __call__(
+        self, arguments: Sequence[str], output: Path, environment: Mapping[str, str], directory: Path
+    ) -> Process: ...
+
+
 class Forked:
     """A program that was forked; used like `subprocess.Popen`."""
 

@@ -120,8 +120,8 @@ class Soak:
             receivers=tuple(Known(r.name, r.url, "SOAK_SECRET", allow_loopback=True) for r in self.receivers),
         )
         self._slices = slices(simulation, rounds)
-        self.live = LiveNight(self.election, broker, place, f"soak-{seed}-{os.urandom(3).hex()}.", partitions=4)
-        self.live.starts = nursery.spawn
+        name = f"soak-{seed}-{os.urandom(3).hex()}."
+        self.live = LiveNight(self.election, broker, place, name, partitions=4, starts=nursery.spawn)
         self.live.environment = {"SOAK_SECRET": secret, "COTEJO_SESSION_SECONDS": str(soak_plan.SESSION)}
         one = broker.kind == "embedded"
         names = [f"w{n}" if one or n % 2 else "" for n in range(1, workers + 1)]
