@@ -39,7 +39,9 @@ def export(night: Night, election: Election, directory: Path, progress: Callable
         progress(night.done)
     replay.finish()
     if first.at is None or replay.comparer.clock is None:
-        raise CotejoError("the night has no event that can be read, so a report of it would have no date")
+        raise CotejoError(
+            "the night has no event that can be read, and a report needs a date: record, import or simulate one first"
+        )
     times = replay.comparer.clock, first.at
     reports = {WITNESSED: _witnessed(election, replay.comparer, *times)}
     if (official := _official(election, replay, *times)) is not None:
