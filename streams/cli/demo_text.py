@@ -10,10 +10,9 @@ from rich.text import Text
 from streams.cli.demo_source import Source
 from streams.core.election.model import Election
 from streams.nights.feeder import Fed
+from streams.report.terms import STYLES
 from streams.report.words import Words
 from streams.text import number, shown
-
-_STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan", "resolved": "bold green"}
 
 
 def tell(console: Console, alert: dict[str, Any], language: str) -> None:
@@ -23,7 +22,7 @@ def tell(console: Console, alert: dict[str, Any], language: str) -> None:
     head = f"{alert['at'][:10]} {alert['at'][11:16]} UTC  {said:<8}"
     sentence = shown(alert["sentence"][language])
     if console.is_terminal:
-        console.print(head, style=_STYLE.get(word))
+        console.print(head, style=STYLES.get(word))
         console.print(Padding(Text(sentence), (0, 0, 0, 2)))
     else:
         console.print(Text(f"{head}  {sentence}"))

@@ -17,13 +17,13 @@ from streams.core.replay.outcome import Outcome
 from streams.report import sample_table
 from streams.report.settled_leads import told_apart
 from streams.report.terminal_phrases import SUMMARY
+from streams.report.terms import STYLES
 from streams.report.words import Words
 from streams.text import number, shown
 from streams.times import to_minute
 
 AREAS: Final = 12
 """Areas in the table, at most."""
-STYLE: Final = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan"}
 
 
 def say(key: str, language: str, **figures: Any) -> str:
@@ -105,7 +105,7 @@ def plain(console: Console, text: str, style: str = "") -> None:
 def _alert(console: Console, alert: History, language: str) -> None:
     """When it was first called, when it was worst and how it stands; then its sentence of that moment, and the worst
     one where it was worse."""
-    plain(console, _when(alert, language), STYLE[alert.shown.severity])
+    plain(console, _when(alert, language), STYLES[alert.shown.severity])
     _indented(console, alert.shown.finding.sentence[language])
     if alert.was_worse:
         _indented(console, say("worst then", language, sentence=alert.worst.finding.sentence[language]))

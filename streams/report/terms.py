@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+STYLES: Final = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan", "resolved": "bold green"}
+"""How a terminal shows alerts by severity, and those that are over, in rich's styles."""
 TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "critical": ("critical", "crítica"),
     "warning": ("warning", "aviso"),

@@ -22,9 +22,9 @@ from streams.core.sampling.sample import Sample
 
 CLASSES: Final[tuple[RuleClass, ...]] = get_args(RuleClass)
 """Classes of rules; what needs the fewest assumptions first."""
-SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)[::-1]
 """The gravest first."""
-RANK: Final[Mapping[Severity | None, int]] = {None: -1, "info": 0, "warning": 1, "critical": 2}
+RANK: Final[Mapping[Severity | None, int]] = {None: -1, **{each: i for i, each in enumerate(get_args(Severity))}}
 """How grave each severity is; None calls nobody."""
 
 

@@ -79,7 +79,7 @@ class Authority(NamedTuple):
 
 
 Severity = Literal["info", "warning", "critical"]
-"""How grave a finding is: `info` is a remark, which calls nobody."""
+"""How grave a finding is, the gravest last: `info` is a remark, which calls nobody."""
 RuleClass = Literal["arithmetic", "statistical", "consistency", "health", "information"]
 """What a rule's findings rest on; `information` is about what is known, not about what does not fit."""
 Format = Literal["standard", "alertmanager", "alertmanager-api", "apprise", "email"]

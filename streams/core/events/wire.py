@@ -7,10 +7,10 @@ groups.
 """
 
 from collections.abc import Mapping
-from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from streams.core.election.model import Severity
 from streams.core.events.wire_sample import SampleRecord
 
 
@@ -131,9 +131,6 @@ class Official(Struct, frozen=True):
     tolerated: int
     """False sheets that call nobody."""
     figures: Mapping[str, Figure]
-
-
-Severity = Literal["info", "warning", "critical"]
 
 
 class StandingAlert(Struct, frozen=True):

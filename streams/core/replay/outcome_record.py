@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from streams.core.alerting.alert import Moment, Notice
 from streams.core.comparison.findings import Finding
-from streams.core.events.wire import OutcomeState, Severity
+from streams.core.election.model import Severity
+from streams.core.events.wire import OutcomeState
 
 
 class VerdictRecord(Struct, frozen=True):
