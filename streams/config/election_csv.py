@@ -96,7 +96,7 @@ def reporters(path: Path, sources: Container[str]) -> dict[str, Reporter]:
         file.check(owner == id, line, "public_key", f"it is {owner}'s already: each reporter needs a key of its own")
         cure = f"{source} is not among reconcile.trusted_sources: add it there, or leave it out here"
         file.check(not source or source in sources, line, "source", cure)
-        signatories[id] = Reporter(key, group, source)
+        signatories[id] = Reporter(key, group or None, source or None)
     file.check(signatories, None, "", "name at least one reporter")
     return signatories
 

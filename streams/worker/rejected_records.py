@@ -65,7 +65,8 @@ def _kept(value: Content) -> tuple[bytes | None, dict[str, bytes]]:
         case None:
             return None, {}
         case Withheld():
-            extent = {"bytes": str(value.size).encode(), "sha256": value.sha256.encode()} if value.sha256 else {}
-            return value.beginning, extent
+            if value.sha256 is None:
+                return value.beginning, {}
+            return value.beginning, {"bytes": str(value.size).encode(), "sha256": value.sha256.encode()}
     extent = {"bytes": str(len(value)).encode(), "sha256": hashlib.sha256(value).hexdigest().encode()}
     return value[:KEPT_BYTES], extent

@@ -63,9 +63,9 @@ class Reporter(NamedTuple):
 
     public_key: bytes
     """Ed25519, 32 bytes."""
-    group: str = ""
-    """The reporter group; the reporter alone where it is empty."""
-    source: str = ""
+    group: str | None = None
+    """The reporter group; None where the reporter is alone."""
+    source: str | None = None
     """The trusted source that the reporter may name, if any."""
 
 

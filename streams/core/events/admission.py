@@ -84,15 +84,15 @@ def too_many_ballots(ballots: int, registered: int | None, limit: int, *, bound:
     return Rejection("too-many-ballots", "votes", f"{again}: {ballots:,} ballots{voters}, limit {limit:,}")
 
 
-def table_of_reading(item: Event | Rejection) -> str:
-    """The id of the polling table that a report reads the sheet of, or was meant to read; empty if it is no reading of
+def table_of_reading(item: Event | Rejection) -> str | None:
+    """The id of the polling table that a report reads the sheet of, or was meant to read; None if it is no reading of
     a sheet, or names no table.
 
     A rejection that names no table marks no table as one with a reading that was turned away.
     """
     if isinstance(item, Rejection):
         return item.table
-    return item.table if isinstance(item, TallyReport) and is_reading(item.retracted, item.bound) else ""
+    return item.table if isinstance(item, TallyReport) and is_reading(item.retracted, item.bound) else None
 
 
 def check_tick(election: Election, tick: Tick, arrived: int) -> Rejection | None:

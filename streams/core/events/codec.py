@@ -165,12 +165,12 @@ def _typed(kinds: Mapping[str, type[_K]], data: Any, place: str, default: str | 
         return Rejection(bad.code, prefix + bad.place, bad.cure, _sheet_in(kind, data))
 
 
-def _sheet_in(kind: type[Any], data: Mapping[str, Any]) -> str:
-    """The id of the polling table whose sheet a bad report was meant to read; empty if that cannot be told."""
+def _sheet_in(kind: type[Any], data: Mapping[str, Any]) -> str | None:
+    """The id of the polling table whose sheet a bad report was meant to read; None if that cannot be told."""
     table = data.get("table")
     if kind is not TallyReport or not isinstance(table, str):
-        return ""
-    return table if is_reading(data.get("retracted"), data.get("bound")) else ""
+        return None
+    return table if is_reading(data.get("retracted"), data.get("bound")) else None
 
 
 _BULLETINS: Final[Mapping[str, type[Bulletin | Tick]]] = {"bulletin": Bulletin, "tick": Tick}

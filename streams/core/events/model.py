@@ -129,8 +129,8 @@ class Rejection:
     code: str
     place: str
     cure: str
-    table: str = dataclass_field(default="", compare=False)
-    """The polling table, if it was to be a reading of its sheet and its fields could not be read; else empty."""
+    table: str | None = dataclass_field(default=None, compare=False)
+    """The polling table, if it was to be a reading of its sheet and its fields could not be read; else None."""
 
     def __str__(self) -> str:
         return f"{self.code} at {self.place}: {self.cure}" if self.place else f"{self.code}: {self.cure}"

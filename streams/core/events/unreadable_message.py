@@ -24,10 +24,10 @@ class Withheld:
     cure: str
     beginning: bytes = b""
     """The beginning of the value, at most `KEPT_BYTES`. Empty where the value could not be read."""
-    size: int = 0
-    """Size of the whole value in bytes. 0 where it could not be read."""
-    sha256: str = ""
-    """SHA-256 of the whole value in hexadecimal digits. Empty where it could not be read."""
+    size: int | None = None
+    """Size of the whole value in bytes. None where it could not be read."""
+    sha256: str | None = None
+    """SHA-256 of the whole value in hexadecimal digits. None where it could not be read."""
     messages: int = 1
 
     @property

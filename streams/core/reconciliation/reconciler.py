@@ -92,7 +92,8 @@ class Reconciler:
     def turn_away(self, item: Event | Rejection) -> None:
         """Remember that this was turned away, or could not be read, if it names a polling table of whose sheet it was
         to be a reading. What `apply` and `take_in` turn away is remembered already."""
-        self._turned_away.add(table_of_reading(item))
+        if (table := table_of_reading(item)) is not None:
+            self._turned_away.add(table)
 
     def _apply(self, event: TallyReport | Bulletin, arrived: int) -> Rejection | None:
         """Take in an event that is not plain."""
