@@ -466,6 +466,15 @@ def test_turned_away() -> None:
     assert (night.turned_away.plain()["messages"], len(night.turned_away.plain()["reasons"])) == (104, REASONS + 1)
 
 
+def test_long_texts_are_cut() -> None:
+    """Of what a message is turned away for, 200 characters of each text are shown."""
+    night = Night(KNOWN)
+    texts = {name: 300 * mark for name, mark in (("code", "a"), ("place", "ñ"), ("cure", "€"))}
+    night.add_rejected(b"b" * 300, [("reasons", encode([texts]))])
+    (reason,) = night.turned_away.plain()["reasons"]
+    assert reason == {"count": 1, "source": 200 * "b", "code": 200 * "a", "place": 200 * "ñ", "cure": 200 * "€"}
+
+
 def test_streams_are_bounded(board: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """One page too many is told to come later, and gets in when another has left."""
     monkeypatch.setattr(server, "STREAMS", 1)
