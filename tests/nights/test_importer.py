@@ -182,6 +182,11 @@ SOURCES: dict[str, tuple[str, Callable[[Path], str | bytes], str]] = {
     "quoted cells": ("s.csv", lambda _: '"mesa","note\nof two lines","a","b"\n"m1","x ""y"", z",5,6\n'
                      'm2,"a\nb",7,8\n', ""),
     "Excel": ("s.xlsx", lambda _: xlsx(ROWS), ""),
+    "Excel with an empty cell and an empty row": (
+        "s.xlsx",
+        lambda _: xlsx([["mesa", "nota", *ROWS[0][1:]], ["m1", "", *ROWS[1][1:]], [""] * 4, ["m2", "x", *ROWS[2][1:]]]),
+        "",
+    ),
     "Excel with lines above": ("s.xlsx", lambda _: xlsx([["RESULTS"], *ROWS]), 'header = 2\nsheet = "Actas"'),
     "Excel, binary": ("s.xlsb", lambda _: xlsb(ROWS), ""),
     "OpenDocument": ("s.ods", lambda _: ods(ROWS), ""),
