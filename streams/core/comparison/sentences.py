@@ -53,9 +53,14 @@ class Sentence(Mapping[str, str]):
 
     def __init__(self, key: str, places: int, figures: Mapping[str, Any]) -> None:
         self._key, self._places, self._figures = key, places, figures
+        self._texts = dict[str, str]()
+        """Those that were asked for: an area's state says the same as the alert that is saved, and its worst moment."""
 
     def __getitem__(self, language: str) -> str:
-        return SENTENCES[self._key][language].format_map(_words(language, self._places, self._figures))
+        if language not in self._texts:
+            words = _Words(language, self._places, self._figures)
+            self._texts[language] = SENTENCES[self._key][language].format_map(words)
+        return self._texts[language]
 
     def __iter__(self) -> Iterator[str]:
         return iter(LANGUAGES)
@@ -76,15 +81,23 @@ def say(key: str, places: int = 0, /, **figures: Any) -> Sentence:
     return Sentence(key, places, figures)
 
 
-def _words(language: str, places: int, figures: Mapping[str, Any]) -> dict[str, str]:
-    words = {}
-    for name, value in figures.items():
-        if isinstance(value, str):
-            words[name] = term(value, language) if name in TERM_PLACES else in_language(value, language)
-        elif value is not None:
-            words[name] = number(value, language, places if isinstance(value, float) else 0)
-    words["would_be_wrong"] = _WRONG[figures.get("breakdown") != 1]
-    for place, clauses in CLAUSES.items():
-        if words.get(place) in clauses:
-            words[place] = clauses[words[place]][language].format_map(words)
-    return words
+class _Words(dict[str, str]):
+    """A sentence's figures in words, each made when the sentence asks for it: few stand in one. Raises KeyError for one
+    that there is not."""
+
+    def __init__(self, language: str, places: int, figures: Mapping[str, Any]) -> None:
+        super().__init__(would_be_wrong=_WRONG[figures.get("breakdown") != 1])
+        self._language, self._places, self._figures = language, places, figures
+
+    def __missing__(self, name: str) -> str:
+        self[name] = word = self._word(name, self._figures[name], self._language)
+        return word
+
+    def _word(self, name: str, value: Any, language: str) -> str:
+        if value is None:
+            raise KeyError(name)
+        if not isinstance(value, str):
+            return number(value, language, self._places if isinstance(value, float) else 0)
+        if value in (clauses := CLAUSES.get(name, {})):
+            return clauses[value][language].format_map(self)
+        return term(value, language) if name in TERM_PLACES else in_language(value, language)
