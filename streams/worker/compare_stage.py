@@ -285,9 +285,8 @@ class CompareStage:
 
     def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)
-        for fingerprint in sorted(now.keys() | self._saved.keys()):
-            if (alert := now.get(fingerprint)) is not self._saved.get(fingerprint):
-                self.outbox.write(event, f"alert/{fingerprint}".encode(), encode(alert.plain()) if alert else None)
+        for key, content in comparison_state.alert_changes(self._saved, now):
+            self.outbox.write(event, key, content)
         self._saved = now
         pulse = self.comparer.pulse
         clock = comparison_state.Clock(

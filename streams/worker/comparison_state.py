@@ -1,7 +1,8 @@
-"""Reads what the comparison saved, and the sheets it had judged, when a worker takes over."""
+"""What the comparison saves, and how a worker that takes over reads it, with the sheets that were judged."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import orjson
 
 from streams.core.alerting.alert import Alert
 from streams.core.comparison.findings import Pulse
-from streams.core.events.codec import bulletin_of
+from streams.core.events.codec import bulletin_of, encode
 from streams.core.events.model import Bulletin
 from streams.core.events.wire import MarkRecord
 from streams.core.reconciliation.sheet_rows import Sheets
@@ -88,6 +89,20 @@ def _read(saved: Comparison, kind: bytes, value: bytes) -> None:
             saved.bulletins.append(bulletin)
         case _:
             raise ValueError("neither a clock, an alert nor a bulletin")
+
+
+def alert_changes(
+    before: Mapping[str, Alert], now: Mapping[str, Alert]
+) -> Iterator[tuple[bytes, Callable[[], bytes] | None]]:
+    """Key and value of each alert that is another than before, or gone (None). The value is a function that encodes it:
+    at each tick the figures of many change, and only a save needs their sentences."""
+    for fingerprint in sorted(before.keys() | now.keys()):
+        if (alert := now.get(fingerprint)) is not before.get(fingerprint):
+            yield f"alert/{fingerprint}".encode(), None if alert is None else partial(_encoded, alert)
+
+
+def _encoded(alert: Alert) -> bytes:
+    return encode(alert.plain())
 
 
 def judged(

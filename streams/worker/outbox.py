@@ -24,6 +24,7 @@ from streams.worker.faust_patches import App, PartitionsGivenUp, Place, SendFail
 
 Written = tuple[EventT[Any] | Place, bytes | None]
 Writes = dict[bytes, Written]
+Encode = Callable[[], bytes]
 
 SLICE: Final = 2**20
 """Bytes of one stage that wait for the broker at a time: behind more, another stage's few would wait too long."""
@@ -75,7 +76,7 @@ class Outbox:
         """Forget everything. The events will be delivered again, here or to another worker."""
         self._events: list[EventT[Any]] = []
         self._records: list[Record] = []
-        self._writes: Writes = {}
+        self._writes: dict[bytes, tuple[EventT[Any] | Place, bytes | Encode | None]] = {}
         self._flush_wanted = self._failed = self._given_up = False
         self._stamp = self.confirmed
 
@@ -87,9 +88,10 @@ class Outbox:
         """Send this record at the next flush, in order."""
         self._records.append(record)
 
-    def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | None) -> None:
+    def write(self, event: EventT[Any] | Place, key: bytes, value: bytes | Encode | None) -> None:
         """Write a key of the table at the next flush (None deletes it). The record takes the partition of `event`. Keys
-        are written in the order of their last writes."""
+        are written in the order of their last writes. A value that may be written again before the flush can be given
+        as a function that encodes it. It is called once, at the flush, and must return what it would return now."""
         self._writes.pop(key, None)
         self._writes[key] = event, value
 
@@ -182,7 +184,8 @@ class Outbox:
     def _take(self) -> tuple[list[EventT[Any]], list[Record], list[Iterable[tuple[bytes, Written]]], int | None]:
         """Take everything at one moment. An event that comes a little later must not be acked with these."""
         self._check()
-        writes = [self._put_off(), *(part.items() for part in self._parts(self._writes))]
+        encoded = {key: (place, value() if callable(value) else value) for key, (place, value) in self._writes.items()}
+        writes = [self._put_off(), *(part.items() for part in self._parts(encoded))]
         taken = self._events, self._records, writes, self._stamp
         self.clear()
         self._stamp = taken[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -134,7 +135,7 @@ class Stage:
         self.outbox.send_soon()
         if isinstance(self.outbox, SealedOutbox):
             self.outbox.write(self._place, b"k%d" % (number % 3), b"%d" % number)
-            self.outbox.write(self._place, b"at", b"%d" % number)
+            self.outbox.write(self._place, b"at", lambda: b"%d" % number)
         else:
             self._entries.append(b"entry %d" % number)
         self.outbox.stamp(number)
@@ -419,3 +420,27 @@ def test_who_finds_a_later_generation_asks_first(generation: int, sends_at_once:
         assert kafka.stands
 
     asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_only_what_a_flush_needs_is_encoded() -> None:
+    """Of what is written several times before a flush, the last is encoded, once, as it is then."""
+    kafka: Any = Kafka()
+    outbox, place, encoded = Outbox(kafka, kafka, stopwatch().labels("test")), Place(TP("events", 0), 1), list[int]()
+
+    def encode(number: int) -> bytes:
+        encoded.append(number)
+        return b"%d" % number
+
+    async def run() -> None:
+        for number in range(3):
+            outbox.write(place, b"a", partial(encode, number))
+        assert not encoded
+        flush = asyncio.ensure_future(outbox.flush())
+        while not flush.done():
+            kafka.confirm(0)
+            await asyncio.sleep(0)
+        await flush
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert encoded == [2]
+    assert kafka.stands == [("table", b"a", b"2")]
