@@ -130,7 +130,7 @@ class SharesOverTicks:
 
     def ends(self, unseen: float) -> Figures:
         """The lowest or highest share, in per cent, by tick, where the unseen may be so many points off."""
-        shifts = shifts_of(self._kinds, bins_of(unseen))
+        shifts = shifts_of(np.array(self._kinds, np.int64), bins_of(unseen)).tolist()
         low = self._filled(shifts)
         ticks, least, within = np.arange(self._ticks), np.zeros(self._ticks), np.zeros(self._ticks)
         for kind, shift in enumerate(shifts):

@@ -13,14 +13,13 @@ Blocks are kept in `BINS` bins of equal width by share. Sums over bins are whole
 the number of changes can alter them. Where in a bin the filling stops is not known; it is rounded outwards.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from math import ceil, isnan, nan
+from math import isqrt, nan
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from streams.core.election.numbering import Flags, Numbers
 
@@ -28,6 +27,9 @@ Figures = NDArray[np.float64]
 
 BINS: Final = 1_000
 """Bins of shares, a tenth of a point each. Deviations are rounded up to whole bins."""
+
+_STRIDE: Final = 1 + isqrt(BINS)
+"""Bins between two that are looked at first where one is searched for among all."""
 
 UNIT: Final = 2**16
 """Votes are counted in this part of a vote: expected votes are not whole."""
@@ -83,104 +85,111 @@ class Count(NamedTuple):
         return np.where(expected > 0, scale, 1.0)
 
 
-class _Side(NamedTuple):
-    """Running sums over bins, shares rising: shape (figures, classes, BINS + 1), in parts of a vote."""
-
-    valid: Figures
-    votes: Figures
-
-
 class Projection:
-    """Figures, each one column of an area, ready to be asked how low and how high they may honestly be announced.
-
-    Everything is asked of one of two *sides*. The low side adds up a figure's own votes, the high side those for all
-    others, whose lowest share is 100 less the figure's highest one.
-    """
+    """Figures, each one column of an area, ready to be asked how low and how high they may honestly be announced: many
+    at once, in arrays by figure."""
 
     def __init__(self, blocks: Blocks, kinds: Numbers, scale: Figures, mass: Figures, slack: Figures) -> None:
         """`blocks` holds all figures, of these classes; the others are by figure. `scale` multiplies the unseen, `mass`
         is of how many valid votes the announced shares are (inf: all there are), `slack` the points that rounding
         expected votes can have cost."""
-        self._kinds: list[int] = kinds.tolist()
-        factor = np.where(kinds == 0, 1.0, scale[:, None])[:, :, None]
-        self._low = _Side(*(np.zeros((*each.shape[:2], BINS + 1)) for each in blocks))
-        for sums, each in zip(self._low, blocks, strict=True):
-            # Whole numbers below 2**53: adding them up rounds nothing. Scaling does, equally for all.
-            np.multiply(each.cumsum(axis=2), factor, out=sums[:, :, 1:])
-        mass = np.minimum(mass * UNIT, self._low.valid[:, :, -1].sum(axis=1))
-        self._mass: list[float] = mass.tolist()
-        self._some: list[float] = np.where(mass > 0, mass, 1).tolist()
-        self._slack: list[float] = slack.tolist()
-
-    @cached_property
-    def _high(self) -> _Side:
-        valid, rest = self._low.valid, self._low.valid - self._low.votes
-        return _Side(*(sums[:, :, -1:] - sums[:, :, ::-1] for sums in (valid, rest)))
+        self._kinds, self._factor = kinds, np.where(kinds == 0, 1.0, scale[:, None])
+        # Whole numbers below 2**53: adding them up rounds nothing. Scaling does, equally for all.
+        self._sums = Blocks(*(np.zeros((*each.shape[:2], BINS + 1), np.int64) for each in blocks))
+        for sums, each in zip(self._sums, blocks, strict=True):
+            np.cumsum(each, axis=2, out=sums[:, :, 1:])
+        self._whole = [np.multiply(sums[:, :, -1], self._factor, dtype=np.float64) for sums in self._sums]
+        self._mass = np.minimum(mass * UNIT, self._whole[0].sum(axis=1))
+        self._some, self._slack = np.where(self._mass > 0, self._mass, 1), slack
 
     @cached_property
     def middle(self) -> Figures:
         """The share of the whole just as expected, in per cent, by figure."""
-        valid, votes = (sums[:, :, -1].sum(axis=1) for sums in self._low)
+        valid, votes = (whole.sum(axis=1) for whole in self._whole)
         return np.asarray(100 * votes / np.where(valid > 0, valid, 1))
 
-    def interval(self, unseen: float, figures: Sequence[int]) -> tuple[Figures, Figures]:
-        """Lowest and highest share of some figures, in per cent, where the unseen may be so many points off."""
-        bins = bins_of(unseen)
-        return (
-            np.array([self._lowest(figure, bins) for figure in figures]),
-            np.array([self._highest(figure, bins) for figure in figures]),
-        )
+    def interval(self, unseen: float | Figures, figures: Numbers) -> tuple[Figures, Figures]:
+        """Lowest and highest share of some figures, in per cent, where the unseen may be so many points off: for all of
+        them, or for each its own."""
+        bins, high = np.broadcast_to(bins_of(unseen), figures.shape), np.repeat([False, True], len(figures))
+        low, most = self._ends(np.tile(figures, 2), high, np.tile(bins, 2)).reshape(2, -1)
+        return low, most
 
     def gaps(self, share: Figures, unseen: float) -> Figures:
         """Points from announced shares (per cent, by figure) to that interval: below it negative, above it positive,
         within it 0. Half of the work of `interval`."""
-        bins, points = bins_of(unseen), np.zeros(len(share))
-        for figure, (told, middle) in enumerate(zip(share.tolist(), self.middle.tolist(), strict=True)):
-            if told > middle:
-                points[figure] = max(0, told - self._highest(figure, bins))
-            else:
-                points[figure] = min(0, told - self._lowest(figure, bins))
-        return points
+        above = share > self.middle
+        points = share - self._ends(np.arange(len(share)), above, np.full(len(share), bins_of(unseen)))
+        return np.where(above, np.maximum(0, points), np.minimum(0, points))
 
-    def required(self, figure: int, told: float, near: float = 0) -> float:
-        """The least deviation of the unseen, in points, with which an announced share (per cent) fits: rounded up to a
-        tenth, NaN where even 100 points do not do. It is looked for around `near` first: the nearer, the quicker."""
-        above, slack, some = told > self.middle[figure], self._slack[figure], self._some[figure]
-        side, wanted = (self._high, 100 - told + slack) if above else (self._low, told + slack)
-        wanted += 1e-9  # the last digits decide nothing
+    def required(self, figures: Numbers, told: Figures, near: Figures) -> Figures:
+        """The least deviation of the unseen, in points, with which announced shares (per cent) of some figures fit:
+        rounded up to a tenth, NaN where even 100 points do not do. Each is looked for around `near` first: the nearer,
+        the quicker."""
+        above, slack = told > self.middle[figures], self._slack[figures]
+        wanted = np.where(above, 100 - told, told) + slack + 1e-9  # the last digits decide nothing
 
-        def fits(bins: int) -> bool:
-            return 100 * self._least(side, figure, bins) / some <= wanted
+        def fit(some: Numbers, bins: Numbers) -> Flags:
+            of = figures[some]
+            return np.asarray(100 * self._least(of, above[some], bins) / self._some[of] <= wanted[some])
 
-        bins = _first(BINS + 1, fits, BINS if isnan(near) else bins_of(near))
-        return bins * (100 / BINS) if bins <= BINS else nan
+        bins = _first(BINS + 1, fit, bins_of(np.where(np.isnan(near), 100, near)))
+        return np.where(bins <= BINS, bins * (100 / BINS), nan)
 
-    def _lowest(self, figure: int, bins: int) -> float:
-        least = self._least(self._low, figure, bins)
-        return max(0, 100 * least / self._some[figure] - self._slack[figure])
+    def _ends(self, figures: Numbers, high: Flags, bins: Numbers) -> Figures:
+        """The highest shares of some figures, or the lowest where not `high`, in per cent."""
+        least = self._least(figures, high, bins)
+        some, slack = self._some[figures], self._slack[figures]
+        return np.where(
+            high,
+            np.minimum(100, 100 * (some - least) / some + slack),
+            np.maximum(0, 100 * least / some - slack),
+        )
 
-    def _highest(self, figure: int, bins: int) -> float:
-        some, least = self._some[figure], self._least(self._high, figure, bins)
-        return min(100, 100 * (some - least) / some + self._slack[figure])
-
-    def _least(self, side: _Side, figure: int, bins: int) -> float:
-        """The fewest votes among the mass counted, in parts of a vote, where the unseen may be so many bins off."""
-        valid, votes, mass = side.valid[figure], side.votes[figure], self._mass[figure]
-        shifts = shifts_of(self._kinds, bins)
-        below = np.zeros(BINS + 1)
-        for sums, shift in zip(valid, shifts, strict=True):  # blocks below each bin once they are shifted
-            below[: BINS + 1 - shift] += sums[shift:]
-            below[BINS + 1 - shift :] += sums[-1]
+    def _least(self, figures: Numbers, high: Flags, bins: Numbers) -> Figures:
+        """The fewest votes for some figures among the mass counted, in parts of a vote, where the unseen may be so many
+        bins off; where `high`, the fewest for all others, whose lowest share is 100 less the figure's highest one."""
+        shifts, mass = shifts_of(self._kinds, bins), self._mass[figures]
+        side = _Side(self._sums, self._factor, self._whole, figures, high)
         enough = mass * (1 + 1e-12)  # sums in another order differ in the last digits
-        low = max(0, int(below.searchsorted(enough, "right")) - 1)
-        least, within = 0.0, 0.0
-        for kind, shift in enumerate(shifts):
-            end = min(low + shift, BINS)
-            inside, gone = valid.item(kind, end), valid.item(kind, shift)
-            # Blocks below the deviation come down to 0 %; the others lose just that much.
-            kept = votes.item(kind, end) - votes.item(kind, shift) - shift / BINS * (inside - gone)
-            least, within = least + max(0.0, kept), within + inside
-        return least + (mass - within) * (low / BINS)
+        low = np.zeros(len(figures), np.int64)
+        for step in (_STRIDE, 1):  # the last bin below which, once blocks are shifted, there is not more than that
+            probes = low[:, None] + step * np.arange(1, _STRIDE)
+            below = side.valid(probes[:, :, None] + shifts[:, None]).sum(axis=2)
+            low += step * ((below <= enough[:, None]) & (probes <= BINS)).sum(axis=1)
+        ends = (low[:, None] + shifts)[:, None]
+        inside, gone = (side.valid(places)[:, 0] for places in (ends, shifts[:, None]))
+        votes, lost = (side.votes(places)[:, 0] for places in (ends, shifts[:, None]))
+        # Blocks below the deviation come down to 0 %; the others lose just that much.
+        kept = np.maximum(0, votes - lost - shifts / BINS * (inside - gone))
+        return np.asarray(kept.sum(axis=1) + (mass - inside.sum(axis=1)) * (low / BINS))
+
+
+class _Side:
+    """Running sums of some figures over bins, in parts of a vote: shares rising, of a figure's own votes; or where
+    `high` falling, of the votes for all others. Both are looked up in the former."""
+
+    def __init__(self, sums: Blocks, factor: Figures, whole: Sequence[Figures], figures: Numbers, high: Flags) -> None:
+        classes, self._high = factor.shape[1], high[:, None, None]
+        self._sums, self._first = sums, ((figures[:, None] * classes + np.arange(classes)) * (BINS + 1))[:, None]
+        valid, votes = (np.where(high[:, None], each[figures], 0)[:, None] for each in whole)
+        self._whole, self._sign = (valid, valid - votes), np.where(high, -1.0, 1.0)[:, None, None]
+        self._factor = factor[figures][:, None]
+
+    def valid(self, places: Numbers) -> Figures:
+        """Valid votes below these places, counted from the side's own end: (figures, any, classes)."""
+        return np.asarray(self._whole[0] + self._sign * self._scaled(self._sums.valid, places))
+
+    def votes(self, places: Numbers) -> Figures:
+        """Votes below them, likewise."""
+        votes = self._scaled(self._sums.votes, places)
+        counted = np.where(self._high, self._scaled(self._sums.valid, places) - votes, votes)
+        return np.asarray(self._whole[1] + self._sign * counted)
+
+    def _scaled(self, sums: Numbers, places: Numbers) -> Figures:
+        places = np.minimum(places, BINS)
+        index = self._first + np.where(self._high, BINS - places, places)
+        return np.asarray(sums.reshape(-1).take(index) * self._factor)
 
 
 class Projected(NamedTuple):
@@ -204,35 +213,31 @@ class Projected(NamedTuple):
         return Projected(*(figures[area] for figures in self))
 
 
-def bins_of(points: float) -> int:
-    """A deviation in whole bins, rounded up."""
-    return int(np.ceil(points * (BINS / 100) - 1e-9))
+def bins_of(points: ArrayLike) -> Numbers:
+    """Deviations in whole bins, rounded up."""
+    return np.ceil(np.asarray(points) * (BINS / 100) - 1e-9).astype(np.int64)
 
 
-def _first(count: int, holds: Callable[[int], bool], near: int) -> int:
-    """The first of so many numbers from 0 on of which something holds, as it does of all behind it; `count` where it
-    holds of none. Looks around `near`, in growing steps."""
-    low, high, step = 0, count, 1
-    if holds(near):
-        high = near
-        while low <= (probe := high - step):
-            if not holds(probe):
-                low = probe + 1
-                break
-            high, step = probe, 4 * step
-    else:
-        low = near + 1
-        while (probe := low + step - 1) < high:
-            if holds(probe):
-                high = probe
-                break
-            low, step = probe + 1, 4 * step
-    return low + bisect_left(range(low, high), True, key=holds)
+def _first(count: int, hold: Callable[[Numbers, Numbers], Flags], near: Numbers) -> Numbers:
+    """For each of several cases the first of so many numbers from 0 on of which something holds, as it does of all
+    behind it; `count` where it holds of none. Looks around `near`, in growing steps. `hold` is asked of some cases, by
+    place, and a number for each."""
+    low, high, probe, step = np.zeros_like(near), np.full_like(near, count), near.copy(), 1
+    while len(some := np.flatnonzero(low < high)):
+        held = hold(some, probe[some])
+        high[some] = np.where(held, probe[some], high[some])
+        low[some] = np.where(held, low[some], probe[some] + 1)
+        half = (low[some] + high[some]) // 2
+        probe[some] = np.where(held, np.maximum(half, high[some] - step), np.minimum(half, low[some] + step - 1))
+        step *= 4
+    return low
 
 
-def shifts_of(kinds: Sequence[int], bins: int) -> list[int]:
-    """By how many bins blocks of these classes may lie off, where the first class of the unseen may by `bins`."""
-    return [min(ceil(bins * (1 + (kind - 1) / 2)), BINS) if kind else 0 for kind in kinds]
+def shifts_of(kinds: Numbers, bins: Numbers) -> Numbers:
+    """By how many bins blocks of these classes may lie off, where the first class of the unseen may by `bins`: its
+    shape, and behind it the classes."""
+    wide = np.ceil(bins[..., None] * (1 + (kinds - 1) / 2)).astype(np.int64)
+    return np.where(kinds > 0, np.minimum(wide, BINS), 0)
 
 
 def gaps(share: Figures, low: Figures, high: Figures) -> Figures:

@@ -49,7 +49,7 @@ class Projector:
         """Blocks of large areas, one's figures behind the other's."""
         self._place = np.full(len(election.areas) + 1, -1)
         """Of each area the place of its first figure there, -1 where it has none; the last is for -1, no area."""
-        self._required: dict[tuple[int, int], float] = {}
+        self._required = np.zeros((len(election.areas), self._columns))
         """By area and column, the deviation that was last required: the next lies near it."""
         self._stale = np.zeros(len(election.areas), bool)
 
@@ -144,15 +144,13 @@ class Projector:
         unseen, wide = self._rule.unseen, np.arange(len(told))
         if least:
             wide = np.flatnonzero(np.abs(projection.gaps(told, unseen)) >= least)
-        low, high = projection.interval(unseen, wide.tolist())
-        required = np.zeros(len(wide))
-        for i, figure in enumerate(wide.tolist()):
-            where = int(areas[place[figure]]), int(column[figure])
-            required[i] = projection.required(figure, float(told[figure]), self._required.get(where, 0))
-            self._required[where] = float(required[i])
+        low, high = projection.interval(unseen, wide)
+        number, column = areas[place[wide]], column[wide]
+        required = projection.required(wide, told[wide], self._required[number, column])
+        self._required[number, column] = required
         parts = told[wide], projection.middle[wide], low, high, gaps(told[wide], low, high), required
         for part, values in zip(projected, parts, strict=True):
-            part[place[wide], column[wide]] = values
+            part[place[wide], column] = values
 
     def counted_at(self, traced: Traced, places: Numbers, claimed: Numbers) -> "Counted":
         """What there is to count of areas at many ticks, which have these places among the changes that were traced

@@ -69,7 +69,7 @@ def test_shares(first: list[tuple[int, int, int]], ticks: list[Any], tenths: int
         sums.add(kind, valid, votes[None])
         weights.append((scale, np.inf if mass is None else float(mass), 0.01))
         each = (np.array([weight]) for weight in weights[-1])
-        (low,), (high,) = Projection(sums, np.arange(4), *each).interval(tenths / 10, [0])
+        (low,), (high,) = Projection(sums, np.arange(4), *each).interval(tenths / 10, np.zeros(1, np.int64))
         ends.append((low, high))
     begun = Blocks.none(1, 4)
     kind, valid, votes = _arrays(first)

@@ -18,6 +18,8 @@ UNSEEN = st.tuples(st.integers(1, 300), VOTES, st.integers(0, 2)).map(
     lambda b: Block(Fraction(b[0]), Fraction(min(b[:2])), 1 + Fraction(b[2], 2))
 )
 ELECTIONS = st.lists(SEEN | UNSEEN, min_size=1, max_size=7).filter(lambda known: any(b.valid for b in known))
+ONE = np.zeros(1, np.int64)
+"""The only figure of a projection."""
 POINTS = st.integers(0, 1000).map(lambda tenths: Fraction(tenths, 10))
 
 
@@ -64,7 +66,7 @@ def test_bins_are_outside(known: Sequence[Block], unseen: Fraction, part: Fracti
     whole = sum((b.valid for b in known), Fraction(0))
     for mass in (None, part * whole):
         low, high = (100 * float(end) for end in interval(known, mass, unseen))
-        (least,), (most,) = projected(known, mass).interval(float(unseen), [0])
+        (least,), (most,) = projected(known, mass).interval(float(unseen), ONE)
         bin_ = 100 / BINS * (1.01 if mass is not None else 0.5) + 1e-9
         assert low - 2 * bin_ <= least <= low + 1e-9
         assert high - 1e-9 <= most <= high + 2 * bin_
@@ -76,7 +78,7 @@ def test_gaps(known: Sequence[Block], unseen: Fraction, announced: int, part: Fr
     """The gap, for which one end of the interval is worked out, is that to both ends."""
     mass = None if part is None else part * sum((b.valid for b in known), Fraction(0))
     projection, share = projected(known, mass), np.array([announced / 10])
-    both = gaps(share, *projection.interval(float(unseen), [0]))
+    both = gaps(share, *projection.interval(float(unseen), ONE))
     assert projection.gaps(share, float(unseen)) == pytest.approx(both, abs=1e-9)
 
 
@@ -88,9 +90,10 @@ def test_required_is_the_least(known: Sequence[Block], announced: int, near: flo
     looked for first."""
     share = np.array([announced / 10])
     projection = projected(known)
-    tried = (gaps(share, *projection.interval(tenths / 10, [0]))[0] for tenths in range(BINS + 1))
-    first = next((tenths / 10 for tenths, gap in enumerate(tried) if abs(gap) <= 1e-9), None)
-    required = projection.required(0, announced / 10, near / 10)
+    tenths = np.arange(BINS + 1)
+    fits = np.abs(gaps(share, *projection.interval(tenths / 10, 0 * tenths))) <= 1e-9
+    first = fits.argmax() / 10 if fits.any() else None
+    required = projection.required(ONE, share, np.array([near / 10]))[0]
     assert required == pytest.approx(first) if first is not None else np.isnan(required)
 
 
@@ -99,7 +102,7 @@ def test_required_is_the_least(known: Sequence[Block], announced: int, near: flo
 def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
     """In exact fractions the gap is 0 at the required deviation (to the bin), and is not a bin below it."""
     share = Fraction(announced, 1000)
-    required = projected(known).required(0, announced / 10)
+    required = projected(known).required(ONE, np.array([announced / 10]), np.zeros(1))[0]
 
     def fits(unseen: Fraction) -> bool:
         low, high = interval(known, None, unseen)
@@ -118,7 +121,7 @@ def test_required_in_fractions(known: Sequence[Block], announced: int) -> None:
 def test_full_coverage(known: Sequence[Block]) -> None:
     """Where every table was witnessed a complete count can announce one share only: the raw one, to the last digit."""
     votes, valid = int(sum(b.votes for b in known)), int(sum(b.valid for b in known))
-    low, high = projected(known).interval(20.0, [0])
+    low, high = projected(known).interval(20.0, ONE)
     assert low[0] == high[0] == projected(known).middle[0] == 100 * votes / valid
 
 
@@ -148,4 +151,4 @@ def test_small_tables_first() -> None:
     known = [large] * 50 + [small] * 50
     assert float(lowest(known, Fraction(55_000, 2), Fraction(20))) == pytest.approx(0.69, abs=0.01)
     assert interval(known, Fraction(5000), Fraction(20))[0] == Fraction(1, 5)
-    assert projected(known, Fraction(5000)).interval(20.0, [0])[0][0] == pytest.approx(20)
+    assert projected(known, Fraction(5000)).interval(20.0, ONE)[0][0] == pytest.approx(20)
