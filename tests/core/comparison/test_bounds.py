@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.aggregation.top_sums import TopSums
-from streams.core.comparison.bounds import Bound, Left, ceiling, floor
+from streams.core.comparison.bounds import Bound, Left, ceiling, floor, least_false
+from streams.core.election.numbering import Numbers
 
 numbers = st.lists(st.integers(0, 6), max_size=5)
 lefts = st.builds(Left, st.none() | st.integers(0, 6), st.none() | st.integers(0, 15))
@@ -57,6 +59,23 @@ def test_least(values: list[int], total: int) -> None:
     """The least j whose sum is large enough is the first of all that is; where none is, it is all of them."""
     sums = top(values)
     assert sums.least(total) == next((j for j in range(len(values)) if sums(j) >= total), len(values))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(numbers, lefts.filter(lambda left: left.known), st.integers(-2, 30)), min_size=1, max_size=4))
+def test_many_breakdown_counts_at_once(cases: list[tuple[list[int], Left, int]]) -> None:
+    """Of several sums side by side the breakdown counts are those found by trying every way, one by one."""
+    sums = [top(values) for values, _, _ in cases]
+    count, total = np.array([[each.count, each.total] for each in sums], np.int64).T
+    left = [[UNKNOWN if limit is None else limit for limit in left] for _, left, _ in cases]
+    tables, registered = np.array(left, np.int64).T
+    needed = np.array([needed for _, _, needed in cases], np.int64)
+
+    def fewest(totals: Numbers) -> Numbers:
+        return np.array([each.least(total) for each, total in zip(sums, totals.tolist(), strict=True)], np.int64)
+
+    found = least_false(needed, total, count, tables, registered, fewest)
+    assert found.tolist() == [least(*case) for case in cases]
 
 
 def test_top_sums_drops_what_is_gone() -> None:
