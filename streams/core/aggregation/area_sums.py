@@ -9,9 +9,10 @@ import numpy as np
 from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
 from streams.core.aggregation.expected_votes import Changes
-from streams.core.aggregation.histograms import Histogram, Running, Spread, are_countable, measures_of_sheets
+from streams.core.aggregation.histograms import Histogram, Spread, measures_of_sheets
 from streams.core.aggregation.open_sheets import Lead, OpenSheets
 from streams.core.aggregation.projector import Projector
+from streams.core.aggregation.spreads import Spreads
 from streams.core.aggregation.sums_over_ticks import Arrivals, Course, SheetChanges
 from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
@@ -28,11 +29,8 @@ from streams.core.reconciliation.sheet_rows import (
     no_rows,
 )
 
-LARGE: Final = 2_000
-"""Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
-
 MOST: Final = 10_000
-"""Polling tables whose rows are added up, or counted, at once. What is made of them stays in the processor's caches:
+"""Polling tables whose rows are added up at once. What is made of them stays in the processor's caches:
 for 800,000 it takes three quarters of the time of 50,000 at once, and less memory."""
 
 _Said = tuple[Numbers, Numbers | None]
@@ -52,7 +50,7 @@ class Sums:
         """Hardly any election has evidence that is only a bound."""
         self.bounds: Numbers | None = None
         """Sums of it by area (`bound_sums`); None where there is none anywhere."""
-        self._running: dict[int, Running] = {}
+        self._spreads = Spreads(self._layout, self._measures)
         self.open_sheets = OpenSheets(election, self._read)
         """Sheets that do not count yet."""
         self.projector = Projector(election, self._witnessed)
@@ -97,6 +95,7 @@ class Sums:
         areas, sums = roll_up(lines, changes)
         self.rows[areas] += sums.T
         self.projector.mark(areas)
+        self._spreads.forget(areas)
         if self.bounds is not None:
             areas, sums = roll_up(lines, self._bounded(tables) - bounded)
             self.bounds[areas] += sums.T
@@ -126,10 +125,7 @@ class Sums:
     def _put(self, read: Rows, bounds: Rows) -> None:
         """Take in the rows of sheets and of bounds, into the histograms too."""
         tables = union(read[0], bounds[0]) if len(bounds[0]) else read[0]
-        inside = [tables[slice(*np.searchsorted(tables, self._layout.inside(area)))] for area in self._running]
-        changed = [(running, part) for running, part in zip(self._running.values(), inside, strict=True) if len(part)]
-        for running, part in changed:
-            running.add(self._measures(part), -1)
+        self._spreads.count(tables, -1)
         if self.projector.keeps:
             before = self._read.take(read[0], axis=0)
             self.projector.recount(
@@ -139,13 +135,12 @@ class Sums:
         self.open_sheets.mark(read[0])
         if self._bounds is not None and len(bounds[0]):
             self._bounds[bounds[0]] = bounds[1]
-        for running, part in changed:
-            running.add(self._measures(part), 1)
+        self._spreads.count(tables, 1)
 
     @property
     def keeps(self) -> bool:
         """Whether anything is counted sheet by sheet."""
-        return bool(self._running) or self.projector.keeps
+        return self._spreads.keeps_up or self.projector.keeps
 
     def ahead(
         self, ticks: Sequence[tuple[Rows, Rows]], watched: Flags, least: Mapping[int, int], unseen: bool
@@ -192,6 +187,7 @@ class Sums:
             self._announced[tables] = rows  # of each polling table the last stays
         places = course.of(begin, end)
         self.rows[course.areas[places]] = course.rows[places]  # of each area the last stays
+        self._spreads.forget(course.areas[places])
         if course.traced is None:
             self.projector.mark(course.areas[places])
         else:
@@ -199,6 +195,7 @@ class Sums:
         if end == course.ticks:
             self.rows[course.changed] = course.ends
             self.projector.mark(np.setdiff1d(course.changed, course.areas))
+            self._spreads.forget(course.changed)
 
     def differing(self) -> Numbers:
         """The polling tables whose official figures are not the accepted sheet's."""
@@ -251,26 +248,7 @@ class Sums:
 
     def spread(self, area: int) -> Spread:
         """How the votes are distributed over the accepted sheets of an area."""
-        if area in self._running:
-            return self._running[area].spread()
-        first, end = self._layout.inside(area)
-        if end - first > LARGE and (running := self._running_of(first, end)) is not None:
-            self._running[area] = running
-            return running.spread()
-        return Spread.of(self._measures(np.arange(first, end)))
-
-    def _running_of(self, first: int, end: int) -> Running | None:
-        """The histograms of a stretch of polling tables; None where they cannot be kept up."""
-        running = None
-        for start in range(first, end, MOST):
-            sheets = self._measures(np.arange(start, min(start + MOST, end)))
-            if not are_countable(sheets):
-                return None
-            if running is None:
-                running = Running(sheets)
-            else:
-                running.add(sheets, 1)
-        return running
+        return self._spreads.of(area)
 
     def _witnessed(self, stretch: slice) -> tuple[Numbers, Numbers]:
         return accepted_votes(self._election, self._read[stretch])

@@ -31,6 +31,7 @@ class Spread:
 
     def __init__(self, histogram_of: Callable[[Kind, int], Histogram] = lambda kind, column: _NONE) -> None:
         self._histogram_of = histogram_of
+        self._top_sums: dict[tuple[Kind, int], TopSums] = {}
 
     @classmethod
     def of(cls, sheets: Numbers) -> "Spread":
@@ -38,8 +39,10 @@ class Spread:
         return cls(lambda kind, column: _histogram(sheets[kind, column]))
 
     def top(self, kind: Kind, column: int) -> TopSums:
-        """Top sums of one histogram."""
-        return TopSums(*self._histogram_of(kind, column))
+        """Top sums of one histogram, made when they are first asked for."""
+        if (kind, column) not in self._top_sums:
+            self._top_sums[kind, column] = TopSums(*self._histogram_of(kind, column))
+        return self._top_sums[kind, column]
 
     def largest(self, kind: Kind, column: int) -> int:
         """The largest number in one histogram; 0 where there is none."""

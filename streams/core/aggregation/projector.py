@@ -10,13 +10,16 @@ from streams.core.aggregation.expected_votes import ENOUGH, Changes, Expected, T
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
 from streams.core.aggregation.tally import TABLES, VALID, VOTES
 from streams.core.election.model import Election
-from streams.core.election.numbering import Numbers, union
+from streams.core.election.numbering import Flags, Numbers, union
 
 LARGE: Final = 2_000
 """Polling tables of an area whose blocks are kept up; those of a smaller one are binned when asked for."""
 
 STRETCH: Final = 10_000
 """Polling tables that are binned at once."""
+
+KEPT: Final = 10_000
+"""Areas whose projections are kept until their sums change: some 1 kB each."""
 
 FIGURES_AT_ONCE: Final = 128
 """Figures that are worked out at once: 100 kB each."""
@@ -52,6 +55,9 @@ class Projector:
         self._required = np.zeros((len(election.areas), self._columns))
         """By area and column, the deviation that was last required: the next lies near it."""
         self._stale = np.zeros(len(election.areas), bool)
+        self._known: dict[int, tuple[Numbers, Projected]] = {}
+        """By area, what was projected for such a claim: of some areas (`KEPT`) whose sums have not changed since. It
+        rests on no other area's sums: with `ENOUGH` sheets an area has every model of its unseen in it."""
 
     def mark(self, areas: Numbers) -> None:
         """Note areas whose sums have changed."""
@@ -88,6 +94,8 @@ class Projector:
 
     def take(self, traced: Traced) -> None:
         """Take in what was traced, tick by tick or all at once."""
+        for area in self._known.keys() & traced.changes.areas.tolist():
+            del self._known[area]
         models = traced.models.areas
         if self.keeps:
             models = union(models)
@@ -117,23 +125,43 @@ class Projector:
 
     def project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float = 0) -> Projected:
         """The same in full, of areas with a bulletin that has valid votes, and `ENOUGH` sheets, with votes. Only
-        of figures whose gap is `least` points or more, where that is asked: the others are NaN."""
+        of areas where some gap is `least` points or more, where that is asked: the figures of the others are NaN. What
+        is known already is not worked out again."""
         self._follow(rows)
         projected = Projected(*(np.full((len(areas), self._columns), np.nan) for _ in Projected._fields))
+        fresh = list[int]()
+        for place, area in enumerate(areas.tolist()):
+            known = self._known.get(area)
+            if known is None or not np.array_equal(known[0], claimed[place]):
+                fresh.append(place)
+            else:
+                for part, figures in zip(projected, known[1], strict=True):
+                    part[place] = figures
         most = max(1, FIGURES_AT_ONCE // self._columns)
-        for first in range(0, len(areas), most):
-            part = slice(first, first + most)
-            self._project(areas[part], rows, claimed[part], least, projected.of(part))
+        for first in range(0, len(fresh), most):
+            places = np.array(fresh[first : first + most])
+            found, complete = self._project(areas[places], rows, claimed[places], least)
+            for part, figures in zip(projected, found, strict=True):
+                part[places] = figures
+            for i in np.flatnonzero(complete).tolist():
+                self._keep(int(areas[places[i]]), claimed[places[i]], found.of(i))
         return projected
 
-    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float, projected: Projected) -> None:
+    def _keep(self, area: int, claim: Numbers, projected: Projected) -> None:
+        if len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[area] = claim, projected
+
+    def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float) -> tuple[Projected, Flags]:
+        """And which of the areas are worked out in full."""
         expected, count, share = self._unseen.expected(areas), _count(claimed), announced_shares(claimed)
-        some = ~np.isnan(share)
+        projected = Projected(*(np.full((len(areas), self._columns), np.nan) for _ in Projected._fields))
+        complete: Flags = np.ones(len(areas), bool)
         if least:
-            some &= self._limits(rows[areas], claimed, expected) >= least
-        place, column = np.nonzero(some)
+            complete = np.any(self._limits(rows[areas], claimed, expected) >= least, axis=1)
+        place, column = np.nonzero(~np.isnan(share) & complete[:, None])
         if not len(place):
-            return
+            return projected, complete
         scale, mass, slack = _counted(count, rows[areas, VALID], expected)
         kinds = np.flatnonzero(np.append(True, expected.blocks.any(axis=1)))
         kept = [self.blocks(area) for area in areas.tolist()]
@@ -143,7 +171,8 @@ class Projector:
         told = share[place, column]
         unseen, wide = self._rule.unseen, np.arange(len(told))
         if least:
-            wide = np.flatnonzero(np.abs(projection.gaps(told, unseen)) >= least)
+            complete = np.bincount(place, np.abs(projection.gaps(told, unseen)) >= least, len(areas)) > 0
+            wide = np.flatnonzero(complete[place])
         low, high = projection.interval(unseen, wide)
         number, column = areas[place[wide]], column[wide]
         required = projection.required(wide, told[wide], self._required[number, column])
@@ -151,6 +180,7 @@ class Projector:
         parts = told[wide], projection.middle[wide], low, high, gaps(told[wide], low, high), required
         for part, values in zip(projected, parts, strict=True):
             part[place[wide], column] = values
+        return projected, complete
 
     def counted_at(self, traced: Traced, places: Numbers, claimed: Numbers) -> "Counted":
         """What there is to count of areas at many ticks, which have these places among the changes that were traced

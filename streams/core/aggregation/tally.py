@@ -131,15 +131,11 @@ class Tally:
     def top(self, kind: Kind, column: int) -> TopSums:
         """Top sums of one histogram, where no sheet is accepted of what was certainly cast; made when it is first asked
         for."""
-        top_sums = self._top_sums.get((kind, column))
-        if top_sums is None:
-            top_sums = TopSums(*self.nulls()) if kind == NULLS else self.spread.top(kind, column)
-            self._top_sums[kind, column] = top_sums
-        return top_sums
+        return self._null_sums if kind == NULLS else self.spread.top(kind, column)
 
     @cached_property
-    def _top_sums(self) -> dict[tuple[Kind, int], TopSums]:
-        return {}
+    def _null_sums(self) -> TopSums:
+        return TopSums(*self.nulls())
 
     @cached_property
     def lead(self) -> Lead | None:

@@ -13,8 +13,8 @@ class TopSums:
         # Arrays: hardly more than ten places of some hundred are ever looked up.
         self._values = values
         self._counts, self._sums = np.zeros((2, 1 + len(values)), np.int64)
-        np.cumsum(numbers, out=self._counts[1:])
-        np.cumsum(values * numbers, out=self._sums[1:])
+        numbers.cumsum(out=self._counts[1:])
+        (values * numbers).cumsum(out=self._sums[1:])
 
     @property
     def count(self) -> int:

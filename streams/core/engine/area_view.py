@@ -1,6 +1,6 @@
 """What is known of areas now: their sums beside their bulletins, for the rules and for whoever wants to see it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,30 +42,25 @@ class AreaView:
         """The area's current bulletin: the highest sequence that no other supersedes."""
         return next(iter(self._bulletins.standing(area)), None)
 
-    def situation(self, area: str, at: int | None, projected: Mapping[int, Projected] | None = None) -> Situation:
-        """Everything that the rules are told of one area at event time `at` (Unix ms; None before the first tick).
-        `projected` has what the bulletins of areas can honestly announce, by their numbers; else that is worked out
-        when it is asked for."""
-        project = self._project_one if projected is None else projected.get
+    def situation(self, area: str, at: int | None) -> Situation:
+        """Everything that the rules are told of one area at event time `at` (Unix ms; None before the first tick)."""
         area_info, parts, held = self._election.areas[area], self._bulletins.parts(area), self._bulletins.standing(area)
-        replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, project)
+        replaced, tally = self._bulletins.replaced(held[0]) if held else (), self._tally(area, self._project_one)
         sample = self._sampled.sample(ROOT) if self._sampled is not None and area_info.parent is None else None
         return Situation(self._election, area_info, tally, at, self._activity.pulse, held, parts, replaced, sample)
 
     def places(self, areas: Sequence[str], at: int | None) -> AreasNow:
         """The areas side by side at event time `at` (Unix ms; None before the first tick), for the rules on sums."""
         numbers = np.array([self._layout.area[area] for area in areas], np.int64)
-        projected, situations = dict[int, Projected](), dict[int, Situation]()
+        situations = dict[int, Situation]()
 
         def situation(place: int) -> Situation:
             if place not in situations:
-                situations[place] = self.situation(areas[place], at, projected)
+                situations[place] = self.situation(areas[place], at)
             return situations[place]
 
         def gaps(places: Numbers, least: float) -> Figures:
-            projections = self._project(numbers[places], least)
-            projected.update({area: projections.of(i) for i, area in enumerate(numbers[places].tolist())})
-            return np.abs(projections.gap)
+            return np.abs(self._project(numbers[places], least).gap)
 
         bounds = None if self._sums.bounds is None else self._sums.bounds[numbers]
         exist, claims = self._layout.exist[numbers], self._scheduler.claimed(numbers)

@@ -9,7 +9,7 @@ from builders import T0, bulletin, election, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.aggregation import area_sums
+from streams.core.aggregation import spreads
 from streams.core.aggregation.histograms import Kind
 from streams.core.comparison.bounds import Bound
 from streams.core.comparison.findings import Comparison
@@ -228,12 +228,12 @@ def taken_in(known: Election, given_: Sequence[TallyReport | Bulletin], often: b
 
 
 @settings(max_examples=200)
-@given(st.lists(events, max_size=25), st.data(), st.sampled_from([1, area_sums.LARGE]))
+@given(st.lists(events, max_size=25), st.data(), st.sampled_from([1, spreads.LARGE]))
 def test_from_scratch(given_: list[TallyReport | Bulletin], data: st.DataObject, large: int) -> None:
     """In whatever order and how often events come, and however sums and histograms are kept up, areas end as if all had
     come at once: bounds, sheets, retractions and official figures of the same polling tables."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(area_sums, "LARGE", large)
+        patch.setattr(spreads, "LARGE", large)
         again = data.draw(st.permutations(given_ + given_[:5]))
         one, other = taken_in(SMALL, again, True), taken_in(SMALL, given_, False)
         for area in SMALL.areas:

@@ -10,7 +10,7 @@ from builders import T0, alike, bulletin, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.aggregation import area_sums
+from streams.core.aggregation import area_sums, spreads
 from streams.core.aggregation.histograms import HEADROOM, REST, VOTES
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode
@@ -130,16 +130,17 @@ def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) ->
     kept, anew = Comparer(KNOWN), Comparer(KNOWN)
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(area_sums, "LARGE", 2)
+        patch.setattr(spreads, "LARGE", 2)
         patch.setattr(area_sums, "MOST", 3)
+        patch.setattr(spreads, "MOST", 3)
         for i, (table, votes, retracted) in enumerate(reports):
             one.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
             kept.add_sheets(one.take_sheets())
-            spreads = {area: kept.situation(area).witnessed.spread for area in KNOWN.areas}
+            before = {area: kept.situation(area).witnessed.spread for area in KNOWN.areas}
     for i, (table, votes, retracted) in enumerate(reports):
         other.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
     anew.add_sheets(other.take_sheets())
-    for area, spread in spreads.items() if reports else ():
+    for area, spread in before.items() if reports else ():
         counted = anew.situation(area).witnessed.spread
         for kind in (VOTES, REST, HEADROOM):
             for i in range(4):
@@ -194,7 +195,7 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
     go gives, whatever was added before."""
     part, whole, pieces = Reconciler(KNOWN), Comparer(KNOWN), Comparer(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(area_sums, "LARGE", data.draw(st.sampled_from([2, 2_000])))
+        patch.setattr(spreads, "LARGE", data.draw(st.sampled_from([2, 2_000])))
         for i, night in enumerate(rounds):
             for table, votes in night.items():
                 part.apply(report(table, votes, reporter=f"r{data.draw(st.integers(0, 1))}", at=T0 + i))
