@@ -32,8 +32,9 @@ PATIENCE_EVERY = 0.02
 STATES_EVERY = 0.25
 """Least seconds between two sends of area states (`compare_stage.STATES` at a time) while reports come in."""
 STATES_PAUSE = 8
-"""While reports come in, a pause between two sends of states is at least so many times what a send took: contested
-areas are costly, and the reports come first."""
+"""While reports come in, a pause between two sends of states is at least so many times what a send took: states take a
+ninth of the time at most, and the reports come first. A send with 38 contested areas takes 15 ms on busy cores; only
+from 31 ms on is the pause longer than `STATES_EVERY`."""
 STATES_EVERY_IDLE = 0.01
 """Seconds between two sends of area states that wait, once no reports have come in for `STATES_EVERY`."""
 STATES_LOOK = 0.05
@@ -46,7 +47,8 @@ TICK_EVERY = 500
 """Most milliseconds between two ticks of the wall clock. Where the rules run more often, the ticks are as frequent."""
 TICK_PAUSE = 1
 """A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
-contested, judging leaves half of the time to the reports."""
+contested, judging leaves half of the time to the reports. An alert waits for the next tick and for the judging of it.
+38 contested areas take 45 ms on busy cores; only from 100 ms on does the pause make ten ticks a second fewer."""
 
 
 @dataclass(frozen=True, slots=True)
