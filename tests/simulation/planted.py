@@ -306,7 +306,7 @@ PLANTED = (
     Planted("a record counts as sent before its sheets are", "crash order",
             ((ReconcileStage, "_say_sent", _claims_one_more),)),
     Planted("an event is held before it is in the ledgers", "crash order",
-            ((ReconcileStage, "_take", _takes_before_it_has),), "FLUSH_CONFIRMED"),
+            ((ReconcileStage, "_take", _takes_before_it_has),), "COMMITTED"),
     Planted("a tick waits for the first channel alone", "crash order", ((Alignment, "take", _hears_the_first_alone),)),
     Planted("a notice is acked before it is kept", "crash order",
             ((NotifyStage, "_saved_with", _acked_at_once),), "kill+receiver"),
