@@ -115,13 +115,6 @@ class Projection:
         low, most = self._ends(np.tile(figures, 2), high, np.tile(bins, 2)).reshape(2, -1)
         return low, most
 
-    def gaps(self, share: Figures, unseen: float) -> Figures:
-        """Points from announced shares (per cent, by figure) to that interval: below it negative, above it positive,
-        within it 0. Half of the work of `interval`."""
-        above = share > self.middle
-        points = share - self._ends(np.arange(len(share)), above, np.full(len(share), bins_of(unseen)))
-        return np.where(above, np.maximum(0, points), np.minimum(0, points))
-
     def required(self, figures: Numbers, told: Figures, near: Figures) -> Figures:
         """The least deviation of the unseen, in points, with which announced shares (per cent) of some figures fit:
         rounded up to a tenth, NaN where even 100 points do not do. Each is looked for around `near` first: the nearer,
@@ -157,9 +150,9 @@ class Projection:
             probes = low[:, None] + step * np.arange(1, _STRIDE)
             below = side.valid(probes[:, :, None] + shifts[:, None]).sum(axis=2)
             low += step * ((below <= enough[:, None]) & (probes <= BINS)).sum(axis=1)
-        ends = (low[:, None] + shifts)[:, None]
-        inside, gone = (side.valid(places)[:, 0] for places in (ends, shifts[:, None]))
-        votes, lost = (side.votes(places)[:, 0] for places in (ends, shifts[:, None]))
+        places = np.stack([low[:, None] + shifts, shifts], axis=1)
+        inside, gone = np.moveaxis(side.valid(places), 1, 0)
+        votes, lost = np.moveaxis(side.votes(places), 1, 0)
         # Blocks below the deviation come down to 0 %; the others lose just that much.
         kept = np.maximum(0, votes - lost - shifts / BINS * (inside - gone))
         return np.asarray(kept.sum(axis=1) + (mass - inside.sum(axis=1)) * (low / BINS))

@@ -169,15 +169,15 @@ class Projector:
         valid, votes = (np.stack([kept[i][sums][c, kinds] for i, c in figures]) for sums in range(2))
         projection = Projection(Blocks(valid, votes), kinds, scale[place], mass[place], slack[place])
         told = share[place, column]
-        unseen, wide = self._rule.unseen, np.arange(len(told))
+        low, high = projection.interval(self._rule.unseen, np.arange(len(told)))
+        gap = gaps(told, low, high)
         if least:
-            complete = np.bincount(place, np.abs(projection.gaps(told, unseen)) >= least, len(areas)) > 0
-            wide = np.flatnonzero(complete[place])
-        low, high = projection.interval(unseen, wide)
+            complete = np.bincount(place, np.abs(gap) >= least, len(areas)) > 0
+        wide = np.flatnonzero(complete[place])
         number, column = areas[place[wide]], column[wide]
         required = projection.required(wide, told[wide], self._required[number, column])
         self._required[number, column] = required
-        parts = told[wide], projection.middle[wide], low, high, gaps(told[wide], low, high), required
+        parts = (*(each[wide] for each in (told, projection.middle, low, high, gap)), required)
         for part, values in zip(projected, parts, strict=True):
             part[place[wide], column] = values
         return projected, complete

@@ -73,16 +73,6 @@ def test_bins_are_outside(known: Sequence[Block], unseen: Fraction, part: Fracti
 
 
 @settings(deadline=None)
-@given(ELECTIONS, POINTS, st.integers(0, 1000), st.none() | st.fractions(0, 1).filter(bool))
-def test_gaps(known: Sequence[Block], unseen: Fraction, announced: int, part: Fraction | None) -> None:
-    """The gap, for which one end of the interval is worked out, is that to both ends."""
-    mass = None if part is None else part * sum((b.valid for b in known), Fraction(0))
-    projection, share = projected(known, mass), np.array([announced / 10])
-    both = gaps(share, *projection.interval(float(unseen), ONE))
-    assert projection.gaps(share, float(unseen)) == pytest.approx(both, abs=1e-9)
-
-
-@settings(deadline=None)
 @given(ELECTIONS, st.integers(0, 1000), st.integers(0, 1000) | st.just(float("nan")))
 @example([Block(Fraction(100), Fraction(40), Fraction(0))], 500, 0)
 def test_required_is_the_least(known: Sequence[Block], announced: int, near: float) -> None:
