@@ -78,6 +78,15 @@ PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
         ['option = "party"', 'count = "votes"', '"NULL" = "null"'],
         {"m1": {"Anna": 5, "Bo": 6}, "m2": {"Anna": 7, "Bo": 8}},
     ),
+    "one row per option, behind a text that several rows have": (
+        {
+            "r.csv": R,
+            "s.csv": "mesa,turno,party,votes\nm1,T,Anna,5\nm1,T,Bo,6\nm1,M,NULL,1\n"
+            "m2,T,Anna,7\nm2,T,Bo,8\nm2,T,NULL,0\n",
+        },
+        ['option = "party"', 'count = "votes"', '"NULL" = "null"'],
+        {"m1": {"Anna": 5, "Bo": 6}, "m2": {"Anna": 7, "Bo": 8}},
+    ),
     "a row for each option in the register": (
         {"r.csv": "dep,mesa,reg,party,votes\n1,m1,90,A,5\n1,m1,90,B,6\n1,m2,90,A,7\n1,m2,90,B,8\n", "s.csv": S},
         ['table = "mesa"'],
