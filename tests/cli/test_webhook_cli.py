@@ -29,6 +29,9 @@ from streams.core.election.model import Receiver
 from streams.core.events.codec import encode
 from streams.delivery import admin, http_post
 from streams.kafka.embedded_broker import free_port, is_free
+from streams.kafka.producer import KafkaSink
+from streams.kafka.topic_admin import ensure
+from streams.kafka.topology import Topology
 from streams.times import from_rfc3339
 
 
@@ -102,6 +105,41 @@ def test_before_the_first_night(embedded: Broker, tmp_path: Path, names: str) ->
     done = webhook("list", path, "--broker", embedded.address, "--prefix", names)
     assert (done.returncode, done.stdout) == (1, "")
     assert "start a worker, or give its --prefix" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, [1, 2, 3]),
+        ({"notice": "f:1:2"}, [2]),
+        ({"fingerprint": "f"}, [1, 2]),
+        ({"fingerprint": "f", "since": 2}, [2]),
+        ({"since": 2}, [2, 3]),
+        ({"until": 2}, [1, 2]),
+        ({"since": 2, "until": 2}, [2]),
+        ({"notice": "f:1:9"}, []),
+    ],
+)
+def test_which_are_delivered_again(chosen: dict[str, Any], found: list[int], alerts: tuple[str, Topology]) -> None:
+    """Those that meet all that is asked for, each once; none that was muted, and nothing that is no notice."""
+    matching = admin.matching(*alerts, **chosen)
+    assert [orjson.loads(record.value)["at"] for record in matching] == found
+
+
+@pytest.fixture(scope="module")
+def alerts(embedded: Broker) -> tuple[str, Topology]:
+    """A topic `alerts` with notices at the times 1 to 4, one of them twice, the last muted; and rubbish."""
+    topology = Topology("which-again.", 1)
+    ensure(embedded.address, topology.specs())
+    told = [
+        structs.replace(NOTICE, fingerprint=fingerprint, id=f"{fingerprint}:1:{at}", at=at, muted_by=muted)
+        for fingerprint, at, muted in (("f", 1, None), ("f", 2, None), ("g", 3, None), ("f", 4, "other"))
+    ]
+    sink = KafkaSink(embedded.address)
+    for content in (b"rubbish", *(encode(notice.plain()) for notice in (*told, told[0]))):
+        sink.send(topology.alerts, content, None, 0)
+    sink.close()
+    return embedded.address, topology
 
 
 def test_nobody_to_tell(tmp_path: Path) -> None:

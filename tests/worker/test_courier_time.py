@@ -199,6 +199,7 @@ def test_a_receiver_that_wants_no_more() -> None:
         desk.take(("A", 1), ("A", 3), ("A", 4))
         await asyncio.sleep(HOUR)
         assert [id for _, id in desk.seen] == ["f:A:x:1:1"]
+        assert desk.warned == ["wants no more (410 Gone), and gets none until `cotejo webhook enable`"]
         assert (desk.courier.due, desk.courier.state.missed, desk.counts["desk", "missed"]) == (0, 4, 4)
         await desk.stop()
         desk.open(replace(DOWN, url=DOWN.url + "moved"))
