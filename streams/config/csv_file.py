@@ -15,6 +15,9 @@ STRETCH: Final = 10_000
 """Rows that are looked at together."""
 
 
+_QUOTES: Final = 'a quoted cell is not closed, or text follows its closing quote: write "" for a quote within it'
+
+
 class ElectionFileError(CotejoError):
     """One thing that is wrong: `file`, `line` (from 1, None if it has none), `place`, `cure`."""
 
@@ -64,20 +67,26 @@ class CsvFile:
         """The columns that the file has, and of each usable one which it is; behind the last where there is none."""
         usable = (*self._needed, *self._allowed)
         _, columns = next(rows, (1, list[str]()))
+        columns = list(map(str.strip, columns))
         for name in self._needed:
             self.check(name in columns, 1, name, f"the header must name {', '.join(self._needed)}")
         for name in columns:
-            self.check(name in usable, 1, name, f"is no column: use {', '.join(usable)}")
+            self.check(name in usable, 1, repr(name[:40]), f"is no column: use {', '.join(usable)}")
+            self.check(columns.count(name) == 1, 1, name, "is there twice: leave one out")
         places = {name: i for i, name in enumerate(columns)}
         return columns, [places.get(name, len(columns)) for name in usable]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(line + "\n" for line in self._lines())  # else a line break within quotes is lost
+        """The rows with the lines that they begin on."""
+        lines = (line + "\n" for line in self._lines())  # else a line break within quotes is lost
+        reader, first = csv.reader(lines, strict=True), 1
         try:
             for row in reader:
-                yield reader.line_num, row
+                yield first, row
+                first = reader.line_num + 1
         except csv.Error as error:
-            raise self.error(reader.line_num, "", f"is no CSV: {error}") from None
+            too_long = f"a cell has more than {csv.field_size_limit():,} characters: shorten it"
+            raise self.error(first, "", too_long if "larger" in str(error) else _QUOTES) from None
 
     def _lines(self) -> list[str]:
         lines = text_of(self._path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
