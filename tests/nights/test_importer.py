@@ -348,7 +348,10 @@ def test_sql_without_end_can_be_stopped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        pytest.param("[register]", "[regster]", "regster", id="unknown table"),
+        pytest.param("[register]", "[regster]", "map.toml:1\\d: regster: .* write register", id="unknown table"),
+        pytest.param('files = "s.csv"', 'file = "s.csv"', r":2\d: source.s.file: .* write files", id="key of a source"),
+        pytest.param('files = "s.csv"', "files = 3", r"source.s.files: expected `str | array`", id="type in a source"),
+        pytest.param('name = "Bo"', 'name = "Bo"\nraed = false', r"option\[1\].raed: .* write read", id="of an option"),
         pytest.param("reporter =", "reportr =", r"map.toml:2\d: reports\[0\].reportr: .* write reporter", id="key"),
         pytest.param("reporter = \"'x'\"\n", "", r"reports\[0\].reporter: is missing", id="missing key"),
         pytest.param('from = "s"', 'from = "t"', r"reports\[0\].from: name a source: r, s", id="unknown source"),

@@ -22,6 +22,7 @@ from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, R
 from streams.core.events.field_reader import Field, declared_fields
 from streams.core.events.model import Bulletin, Count, Event, Shares, TallyReport, Tick, Votes
 from streams.errors import CotejoError
+from streams.nights.importers.map_shape import check_tables
 
 Format = Literal["csv", "json", "jsonl", "parquet", "workbook"]
 Empty = Literal["", "zero", "unknown"]
@@ -108,6 +109,12 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     metrics: dict[str, Any] = {}
 
 
+_TABLES: Final[Mapping[str, Any]] = {
+    "election": Head, "option": Option, "group": Group, "source.*": Source, "register.areas": Level,
+    "register": Register, "": File,  # behind what is in them
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Block:
     """One table of a map that makes events of a source's rows."""
@@ -186,14 +193,14 @@ def _texts(value: Any) -> Iterator[str]:
 def read(path: Path) -> Map:
     """The map in a file. Raises `MapError` or `ElectionFileError`."""
     try:
-        file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8-sig")), File)
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise MapError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MapError(f"{path}: write TOML in UTF-8: {error}") from None
-    except msgspec.ValidationError as error:
-        raise MapError(f"{path}: {error}".replace(" - at `$.", ": in `")) from None
     toml = Toml(path)
+    check_tables(toml, data, _TABLES)
+    file = msgspec.convert(data, File)
     _check(toml, file)
     tables_by_kind: dict[str, list[dict[str, Any]]] = {name: getattr(file, name) for name in KINDS}
     blocks = [
