@@ -109,7 +109,8 @@ class EventChecks:
             if key not in self._block.fields:
                 continue
             bad = f"{name(key)} NOT IN ({', '.join(map(literal, words))})"
-            sql = f"SELECT DISTINCT {name(key)} FROM {self._table} WHERE {bad} ORDER BY ALL LIMIT 5"
+            first_place = "min({'file': _file, 'line': _line})"
+            sql = f"SELECT {name(key)} FROM {self._table} WHERE {bad} GROUP BY ALL ORDER BY {first_place} LIMIT 5"
             for word in self._db.column(sql):
                 first, *_ = self._staged.places(f"{name(key)} = {literal(word)}")
                 cure = f"{word!r} is none of {', '.join(words)}: write CASE column WHEN {word!r} THEN ... END"

@@ -94,8 +94,11 @@ def _roots(db: Database) -> Iterator[str]:
 def _totals(db: Database, staged: Staged) -> Iterator[str]:
     """A polling table that is the total of all others, or of those of its area."""
     rows = f"SELECT home AS _home, {TABLE}.registered, _file, _line FROM {TABLE} JOIN _tables ON table_id = id"
-    (total, most, count) = db.row(f"SELECT sum(registered), max(registered), count(registered) FROM {TABLE}")
-    equal = count > 2 and total == 2 * most
+    (total, most, count, voting) = db.row(
+        "SELECT sum(registered), max(registered), count(registered), count(*) FILTER (WHERE registered > 0) "
+        f"FROM {TABLE}"
+    )
+    equal = voting > 2 and total == 2 * most
     if most and (equal or (count >= _MANY and 2 * most > total)):
         first, *_ = staged.places(f"registered = {most}")
         (id,) = db.row(f"SELECT id FROM {TABLE} WHERE registered = {most} ORDER BY _file, _line LIMIT 1")

@@ -130,8 +130,9 @@ class CellWriter:
     def _put(self, part: Part, line: int, cells: Sequence[str], order: list[int] | int) -> None:
         width = order if isinstance(order, int) else len(order)
         if len(cells) != width:
-            cure = "mend the row, or say `header`, `delimiter`, `quote` or `skip_lines`"
-            raise SourceError(part.name, line, f"{len(cells)} cells, the header has {width}: {cure}", code="cells")
+            has = f"{len(cells)} cells, the header in line {self._source.header} has {width}"
+            cure = f"{has}: mend the row, or say `header`, `delimiter`, `quote` or `skip_lines`"
+            raise SourceError(part.name, line, cure, code="cells")
         if not isinstance(order, int):
             placed = [""] * len(self.columns)
             for place, cell in zip(order, cells, strict=True):
@@ -204,7 +205,8 @@ class Dialect:
             if "unexpected end" in str(error):
                 return None
             if "field larger" in str(error):
-                raise SourceError(self.part.name, number, f"a cell is too long ({error})", code="cells") from None
+                cure = f"a cell has more than {csv.field_size_limit():,} characters: mend its quotes, or shorten it"
+                raise SourceError(self.part.name, number, cure, code="cells") from None
             raise self._stray(number) from None
         return [cell.replace(CELL, self.delimiter) for cell in cells] if delimiter == CELL else cells
 

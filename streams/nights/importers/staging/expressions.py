@@ -5,6 +5,7 @@ divided, or is what CASE or COALESCE yields, is read by the number reader of its
 in a comparison, it is the text that the file has.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -80,6 +81,8 @@ class Parser:
         doubled = [each for each in columns if each.startswith(f"{wanted} (") and each.endswith(")")]
         if doubled:
             return f"the header names {wanted} more than once: write " + " or ".join(f'"{each}"' for each in doubled)
+        if len(columns) == 3 and columns[0] != (own := re.split(r"[,;|\t]", columns[0]))[0]:
+            return f"there is no column {wanted}, only one of {len(own)} names, {columns[0]!r}: say `delimiter`"
         near = get_close_matches(wanted, columns, 1, 0.7)
         meant = f', such as "{near[0]}"' if near else f"; for a text write '{wanted}' in quotes"
         return f"there is no column {wanted}: name one of {', '.join(columns[:30])}{meant}"
