@@ -104,19 +104,23 @@ def xlsx(rows: list[list[str | float]], more: str = "") -> bytes:
     )
 
 
-def ods(rows: list[list[str | float]], given: str = "") -> bytes:
-    """The same as OpenDocument; `given` are attributes of each row."""
+def ods(rows: list[list[str | float]], given: str = "", **more: list[list[str | float]]) -> bytes:
+    """The same as OpenDocument; `given` are attributes of each row, `more` further sheets by their names."""
     office, table = (f"urn:oasis:names:tc:opendocument:xmlns:{each}:1.0" for each in ("office", "table"))
-    cells = "".join(
-        f"<table:table-row {given}>" + "".join(
-            f'<table:table-cell office:value-type="float" office:value="{value}"/>' if isinstance(value, float)
-            else f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
-            for value in row
-        ) + "</table:table-row>"
-        for row in rows
-    )  # fmt: skip
+    cells = {
+        sheet: "".join(
+            f"<table:table-row {given}>" + "".join(
+                f'<table:table-cell office:value-type="float" office:value="{value}"/>' if isinstance(value, float)
+                else f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+                for value in row
+            ) + "</table:table-row>"
+            for row in its_rows
+        )
+        for sheet, its_rows in {"Actas": rows, **more}.items()
+    }  # fmt: skip
     names = f'xmlns:office="{office}" xmlns:table="{table}" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
-    content = f"<office:spreadsheet><table:table table:name='Actas'>{cells}</table:table></office:spreadsheet>"
+    sheets = "".join(f"<table:table table:name='{each}'>{some}</table:table>" for each, some in cells.items())
+    content = f"<office:spreadsheet>{sheets}</office:spreadsheet>"
     return zipped(
         **{
             "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
@@ -220,6 +224,25 @@ def test_members_and_places(tmp_path: Path) -> None:
         "night.zip/north/x.csv:2": ("m1", "north2"),
         "s.csv:3": ("m2", "3"),
     }
+
+
+def test_sheets_are_files(tmp_path: Path) -> None:
+    """A workbook with a sheet for each province: a pattern reads those that it means, each row with its sheet."""
+    (tmp_path / "r.ods").write_bytes(
+        ods([["About"]], North=[["mesa", "a", "b"], ["m1", 5.0, 6.0]], Norte2=[["mesa", "a", "b"], ["m2", 7.0, 8.0]])
+    )
+    text = changed(
+        MAP,
+        ('files = "s.csv"', 'files = "r.ods"\nsheet = "Nor*"'),
+        ("\"'x'\"", "\"split_part(_file, '/', 2)\""),
+    )
+    _, events = imported(tmp_path, text)
+    assert {event["id"]: (event["reporter"], event["votes"]) for event in events} == {
+        "r.ods/North:2": ("North", {"A": 5, "B": 6}),
+        "r.ods/Norte2:2": ("Norte2", {"A": 7, "B": 8}),
+    }
+    with pytest.raises(CotejoError, match=r"has no sheet Sur\*: name one of Actas, North, Norte2"):
+        imported(tmp_path, changed(text, ("Nor*", "Sur*")))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_import_obstacles import R, S
-from test_importer import SOURCES, imported
+from test_importer import SOURCES, imported, ods
 
 from streams.errors import CotejoError
 from streams.nights.importers.inspecting import inspection, proposal
@@ -36,6 +36,22 @@ def test_inspection(kind: str, tmp_path: Path) -> None:
     assert {column.name: column.role for column in found.columns}["mesa"] == "could be an id"
     assert {column.name: column.kind for column in found.columns}["a"] == "number" or kind == "quoted cells"
     assert 'table = "mesa"' in proposal.first_map([found])
+
+
+def test_a_workbook_with_merged_names_of_columns(tmp_path: Path) -> None:
+    """The header is found in two rows above the first figures, below a title, and other sheets are told."""
+    rows: list[list[str | float]] = [["RESULTS", "", "", ""], ["mesa", "reg", "votes", ""], ["", "", "a", "b"]]
+    rows += [["m1", 100.0, 5.0, 6.0], ["m2", 100.0, 7.0, 8.0]]
+    (tmp_path / "s.ods").write_bytes(ods(rows, South=rows))
+    found = inspection.inspect(tmp_path / "s.ods")
+    assert inspection.settings(found.source) == {
+        "header": 3,
+        "names": ["mesa", "reg", "votes a", "b"],
+        "sheet": "Actas",
+    }
+    assert any('sheets: Actas, South; sheet = "*"' in line for line in found.lines())
+    _, events = imported(tmp_path, proposal.first_map([found]))
+    assert [event["votes"] for event in events] == [{"votes a": 5, "b": 6}, {"votes a": 7, "b": 8}]
 
 
 def test_a_map_to_begin_with(tmp_path: Path) -> None:

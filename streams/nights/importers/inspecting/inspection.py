@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO, StringIO
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
@@ -210,14 +210,26 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
 
 
 def _workbook(part: Part, source: Source, notes: list[str]) -> tuple[Source, list[list[str]]]:
-    with workbooks.opened(part, "") as (names, rows):
-        if len(names) > 1:
-            notes.append(f"sheets: {', '.join(names)}")
-            source = replace(source, sheet=names[0])
-        numbered = list(islice(rows, SAMPLE_ROWS))
-    widest = max((sum(map(bool, cells)) for _, cells in numbered), default=0)
-    header = next((number for number, cells in numbered if sum(map(bool, cells)) == widest), 1)
-    return replace(source, header=header), [cells for number, cells in numbered if number >= header]
+    with workbooks.opened(part, "") as (sheets, rows):
+        if len(sheets) > 1:
+            notes.append(f'sheets: {", ".join(sheets)}; sheet = "*" reads all that have the same columns')
+            source = replace(source, sheet=sheets[0])
+        numbered = [cells for _, cells in islice(rows, SAMPLE_ROWS)]
+    widest = max((sum(map(bool, cells)) for cells in numbered), default=0)
+    first = next((place for place, cells in enumerate(numbered) if sum(map(bool, cells)) == widest), 0)
+    has_header = not numbered or _is_header(numbered[first])
+    above = [] if has_header else list(takewhile(_is_header, reversed(numbered[:first])))[1::-1]
+    header = first if above else first + 1
+    names = column_names((above or numbered[first:])[0]) if numbered else []
+    if len(above) > 1:
+        names = _together(names, above[1])
+        source = replace(source, names=names)
+    return replace(source, header=header), [names, *numbered[header:]]
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether a row could name columns, some of them merged."""
+    return sum(map(bool, cells)) > 1 and not any(map(str.isdigit, cells))
 
 
 def _document(part: Part, source: Source, notes: list[str]) -> list[list[str]]:

@@ -12,7 +12,7 @@ from streams.nights.importers.map_file import Source
 from streams.nights.importers.reading.cells import OWN, CellWriter, Places, check_union
 from streams.nights.importers.reading.documents import Shape, check_keys, column_type, merged, records, shape_of
 from streams.nights.importers.reading.files import Part, SourceError, format_of, parts
-from streams.nights.importers.reading.workbooks import sheet_rows
+from streams.nights.importers.reading.workbooks import sheets
 from streams.nights.sql import literal, name
 from streams.support.progress import Progress
 
@@ -71,7 +71,8 @@ class Loader:
             writer = CellWriter(source, out, self._progress)
             for part in files:
                 if format_of(part, source) == "workbook":
-                    writer.write_cells(part, sheet_rows(part, source.sheet, source.header))
+                    for sheet, rows in sheets(part, source.sheet, source.header):
+                        writer.write_cells(sheet, rows)
                     continue
                 with part.reading() as raw:
                     writer.write(part, raw)

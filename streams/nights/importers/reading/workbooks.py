@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import IO, Final
@@ -42,10 +44,25 @@ def sheet_rows(part: Part, sheet: str, header: int) -> Iterator[Row]:
     `SourceError`."""
     with opened(part, sheet) as (names, rows):
         if not sheet and len(names) > 1:
-            raise SourceError(part.name, 0, f"has several sheets: say `sheet`, one of {', '.join(names)}")
+            cure = f"has several sheets: say `sheet`, one of {', '.join(names)}, or * for all"
+            raise SourceError(part.name, 0, cure)
         if not header:
             yield 0, []
         yield from (row for row in rows if row[0] >= header)
+
+
+def sheets(part: Part, sheet: str, header: int) -> Iterator[tuple[Part, Iterator[Row]]]:
+    """The sheets that a pattern means, each as a file below the workbook with its rows; without a pattern the workbook
+    itself. Raises `SourceError`."""
+    if "*" not in sheet:
+        yield part, sheet_rows(part, sheet, header)
+        return
+    with opened(part, "") as (names, _):
+        found = [each for each in names if fnmatchcase(each, sheet)]
+    if not found:
+        raise SourceError(part.name, 0, f"has no sheet {sheet}: name one of {', '.join(names)}")
+    for each in found:
+        yield replace(part, name=f"{part.name}/{each}"), sheet_rows(part, each, header)
 
 
 def _pass_on(part: Part, raw: IO[bytes], to: IO[bytes]) -> None:
