@@ -224,7 +224,7 @@ def _workbook(part: Part, source: Source, notes: list[str]) -> tuple[Source, lis
     if len(above) > 1:
         names = _together(names, above[1])
         source = replace(source, names=names)
-    return replace(source, header=header), [names, *numbered[header:]]
+    return replace(source, header=header), [names, *filter(any, numbered[header:])]  # empty rows are none
 
 
 def _is_header(cells: Sequence[str]) -> bool:
