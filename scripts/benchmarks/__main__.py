@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, contested, contested_nights, java, latency, live, replay, scale, start
+from benchmarks import capacity, contested, contested_nights, java, latency, live, page, replay, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, say
 from streams.errors import CotejoError
@@ -44,7 +44,8 @@ SECTIONS: Final[dict[str, Section]] = {
 
 
 HELP: Final = (
-    f"of {', '.join(SECTIONS)}, all; all unless told. Or capacity: what elections need, by the figures in --json"
+    f"of {', '.join(SECTIONS)}, all; all unless told. Or, by the figures in --json, capacity: what elections need; "
+    "page: the table of docs/benchmarks.md"
 )
 
 
@@ -73,6 +74,17 @@ def conditions() -> dict[str, Any]:
     }
 
 
+def _kept(path: Path, known: dict[str, Any]) -> dict[str, Any]:
+    """The figures that a file has already, so that one run may be cut into several: of the same commit only."""
+    if not path.exists():
+        return {}
+    report = orjson.loads(path.read_bytes())
+    if report["commit"] != known["commit"]:
+        sys.exit(f"bench: {path} has figures of commit {report['commit']}: name another file")
+    known |= {name: report[name] for name in ("at", "machine")}
+    return dict(report["figures"])
+
+
 def _newest() -> Path:
     if not (kept := sorted(CACHE.glob("figures-*.json"))):
         sys.exit("bench: no figures are kept: run scripts/bench first, or name a file with --json")
@@ -84,9 +96,11 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="section", help=HELP)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--reports", type=int, default=REPORTS, help="in the night that is simulated")
-    parser.add_argument("--json", type=Path, help="the file of the figures; in .cache/bench unless told")
+    parser.add_argument(
+        "--json", type=Path, help="the file of the figures, added to if it exists; one in .cache/bench unless told"
+    )
     given = parser.parse_args()
-    if unknown := set(given.sections) - {*SECTIONS, "all", "capacity"}:
+    if unknown := set(given.sections) - {*SECTIONS, "all", "capacity", "page"}:
         parser.error(f"no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}, all")
     chosen = given.sections
     if not chosen or "all" in chosen:
@@ -94,9 +108,13 @@ def main() -> None:
     if chosen == ["capacity"]:
         print(capacity.table(orjson.loads((given.json or _newest()).read_bytes())))
         return
+    if chosen == ["page"]:
+        page.write(given.json or _newest())
+        return
     CACHE.mkdir(parents=True, exist_ok=True)
     known = conditions()
     path = given.json or CACHE / f"figures-{known['at'].replace(':', '')}.json"
+    kept = _kept(path, known) if given.json else {}
     found: dict[str, list[Figure]] = {}
     for name in chosen:
         say(f"{name} begins")
@@ -104,7 +122,7 @@ def main() -> None:
             found[name] = SECTIONS[name](given.repeats, given.reports, CACHE)
         except CotejoError as error:
             sys.exit(f"bench: {name}: {error}")
-        kept = {name: [asdict(figure) for figure in figures] for name, figures in found.items()}
+        kept[name] = [asdict(figure) for figure in found[name]]
         report = {**known, "repeats": given.repeats, "reports": given.reports, "figures": kept}
         path.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
     print(table([figure for figures in found.values() for figure in figures]))

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,14 @@ class Figure:
 
 def table(figures: Sequence[Figure]) -> str:
     """The figures as Markdown: medians, with the least and the most in brackets."""
-    head = "| | cotejo | beside | its rate | ratio | runs |\n|---|---|---|---|---|---|"
-    return "\n".join([head, *map(_line, figures)])
+    return "\n".join([HEAD, *map(line, figures)])
 
 
-def _line(figure: Figure) -> str:
+HEAD: Final = "| | Cotejo | beside it | its figure | ratio | runs |\n|---|---|---|---|---|---|"
+
+
+def line(figure: Figure) -> str:
+    """A line of the table."""
     name = f"{figure.name} ({figure.note})" if figure.note else figure.name
     theirs = _shown(figure.theirs, figure.unit) if figure.theirs else ""
     ratio = _shown(figure.ratio, "") if figure.ratio else ""
