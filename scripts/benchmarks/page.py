@@ -59,10 +59,12 @@ def conditions(report: Mapping[str, Any]) -> str:
 
 
 def table(report: Mapping[str, Any]) -> str:
-    """All figures as Markdown, one table."""
+    """All figures as Markdown, one table. Sections that the file took over from an `earlier` run say so."""
     lines = [HEAD]
     for section, title in TITLES.items():
         if figures := msgspec.convert(report["figures"].get(section, []), list[Figure]):
+            if earlier := report.get("earlier", {}).get(section):
+                title = f"{title} (measured on {earlier})"
             shared = {figure.note for figure in figures}
             if len(shared) == 1 and (note := shared.pop()):  # said once
                 title, figures = f"{title}: {note}", [replace(figure, note="") for figure in figures]
