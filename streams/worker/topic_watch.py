@@ -75,6 +75,8 @@ class TopicWatch:
         """Messages deleted before they were read, by topic (without the election's prefix) and partition."""
         self._reported: Counter[TP] = Counter()
         """By partition, the offset up to which losses were reported."""
+        self._made_anew: set[Lost] = set()
+        """What was reported of partitions that end before what was read: each assignment finds it again."""
         app.when_lost(self._note_lost)
 
     async def look(self) -> None:
@@ -99,10 +101,12 @@ class TopicWatch:
         topic, partition = lost.source
         where = f"{topic}, partition {partition}"
         if lost.end < lost.wanted:
-            self._warn(
-                f"{where}: ends at offset {lost.end}, and was read up to {lost.wanted}: it was deleted and made anew, "
-                "and is read from its beginning"
-            )
+            if lost not in self._made_anew:
+                self._made_anew.add(lost)
+                self._warn(
+                    f"{where}: ends at offset {lost.end}, and was read up to {lost.wanted}: it was deleted and made "
+                    "anew, and is read from its beginning"
+                )
             return
         wanted, self._reported[lost.source] = max(lost.wanted, self._reported[lost.source]), lost.first
         if lost.first <= wanted:

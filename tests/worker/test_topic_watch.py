@@ -211,7 +211,9 @@ def test_topics_that_are_deleted(broker: Broker, names: str, tmp_path: Path) -> 
         said = night.log.read_text().splitlines()
         # Whoever notices first, the look at the topics, a recovery or the group: the reason is the same.
         assert len([line for line in said if "of the night's topics were deleted" in line]) == 1, "\n".join(said)
-        assert len(said) < 20
+        told = [line for line in said if line.startswith("cotejo:")]
+        assert len(set(told)) == len(told), "\n".join(said)
+        assert len(said) < 20, "\n".join(said)
         assert not any("Traceback" in line for line in said)
         assert not any("did not come to an end" in line for line in said)
 
