@@ -25,7 +25,7 @@ from streams.worker import app as agents
 from streams.worker import faust_patches
 from streams.worker.metrics import exposition
 from streams.worker.readiness import readiness
-from streams.worker.topic_watch import BrokerTopics, ended_without_topics, grown
+from streams.worker.topic_watch import BrokerTopics, TopicsGoneError, ended_without_topics, grown
 
 SWITCH = 0.001
 """Seconds after which a computing thread lets another one run. With Python's 5 ms the fetching thread waits as long at
@@ -85,7 +85,14 @@ def run(
     try:
         faust_patches.run(app, loglevel=loglevel)
     except CotejoError as error:
-        raise ended_without_topics(admin, topology) or error from None
+        raise _reason(error, admin, topology) from None
+
+
+def _reason(error: CotejoError, admin: BrokerTopics, topology: Topology) -> CotejoError:
+    """Why a worker has failed. What the topic watch says it has seen more than once."""
+    if isinstance(error, TopicsGoneError):
+        return error
+    return ended_without_topics(admin, topology) or error
 
 
 def _app(broker: str, topology: Topology, member: str) -> faust_patches.App:
