@@ -24,7 +24,7 @@ from streams.delivery import apprise_services, http_exchange, message_text
 from streams.delivery.checked_requests import Exchange, carried
 from streams.delivery.http_post import TIMEOUT, failure_words, status_answer
 from streams.delivery.message_text import Message
-from streams.delivery.secrets import SecretError, Secrets
+from streams.delivery.secrets import Secrets, unusable
 
 PACE: Final = 1.0
 """Seconds between two messages to one service, at least: most allow one a second."""
@@ -55,8 +55,7 @@ class AppriseSender:
         try:
             self._apprise, self._plugin = apprise_services.service(secrets.values[0])
         except apprise_services.ServiceError as error:
-            place = receiver.secret_file or receiver.secret_env
-            raise SecretError(f"receiver {receiver.name}, {place}: {error}") from None
+            raise unusable(receiver, str(error)) from None
         self._context = http_exchange.tls()
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="apprise")
         self._turn = asyncio.Lock()

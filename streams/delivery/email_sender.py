@@ -35,7 +35,7 @@ from streams.delivery import http_exchange, mail_server, message_text
 from streams.delivery.checked_connection import connected
 from streams.delivery.http_post import TIMEOUT, failure_words
 from streams.delivery.message_text import Message
-from streams.delivery.secrets import SecretError, Secrets
+from streams.delivery.secrets import Secrets, unusable
 from streams.text import shown
 
 DIGEST: Final = 20_000
@@ -50,8 +50,7 @@ class EmailSender:
         try:
             self._server = mail_server.parse(secrets.values[0])
         except mail_server.MailServerError as error:
-            place = receiver.secret_file or receiver.secret_env
-            raise SecretError(f"receiver {receiver.name}, {place}: {error}") from None
+            raise unusable(receiver, str(error)) from None
         self._context = http_exchange.tls()
         self._context.set_alpn_protocols([])
 

@@ -46,13 +46,16 @@ def of_receiver(receiver: Receiver, environment: Mapping[str, str]) -> Secrets:
         return Secrets((text.strip(),))
     keys = sum(secret.startswith(webhook_signatures.PRIVATE) for secret in text.split())
     if max(keys, len(text.split()) - keys) > AT_ONCE:
-        raise SecretError(
-            f"receiver {receiver.name}, {place}: give two secrets at most, the new one first; keys likewise"
-        )
+        raise unusable(receiver, "give two secrets at most, the new one first; keys likewise")
     try:
         return Secrets(tuple(check_secret(secret) for secret in text.split()))
     except ValueError as error:
-        raise SecretError(f"receiver {receiver.name}, {place}: {error}") from None
+        raise unusable(receiver, str(error)) from None
+
+
+def unusable(receiver: Receiver, why: str) -> SecretError:
+    """What lies where a receiver's secret is kept cannot be used: the error names the place, not what lies there."""
+    return SecretError(f"receiver {receiver.name}, {receiver.secret_file or receiver.secret_env}: {why}")
 
 
 def of_election(election: Election, environment: Mapping[str, str]) -> dict[str, Secrets]:
