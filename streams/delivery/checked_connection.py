@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,11 @@ class RefusedError(Exception):
 
 class ConnectionTimeoutError(TimeoutError):
     """No connection in `CONNECT` seconds."""
+
+
+def tls() -> ssl.SSLContext:
+    """Certificates are checked against the system's authorities."""
+    return ssl.create_default_context()
 
 
 async def connected(host: str, port: int, why_not: Callable[[str], str | None]) -> socket.socket:

@@ -31,8 +31,8 @@ from streams.core.alerting.delivery_policy import Answer
 from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.receiver_addresses import why_not_address
 from streams.core.election.model import Election, Receiver
-from streams.delivery import http_exchange, mail_server, message_text
-from streams.delivery.checked_connection import connected
+from streams.delivery import mail_server, message_text
+from streams.delivery.checked_connection import connected, tls
 from streams.delivery.http_post import TIMEOUT, failure_words
 from streams.delivery.message_text import Message
 from streams.delivery.secrets import Secrets, unusable
@@ -51,8 +51,7 @@ class EmailSender:
             self._server = mail_server.parse(secrets.values[0])
         except mail_server.MailServerError as error:
             raise unusable(receiver, str(error)) from None
-        self._context = http_exchange.tls()
-        self._context.set_alpn_protocols([])
+        self._context = tls()
 
     async def post(self, notice: Notice) -> Answer:
         """Send a notice. Whatever goes wrong with it is an answer in words: it ends this attempt, nothing else."""

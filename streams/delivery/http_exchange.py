@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import h11
 
-from streams.delivery.checked_connection import connected
+from streams.delivery import checked_connection
 
 HEAD: Final = 256 * 2**10
 """Bytes of status line and headers that are read, informational answers included."""
@@ -47,8 +47,8 @@ class Response:
 
 
 def tls() -> ssl.SSLContext:
-    """Certificates are checked against the system's authorities."""
-    context = ssl.create_default_context()
+    """`checked_connection.tls`, for HTTP/1.1."""
+    context = checked_connection.tls()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -180,7 +180,7 @@ async def _data(reader: asyncio.StreamReader, connection: h11.Connection) -> Asy
 @asynccontextmanager
 async def _connection(parts: SplitResult, why_not: Callable[[str], str | None], context: ssl.SSLContext) -> Any:
     secure = parts.scheme == "https"
-    sock = await connected(parts.hostname or "", parts.port or (443 if secure else 80), why_not)
+    sock = await checked_connection.connected(parts.hostname or "", parts.port or (443 if secure else 80), why_not)
     options: dict[str, Any] = {}
     if secure:
         options = {"ssl": context, "server_hostname": parts.hostname, "ssl_shutdown_timeout": CLOSE_SECONDS}
