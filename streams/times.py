@@ -49,5 +49,10 @@ def latest(*times: int | None) -> int | None:
     return max((at for at in times if at is not None), default=None)
 
 
+def at_most(time: int | None, at: int) -> int | None:
+    """A time, or `at` if it lies behind that; None where it is not known."""
+    return None if time is None else min(time, at)
+
+
 _MAX_DIGITS: Final = 18
 """Of a number that fits 64 bits."""

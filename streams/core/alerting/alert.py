@@ -11,6 +11,7 @@ from streams.core.comparison.findings import RANK, Finding
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Severity
 from streams.core.events.codec import to_json
+from streams.times import at_most
 
 Status = Literal["pending", "firing", "resolved"]
 
@@ -119,8 +120,7 @@ class Alert:
         """The same where time had run ahead and is `at` now: none of its times lies ahead."""
         worst = self.worst and msgspec.structs.replace(self.worst, at=min(self.worst.at, at))
         told = self.told and replace(self.told, at=min(self.told.at, at))
-        called_at = None if self.called_at is None else min(self.called_at, at)
-        return replace(self, since=min(self.since, at), told=told, called_at=called_at, worst=worst)
+        return replace(self, since=min(self.since, at), told=told, called_at=at_most(self.called_at, at), worst=worst)
 
 
 class Notice(Struct, frozen=True):

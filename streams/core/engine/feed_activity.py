@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from streams.core.comparison.findings import Pulse
 from streams.core.reconciliation.sheet_rows import Sheets
-from streams.times import latest
+from streams.times import at_most, latest
 
 
 class FeedActivity:
@@ -30,9 +30,7 @@ class FeedActivity:
 
     def set_back(self, at: int) -> None:
         """Correct a clock that had run ahead: nothing came later than `at`."""
-        self.pulse = Pulse(
-            *(None if came is None else min(came, at) for came in (self.pulse.bulletin, self.pulse.report))
-        )
+        self.pulse = Pulse(at_most(self.pulse.bulletin, at), at_most(self.pulse.report, at))
 
     def add_readings(self) -> None:
         """Note that readings have come; `take_pulse` says when."""

@@ -11,6 +11,7 @@ from streams.core.events.quick_decoder import UsualEvents, as_read
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.report_batch import Entered
 from streams.core.reconciliation.sheet_rows import Sheets
+from streams.times import at_most, latest
 
 _NOTHING: Final = Tick(0)
 """Stands where an item was that does not enter any ledger: no place may change."""
@@ -87,9 +88,9 @@ class PartitionIntake:
     def _moves_time(self, at: int, now: int | None) -> bool:
         """Whether a tick is later than those before it. One that is not is worth no sheets."""
         before = self._latest_tick
-        if before is not None and now is not None:
-            before = min(before, now)
-        self._latest_tick = at if before is None else max(before, at)
+        if now is not None:
+            before = at_most(before, now)
+        self._latest_tick = latest(before, at)
         return before is None or at > before
 
     def _enter(

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from streams.times import latest
+from streams.times import at_most, latest
 
 Item = TypeVar("Item")
 
@@ -64,9 +64,9 @@ class Alignment(Generic[Item]):
     def set_back(self, at: int) -> None:
         """Time had run ahead, and is `at` now: what was handed over stays so; what lies between later marks, and all
         that follows, waits for the next mark after `at`."""
-        self._taken = _at_most(self._taken, at)
+        self._taken = at_most(self._taken, at)
         for channel, closed in self._closed.items():
-            self._last[channel] = _at_most(self._last[channel], at)
+            self._last[channel] = at_most(self._last[channel], at)
             later = [items for mark, items in closed if mark > at]
             self._open[channel] = [item for items in later for item in items] + self._open[channel]
             self._closed[channel] = deque((mark, items) for mark, items in closed if mark <= at)
@@ -103,7 +103,3 @@ class Alignment(Generic[Item]):
             closed.clear()
             self._open[channel] = []
         return latest(*self._last.values()), items
-
-
-def _at_most(mark: int | None, at: int) -> int | None:
-    return None if mark is None else min(mark, at)
