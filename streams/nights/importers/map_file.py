@@ -8,7 +8,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -22,7 +21,7 @@ from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, R
 from streams.core.events.field_reader import Field, declared_fields
 from streams.core.events.model import Bulletin, Count, Event, Shares, TallyReport, Tick, Votes
 from streams.errors import CotejoError
-from streams.nights.importers.map_shape import check_tables
+from streams.nights.importers.map_shape import check_key, check_tables
 
 Format = Literal["csv", "json", "jsonl", "parquet", "workbook"]
 Empty = Literal["", "zero", "unknown"]
@@ -249,9 +248,7 @@ def _block(toml: Toml, file: File, name: str, number: int, table: Mapping[str, A
     allowed = {**settings, **of_votes, **dict.fromkeys(keys, str)}
     allowed.update((key, dict) for key, declared in keys.items() if declared in (Votes, Shares))
     for key, value in table.items():
-        near = get_close_matches(key, allowed, 1)
-        cure = f"write {near[0]}" if near else "use " + ", ".join(allowed)
-        toml.check(key in allowed, f"{place}.{key}", f"means nothing here: {cure}")
+        check_key(toml, place, key, allowed)
         toml.check(isinstance(value, allowed[key]), f"{place}.{key}", f"give {_SHAPES[allowed[key]]}")
         texts = value.values() if isinstance(value, dict) else ()
         toml.check(all(isinstance(text, str) for text in texts), f"{place}.{key}", "give strings, each an expression")

@@ -1,7 +1,7 @@
 """Whether a map has the shape that it must have: what does not fit is an error with its line in the file."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -20,13 +20,18 @@ def check_tables(toml: Toml, data: Mapping[str, Any], shapes: Mapping[str, Any])
         allowed = _keys(shape)
         for place, table in _tables(data, "", names.split(".") if names else []):
             for key in table:
-                near = get_close_matches(key, allowed, 1)
-                cure = f"write {near[0]}" if near else "use " + ", ".join(allowed)
-                toml.check(key in allowed, f"{place}.{key}".strip("."), f"means nothing here: {cure}")
+                check_key(toml, place, key, allowed)
             try:
                 msgspec.convert(table, shape)
             except msgspec.ValidationError as error:
                 raise _misfit(toml, place, str(error)) from None
+
+
+def check_key(toml: Toml, place: str, key: str, allowed: Collection[str]) -> None:
+    """Raise `ElectionFileError` for a key that means nothing in the table at this place."""
+    near = get_close_matches(key, allowed, 1)
+    cure = f"write {near[0]}" if near else "use " + ", ".join(allowed)
+    toml.check(key in allowed, f"{place}.{key}".strip("."), f"means nothing here: {cure}")
 
 
 def _misfit(toml: Toml, place: str, told: str) -> ElectionFileError:
