@@ -47,8 +47,12 @@ TICK_EVERY = 500
 """Most milliseconds between two ticks of the wall clock. Where the rules run more often, the ticks are as frequent."""
 TICK_PAUSE = 1
 """A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
-contested, judging leaves half of the time to the reports. An alert waits for the next tick and for the judging of it.
-38 contested areas take 45 ms on busy cores; only from 100 ms on does the pause make ten ticks a second fewer."""
+contested, judging leaves half of the time to the reports. An alert waits for the next tick and its judging."""
+TICK_REST = 10
+"""While no bulletin waits, the pause is so many times what judging took, or `TICK_EVERY` if that is less. Judging takes
+about as long for the reports of half a second as for those of a tenth: it depends on how many areas are contested."""
+TICK_LOOK = 0.01
+"""Seconds between two looks, in such a pause, at whether a bulletin has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +202,11 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     reports = raw_topics.topic(app, topology.tally_reports)
     places: list[tuple[Any, int]] = [(reports, partition) for partition in range(topology.partitions)]
     places.append((raw_topics.topic(app, topology.bulletins), 0))
+    pause = pausing(app.clock, compare)
 
     async def tick() -> None:
-        at = await next_tick(app.clock, every, TICK_PAUSE * compare.judging_took)
+        await pause()
+        at = await next_tick(app.clock, every)
         if compare.owned:
             compare.meet_clock(at)
             content = encode(plain(Tick(at)))
@@ -211,15 +217,30 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
     return tick
 
 
-async def next_tick(clock: Clock, every: int, pause: float = 0) -> int:
-    """Wait for `pause` seconds, then until this clock reaches a multiple of `every` milliseconds, and return that time
-    (Unix ms).
+def pausing(clock: Clock, compare: CompareStage) -> Callable[[], Awaitable[None]]:
+    """Return a coroutine function that pauses between two ticks: long while only reports come, short when a bulletin
+    has come since the last pause."""
+    arrived = 0
+
+    async def pause() -> None:
+        nonlocal arrived
+        took = compare.judging_took
+        until = clock.monotonic() + min(TICK_REST * took, TICK_EVERY / 1000)
+        await asyncio.sleep(TICK_PAUSE * took)
+        while compare.counts["arrived"] == arrived and clock.monotonic() < until:  # noqa: ASYNC110 (a count)
+            await asyncio.sleep(TICK_LOOK)
+        arrived = compare.counts["arrived"]
+
+    return pause
+
+
+async def next_tick(clock: Clock, every: int) -> int:
+    """Wait until this clock reaches a multiple of `every` milliseconds, and return that time (Unix ms).
 
     The multiple is taken from the clock, not from the last tick: a loop that is late once must not be late with all
     later ticks. If the clock is set back meanwhile, wait for its next multiple, since the one awaited may be hours
     away.
     """
-    await asyncio.sleep(pause)
     due = _after(clock.now(), every)
     while (left := due - clock.now()) > 0:
         if left > every + 1000:

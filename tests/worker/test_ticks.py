@@ -9,7 +9,17 @@ from typing import Any, cast
 
 import pytest
 
-from streams.worker.app import STATES_EVERY, STATES_PAUSE, next_tick, sending_states
+from streams.worker.app import (
+    STATES_EVERY,
+    STATES_PAUSE,
+    TICK_EVERY,
+    TICK_LOOK,
+    TICK_PAUSE,
+    TICK_REST,
+    next_tick,
+    pausing,
+    sending_states,
+)
 from streams.worker.clock import SYSTEM
 
 
@@ -29,15 +39,40 @@ def test_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(later - earlier >= 5 for (earlier, _), (later, _) in pairwise(found))
 
 
-def test_a_pause_comes_first() -> None:
-    """A worker that took long to judge a tick passes over the next ones, and the one it sends is due."""
+@pytest.mark.parametrize(
+    ("took", "arrives", "pause"),
+    [
+        (0.0, False, 0.0),
+        (0.02, False, TICK_REST * 0.02),
+        (0.02, True, TICK_PAUSE * 0.02),
+        (0.2, False, TICK_EVERY / 1000),
+        (0.7, False, TICK_PAUSE * 0.7),
+        (0.7, True, TICK_PAUSE * 0.7),
+    ],
+)
+def test_judging_leaves_time_for_reports(
+    took: float, arrives: bool, pause: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause between two ticks grows with what judging takes, and a bulletin makes it short, once."""
+    now, counts = [100.0], Counter[str]()
 
-    async def ticks() -> list[int]:
-        return [await next_tick(SYSTEM, 5, pause=0.03) for _ in range(5)]
+    async def sleep(seconds: float) -> None:
+        now[0] += seconds
 
-    found = asyncio.run(ticks())
-    assert all(at % 5 == 0 for at in found)
-    assert all(later - earlier >= 30 for earlier, later in pairwise(found))
+    async def pauses() -> list[float]:
+        compare = SimpleNamespace(judging_took=took, counts=counts)
+        wait, found = pausing(cast(Any, SimpleNamespace(monotonic=lambda: now[0])), cast(Any, compare)), []
+        for bulletins in (int(arrives), 0):
+            counts["arrived"] += bulletins
+            began = now[0]
+            await wait()
+            found.append(now[0] - began)
+        return found
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    first, second = asyncio.run(pauses())
+    assert first == pytest.approx(pause, abs=2 * TICK_LOOK)
+    assert second == pytest.approx(max(TICK_PAUSE * took, min(TICK_REST * took, TICK_EVERY / 1000)), abs=2 * TICK_LOOK)
 
 
 @pytest.mark.parametrize(("took", "pause"), [(0.0, STATES_EVERY), (0.01, STATES_EVERY), (0.1, STATES_PAUSE * 0.1)])
