@@ -37,7 +37,7 @@ from streams.core.alerting.delivery_policy import Answer
 from streams.core.election.model import Receiver
 from streams.core.election.settings import AlertPolicy
 from streams.delivery import http_exchange, http_post
-from streams.delivery.http_post import Poster, retry_after_time
+from streams.delivery.http_post import Poster, retry_after_time, status_answer
 from streams.delivery.secrets import SecretError, Secrets, of_receiver
 from streams.kafka.embedded_broker import free_port
 
@@ -514,6 +514,24 @@ def test_any_id_can_be_sent(area: str) -> None:
 def test_retry_after(header: str, wish: int | None) -> None:
     """Seconds or one of HTTP's dates; anything else is no wish."""
     assert retry_after_time(header, 1_000_000) == wish
+
+
+@pytest.mark.parametrize(
+    ("status", "good", "wish", "words"),
+    [
+        (199, False, True, "199: later"),
+        (200, True, False, "200 OK"),
+        (299, True, False, "299"),
+        (300, False, True, "300 Multiple Choices: redirects are not followed, change the address"),
+        (399, False, True, "399: redirects are not followed, change the address"),
+        (400, False, True, "400 Bad Request: later"),
+        (503, False, True, "503 Service Unavailable: later"),
+    ],
+)
+def test_what_a_status_means(status: int, good: bool, wish: bool, words: str) -> None:
+    """From 200 to 299 a delivery has been taken; of any other answer the wish to wait counts, a redirect's too."""
+    answer = status_answer(http_exchange.Response(status, True, "60", b"later"), "https://desk.example/")
+    assert (answer.good, answer.retry_after is not None, answer.words) == (good, wish, words)
 
 
 DATES = st.builds(
