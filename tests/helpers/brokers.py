@@ -61,7 +61,7 @@ class ApacheBroker:
             if self._secrets:
                 command += ["--secure", str(self._secrets)]
             self._process = spawn(command, log)
-            wait_ready(self.address, self._process, log, seconds=60)
+            wait_ready(self.address, self._process, log, seconds=180)
         return self
 
     def stop(self) -> None:
