@@ -63,6 +63,19 @@ def test_silence_is_noticed_without_news() -> None:
         assert (over.status, over.reason) == ("resolved", Reason.RESOLVED.value)
 
 
+def test_two_silences() -> None:
+    """Each of two feeds that stay away is told at its own tick, whichever is due first."""
+    for bulletins, reports in ((60, 600), (600, 60)):
+        monitor = Monitor(watched(bulletin_every=bulletins, reports_every=reports))
+        monitor.handle(bulletin(at=T0 + 1000))
+        monitor.handle(report(at=T0 + 1000))
+        told = {n.fingerprint: n.at for n in monitor.handle(Tick(T0 + 10**7)).notices if n.status == "firing"}
+        assert told == {
+            "feed-health:N:bulletins": T0 + 10_000 + 1000 * bulletins,
+            "feed-health:N:reports": T0 + 10_000 + 1000 * reports,
+        }
+
+
 def test_flood() -> None:
     """A group that sends most of all readings is named; a trusted source may."""
     known = watched(flood_min=5, flood_ratio=0.5)
