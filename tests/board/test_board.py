@@ -1,11 +1,13 @@
 """The board without a browser: its past at a bounded size, what a page is told, and who may ask for it."""
 
+import asyncio
 import hashlib
 import http.client
 import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,15 +24,17 @@ from kafka import KafkaProducer
 from nights import listening, until
 
 from streams.board import night as nights
-from streams.board import server
+from streams.board import server, topic_follower
 from streams.board.history import History, Point
 from streams.board.night import Night
 from streams.board.rejected_messages import REASONS
+from streams.board.topic_follower import Follower
 from streams.config import election_writer
 from streams.core.election.model import Area
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.codec import encode
 from streams.core.events.model import Event, Rejection
+from streams.kafka import topic_admin
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port, is_free
 from streams.kafka.topic_admin import admin, delete, ensure
 from streams.kafka.topology import Topology
@@ -544,6 +548,33 @@ def test_the_broker_goes_and_comes(names: str, tmp_path: Path) -> None:
             assert told["alerts"]["recent"] == []
             told = told if told["states"] else stream.until("change", lambda told: told["states"])
             assert told["states"][0]["witnessed"]["tables"] == 1
+
+
+def test_a_broker_that_is_away_is_told_once(
+    topology: Topology, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever started a board is told why it reads nothing: in one line, however often it tries again."""
+    address, tries, ask = f"127.0.0.1:{free_port()}", list[object](), topic_admin.describe
+    thrice = threading.Event()
+
+    def describe(*given: Any) -> Any:
+        tries.append(given)
+        if len(tries) == 3:
+            thrice.set()
+        return ask(*given)
+
+    async def follow() -> None:
+        follower = Follower(address, topology, Night(KNOWN))
+        follower.start()
+        assert await asyncio.to_thread(thrice.wait, 60)
+        await follower.stop()
+
+    monkeypatch.setattr(topic_follower, "RETRY", 0.01)
+    monkeypatch.setattr(topic_admin, "describe", describe)
+    asyncio.run(follow())
+    told = capsys.readouterr().err
+    assert told.count("the board cannot read its topics") == 1
+    assert f"no Kafka broker answers at {address}" in told
 
 
 def test_command(topology: Topology, embedded: EmbeddedBroker, tmp_path: Path) -> None:
