@@ -71,7 +71,7 @@ TOPICS: Final = (
         "workers",
         "the board, anybody",
         "The newest state of an area. Compacted: the newest record of a key stays.",
-        wire.AreaState,
+        wire.DatedState,
         format=formats.AREA_STATE,
     ),
     Topic(

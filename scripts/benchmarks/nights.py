@@ -15,7 +15,7 @@ from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.partition_intake import PartitionIntake
 from streams.core.events.admission import check_report
-from streams.core.events.codec import decode_any, encode, plain
+from streams.core.events.codec import decode_any, encode, plain, to_json
 from streams.core.events.model import Event, TallyReport
 from streams.kafka.topology import Topology
 from streams.nights.arrival import of_lines
@@ -70,7 +70,7 @@ class Stream:
         intake, comparer = PartitionIntake(self.election, 0, None), Comparer(self.election)
         intake.take(list(reports))
         comparer.add_sheets(intake.reconciler.take_sheets())
-        found = {area: sums_of(comparer.state(area)) for area in self.election.areas}
+        found = {area: sums_of(to_json(comparer.state(area))) for area in self.election.areas}
         return {area: sums for area, sums in found.items() if any(sums)}
 
     def lines(self) -> Iterator[bytes]:

@@ -39,7 +39,7 @@ def calls(night: Night) -> list[Call]:
         if area.level in ("nation", "state") and area.tables:
             here = [n for n in loud if n.finding.area == area.id]
             severity = max((n.severity for n in here), key=LOUD.index, default="")
-            coverage = outcome.states[area.id]["witnessed"]["tables"] / area.tables
+            coverage = outcome.states[area.id].witnessed.tables / area.tables
             arithmetic = any(n.finding.rule_class == "arithmetic" for n in here)
             found.append(Call(area.level, area.tables, coverage, severity, arithmetic))
     return found

@@ -39,7 +39,7 @@ def calls(night: Night) -> tuple[set[Call], Counter[str], list[Notice]]:
     judged = Counter[str]()
     for name, (ids, home) in zip(LEVELS, electorate.levels, strict=True):
         sheets = np.bincount(home[~electorate.unseen], minlength=len(ids)) >= 30
-        judged[name] = sum(bool(sheets[i]) and outcome.states[id]["official"] is not None for i, id in enumerate(ids))
+        judged[name] = sum(bool(sheets[i]) and outcome.states[id].official is not None for i, id in enumerate(ids))
     found: set[Call] = {(n.finding.rule_class, n.severity, areas[n.finding.area].level) for n in loud}
     return found, judged, loud
 

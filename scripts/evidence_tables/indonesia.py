@@ -20,17 +20,18 @@ def show(directory: Path) -> None:
             progress.show(done)
     outcome = replay.finish()
     turned_away = {code: refusals.count for code, refusals in outcome.rejected.items()}
-    notices, matching = outcome.notices, outcome.states["ID"]["tables_announced"]
+    notices, matching = outcome.notices, outcome.states["ID"].tables_announced
+    assert matching is not None
     fired = Counter((n.finding.rule, n.severity) for n in notices if n.status == "firing" and n.finding.area == "ID")
     below = Counter((n.finding.rule, n.severity) for n in notices if n.status == "firing" and n.finding.area != "ID")
-    agree = 1 - matching["differing"] / matching["compared"]
+    agree = 1 - matching.differing / matching.compared
     print("| Indonesia 2019 | |")
     print("|---|---|")
-    print(f"| stations read, by level of evidence | {dict(outcome.states['ID']['witnessed']['levels'])} |")
+    print(f"| stations read, by level of evidence | {dict(outcome.states['ID'].witnessed.levels)} |")
     print(f"| readings turned away | {turned_away} |")
-    print(f"| stations with an official figure, with both | {matching['announced']:,}, {matching['compared']:,} |")
+    print(f"| stations with an official figure, with both | {matching.announced:,}, {matching.compared:,} |")
     print(f"| of them agree | {agree:.3%} |")
-    print(f"| differ, net shift (official less sheet) | {matching['differing']:,}, {matching['shift']} |")
+    print(f"| differ, net shift (official less sheet) | {matching.differing:,}, {matching.shift} |")
     print(f"| alerts, nation | {dict(fired) or 'none'} |")
     print(f"| alerts, below | {dict(below) or 'none'} |")
     listed = directory / "differing.csv"

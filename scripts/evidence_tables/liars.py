@@ -16,10 +16,10 @@ def moved(night: Night) -> tuple[float, float, float, float]:
     outcome = outcome_of(lying.election, lying.events())
     worst = {"nation": 0.0, "state": 0.0}
     for area, state in outcome.states.items():
-        if state["level"] in worst:
-            mine, true = state["witnessed"], _true(lying, area, outcome)
-            gaps = [abs(100 * votes / max(1, mine["valid"]) - true[option]) for option, votes in mine["votes"].items()]
-            worst[state["level"]] = max(worst[state["level"]], *gaps)
+        if state.level in worst:
+            mine, true = state.witnessed, _true(lying, area, outcome)
+            gaps = [abs(100 * (mine.votes[option] or 0) / max(1, mine.valid) - true[option]) for option in true]
+            worst[state.level] = max(worst[state.level], *gaps)
     forged = sum(v.accepted and v.votes != lying.sheet(t) for t, v in outcome.verdicts.items())
     accepted = sum(v.accepted for v in outcome.verdicts.values())
     return worst["nation"], worst["state"], forged / max(1, accepted), accepted / len(lying.election.tables)

@@ -21,7 +21,7 @@ from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.area_map import layers
 from streams.core.election.model import Area, Election
 from streams.core.election.names import Name
-from streams.core.events.wire import AreaState
+from streams.core.events.wire import DatedState
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""
@@ -184,7 +184,7 @@ class Night:
 
     def _lead(self, content: bytes | None) -> dict[str, str]:
         """By language, whether sheets that do not count yet can change who leads in an area with this state."""
-        state = None if content is None else orjson.loads(content)
+        state = None if content is None else _decode_state(content)
         return {
             language: "" if state is None else " ".join(lead_sentences(self.election, state, language))
             for language in LANGUAGES
@@ -279,4 +279,4 @@ def _named(election: Election, area: Area) -> dict[str, Any]:
     }
 
 
-_decode_state: Final = msgspec.json.Decoder(AreaState).decode
+_decode_state: Final = msgspec.json.Decoder(DatedState).decode

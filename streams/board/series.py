@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UnsetType
 
 from streams.board.history import Point
-from streams.core.events.wire import AreaState
+from streams.core.events.wire import DatedState
 from streams.core.events.wire_sample import SampleInterval, SampleRecord
 
 
@@ -42,4 +42,4 @@ def _sampled(samples: Sequence[SampleRecord | UnsetType]) -> dict[str, dict[str,
     }
 
 
-_decode_state: Final = msgspec.json.Decoder(AreaState).decode
+_decode_state: Final = msgspec.json.Decoder(DatedState).decode

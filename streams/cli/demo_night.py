@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 from time import monotonic, sleep
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-import orjson
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -22,6 +22,7 @@ from streams.cli import demo_source
 from streams.cli.demo_text import WORDS, summary, tell
 from streams.config import election_writer
 from streams.core.election.model import Election, Receiver
+from streams.core.events.wire import DatedState
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.errors import CotejoError
 from streams.kafka import topic_admin, topic_reader
@@ -101,7 +102,7 @@ class _Demo:
         progress = Progress(self._words["night"], source.arrivals.size, self._progress, quiet=self._headless)
         fed = _feed(feeder, source.arrivals, worker, progress)
         worker.finish(broker, topology, fed)
-        state = _newest(broker, topology.area_state, source.election.root.id)
+        state = _state(broker, topology.area_state, source.election.root.id)
         if self._headless:
             told = [alert["data"] for alert in self._alerts]
             result = {"fed": fed, "state": state, "alerts": told, "verified": receiver.verified}
@@ -215,10 +216,12 @@ class Worker(NamedTuple):
         raise DemoError(f"the worker did not {what} within {PATIENCE:g} s; its log ends:\n{self._tail()}")
 
 
-def _newest(broker: str, topic: str, key: str) -> dict[str, Any]:
-    """The newest value of a key, decoded from JSON; empty where there is none."""
-    values = [record.value for record in topic_reader.read(broker, topic) if record.key == key.encode()]
-    return cast(dict[str, Any], orjson.loads(values[-1])) if values else {}
+def _state(broker: str, topic: str, area: str) -> DatedState:
+    """The newest state of an area. Raises `DemoError` where there is none."""
+    values = [record.value for record in topic_reader.read(broker, topic) if record.key == area.encode()]
+    if not values:
+        raise DemoError(f"{topic} has no state of {area}: the night has no event that can be judged")
+    return msgspec.json.decode(values[-1], type=DatedState)
 
 
 @contextmanager

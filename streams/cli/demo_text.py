@@ -9,6 +9,7 @@ from rich.text import Text
 
 from streams.cli.demo_source import Source
 from streams.core.election.model import Election
+from streams.core.events.wire import AreaState, Official
 from streams.nights.feeder import Fed
 from streams.report.terms import STYLES
 from streams.report.words import Words
@@ -62,17 +63,17 @@ WORDS: Final = {
 }
 
 
-def summary(say: Console, source: Source, state: dict[str, Any], verified: int, fed: Fed, language: str) -> None:
+def summary(say: Console, source: Source, state: AreaState, verified: int, fed: Fed, language: str) -> None:
     """What the night came to: both counts, then how to go on. `verified` webhooks had a good signature."""
     words: Any = WORDS[language]
-    election, witnessed = source.election.localized(language), state["witnessed"]
-    if state["official"] is not None:
-        say.print("", _both_counts(election, state, language), words["star"], sep="\n")
-    tables = "" if state["tables"] is None else number(state["tables"], language)
+    election, witnessed = source.election.localized(language), state.witnessed
+    if state.official is not None:
+        say.print("", _both_counts(election, state, state.official, language), words["star"], sep="\n")
+    tables = "" if state.tables is None else number(state.tables, language)
     counts = words["counts" if tables else "counts-bare"].format(
-        witnessed=number(witnessed["tables"], language),
+        witnessed=number(witnessed.tables, language),
         tables=tables,
-        coverage=number(100 * (witnessed["coverage"] or 0), language, 1),
+        coverage=number(100 * (witnessed.coverage or 0), language, 1),
         reports=number(fed.reports, language),
         bulletins=number(fed.bulletins, language),
         messages=number(fed.messages, language),
@@ -90,30 +91,28 @@ def summary(say: Console, source: Source, state: dict[str, Any], verified: int, 
         say.print(Text(f"  cotejo {command}"), soft_wrap=True)
 
 
-def _both_counts(election: Election, state: dict[str, Any], language: str) -> Table:
+def _both_counts(election: Election, state: AreaState, official: Official, language: str) -> Table:
     """Each announced figure beside what the witnessed sheets say of it."""
     words: Any = WORDS[language]
 
     def figure(value: float | None, decimals: int = 0) -> str:
         return "" if value is None else number(value, language, decimals)
 
-    title = words["title"].format(
-        area=shown(election.labels[state["area"]]), bulletin=shown(state["official"]["bulletin"])
-    )
+    title = words["title"].format(area=shown(election.labels[state.area]), bulletin=shown(official.bulletin))
     table = Table(title=Text(title), box=None, padding=(0, 1, 0, 0), title_justify="left", pad_edge=False)
     for name in words["columns"]:
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     names = {column.id: column.name for column in election.columns}
-    votes = state["witnessed"]["votes"]
-    for option, row in sorted(state["official"]["figures"].items(), key=lambda item: -votes.get(item[0], 0)):
+    votes = state.witnessed.votes
+    for option, row in sorted(official.figures.items(), key=lambda item: -(votes.get(item[0]) or 0)):
         table.add_row(
             Text(shown(names[option])),
-            figure(row["votes"]),
-            figure(row["share"], 2),
+            figure(row.votes),
+            figure(row.share, 2),
             figure(votes.get(option)),
-            figure(row["witnessed_share"], 2),
-            figure(row["floor"]),
-            figure(row["ceiling"]),
-            figure(row["breakdown"] or None),
+            figure(row.witnessed_share, 2),
+            figure(row.floor),
+            figure(row.ceiling),
+            figure(row.breakdown or None),
         )
     return table

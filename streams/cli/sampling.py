@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import UNSET
 
 from streams.cli.common import ElectionFile, KeepGoing, Language, NightPaths, group, plainly, warn_of_edits
 from streams.config import sample_csv
@@ -124,5 +125,6 @@ def estimate_from(
             for done in relive(source, [replay]):
                 progress.show(done)
         state = replay.finish().states[election.root.id]
-        show(*sample_table.lines(state["sample"], election.labels, lang))
+        assert state.sample is not UNSET  # there is one
+        show(*sample_table.lines(state.sample, election.labels, lang))
         console().print(sample_table.table(election, state, lang))

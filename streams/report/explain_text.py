@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import asdict
+
+from streams.core.events.wire import Bounds, Figure
 from streams.report import sample_table
 from streams.report.terminal_phrases import EXPLAIN
 from streams.report.words import Words
@@ -35,12 +38,13 @@ def area_lines(explained: Mapping[str, Any], language: str) -> Iterator[str]:
     say = Words(language, EXPLAIN)
     seen = explained["witnessed"]
     yield f"{explained['name']} ({explained['area']}, {say.level(explained['level'])})"
-    levels = ", ".join(f"{say(level)} {say.number(count)}" for level, count in sorted(seen["levels"].items()))
-    yield say("witnessed", tables=seen["tables"], exist=explained["tables"], levels=levels or None)
+    levels = ", ".join(f"{say(level)} {say.number(count)}" for level, count in sorted(seen.levels.items()))
+    yield say("witnessed", tables=seen.tables, exist=explained["tables"], levels=levels or None)
     yield from explained["lead_sentences"][language]
     if "sample" in explained:
         yield from sample_table.lines(explained["sample"], {}, language)
-        yield from sample_table.figures(explained, language)
+        official, sample = explained["official"], explained["sample"]
+        yield from sample_table.figures(official, seen, sample, language)
     yield from _bounds_in(explained["bounds"], say)
     for held in explained["bulletins"]:
         yield say("bulletin", id=held["id"], at=held["at"], status=say.term(held["status"]))
@@ -58,31 +62,31 @@ def _figures(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     """Both counts, by option or group."""
     seen, official, single = explained["witnessed"], explained["official"], explained["tables_announced"]
     if official is not None:
-        for name, figure in official["figures"].items():
-            if seen["votes"][name] is None:
-                yield say("figure unread", name=name, official=figure["votes"])
+        for name, figure in official.figures.items():
+            if seen.votes[name] is None:
+                yield say("figure unread", name=name, official=figure.votes)
                 continue
-            ceiling = figure["ceiling"]
+            ceiling = figure.ceiling
             most = say("no room") if ceiling is not None and ceiling < 0 else say("room", ceiling=ceiling)
-            shown = {**figure, "official": figure["votes"], "seen": seen["votes"][name], "most": most}
-            line = say("figure", name=name, seen_share=figure["witnessed_share"], **shown)
-            yield line + (_honest(figure, say) if figure["low_share"] is not None else "")
+            shown = {**asdict(figure), "official": figure.votes, "seen": seen.votes[name], "most": most}
+            line = say("figure", name=name, seen_share=figure.witnessed_share, **shown)
+            yield line + (_honest(figure, say) if figure.low_share is not None else "")
     elif single is not None:
-        yield say("announced tables", tables=single["announced"])
-        for name, votes in seen["votes"].items():
-            figures = {"official": single["votes"].get(name), "share": single["shares"].get(name)}
-            yield say("figure summed", name=name, seen=votes, seen_share=seen["shares"][name], **figures)
+        yield say("announced tables", tables=single.announced)
+        for name, votes in seen.votes.items():
+            figures = {"official": single.votes.get(name), "share": single.shares.get(name)}
+            yield say("figure summed", name=name, seen=votes, seen_share=seen.shares[name], **figures)
     else:
         yield say("no bulletin")
-        for name, votes in seen["votes"].items():
+        for name, votes in seen.votes.items():
             yield say("figure seen", name=name, seen=votes)
 
 
-def _honest(figure: Mapping[str, Any], say: Words) -> str:
+def _honest(figure: Figure, say: Words) -> str:
     """What an honest count can announce, and by how much the unseen would have to differ."""
-    points = figure["required"]
+    points = figure.required
     required = say("not required") if points is None else say("required", points=points)
-    return say("honest", low_share=figure["low_share"], high_share=figure["high_share"], required=required)
+    return say("honest", low_share=figure.low_share, high_share=figure.high_share, required=required)
 
 
 def _findings(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
@@ -128,14 +132,14 @@ def _tables(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
             yield "  …"
 
 
-def _bounds_in(bounds: Mapping[str, Any] | None, say: Words) -> Iterator[str]:
+def _bounds_in(bounds: Bounds | None, say: Words) -> Iterator[str]:
     """How many polling tables of an area have bounds."""
     if bounds is None:
         return
-    yield say("bounds", tables=bounds["tables"], unwitnessed=bounds["unwitnessed"])
+    yield say("bounds", tables=bounds.tables, unwitnessed=bounds.unwitnessed)
     for name in ("conflicting", "against_sheets"):
-        if bounds[name]:
-            yield say(name, count=bounds[name])
+        if count := getattr(bounds, name):
+            yield say(name, count=count)
 
 
 def _rejected(explained: Mapping[str, Any], say: Words) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from msgspec import UNSET
 
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
@@ -134,7 +135,7 @@ def _context(night: Night, say: Words, other: Other | None) -> dict[str, Any]:
         "settled": settled,
         "muted": muted,
         "areas": rows[:AREAS],
-        "any_bounded": outcome.states[election.root.id]["bounds"] is not None,
+        "any_bounded": outcome.states[election.root.id].bounds is not None,
         "columns": {name for name in _COLUMNS for row in rows[:AREAS] if getattr(row, name)},
         "areas_left": len(rows) - AREAS,
         "disputes": _disputes(election, outcome),
@@ -163,21 +164,21 @@ def _lead(night: Night, heard: Sequence[History], say: Words) -> list[str]:
     """The state in the end, in a few plain sentences."""
     election, outcome = night.election, night.outcome
     state, root = outcome.states[election.root.id], election.root
-    seen = state["witnessed"]
+    seen = state.witnessed
     if root.tables:
-        sentences = [say("lead", tables=seen["tables"], exist=root.tables, coverage=say.per_cent(seen["coverage"]))]
+        sentences = [say("lead", tables=seen.tables, exist=root.tables, coverage=say.per_cent(seen.coverage))]
     else:
-        sentences = [say("lead-bare", tables=seen["tables"])]
-    single = state["tables_announced"]
-    if state["official"] is None and single is not None:
+        sentences = [say("lead-bare", tables=seen.tables)]
+    single = state.tables_announced
+    if state.official is None and single is not None:
         names = {column.id: column.name for column in election.columns}
-        votes = ", ".join(f"{names[name]} {say.number(count)}" for name, count in single["votes"].items())
-        sentences.append(say("lead-tables", area=root.name, tables=single["announced"], votes=votes))
-    elif state["official"] is None:
+        votes = ", ".join(f"{names[name]} {say.number(count)}" for name, count in single.votes.items())
+        sentences.append(say("lead-tables", area=root.name, tables=single.announced, votes=votes))
+    elif state.official is None:
         sentences.append(say("lead-none", area=root.name))
     else:
-        time = f"{say.time(state['official']['at'])} UTC"
-        sentences.append(say("lead-bulletin", area=root.name, bulletin=state["official"]["bulletin"], time=time))
+        time = f"{say.time(state.official.at)} UTC"
+        sentences.append(say("lead-bulletin", area=root.name, bulletin=state.official.bulletin, time=time))
     if heard:
         critical = sum(alert.worst.severity == "critical" for alert in heard)
         firing = sum(alert.ended is None for alert in heard)
@@ -195,10 +196,10 @@ def _open_sheets(night: Night, say: Words) -> list[str]:
 def _sample(night: Night, drawings: Drawings, say: Words) -> dict[str, Any] | None:
     """What the election's random sample shows of the whole: sentences, the three counts side by side, over time."""
     state = night.outcome.states[night.election.root.id]
-    if "sample" not in state:
+    if state.sample is UNSET:
         return None
     return {
-        "lines": list(sample_table.lines(state["sample"], night.election.labels, say.language)),
+        "lines": list(sample_table.lines(state.sample, night.election.labels, say.language)),
         "heads": sample_table.heads(say.language),
         "rows": list(sample_table.rows(night.election, state, say.language)),
         "drawn": drawings.sample(),

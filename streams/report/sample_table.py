@@ -1,11 +1,14 @@
 """The three counts side by side, as a table for a terminal: announced, witnessed, sampled."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from msgspec import UNSET
 from rich.table import Table
 
 from streams.core.election.model import Election
+from streams.core.events.wire import AreaState, Official, Witnessed
+from streams.core.events.wire_sample import SampleInterval, SampleRecord
 from streams.text import number, shown
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -43,29 +46,29 @@ def heads(language: str) -> list[str]:
     return [_WORDS[name][language] for name in COLUMNS]
 
 
-def lines(sample: Mapping[str, Any], labels: Mapping[str, str], language: str) -> Iterator[str]:
-    """How many of the sample have come, whether in clusters, and where they are missing. `sample` is that of an area's
-    state; areas without a label are called by their ids."""
-    counts = {name: number(sample[name], language) for name in ("came", "drawn")}
-    yield _WORDS["came"][language].format(**counts)
-    if clusters := sample["clusters"]:
+def lines(sample: SampleRecord, labels: Mapping[str, str], language: str) -> Iterator[str]:
+    """How many of the sample have come, whether in clusters, and where they are missing. Areas without a label go by
+    their ids."""
+    came, drawn = number(sample.came, language), number(sample.drawn, language)
+    yield _WORDS["came"][language].format(came=came, drawn=drawn)
+    if clusters := sample.clusters:
         yield _WORDS["clusters"][language].format(clusters=number(clusters, language))
-    if missing := sorted(sample["missing"].items(), key=lambda item: (-item[1], item[0])):
+    if missing := sorted(sample.missing.items(), key=lambda item: (-item[1], item[0])):
         places = [f"{labels.get(area, area)} {number(count, language)}" for area, count in missing[:PLACES]]
         more = ["…"] if len(missing) > PLACES else []
         yield _WORDS["missing"][language].format(places=", ".join([*places, *more]))
 
 
-def figures(state: Mapping[str, Any], language: str) -> Iterator[str]:
-    """The three counts of an area whose state has a sample: a line for each share, and one for the lead; options are
-    called by their ids."""
-    ids = {option: option for option in state["sample"]["shares"]}
-    for name, announced, witnessed, estimate, _, guaranteed, outer in _rows(ids, state, language):
-        counts = {"announced": announced, "witnessed": witnessed, "estimate": estimate}
+def figures(official: Official | None, witnessed: Witnessed, sample: SampleRecord, language: str) -> Iterator[str]:
+    """The three counts of an area: a line for each share, and one for the lead; options are called by their ids."""
+    ids = {option: option for option in sample.shares}
+    rows = _rows(ids, official, witnessed, sample, language)
+    for name, announced, seen, estimate, _, guaranteed, outer in rows:
+        counts = {"announced": announced, "witnessed": seen, "estimate": estimate}
         yield _WORDS["figure"][language].format(name=name, **counts, guaranteed=guaranteed, outer=outer)
 
 
-def table(election: Election, state: Mapping[str, Any], language: str) -> Table:
+def table(election: Election, state: AreaState, language: str) -> Table:
     """The three counts of an area whose state has a sample."""
     table = Table(*heads(language), box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for row in rows(election, state, language):
@@ -73,25 +76,29 @@ def table(election: Election, state: Mapping[str, Any], language: str) -> Table:
     return table
 
 
-def rows(election: Election, state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:
-    """A row for each share, and one for the lead, beside the area's announced and witnessed shares."""
-    return _rows({option.id: option.name for option in election.options}, state, language)
+def rows(election: Election, state: AreaState, language: str) -> Iterator[Sequence[str]]:
+    """A row for each share, and one for the lead, beside the announced and witnessed shares. The state has a sample."""
+    assert state.sample is not UNSET
+    names = {option.id: option.name for option in election.options}
+    return _rows(names, state.official, state.witnessed, state.sample, language)
 
 
-def _rows(names: Mapping[str, str], state: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:
-    announced = {name: f["share"] for name, f in ((state["official"] or {}).get("figures") or {}).items()}
-    sides = announced, state["witnessed"]["shares"]
-    for option, one in state["sample"]["shares"].items():
+def _rows(
+    names: Mapping[str, str], official: Official | None, witnessed: Witnessed, sample: SampleRecord, language: str
+) -> Iterator[Sequence[str]]:
+    announced = {name: figure.share for name, figure in (official.figures if official else {}).items()}
+    sides = announced, witnessed.shares
+    for option, one in sample.shares.items():
         yield _row(names[option], [shares.get(option) for shares in sides], one, language)
-    if lead := state["sample"]["lead"]:
-        first, second = lead["option"], lead["over"]
+    if lead := sample.lead:
+        first, second = lead.option, lead.over
         name = _WORDS["lead"][language].format(first=names[first], second=names[second])
         yield _row(name, [_less(shares.get(first), shares.get(second)) for shares in sides], lead, language)
 
 
-def _row(name: str, sides: Sequence[float | None], one: Mapping[str, Any], language: str) -> Sequence[str]:
-    figures = [_figure(value, language) for value in (*sides, one["estimate"])]
-    return [name, *figures, *(_ends(one[kind], language) for kind in ("usual", "guaranteed", "outer"))]
+def _row(name: str, sides: Sequence[float | None], one: SampleInterval, language: str) -> Sequence[str]:
+    figures = [_figure(value, language) for value in (*sides, one.estimate)]
+    return [name, *figures, *(_ends(ends, language) for ends in (one.usual, one.guaranteed, one.outer))]
 
 
 def _less(first: float | None, second: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -62,9 +63,9 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
     if len(histories_by_alert) > len(heard):
         plain(console, say("muted", language, count=len(histories_by_alert) - len(heard)))
     state = outcome.states[election.root.id]
-    if "sample" in state:
+    if state.sample is not UNSET:
         plain(console, "")
-        for line in sample_table.lines(state["sample"], election.labels, language):
+        for line in sample_table.lines(state.sample, election.labels, language):
             plain(console, line)
         console.print(sample_table.table(election, state, language))
     if sentences := list(lead_sentences(election, state, language)):

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Iterable
 
+import msgspec
 import orjson
 from rich.console import Console
 
@@ -39,8 +40,8 @@ def note(text: object, level: int = logging.INFO) -> None:
 
 
 def show_json(value: object) -> None:
-    """One line of JSON on stdout."""
-    print(escaped(orjson.dumps(value).decode()))
+    """One line of JSON on stdout; structs of msgspec are objects."""
+    print(escaped(orjson.dumps(value, default=msgspec.to_builtins).decode()))
 
 
 def pass_on(pieces: Iterable[bytes]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from faust.types import TP, EventT
+from msgspec import UNSET
 from prometheus_client import Histogram
 
 from streams.core.alerting.alert import Alert, Notice
@@ -23,11 +24,11 @@ from streams.core.engine.tick_judge import Announcement, JudgedTick, judge_tick
 from streams.core.engine.watermarks import Alignment
 from streams.core.events import formats
 from streams.core.events.admission import check_tick
-from streams.core.events.codec import decode_bulletin, encode
+from streams.core.events.codec import decode_bulletin, encode, encode_structs
 from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.original_bytes import with_type
-from streams.core.events.wire import MarkRecord
+from streams.core.events.wire import DatedState, MarkRecord
 from streams.core.reconciliation.sheet_rows import Sheets, read_message
 from streams.kafka.topology import Topology
 from streams.times import rfc3339
@@ -93,7 +94,7 @@ class CompareStage:
         self.at = at
         """The last tick that every channel has reached, in Unix ms; None before the first."""
         self.comparer = Comparer(self._election)
-        self.states: dict[str, dict[str, Any]] = {}
+        self.states: dict[str, DatedState] = {}
         """The newest state, as sent to `area-state`, of each area that has metrics and was heard of."""
         self._saved: dict[str, Alert] = {}
         self._channels = Alignment[_Arrival]([*range(self._topology.partitions), BULLETINS], at)
@@ -276,12 +277,14 @@ class CompareStage:
             self.outbox.send_soon()
 
     def _tell_states(self, areas: Sequence[str]) -> None:
-        now = {"at": self.at, **({"behind": self.lag} if self._channels.late else {})}
-        for area, state in zip(areas, self.comparer.states(areas), strict=True):
-            state |= now
+        assert self.at is not None  # a state needs a time
+        behind = self.lag if self._channels.late else UNSET
+        for area, known in zip(areas, self.comparer.states(areas), strict=True):
+            state = DatedState.of(known, self.at, behind)
             if area in self._metric_areas:
                 self.states[area] = state
-            self.outbox.send(Record(self._area_state, area.encode(), encode(state), 0, formats.AREA_STATE.headers()))
+            content, headers = encode_structs(state), formats.AREA_STATE.headers()
+            self.outbox.send(Record(self._area_state, area.encode(), content, 0, headers))
 
     def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)

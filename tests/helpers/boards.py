@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from brokers import Broker
+from builders import present
 from kafka import KafkaProducer
 from monitor import Monitor
+from msgspec import UNSET
 
 from streams.board import PATH
 from streams.board.server import Board
 from streams.core.election.model import Election
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
+from streams.core.events.wire import DatedState
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.topology import Topology
 from streams.support import health
@@ -31,11 +34,11 @@ def records(known: Election, events: Iterable[Event]) -> Records:
     states, notices = [], []
     for event in events:
         notices += monitor.handle(event).notices
-        states += [encode({**state, "at": event.at}) for state in monitor.states().values()]
+        states += [encode(DatedState.of(state, event.at, UNSET)) for state in monitor.states().values()]
     if states:
         notices += monitor.finish()
-        at = monitor.comparer.clock
-        states += [encode({**state, "at": at}) for state in monitor.states().values()]
+        at = present(monitor.comparer.clock)
+        states += [encode(DatedState.of(state, at, UNSET)) for state in monitor.states().values()]
     return states, [encode(notice.plain()) for notice in notices]
 
 

@@ -1,10 +1,11 @@
 """Small elections, reports and bulletins for tests: say only what the test is about."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from hypothesis import settings
+from msgspec import UNSET, UnsetType
 
 from streams.core.aggregation import bulletin_figures
 from streams.core.aggregation.bulletin_figures import UNKNOWN
@@ -24,6 +25,8 @@ from streams.core.events.codec import encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
 from streams.core.reconciliation.reconciler import Reconciler
 
+_T = TypeVar("_T")
+
 settings.register_profile("cotejo", deadline=None)
 settings.load_profile("cotejo")  # a slow core is no failure
 
@@ -33,6 +36,13 @@ def apply_all(
 ) -> list[tuple[int, Rejection]]:
     """Take in many at once: the places of those that are turned away, and why."""
     return reconciler.take_in(reconciler.enter(reconciler.prepare(events)), range(len(events)), arrived)
+
+
+def present(value: _T | UnsetType | None) -> _T:
+    """A value that must be there."""
+    assert value is not None
+    assert value is not UNSET
+    return value
 
 
 T0 = 1_722_211_200_000

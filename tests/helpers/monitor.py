@@ -3,12 +3,12 @@ takes in many at once and judges many ticks together."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
+from streams.core.events.wire import AreaState
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.ledger_store import Verdicts
@@ -68,7 +68,7 @@ class Monitor:
             if ledger is not None and (official := ledger.official(self.election)) is not None:
                 yield table, official, ledger.verdict(self.election.policy)
 
-    def states(self) -> Mapping[str, dict[str, Any]]:
+    def states(self) -> Mapping[str, AreaState]:
         """Every area's state, by area id, with what came since the last tick."""
         self._flush()
         areas = list(self.election.areas)

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 from brokers import ROOT
-from builders import T0, alike, bulletin, election, lines, report
+from builders import T0, alike, bulletin, election, lines, present, report
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -178,13 +178,13 @@ def test_figures_are_those_of_the_replay(night: Sequence[Path], tables: Path) ->
     figures = {(row["area_id"], row["figure_id"]): row for row in rows(tables, "area_figures")}
     for area in KNOWN.areas:
         state = outcome.states[area]
-        assert int(last[area]["witnessed_valid"]) == state["witnessed"]["valid"]
-        assert int(last[area]["tables_differing"]) == state["tables_announced"]["differing"] if area == "N" else True
-        for figure, votes in state["witnessed"]["votes"].items():
+        assert int(last[area]["witnessed_valid"]) == state.witnessed.valid
+        assert int(last[area]["tables_differing"]) == present(state.tables_announced).differing if area == "N" else True
+        for figure, votes in state.witnessed.votes.items():
             assert int(figures[area, figure]["witnessed_votes"]) == votes
-        for figure, official in (state["official"] or {"figures": {}})["figures"].items():
-            assert int(figures[area, figure]["announced_votes"]) == official["votes"]
-            assert figures[area, figure]["breakdown"] == str(official["breakdown"])
+        for figure, official in (state.official.figures if state.official else {}).items():
+            assert int(figures[area, figure]["announced_votes"]) == official.votes
+            assert figures[area, figure]["breakdown"] == str(official.breakdown)
     assert {row["fingerprint"]: row["status"] for row in rows(tables, "alerts")} == {
         fingerprint: alert.status for fingerprint, alert in outcome.alerts.items()
     }
@@ -521,9 +521,7 @@ def test_nist(night: Sequence[Path], tmp_path: Path, schema: etree.XMLSchema) ->
     witnessed, official = (counts(tmp_path / "nist" / name) for name in written)
     _, outcome = explained_night(*night)
     for area in KNOWN.areas:
-        assert {o: witnessed[o, area] for o in "ABC"} == {
-            o: outcome.states[area]["witnessed"]["votes"][o] for o in "ABC"
-        }
+        assert {o: witnessed[o, area] for o in "ABC"} == {o: outcome.states[area].witnessed.votes[o] for o in "ABC"}
     accepted = {table: verdict.votes for table, verdict in outcome.verdicts.items() if verdict.accepted}
     assert {t: tuple(witnessed[o, t] for o in "ABC") for t in accepted} == accepted
     assert len(witnessed) == 3 * (len(KNOWN.areas) + len(accepted))

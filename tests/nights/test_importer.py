@@ -17,6 +17,7 @@ import duckdb
 import orjson
 import pytest
 from brokers import ROOT
+from builders import present
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from monitor import Monitor
@@ -583,9 +584,9 @@ def test_indonesia(election_data: Path, tmp_path: Path) -> None:
         event = arrival.event
         if not isinstance(event, Bulletin) or event.area != "ID":  # the nation's figures are of all stations
             monitor.handle(event)  # type: ignore[arg-type]
-    found = monitor.states()["ID"]["tables_announced"]
-    assert found["compared"] > 3000
-    assert found["differing"] / found["compared"] < 0.03
+    found = present(monitor.states()["ID"].tables_announced)
+    assert found.compared > 3000
+    assert found.differing / found.compared < 0.03
     assert not [n for n in monitor.finish() if n.finding.area == "ID" and n.severity == "critical"]
 
 

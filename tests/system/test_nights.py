@@ -16,7 +16,7 @@ import orjson
 import pytest
 from brokers import ROOT, Broker
 from builders import T0, bulletin, election, lines, report
-from nights import LiveNight, Outcome, direct, until
+from nights import LiveNight, Outcome, direct, plainly, until
 from replays import explained_night, told
 
 from streams.core.election.model import Election
@@ -237,7 +237,7 @@ def test_recorded_and_replayed(broker: Broker, names: str, tmp_path: Path) -> No
     explainer, outcome = explained_night(log)
     for area, state in orjson.loads(found)["states"].items():
         shown = explainer.area(area)
-        assert {name: shown[name] for name in state} | {"alerts": []} == state | {"alerts": []}
+        assert plainly({name: shown[name] for name in state} | {"alerts": []}) == state | {"alerts": []}
         fired = {alert["fingerprint"]: alert["status"] for alert in shown["alerts"]}
         assert fired == {key: alert.status for key, alert in outcome.alerts.items() if alert.finding.area == area}
     counts = orjson.loads(found)["counts"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import present
 
 from streams.config.election_file import load
 from streams.core.replay.outcome import Outcome
@@ -60,7 +61,7 @@ def test_case(name: str, called: Mapping[str, str], turned_away: Mapping[str, in
 def test_photographed_ballots_are_no_sheets() -> None:
     """The stations below their floor are counted by area; the nation speaks for its parts; no word of tally sheets."""
     outcome = replayed("ballots-photographed")
-    assert {area: outcome.states[area]["bounds"]["below"] for area in "NUR"} == {"N": 8, "U": 4, "R": 4}
+    assert {area: present(outcome.states[area].bounds).below for area in "NUR"} == {"N": 8, "U": 4, "R": 4}
     assert {notice.finding.area: notice.muted_by for notice in outcome.notices} == {
         "N": None,
         **dict.fromkeys("UR", "below-floor:N:all"),
@@ -91,8 +92,8 @@ def test_remarks(name: str, remarks: Mapping[str, int]) -> None:
 def test_a_final_count_without_its_tables() -> None:
     """A final bulletin without a count has counted all: two sheets hold 920, so one must be wrong, too few to call."""
     outcome = replayed("final-without-count")
-    figure = outcome.states["N"]["official"]["figures"]["A"]
-    assert (figure["floor"], figure["breakdown"]) == (920, 1)
+    figure = present(outcome.states["N"].official).figures["A"]
+    assert (figure.floor, figure.breakdown) == (920, 1)
     assert not [notice for notice in outcome.notices if notice.finding.rule == "contradiction"]
 
 
@@ -100,18 +101,18 @@ def test_what_is_unread_is_not_zero() -> None:
     """Sheets that say nothing of B tell at least the votes of A, and no share, unless the election takes B for 0."""
     outcome = replayed("option-left-out")
     state = outcome.states["N"]
-    assert (state["witnessed"]["tables"], state["official"]["figures"]["A"]["floor"]) == (0, 660)
-    assert state["official"]["figures"]["A"]["witnessed_share"] is None
+    assert (state.witnessed.tables, present(state.official).figures["A"].floor) == (0, 660)
+    assert present(state.official).figures["A"].witnessed_share is None
     zero = replayed("option-left-out", unread="zero").states["N"]
-    assert zero["official"]["figures"]["B"]["witnessed_share"] == 0.0
+    assert present(zero.official).figures["B"].witnessed_share == 0.0
 
 
 def test_zero_registered_is_unknown() -> None:
     """Tables with 0 registered voters keep their readings, and no ceiling rests on them, unless 0 is to be taken as
     it is."""
     assert load(CASES / "zero-registered" / "election.toml").tables["t299"].registered is None
-    figure = replayed("zero-registered").states["N"]["official"]["figures"]["A"]
-    assert figure["breakdown"] == 0
+    figure = present(replayed("zero-registered").states["N"].official).figures["A"]
+    assert figure.breakdown == 0
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_figures(
 ) -> None:
     """What is silent can still be read: both shares, the required deviation, the floor and the breakdown count."""
     state = replayed(name).states["N"]
-    figure = state["official"]["figures"]["A"]
-    shown = round(figure["share"], 1), round(figure["witnessed_share"], 1), figure["required"]
+    figure = present(state.official).figures["A"]
+    shown = round(present(figure.share), 1), round(present(figure.witnessed_share), 1), figure.required
     assert shown == (official, witnessed, required)
-    assert (figure["floor"], figure["breakdown"]) == (floor, breakdown)
+    assert (figure.floor, figure.breakdown) == (floor, breakdown)

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from streams.worker.metrics.area_metrics import FAMILIES, AreaSamples, Sample, State
+from streams.worker.metrics.area_metrics import FAMILIES, AreaSamples, Sample
 from streams.worker.metrics.catalogue import AREA
 
 TEXT = st.text(st.sampled_from('aé"\\\n{},= #<'), max_size=6)
 VALUE = st.none() | st.integers(-1, 10**13) | st.floats(allow_nan=False)
 SAMPLES = st.lists(st.tuples(st.sampled_from(sorted(FAMILIES)), TEXT, VALUE), max_size=8)
+State = Any
+"""Whatever `samples` makes samples of."""
 STATES = st.dictionaries(TEXT, SAMPLES, max_size=4)
 
 
@@ -62,7 +64,9 @@ def test_written_once() -> None:
         written.append(state["area"])
         return []
 
-    areas, first, second = AreaSamples(found), {"area": "N"}, {"area": "S"}
-    for states in ([("N", first), ("S", second)], [("N", first), ("S", dict(second))], [("N", first)]):
+    areas = AreaSamples(found)
+    first, second, again = ({"area": area} for area in "NSS")
+    looks: list[list[tuple[str, State]]] = [[("N", first), ("S", second)], [("N", first), ("S", again)], [("N", first)]]
+    for states in looks:
         areas.text(states)
     assert written == ["N", "S", "S"]

@@ -10,7 +10,7 @@ from streams.core.aggregation import bound_sums
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, Evidence
 from streams.core.aggregation.expected_votes import Changes
 from streams.core.aggregation.histograms import Histogram, Spread, measures_of_sheets
-from streams.core.aggregation.open_sheets import Lead, OpenSheets
+from streams.core.aggregation.open_sheets import OpenSheets
 from streams.core.aggregation.projector import Projector
 from streams.core.aggregation.spreads import Spreads
 from streams.core.aggregation.sums_over_ticks import Arrivals, Course, SheetChanges
@@ -18,6 +18,7 @@ from streams.core.aggregation.tally import contributions, width
 from streams.core.aggregation.tick_sums import follow
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, begins, roll_up, union
+from streams.core.events.wire import OfficialLead
 from streams.core.reconciliation.sheet_rows import (
     ANNOUNCED,
     BOUNDED,
@@ -238,7 +239,7 @@ class Sums:
             figures[:, options + i] = np.maximum(figures[:, options + i], derived)
         return (figures >= 0).sum(axis=0), np.maximum(figures, 0).sum(axis=0)
 
-    def official_lead(self, area: int, told: Numbers, votes: Numbers) -> Lead | None:
+    def official_lead(self, area: int, told: Numbers, votes: Numbers) -> OfficialLead | None:
         """Who leads among the votes that `announced` gives; None where nobody is ahead of all others, or not each
         polling table tells every option for which sheets are read."""
         announced = self._nothing_announced() if self._announced is None else self._announced

@@ -5,14 +5,14 @@ Notation as in docs/evidence.md: of a table t, a(t) are the votes certainly cast
 all options, b(t) the ballots that can have been cast at most, R(t) its registered voters, w(t) its official figure.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
+from streams.core.events.wire import Bounds
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, CONFLICT, HOLD, READ, by_column
 
 ADDED: Final = 0
@@ -186,20 +186,20 @@ class BoundSums:
         columns = (len(self.row) - FIGURES) // 3
         return self.row[FIGURES + which * columns :][:columns]
 
-    def plain(self, election: Election) -> Mapping[str, Any] | None:
-        """As the JSON object of an area's state; None where nothing bounds anything."""
+    def in_state(self, election: Election) -> Bounds | None:
+        """What an area's state says of them; None where nothing bounds anything."""
         if not self.row[HOLDING] and not self.row[CONFLICTING]:
             return None
-        return {
-            "tables": self.row[HOLDING],
-            "unwitnessed": self.tables,
-            "conflicting": self.row[CONFLICTING],
-            "against_sheets": self.row[AGAINST],
-            "votes": dict(zip(election.column_index, self.at_least, strict=True)),
-            "checked": self.checked,
-            "below": self.below,
-            "missing": dict(zip(election.column_index, self.missing, strict=True)),
-            "checked_most": self.checked_most,
-            "above": self.above,
-            "excess": self.excess,
-        }
+        return Bounds(
+            tables=self.row[HOLDING],
+            unwitnessed=self.tables,
+            conflicting=self.row[CONFLICTING],
+            against_sheets=self.row[AGAINST],
+            votes=dict(zip(election.column_index, self.at_least, strict=True)),
+            checked=self.checked,
+            below=self.below,
+            missing=dict(zip(election.column_index, self.missing, strict=True)),
+            checked_most=self.checked_most,
+            above=self.above,
+            excess=self.excess,
+        )

@@ -1,15 +1,15 @@
 """Sheets that do not count yet, area by area: how many there are, and the most votes that they can hold."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, roll_up
+from streams.core.events.wire import Lead, OfficialLead, OpenGroup
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import CODES
 
@@ -21,57 +21,19 @@ UNANNOUNCED: Final = "unannounced"
 _COUNTS, _DISPUTED, _UNCONFIRMED, _TURNED_AWAY, _UNWITNESSED = range(-1, len(KINDS))
 
 
-@dataclass(frozen=True, slots=True)
-class OpenGroup:
-    """Sheets of one kind in an area. The figures are None where nobody knows how many polling tables there are."""
-
-    sheets: int | None
-    votes: int | None
-    """The most votes that they can hold together."""
-    enough: int | None
-    """The least number of them that could take the lead away; None where all together could not."""
-
-    def plain(self) -> dict[str, int | None]:
-        """As a JSON object."""
-        return {"sheets": self.sheets, "votes": self.votes, "enough": self.enough}
-
-
 _NONE: Final = OpenGroup(0, 0, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """Who leads in an area, and what could change that: among the witnessed votes, or those of the polling tables that
-    were announced one by one.
+class OpenSheets:
+    """How many sheets of each kind are open in each area, and which of them could change who leads.
 
     An open sheet may still say anything that would be admitted: up to `Election.ballot_limits` votes, all for one
     option. The lead is taken away where the second draws level. No other option needs fewer votes, so the answer is
     exact.
+
+    `read` are the rows of all polling tables (`sheet_rows`), as they are when somebody asks; it must be told whose rows
+    have changed.
     """
-
-    leader: str
-    second: str
-    votes: int
-    """By how many votes the leader is ahead of the second."""
-    groups: Mapping[str, OpenGroup]
-    """By kind of open sheet: each of `KINDS`, or `UNANNOUNCED` alone."""
-    together: OpenGroup
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no sheet that may still come can take the lead away."""
-        return self.together.votes is not None and self.together.enough is None
-
-    def plain(self) -> dict[str, Any]:
-        """As a JSON object."""
-        head = {"leader": self.leader, "second": self.second, "votes": self.votes}
-        groups = {str(kind): group.plain() for kind, group in self.groups.items()}
-        return {**head, **groups, "together": self.together.plain()}
-
-
-class OpenSheets:
-    """How many sheets of each kind are open in each area. `read` are the rows of all polling tables (`sheet_rows`), as
-    they are when somebody asks; it must be told whose rows have changed."""
 
     def __init__(self, election: Election, read: Numbers) -> None:
         self._election, self._layout, self._read = election, election.layout, read
@@ -112,12 +74,7 @@ class OpenSheets:
         votes: Numbers = np.minimum(UNKNOWN, self._sums[areas, len(KINDS) :].sum(axis=1) + more)
         return votes
 
-    def plain(self, area: int, votes: Sequence[int]) -> dict[str, Any] | None:
-        """`lead` as a JSON object."""
-        lead = self.lead(area, votes)
-        return None if lead is None else lead.plain()
-
-    def official(self, area: int, votes: Sequence[int], announced: Flags) -> Lead | None:
+    def official(self, area: int, votes: Sequence[int], announced: Flags) -> OfficialLead | None:
         """Who leads in the official count of an area whose polling tables are announced one by one, with these votes,
         by option and perhaps more; None where nobody is ahead of all others. `announced` says which of the area's
         polling tables have an official figure."""
@@ -126,7 +83,7 @@ class OpenSheets:
         begin, end = self._layout.inside(area)
         held, unlisted = self.limits[begin:end][~announced], self._unlisted(area)
         group = _group(len(held), int(held.sum()), first.margin, unlisted, lambda: held)
-        return Lead(first.leader, first.second, first.margin, {UNANNOUNCED: group}, group)
+        return OfficialLead(first.leader, first.second, first.margin, group, group)
 
     def lead(self, area: int, votes: Sequence[int]) -> Lead | None:
         """Who leads in an area with these witnessed votes, by option and perhaps more; None where nobody is ahead of
@@ -136,7 +93,7 @@ class OpenSheets:
         self._refresh()
         assert self._sums is not None
         row, unlisted = self._sums[area].tolist(), self._unlisted(area)
-        groups: dict[str, OpenGroup] = {
+        groups: dict[Kind, OpenGroup] = {
             kind: _group(
                 row[i],
                 row[len(KINDS) + i],
@@ -152,7 +109,7 @@ class OpenSheets:
         else:
             sheets, most = sum(row[: len(KINDS)]), sum(row[len(KINDS) :])
             together = _group(sheets, most, first.margin, unlisted, partial(self._held, area, None))
-        return Lead(first.leader, first.second, first.margin, groups, together)
+        return Lead(first.leader, first.second, first.margin, **groups, together=together)
 
     def _first_two(self, votes: Sequence[int]) -> "_FirstTwo | None":
         """Who has most votes, and who is second; None where nobody is ahead of all others."""
@@ -246,9 +203,10 @@ def _kinds(rows: Numbers, turned_away: Flags) -> Numbers:
     return codes
 
 
-def groups_of(lead: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, int | None]]]:
-    """Of a lead as a JSON object, the groups with any sheet, by name; and all together where there are several."""
-    some = [(kind, lead[kind]) for kind in (*KINDS, UNANNOUNCED) if kind in lead and lead[kind]["sheets"] != 0]
+def groups_of(lead: Lead | OfficialLead) -> Iterator[tuple[str, OpenGroup]]:
+    """The groups with any sheet, by kind; and all together where there are several."""
+    kinds = KINDS if isinstance(lead, Lead) else (UNANNOUNCED,)
+    some = [(kind, group) for kind in kinds if (group := getattr(lead, kind)).sheets != 0]
     yield from some
     if len(some) > 1:
-        yield "together", lead["together"]
+        yield "together", lead.together

@@ -11,6 +11,7 @@ from streams.core.comparison.findings import RANK, Finding
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Severity
 from streams.core.events.codec import to_json
+from streams.core.events.wire import StandingAlert
 from streams.times import at_most
 
 Status = Literal["pending", "firing", "resolved"]
@@ -96,17 +97,18 @@ class Alert:
             "worst": None if self.worst is None else self.worst.plain(),
         }
 
-    def in_state(self) -> dict[str, Any]:
+    def in_state(self) -> StandingAlert:
         """What an area's state says of it while it is open: its severity, figure and sentence as of the state's own
         tick."""
-        return {
-            "fingerprint": self.fingerprint,
-            "severity": self.severity,
-            "value": self.finding.value,
-            "unit": self.finding.unit,
-            "bulletin": self.finding.bulletin,
-            "sentence": dict(self.finding.sentence),
-        }
+        finding = self.finding
+        return StandingAlert(
+            fingerprint=self.fingerprint,
+            severity=self.severity,
+            value=finding.value,
+            unit=finding.unit,
+            bulletin=finding.bulletin,
+            sentence=dict(finding.sentence),
+        )
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> "Alert":

@@ -1,11 +1,12 @@
 """Whether sheets that do not count yet can change who leads, in a sentence."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-from streams.core.aggregation.open_sheets import UNANNOUNCED, groups_of
+from streams.core.aggregation.open_sheets import groups_of
 from streams.core.election.model import Election
 from streams.core.election.names import in_language
+from streams.core.events.wire import AreaState, Lead, OfficialLead
 from streams.text import number
 
 _WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
@@ -85,31 +86,29 @@ _UNKNOWN: Final[Mapping[str, str]] = {
 }
 
 
-def lead_sentences(election: Election, state: Mapping[str, Any], language: str) -> Iterator[str]:
+def lead_sentences(election: Election, state: AreaState, language: str) -> Iterator[str]:
     """A sentence for each group of open sheets of an area, and one for all of them together; then one for the polling
-    tables that are not announced, where the others are announced one by one. There is none where every sheet counts.
-    `state` is the area's (`area_state`)."""
-    tables = state["tables_announced"]
-    for lead in (state["lead"], None if tables is None else tables.get("lead")):
+    tables that are not announced, where the others are announced one by one. There is none where every sheet counts."""
+    tables = state.tables_announced
+    for lead in (state.lead, None if tables is None else tables.lead):
         if lead is not None:
             yield from _sentences(election, lead, language)
 
 
-def _sentences(election: Election, lead: Mapping[str, Any], language: str) -> Iterator[str]:
-    """Those of one lead (`Lead.plain`)."""
+def _sentences(election: Election, lead: Lead | OfficialLead, language: str) -> Iterator[str]:
     names = {
         **{
-            place: in_language(election.options[election.option_index[lead[place]]].name, language)
-            for place in ("leader", "second")
+            place: in_language(election.options[election.option_index[option]].name, language)
+            for place, option in (("leader", lead.leader), ("second", lead.second))
         },
-        "lead": number(lead["votes"], language),
+        "lead": number(lead.votes, language),
     }
-    groups = [(kind, group) for kind, group in groups_of(lead) if group["sheets"] is not None]
+    groups = [(kind, group) for kind, group in groups_of(lead) if group.sheets is not None]
     for kind, group in groups:
-        sheets, votes, enough = group["sheets"] or 0, group["votes"] or 0, group["enough"]
+        sheets, votes, enough = group.sheets or 0, group.votes or 0, group.enough
         several = int(sheets != 1)
         who = _WHO[kind][language][several].format(sheets=number(sheets, language))
         template = _WHETHER["cannot" if enough is None else "could"][language][several]
         yield template.format(who=who, votes=number(votes, language), enough=number(enough or 0, language), **names)
-    if lead["together"]["sheets"] is None:
-        yield (_UNKNOWN_TABLES if UNANNOUNCED in lead else _UNKNOWN)[language].format(**names)
+    if lead.together.sheets is None:
+        yield (_UNKNOWN if isinstance(lead, Lead) else _UNKNOWN_TABLES)[language].format(**names)

@@ -1,7 +1,6 @@
 """What the rules find in each area, and what becomes of the alerts: tick by tick of event time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from streams.core.aggregation.area_sums import Sums
 from streams.core.alerting.alert import Alert, Notice
@@ -15,6 +14,7 @@ from streams.core.engine.feed_activity import FeedActivity
 from streams.core.engine.publish_queue import PublishQueue
 from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.model import Bulletin
+from streams.core.events.wire import AreaState
 from streams.core.sampling.sampled_sheets import SampledSheets
 
 
@@ -76,11 +76,11 @@ class Evaluation:
         """Everything that the rules are told of one area."""
         return self.view.situation(area, self._clock)
 
-    def state(self, area: str) -> dict[str, Any]:
-        """Everything known of one area, as a JSON object."""
+    def state(self, area: str) -> AreaState:
+        """Everything known of one area."""
         return self.states([area])[0]
 
-    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+    def states(self, areas: Sequence[str]) -> list[AreaState]:
         """The same of many."""
         return self.view.states(areas, lambda area: self._book.firing(sorted(self._findings.get(area, ()))))
 

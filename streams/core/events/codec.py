@@ -39,6 +39,11 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value, default=to_json, option=orjson.OPT_SORT_KEYS)
 
 
+encode_structs: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
+"""What `encode` gives, for structs with fields of plain types, in half the time. Only a float of 1e16 or more would be
+written otherwise; none of them has one."""
+
+
 def to_json(value: Struct | Mapping[str, Any]) -> dict[str, Any]:
     """A struct or a mapping as the JSON object that `encode` writes. Raises TypeError for anything else."""
     if isinstance(value, Mapping):

@@ -9,6 +9,7 @@ groups.
 from collections.abc import Mapping
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import astuple
 
 from streams.core.election.model import Severity
 from streams.core.events.wire_sample import SampleRecord
@@ -31,8 +32,8 @@ class Witnessed(Struct, frozen=True):
     """Polling tables by level of evidence: none, reported, corroborated, disputed."""
 
 
-class OpenSheets(Struct, frozen=True):
-    """Sheets that do not count yet. None where nobody knows how many polling tables there are."""
+class OpenGroup(Struct, frozen=True):
+    """Sheets of one kind that do not count yet. None where nobody knows how many polling tables there are."""
 
     sheets: int | None
     votes: int | None
@@ -48,9 +49,9 @@ class OfficialLead(Struct, frozen=True):
     second: str
     votes: int
     """By how many votes the leader is ahead of the second."""
-    unannounced: OpenSheets
+    unannounced: OpenGroup
     """Polling tables that are not announced."""
-    together: OpenSheets
+    together: OpenGroup
     """The same."""
 
 
@@ -67,7 +68,7 @@ class TablesAnnounced(Struct, frozen=True):
     votes: Mapping[str, int]
     valid: int | None
     shares: Mapping[str, float]
-    lead: OfficialLead | None = None
+    lead: OfficialLead | None
     """None where nobody is ahead of all others, or not every announced table tells every option."""
 
 
@@ -147,25 +148,25 @@ class StandingAlert(Struct, frozen=True):
     """By language: en, es."""
 
 
-class LeadRecord(Struct, frozen=True):
+class Lead(Struct, frozen=True):
     """Who leads among the witnessed votes of an area, and which sheets could change that."""
 
     leader: str
     second: str
     votes: int
     """By how many votes the leader is ahead of the second."""
-    disputed: OpenSheets
-    unconfirmed: OpenSheets
+    disputed: OpenGroup
+    unconfirmed: OpenGroup
     """Those that too few have read."""
-    turned_away: OpenSheets
+    turned_away: OpenGroup
     """Those of which no reading stands, and at least one was turned away."""
-    unwitnessed: OpenSheets
+    unwitnessed: OpenGroup
     """Those of which no reading stands, and none was turned away."""
-    together: OpenSheets
+    together: OpenGroup
 
 
-class KnownArea(Struct, frozen=True):
-    """What every state of an area has."""
+class AreaState(Struct, frozen=True):
+    """What is known of one area at one tick."""
 
     area: str
     name: str
@@ -175,29 +176,27 @@ class KnownArea(Struct, frozen=True):
     registered: int | None
     witnessed: Witnessed
     tables_announced: TablesAnnounced | None
-    lead: LeadRecord | None
+    lead: Lead | None
     """None where nobody is ahead of all others."""
     bounds: Bounds | None
     official: Official | None
     alerts: list[StandingAlert]
-
-
-class OutcomeState(KnownArea, frozen=True):
-    """What is known of one area at one tick."""
-
     sample: SampleRecord | UnsetType = UNSET
     """Only for areas that the election's random sample speaks of."""
 
 
-class AreaState(KnownArea, frozen=True):
+class DatedState(AreaState, frozen=True, kw_only=True):
     """One area at the last judged tick. The newest record of a key counts."""
 
     at: int
     """Event time of the tick."""
-    sample: SampleRecord | UnsetType = UNSET
-    """Only for areas that the election's random sample speaks of."""
     behind: float | UnsetType = UNSET
     """Seconds of event time that the slowest partition is behind the fastest, where a tick did not wait for it."""
+
+    @classmethod
+    def of(cls, state: AreaState, at: int, behind: float | UnsetType) -> "DatedState":
+        """What is known of an area, with the time at which it was."""
+        return cls(*astuple(state), at=at, behind=behind)
 
 
 class SheetRows(Struct, frozen=True):

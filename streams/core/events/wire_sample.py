@@ -1,11 +1,10 @@
 """What area states say of the election's random sample, as it stands on the wire (`wire`)."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-Interval = Annotated[list[float], Meta(min_length=2, max_length=2)]
+Interval = tuple[float, float]
 """From and to."""
 
 
@@ -30,13 +29,15 @@ class SampleLead(SampleInterval, frozen=True):
     over: str
 
 
-class SampleRecord(Struct, frozen=True):
+class SampleRecord(Struct, frozen=True, kw_only=True):
     """What the election's random sample says of an area."""
 
     drawn: int
     """Sampled polling tables."""
     came: int
     """Those of them with an accepted sheet."""
+    clusters: int = 0
+    """Clusters in which these tables were drawn; 0 where they were drawn one by one."""
     missing: Mapping[str, int]
     """By stratum, an area's id: sampled polling tables without one."""
     unseen: float
@@ -45,5 +46,3 @@ class SampleRecord(Struct, frozen=True):
     """By option."""
     lead: SampleLead | None
     """That of the first option over the second; None where no sampled sheet is in."""
-    clusters: int = 0
-    """Clusters in which these tables were drawn; 0 where they were drawn one by one."""

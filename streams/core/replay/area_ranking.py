@@ -1,5 +1,6 @@
 """Areas by how far their two counts are apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.core.election.model import Election
@@ -57,31 +58,31 @@ def ranked(election: Election, outcome: Outcome) -> list[Row]:
 
 def _row(election: Election, area: str, outcome: Outcome) -> Row:
     state = outcome.states[area]
-    seen, official, announced = state["witnessed"], state["official"], state["tables_announced"]
-    figures = {} if official is None else official["figures"]
-    breakdown = {name: figure["breakdown"] or 0 for name, figure in figures.items()}
-    shares = {name: figure["share"] for name, figure in figures.items()}
+    seen, official, announced = state.witnessed, state.official, state.tables_announced
+    figures = {} if official is None else official.figures
+    breakdown = {name: figure.breakdown or 0 for name, figure in figures.items()}
+    shares: Mapping[str, float | None] = {name: figure.share for name, figure in figures.items()}
     if official is None and announced is not None:
-        shares = announced["shares"]
+        shares = announced.shares
     apart = {
-        name: abs(share - seen["shares"][name])
+        name: abs(share - witnessed)
         for name, share in shares.items()
-        if None not in (share, seen["shares"][name])
+        if share is not None and (witnessed := seen.shares[name]) is not None
     }
     worst = max(breakdown, key=lambda name: (breakdown[name], apart.get(name, 0.0)), default="")
     return Row(
         area=area,
         name=election.labels[area],
-        level=state["level"],
-        tables=seen["tables"],
-        coverage=seen["coverage"],
-        bulletin=None if official is None else official["bulletin"],
-        single=0 if official is not None or announced is None else announced["announced"],
+        level=state.level,
+        tables=seen.tables,
+        coverage=seen.coverage,
+        bulletin=None if official is None else official.bulletin,
+        single=0 if official is not None or announced is None else announced.announced,
         breakdown=breakdown.get(worst, 0),
         apart=max(apart.values(), default=None),
         column=worst,
-        differing=0 if announced is None else announced["differing"],
-        outside=0 if state["bounds"] is None else state["bounds"]["below"] + state["bounds"]["above"],
-        disputed=seen["levels"].get("disputed", 0),
-        firing=len(state["alerts"]),
+        differing=0 if announced is None else announced.differing,
+        outside=0 if state.bounds is None else state.bounds.below + state.bounds.above,
+        disputed=seen.levels.get("disputed", 0),
+        firing=len(state.alerts),
     )

@@ -1,10 +1,13 @@
 """Why a polling table or an area stands as it does: which reports, which rule, which figures.
 
-As JSON objects; `report.explain_text` makes lines to read of them.
+As JSON objects, with the parts of an area's state as structs; `report.explain_text` makes lines to read of them.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+
+from msgspec import UNSET
+from msgspec.structs import asdict
 
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
@@ -139,7 +142,7 @@ class Explainer:
         alerts = [a for a in self._outcome.alerts.values() if a.finding.area == id]
         state = comparer.state(id)
         return {
-            **state,
+            **{name: value for name, value in asdict(state).items() if value is not UNSET},
             "lead_sentences": {
                 language: list(lead_sentences(self._election, state, language)) for language in LANGUAGES
             },

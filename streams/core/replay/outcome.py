@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-import msgspec
-
 from streams.core.alerting.alert import Alert, Notice
-from streams.core.events.codec import encode
+from streams.core.events.codec import encode, encode_structs
 from streams.core.events.model import Rejection
+from streams.core.events.wire import AreaState
 from streams.core.reconciliation.consensus import Verdict
 
 SAMPLES: Final = 5
@@ -60,7 +59,7 @@ class Outcome:
     unjudged: int
     counts: Mapping[str, int]
     """Events read, by kind."""
-    states: Members[Mapping[str, Any]]
+    states: Members[AreaState]
     """By area, of all areas."""
     verdicts: Members[Verdict]
     """By polling table, of those with a ledger."""
@@ -80,9 +79,9 @@ class Outcome:
             "election": self.election,
             "notices": [notice.plain() for notice in self.notices],
             "rejected": {code: refusals.plain() for code, refusals in self.rejected.items()},
-            "states": _members(self.states, encode),
+            "states": _members(self.states),
             "unjudged": self.unjudged,
-            "verdicts": _members(self.verdicts, _VERDICTS.encode),
+            "verdicts": _members(self.verdicts),
         }
         for i, (name, value) in enumerate(sorted(parts.items())):
             yield (b"," if i else b"{") + encode(name) + b":"
@@ -98,15 +97,12 @@ class Outcome:
         return digest.hexdigest()
 
 
-def _members(items: Members[Any], write: Callable[[Any], bytes]) -> Iterator[bytes]:
-    """A JSON object, so many members at a time, the verdicts as they stand: 1.7 times as fast as a dict for each."""
+def _members(items: Members[Any]) -> Iterator[bytes]:
+    """A JSON object, so many members at a time."""
     keys = sorted(iter(items))  # iter, since `sorted` would count them first
     yield b"{"
     for first in range(0, len(keys), MEMBERS):
         some = keys[first : first + MEMBERS]
-        part = write(dict(zip(some, items.several(some), strict=True)))
+        part = encode_structs(dict(zip(some, items.several(some), strict=True)))
         yield (b"," if first else b"") + part[1:-1]
     yield b"}"
-
-
-_VERDICTS: Final = msgspec.json.Encoder(order="sorted")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
@@ -11,6 +11,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Rejection, Tick
 from streams.core.events.quick_decoder import KINDS, Usual, by_type
+from streams.core.events.wire import AreaState
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.replay.outcome import Members, Outcome, Refusals
 from streams.core.replay.verdicts import NightVerdicts
@@ -60,13 +61,13 @@ class OutcomeBuilder:
         )
 
 
-class _States(Members[Mapping[str, Any]]):
+class _States(Members[AreaState]):
     """Every area's state, made when asked for and not kept: with the verdicts, a large night's took 270 MB."""
 
     def __init__(self, election: Election, comparer: Comparer) -> None:
         self._areas, self._comparer = election.areas, comparer
 
-    def __getitem__(self, area: str) -> Mapping[str, Any]:
+    def __getitem__(self, area: str) -> AreaState:
         if area not in self._areas:
             raise KeyError(area)
         return self._comparer.state(area)
@@ -77,7 +78,7 @@ class _States(Members[Mapping[str, Any]]):
     def __len__(self) -> int:
         return len(self._areas)
 
-    def several(self, keys: Sequence[str]) -> Iterable[Mapping[str, Any]]:
+    def several(self, keys: Sequence[str]) -> Iterable[AreaState]:
         return self._comparer.states(keys)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from streams.core.alerting.alert import Moment, Notice
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Severity
-from streams.core.events.wire import OutcomeState
+from streams.core.events.wire import AreaState
 
 
 class VerdictRecord(Struct, frozen=True):
@@ -86,7 +86,7 @@ class OutcomeRecord(Struct, frozen=True):
     """In their order."""
     rejected: Mapping[str, RejectionCount]
     """By reason code."""
-    states: Mapping[str, OutcomeState]
+    states: Mapping[str, AreaState]
     """By area, of all areas."""
     unjudged: int
     """Events that came after the last tick which every partition reached."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import LATEST
+from streams.core.events.wire_sample import SampleRecord
 
 LEVELS: Final = 2
 """Levels of areas from the root down that are followed."""
@@ -155,7 +156,7 @@ class Chronicle:
             assert comparison is not None
             if (sheets := area_state.breakdown(comparison, column, votes)) is not None:
                 breakdown[name] = sheets
-        sampled = _sampled(comparer.view.sampled(area))
+        sampled = _sampled(comparer.view.sample(area))
         return self._point(at, given, given.witnessed, breakdown, sampled)
 
     def _point(
@@ -184,9 +185,9 @@ class Chronicle:
         )
 
 
-def _sampled(sample: Mapping[str, Any] | None) -> dict[str, tuple[float, float, float]]:
+def _sampled(sample: SampleRecord | None) -> dict[str, tuple[float, float, float]]:
     """What a sample shows of options, of those of which it shows anything."""
     if sample is None:
         return {}
-    intervals = {option: (share["guaranteed"], share["estimate"]) for option, share in sample["shares"].items()}
-    return {option: (low, middle, high) for option, ((low, high), middle) in intervals.items() if middle is not None}
+    known = {option: (share.guaranteed, share.estimate) for option, share in sample.shares.items()}
+    return {option: (low, middle, high) for option, ((low, high), middle) in known.items() if middle is not None}

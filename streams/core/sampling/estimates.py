@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from math import comb
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from streams.core.election.model import Election
+from streams.core.events.wire_sample import Interval, SampleInterval, SampleLead, SampleRecord
 from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.sample import Contrast, Sample
 
 ALPHA: Final = 0.05
 """Probability that an interval may be wrong: half of it at each end."""
-Interval = tuple[float, float]
-"""From and to, in per cent, or percentage points for a lead."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -66,24 +65,27 @@ def _estimate(
     )
 
 
-def plain(sample: Sample, unseen: float, rows: Sequence[Estimate]) -> dict[str, Any]:
-    """Estimates as a JSON object: per cent, or percentage points for the lead."""
-    leads = [{"option": one.option, "over": one.over, **_figures(one)} for one in rows if one.over]
-    return {
-        "drawn": len(sample.came),
-        "came": int(sample.came.sum()),
-        "clusters": 0 if sample.cluster is None else len(sample.unit_stratum),
-        "missing": dict(sample.missing),
-        "unseen": unseen,
-        "shares": {one.option: _figures(one) for one in rows if not one.over},
-        "lead": leads[0] if leads else None,
-    }
+def record(sample: Sample, unseen: float, rows: Sequence[Estimate]) -> SampleRecord:
+    """What an area's state says of its sample, from the estimates."""
+    leads = [SampleLead(*_figures(one), one.option, one.over) for one in rows if one.over]
+    return SampleRecord(
+        drawn=len(sample.came),
+        came=int(sample.came.sum()),
+        clusters=0 if sample.cluster is None else len(sample.unit_stratum),
+        missing=dict(sample.missing),
+        unseen=unseen,
+        shares={one.option: SampleInterval(*_figures(one)) for one in rows if not one.over},
+        lead=leads[0] if leads else None,
+    )
 
 
-def _figures(one: Estimate) -> dict[str, Any]:
-    ends = {"usual": one.usual, "guaranteed": one.guaranteed, "outer": one.outer}
-    rounded = {name: [round(end, 6) for end in interval] for name, interval in ends.items()}
-    return {"estimate": None if one.estimate is None else round(one.estimate, 6), **rounded}
+def _figures(one: Estimate) -> tuple[float | None, Interval, Interval, Interval]:
+    estimate = None if one.estimate is None else round(one.estimate, 6)
+    return estimate, _rounded(one.usual), _rounded(one.guaranteed), _rounded(one.outer)
+
+
+def _rounded(ends: Interval) -> Interval:
+    return round(ends[0], 6), round(ends[1], 6)
 
 
 def _per_cent(ends: Sequence[float]) -> Interval:

@@ -1,14 +1,15 @@
 """The sampled polling tables' sheets as a night goes by, and what they say of the whole and of parts of it."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT
+from streams.core.events.wire_sample import SampleRecord
 from streams.core.reconciliation.sheet_rows import READ, Rows, in_order
-from streams.core.sampling.estimates import estimates, plain
+from streams.core.sampling.estimates import estimates, record
 from streams.core.sampling.sample import Sample
 from streams.core.sampling.units import Units
 
@@ -47,7 +48,7 @@ class SampledSheets:
             if area == ROOT or len(np.unique(units.unit[tables])) >= ENOUGH:
                 self._parts[area] = _Part(strata, tables)
         self._samples: dict[int, Sample] = {}
-        self._plain: dict[int, dict[str, Any]] = {}
+        self._records: dict[int, SampleRecord] = {}
 
     def add(self, rows: Rows) -> bool:
         """Take in rows of polling tables, sampled or not; of one polling table the last counts, unless a newer one is
@@ -66,7 +67,7 @@ class SampledSheets:
         for area, part in self._parts.items() if len(moved) else ():
             if ((moved >= part.tables.start) & (moved < part.tables.stop)).any():
                 self._samples.pop(area, None)
-                self._plain.pop(area, None)
+                self._records.pop(area, None)
         return bool(len(moved))
 
     def sample(self, area: int) -> Sample | None:
@@ -89,12 +90,12 @@ class SampledSheets:
             )
         return self._samples[area]
 
-    def plain(self, area: int) -> dict[str, Any] | None:
-        """What the sample says of an area, as a JSON object; None for an area that it does not speak of. Worked out
-        again only where a sampled sheet has changed."""
-        if area not in self._plain:
+    def record(self, area: int) -> SampleRecord | None:
+        """What the sample says of an area; None for an area that it does not speak of. Worked out again only where a
+        sampled sheet has changed."""
+        if area not in self._records:
             sample = self.sample(area)
             if sample is None:
                 return None
-            self._plain[area] = plain(sample, self._unseen, estimates(self._election, sample, self._unseen))
-        return self._plain[area]
+            self._records[area] = record(sample, self._unseen, estimates(self._election, sample, self._unseen))
+        return self._records[area]

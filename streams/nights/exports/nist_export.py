@@ -70,13 +70,14 @@ def _witnessed(election: Election, comparer: Comparer, at: int, held_at: int) ->
     accepted = np.flatnonzero(rows[:, _ACCEPTED] > 0)
     states = dict(zip(election.layout.areas, comparer.states(election.layout.areas), strict=True))
     counted = {
-        nist_xml.area_unit(number): states[id]["witnessed"]["tables"] for number, id in enumerate(election.layout.areas)
+        nist_xml.area_unit(number): states[id].witnessed.tables for number, id in enumerate(election.layout.areas)
     }
 
     def votes(option: str) -> Iterator[tuple[str, int]]:
         for unit, id in enumerate(election.layout.areas):
-            if counted[nist_xml.area_unit(unit)]:
-                yield nist_xml.area_unit(unit), states[id]["witnessed"]["votes"][option]
+            seen = states[id].witnessed
+            if seen.tables and (count := seen.votes[option]) is not None:
+                yield nist_xml.area_unit(unit), count
         column = rows[accepted, READ + election.option_index[option]]
         yield from zip(map(nist_xml.table_unit, accepted.tolist()), column.tolist(), strict=True)
 
@@ -137,7 +138,7 @@ def _official(election: Election, replay: Replay, at: int, held_at: int) -> nist
 def _announced(election: Election, replay: Replay) -> Numbers:
     """Polling tables announced by themselves: number, then the votes by column, -1 for none. One row each."""
     rows = list[Numbers]()
-    if replay.comparer.state(election.root.id)["tables_announced"]:
+    if replay.comparer.state(election.root.id).tables_announced:
         for number, table in enumerate(election.layout.tables):
             ledger = replay.ledger(table)
             if ledger is not None and (official := ledger.official(election)) is not None:

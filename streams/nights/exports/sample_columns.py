@@ -1,8 +1,11 @@
 """The columns that say what the election's random sample shows, and what stands in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec import UNSET, UnsetType
+
+from streams.core.events.wire_sample import SampleRecord
 from streams.nights.exports.table import Column
 
 _POINTS: Final = "percentage points"
@@ -29,26 +32,26 @@ OF_FIGURE: Final[Sequence[Column]] = (
 )
 
 
-def of_area(sample: Mapping[str, Any] | None) -> dict[str, Any]:
+def of_area(sample: SampleRecord | UnsetType) -> dict[str, Any]:
     """What stands in `OF_AREA` for an area's state."""
-    if sample is None:
+    if sample is UNSET:
         return {}
-    row = {f"sample_{name}": sample[name] for name in ("drawn", "clusters", "came", "missing")}
-    if lead := sample["lead"]:
-        low, high = lead["guaranteed"]
-        row |= {"sample_leader_id": lead["option"], "sample_second_id": lead["over"], "sample_lead": lead["estimate"]}
+    row = {f"sample_{name}": getattr(sample, name) for name in ("drawn", "clusters", "came", "missing")}
+    if lead := sample.lead:
+        low, high = lead.guaranteed
+        row |= {"sample_leader_id": lead.option, "sample_second_id": lead.over, "sample_lead": lead.estimate}
         row |= {"sample_lead_low": low, "sample_lead_high": high}
     return row
 
 
-def of_figure(sample: Mapping[str, Any] | None, column: str) -> dict[str, Any]:
+def of_figure(sample: SampleRecord | UnsetType, column: str) -> dict[str, Any]:
     """What stands in `OF_FIGURE` for an option or group of an area's state."""
-    share = None if sample is None else sample["shares"].get(column)
+    share = None if sample is UNSET else sample.shares.get(column)
     if share is None:
         return {}
     ends = {
         f"sample_{kind}_{end}": value
         for kind in ("usual", "guaranteed", "outer")
-        for end, value in zip(("low", "high"), share[kind], strict=True)
+        for end, value in zip(("low", "high"), getattr(share, kind), strict=True)
     }
-    return {"sample_share": share["estimate"], **ends}
+    return {"sample_share": share.estimate, **ends}

@@ -6,6 +6,7 @@ from typing import Any, Final
 from streams.core.aggregation.open_sheets import KINDS
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
+from streams.core.events.wire import AreaState
 from streams.nights.exports import sample_columns
 from streams.nights.exports.row_files import Scratch
 
@@ -55,52 +56,56 @@ class StateRows:
         asked = sorted(areas)
         self._changed.difference_update(asked)
         for state in comparer.states(asked) if asked else ():
-            if state["official"]:
-                self._bulletins[state["area"]] = state["official"]["bulletin"]
-            moment = {"as_of": comparer.clock, "area_id": state["area"]}
+            if state.official:
+                self._bulletins[state.area] = state.official.bulletin
+            moment = {"as_of": comparer.clock, "area_id": state.area}
             self._scratch.add_all(STATES, [moment | _state(state)])
             self._scratch.add_all(FIGURES, (moment | row for row in self._figures(state)))
 
-    def _figures(self, state: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        witnessed, official = state["witnessed"], state["official"]
+    def _figures(self, state: AreaState) -> Iterable[dict[str, Any]]:
+        witnessed, official = state.witnessed, state.official
         for column in self._election.column_index:
             row = {
                 "figure_id": column,
-                "witnessed_votes": witnessed["votes"].get(column),
-                "witnessed_share": witnessed["shares"].get(column),
+                "witnessed_votes": witnessed.votes.get(column),
+                "witnessed_share": witnessed.shares.get(column),
             }
-            if official and (figure := official["figures"].get(column)) is not None:
-                row |= {"announced_votes": figure["votes"], "announced_share": figure["share"]}
+            if official and (figure := official.figures.get(column)) is not None:
+                row |= {"announced_votes": figure.votes, "announced_share": figure.share}
                 same = ("expected_share", "low_share", "high_share", "gap", "required", "floor", "ceiling", "breakdown")
-                row |= {name: figure[name] for name in same}
-            yield row | sample_columns.of_figure(state.get("sample"), column)
+                row |= {name: getattr(figure, name) for name in same}
+            yield row | sample_columns.of_figure(state.sample, column)
 
 
-def _state(state: dict[str, Any]) -> dict[str, Any]:
-    witnessed, official, tables = state["witnessed"], state["official"], state["tables_announced"]
-    levels, lead, official_lead = witnessed["levels"], state["lead"], tables and tables["lead"]
+def _state(state: AreaState) -> dict[str, Any]:
+    witnessed, official, tables = state.witnessed, state.official, state.tables_announced
+    levels, lead, official_lead = witnessed.levels, state.lead, tables and tables.lead
     return {
-        "witnessed_tables": witnessed["tables"],
-        "coverage": witnessed["coverage"],
-        "witnessed_registered": witnessed["registered"],
-        "witnessed_valid": witnessed["valid"],
-        "witnessed_null": witnessed["null"],
+        "witnessed_tables": witnessed.tables,
+        "coverage": witnessed.coverage,
+        "witnessed_registered": witnessed.registered,
+        "witnessed_valid": witnessed.valid,
+        "witnessed_null": witnessed.null,
         "reported": levels.get("reported", 0),
         "corroborated": levels.get("corroborated", 0),
         "disputed": levels.get("disputed", 0),
-        "bulletin_id": official and official["bulletin"],
-        "announced_valid": official and official["valid"],
-        "tables_announced": tables["announced"] if tables else 0,
-        "tables_compared": tables["compared"] if tables else 0,
-        "tables_differing": tables["differing"] if tables else 0,
-        "alerts": len(state["alerts"]),
-        "leader_id": lead and lead["leader"],
-        "second_id": lead and lead["second"],
-        "lead_votes": lead and lead["votes"],
-        **{f"{kind}_{name}": lead and lead[kind][name] for kind in (*KINDS, "together") for name in _OPEN},
-        "official_leader_id": official_lead and official_lead["leader"],
-        "official_second_id": official_lead and official_lead["second"],
-        "official_lead_votes": official_lead and official_lead["votes"],
-        **{f"unannounced_{name}": official_lead and official_lead["unannounced"][name] for name in _OPEN},
-        **sample_columns.of_area(state.get("sample")),
+        "bulletin_id": official and official.bulletin,
+        "announced_valid": official and official.valid,
+        "tables_announced": tables.announced if tables else 0,
+        "tables_compared": tables.compared if tables else 0,
+        "tables_differing": tables.differing if tables else 0,
+        "alerts": len(state.alerts),
+        "leader_id": lead and lead.leader,
+        "second_id": lead and lead.second,
+        "lead_votes": lead and lead.votes,
+        **{
+            f"{kind}_{name}": lead and getattr(getattr(lead, kind), name)
+            for kind in (*KINDS, "together")
+            for name in _OPEN
+        },
+        "official_leader_id": official_lead and official_lead.leader,
+        "official_second_id": official_lead and official_lead.second,
+        "official_lead_votes": official_lead and official_lead.votes,
+        **{f"unannounced_{name}": official_lead and getattr(official_lead.unannounced, name) for name in _OPEN},
+        **sample_columns.of_area(state.sample),
     }

@@ -6,12 +6,13 @@ areas, so it shows none.
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from time import time
 from typing import Any, Final, get_args
 
+from msgspec import UNSET
 from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
@@ -21,11 +22,13 @@ from streams import __version__
 from streams.core.aggregation.open_sheets import KINDS, UNANNOUNCED
 from streams.core.alerting.alert import Status
 from streams.core.election.model import Election, Severity
+from streams.core.events.wire import DatedState, Official, OpenGroup
+from streams.core.events.wire_sample import SampleRecord
 from streams.core.reconciliation.consensus import Level
 from streams.kafka.topology import Topology
 from streams.worker.app import Stages
 from streams.worker.faust_patches import App
-from streams.worker.metrics.area_metrics import FAMILIES, AreaSamples, Sample, State
+from streams.worker.metrics.area_metrics import FAMILIES, AreaSamples, Sample
 from streams.worker.metrics.catalogue import METRICS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -77,7 +80,7 @@ class Exporter:
         """The exposition, of content type `CONTENT_TYPE`."""
         return generate_latest(self._registry) + self._areas.text(self._shown())
 
-    def _shown(self) -> Iterator[tuple[str, State]]:
+    def _shown(self) -> Iterator[tuple[str, DatedState]]:
         """The areas whose metrics this worker shows, with their states."""
         if self._owns():
             states = self._stages.compare.states
@@ -94,85 +97,86 @@ class Exporter:
             self._whole(gathered)
             at = self._stages.compare.at
             for area, state in self._shown():
-                if state["official"] is not None and at is not None:
-                    age = max(0, at - state["official"]["at"]) / 1000
-                    gathered.add("bulletin_age_seconds", (area, self._election.labels[area], state["level"]), age)
+                if state.official is not None and at is not None:
+                    age = max(0, at - state.official.at) / 1000
+                    gathered.add("bulletin_age_seconds", (area, self._election.labels[area], state.level), age)
             self._firing(gathered)
         return _families(gathered)
 
-    def _area(self, state: State) -> Iterable[Sample]:
+    def _area(self, state: DatedState) -> Iterable[Sample]:
         gathered = _Samples()
-        area = (state["area"], self._election.labels[state["area"]], state["level"])
-        witnessed, announced = state["witnessed"], state["tables_announced"]
-        gathered.add("area_tables", area, state["tables"])
-        gathered.add("witnessed_tables", area, witnessed["tables"])
-        gathered.add("coverage_ratio", area, witnessed["coverage"])
-        gathered.add("witnessed_valid_votes", area, witnessed["valid"])
-        gathered.add("witnessed_null_votes", area, witnessed["null"])
+        area = (state.area, self._election.labels[state.area], state.level)
+        witnessed, announced = state.witnessed, state.tables_announced
+        gathered.add("area_tables", area, state.tables)
+        gathered.add("witnessed_tables", area, witnessed.tables)
+        gathered.add("coverage_ratio", area, witnessed.coverage)
+        gathered.add("witnessed_valid_votes", area, witnessed.valid)
+        gathered.add("witnessed_null_votes", area, witnessed.null)
         for verdict in Level:
-            gathered.add("sheets", (*area, verdict.value), witnessed["levels"].get(verdict.value, 0))
-        for option, votes in witnessed["votes"].items():
+            gathered.add("sheets", (*area, verdict.value), witnessed.levels.get(verdict.value, 0))
+        for option, votes in witnessed.votes.items():
             gathered.add("witnessed_votes", (*area, *self._option(option)), votes)
         if announced is not None:
-            gathered.add("compared_tables", area, announced["compared"])
-            gathered.add("differing_tables", area, announced["differing"])
-        if (lead := state["lead"]) is not None:
-            gathered.add("lead_votes", area, lead["votes"])
+            gathered.add("compared_tables", area, announced.compared)
+            gathered.add("differing_tables", area, announced.differing)
+        if (lead := state.lead) is not None:
+            gathered.add("lead_votes", area, lead.votes)
             for kind in (*KINDS, "together"):
-                self._open(gathered, (*area, kind), lead[kind])
-        if announced is not None and (lead := announced["lead"]) is not None:
-            gathered.add("official_lead_votes", area, lead["votes"])
-            self._open(gathered, (*area, UNANNOUNCED), lead[UNANNOUNCED])
-        if (bounds := state["bounds"]) is not None:
-            gathered.add("bounded_tables", area, bounds["tables"])
-            gathered.add("below_floor_tables", area, bounds["below"])
-            gathered.add("above_ceiling_tables", area, bounds["above"])
-        if (sample := state.get("sample")) is not None:
-            self._sample(gathered, area, sample)
-        if state["official"] is not None:
-            self._official(gathered, area, state["official"])
+                self._open(gathered, (*area, kind), getattr(lead, kind))
+        if announced is not None and (official_lead := announced.lead) is not None:
+            gathered.add("official_lead_votes", area, official_lead.votes)
+            self._open(gathered, (*area, UNANNOUNCED), official_lead.unannounced)
+        if (bounds := state.bounds) is not None:
+            gathered.add("bounded_tables", area, bounds.tables)
+            gathered.add("below_floor_tables", area, bounds.below)
+            gathered.add("above_ceiling_tables", area, bounds.above)
+        if state.sample is not UNSET:
+            self._sample(gathered, area, state.sample)
+        if state.official is not None:
+            self._official(gathered, area, state.official)
         return gathered
 
-    def _sample(self, gathered: "_Samples", area: tuple[str, ...], sample: Mapping[str, Any]) -> None:
-        gathered.add("sample_tables", area, sample["drawn"])
-        gathered.add("sample_clusters", area, sample["clusters"])
-        gathered.add("sample_witnessed_tables", area, sample["came"])
-        for stratum, missing in sample["missing"].items():
+    def _sample(self, gathered: "_Samples", area: tuple[str, ...], sample: SampleRecord) -> None:
+        gathered.add("sample_tables", area, sample.drawn)
+        gathered.add("sample_clusters", area, sample.clusters)
+        gathered.add("sample_witnessed_tables", area, sample.came)
+        for stratum, missing in sample.missing.items():
             place = (*area, stratum, self._election.labels[stratum])
             gathered.add("sample_missing_tables", place, missing)
-        for option, share in sample["shares"].items():
+        for option, share in sample.shares.items():
             figure = (*area, *self._option(option))
-            gathered.points("sample_share_ratio", figure, share["estimate"])
+            gathered.points("sample_share_ratio", figure, share.estimate)
             for interval in ("usual", "guaranteed", "outer"):
-                for end, value in zip(("low", "high"), share[interval], strict=True):
+                for end, value in zip(("low", "high"), getattr(share, interval), strict=True):
                     gathered.points(f"sample_{end}_ratio", (*figure, interval), value)
-        if (lead := sample["lead"]) is not None:
-            low, high = lead["guaranteed"]
-            for end, value in (("estimate", lead["estimate"]), ("low", low), ("high", high)):
-                gathered.points("sample_lead_ratio", (*area, *self._option(lead["option"]), end), value)
+        if (lead := sample.lead) is not None:
+            low, high = lead.guaranteed
+            for end, value in (("estimate", lead.estimate), ("low", low), ("high", high)):
+                gathered.points("sample_lead_ratio", (*area, *self._option(lead.option), end), value)
 
     @staticmethod
-    def _open(gathered: "_Samples", kind: tuple[str, ...], group: Mapping[str, Any]) -> None:
+    def _open(gathered: "_Samples", kind: tuple[str, ...], group: OpenGroup) -> None:
         """Add the figures of one kind of sheets that do not count yet."""
-        gathered.add("open_sheets", kind, group["sheets"])
-        gathered.add("open_votes", kind, group["votes"])
-        gathered.add("lead_change_sheets", kind, group["enough"])
+        gathered.add("open_sheets", kind, group.sheets)
+        gathered.add("open_votes", kind, group.votes)
+        gathered.add("lead_change_sheets", kind, group.enough)
 
-    def _official(self, gathered: "_Samples", area: tuple[str, ...], official: Mapping[str, Any]) -> None:
-        gathered.add("official_valid_votes", area, official["valid"])
-        gathered.add("tolerated_sheets", area, official["tolerated"])
-        for option, given in official["figures"].items():
+    def _official(self, gathered: "_Samples", area: tuple[str, ...], official: Official) -> None:
+        gathered.add("official_valid_votes", area, official.valid)
+        gathered.add("tolerated_sheets", area, official.tolerated)
+        for option, given in official.figures.items():
             figure = (*area, *self._option(option))
-            share, witnessed = given["share"], given["witnessed_share"]
-            gathered.add("official_votes", figure, given["votes"])
+            share, witnessed = given.share, given.witnessed_share
+            gathered.add("official_votes", figure, given.votes)
             gathered.points("official_share_ratio", figure, share)
             gathered.points("witnessed_share_ratio", figure, witnessed)
-            gathered.points("divergence_ratio", figure, None if None in (share, witnessed) else share - witnessed)
-            gathered.points("divergence_gap_ratio", figure, given["gap"])
-            gathered.points("required_deviation_ratio", figure, given["required"])
-            gathered.add("floor_votes", figure, given["floor"])
-            gathered.add("ceiling_votes", figure, given["ceiling"])
-            gathered.add("breakdown_sheets", figure, given["breakdown"])
+            apart = None if share is None or witnessed is None else share - witnessed
+            gathered.points("divergence_ratio", figure, apart)
+            gathered.points("divergence_gap_ratio", figure, given.gap)
+            gathered.points("required_deviation_ratio", figure, given.required)
+            gathered.add("floor_votes", figure, given.floor)
+            gathered.add("ceiling_votes", figure, given.ceiling)
+            gathered.add("breakdown_sheets", figure, given.breakdown)
 
     def _option(self, column: str) -> tuple[str, str]:
         """Id and name of the option or group that a finding is about; both empty if it is about none."""

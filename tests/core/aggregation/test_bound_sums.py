@@ -5,7 +5,7 @@ from itertools import combinations, product
 from typing import NamedTuple
 
 import pytest
-from builders import T0, bulletin, election, report
+from builders import T0, bulletin, election, present, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,9 +153,9 @@ def test_by_hand(least: Mapping[str, Votes], most: Mapping[str, int], floor: int
         assert reconciler.apply(report(table, {}, id="most", bound="at-most", ballots=ballots)) is None
     comparer.add_sheets(reconciler.take_sheets())
     comparer.add_bulletin(bulletin({"A": 50}, tables_counted=5))
-    figure = comparer.state("N")["official"]["figures"]["A"]
-    assert (figure["floor"], figure["ceiling"]) == (floor, ceiling)
-    assert comparer.state("N")["witnessed"]["tables"] == 0
+    figure = present(comparer.state("N").official).figures["A"]
+    assert (figure.floor, figure.ceiling) == (floor, ceiling)
+    assert comparer.state("N").witnessed.tables == 0
 
 
 SMALL = election(2, 3, [30, None, 40], "ABC", groups={"BC": "BC"}, quorum=2, trusted_sources=frozenset({"press"}))

@@ -5,16 +5,18 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, election, report
+from builders import T0, bulletin, election, present, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from streams.core.aggregation.open_sheets import KINDS, OpenGroup, OpenSheets
+from streams.core.aggregation.open_sheets import KINDS, OpenSheets
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, LeadRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.admission import check_report
+from streams.core.events.wire import AreaState, Lead, OfficialLead, OpenGroup, TablesAnnounced
 from streams.core.reconciliation.reconciler import Reconciler
 
 READ_BY = {"accepted": ("ana", "eva"), "disputed": ("ana", "eva"), "unconfirmed": ("ana",)}
@@ -102,10 +104,9 @@ def test_exact(tables: list[tuple[str, int, bool, bool]], data: st.DataObject) -
     kinds = [kind(*each) for each in zip(fates, refused, strict=True)]
     for group in KINDS:
         some = [limit for limit, found in zip(limits, kinds, strict=True) if found == group]
-        assert lead.groups[group] == brute(totals, leader, some), group
+        assert getattr(lead, group) == brute(totals, leader, some), group
     some = [limit for limit, fate in zip(limits, fates, strict=True) if fate != "accepted"]
     assert lead.together == brute(totals, leader, some)
-    assert lead.is_settled == (brute(totals, leader, some).enough is None)
 
 
 @settings(max_examples=40)
@@ -121,23 +122,18 @@ def test_the_official_count(tables: list[tuple[bool, int]], data: st.DataObject)
             totals = [total + count for total, count in zip(totals, votes, strict=True)]
             assert reconciler.apply(bulletin(votes, area=table)) is None
     comparer.add_sheets(reconciler.take_sheets())
-    told = comparer.state("N")["tables_announced"]
+    told = comparer.state("N").tables_announced
     if sorted(totals)[-1] == sorted(totals)[-2]:
-        assert told is None or told["lead"] is None
+        assert told is None or told.lead is None
         return
     group = brute(totals, leader := max(range(3), key=totals.__getitem__), [v for seen, v in tables if not seen])
     first, second = sorted(range(3), key=totals.__getitem__, reverse=True)[:2]
     assert first == leader
-    assert told["lead"] == {
-        "leader": "ABC"[first],
-        "second": "ABC"[second],
-        "votes": totals[first] - totals[second],
-        "unannounced": group.plain(),
-        "together": group.plain(),
-    }
+    margin = totals[first] - totals[second]
+    assert present(told).lead == OfficialLead("ABC"[first], "ABC"[second], margin, group, group)
     assert reconciler.apply(bulletin({"A": 1}, area="S1-1", sequence=2)) is None
     comparer.add_sheets(reconciler.take_sheets())
-    assert comparer.state("N")["tables_announced"]["lead"] is None
+    assert present(comparer.state("N").tables_announced).lead is None
 
 
 def test_the_limit_is_the_one_of_admission() -> None:
@@ -169,7 +165,7 @@ def test_tables_that_are_not_in_the_register(area: dict[str, int | None], group:
     comparer.add_sheets(reconciler.take_sheets())
     lead = comparer.situation("N").witnessed.lead
     assert lead is not None
-    assert lead.groups["unwitnessed"] == lead.together == group
+    assert lead.unwitnessed == lead.together == group
 
 
 def test_unlisted_tables_may_share_the_voters_in_whatever_way() -> None:
@@ -181,7 +177,7 @@ def test_unlisted_tables_may_share_the_voters_in_whatever_way() -> None:
     comparer = night(known, ["accepted", "unwitnessed"], [(60, 10, 0), (0, 0, 0)])
     lead = comparer.situation("N").witnessed.lead
     assert lead is not None
-    assert lead.groups["unwitnessed"] == OpenGroup(1 + 5, 114 + 115, 1)
+    assert lead.unwitnessed == OpenGroup(1 + 5, 114 + 115, 1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["ana", "eva", "ida"]), st.integers(0, 3)), max_size=40))
@@ -199,8 +195,8 @@ def test_followed_step_by_step(readings: list[tuple[int, str, int]]) -> None:
     fresh = OpenSheets(known, comparer.read)
     fresh.turn_away(np.unique(np.array([table for table, _, votes in readings if votes == 3], np.int64)))
     for area, state in zip(known.areas, comparer.states(list(known.areas)), strict=True):
-        votes_seen = [state["witnessed"]["votes"][o] for o in "ABC"]
-        assert state["lead"] == fresh.plain(known.layout.area[area], votes_seen)
+        votes_seen = [present(state.witnessed.votes[o]) for o in "ABC"]
+        assert state.lead == fresh.lead(known.layout.area[area], votes_seen)
 
 
 def test_it_is_remarked_once_nothing_can_change_it() -> None:
@@ -221,7 +217,7 @@ def test_it_is_remarked_once_nothing_can_change_it() -> None:
         notices = comparer.advance(at)
         told += [(f"{number} {notice.fingerprint}", notice.status) for notice in notices]
         settled = comparer.situation("N").witnessed.lead
-        assert bool(comparer.findings("N")) == (settled is not None and settled.is_settled and number > 4)
+        assert bool(comparer.findings("N")) == (settled is not None and settled.together.enough is None and number > 4)
         for notice in notices:
             assert (notice.severity, notice.finding.value) == ("info", 0)
     assert told == [
@@ -241,10 +237,15 @@ def test_it_is_remarked_once_nothing_can_change_it() -> None:
     )
 
 
-def lead(**fields: object) -> dict[str, object]:
-    none = {"sheets": 0, "votes": 0, "enough": None}
-    given = {"leader": "A", "second": "B", "votes": 188_034, "together": none}
-    return {**given, **dict.fromkeys(KINDS, none), **fields}
+def lead(votes: int = 188_034, **groups: OpenGroup) -> Lead:
+    given: dict[str, OpenGroup] = dict.fromkeys((*KINDS, "together"), OpenGroup(0, 0, None))
+    return Lead("A", "B", votes, **{**given, **groups})
+
+
+def state_of(lead: Lead | None, official: OfficialLead | None = None) -> AreaState:
+    """The state of the nation with these leads, and else nothing."""
+    announced = None if official is None else TablesAnnounced(1, 0, 0, {}, {}, None, {}, official)
+    return structs.replace(Comparer(election()).state("N"), lead=lead, tables_announced=announced)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def lead(**fields: object) -> dict[str, object]:
     [
         (lead(), [], []),
         (
-            lead(disputed={"sheets": 212, "votes": 41_200, "enough": None}),
+            lead(disputed=OpenGroup(212, 41_200, None)),
             [
                 "The 212 disputed sheets cannot change who leads: they hold at most 41,200 votes, and Option A is "
                 "188,034 ahead of Option B."
@@ -265,9 +266,9 @@ def lead(**fields: object) -> dict[str, object]:
         (
             lead(
                 votes=500,
-                disputed={"sheets": 1, "votes": 600, "enough": 1},
-                unconfirmed={"sheets": 1, "votes": 300, "enough": None},
-                together={"sheets": 2, "votes": 900, "enough": 1},
+                disputed=OpenGroup(1, 600, 1),
+                unconfirmed=OpenGroup(1, 300, None),
+                together=OpenGroup(2, 900, 1),
             ),
             [
                 "The disputed sheet could change who leads: it holds at most 600 votes, and Option A is 500 ahead of "
@@ -281,9 +282,9 @@ def lead(**fields: object) -> dict[str, object]:
         ),
         (
             lead(
-                turned_away={"sheets": 7, "votes": 4_130, "enough": None},
-                unwitnessed={"sheets": 1, "votes": 590, "enough": None},
-                together={"sheets": 8, "votes": 4_720, "enough": None},
+                turned_away=OpenGroup(7, 4_130, None),
+                unwitnessed=OpenGroup(1, 590, None),
+                together=OpenGroup(8, 4_720, None),
             ),
             [
                 "The 7 sheets whose readings were turned away cannot change who leads: they hold at most 4,130 votes, "
@@ -304,8 +305,8 @@ def lead(**fields: object) -> dict[str, object]:
         ),
         (
             lead(
-                unwitnessed={"sheets": None, "votes": None, "enough": None},
-                together={"sheets": None, "votes": None, "enough": None},
+                unwitnessed=OpenGroup(None, None, None),
+                together=OpenGroup(None, None, None),
             ),
             [
                 "Option A is 188,034 votes ahead of Option B. How many polling tables there are is not known, so it "
@@ -315,9 +316,9 @@ def lead(**fields: object) -> dict[str, object]:
         ),
     ],
 )
-def test_sentences(given: dict[str, object], en: list[str], es: list[str] | None) -> None:
+def test_sentences(given: Lead, en: list[str], es: list[str] | None) -> None:
     """One sentence for each kind of open sheets, and one for all; each language has the same number of them."""
-    known, state = election(), {"lead": given, "tables_announced": None}
+    known, state = election(), state_of(given)
     assert list(lead_sentences(known, state, "en")) == en
     spanish = list(lead_sentences(known, state, "es"))
     assert spanish == es if es is not None else len(spanish) == len(en)
@@ -325,9 +326,8 @@ def test_sentences(given: dict[str, object], en: list[str], es: list[str] | None
 
 def test_sentences_of_the_official_count() -> None:
     """Beside the sentences on sheets there is one on the polling tables that are not announced yet."""
-    group = {"sheets": 40, "votes": 9_000, "enough": 3}
-    official = {"leader": "B", "second": "A", "votes": 2_500, "unannounced": group, "together": group}
-    state = {"lead": None, "tables_announced": {"lead": official}}
+    group = OpenGroup(40, 9_000, 3)
+    state = state_of(None, OfficialLead("B", "A", 2_500, group, group))
     assert list(lead_sentences(election(), state, "en")) == [
         "Official count: the 40 polling tables that are not announced yet could change who leads: 3 of them would be "
         "enough. They hold at most 9,000 votes, and Option B is 2,500 ahead of Option A."

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from builders import T0, bulletin, report
+from builders import T0, bulletin, present, report
 from exact_projection import Table, blocks, interval, scaled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -91,11 +91,11 @@ def test_as_in_fractions(
         for area in ("N", "S0", "D1", "C3"):
             fields: dict[str, Any] = {"status": "final"} if ratio is None else {"tables_counted_ratio": ratio}
             comparer.add_bulletin(bulletin(votes, area, **fields))
-            figures = comparer.state(area)["official"]["figures"]
+            figures = present(comparer.state(area).official).figures
             inside = [table for table in tables if area in table.line]
             sheets_here = [table.votes for table in inside if table.votes is not None]
             if len(sheets_here) < 5 or not any(map(any, sheets_here)):
-                assert figures["A"]["low_share"] is None
+                assert figures["A"].low_share is None
                 continue
             assert_alike(figures, tables, area, valid, ratio)
 
@@ -124,7 +124,7 @@ def test_any_way(
     for large, steps in ((0, (first, then)), (10**6, (first, then)), (0, ({**first, **then},))):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(projector, "LARGE", large)
-            told.append([state["official"] for state in comparer_of(known, *steps).states(list(known.areas))])
+            told.append([state.official for state in comparer_of(known, *steps).states(list(known.areas))])
     assert told[0] == told[1] == told[2]
 
 
@@ -183,7 +183,7 @@ def test_full_coverage(seen: dict[str, tuple[int, ...]], register: list[int | No
 
 def width_of(figures: Mapping[str, Any]) -> float:
     """How wide the widest of the intervals is, in points."""
-    return max(float(figure["high_share"]) - float(figure["low_share"]) for figure in figures.values())
+    return max(float(figure.high_share) - float(figure.low_share) for figure in figures.values())
 
 
 @settings(max_examples=100)
@@ -198,7 +198,7 @@ def test_a_sheet_more_never_widens(order: list[str], seed: int) -> None:
     for number in (8, 9, 15, 16, 24, 25, 40, 41, 48):
         comparer = comparer_of(known, {table: everything[table] for table in order[:number]})
         comparer.add_bulletin(bulletin(votes, "N", status="final"))
-        now = width_of(comparer.state("N")["official"]["figures"])
+        now = width_of(present(comparer.state("N").official).figures)
         assert now <= before + 0.01
         before = now
 
@@ -218,7 +218,7 @@ def test_no_wider_than_promised(order: list[str], seed: int) -> None:
         unseen = 1 - sum(map(sum, sheets_.values())) / sum(votes)
         levels = max(_levels(table, sheets_) for table in TABLES)
         promised = min(100.0, 2 * 20 * (1 + levels / 2) * unseen)
-        assert width_of(comparer.state("N")["official"]["figures"]) <= promised + 0.01
+        assert width_of(present(comparer.state("N").official).figures) <= promised + 0.01
         assert promised <= before
         before = promised
 
@@ -233,8 +233,8 @@ def test_a_sheet_more_can_widen() -> None:
     for seen in (five, six):
         comparer = comparer_of(known, seen)
         comparer.add_bulletin(bulletin((3000, 2000, 0), "N", status="final"))
-        figure = comparer.state("N")["official"]["figures"]["A"]
-        widths.append(figure["high_share"] - figure["low_share"])
+        figure = present(comparer.state("N").official).figures["A"]
+        widths.append(present(figure.high_share) - present(figure.low_share))
     assert widths[0] < widths[1]
 
 

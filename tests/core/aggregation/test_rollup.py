@@ -166,7 +166,7 @@ def test_nothing_yet() -> None:
     comparer = Comparer(KNOWN)
     comparer.add_bulletin(bulletin((5, 3, 1), "N", tables_counted=3))
     assert comparer.situation("N").witnessed.spread.top(VOTES, 0)(3) == 0
-    assert comparer.state("N")["witnessed"]["tables"] == 0
+    assert comparer.state("N").witnessed.tables == 0
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 2), nights), min_size=1, max_size=4), min_size=1, max_size=3))

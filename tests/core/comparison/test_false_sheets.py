@@ -35,6 +35,7 @@ from streams.core.engine.area_view import AreaView
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.rule_scheduler import RuleScheduler
 from streams.core.events.model import Bulletin, TallyReport
+from streams.core.events.wire import AreaState
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 
@@ -95,7 +96,7 @@ class AskingAll(Comparer):
         self._scheduler = Everywhere(election, self._rules)
         self.view = Entirely(election, self._sums, self._bulletins, self._scheduler, self._activity)
 
-    def states(self, areas: Sequence[str]) -> list[dict[str, Any]]:
+    def states(self, areas: Sequence[str]) -> list[AreaState]:
         """Worked out anew, whatever was worked out when the rules were asked."""
         self._sums.projector._known.clear()
         self._sums._spreads._kept.clear()

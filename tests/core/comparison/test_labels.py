@@ -73,7 +73,7 @@ def test_every_rule_says_the_label() -> None:
         for sentence in notice.finding.sentence.values():
             assert sentence.startswith(f"Label of {notice.finding.area}"), notice.fingerprint
         assert orjson.loads(body(given_, notice))["data"]["area"]["name"] == f"Label of {notice.finding.area}"
-    assert monitor.states()["S1"]["name"] == "Label of S1"
+    assert monitor.states()["S1"].name == "Label of S1"
     whole = orjson.loads(board.whole("S1"))
     assert [area["name"] for area in whole["path"]] == ["Label of N", "Label of S1"]
 

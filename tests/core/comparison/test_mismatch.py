@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, election, found_by, report, situation, tally_of
+from builders import T0, bulletin, election, found_by, present, report, situation, tally_of
 from hypothesis import given
 from hypothesis import strategies as st
 from monitor import Monitor
@@ -14,6 +14,7 @@ from streams.core.aggregation.tally import ANNOUNCED, COMPARED, COMPARED_VALID, 
 from streams.core.comparison.rules.mismatch import Mismatch
 from streams.core.election.settings import MismatchRule, Rules
 from streams.core.engine.comparer import Comparer
+from streams.core.events.codec import to_json
 from streams.core.events.model import Bulletin, TallyReport
 from streams.core.reconciliation.reconciler import Reconciler
 
@@ -142,7 +143,7 @@ def test_without_any_bulletin_for_the_area() -> None:
     assert fired["table-mismatch:N:all"].severity == "critical"
     assert fired["table-mismatch:S1:all"].muted_by == "table-mismatch:N:all"
     nothing = {"sheets": 0, "votes": 0, "enough": None}
-    assert monitor.states()["N"]["tables_announced"] == {
+    assert to_json(present(monitor.states()["N"].tables_announced)) == {
         "announced": 20,
         "compared": 20,
         "differing": 20,

@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 import pytest
-from builders import T0, bulletin, election, found_by, lines, report, situation, tally_of
+from builders import T0, bulletin, election, found_by, lines, present, report, situation, tally_of
 from nights import direct
 from pipeline import Pipeline, feed
 from replays import explained, of_events, of_logs, terms
@@ -15,6 +15,7 @@ from test_rules import check_sentences
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST, BoundSums, width
 from streams.core.comparison.findings import Situation
 from streams.core.comparison.rules.outside_bounds import AboveCeiling, BelowFloor
+from streams.core.events.codec import to_json
 from streams.core.events.model import Event
 from streams.kafka.topology import Topology
 from streams.nights.feeder import Pace
@@ -98,9 +99,9 @@ def test_a_night_of_photographed_ballots() -> None:
     assert len(short) == 71
     for area in STATIONS.areas:
         state = found.states[area]
-        assert state["bounds"]["below"] == expected(short, area)
-        assert state["bounds"]["checked"] == STATIONS.areas[area].tables
-        assert state["witnessed"]["tables"] == state["witnessed"]["valid"] == 0
+        assert present(state.bounds).below == expected(short, area)
+        assert present(state.bounds).checked == STATIONS.areas[area].tables
+        assert state.witnessed.tables == state.witnessed.valid == 0
     firing = {alert.finding.area: alert for alert in found.alerts.values()}
     assert len(firing) == len(found.alerts)  # one alert an area
     assert {area: alert.finding.value for area, alert in firing.items()} == {
@@ -130,7 +131,7 @@ def test_every_way_to_run_it() -> None:
         assert other.notices == alone.notices
     explainer = explained(STATIONS, events)
     for area in STATIONS.areas:
-        assert explainer.area(area)["bounds"] == alone.states[area]["bounds"]
+        assert to_json(explainer.area(area)["bounds"]) == alone.states[area]["bounds"]
 
 
 SEEN = [
@@ -177,8 +178,8 @@ def test_explain_what_contradicts() -> None:
     assert explainer.table("S1-1")["bounds"]["why"] == "bounds impossible"
     assert explainer.table("S1-2")["bounds"]["why"] == "bounds against sheet"
     area = explainer.area("N")
-    assert area["bounds"]["conflicting"] == area["bounds"]["against_sheets"] == 1
-    assert (area["bounds"]["checked"], area["outside"]["count"]) == (0, 0)
+    assert area["bounds"].conflicting == area["bounds"].against_sheets == 1
+    assert (area["bounds"].checked, area["outside"]["count"]) == (0, 0)
     said = "\n".join(area_lines(area, "en"))
     assert "1 polling table has bounds that contradict each other" in said
     assert "1 polling table has a witnessed sheet outside its bounds" in said
@@ -195,5 +196,5 @@ def test_an_option_that_sheets_are_not_read_for() -> None:
         *(bulletin((20, 5, 5), table) for table in ("S1-1", "S1-2")),
     ]
     bounds = explained(known, events).area("N")["bounds"]
-    assert (bounds["votes"], bounds["against_sheets"]) == ({"A": 0, "B": 0, "C": 9}, 0)
-    assert (bounds["below"], bounds["missing"]) == (2, {"A": 0, "B": 0, "C": 8})
+    assert (bounds.votes, bounds.against_sheets) == ({"A": 0, "B": 0, "C": 9}, 0)
+    assert (bounds.below, bounds.missing) == (2, {"A": 0, "B": 0, "C": 8})

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import T0, apply_all, bulletin, election, report
+from builders import T0, apply_all, bulletin, election, present, report
 from hypothesis import given
 from hypothesis import strategies as st
 from monitor import Monitor
+from msgspec import structs
 from replays import explained
 
 from streams.core.election.model import Election
@@ -52,12 +53,13 @@ def test_shares_are_of_what_is_read(votes: dict[str, int], share: float | None) 
     """Both shares are of the options that are read, nothing is said of the rest, and nobody is called."""
     monitor = night(KNOWN, *SHEETS, bulletin(votes, valid=534, tables_counted=6))
     state = monitor.states()["N"]
-    figure = state["official"]["figures"]["A"]
-    assert (figure["share"], figure["witnessed_share"]) == (share, 60.0)
-    assert (state["official"]["valid"], state["witnessed"]["valid"]) == (534, 300)
-    assert state["witnessed"]["votes"] == {"A": 180, "B": 120, "C": None, "D": None, "rest": None}
+    official = present(state.official)
+    figure = official.figures["A"]
+    assert (figure.share, figure.witnessed_share) == (share, 60.0)
+    assert (official.valid, state.witnessed.valid) == (534, 300)
+    assert state.witnessed.votes == {"A": 180, "B": 120, "C": None, "D": None, "rest": None}
     for column in votes.keys() - {"A", "B"}:
-        known = state["official"]["figures"][column]
+        known = structs.asdict(official.figures[column])
         assert {name for name, value in known.items() if value is not None} == {"votes"}
     assert not monitor.alerts
 
@@ -66,10 +68,10 @@ def test_tables_are_compared_by_what_is_read() -> None:
     """A polling table whose official figures agree in what is read does not differ, whatever the rest is."""
     local = [bulletin({"A": 30, "B": 20, "C": 9, "D": 30}, area=table) for table in list(KNOWN.tables)[:3]]
     other = bulletin({"A": 29, "B": 20, "C": 9, "D": 30}, area="S2-3")
-    found = night(KNOWN, *SHEETS, *local, other).states()["N"]["tables_announced"]
-    assert [found[name] for name in ("announced", "compared", "differing")] == [4, 4, 1]
-    assert found["shift"] == {"A": -1, "B": 0, "C": 0, "D": 0, "rest": 0}
-    assert found["shares"] == {"A": round(100 * 119 / 199, 6), "B": round(100 * 80 / 199, 6)}
+    found = present(night(KNOWN, *SHEETS, *local, other).states()["N"].tables_announced)
+    assert (found.announced, found.compared, found.differing) == (4, 4, 1)
+    assert found.shift == {"A": -1, "B": 0, "C": 0, "D": 0, "rest": 0}
+    assert found.shares == {"A": round(100 * 119 / 199, 6), "B": round(100 * 80 / 199, 6)}
 
 
 def test_votes_for_what_is_not_read_are_left_out() -> None:

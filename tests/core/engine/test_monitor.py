@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import T0, alike, bulletin, election, report
+from builders import T0, alike, bulletin, election, present, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitor import Monitor
@@ -132,7 +132,7 @@ def test_a_late_old_bulletin() -> None:
     right = bulletin({"A": 80}, sequence=2, **FALSE)
     wrong = bulletin({"A": 50}, sequence=1, tables_counted=8, at=T0 + 12 * SECOND)
     assert not run(monitor, [*sheets(known), right, wrong, Tick(T0 + 60 * SECOND)])
-    assert monitor.states()["N"]["official"]["bulletin"] == "N-2"
+    assert present(monitor.states()["N"].official).bulletin == "N-2"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from brokers import ROOT
-from builders import T0, bulletin, election, lines, report
+from builders import T0, bulletin, election, lines, present, report
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,7 +159,7 @@ def test_replayed() -> None:
     for event in (BY_ANA, BY_BOARD):
         assert monitor.handle(event, T0).rejection is None
     assert encode(monitor.states()) == before
-    assert monitor.states()["N"]["official"]["bulletin"] == newer.id
+    assert present(monitor.states()["N"].official).bulletin == newer.id
 
 
 def test_old_table_bulletin() -> None:

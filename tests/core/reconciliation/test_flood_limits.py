@@ -182,7 +182,7 @@ def test_tick_in_a_replay() -> None:
         replay.take(channel, [event], [T0])
     outcome = replay.finish()
     assert list(outcome.rejected) == ["tick-ahead"]
-    assert outcome.states["N"]["witnessed"]["tables"] == 1
+    assert outcome.states["N"].witnessed.tables == 1
     assert outcome.unjudged == 0
 
 

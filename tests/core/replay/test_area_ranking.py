@@ -4,54 +4,49 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from builders import election
+from builders import T0, election
+from msgspec import structs
 
+from streams.core.engine.comparer import Comparer
+from streams.core.events.wire import AreaState, Bounds, Figure, Official, StandingAlert, TablesAnnounced
 from streams.core.replay.area_ranking import ranked
 
 KNOWN = election(states=9, tables=1)
 
 
-def state(**fields: Any) -> dict[str, Any]:
+BARE = Comparer(KNOWN).state("S1")
+"""The state of an area that nothing is known of."""
+
+
+def figure(votes: int, share: float, breakdown: int | None) -> Figure:
+    return Figure(votes, share, None, None, None, None, None, None, None, None, breakdown)
+
+
+def state(
+    breakdown: int = 0,
+    apart: float = 0.0,
+    differing: int = 0,
+    below: int = 0,
+    above: int = 0,
+    disputed: int = 0,
+    coverage: float | None = 0.5,
+) -> AreaState:
     """An area's state with one sheet, and nothing wrong."""
-    given = {
-        "breakdown": 0,
-        "apart": 0.0,
-        "differing": 0,
-        "below": 0,
-        "above": 0,
-        "disputed": 0,
-        "coverage": 0.5,
-        **fields,
-    }
-    share = 40.0 + given["apart"]
-    return {
-        "name": "x",
-        "level": "state",
-        "witnessed": {
-            "tables": 1,
-            "coverage": given["coverage"],
-            "shares": {"A": 40.0, "B": None},
-            "levels": {"disputed": given["disputed"]},
-        },
-        "official": {
-            "bulletin": "b",
-            "figures": {
-                "A": {"breakdown": given["breakdown"], "share": share},
-                "B": {"breakdown": None, "share": 10.0},
-            },
-        },
-        "tables_announced": {"announced": 3, "differing": given["differing"], "shares": {}},
-        "bounds": {"below": given["below"], "above": given["above"]},
-        "alerts": ["one"],
-    }
+    shares, levels = {"A": 40.0, "B": None}, {"disputed": disputed}
+    figures = {"A": figure(4, 40.0 + apart, breakdown), "B": figure(1, 10.0, None)}
+    return structs.replace(
+        BARE,
+        witnessed=structs.replace(BARE.witnessed, tables=1, coverage=coverage, shares=shares, levels=levels),
+        official=Official("b", T0, {"A": 4, "B": 1}, None, 0, figures),
+        tables_announced=TablesAnnounced(3, 3, differing, {}, {}, None, {}, None),
+        bounds=Bounds(3, 3, 0, 0, {}, 3, below, {}, 3, above, 0),
+        alerts=[StandingAlert("f", "warning", 1.0, "sheets", "b", {})],
+    )
 
 
-def order(**states: dict[str, Any]) -> list[str]:
+def order(**states: AreaState) -> list[str]:
     """The ids of these areas as they are ranked; the nation has nothing wrong."""
-    nothing = {**state(), "official": None, "tables_announced": None}
-    nothing["witnessed"] = {**nothing["witnessed"], "tables": 0, "levels": {}}
-    nothing["bounds"] = None
-    outcome: Any = SimpleNamespace(states={**dict.fromkeys(KNOWN.areas, nothing), "N": state(), **states})
+    outcome: Any = SimpleNamespace(states={**dict.fromkeys(KNOWN.areas, BARE), "N": state(), **states})
     return [row.area for row in ranked(KNOWN, outcome)]
 
 

@@ -45,7 +45,7 @@ def test_a_night() -> None:
     chronicle.finish(replay.comparer)
     assert outcome.sha256 == of_events(KNOWN, events).sha256
     for area, series in chronicle.series.items():
-        assert series.points[-1].tables == outcome.states[area]["witnessed"]["tables"]
+        assert series.points[-1].tables == outcome.states[area].witnessed.tables
         assert len(series.points) <= (50 if area == "N" else 10)
     points = chronicle.series["N"].points
     assert next(p.at for p in points if p.bulletin) - T0 <= 1_010_000 + chronicle.series["N"].width

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 import pytest
-from builders import T0, alike, bulletin, election, report
+from builders import T0, alike, bulletin, election, lines, report
 from event_files import write_events
-from replays import explained, explained_night
+from msgspec import UNSET
+from replays import explained, explained_night, of_events
 from test_cli import cotejo
 
 from streams.config import election_writer
@@ -20,6 +21,7 @@ from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules, S
 from streams.core.events.codec import encode, plain
 from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.model import Event, Tick
+from streams.core.events.wire import AreaState
 from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.record import Record
@@ -96,18 +98,18 @@ def test_area() -> None:
     disputed = [report("S1-2", (1, 1, 1), reporter="eva", at=T0)]
     official = [bulletin((600, 1080, 120), at=T0 + 1, tables_counted=24), bulletin((1, 2, 3), area="S1-1", at=T0)]
     night = asked(*sheets, *disputed, *official)
-    found = night.area("N")
-    assert found["witnessed"]["levels"] == {"reported": 23, "disputed": 1}
+    found, state = night.area("N"), of_events(KNOWN, lines([*sheets, *disputed, *official])).states["N"]
+    assert found["witnessed"].levels == {"reported": 23, "disputed": 1}
     assert {f["rule"] for f in found["findings"]} >= {"contradiction", "divergence"}
     assert {a["status"] for a in found["alerts"]} == {"firing"}
     assert found["disputed"] == {"count": 1, "tables": ["S1-2"]}
-    assert found["lead"]["disputed"] == found["lead"]["together"]
+    assert found["lead"].disputed == found["lead"].together
     assert "The disputed sheet cannot change who leads" in found["lead_sentences"]["en"][0]
     assert [row["table"] for row in found["differing"]["tables"]] == ["S1-1"]
     for language in LANGUAGES:
         text = "\n".join(area_lines(found, language))
         assert "{" not in text
-        assert list(lead_sentences(KNOWN, found, language)) == found["lead_sentences"][language]
+        assert list(lead_sentences(KNOWN, state, language)) == found["lead_sentences"][language]
         assert found["lead_sentences"][language][0] in text
         for finding in found["findings"]:
             assert finding["sentence"][language] in text
@@ -237,7 +239,8 @@ def test_a_log_with_its_partitions_apart(ahead: bool, tmp_path: Path) -> None:
     for area in APART.areas:
         found = explainer.area(area)
         assert found["alerts"] == []
-        assert {name: found[name] for name in outcome.states[area]} == {**outcome.states[area], "alerts": []}
+        fields = {name: found.get(name, UNSET) for name in AreaState.__struct_fields__}
+        assert outcome.states[area] == AreaState(**fields)
     for table, verdict in outcome.verdicts.items():
         assert (explainer.table(table)["level"], explainer.table(table)["accepted"]) == (verdict.level.value, True)
 
@@ -306,16 +309,16 @@ def test_tables_alone_are_announced(tmp_path: Path) -> None:
     (nation, first) = (night.area(area) for area in ("N", "S1"))
     assert nation["official"] is None
     single = nation["tables_announced"]
-    assert (single["announced"], single["votes"], single["valid"]) == (40, {"A": 150, "BC": 210}, 360)
-    assert single["shares"]["BC"] == pytest.approx(100 * 210 / 360, abs=1e-6)
+    assert (single.announced, single.votes, single.valid) == (40, {"A": 150, "BC": 210}, 360)
+    assert single.shares["BC"] == pytest.approx(100 * 210 / 360, abs=1e-6)
     assert "sum of 40 polling tables" in "\n".join(area_lines(nation, "en"))
     assert "A: anunciado 150 (41,67 %)" in "\n".join(area_lines(nation, "es"))
-    assert first["tables_announced"]["announced"] == 30
+    assert first["tables_announced"].announced == 30
     second = night.area("S2")["tables_announced"]
-    assert (second["valid"], second["votes"]) == (90, {"A": 50, "B": 30, "C": 10})
-    assert second["shares"]["A"] == pytest.approx(100 * 5 / 9, abs=1e-6)
+    assert (second.valid, second.votes) == (90, {"A": 50, "B": 30, "C": 10})
+    assert second.shares["A"] == pytest.approx(100 * 5 / 9, abs=1e-6)
     torn = asked(*single_tables(), bulletin({"A": 7}, area="S2-30", at=T0), known=SINGLE).area("S2")["tables_announced"]
-    assert (torn["valid"], torn["votes"]["A"], torn["shares"]) == (None, 57, {})
+    assert (torn.valid, torn.votes["A"], torn.shares) == (None, 57, {})
     path = election_writer.write(SINGLE, tmp_path)
     events = tmp_path / "night.jsonl"
     write_events(events, single_tables())

@@ -59,9 +59,9 @@ def test_first_worst_and_now() -> None:
         assert f"at least {moment.finding.value} of the {sheets} sheets" in moment.finding.sentence["en"]
     assert known.shown is known.last
     state = outcome.states["N"]
-    told = {alert["fingerprint"]: alert for alert in state["alerts"]}[known.fingerprint]
-    assert (told["value"], told["sentence"]) == (known.last.finding.value, dict(known.last.finding.sentence))
-    assert state["witnessed"]["tables"] == 50
+    told = {alert.fingerprint: alert for alert in state.alerts}[known.fingerprint]
+    assert (told.value, told.sentence) == (known.last.finding.value, dict(known.last.finding.sentence))
+    assert state.witnessed.tables == 50
 
 
 def test_contrast() -> None:

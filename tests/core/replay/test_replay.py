@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import orjson
-from builders import T0, bulletin, election, lines, report
+from builders import T0, bulletin, election, lines, present, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nights import direct
@@ -140,7 +140,7 @@ def test_astray() -> None:
         outcomes.append(replay.finish())
     for outcome in outcomes:
         assert outcome.verdicts["S1-1"].votes == (50, 30, 10)
-        assert outcome.states["N"]["tables_announced"]["differing"] == 1
+        assert present(outcome.states["N"].tables_announced).differing == 1
         assert {code: refusals.count for code, refusals in outcome.rejected.items()} == {"too-many-ballots": 1}
         assert outcome.counts["strays"] == 3
     assert [outcome.unjudged for outcome in outcomes] == [0, 3]
@@ -156,7 +156,7 @@ def test_nothing_and_no_marks() -> None:
         "bulletins", items("bulletins", lines([bulletin((1, 90, 1), area="S1", tables_counted=3, valid=100)])[0])
     )
     outcome = replay.finish()
-    assert (outcome.unjudged, outcome.states["S1"]["witnessed"]["tables"]) == (2, 1)
+    assert (outcome.unjudged, outcome.states["S1"].witnessed.tables) == (2, 1)
     assert outcome.notices
 
 

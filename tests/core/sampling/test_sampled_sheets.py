@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, bulletin, clustered_sample, drawn_sample, election, lines, report
+from builders import T0, bulletin, clustered_sample, drawn_sample, election, lines, present, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitor import Monitor
+from msgspec import UNSET, structs
 from replays import of_events
 
 from streams.core.election.model import Election
@@ -34,7 +35,7 @@ KNOWN = sampled(election(3, 8, 200, alerts=AlertPolicy(tick=10, hold=0, cooldown
 
 
 def shown(found: SampledSheets) -> list[Any]:
-    return [found.plain(number) for number in range(len(KNOWN.areas))]
+    return [found.record(number) for number in range(len(KNOWN.areas))]
 
 
 @settings(max_examples=30)
@@ -52,7 +53,7 @@ def test_in_any_order(random: Random) -> None:
         newest.add(part)
     anyhow = SampledSheets(KNOWN, KNOWN.sample)
     for part in random.sample(rows * 2, 2 * len(rows)):
-        anyhow.plain(0)  # what was worked out before does not stay
+        anyhow.record(0)  # what was worked out before does not stay
         anyhow.add(part)
     assert shown(anyhow) == shown(newest)
     fresh = SampledSheets(KNOWN, KNOWN.sample)
@@ -87,8 +88,10 @@ def test_areas(level: str, per_stratum: int, spoken_of: set[str]) -> None:
     known = sampled(election(2, 90, districts=3), per_stratum, level)
     comparer = Comparer(known)
     states = comparer.states(list(known.areas))
-    assert {state["area"] for state in states if "sample" in state} == spoken_of
-    assert comparer.state("N")["sample"]["drawn"] == sum(map(len, known.sample.strata.values()) if known.sample else ())
+    assert {state.area for state in states if state.sample is not UNSET} == spoken_of
+    assert present(comparer.state("N").sample).drawn == sum(
+        map(len, known.sample.strata.values()) if known.sample else ()
+    )
 
 
 @settings(max_examples=15)
@@ -105,14 +108,14 @@ def test_the_same_by_every_way(random: Random) -> None:
     for event in events:
         monitor.handle(event)
     monitor.finish()
-    assert replayed["N"]["sample"] == monitor.comparer.state("N")["sample"]
+    assert replayed["N"].sample == monitor.comparer.state("N").sample
     reconciler, saved = Reconciler(KNOWN), Comparer(KNOWN)
     for event in events[:10] + events[11:]:
         reconciler.apply(event)
     saved.load([reconciler.take_sheets()], [], [], T0)
-    assert saved.state("N")["sample"] == replayed["N"]["sample"]
+    assert saved.state("N").sample == replayed["N"].sample
     plain = of_events(replace(KNOWN, sample=None), lines(events)).states
-    assert plain == {id: {k: v for k, v in state.items() if k != "sample"} for id, state in replayed.items()}
+    assert plain == {id: structs.replace(state, sample=UNSET) for id, state in replayed.items()}
 
 
 def test_the_order_is_random() -> None:
@@ -141,7 +144,7 @@ def test_clusters() -> None:
         if table != "S2-1":
             reconciler.apply(report(table, (i % 60, 1, 1)))
     found.add(reconciler.take_sheets().read)
-    whole, parts = found.sample(0), {id for id in known.areas if found.plain(known.layout.area[id])}
+    whole, parts = found.sample(0), {id for id in known.areas if found.record(known.layout.area[id])}
     assert whole is not None
     assert whole.cluster is not None
     assert parts == {"N", "S1"}
@@ -149,9 +152,9 @@ def test_clusters() -> None:
     assert whole.cluster.tolist() == [i for i in range(33) for _ in range(2)]
     assert whole.largest == int(100 * 1.02) + int(200 * 1.02)
     assert whole.missing == {"S2": 1}
-    shown_ = found.plain(0)
+    shown_ = found.record(0)
     assert shown_ is not None
-    assert (shown_["drawn"], shown_["came"], shown_["clusters"]) == (66, 65, 33)
+    assert (shown_.drawn, shown_.came, shown_.clusters) == (66, 65, 33)
     order = [area for stratum, some in clusters.items() for area in random_order(known.sample, some)]
     tables = [t for area in order for t, each in known.tables.items() if each.area == area]
     number = {t: i % 60 for i, t in enumerate(known.tables)}
@@ -166,8 +169,8 @@ def test_parts_follow_their_sheets() -> None:
     for table, came in (("S1-1", {"N": 1, "S1": 1, "S2": 0}), ("S2-3", {"N": 2, "S1": 1, "S2": 1})):
         reconciler.apply(report(table, (5, 3, 1)))
         found.add(reconciler.take_sheets().read)
-        shown_ = {area: found.plain(known.layout.area[area]) for area in came}
-        assert {area: plain and plain["came"] for area, plain in shown_.items()} == came
+        shown_ = {area: found.record(known.layout.area[area]) for area in came}
+        assert {area: said and said.came for area, said in shown_.items()} == came
 
 
 def test_a_disputed_sheet_is_missing() -> None:
@@ -177,7 +180,7 @@ def test_a_disputed_sheet_is_missing() -> None:
     for reporter, votes in (("ana", 5), ("bea", 9), ("eva", 9)):
         reconciler.apply(report("S1-1", (votes, 3, 1), reporter=reporter, id=reporter))
         found.add(reconciler.take_sheets().read)
-        whole = found.plain(0)
+        whole = found.record(0)
         assert whole is not None
-        came.append((whole["came"], whole["missing"]["S1"]))
+        came.append((whole.came, whole.missing["S1"]))
     assert came == [(1, 3), (0, 4), (1, 3)]
