@@ -21,6 +21,7 @@ from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver, Severity
 from streams.core.events.codec import encode
+from streams.worker import courier
 from streams.worker.courier import AT_ONCE, Courier
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import Place
@@ -159,6 +160,24 @@ def test_the_backlog_goes_in_the_order_it_came() -> None:
     assert loop.time() < 2 * HOUR + 610
     assert desk.most == AT_ONCE
     assert desk.warned == ["takes no alerts (no answer in 15 s): they are tried again for a day", "takes alerts again"]
+
+
+def test_what_is_under_way_is_not_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many are due, the alert with the most that still wait loses its oldest; a POST under way is none."""
+    monkeypatch.setattr(courier, "BACKLOG", 5)
+    desk = Desk(VirtualLoop(), seconds=10)
+
+    async def night() -> None:
+        desk.take(("A", 1))
+        await asyncio.sleep(0.01)
+        assert desk.under_way == {"f:A:x"}
+        desk.take(("A", 2), ("A", 3), ("B", 1), ("B", 2), ("B", 3))
+        await desk.idle()
+        await desk.stop()
+
+    virtual_time.run(night(), desk.loop)
+    assert desk.warned == ["f:B:x:1:1 is given up: too many are due, and newer ones say more"]
+    assert sorted(desk.taken) == [f"f:{name}:x:1:{word}" for name, word in ("A1", "A2", "A3", "B2", "B3")]
 
 
 def test_what_is_under_way_at_a_stop() -> None:
