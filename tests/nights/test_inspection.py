@@ -54,6 +54,23 @@ def test_a_workbook_with_merged_names_of_columns(tmp_path: Path) -> None:
     assert [event["votes"] for event in events] == [{"votes a": 5, "b": 6}, {"votes a": 7, "b": 8}]
 
 
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        pytest.param(["mesa,votes,", ",a,b", "m1,5,6", "m2,7,8"], ["mesa", "votes a", "b"], id="two rows"),
+        pytest.param(["mesa,a,b", "m1,none,none", "m2,7,8"], None, id="a first row without figures"),
+        pytest.param(["mesa,a,", "m1,5,6", "m2,7,8"], None, id="a column without a name"),
+        pytest.param(["mesa,a,", "m1,none,", "m2,7,8"], None, id="a name in neither row"),
+        pytest.param(["mesa,a,", "m1,none,x", "m2,none,y"], None, id="no figures"),
+    ],
+)
+def test_a_header_of_two_rows(rows: list[str], names: list[str] | None, tmp_path: Path) -> None:
+    """A header goes on in the second row only where that names all columns that the first does not, and the figures
+    begin behind it."""
+    (tmp_path / "s.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert inspection.settings(inspection.inspect(tmp_path / "s.csv").source).get("names") == names
+
+
 def test_a_map_to_begin_with(tmp_path: Path) -> None:
     """It is a map as it stands: header, delimiter and encoding are found, and what could be votes are options."""
     rows = "RESULTS\n\nid;p\u00f1;b;note\nm1;5;6;x\nm2;6;7;y\nm3;6;7;x\n\nSource: the board\n".encode("latin-1")
