@@ -3,9 +3,11 @@
 from collections import defaultdict
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.reconciliation import ledger_store
 from streams.core.reconciliation.ledger_store import LARGE, EntryChains
 from streams.core.reconciliation.table_rows import TablePlaces
 
@@ -42,3 +44,17 @@ def test_chains(stretches: list[list[tuple[int, bytes]]], aside: list[int]) -> N
     ]
     assert [table in chains for table in every] == [bool(expected[table]) for table in every]
     assert heavy.tolist() == [sum(map(len, expected[table])) > LARGE for table in every]
+
+
+def test_few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many polling tables have much, the entries of few are kept a second time; each still has its own."""
+    monkeypatch.setattr(ledger_store, "_ASKED", 2)
+    heavy = np.zeros(9, bool)
+    chains = EntryChains(TablePlaces(9), np.zeros(10, np.int32), heavy)
+    large = bytes(LARGE + 1)
+    for turn in range(2):
+        for table in range(9):
+            assert chains.put(table, large) is (turn == 0)
+            assert not chains.has(table, b"another")
+            assert len(chains._known) <= 2
+    assert heavy.all()
