@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +25,14 @@ from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.kafka import topic_admin, topic_reader
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
+from streams.nights import recorder
 from streams.nights.arrival import of_lines
 from streams.nights.eventlog.reader import EventLog
 from streams.nights.eventlog.record import Gap, Record
+from streams.nights.eventlog.writer import LogWriter
 from streams.nights.feeder import Feeder, Pace
 from streams.nights.paths import Arrivals
+from streams.nights.recorder import Recorded, Recorder
 from streams.nights.recorder_backlog import record_of
 
 KNOWN = election(states=2, tables=6)
@@ -232,6 +236,28 @@ def test_a_broker_that_restarts(quick: Stage) -> None:
         assert process.wait(30) == 0
     quick.record()
     assert quick.recorded() == quick.there()
+
+
+def test_nothing_comes(quick: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recorder to which nothing comes asks the broker what it has; one that does not answer is told once."""
+    monkeypatch.setattr(recorder, "WAIT_SECONDS", 0.1)
+    said, more, end = list[str](), 20, time.monotonic() + 60
+    log = LogWriter.create(quick.night, None, prefix="t", partitions=3, writer="test", created=0)
+    quick.send(10)
+
+    def watch(now: Recorded) -> None:
+        nonlocal more
+        if now.new == 10 and not said:
+            quick.broker.stop()
+        more -= bool(said)
+
+    def stopped() -> bool:
+        return not more or time.monotonic() > end
+
+    with log:
+        Recorder(quick.broker.address, quick.topology, log, said.append).run(stopped, until_end=False, watch=watch)
+    assert more == 0
+    assert [text for text in said if "does not answer" in text] == said != []
 
 
 def test_what_was_fed(stage: Stage) -> None:
