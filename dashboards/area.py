@@ -6,7 +6,7 @@ from typing import Final
 
 from dashboards.comparison import (
     NO_BULLETIN,
-    NO_WORKER,
+    NO_WORKER_SHORT,
     alerts_in,
     breakdown,
     heard,
@@ -33,13 +33,14 @@ from dashboards.parts import (
     Words,
     limit,
     notes,
-    same,
 )
 
 _HERE: Final = f'{ALL}, area="$area"'
 _OPTION: Final = f'{_HERE}, option="$option"'
-_AREAS: Final = f"max by (area, area_name) (cotejo_witnessed_tables{{{ALL}}})"
-_WHOLE: Final = f"max by (area) (cotejo_election_info{{{ALL}}})"
+_SHOWN: Final = "[$__range]"
+"""Choices are of all the time shown, as the graphs are: a worker that has died takes none of them away."""
+_AREAS: Final = f"max by (area, area_name) (last_over_time(cotejo_witnessed_tables{{{ALL}}}{_SHOWN}))"
+_WHOLE: Final = f"max by (area) (last_over_time(cotejo_election_info{{{ALL}}}{_SHOWN}))"
 """One series, of the area that is the whole: the board opens on it, and the most witnessed areas come next."""
 _NO_SAMPLE: Final = "this election names no random sample"
 _NO_TABLES: Final = "this election's bulletins name no single polling tables"
@@ -47,7 +48,7 @@ _NO_TABLES: Final = "this election's bulletins name no single polling tables"
 
 def _options(count: str) -> str:
     """The options of the chosen area, with their votes in one of the two counts. The board opens on the leader."""
-    return f"max by (option, option_name) (cotejo_{count}_votes{{{_HERE}}})"
+    return f"max by (option, option_name) (last_over_time(cotejo_{count}_votes{{{_HERE}}}{_SHOWN}))"
 
 
 def _picked(label: str) -> str:
@@ -61,8 +62,8 @@ def _figure(metric: str, legend: Words, colour: str, dashes: Sequence[float] = (
 
 
 _NOTHING_SAMPLED: Final = Words(
-    "The election names no random sample, or it says nothing of this area.",
-    "La elección no nombra una muestra aleatoria, o no dice nada de esta área.",
+    "The election names no random sample, it says nothing of this area, or no worker compares.",
+    "La elección no nombra una muestra aleatoria, no dice nada de esta área, o ningún worker compara.",
 )
 
 
@@ -79,6 +80,7 @@ def _sample() -> list[Panel]:
     ]
     sampled = Words("sampled (solid)", "muestra (continua)")
     announced = Words("announced (dashed)", "anunciado (discontinua)")
+    share = f"max(cotejo_official_share_ratio{{{_OPTION}}}) and on () max(cotejo_sample_missing_tables{{{_HERE}}})"
     three = Panel(
         "lines",
         Words("The random sample for $option", "La muestra aleatoria para $option"),
@@ -91,13 +93,15 @@ def _sample() -> list[Panel]:
         _NOTHING_SAMPLED,
         "percentunit",
         [
-            Query(f"max(cotejo_official_share_ratio{{{_OPTION}}})", announced, "", ORANGE, [10, 6]),
+            Query(share, announced, _NO_SAMPLE, ORANGE, [10, 6]),
             Query(f"max(cotejo_sample_share_ratio{{{_OPTION}}})", sampled, _NO_SAMPLE, BLUE),
             *ends,
         ],
     )
+    stratum, tables = Words("Stratum", "Estrato"), Words("Missing", "Faltan")
+    count = Query(f"max by (stratum_name) (cotejo_sample_missing_tables{{{_HERE}}})", empty=_NO_SAMPLE)
     missing = Panel(
-        "bars",
+        "table",
         Words("Missing of the sample, by stratum", "Faltan de la muestra, por estrato"),
         Words(
             "Polling tables drawn at random whose sheet is not accepted yet. They are never left out: the intervals "
@@ -105,13 +109,8 @@ def _sample() -> list[Panel]:
             "Mesas sorteadas cuya acta aún no está aceptada. Nunca se omiten: los intervalos suponen lo peor de ellas.",
         ),
         _NOTHING_SAMPLED,
-        queries=[
-            Query(
-                f"max by (stratum_name) (cotejo_sample_missing_tables{{{_HERE}}})",
-                same("{{stratum_name}}"),
-                _NO_SAMPLE,
-            )
-        ],
+        columns=[Column(stratum, "stratum_name"), Column(tables, "missing", count)],
+        sort_by=tables,
     )
     return [three, missing]
 
@@ -205,7 +204,7 @@ BOARD: Final = Board(
         ),
         *_sample(),
         Panel(
-            "bars",
+            "stat",
             Words("Sheets by verdict", "Actas por veredicto"),
             Words(
                 "Reported: one reading. Corroborated: enough independent readings agree. Disputed: they disagree and "
@@ -213,7 +212,7 @@ BOARD: Final = Board(
                 "Reportada: una lectura. Corroborada: concuerdan suficientes lecturas independientes. En disputa: "
                 "discrepan y nadie tiene la mayoría. Ninguna: todas fueron retiradas.",
             ),
-            NO_WORKER,
+            NO_WORKER_SHORT,
             queries=[
                 Query(f'max(cotejo_sheets{{{_HERE}, verdict="{verdict}"}})', word)
                 for verdict, word in (

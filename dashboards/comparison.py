@@ -133,7 +133,7 @@ def heard() -> Panel:
     """When a worker that compares was last heard of: with the workers gone, all else on a board is empty or old."""
     own = f"cotejo_owns_comparison{{{ALL}}}"
     seen = f"timestamp({own}) and {own} == 1"
-    query = Query(f"1000 * max(({seen}) or max_over_time(({seen})[$__range:1m]))")
+    query = Query(f"1000 * max(({seen}) or max_over_time(({seen})[$__range:15s]))")
     text = Words(
         "When Prometheus last reached a worker that compares, within the time shown. If that is more than a minute "
         "ago, everything else here is as it was then: see the board Pipeline.",

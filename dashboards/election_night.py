@@ -105,7 +105,7 @@ BOARD: Final = Board(
             kind="lines",
             title=Words("How sure", "Con cuánta certeza"),
             nothing=NO_BULLETIN,
-            width=10,
+            width=8,
             height=11,
         ),
         Panel(
@@ -145,7 +145,7 @@ BOARD: Final = Board(
                 ),
             ],
             sort_by=MUST_BE_WRONG_SHORT,
-            width=14,
+            width=16,
             height=11,
         ),
     ],

@@ -7,7 +7,7 @@ docs/dashboards.md says which versions were judged, and how.
 from dataclasses import fields
 from typing import Any, Final
 
-from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import common, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import common as shapes
 from grafana_foundation_sdk.models import dashboard as model
@@ -61,7 +61,7 @@ def board(given: Board, language: str) -> dict[str, Any]:
         .refresh("10s")
         .link(_links(language))
     )
-    made.with_variable(build.DatasourceVariable("datasource").label("Data source").type("prometheus"))
+    made.with_variable(_source_variable(language))
     for variable in given.variables:
         made.with_variable(_variable(variable, language))
     for number, panel in enumerate(given.panels, 1):
@@ -78,6 +78,11 @@ def _links(language: str) -> build.DashboardLink:
     words = Words("Cotejo's boards", "Tableros de Cotejo")
     link = build.DashboardLink(words.in_(language)).type(model.DashboardLinkType.DASHBOARDS)
     return link.tags([f"cotejo-{language}"]).include_vars(True).keep_time(True)
+
+
+def _source_variable(language: str) -> build.DatasourceVariable:
+    words = Words("Data source", "Fuente de datos")
+    return build.DatasourceVariable("datasource").label(words.in_(language)).type("prometheus")
 
 
 def _variable(given: Variable, language: str) -> build.QueryVariable:
@@ -204,12 +209,6 @@ def _lines(panel: Panel, language: str) -> Any:
     return made.tooltip(common.VizTooltipOptions().mode(shapes.TooltipDisplayMode.MULTI).sort(shapes.SortOrder.NONE))
 
 
-def _bars(panel: Panel, language: str) -> Any:
-    made = _common(bargauge.Panel(), panel, language).display_mode(shapes.BarGaugeDisplayMode.BASIC)
-    made.orientation(shapes.VizOrientation.HORIZONTAL).color_scheme(_fixed(panel.colour)).min(0)
-    return made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-
-
 def _table(panel: Panel, language: str) -> Any:
     """A table of instant queries: a row for each set of labels, a column for each query (`Panel.asked`)."""
     made = _common(table.Panel(), panel, language)
@@ -249,4 +248,4 @@ def _fixed(colour: str) -> build.FieldColor:
     return build.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color(colour)
 
 
-_KINDS: Final = {"stat": _stat, "lines": _lines, "bars": _bars, "table": _table}
+_KINDS: Final = {"stat": _stat, "lines": _lines, "table": _table}

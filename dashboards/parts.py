@@ -80,7 +80,7 @@ def _of_column(column: Column) -> Query:
 class Panel:
     """One panel. `nothing` is shown where no query has found anything, and says why that may be."""
 
-    kind: Literal["stat", "lines", "bars", "table"]
+    kind: Literal["stat", "lines", "table"]
     title: Words
     description: Words
     nothing: Words

@@ -164,7 +164,7 @@ def test_annotations_speak_to_every_version(given: Board, language: str) -> None
 @pytest.mark.parametrize(("given", "language"), BOTH)
 def test_nothing_dead_looks_alive(given: Board, language: str) -> None:
     """All but graphs ask for what is now, not for the last value of some hours; lines end where their series ends; and
-    each board says when a worker was last heard of."""
+    each board says to a quarter of a minute when a worker was last heard of."""
     panels = built(given, language)["panels"]
     for panel in panels:
         if panel["type"] == "timeseries":
@@ -173,13 +173,18 @@ def test_nothing_dead_looks_alive(given: Board, language: str) -> None:
             assert not custom.get("spanNulls")
         else:
             assert all(target["instant"] and not target.get("range") for target in panel["targets"]), panel["title"]
-    assert any("timestamp(cotejo_owns_comparison" in panel["targets"][0]["expr"] for panel in panels)
+    (heard,) = [
+        panel["targets"][0]["expr"] for panel in panels if "timestamp(cotejo_owns_comparison" in str(panel["targets"])
+    ]
+    assert "[$__range:15s]" in heard
 
 
 @pytest.mark.parametrize(("given", "language"), BOTH)
 def test_the_sentence_for_nothing_is_the_panels(given: Board, language: str) -> None:
-    """A single cell or tooltip without a figure has a dash. The sentence is for a whole panel that is empty."""
+    """A single cell or tooltip without a figure has a dash. The sentence is for a whole panel that is empty, and of a
+    kind in which it stands alone: a bar gauge draws an empty bar beside it."""
     for panel in built(given, language)["panels"]:
+        assert panel["type"] in ("stat", "timeseries", "table")
         assert overrides(panel, "byRegexp") == {".*": {"noValue": NO_FIGURE}}
         assert panel["fieldConfig"]["defaults"]["noValue"] != NO_FIGURE
 
@@ -311,6 +316,8 @@ def test_spanish_has_no_english_words_and_no_mixed_numbers() -> None:
     separators by the browser's language beside decimals that Grafana writes with a point."""
     for given in BOARDS:
         spanish = built(given, "es")
+        labels = [{v["label"] for v in found["templating"]["list"]} - {""} for found in (spanish, built(given, "en"))]
+        assert not labels[0] & labels[1]
         assert '"locale"' not in orjson.dumps(spanish).decode()
         for panel in given.panels:
             shown = overrides(next(p for p in spanish["panels"] if p["title"] == panel.title.es), "byName")

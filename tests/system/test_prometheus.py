@@ -127,24 +127,35 @@ def queries_of(panel: str) -> list[str]:
     )
 
 
+def _asked_of(variable: str) -> str:
+    """The query behind a variable of the board Area."""
+    query = next(v.query for v in area_board.BOARD.variables if v.name == variable)
+    return query.removeprefix("query_result(").removesuffix(")")
+
+
 def test_a_dead_worker_looks_dead(tmp_path: Path) -> None:
     """Once a worker has died, its figures are gone within a scrape, nobody compares, its partitions have no owner, and
-    the board says when it was last heard of. The same instant queries speak while it lives."""
+    the board says when it was last heard of. The same instant queries speak while it lives. What can be chosen stays,
+    so that its graphs can be looked at."""
     labels = 'job="cotejo", instance="a"'
     series = {
-        f"up{{{labels}}}": "1x8 0x40",
-        f"cotejo_owns_comparison{{{labels}}}": "1x8 stale",
-        f"cotejo_owned_partitions{{{labels}}}": "4x8 stale",
-        f"cotejo_partitions{{{labels}}}": "4x8 stale",
-        f'cotejo_coverage_ratio{{{labels}, area="N", area_name="Nation", level="nation"}}': "0.5x8 stale",
+        f"up{{{labels}}}": "1x9 0x40",
+        f"cotejo_owns_comparison{{{labels}}}": "1x9 stale",
+        f"cotejo_owned_partitions{{{labels}}}": "4x9 stale",
+        f"cotejo_partitions{{{labels}}}": "4x9 stale",
+        f'cotejo_coverage_ratio{{{labels}, area="N", area_name="Nation", level="nation"}}': "0.5x9 stale",
+        f'cotejo_witnessed_tables{{{labels}, area="N", area_name="Nation", level="nation"}}': "300x9 stale",
+        f'cotejo_witnessed_votes{{{labels}, area="N", option="A", option_name="Ana"}}': "900x9 stale",
     }
     (heard,), (_, comparing, owned), (coverage,) = map(
         queries_of, ("Last heard of a worker", "Workers", "Polling tables witnessed")
     )
     alive, dead = "2m", "10m"
-    asked: list[tuple[str, str, float | None]] = [(heard, alive, 120_000), (heard, dead, 120_000)]
+    asked: list[tuple[str, str, float | None]] = [(heard, alive, 120_000), (heard, dead, 135_000)]
     asked += [(comparing, alive, 1), (comparing, dead, 0)]
     asked += [(owned, alive, 1), (owned, dead, 0), (coverage, alive, 0.5), (coverage, dead, None)]
+    area, option = (_asked_of(name) for name in ("area", "option"))
+    asked += [(area, alive, 300), (area, dead, 300), (option, alive, 900), (option, dead, 900)]
     promtool(tmp_path, series, asked)
 
 
@@ -273,8 +284,7 @@ def test_the_board_opens_on_the_first(name: str, first: tuple[str, str], night: 
     """The board Area opens on the whole and on the option that is announced the most votes: they come first as Grafana
     reads them out of the query's answer."""
     variable = next(v for v in area_board.BOARD.variables if v.name == name)
-    expr = variable.query.removeprefix("query_result(").removesuffix(")")
-    found = night.prometheus.get("query", query=filled(expr, area="VE"))["result"]
+    found = night.prometheus.get("query", query=filled(_asked_of(name), area="VE"))["result"]
     assert as_grafana_reads(found, variable.regex)[0] == first
 
 
