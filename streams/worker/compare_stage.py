@@ -74,8 +74,7 @@ class CompareStage:
         """`sent()` reads the topic of sheets from its beginning to its present end. `warn` is for an operator."""
         self._warn, self._aside, self._wall_clock = warn, aside, wall_clock
         self._app, self._election, self._topology, self._sent = app, election, topology, sent
-        self._judging = times.labels("judge")
-        self._columns = [column.id for column in election.columns]
+        self._judging, self._columns = times.labels("judge"), [column.id for column in election.columns]
         self._alerts = raw_topics.topic(app, topology.alerts)
         self._reports = raw_topics.topic(app, topology.tally_reports)
         self._area_state = raw_topics.topic(app, topology.area_state)
@@ -258,10 +257,10 @@ class CompareStage:
             self.outbox.send(rejected(self._rejected, event.message, [reason]))
 
     def _tell(self, notices: list[Notice]) -> None:
+        self.counts["notices"] += len(notices)
         for notice in notices:
-            self.counts["notices"] += 1
-            content, headers = encode(notice), formats.ALERTS.headers()
-            self.outbox.send(Record(self._alerts, notice.fingerprint.encode(), content, 0, headers))
+            key, headers = notice.fingerprint.encode(), formats.ALERTS.headers()
+            self.outbox.send(Record(self._alerts, key, encode(notice), 0, headers))
         self._tell_states(self.comparer.take_changed(spoken_of=True))
         self.outbox.send_soon()
 
@@ -278,13 +277,12 @@ class CompareStage:
 
     def _tell_states(self, areas: Sequence[str]) -> None:
         assert self.at is not None  # a state needs a time
-        behind = self.lag if self._channels.late else UNSET
+        behind, headers = self.lag if self._channels.late else UNSET, formats.AREA_STATE.headers()
         for area, known in zip(areas, self.comparer.states(areas), strict=True):
             state = DatedState.of(known, self.at, behind)
             if area in self._metric_areas:
                 self.states[area] = state
-            content, headers = encode_structs(state), formats.AREA_STATE.headers()
-            self.outbox.send(Record(self._area_state, area.encode(), content, 0, headers))
+            self.outbox.send(Record(self._area_state, area.encode(), encode_structs(state), 0, headers))
 
     def _save(self, event: EventT[Any] | Place) -> None:
         now = dict(self.comparer.alerts)

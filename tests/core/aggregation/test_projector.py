@@ -18,6 +18,7 @@ from streams.core.election.model import Area, Election, Option
 from streams.core.election.register import PollingTable
 from streams.core.election.settings import DivergenceRule, Policy, Rules
 from streams.core.engine.comparer import Comparer
+from streams.core.events.wire import Figure
 from streams.core.reconciliation.reconciler import Reconciler
 
 CENTRES = 8
@@ -100,7 +101,9 @@ def test_as_in_fractions(
             assert_alike(figures, tables, area, valid, ratio)
 
 
-def assert_alike(figures: Mapping[str, Any], tables: list[Table], area: str, valid: int, ratio: float | None) -> None:
+def assert_alike(
+    figures: Mapping[str, Figure], tables: list[Table], area: str, valid: int, ratio: float | None
+) -> None:
     """That these figures of a state are the oracle's."""
     for option, name in enumerate("ABC"):
         each = [b for table, b in zip(tables, blocks(tables, option), strict=True) if area in table.line]
@@ -110,8 +113,8 @@ def assert_alike(figures: Mapping[str, Any], tables: list[Table], area: str, val
         whole = scaled(each, valid, part, ratio is None)
         low, high = interval(whole, None if ratio is None else Fraction(valid), Fraction(20))
         slack = 1e-2 if ratio is None else 0.2
-        assert 100 * float(low) - slack <= figures[name]["low_share"] <= 100 * float(low) + 1e-6
-        assert 100 * float(high) - 1e-6 <= figures[name]["high_share"] <= 100 * float(high) + slack
+        assert 100 * float(low) - slack <= present(figures[name].low_share) <= 100 * float(low) + 1e-6
+        assert 100 * float(high) - 1e-6 <= present(figures[name].high_share) <= 100 * float(high) + slack
 
 
 @settings(max_examples=100)
@@ -181,9 +184,9 @@ def test_full_coverage(seen: dict[str, tuple[int, ...]], register: list[int | No
     assert not found.projected.required.any()
 
 
-def width_of(figures: Mapping[str, Any]) -> float:
+def width_of(figures: Mapping[str, Figure]) -> float:
     """How wide the widest of the intervals is, in points."""
-    return max(float(figure.high_share) - float(figure.low_share) for figure in figures.values())
+    return max(present(figure.high_share) - present(figure.low_share) for figure in figures.values())
 
 
 @settings(max_examples=100)
