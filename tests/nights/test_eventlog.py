@@ -23,6 +23,7 @@ from streams.config.election_file import load
 from streams.core.events.codec import encode
 from streams.core.events.input_topics import BULLETINS, REPORTS, TOPICS
 from streams.core.events.model import Event
+from streams.nights import source
 from streams.nights.eventlog import format, generated_night, manifest, reader, segments
 from streams.nights.eventlog.errors import LogDamage, LogError
 from streams.nights.eventlog.reader import EventLog, Order
@@ -83,6 +84,17 @@ def ends(path: Path, log_id: bytes) -> list[int]:
         at += format.BLOCK_BYTES + format.block_head(content[at : at + format.BLOCK_BYTES], log_id).compressed
         found.append(at)
     return found
+
+
+def test_how_far_a_recorded_night_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been read of a recording grows block by block, nearly to its whole size: its last block is its end."""
+    monkeypatch.setattr(source, "AT_ONCE", 1)
+    size = log(tmp_path, some(400)).size
+    night = source.open_night([tmp_path])
+    assert isinstance(night, source.RecordedNight)
+    done = list(source.relive(night, []))
+    assert done == sorted(set(done))
+    assert done[0] < 0.1 * size < 0.9 * size < done[-1] <= size == night.size
 
 
 @given(messages, st.integers(1, 600), st.integers(100, 2000))
