@@ -33,8 +33,7 @@ STATES_EVERY = 0.25
 """Least seconds between two sends of area states (`compare_stage.STATES` at a time) while reports come in."""
 STATES_PAUSE = 8
 """While reports come in, a pause between two sends of states is at least so many times what a send took: states take a
-ninth of the time at most, and the reports come first. A send with 38 contested areas takes 15 ms on busy cores; only
-from 31 ms on is the pause longer than `STATES_EVERY`."""
+ninth of the time at most, and the reports come first."""
 STATES_EVERY_IDLE = 0.01
 """Seconds between two sends of area states that wait, once no reports have come in for `STATES_EVERY`."""
 STATES_LOOK = 0.05
