@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -142,7 +142,10 @@ class LiveNight:
         prefix: str,
         partitions: int = 3,
         starts: Starts = nursery.start,
+        program: Sequence[object] = ("-m", "streams"),
     ) -> None:
+        """`starts` is how Python is started: `nursery.spawn` where its own start matters. `program` is what Python runs
+        as `cotejo`."""
         self.election, self.broker, self.directory = election, broker, directory
         self.topology = Topology(prefix, partitions)
         self.file = election_writer.write(election, directory)
@@ -150,10 +153,7 @@ class LiveNight:
         self.workers: list[Process] = []
         self.ports: list[int] = []
         self.environment: dict[str, str] = {}
-        self.program: list[object] = ["-m", "streams"]
-        """What Python runs as `cotejo`."""
-        self.starts = starts
-        """How Python is started: `nursery.start`, or `nursery.spawn` where its own start matters."""
+        self._starts, self._program = starts, program
         self.until = 0
         ensure(broker.address, self.topology.specs())
 
@@ -163,12 +163,12 @@ class LiveNight:
         """Start one worker more, with the command's arguments, on a free port unless told; in a directory of its own,
         with a log of its own, if one is given."""
         port = port or free_port()
-        command = [*map(str, self.program), "worker", str(self.file), "--broker", self.broker.address]
+        command = [*map(str, self._program), "worker", str(self.file), "--broker", self.broker.address]
         command += ["--prefix", self.topology.prefix, "--partitions", str(self.topology.partitions)]
         command += ["--port", str(port), "--clock", clock, "--member", member, "--log", log]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
         log_file = place / "worker.log" if place else self.log
-        worker = self.starts(command, log_file, environment, place or self.directory)
+        worker = self._starts(command, log_file, environment, place or self.directory)
         self.workers.append(worker)
         self.ports.append(port)
         return worker

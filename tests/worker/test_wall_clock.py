@@ -96,9 +96,9 @@ def clock(tmp_path: Path) -> Callable[[float], None]:
 
 @pytest.fixture
 def live(broker: Broker, names: str, tmp_path: Path) -> Iterator[Live]:
-    with LiveNight(KNOWN, broker, tmp_path, names, partitions=2) as night:
-        night.starts = nursery.spawn  # what is imported already has the real clock
-        night.program = [ROOT / "tests" / "helpers" / "shifted_worker.py", tmp_path / "shift"]
+    program = ROOT / "tests" / "helpers" / "shifted_worker.py", tmp_path / "shift"
+    starts = nursery.spawn  # what is imported already has the real clock
+    with LiveNight(KNOWN, broker, tmp_path, names, partitions=2, starts=starts, program=program) as night:
         yield Live(night)
 
 
