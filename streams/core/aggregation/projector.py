@@ -5,18 +5,16 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from streams.core.aggregation.area_cache import AreaCache
 from streams.core.aggregation.bulletin_figures import BASE, COMPLETE, FRACTION, WHOLE, announced_shares
 from streams.core.aggregation.expected_votes import ENOUGH, Changes, Expected, Traced, Unseen
 from streams.core.aggregation.honest_shares import UNIT, Blocks, Count, Figures, Projected, Projection, gaps
 from streams.core.aggregation.tally import TABLES, VALID, VOTES
 from streams.core.election.model import Election
-from streams.core.election.numbering import Flags, Numbers, union
+from streams.core.election.numbering import Flags, Numbers, stretches, union
 
 LARGE: Final = 2_000
 """Polling tables of an area whose blocks are kept up; those of a smaller one are binned when asked for."""
-
-STRETCH: Final = 10_000
-"""Polling tables that are binned at once."""
 
 KEPT: Final = 10_000
 """Areas whose projections are kept until their sums change: some 1 kB each."""
@@ -55,7 +53,7 @@ class Projector:
         self._required = np.zeros((len(election.areas), self._columns))
         """By area and column, the deviation that was last required: the next lies near it."""
         self._stale = np.zeros(len(election.areas), bool)
-        self._known: dict[int, tuple[Numbers, Projected]] = {}
+        self._known = AreaCache[tuple[Numbers, Projected]](KEPT)
         """By area, what was projected for such a claim: of some areas (`KEPT`) whose sums have not changed since. It
         rests on no other area's sums: with `ENOUGH` sheets an area has every model of its unseen in it."""
 
@@ -94,8 +92,7 @@ class Projector:
 
     def take(self, traced: Traced) -> None:
         """Take in what was traced, tick by tick or all at once."""
-        for area in self._known.keys() & traced.changes.areas.tolist():
-            del self._known[area]
+        self._known.forget(traced.changes.areas)
         models = traced.models.areas
         if self.keeps:
             models = union(models)
@@ -144,13 +141,8 @@ class Projector:
             for part, figures in zip(projected, found, strict=True):
                 part[places] = figures
             for i in np.flatnonzero(complete).tolist():
-                self._keep(int(areas[places[i]]), claimed[places[i]], found.of(i))
+                self._known.keep(int(areas[places[i]]), (claimed[places[i]], found.of(i)))
         return projected
-
-    def _keep(self, area: int, claim: Numbers, projected: Projected) -> None:
-        if len(self._known) >= KEPT:
-            del self._known[next(iter(self._known))]
-        self._known[area] = claim, projected
 
     def _project(self, areas: Numbers, rows: Numbers, claimed: Numbers, least: float) -> tuple[Projected, Flags]:
         """And which of the areas are worked out in full."""
@@ -219,8 +211,8 @@ class Projector:
         if place >= 0:
             return Blocks(*(each[place : place + self._columns] for each in self._kept))
         blocks = Blocks.none(self._columns, 1 + self._unseen.levels)
-        for start in range(first, end, STRETCH):
-            valid, votes = self._tables(slice(start, min(end, start + STRETCH)))
+        for part in stretches(first, end):
+            valid, votes = self._tables(part)
             blocks.add(np.zeros(len(valid), np.int64), UNIT * valid, UNIT * votes)
         blocks.add(*self._unseen.blocks(np.arange(area, self._layout.behind(area)))[1:])
         if end - first > LARGE:

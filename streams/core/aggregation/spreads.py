@@ -5,17 +5,15 @@ from typing import Final
 
 import numpy as np
 
+from streams.core.aggregation.area_cache import AreaCache
 from streams.core.aggregation.histograms import Running, Spread, are_countable
-from streams.core.election.numbering import Layout, Numbers
+from streams.core.election.numbering import Layout, Numbers, stretches
 
 LARGE: Final = 2_000
 """Polling tables of an area whose histograms are kept up; those of a smaller one are counted when asked for."""
 
 KEPT: Final = 128
 """Areas whose spread is kept until a sheet changes: 0.2 MB each."""
-
-MOST: Final = 10_000
-"""Polling tables that are counted at once. What is made of them stays in the processor's caches."""
 
 
 class Spreads:
@@ -26,7 +24,7 @@ class Spreads:
         """`measures` gives what is counted of polling tables as they are now (`histograms.measures`)."""
         self._layout, self._measures = layout, measures
         self._running: dict[int, Running] = {}
-        self._kept: dict[int, Spread] = {}
+        self._kept = AreaCache[Spread](KEPT)
 
     @property
     def keeps_up(self) -> bool:
@@ -42,16 +40,11 @@ class Spreads:
 
     def forget(self, areas: Numbers) -> None:
         """Sheets of these areas have changed."""
-        for area in self._kept.keys() & areas.tolist():
-            del self._kept[area]
+        self._kept.forget(areas)
 
     def of(self, area: int) -> Spread:
         """The spread of an area. It stays as it is, whatever comes."""
-        if area not in self._kept:
-            if len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[area] = self._made(area)
-        return self._kept[area]
+        return self._kept.get(area) or self._kept.keep(area, self._made(area))
 
     def _made(self, area: int) -> Spread:
         first, end = self._layout.inside(area)
@@ -64,8 +57,8 @@ class Spreads:
     def _counted(self, first: int, end: int) -> Running | None:
         """The histograms of a stretch of polling tables; None where they cannot be kept up."""
         running = None
-        for start in range(first, end, MOST):
-            sheets = self._measures(np.arange(start, min(start + MOST, end)))
+        for part in stretches(first, end):
+            sheets = self._measures(np.arange(part.start, part.stop))
             if not are_countable(sheets):
                 return None
             if running is None:

@@ -6,7 +6,7 @@ in the order of their areas. So the polling tables anywhere below an area are on
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Any, Final, Protocol
@@ -22,6 +22,9 @@ Flags = NDArray[np.bool_]
 ROOT: Final = 0
 """The number of the area without a parent."""
 
+AT_ONCE: Final = 10_000
+"""Polling tables that are worked on at once. What is made of them stays in the processor's caches: to add up 800,000
+takes three quarters of the time of 50,000 at once, and less memory."""
 
 NO_TABLE: Final = -1
 """Among numbers of polling tables: this is none of the register's."""
@@ -152,6 +155,12 @@ def roll_up(lines: Numbers, figures: Numbers) -> tuple[Numbers, Numbers]:
     np.cumsum(figures, axis=1, out=running[:, 1:])
     level = starts - starts % max(1, count)
     return areas, running.take(ends - level, axis=1) - running.take(starts - level, axis=1)
+
+
+def stretches(begin: int, end: int) -> Iterator[slice]:
+    """The places from `begin` to before `end`, `AT_ONCE` after the other."""
+    for start in range(begin, end, AT_ONCE):
+        yield slice(start, min(start + AT_ONCE, end))
 
 
 def rising(numbers: Numbers) -> Numbers:

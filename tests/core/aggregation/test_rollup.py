@@ -10,8 +10,9 @@ from builders import T0, alike, bulletin, election, report, tally
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.aggregation import area_sums, spreads
+from streams.core.aggregation import spreads
 from streams.core.aggregation.histograms import HEADROOM, REST, VOTES
+from streams.core.election import numbering
 from streams.core.engine.comparer import Comparer
 from streams.core.events.codec import encode
 from streams.core.reconciliation import sheet_rows as module
@@ -131,8 +132,7 @@ def test_running_histograms(reports: list[tuple[str, tuple[int, ...], bool]]) ->
     one, other = Reconciler(KNOWN), Reconciler(KNOWN)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spreads, "LARGE", 2)
-        patch.setattr(area_sums, "MOST", 3)
-        patch.setattr(spreads, "MOST", 3)
+        patch.setattr(numbering, "AT_ONCE", 3)
         for i, (table, votes, retracted) in enumerate(reports):
             one.apply(report(table, votes, id=str(i), at=T0 + i, retracted=retracted))
             kept.add_sheets(one.take_sheets())
@@ -203,9 +203,9 @@ def test_in_stretches(rounds: list[dict[str, tuple[int, ...]]], most: int, data:
                     part.apply(bulletin(votes, area=table, sequence=i + 1, at=T0 + i))
             sheets = part.take_sheets()
             assert whole.add_sheets(sheets) == bool(sheets)
-            patch.setattr(area_sums, "MOST", most)
+            patch.setattr(numbering, "AT_ONCE", most)
             assert pieces.add_sheets(sheets) == bool(sheets)
-            patch.setattr(area_sums, "MOST", 50_000)
+            patch.setattr(numbering, "AT_ONCE", 50_000)
             assert pieces.take_changed() == whole.take_changed()
             for area in ("N", "S1", "S2", "S3"):
                 assert content(pieces, area) == content(whole, area)
