@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from streams.config import election_csv, sample_csv
+from streams.config import election_csv, election_toml, sample_csv
 from streams.config.csv_file import ElectionFileError
-from streams.config.election_toml import File, NamedMap, NamedSample, Signatory, Toml
+from streams.config.election_toml import SHAPES, File, NamedMap, NamedSample, Signatory
 from streams.config.election_writer import ELECTION
 from streams.config.receivers import check_receivers
+from streams.config.toml_file import Toml
 from streams.core.election.area_map import MAP_BYTES, AreaMap, MapError, read_shapes
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Area, Authority, Election, Group, Option
@@ -26,8 +27,8 @@ def load(path: Path, like: Path | None = None) -> Election:
     """Read an election, from its file or the directory of its log. A CSV that is not beside it is taken from beside
     the election file `like`, if that is given. Raises `ElectionFileError`."""
     path = path / ELECTION if path.is_dir() else path
-    toml = Toml(path)
-    content = toml.read()
+    toml = Toml(path, SHAPES)
+    content = election_toml.read(toml)
     head = content.election
     for name in ("id", "name", "areas", "register"):
         if not getattr(head, name).strip():
@@ -69,7 +70,7 @@ def load(path: Path, like: Path | None = None) -> Election:
 def files(path: Path) -> tuple[str, ...]:
     """The names of an election's files: its own, and from it those of its areas, its register and, where there are
     any, its reporters that sign, its sample and its map. Raises `ElectionFileError`."""
-    content = Toml(path).read()
+    content = election_toml.read(Toml(path, SHAPES))
     head, sample, map = content.election, content.sample, content.map
     optional = (head.reporters, sample.file if sample else "", map.file if map else "")
     return path.name, head.areas, head.register, *filter(None, optional)
@@ -84,7 +85,8 @@ def check_seed(path: Path, election: Election) -> None:
     try:
         check_draw(election, sample, sample.seed)
     except DrawError as error:
-        raise Toml(path / ELECTION if path.is_dir() else path).error("sample.seed", str(error)) from None
+        toml = Toml(path / ELECTION if path.is_dir() else path, SHAPES)
+        raise toml.error("sample.seed", str(error)) from None
 
 
 def _beside(name: str, path: Path, like: Path | None) -> Path:

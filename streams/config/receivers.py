@@ -7,7 +7,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from streams.config.election_toml import Toml
+from streams.config.toml_file import Toml
 from streams.core.alerting import receiver_addresses
 from streams.core.alerting.delivery_hours import LONGEST_DIGEST, quiet_hours
 from streams.core.election.model import Receiver

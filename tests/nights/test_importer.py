@@ -390,7 +390,9 @@ def test_sql_without_end_can_be_stopped(tmp_path: Path) -> None:
         pytest.param('id = "t"', 'file = "x.toml"', "says all that the election is", id="two elections"),
         pytest.param('id = "t"', 'id = ""', "election.id: write something", id="no id"),
         pytest.param("[election]", "[reconcile]\nqurum = 1\n[election]", "write quorum", id="unknown threshold"),
-        pytest.param("[election]", "[election", "write TOML", id="no TOML"),
+        pytest.param("[election]", "[election", "map.toml:[0-9]+: write TOML", id="no TOML"),
+        pytest.param('files = "s.csv"', 'files = "s.csv"\nformat = "cvs"', "s.format: write csv, json", id="no format"),
+        pytest.param("[election]", "[election]\nquorum = 1", r"election.quorum: .*move it to \[reconcile", id="moved"),
     ],
 )  # fmt: skip
 def test_wrong_maps(old: str, new: str, words: str, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from streams.nights.eventlog import generated_night
 HOSTILE = "<script>hacked=1</script><img src=x onerror=hacked=1>\"'></style></svg><svg/onload=hacked=1>{{7*7}}"
 MATHS = r"$\frac{1}{0}$ </text><a href='javascript:hacked=1'>"
 CONTROL = "\x1b[31m\u202eturned\u202c"
-"""What no name may have (streams/config/election_toml.py); rubbish may."""
+"""What no name may have (streams/config/toml_file.py); rubbish may."""
 RULES = Rules(
     mismatch=MismatchRule(min_tables=2),
     health=HealthRule(flood_min=20, flood_ratio=0.1, disputed_min=2, disputed_ratio=0.01),

@@ -5,7 +5,6 @@ is. The fields of an event are those that `streams.core.events.model` declares, 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,13 +14,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from streams.config.csv_file import ElectionFileError
-from streams.config.election_toml import Toml
+from streams.config.toml_file import Toml
 from streams.core.election.model import Group, Option
 from streams.core.election.settings import AlertPolicy, MetricsPolicy, Policy, Rules
 from streams.core.events.field_reader import Field, declared_fields
 from streams.core.events.model import Bulletin, Count, Event, Shares, TallyReport, Tick, Votes
 from streams.errors import CotejoError
-from streams.nights.importers.map_shape import check_key, check_tables
 
 Format = Literal["csv", "json", "jsonl", "parquet", "workbook"]
 Empty = Literal["", "zero", "unknown"]
@@ -35,7 +33,7 @@ class MapError(CotejoError):
     """The map, or a file that it names, is not as it must be; the text says where, and the cure."""
 
 
-class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Source(msgspec.Struct, kw_only=True):
     """Published files of one shape, and how to read them."""
 
     files: str | list[str]
@@ -61,7 +59,7 @@ class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Characters behind a figure that do not belong to it, such as those of footnotes."""
 
 
-class Level(msgspec.Struct, forbid_unknown_fields=True):
+class Level(msgspec.Struct):
     """One level of areas; all but `level` are SQL expressions."""
 
     level: str
@@ -71,7 +69,7 @@ class Level(msgspec.Struct, forbid_unknown_fields=True):
     registered: str = ""
 
 
-class Register(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"source": "from"}):
+class Register(msgspec.Struct, kw_only=True, rename={"source": "from"}):
     """Polling tables and the areas that they lie in, from the whole down."""
 
     source: str
@@ -82,7 +80,7 @@ class Register(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename=
     where: str = ""
 
 
-class Head(msgspec.Struct, forbid_unknown_fields=True):
+class Head(msgspec.Struct):
     """The election's own fields; or the `file` of an election that is there already."""
 
     id: str = ""
@@ -91,7 +89,7 @@ class Head(msgspec.Struct, forbid_unknown_fields=True):
     file: str = ""
 
 
-class File(msgspec.Struct, forbid_unknown_fields=True):
+class File(msgspec.Struct):
     """The shape of the TOML. The tables of `KINDS` are read by `_block`."""
 
     election: Head
@@ -108,7 +106,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     metrics: dict[str, Any] = {}
 
 
-_TABLES: Final[Mapping[str, Any]] = {
+_SHAPES: Final[Mapping[str, Any]] = {
     "election": Head, "option": Option, "group": Group, "source.*": Source, "register.areas": Level,
     "register": Register, "": File,  # behind what is in them
 }  # fmt: skip
@@ -190,16 +188,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def read(path: Path) -> Map:
-    """The map in a file. Raises `MapError` or `ElectionFileError`."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise MapError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MapError(f"{path}: write TOML in UTF-8: {error}") from None
-    toml = Toml(path)
-    check_tables(toml, data, _TABLES)
-    file = msgspec.convert(data, File)
+    """The map in a file. Raises `ElectionFileError`."""
+    toml = Toml(path, _SHAPES)
+    file: File = toml.convert(toml.data())
     _check(toml, file)
     tables_by_kind: dict[str, list[dict[str, Any]]] = {name: getattr(file, name) for name in KINDS}
     blocks = [
@@ -248,8 +239,8 @@ def _block(toml: Toml, file: File, name: str, number: int, table: Mapping[str, A
     allowed = {**settings, **of_votes, **dict.fromkeys(keys, str)}
     allowed.update((key, dict) for key, declared in keys.items() if declared in (Votes, Shares))
     for key, value in table.items():
-        check_key(toml, place, key, allowed)
-        toml.check(isinstance(value, allowed[key]), f"{place}.{key}", f"give {_SHAPES[allowed[key]]}")
+        toml.check_key(place, key, allowed)
+        toml.check(isinstance(value, allowed[key]), f"{place}.{key}", f"give {_TYPES[allowed[key]]}")
         texts = value.values() if isinstance(value, dict) else ()
         toml.check(all(isinstance(text, str) for text in texts), f"{place}.{key}", "give strings, each an expression")
     toml.check(
@@ -292,4 +283,4 @@ def _check_votes(toml: Toml, file: File, place: str, table: Mapping[str, Any]) -
         toml.check(fine, f"{place}.names.{name}", f"use one of {', '.join(sorted(usable | counts))}, or an empty text")
 
 
-_SHAPES: Final[Mapping[type, str]] = {str: "a text", bool: "true or false", dict: "a table of texts"}
+_TYPES: Final[Mapping[type, str]] = {str: "a text", bool: "true or false", dict: "a table of texts"}
