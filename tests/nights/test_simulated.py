@@ -108,6 +108,21 @@ def test_truth() -> None:
         assert {o: sum(finals[area].votes[o] for area in areas) for o in "ABC"} == truth["votes"]
     assert [e.at for e in events] == sorted(e.at for e in events)
     assert (len(reports), truth["readings"]) == (400, 400)
+    bulletins = [e for e in events if isinstance(e, Bulletin) and e.ballots is not None]
+    assert finals["N"] in bulletins
+    assert all(e.ballots == sum(e.votes.values()) + (e.null or 0) for e in bulletins)
+
+
+def test_forged() -> None:
+    """Who forges a reading moves a third of A's votes to B, and leaves the rest as it is."""
+    night = replace(SMALL, witnessed=1, readers=1.0, mis_keyed=0, liars=0.5, forged=1.0)
+    simulation = Simulation(night)
+    sheets = dict(zip(simulation.election.tables, simulation.electorate.votes.tolist(), strict=True))
+    reports = [e for e in simulation.events() if isinstance(e, TallyReport)]
+    assert len(reports) == simulation.truth()["forged"] == 400
+    for each in reports:
+        a, b, c = sheets[each.table]
+        assert tuple(each.votes.values()) == (a - a // 3, b + a // 3, c)
 
 
 @pytest.mark.parametrize(
