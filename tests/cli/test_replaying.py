@@ -233,6 +233,8 @@ def test_an_election_that_was_edited(night: Path, tmp_path: Path) -> None:
         assert done.exit_code == 0
         told = [line for line in done.stderr.splitlines() if "was changed since the log was begun" in line]
         assert [line.split(": ")[1] for line in told] == [f"{night}/{name}" for name in (*edits, "register.csv")]
+    done = here.invoke(cli.app(), ["explain", "area", "nowhere", str(night)])
+    assert (done.exit_code, done.stderr.count("\n"), "nowhere" in done.stderr) == (1, 1, True)  # the error alone
     files = "election.toml, areas.csv, register.csv"
     assert f"Not as they were when the log was begun: {files}." in (tmp_path / "en.html").read_text()
     assert f"Ya no son como cuando empezó el registro: {files}." in (tmp_path / "es.html").read_text()
