@@ -23,11 +23,13 @@ from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Tick
+from streams.errors import CotejoError
 from streams.kafka import topic_admin
 from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topology import Topology
 from streams.worker import topic_watch
+from streams.worker.faust_patches import process_exit
 from streams.worker.faust_patches.process_exit import Seldom
 
 KNOWN: Election = election(
@@ -284,3 +286,21 @@ def test_a_log_that_repeats_itself() -> None:
     assert passes("topic %d gone", logging.INFO)
     clock[0] = 10.5
     assert passes("topic %d gone")
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "passes"),
+    [
+        pytest.param((), None, True, id="a message"),
+        pytest.param(("a", 1), None, True, id="a message with figures"),
+        pytest.param(({"a": 1},), None, True, id="a message with names"),
+        pytest.param((OSError("gone"),), OSError("gone"), True, id="an error of somebody else's"),
+        pytest.param(("a", CotejoError("gone")), None, False, id="our error in the message"),
+        pytest.param(("a",), CotejoError("gone"), False, id="our error beside the message"),
+    ],
+)
+def test_what_a_user_can_mend_is_told_once(args: Any, error: Exception | None, passes: bool) -> None:
+    """An error whose text is a cure is a worker's last word; libraries that pass it on do not repeat it."""
+    info = None if error is None else (type(error), error, None)
+    record = logging.LogRecord("faust", logging.ERROR, "", 0, "text", args, info)
+    assert process_exit._is_news(record) is passes
