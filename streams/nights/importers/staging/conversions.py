@@ -42,9 +42,13 @@ def create(db: Database) -> None:
         f"{MAX_TEXT} OR regexp_matches(x, '[\\p{{Cc}}\\p{{Cf}}\\p{{Cs}}\\p{{Co}}\\p{{Zl}}\\p{{Zp}}]') "
         f"THEN {NOT_PRINTABLE} ELSE nullif(x, '') END"
     )
-    db.run(  # nearly every text is found right by one look at it
-        f"CREATE MACRO _text(x) AS CASE WHEN regexp_matches(x, '[^ -~]') OR starts_with(x, ' ') OR ends_with(x, ' ') "
+    db.run(  # nearly every text is found right by one look at it; GLOB takes a quarter of a regular expression's time
+        "CREATE MACRO _text(x) AS CASE WHEN x GLOB '*[! -~]*' OR starts_with(x, ' ') OR ends_with(x, ' ') "
         f"OR strlen(x) > {MAX_TEXT} THEN _printable(_tidied(x)) ELSE nullif(x, '') END"
+    )
+    db.run(  # -1 for what lies outside, or is NULL; `x` is worked out once, as with BETWEEN it would not be
+        "CREATE MACRO _within(x, least, most) AS coalesce(nullif(nullif("
+        "least(greatest(x, least - 1), most + 1), least - 1), most + 1), -1)"
     )
     db.run(  # what a clock in the zone showed once, and once only, in Unix ms
         "CREATE MACRO _local(zone, x) AS CASE WHEN timezone(zone, timezone(zone, x)) <> x "
@@ -75,9 +79,10 @@ def checked(x: str, kind: Kind, type: str, zone: str) -> str:
 
 def _time(x: str, type: str, zone: str) -> str:
     unzoned = f"_local({literal(zone)}, {{}})" if zone else "-1"
+    is_ms = f"strlen({x}) BETWEEN 12 AND 14 AND NOT {x} GLOB '*[!0-9]*'"
     if type == "VARCHAR":
         at = (
-            f"CASE WHEN regexp_full_match({x}, '[0-9]{{12,14}}') THEN TRY_CAST({x} AS BIGINT) "
+            f"CASE WHEN {is_ms} THEN TRY_CAST({x} AS BIGINT) "
             f"WHEN regexp_full_match({x}, '{_RFC3339}{_OFFSET}') THEN epoch_ms(TRY_CAST({x} AS TIMESTAMPTZ)) "
             f"WHEN regexp_full_match({x}, '{_RFC3339}') THEN {unzoned.format(f'TRY_CAST({x} AS TIMESTAMP)')} END"
         )
@@ -89,4 +94,4 @@ def _time(x: str, type: str, zone: str) -> str:
         at = f"TRY_CAST({x} AS BIGINT)"
     else:
         at = "-1"
-    return f"CASE WHEN {x} IS NULL THEN NULL WHEN {at} BETWEEN {EARLIEST} AND {LATEST} THEN {at} ELSE -1 END"
+    return f"CASE WHEN {x} NOTNULL THEN _within({at}, {EARLIEST}, {LATEST}) END"

@@ -34,7 +34,7 @@ def create(db: Database, number: int, source: Source) -> tuple[str, str, str]:
     bare = f"replace(replace({text}, {literal(source.thousands or ' ')}, ''), {literal(mark)}, '.')"
     if source.thousands == " ":
         bare = f"replace(regexp_replace({text}, '{_SPACES}', '', 'g'), {literal(mark)}, '.')"
-    quick = f"regexp_full_match(x::VARCHAR, '[0-9]{{1,{MOST_DIGITS}}}')"
+    quick = f"strlen(x::VARCHAR) BETWEEN 1 AND {MOST_DIGITS} AND NOT x::VARCHAR GLOB '*[!0-9]*'"
     value = f"TRY_CAST({bare} AS DOUBLE)"
     fits = f"length({bare}) < 40 AND {value} < 1e{MOST_DIGITS}"
     empty = "WHEN x IS NULL OR trim(x::VARCHAR) = '' THEN"
