@@ -7,6 +7,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -68,7 +69,11 @@ class Part:
             with self.open() as raw:
                 packed = self.name.lower().endswith(".gz")
                 content = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-                yield _buffered(_Unpacked(content, self)) if packed or self.member else content
+                if not packed and not self.member:
+                    yield content
+                    return
+                with ThreadPoolExecutor(1) as beside:
+                    yield _buffered(_Ahead(_Unpacked(content, self), beside))
         except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
             why = getattr(error, "strerror", None) or str(error)
             cure = f"cannot be read: {why}: is the file whole? Fetch it again"
@@ -235,6 +240,26 @@ class _Unpacked(_Raw):
         if self._left < 0:
             cure = f"unpacks to more than {MOST_UNPACKED} times its size: if that is meant, unpack it yourself"
             raise SourceError(self._part.name, 0, cure)
+        return count
+
+
+class _Ahead(io.RawIOBase):
+    """A stream of which the next block is read beside the work on the one before."""
+
+    def __init__(self, raw: io.RawIOBase, beside: ThreadPoolExecutor) -> None:
+        self._file, self._beside = _buffered(raw), beside
+        self._next: Future[bytes] = beside.submit(self._file.read, _BLOCK)
+        self._block = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._block and (block := self._next.result()):
+            self._block = memoryview(block)
+            self._next = self._beside.submit(self._file.read, _BLOCK)
+        count = min(len(buffer), len(self._block))
+        buffer[:count], self._block = self._block[:count], self._block[count:]
         return count
 
 
