@@ -16,7 +16,7 @@ from streams.nights.importers.building.event_checks import EventTable, Figure
 from streams.nights.importers.database import Database
 from streams.nights.sql import literal, name
 
-PIECE: Final = 20_000
+PIECE: Final = 122_880
 """Events that are fetched at once."""
 TAGS: Final = {TallyReport: "tally-report", Bulletin: "bulletin", Tick: "tick"}
 
@@ -25,16 +25,19 @@ def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
     """All events, many at a time, in the order that the map says, else of their time."""
     if not tables:
         return
-    rows = " UNION ALL BY NAME ".join(
+    of_tables = (
         f"SELECT {number} AS _part, {name(made.at)} AS _time, {_key(made)} AS _key, {_own(made)} AS _own, "
         f"{', '.join(map(name, ['_file', '_line', *_columns(made)]))} FROM {name(made.table)}"
         for number, made in enumerate(tables)
     )
-    texts = " ".join(f"WHEN {number} THEN {_json(db, made)}" for number, made in enumerate(tables))
     order = "_order, " if tables[0].block.order else ""
-    sql = f"SELECT _key, _own, _time, encode(CASE _part {texts} END) FROM ({rows}) "
-    for many in db.pieces(f"{sql} ORDER BY {order}_time, _part, _file, _line", PIECE):
-        yield Encoded(*zip(*many, strict=True))
+    db.run(
+        f"CREATE OR REPLACE TABLE _ordered AS SELECT * EXCLUDE (_file, _line) "
+        f"FROM ({' UNION ALL BY NAME '.join(of_tables)}) ORDER BY {order}_time, _part, _file, _line"
+    )
+    texts = " ".join(f"WHEN {number} THEN {_json(db, made)}" for number, made in enumerate(tables))
+    for keys, own, times, contents in db.slices("_ordered", f"_key, _own, _time, CASE _part {texts} END", PIECE):
+        yield Encoded(keys.tolist(), own.tolist(), times.tolist(), [text.encode() for text in contents.tolist()])
 
 
 def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> Iterator[list[Arrival]]:
