@@ -20,7 +20,7 @@ from streams.nights.sql import first_sentence, interruptibly, literal, name, shu
 MEMORY: Final = "700MB"
 """What its tables and sorting may take; the rest goes to disk beside the night that is written."""
 CELL: Final = "\x1f"
-"""Ends a cell of the files that are loaded: no published text may hold it."""
+"""Divides the cells of the files that are loaded: no published text may hold it."""
 
 
 T = TypeVar("T")
@@ -45,12 +45,12 @@ class Database:
                 "python_enable_replacements": "false",  # else a name in the map could mean a Python variable
             },
         )
-        self._db.execute("SET preserve_insertion_order = false")
         self._db.execute("SET TimeZone = 'UTC'")
         self._db.execute("PRAGMA disable_checkpoint_on_shutdown")  # nobody reads it again
 
     def shut(self) -> None:
         """From here on nothing outside can be reached, and nobody can undo that."""
+        self._db.execute("SET preserve_insertion_order = false")
         shut_in(self._db)
 
     def close(self) -> None:
@@ -114,12 +114,11 @@ class Database:
     def load_cells(
         self, table: str, path: Path, columns: Sequence[str], kept: Sequence[str], *, padded: bool = False
     ) -> None:
-        """Make a table of a file of lines whose cells end with `CELL`: `_file`, `_line`, then these columns, all text,
-        of which those to be `kept` come into the table. An empty cell is NULL, and so are cells that a line lacks at
-        its end if they are to be `padded`."""
-        kinds = {"_file": "VARCHAR", "_line": "BIGINT", **dict.fromkeys(columns, "VARCHAR")}
-        shape = ", ".join(f"{literal(column)}: '{kind}'" for column, kind in kinds.items())
-        columns_kept = ", ".join(map(name, ["_file", "_line", *kept]))
+        """Make a table of a file of lines whose cells `CELL` divides, in their order, all text: of these columns those
+        to be `kept`. An empty cell is NULL, and so are cells that a line lacks at its end if they are to be
+        `padded`."""
+        shape = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+        columns_kept = ", ".join(map(name, kept)) or "1"
         self.run(
             f"CREATE TABLE {name(table)} AS SELECT {columns_kept} FROM read_csv({literal(str(path))}, "
             f"auto_detect = false, header = false, delim = '{CELL}', quote = '', escape = '', comment = '', "

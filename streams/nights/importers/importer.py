@@ -114,8 +114,8 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
         outcome.parts.append(Part("register", of.source, staged.read, len(election.tables), staged.left_out))
     _check_ids(import_map, election)
     tables = _event_tables(db, import_map, stager, outcome, election)
-    for read in loaded:
-        db.run(f"DROP TABLE {quoted(read)}")  # nothing asks for it again, and sorting needs the memory
+    for source in loaded.values():
+        db.run(f"DROP TABLE {quoted(source.table)}")  # nothing asks for it again, and sorting needs the memory
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
     for table in tables:
         tag = TAGS[table.block.kind]
@@ -129,10 +129,10 @@ def _load_ids(db: Database, election: Election, scratch: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for id, table in election.tables.items():
             voters = "" if table.registered is None else table.registered
-            file.write(CELL.join(("", "0", id, str(voters), table.area)) + "\n")
+            file.write(CELL.join((id, str(voters), table.area)) + "\n")
     columns = ["table_id", "voters", "area_id"]
     db.load_cells("_register_file", path, columns, columns)
-    lines = (CELL.join(("", "0", id, area.parent or "")) + "\n" for id, area in election.areas.items())
+    lines = (CELL.join((id, area.parent or "")) + "\n" for id, area in election.areas.items())
     path.write_text("".join(lines), encoding="utf-8")
     db.load_cells("_area_file", path, ["area_id", "parent"], ["area_id", "parent"])
     path.unlink()

@@ -158,9 +158,9 @@ def _text(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
 def _rows(part: Part, source: Source, content: bytes) -> list[list[str]]:
     """The names of the columns, and the rows."""
     out = StringIO()
-    writer = CellWriter(source, out, Progress("", 0, quiet=True))
+    writer = CellWriter(source, out, StringIO(), Progress("", 0, quiet=True))
     writer.write(part, BytesIO(content))
-    return [list(writer.columns), *(line.split(CELL)[2:] for line in out.getvalue().splitlines())]
+    return [list(writer.columns), *(line.split(CELL) for line in out.getvalue().splitlines())]
 
 
 def _goes_on(head: Sequence[str], second: Sequence[str], third: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Rows of text files as lines that DuckDB reads without any doubt: `_file`, `_line`, then one cell for each column.
+"""Rows of text files as lines that DuckDB reads without any doubt: one cell for each column. Beside them their places.
 
 A row's cells are counted, a quote that nothing closes is told, and every row keeps the number of the line that it
 begins on: what DuckDB's own reader would guess or pass over is decided here.
@@ -42,13 +42,18 @@ class Places:
 
 
 class CellWriter:
-    """Writes the rows of a source's files into one file. `columns` are those of all, in the order they are met."""
+    """Writes the rows of a source's files into one file. `columns` are those of all, in the order they are met.
 
-    def __init__(self, source: Source, out: IO[str], progress: Progress) -> None:
-        self._source, self._out, self._progress = source, out, progress
+    Into another one, `places`, goes where rows stand: how many came before, their file, and the line of the first. They
+    are in consecutive lines up to the next such place.
+    """
+
+    def __init__(self, source: Source, out: IO[str], places: IO[str], progress: Progress) -> None:
+        self._source, self._out, self._places, self._progress = source, out, places, progress
         self._skip = re.compile(source.skip_lines) if source.skip_lines else None
         self.columns: list[str] = []
         self.rows = 0
+        self._expected: tuple[str, int] | None = None
         self._skipped, self._differing, self._twice_encoded = Places(), Places(), Places()
 
     def notes(self) -> dict[str, Places]:
@@ -110,11 +115,8 @@ class CellWriter:
         width = order if isinstance(order, int) else len(order)
         if isinstance(order, int) and dialect.is_plain(block, width - 1) and self._skip is None:
             # The usual case, ten times as fast as row by row.
-            numbered = zip(range(first, first + len(block)), block, strict=True)
-            head = part.name + CELL
-            text = "\n".join([f"{head}{number}{CELL}{line}" for number, line in numbered])
-            self._out.write((text if dialect.delimiter == CELL else text.replace(dialect.delimiter, CELL)) + "\n")
-            self.rows += len(block)
+            self._out.write("\n".join(block).replace(dialect.delimiter, CELL) + "\n")
+            self._count(part, first, len(block))
             return
         lines.give_back(block)
         for _ in range(len(block)):
@@ -141,11 +143,21 @@ class CellWriter:
         text = CELL.join(cells)
         if text.count(CELL) != len(cells) - 1:
             raise SourceError(part.name, line, "holds the control character U+001F: take it out")
-        self._out.write(f"{part.name}{CELL}{line}{CELL}{' '.join(text.splitlines())}\n")
-        self.rows += 1
+        if text:  # of one column: an empty cell is as little a row as an empty line is
+            self._out.write(" ".join(text.splitlines()) + "\n")
+            self._count(part, line)
+
+    def _count(self, part: Part, line: int, rows: int = 1) -> None:
+        """Rows in consecutive lines were written."""
+        if (part.name, line) != self._expected:
+            self._places.write(CELL.join((str(self.rows), part.name, str(line))) + "\n")
+        self._expected = part.name, line + rows
+        self.rows += rows
 
     def _check_text(self, part: Part, first: int, block: Sequence[str]) -> None:
         """Tell a file that is UTF-8 and was decoded as something else."""
+        if "".join(block).isascii():
+            return
         encoding = self._source.encoding
         is_utf = encoding.lower().startswith("utf")
         for number, line in enumerate(block, first):

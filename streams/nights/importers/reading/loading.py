@@ -16,11 +16,16 @@ from streams.nights.importers.reading.workbooks import sheets
 from streams.nights.sql import literal, name
 from streams.support.progress import Progress
 
+_PLACES: Final = ("before", "file", "line")
+"""What `CellWriter` says of rows."""
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """A source's table: its columns, how many rows, and what its author may not expect, by what it is."""
+    """A source that can be asked for: its columns, how many rows, and what its author may not expect, by what it is."""
 
+    table: str
+    """Where its rows are kept."""
     columns: Sequence[str]
     rows: int
     files: Sequence[str]
@@ -49,10 +54,11 @@ class Loader:
         if len(formats) > 1:
             raise SourceError(files[0].name, 0, f"{' and '.join(sorted(formats))} files in one source: make it two")
         (format,) = formats
-        path = self._scratch / "cells"
-        columns, notes = list[str](), dict[str, Places]()
+        path = self._scratch / "rows"
+        kept_in, columns, notes = table, list[str](), dict[str, Places]()
         if format in ("csv", "workbook"):
-            columns, notes = self._cells(table, source, files, path)
+            kept_in = f"_cells of {table}"
+            columns, notes = self._cells(table, kept_in, source, files, path)
         elif format == "parquet":
             self._parquet(table, source, files, path)
         else:
@@ -62,13 +68,18 @@ class Loader:
         columns = columns or [each for each in self._db.columns(f"FROM {name(table)}") if each not in OWN]
         if not rows:
             raise SourceError(files[0].name, 0, "has no row: is it the right file?")
-        return Loaded(columns, rows, [part.name for part in files], notes)
+        return Loaded(kept_in, columns, rows, [part.name for part in files], notes)
 
     def _cells(
-        self, table: str, source: Source, files: Sequence[Part], path: Path
+        self, table: str, kept_in: str, source: Source, files: Sequence[Part], path: Path
     ) -> tuple[list[str], dict[str, Places]]:
-        with path.open("w", encoding="utf-8", newline="\n") as out:
-            writer = CellWriter(source, out, self._progress)
+        """Load cells, and make a view of them with their places."""
+        of_places = self._scratch / "places"
+        with (
+            path.open("w", encoding="utf-8", newline="\n") as out,
+            of_places.open("w", encoding="utf-8", newline="\n") as places,
+        ):
+            writer = CellWriter(source, out, places, self._progress)
             for part in files:
                 if format_of(part, source) == "workbook":
                     for sheet, rows in sheets(part, source.sheet, source.header):
@@ -77,8 +88,28 @@ class Loader:
                 with part.reading() as raw:
                     writer.write(part, raw)
         kept = list(filter(self._may_name, writer.columns))
-        self._db.load_cells(table, path, writer.columns, kept, padded=source.union)
+        if not writer.rows:
+            raise SourceError(files[0].name, 0, "has no row: is it the right file?")
+        self._db.load_cells(kept_in, path, writer.columns, kept, padded=source.union)
+        self._db.load_cells("_places", of_places, _PLACES, _PLACES)
+        of_places.unlink()
+        self._place(table, kept_in)
         return writer.columns, writer.notes()
+
+    def _place(self, table: str, kept_in: str) -> None:
+        """Make a view of rows with `_file` and `_line`, which follow from the rows' order and from `_places`."""
+        (first, *others) = self._db.rows("SELECT file, line FROM _places LIMIT 2")
+        rows = f"SELECT {literal(first[0])} AS _file, rowid + {first[1]} AS _line, * FROM {name(kept_in)}"
+        if others:  # joined once, not whenever the view is asked
+            self._db.run(
+                "CREATE TABLE _placed AS SELECT file AS _file, line::BIGINT + cells.rowid - before::BIGINT AS _line, "
+                f"cells.* FROM {name(kept_in)} AS cells ASOF JOIN _places ON cells.rowid >= before::BIGINT"
+            )
+            self._db.run(f"DROP TABLE {name(kept_in)}")
+            self._db.run(f"ALTER TABLE _placed RENAME TO {name(kept_in)}")
+            rows = f"FROM {name(kept_in)}"
+        self._db.run(f"CREATE VIEW {name(table)} AS {rows}")
+        self._db.run("DROP TABLE _places")
 
     def _documents(self, table: str, source: Source, files: Sequence[Part], path: Path) -> None:
         rows: int = 0
