@@ -69,6 +69,7 @@ class EventChecks:
     def __init__(self, db: Database, made: EventTable) -> None:
         self._db, self._made = db, made
         self._table, self._block, self._staged = name(made.table), made.block, made.staged
+        self._keys: list[set[str]] = []
         self.faults: list[str] = []
 
     def settle(self) -> None:
@@ -136,8 +137,11 @@ class EventChecks:
 
     def _is_key(self, columns: Sequence[str]) -> bool:
         """Whether no two rows agree in all of these: a tenth of the work of looking for those that do."""
+        if any(known.issubset(columns) for known in self._keys):
+            return True
         key = f"hash({', '.join(map(name, columns))})"
         (is_key,) = self._db.row(f"SELECT count(*) = count(DISTINCT {key}) FROM {self._table}")
+        self._keys += [set(columns)] if is_key else []
         return bool(is_key)
 
     def _leave_out_repeated(self) -> None:

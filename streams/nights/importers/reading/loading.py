@@ -20,6 +20,11 @@ _PLACES: Final = ("before", "file", "line")
 """What `CellWriter` says of rows."""
 
 
+def files_type(source: str) -> str:
+    """SQL for the type of what a source's files are called, in their order: a byte or two where a text takes forty."""
+    return name(f"_files of {source}")
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A source that can be asked for: its columns, how many rows, and what its author may not expect, by what it is."""
@@ -68,6 +73,8 @@ class Loader:
         columns = columns or [each for each in self._db.columns(f"FROM {name(table)}") if each not in OWN]
         if not rows:
             raise SourceError(files[0].name, 0, "has no row: is it the right file?")
+        names = f"SELECT DISTINCT _file FROM {name(table)} ORDER BY _file"
+        self._db.run(f"CREATE TYPE {files_type(table)} AS ENUM ({names})")
         return Loaded(kept_in, columns, rows, [part.name for part in files], notes)
 
     def _cells(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from streams.nights.importers.database import Database, QueryError
 from streams.nights.importers.map_file import Map
 from streams.nights.importers.reading.cells import FIRST, Places
-from streams.nights.importers.reading.loading import Loaded
+from streams.nights.importers.reading.loading import Loaded, files_type
 from streams.nights.importers.staging import conversions
 from streams.nights.importers.staging.conversions import CURES, NOT_PRINTABLE, Kind
 from streams.nights.importers.staging.expressions import Expression, Parser
@@ -62,7 +62,8 @@ class Stager:
         adds to SQL that yields them. Raises `ElectionFileError` for a map that cannot be followed, placed in it."""
         parser = self._parser(origin)
         parsed = {each.column: self._parse(parser, each.place, each.sql) for each in wanted}
-        head = f"{name(origin.source)}._file, {name(origin.source)}._line"
+        source = name(origin.source)
+        head = f"{source}._file::{files_type(origin.source)} AS _file, {source}._line"
         rows = self._rows(parser, origin)
         raw = {each.column: self._raw(each, parsed[each.column], rows, parser) for each in wanted}
         inner = f"SELECT {', '.join([head, *(f'{sql} AS {name(column)}' for column, sql in raw.items())])} {rows}"
@@ -187,6 +188,8 @@ class Staged:
         if kept == self.read:
             return
         missing = f"(_file, _line) NOT IN (SELECT (_file, _line) FROM {table})"
+        if not self.origin.join:
+            missing = f"({self.origin.where}\n) IS NOT TRUE"
         first = self._db.rows(f"SELECT _file, _line FROM {source} WHERE {missing} ORDER BY ALL LIMIT {FIRST}")
         self.left_out["where" if self.origin.where else "join"] = Places(
             self.read - kept, [f"{file}:{line}" for file, line in first]
