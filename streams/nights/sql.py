@@ -23,13 +23,16 @@ def readable(column: str) -> str:
 
 
 _KEYWORDS: Final = frozenset(
-    """all and any as asc case cast check collate column constraint create default desc distinct do else end except
-    false for foreign from grant group having in initially intersect into lateral leading limit not null offset on only
-    or order placing primary qualify references returning select show some summarize symmetric table then to trailing
-    true union unique unpivot pivot using variadic when where window with describe deferrable both analyze analyse
-    array""".split()  # noqa: SIM905
+    """all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast
+    check collate collation column columns concurrently constraint create cross default deferrable desc describe
+    distinct do else end except false fetch for foreign freeze from full generated glob group having ilike in
+    initially inner intersect into is isnull join lambda lateral leading left like limit map natural not notnull
+    null offset on only or order outer overlaps pivot pivot_longer pivot_wider placing positional primary
+    qualify references returning right select semi show similar some struct summarize symmetric table
+    tablesample then to trailing true try_cast tuple union unique unpack unpivot using variadic verbose when
+    where window with""".split()  # noqa: SIM905
 )
-"""Words that DuckDB reserves."""
+"""Words that DuckDB takes for no column's name."""
 
 
 def literal(text: str) -> str:
