@@ -1,19 +1,19 @@
 """The first rows of published files, and how these are to be read."""
 
 import codecs
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO, StringIO
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import duckdb
 from msgspec.structs import replace
 
 from streams.nights.importers.database import CELL
+from streams.nights.importers.inspecting.nested_rows import NestedRows, array_of_rows, nested_rows
 from streams.nights.importers.map_file import Source
 from streams.nights.importers.reading import workbooks
 from streams.nights.importers.reading.cells import CellWriter, column_names
@@ -132,20 +132,15 @@ def _is_header(cells: Sequence[str]) -> bool:
     return sum(map(bool, cells)) > 1 and not any(map(str.isdigit, cells))
 
 
-def document_rows(part: Part, source: Source, notes: list[str]) -> list[list[str]]:
+def document_rows(part: Part, source: Source) -> tuple[Source, NestedRows]:
+    """Its rows, which may be in an array within the only document."""
     with part.reading() as raw:
         rows = [row for _, row in islice(records(part, raw, source), SAMPLE_ROWS)]
-    if len(rows) == 1:  # a document: its rows may be in an array within it
-        for key, value in rows[0].items():
-            if isinstance(value, list) and value and isinstance(value[0], dict):
-                ways = f"records = {json.dumps(key)} makes a row of each, a join with unnest({key}) keeps the rest"
-                notes.append(f"{key} is an array of {len(value):,} objects: {ways}")
-    names = list(dict.fromkeys(key for row in rows for key in row))
-    return [names, *([_shown(row.get(each)) for each in names] for row in rows)]
-
-
-def _shown(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if len(rows) == 1 and (path := array_of_rows(rows[0])):
+        source = replace(source, records=path)
+        with part.reading() as raw:
+            rows = [row for _, row in islice(records(part, raw, source), SAMPLE_ROWS)]
+    return source, nested_rows(rows)
 
 
 def parquet_rows(path: Path) -> list[list[str]]:

@@ -12,8 +12,17 @@ from msgspec.structs import asdict, replace
 
 from streams.nights.importers.inspecting import first_rows
 from streams.nights.importers.inspecting.column_words import field_of, is_id, is_submission, is_voters
+from streams.nights.importers.inspecting.special_rows import (
+    Rows,
+    Totals,
+    fill_down,
+    filled_down,
+    totals_by_name,
+    totals_by_sum,
+)
 from streams.nights.importers.map_file import Source
 from streams.nights.importers.reading.files import Part, format_of, parts
+from streams.nights.sql import readable
 
 _ROLES: Final = {
     None: "could be votes",
@@ -36,7 +45,10 @@ class ColumnSample:
     name: str
     kind: Kind
     cells: Sequence[str]
-    """Of the first rows, as they are written."""
+    """Of the first rows, as they are written; what a filled column leaves out is that of the row above."""
+    sql: str
+    """How a map names it."""
+    is_filled: bool = False
 
     @cached_property
     def distinct(self) -> int:
@@ -79,12 +91,20 @@ class Inspected:
     rows: int
     columns: Sequence[ColumnSample]
     notes: Sequence[str]
+    totals: Sequence[Totals]
+    """Rows that `columns` do not have."""
+    join: str = ""
+    """SQL that makes a row of each object of an array."""
+
+    def sql(self, column: str) -> str:
+        """How a map names a column."""
+        return next(each.sql for each in self.columns if each.name == column)
 
     def lines(self) -> Iterator[str]:
         said = settings(self.source)
         told = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items())
         yield f"{self.part.name}: {format_of(self.part, self.source)}{', ' + told if told else ''}"
-        yield from (f"  {note}" for note in self.notes)
+        yield from (f"  {note}" for note in [*self.notes, *(each.reason for each in self.totals)])
         width = max((len(column.name) for column in self.columns), default=0)
         for column in self.columns:
             examples = ", ".join(repr(text[:24]) for text in column.examples)
@@ -97,7 +117,7 @@ class Inspected:
 def inspect(path: Path) -> Inspected:
     """Look at a file's first rows. Raises `SourceError`."""
     (part,) = parts([path.parent], Source(files=path.name))
-    source, notes = Source(files=path.name), list[str]()
+    source, notes, sql, join = Source(files=path.name), list[str](), dict[str, str](), ""
     match format_of(part, source):
         case "csv":
             source, rows = first_rows.text_rows(part, source)
@@ -106,12 +126,28 @@ def inspect(path: Path) -> Inspected:
         case "parquet":
             rows = first_rows.parquet_rows(path)
         case _:
-            rows = first_rows.document_rows(part, source, notes)
-    head, *body = rows
-    columns = [[row[i] if i < len(row) else "" for row in body] for i in range(len(head))]
-    source = _with_marks(source, columns)
-    samples = [ColumnSample(name, _kind(cells, source), cells) for name, cells in zip(head, columns, strict=True)]
-    return Inspected(part, source, len(body), samples, notes)
+            source, (sql, cells, join) = first_rows.document_rows(part, source)
+            rows = [list(sql), *cells]
+    head, *given = rows
+    body = [[*row, *[""] * (len(head) - len(row))] for row in given]
+    named, totals = totals_by_name(head, body)
+    body = [row for place, row in enumerate(body) if place not in named]
+    source = _with_marks(source, _by_column(head, body))
+    summed, more = totals_by_sum(head, body, source)
+    body = [row for place, row in enumerate(body) if place not in summed]
+    columns = _by_column(head, body)
+    filled = filled_down(columns, head, source)
+    samples = [
+        ColumnSample(name, _kind(cells, source), above or cells, fill_down(name), is_filled=True)
+        if above
+        else ColumnSample(name, _kind(cells, source), cells, sql.get(name) or readable(name))
+        for name, cells, above in zip(head, columns, filled, strict=True)
+    ]
+    return Inspected(part, source, len(body), samples, notes, [*totals, *more], join)
+
+
+def _by_column(head: Sequence[str], rows: Rows) -> list[list[str]]:
+    return [[row[i] for row in rows] for i in range(len(head))]
 
 
 def _with_marks(source: Source, columns: Sequence[Sequence[str]]) -> Source:

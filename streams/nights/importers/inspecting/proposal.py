@@ -16,7 +16,7 @@ from streams.nights.importers.inspecting.column_words import (
 )
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
 from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
-from streams.nights.sql import literal, readable
+from streams.nights.sql import literal
 
 _KEY_COLUMNS: Final = 8
 """From the left, among which an id is looked for."""
@@ -30,6 +30,12 @@ _TIMES: Final = (
     (re.compile(r"(\d{1,2})\.(\d{1,2})\.\d{4} \d{1,2}:\d\d"), "%d.%m.%Y %H:%M"),
 )
 """Forms of times, and what reads them; "" for what is understood as it stands."""
+_ISO: Final = tuple(
+    (re.compile(rf"\d{{4}}-\d\d-\d\d{mark}\d\d:\d\d{seconds}"), f"%Y-%m-%d{mark}%H:%M{form}")
+    for mark in " T"
+    for seconds, form in (("", ""), (r":\d\d", ":%S"))
+)
+"""The same of those that are understood as they stand, without an offset."""
 
 
 def first_map(files: Sequence[Inspected]) -> str:
@@ -113,10 +119,13 @@ def _key_of(file: Inspected, register: Inspected, key: Sequence[str]) -> Sequenc
 def _register(file: Inspected, source: str, key: Sequence[str], options: str) -> Iterator[str]:
     yield "[register]"
     yield f"from = {_toml(source)}"
+    yield from _kept(file)
     yield f"table = {_toml(_table(file, key))}"
     if voters := voters_of(file, key):
         several = " # if they are to be added up" if len(voters) > 1 else ""
-        yield f"registered = {_toml(' + '.join(map(readable, voters)))}{several}"
+        yield f"registered = {_toml(' + '.join(map(file.sql, voters)))}{several}"
+    if filled := [column.name for column in file.columns if column.is_filled]:
+        yield f"# {' and '.join(filled)}: an empty cell says what the one above it does"
     yield "areas = ["
     yield """  { level = "nation", id = "'N'", name = "'The whole'" },"""
     path = list[str]()
@@ -124,7 +133,7 @@ def _register(file: Inspected, source: str, key: Sequence[str], options: str) ->
         if code == options:
             continue
         path.append(code)
-        yield f"  {{ level = {_toml(code)}, id = {_toml(_area(path))}, name = {_toml(readable(title))} }},"
+        yield f"  {{ level = {_toml(code)}, id = {_toml(_area(file, path))}, name = {_toml(file.sql(title))} }},"
     yield "]"
 
 
@@ -155,9 +164,16 @@ def _is_before_figures(key: Sequence[str], column: ColumnSample) -> bool:
     return column.kind == "text" or is_id(column.name) or column.name in key
 
 
-def _area(path: Sequence[str]) -> str:
+def _area(file: Inspected, path: Sequence[str]) -> str:
     """The id of an area below others: no polling table's, and no other's of the same name."""
-    return f"{literal(path[-1] + ' ')} || {_joined(path, '/')}"
+    return f"{literal(path[-1] + ' ')} || {_joined(file, path, '/')}"
+
+
+def _kept(file: Inspected, *conditions: str) -> Iterator[str]:
+    """The rows that are none of totals, and for which this holds."""
+    yield from (f"# {total.reason}" for total in file.totals)
+    if every := [*(total.where for total in file.totals), *conditions]:
+        yield f"where = {_toml(' AND '.join(every))}"
 
 
 def _events(
@@ -167,35 +183,37 @@ def _events(
     kind, at = ("reports", "observed_at") if key else ("bulletins", "issued_at")
     yield f"[[{kind}]]"
     yield f"from = {_toml(source)}"
+    if file.join:
+        yield f"join = {_toml(file.join)}"
     if key:
         yield f"table = {_toml(_table(file, key))}"
         nobody, reader = literal("reader"), next((each.name for each in file.columns if is_reader(each.name)), "")
-        yield f"reporter = {_toml(f'coalesce({readable(reader)}, {nobody})' if reader else nobody)}"
+        yield f"reporter = {_toml(f'coalesce({file.sql(reader)}, {nobody})' if reader else nobody)}"
         yield f"source = {_toml(literal('web'))}"
     else:
         yield f"authority = {_toml(literal('board'))}"
         yield f"area = {_toml(_announced(file, register))} # whose figures these are"
     if sent := next((each.name for each in file.columns if is_submission(each.name) and each.is_key), ""):
-        yield f"id = {_toml(readable(sent))}"
+        yield f"id = {_toml(file.sql(sent))}"
     yield from _time(file, at)
     if link := next((each.name for each in file.columns if is_link(each.name) and each.kind == "text"), ""):
-        yield f"url = {_toml(readable(link))}"
+        yield f"url = {_toml(file.sql(link))}"
     if votes.has_empty:
         yield 'empty = "unknown" # what an empty cell of votes means; or "zero"'
     if votes.count_column:
-        yield f"option = {_toml(readable(votes.name_column))}"
-        yield f"count = {_toml(readable(votes.count_column))}"
+        yield f"option = {_toml(file.sql(votes.name_column))}"
+        yield f"count = {_toml(file.sql(votes.count_column))}"
         names = {**{option: option for option in votes.options}, **votes.fields}
         yield f"names = {{ {', '.join(f'{_toml(text)} = {_toml(id)}' for text, id in names.items())} }}"
         return
     for name, field in votes.fields.items():
         if key or field == "null":
-            yield f"{field} = {_toml(readable(name))}"
+            yield f"{field} = {_toml(file.sql(name))}"
         else:
             yield _left_out(name, "a bulletin has no such figure")
     yield from (_left_out(name, reason) for name, reason in votes.left_out.items())
     yield f"[{kind}.votes] # leave out what is no option"
-    yield from (f"{_toml(option)} = {_toml(readable(option))}" for option in votes.options)
+    yield from (f"{_toml(option)} = {_toml(file.sql(option))}" for option in votes.options)
 
 
 def _left_out(name: str, reason: str) -> str:
@@ -226,29 +244,44 @@ def _is_of_areas(file: Inspected, register: Inspected) -> bool:
 def _announced(file: Inspected, register: Inspected) -> str:
     """The area of a bulletin, in SQL."""
     codes = _area_column(file, register)
-    return f"{literal(codes[0] + ' ')} || {readable(codes[1].name)}" if codes else literal("N")
+    return f"{literal(codes[0] + ' ')} || {codes[1].sql}" if codes else literal("N")
 
 
 def _time(file: Inspected, field: str) -> Iterator[str]:
-    """When the sheets were read: of the columns that are times the one with most of them."""
+    """When the sheets were read: of the columns that are times the one with most of them. And which rows count."""
     column = max((each for each in file.columns if each.kind == "time"), key=lambda each: each.distinct, default=None)
     if column is None:
-        yield f"{field} = {_toml(literal('2000-01-01T00:00:00Z'))} # when the sheets were read: no column says it"
+        yield from _kept(file)
+        yield "# No column says when the sheets were read: write the time, else all is of one moment."
+        yield f"{field} = {_toml(literal('2000-01-01T00:00:00Z'))}"
         return
     given = [cell for cell in column.cells if any(map(str.isdigit, cell))]
-    if others := sorted(set(column.cells) - set(given)):
-        told = f"coalesce({readable(column.name)}, '') NOT IN ({', '.join(map(literal, others))})"
-        yield f"where = {_toml(told)} # rows without a time"
-    form = next((form for words, form in _TIMES if all(words.fullmatch(cell.strip()) for cell in given)), "")
-    if form.startswith("%d") and any(int(re.split(r"[/.]", cell)[1]) > 12 for cell in given):
-        form = form.replace("%d/%m", "%m/%d")
-    sql = f"strptime({readable(column.name)}, {literal(form)})" if form else readable(column.name)
-    yield f"{field} = {_toml(sql)}"
+    others = sorted(set(column.cells) - set(given))
+    told = f"coalesce({column.sql}, '') NOT IN ({', '.join(map(literal, others))})"
+    yield from _kept(file, *([told] if others else []))
+    if others:
+        yield "# without rows that have no time"
+    yield f"{field} = {_toml(_read_time(column.sql, given))}"
     yield 'zone = "UTC" # of times that have none'
 
 
-def _joined(columns: Sequence[str], mark: str = "-") -> str:
-    return f" || {literal(mark)} || ".join(map(readable, columns))
+def _read_time(sql: str, given: Sequence[str]) -> str:
+    """SQL that reads these cells as times: as they stand if each is understood so; else by the forms that they have."""
+    cells = [cell.strip() for cell in given]
+    forms = [next((form for words, form in _TIMES if words.fullmatch(cell)), "") for cell in cells]
+    if "" in forms and any(forms):  # beside others it must say its form too
+        iso = [next((form for words, form in _ISO if words.fullmatch(cell)), "") for cell in cells]
+        forms = [form or as_iso for form, as_iso in zip(forms, iso, strict=True)]
+    forms = list(dict.fromkeys(forms))
+    month_first = any(int(parts[1]) > 12 for cell in cells if (parts := re.split(r"[/.]", cell)) and len(parts) > 2)
+    written = [literal(form.replace("%d/%m", "%m/%d") if month_first else form) for form in forms if form]
+    if "" in forms or not written:
+        return sql
+    return f"strptime({sql}, {written[0] if len(written) == 1 else '[' + ', '.join(written) + ']'})"
+
+
+def _joined(file: Inspected, columns: Sequence[str], mark: str = "-") -> str:
+    return f" || {literal(mark)} || ".join(map(file.sql, columns))
 
 
 def _table(file: Inspected, key: Sequence[str]) -> str:
@@ -256,8 +289,8 @@ def _table(file: Inspected, key: Sequence[str]) -> str:
     if len(key) == 1:
         cells = next(column.cells for column in file.columns if column.name == key[0])
         if all(cell.startswith("'") for cell in cells):
-            return f"trim({readable(key[0])}, {literal(chr(39))})"
-    return _joined(key)
+            return f"trim({file.sql(key[0])}, {literal(chr(39))})"
+    return _joined(file, key)
 
 
 def _toml(value: Any) -> str:

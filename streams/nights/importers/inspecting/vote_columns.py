@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from streams.nights.importers.inspecting.column_words import MOST_DIGITS, field_of, is_id, is_share, is_voters
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected
+from streams.nights.importers.inspecting.special_rows import count_of
 from streams.nights.importers.map_file import Source
 
 MOST_OPTIONS: Final = 60
@@ -103,15 +104,7 @@ def _no_votes(figures: Sequence[ColumnSample], file: Inspected) -> Iterator[tupl
 
 def _counts(column: ColumnSample, source: Source) -> NDArray[np.float64]:
     """A column's figures, 0 where a cell has none."""
-    return np.array([_count(cell, source) for cell in column.cells])
-
-
-def _count(cell: str, source: Source) -> float:
-    bare = "".join(cell.split()) if source.thousands == " " else cell.strip().replace(source.thousands or " ", "")
-    try:
-        return 0.0 if cell.strip() in source.unknown else float(bare.lstrip("'").replace(source.decimal or ".", "."))
-    except ValueError:
-        return 0.0
+    return np.array([count_of(cell, source) or 0.0 for cell in column.cells])
 
 
 def _in_none(name: str, sums: dict[str, Sequence[str]]) -> bool:
