@@ -18,6 +18,11 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def counted(count: int, noun: str) -> str:
+    """How many there are of something, in English: 1 row, 2,000 rows."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def number(value: float, language: str, decimals: int = 0) -> str:
     """A number as the language's press prints it: 5,326,104.5 or 5.326.104,5."""
     text = f"{value:,.{decimals}f}"

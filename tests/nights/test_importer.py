@@ -421,7 +421,7 @@ def test_the_outcome(tmp_path: Path) -> None:
         "  left out, where: 2 (s.csv:3, s.csv:6)\n"
         "remark: s.csv:4: reports[0].null: not-a-number: n is '?': give a whole number; say `thousands`, `decimal`, "
         "`marks` or `unknown` of the source if that is its form; left out of its row\n"
-        "remark: reports[0]: 1 rows are older than the row above them: sorted by time\n"
+        "remark: reports[0]: 1 row is older than the row above it: sorted by time\n"
         "reports[0]: 1 of 4 name no polling table of the register:\n"
         "  'm03' (s.csv:5); the nearest is 'm3'\n"
         "3 areas, 3 polling tables; 4 tally-reports\n"

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from test_importer import SOURCES, imported, ods
 from streams.errors import CotejoError
 from streams.nights.importers.inspecting import inspection, proposal
 from streams.nights.importers.reading.files import SourceError
+from streams.nights.sql import readable
+from streams.times import rfc3339
 
 
 def proposed(directory: Path, files: dict[str, str]) -> str:
@@ -29,9 +32,6 @@ def test_inspection(kind: str, tmp_path: Path) -> None:
     made = content(tmp_path)
     (tmp_path / name).write_bytes(made if isinstance(made, bytes) else made.encode())
     found = inspection.inspect(tmp_path / name)
-    if kind == "JSON below a key":
-        assert found.columns[0].name == "data"
-        return
     assert found.rows == 2
     assert {column.name: column.role for column in found.columns}["mesa"] == "could be an id"
     assert {column.name: column.kind for column in found.columns}["a"] == "number" or kind == "quoted cells"
@@ -177,6 +177,72 @@ PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
         [],
         {"m1": {"a": 5, "b": 6}, "m2": {"a": 7, "b": 8}},
     ),
+    "totals by their names": (
+        {
+            "s.csv": "dep,mesa,reg,a,b\nN,1,90,5,6\nN,2,90,7,8\nSubtotal N,,180,12,14\nS,3,80,1,2\nS,4,80,3,4\n"
+            "Subtotal S,,160,4,6\nTOTAL,,340,16,20\n"
+        },
+        [
+            "# 3 of the first 7 rows are totals, left out: Subtotal N, Subtotal S, TOTAL",
+            "where = \"coalesce(dep, '') NOT IN ('Subtotal N', 'Subtotal S', 'TOTAL')\"",
+        ],
+        {"1": {"a": 5, "b": 6}, "2": {"a": 7, "b": 8}, "3": {"a": 1, "b": 2}, "4": {"a": 3, "b": 4}},
+    ),
+    "many totals by how their names begin": (
+        {
+            "s.csv": "mesa,dep,reg,a,b\n"
+            + "".join(f"{i},D{i},9,{i},{i}\n{i}0,D{i},8,{i},2\nИтого {i},,17,{2 * i},{i + 2}\n" for i in range(1, 5))
+            + "gesamt: 4,,68,20,18\n"
+        },
+        ["(?i)^[^[:alnum:]]*(gesamt|итого)", "# 5 of the first 13 rows are totals, left out"],
+        {f"{i}{end}": {"a": i, "b": 2 if end else i} for i in range(1, 5) for end in ("", "0")},
+    ),
+    "totals by their sums, without an id": (
+        {
+            "s.csv": "dep,mesa,reg,a,b\nN,1,90,5,6\nN,2,90,7,8\nN,,180,12,14\nS,3,80,1,2\nS,4,80,3,4\n"
+            "S,,160,4,6\n,,340,16,20\n"
+        },
+        ['where = "mesa IS NOT NULL"', "# 3 of the first 7 rows are totals, left out: each figure is a sum of others"],
+        {"1": {"a": 5, "b": 6}, "2": {"a": 7, "b": 8}, "3": {"a": 1, "b": 2}, "4": {"a": 3, "b": 4}},
+    ),
+    "one total by its sums": (
+        {"s.csv": "mesa,reg,a,b\n1,90,5,6\n2,90,7,8\n3,80,1,2\n9999,260,13,16\n"},
+        ["coalesce(mesa, '') NOT IN ('9999')", "# 1 of the first 4 rows is a total, left out"],
+        {"1": {"a": 5, "b": 6}, "2": {"a": 7, "b": 8}, "3": {"a": 1, "b": 2}},
+    ),
+    "places whose names begin like totals": (
+        {"s.csv": "place,reg,a,b\nTotal Health Centre,90,5,6\nSum Hall,90,7,8\nTotora,80,1,2\n"},
+        ['table = "place"'],
+        {"Total Health Centre": {"a": 5, "b": 6}, "Sum Hall": {"a": 7, "b": 8}, "Totora": {"a": 1, "b": 2}},
+    ),
+    "JSON with votes in an object": (
+        {
+            "s.jsonl": '{"mesa":"m1","reg":90,"count":{"at":"2024-06-02T20:01:00Z","votes":{"Ana":5,"Bo":6}}}\n'
+            '{"mesa":"m2","reg":80,"count":{"at":"2024-06-02T20:02:00Z","votes":{"Ana":7,"left out":9}}}\n'
+        },
+        ['"count/votes/Ana" = "count.votes.Ana"', 'observed_at = "count.\\"at\\""'],
+        {
+            "m1": {"count/votes/Ana": 5, "count/votes/Bo": 6},
+            "m2": {"count/votes/Ana": 7, "count/votes/left out": 9},
+        },
+    ),
+    "a JSON document with its results in an array": (
+        {
+            "s.json": '{"id": "1-01", "reg": 300, "counted": {"at": "2024-06-02T20:01:10-06:00"}, '
+            '"results": [{"party": "Ana", "votes": 123}, {"party": "Bo", "votes": 150}]}'
+        },
+        ['join = "CROSS JOIN unnest(results) AS each(each_one)"', 'option = "each_one.party"'],
+        {"1-01": {"Ana": 123, "Bo": 150}},
+    ),
+    "a JSON document of tables with their results in arrays": (
+        {
+            "s.json": '{"made": "now", "data": {"tables": [{"mesa": "m1", "reg": 90, "results": '
+            '[{"party": "Ana", "votes": 5}, {"party": "Bo", "votes": 6}]}, {"mesa": "m2", "reg": 80, "results": '
+            '[{"party": "Ana", "votes": 7}, {"party": "Bo", "votes": 8}]}]}}'
+        },
+        ['records = "data.tables"', 'count = "each_one.votes"'],
+        {"m1": {"Ana": 5, "Bo": 6}, "m2": {"Ana": 7, "Bo": 8}},
+    ),
     "bulletins of areas": (
         {"r.csv": R, "b.csv": "dep,a,b\n1,5,6\n2,7,8\n"},
         ["[[bulletins]]", "area = \"'dep ' || dep\""],
@@ -193,6 +259,69 @@ def test_proposals(kind: str, tmp_path: Path) -> None:
     assert [line for line in lines if line not in text] == []
     _, events = imported(tmp_path, text, **{"r.csv": R, "s.csv": S, **files})
     assert {event.get("table") or event["area"]: event["votes"] for event in events} == votes
+
+
+def test_areas_that_are_named_once(tmp_path: Path) -> None:
+    """Of a workbook whose areas are merged cells each table lies in the area above it; totals lie nowhere, and the map
+    says both."""
+    rows: list[list[str | float]] = [["region", "town", "mesa", "reg", "a", "b"]]
+    rows += [["North", "X", "m1", 90.0, 5.0, 6.0], ["", "", "m2", 90.0, 7.0, 8.0], ["", "Y", "m3", 80.0, 1.0, 2.0]]
+    rows += [["South", "X", "m4", 80.0, 3.0, 4.0], ["", "", "m5", 70.0, 9.0, 9.0], ["TOTAL", "", "", 410.0, 25.0, 29.0]]
+    (tmp_path / "s.ods").write_bytes(ods(rows))
+    text = proposal.first_map([inspection.inspect(tmp_path / "s.ods")])
+    assert "# region and town: an empty cell says what the one above it does" in text
+    assert "# 1 of the first 6 rows is a total, left out: TOTAL" in text
+    _, events = imported(tmp_path, text)
+    assert [event["votes"]["a"] for event in events] == [5, 7, 1, 3, 9]
+    assert (tmp_path / "out" / "register.csv").read_text().splitlines()[1:] == [
+        "m1,town North/X,90",
+        "m2,town North/X,90",
+        "m3,town North/Y,80",
+        "m4,town South/X,80",
+        "m5,town South/X,70",
+    ]
+
+
+def test_names_that_are_missing_are_not_filled(tmp_path: Path) -> None:
+    """A cell that is empty here and there is no merged one."""
+    text = proposed(tmp_path, {"s.csv": "dep,mesa,reg,a,b\nN,m1,90,5,6\nS,m2,90,7,8\n,m3,80,1,2\nO,m4,80,1,3\n"})
+    assert "last_value" not in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "times"),
+    [
+        (["02/06/2024 20:01", "2024-06-02 20:02:10", "02/06/2024 20:03:11"], ["20:01:00", "20:02:10", "20:03:11"]),
+        (["06/02/2024 20:01", "06/13/2024 20:02", "2024-06-02T20:03"], ["20:01:00", "20:02:00", "20:03:00"]),
+        (["02.06.2024 20:01", "02/06/2024 20:02:09", "20240602"], ["20:01:00", "20:02:09", "00:00:00"]),
+    ],
+)
+def test_times_of_several_forms(cells: list[str], times: list[str], tmp_path: Path) -> None:
+    """Each is read by its own form."""
+    rows = "".join(f"m{i},{90 + i},{i * i},{2 * i},{cell}\n" for i, cell in enumerate(cells, 1))
+    files = {"s.csv": f"mesa,reg,a,b,at\n{rows}"}
+    _, events = imported(tmp_path, proposed(tmp_path, files), **files)
+    assert {event["table"]: rfc3339(event["observed_at"], "seconds")[11:19] for event in events} == {
+        f"m{i}": time for i, time in enumerate(times, 1)
+    }
+
+
+def test_no_column_with_a_time(tmp_path: Path) -> None:
+    """The map says that no column has the time, and the import that all events are of one."""
+    text = proposed(tmp_path, {"r.csv": R, "s.csv": S})
+    assert "# No column says when the sheets were read: write the time, else all is of one moment." in text
+    outcome, _ = imported(tmp_path, text)
+    assert [line for line in outcome.lines() if "one time" in line] == [
+        "remark: reports[0].observed_at: all are of one time, 2000-01-01T00:00:00Z: no column of the map says when: if "
+        "the files do, name it"
+    ]
+
+
+def test_words_that_sql_reserves() -> None:
+    """A column called like one of DuckDB's own words is written in quotes."""
+    words = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')"
+    for (word,) in duckdb.connect().execute(words).fetchall():
+        assert readable(word) == f'"{word}"'
 
 
 CELLS = st.sampled_from(

@@ -35,6 +35,8 @@ from streams.nights.importers.staging.stager import Stager
 from streams.nights.sql import name as quoted
 from streams.support.atomic_directory import put_in_place
 from streams.support.progress import Progress
+from streams.text import counted
+from streams.times import rfc3339
 
 MOST_FAULTS: Final = 20
 """That are told at once."""
@@ -168,7 +170,10 @@ def _event_tables(
         if block.kind is Tick or maker.faults:
             continue
         if not block.order and (late := out_of_order(db, made_of)):
-            outcome.remarks.append(f"{block.place}: {late:,} rows are older than the row above them: sorted by time")
+            are = "is older than the row above it" if late == 1 else "are older than the row above them"
+            outcome.remarks.append(f"{block.place}: {counted(late, 'row')} {are}: sorted by time")
+        if made_of.staged.is_constant(made_of.at) and made_of.staged.count() > 1:
+            outcome.remarks.append(_one_moment(db, made_of))
         count, stray, examples = event_json.strays(db, made_of)
         outcome.strays.append(Strays(block.place, count, stray, examples))
         if count and stray == count:
@@ -180,6 +185,13 @@ def _event_tables(
             )
     _stop(maker.faults)
     return tables
+
+
+def _one_moment(db: Database, made: EventTable) -> str:
+    (at,) = db.row(f"SELECT min({quoted(made.at)}) FROM {quoted(made.table)}")
+    moment = rfc3339(at, "seconds")
+    cure = "no column of the map says when: if the files do, name it"
+    return f"{made.block.place}.{made.at}: all are of one time, {moment}: {cure}"
 
 
 def _stop(faults: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from streams.nights.check import Problem
 from streams.nights.check_remarks import Remark
 from streams.nights.importers.reading.cells import Places
+from streams.text import counted
 
 
 @dataclass
@@ -53,7 +54,8 @@ class Outcome:
     def lines(self) -> Iterator[str]:
         """For people."""
         for part in self.parts:
-            yield f"{part.place}: {part.read:,} rows of {part.source} read, {part.kept:,} {_KEPT[part.place[:3]]}"
+            read, kept = counted(part.read, "row"), counted(part.kept, _KEPT[part.place[:3]])
+            yield f"{part.place}: {read} of {part.source} read, {kept}"
             for reason, places in part.left_out.items():
                 yield f"  left out, {reason}: {places.told()}"
         for remark in self.remarks:
@@ -62,15 +64,15 @@ class Outcome:
             if not stray.count:
                 continue
             of = "polling table" if stray.place.startswith("reports") else "polling table or area"
-            yield f"{stray.place}: {stray.count:,} of {stray.events:,} name no {of} of the register:"
+            name = "names" if stray.count == 1 else "name"
+            yield f"{stray.place}: {stray.count:,} of {stray.events:,} {name} no {of} of the register:"
             for id, place, _, nearest in stray.examples:
                 yield f"  {id!r} ({place}){f'; the nearest is {nearest!r}' if nearest else ''}"
-        yield f"{self.areas:,} areas, {self.tables:,} polling tables; " + (
-            ", ".join(f"{count:,} {kind}s" for kind, count in self.events.items()) or "no events"
-        )
+        events = ", ".join(counted(count, kind) for kind, count in self.events.items())
+        yield f"{counted(self.areas, 'area')}, {counted(self.tables, 'polling table')}; {events or 'no events'}"
         for code, places in self.problems.items():
             yield f"check: {code}: {places.told()}: {self.cures[code]}"
         yield from map(str, self.open_questions)
 
 
-_KEPT = {"reg": "polling tables", "rep": "tally reports", "bul": "bulletins", "tic": "ticks"}
+_KEPT = {"reg": "polling table", "rep": "tally report", "bul": "bulletin", "tic": "tick"}

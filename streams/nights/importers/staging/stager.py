@@ -165,6 +165,10 @@ class Staged:
         self.left_out: dict[str, Places] = {}
         self.remarks: list[str] = []
 
+    def is_constant(self, column: str) -> bool:
+        """Whether the map gives every row the same value, from no column of its files."""
+        return not self._parsed[column].columns
+
     def count(self, where: str = "true") -> int:
         """The rows for which this holds."""
         (count,) = self._db.row(f"SELECT count(*) FROM {name(self.table)} WHERE {where}")
