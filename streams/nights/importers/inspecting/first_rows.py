@@ -16,7 +16,8 @@ from streams.nights.importers.database import CELL
 from streams.nights.importers.inspecting.nested_rows import NestedRows, array_of_rows, nested_rows
 from streams.nights.importers.map_file import Source
 from streams.nights.importers.reading import workbooks
-from streams.nights.importers.reading.cells import CellWriter, column_names
+from streams.nights.importers.reading.cells import CellWriter
+from streams.nights.importers.reading.columns import column_names
 from streams.nights.importers.reading.documents import records
 from streams.nights.importers.reading.files import Part, SourceError
 from streams.support.progress import Progress

@@ -6,20 +6,19 @@ begins on: what DuckDB's own reader would guess or pass over is decided here.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import IO, Final
 
 from streams.nights.importers.database import CELL
 from streams.nights.importers.map_file import Source
+from streams.nights.importers.reading.columns import check_union, column_names, name_twice
 from streams.nights.importers.reading.files import MOST_CHARACTERS, Part, SourceError, text_lines
 from streams.support.progress import Progress
 
 _MOST_LINES: Final = 1000
 """Of one row: a quote that is open longer was never meant as one."""
-OWN: Final = ("_file", "_line")
-"""Columns that every row has besides those of its file."""
 FIRST: Final = 3
 """Places that are told of each reason."""
 
@@ -272,41 +271,3 @@ class _Lines:
         """Take the block's lines one by one after all."""
         self._held, self._next = [*block, *self._held[self._next :]], 0
         self.line -= len(block)
-
-
-def check_union(source: Source, part: Part, before: Sequence[str], now: Sequence[str]) -> str:
-    """How a file's columns differ from those of the files before it; "" if they do not. Raises `SourceError` unless the
-    map says that they may."""
-    further, lacking = [each for each in now if each not in before], [each for each in before if each not in now]
-    if not further and not lacking:
-        return ""
-    told = " and ".join(
-        f"{verb} {', '.join(columns[:12])}" for verb, columns in (("has", further), ("lacks", lacking)) if columns
-    )
-    if not source.union:
-        cure = "unlike the files before it: say union = true if such cells are empty, or make it a source of its own"
-        raise SourceError(part.name, source.header, f"{told}, {cure}", code="columns")
-    return f"{part.name} {told}"
-
-
-def name_twice(names: Iterable[str]) -> str | None:
-    """The first name that SQL cannot tell from one before it, or from `_file` and `_line`."""
-    taken = set(OWN)
-    for each in names:
-        if each.lower() in taken:
-            return each
-        taken.add(each.lower())
-    return None
-
-
-def column_names(head: Sequence[str]) -> list[str]:
-    """Names for columns: those of a header, "column 3" for one without, "votes (2)" for the second of one name."""
-    names = [" ".join(cell.split()) or f"column {place}" for place, cell in enumerate(head, 1)]
-    lower = [each.lower() for each in names]
-    seen: dict[str, int] = {}
-    unique = []
-    for each in names:
-        key = each.lower()
-        seen[key] = seen.get(key, 0) + 1
-        unique.append(f"{each} ({seen[key]})" if lower.count(key) > 1 else each)
-    return unique

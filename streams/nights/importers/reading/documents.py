@@ -6,7 +6,7 @@ from functools import reduce
 from typing import IO, Any
 
 from streams.nights.importers.map_file import Source
-from streams.nights.importers.reading.cells import name_twice
+from streams.nights.importers.reading.columns import name_twice
 from streams.nights.importers.reading.files import Part, SourceError, format_of, text_lines, whole_text
 from streams.nights.sql import name
 

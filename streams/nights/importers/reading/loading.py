@@ -9,7 +9,8 @@ import orjson
 
 from streams.nights.importers.database import Database, QueryError
 from streams.nights.importers.map_file import Source
-from streams.nights.importers.reading.cells import OWN, CellWriter, Places, check_union
+from streams.nights.importers.reading.cells import CellWriter, Places
+from streams.nights.importers.reading.columns import OWN, check_union
 from streams.nights.importers.reading.documents import Shape, check_keys, column_type, merged, records, shape_of
 from streams.nights.importers.reading.files import Part, SourceError, format_of, parts
 from streams.nights.importers.reading.workbooks import sheets
