@@ -147,6 +147,34 @@ PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
         ['id = "_uuid"', "coalesce(_submitted_by, 'reader')", 'url = "photo_URL"'],
         {"m1": {"results/a": 5, "results/b": 6}, "m2": {"results/a": 7, "results/b": 8}},
     ),
+    "ODK, with a corrected and a rejected submission": (
+        {
+            "r.csv": "code,reg\n0101,410\n0102,388\n",
+            "s.csv": "SubmissionDate,place-station_code,results-ana,results-bo,results-null,meta-instanceID,"
+            "meta-deprecatedID,KEY,SubmitterID,SubmitterName,AttachmentsPresent,ReviewState,Edits,FormVersion\n"
+            "2026-12-01T02:05:11.120Z,0101,210,105,3,uuid:1,,uuid:1,12,Ana,1,,0,3\n"
+            "2026-12-01T02:07:40.500Z,0102,120,150,2,uuid:2,,uuid:2,13,Bo,1,,0,3\n"
+            "2026-12-01T02:09:12.900Z,0101,201,150,4,uuid:3,uuid:1,uuid:3,12,Ana,2,,1,3\n"
+            "2026-12-01T02:11:12.900Z,0102,999,150,4,uuid:4,,uuid:4,12,Ana,2,rejected,1,3\n",
+        },
+        [
+            'supersedes = "\\"meta-deprecatedID\\""',
+            "coalesce(ReviewState, '') <> 'rejected'",
+            "coalesce(SubmitterName, 'reader')",
+            'null = "\\"results-null\\""',
+        ],
+        {"0101": {"results-ana": 201, "results-bo": 150}, "0102": {"results-ana": 120, "results-bo": 150}},
+    ),
+    "Kobo, with a corrected submission": (
+        {
+            "s.csv": "station;results/a;results/b;_uuid;meta/deprecatedID;_submission_time;__version__;_index\n"
+            "m1;5;6;1;;2024-10-26T21:05:33;v7;1\nm1;5;9;2;uuid:1;2024-10-26T21:06:33;v7;2\n"
+            "m2;7;8;3;;2024-10-26T21:07:33;v7;3\n",
+            "r.csv": "station,reg\nm1,90\nm2,80\n",
+        },
+        ["supersedes = \"replace(\\\"meta/deprecatedID\\\", 'uuid:', '')\""],
+        {"m1": {"results/a": 5, "results/b": 9}, "m2": {"results/a": 7, "results/b": 8}},
+    ),
     "totals, voters and shares by their figures": (
         {
             "s.csv": "dep,mesa,Ana,Bo,Cy,Emitted,Null,Cast,Roll,Turnout,Of all\n1,m1,10,20,5,35,1,36,90,40,12\n"
@@ -304,6 +332,16 @@ def test_times_of_several_forms(cells: list[str], times: list[str], tmp_path: Pa
     assert {event["table"]: rfc3339(event["observed_at"], "seconds")[11:19] for event in events} == {
         f"m{i}": time for i, time in enumerate(times, 1)
     }
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PROPOSALS if "corrected" in kind])
+def test_corrected_submissions(kind: str, tmp_path: Path) -> None:
+    """The later one names the one that it takes the place of."""
+    files, _, _ = PROPOSALS[kind]
+    _, events = imported(tmp_path, proposed(tmp_path, files), **files)
+    ids = {event["id"] for event in events}
+    (corrected,) = [event for event in events if "supersedes" in event]
+    assert corrected["supersedes"] in ids - {corrected["id"]}
 
 
 def test_no_column_with_a_time(tmp_path: Path) -> None:

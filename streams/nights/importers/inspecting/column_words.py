@@ -21,13 +21,21 @@ _FIELDS: Final = {
 _SHARE: Final = re.compile(
     r"(?i).*(%|pct|per.?cent|porcent|prozent|turn.?out).*|(.*[_ ])?(share|perc?|participaci[oó]n|abstenci[oó]n)"
 )
-_READER: Final = re.compile(r"(?i)who|reporter|observer|user.*|_?submitted_by|usuario|testigo")
+_READER: Final = re.compile(r"(?i)who|reporter|observer|user.*|_?submitted_by|submitter_?name|usuario|testigo")
+_CORRECTED: Final = re.compile(r"(?i)deprecated_?id")
+_REVIEW: Final = re.compile(r"(?i)review_?state")
+_OF_TOOL: Final = re.compile(
+    r"(?i)_.*|submitter_?id|attachments_?(present|expected)|edits|form_?version|device_?id( \(\d\))?|instance_?name"
+)
+"""What form tools add to a form's own columns."""
+_IN_GROUPS: Final = re.compile(r"[a-z_]\w*(-[a-z_]\w*)+")
+"""A name of ODK's exports, with its groups."""
 _LINK: Final = re.compile(r"(?i).*(url|link).*")
 
 
 def _last(name: str) -> str:
     """A column's own name, without the groups of a form that it is in."""
-    return name.rpartition("/")[2].strip()
+    return name.rpartition("-" if _IN_GROUPS.fullmatch(name) else "/")[2].strip()
 
 
 def is_id(name: str) -> bool:
@@ -38,6 +46,21 @@ def is_id(name: str) -> bool:
 def is_submission(name: str) -> bool:
     """Whether it is the id that a form tool gives what is sent in."""
     return _SUBMISSION.fullmatch(_last(name)) is not None
+
+
+def is_corrected(name: str) -> bool:
+    """Whether it is the id of a submission that another one corrects."""
+    return _CORRECTED.fullmatch(_last(name)) is not None
+
+
+def is_review(name: str) -> bool:
+    """Whether it is what a reviewer says of a submission."""
+    return _REVIEW.fullmatch(_last(name)) is not None
+
+
+def is_of_tool(name: str) -> bool:
+    """Whether a form tool added it to the form's own columns."""
+    return _OF_TOOL.fullmatch(_last(name)) is not None
 
 
 def is_voters(name: str) -> bool:

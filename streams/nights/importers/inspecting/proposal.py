@@ -14,6 +14,7 @@ from streams.nights.importers.inspecting.column_words import (
     is_reader,
     is_submission,
 )
+from streams.nights.importers.inspecting.form_columns import form_ids, not_rejected
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
 from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
 from streams.nights.sql import literal
@@ -172,7 +173,7 @@ def _area(file: Inspected, path: Sequence[str]) -> str:
 def _kept(file: Inspected, *conditions: str) -> Iterator[str]:
     """The rows that are none of totals, and for which this holds."""
     yield from (f"# {total.reason}" for total in file.totals)
-    if every := [*(total.where for total in file.totals), *conditions]:
+    if every := [*(total.where for total in file.totals), *not_rejected(file), *conditions]:
         yield f"where = {_toml(' AND '.join(every))}"
 
 
@@ -193,8 +194,7 @@ def _events(
     else:
         yield f"authority = {_toml(literal('board'))}"
         yield f"area = {_toml(_announced(file, register))} # whose figures these are"
-    if sent := next((each.name for each in file.columns if is_submission(each.name) and each.is_key), ""):
-        yield f"id = {_toml(file.sql(sent))}"
+    yield from form_ids(file)
     yield from _time(file, at)
     if link := next((each.name for each in file.columns if is_link(each.name) and each.kind == "text"), ""):
         yield f"url = {_toml(file.sql(link))}"

@@ -12,7 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.nights.importers.inspecting.column_words import MOST_DIGITS, field_of, is_id, is_share, is_voters
+from streams.nights.importers.inspecting.column_words import (
+    MOST_DIGITS,
+    field_of,
+    is_id,
+    is_of_tool,
+    is_share,
+    is_voters,
+)
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected
 from streams.nights.importers.inspecting.special_rows import count_of
 from streams.nights.importers.map_file import Source
@@ -83,6 +90,7 @@ def _figures(file: Inspected, key: Sequence[str]) -> list[ColumnSample]:
         if column.kind == "number"
         and not is_voters_column(column)
         and not is_id(column.name)
+        and not is_of_tool(column.name)
         and max(len(cell.strip()) for cell in column.cells) <= MOST_DIGITS
     ]
 
