@@ -27,7 +27,7 @@ def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
         return
     of_tables = (
         f"SELECT {number} AS _part, {name(made.at)} AS _time, {_key(made)} AS _key, {_own(made)} AS _own, "
-        f"{', '.join(map(name, ['_file', '_line', *_columns(made)]))} FROM {name(made.table)}"
+        f"enum_code(_file) AS _file, {', '.join(map(name, ['_line', *_columns(made)]))} FROM {name(made.table)}"
         for number, made in enumerate(tables)
     )
     order = "_order, " if tables[0].block.order else ""
