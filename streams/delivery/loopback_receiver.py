@@ -13,12 +13,12 @@ MAX_BODY = 2**20
 class AlertReceiver:
     """Listens while the context is open. `got` is called with the JSON of each verified webhook, once for each id."""
 
-    def __init__(self, secret: str, got: Callable[[dict[str, Any]], None], port: int = 0) -> None:
+    def __init__(self, secret: str, got: Callable[[dict[str, Any]], None]) -> None:
         self._secret, self._got = secret, got
         self._lock = threading.Lock()
         self._seen: set[str] = set()
         self.verified = self.repeated = self.refused = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
 
     @property

@@ -79,7 +79,7 @@ class Watcher(Protocol):
 class TickJudge(Generic[Source]):
     """Judges a night's ticks, many together. The notices of a tick may come with a later one."""
 
-    def __init__(self, election: Election, watch: Watcher | None = None) -> None:
+    def __init__(self, election: Election, watch: Watcher | None) -> None:
         self._election, self._watch = election, watch
         self._shown: int | None = None
         """Event time when the watcher last saw the night."""

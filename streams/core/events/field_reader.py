@@ -68,7 +68,7 @@ def _without_none(kind: Any) -> Any:
     return get_args(kind)[0] if type(None) in get_args(kind) else kind
 
 
-def read_fields(kind: type[_E], raw: Mapping[str, Any], *, needs_votes: bool = True) -> _E:
+def read_fields(kind: type[_E], raw: Mapping[str, Any], *, needs_votes: bool) -> _E:
     """Make an event of a JSON object. Raises `BadFieldError` for the first field that is wrong."""
     values: dict[str, Any] = {}
     unknown = {key: value for key, value in raw.items() if key != "type"}

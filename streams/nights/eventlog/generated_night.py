@@ -43,9 +43,7 @@ def write(directory: Path, election: Election, events: Iterable[Event], writer: 
     return write_encoded(directory, election, _encoded(iter(events), election.tables), writer, jsonl=jsonl)
 
 
-def write_encoded(
-    directory: Path, election: Election, events: Iterable[Encoded], writer: str, *, jsonl: bool = False
-) -> int:
+def write_encoded(directory: Path, election: Election, events: Iterable[Encoded], writer: str, *, jsonl: bool) -> int:
     """The same of events that have been written as JSON. Raises `LogError`."""
     if jsonl:
         return _write_lines(directory, election, events)

@@ -53,9 +53,7 @@ class Summary:
     damages: int = 0
 
 
-def summarize(
-    log: EventLog, *, keep_going: bool, tell: Tell, watch: Callable[[int], None] = lambda done: None
-) -> Summary:
+def summarize(log: EventLog, *, keep_going: bool, tell: Tell, watch: Callable[[int], None]) -> Summary:
     """Read the whole log; `watch` is told the bytes done. Raises `LogDamage` unless `keep_going`."""
     partitions: dict[tuple[str, int], Partition] = {}
     summary, hash = Summary(str(log.directory), log.manifest), hashlib.sha256()

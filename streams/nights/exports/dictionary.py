@@ -31,9 +31,7 @@ def dictionary(
     return "\n".join(line for table in tables for line in _table(table, rows, mark, lang))
 
 
-def of_export(
-    election: Election, at: int, sha256: str, version: str, rows: Mapping[str, int], lang: Lang = "en"
-) -> str:
+def of_export(election: Election, at: int, sha256: str, version: str, rows: Mapping[str, int], lang: Lang) -> str:
     """The dictionary that lies beside the files of an export: what it is of, and what stands in them."""
     head = (
         f"# {election.name} ({election.id})",
