@@ -26,7 +26,7 @@ from typer.testing import CliRunner, Result
 from streams import cli
 from streams.cli.common import plainly
 from streams.config import election_writer
-from streams.core.events.codec import encode
+from streams.core.events.codec import encode, to_json
 from streams.errors import CotejoError
 from streams.kafka.producer import KafkaSink
 from streams.kafka.topic_admin import ensure
@@ -174,7 +174,7 @@ def test_alerts_from_a_topic(embedded: Broker, names: str, tmp_path: Path) -> No
     """What `cotejo webhook redeliver` shows of the topic `alerts` is printable, whoever has written it."""
     topology = Topology(names, 1)
     ensure(embedded.address, topology.specs())
-    plain = NOTICE.plain()
+    plain = to_json(NOTICE)
     forged = {**plain, "finding": {**plain["finding"], "sentence": {"en": HOSTILE, "es": HOSTILE}}}
     sink = KafkaSink(embedded.address)
     sink.send(topology.alerts, encode(forged), None, 0)

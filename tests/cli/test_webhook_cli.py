@@ -136,7 +136,7 @@ def alerts(embedded: Broker) -> tuple[str, Topology]:
         for fingerprint, at, muted in (("f", 1, None), ("f", 2, None), ("g", 3, None), ("f", 4, "other"))
     ]
     sink = KafkaSink(embedded.address)
-    for content in (b"rubbish", *(encode(notice.plain()) for notice in (*told, told[0]))):
+    for content in (b"rubbish", *(encode(notice) for notice in (*told, told[0]))):
         sink.send(topology.alerts, content, None, 0)
     sink.close()
     return embedded.address, topology
@@ -220,7 +220,7 @@ def test_when_the_next_attempt_is_due() -> None:
     assert admin.next_attempt(desk(""), chains, {}) == evening
     assert admin.next_attempt(quiet, chains, {}) == morning
     assert admin.next_attempt(desk("", digest=60), chains, {}) == evening + 3_600_000 + SETTLE
-    grave = {"n": encode(structs.replace(NOTICE, severity="critical").plain())}
+    grave = {"n": encode(structs.replace(NOTICE, severity="critical"))}
     assert admin.next_attempt(replace(quiet, critical_passes=True), chains, grave) == evening
     assert admin.next_attempt(quiet, {"g": Chain()}, {}) is None
 

@@ -24,6 +24,7 @@ from streams.core.comparison.rules import KINDS, NAMES
 from streams.core.election.model import Election, Receiver
 from streams.core.election.settings import AlertPolicy, FingerprintRule, HealthRule, Rules, Switch, Switches
 from streams.core.election.thresholds import NAMES as WRITTEN
+from streams.core.events.codec import to_json
 from streams.core.events.model import Event
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.kafka.topology import Topology
@@ -84,7 +85,7 @@ def by_log(given: Election, events: list[Event]) -> Fired:
     topology = Topology("x.", 3)
     logs = feed(given, lines(events), topology, Pace(every_tick=True))
     found = of_logs(given, logs, topology, lambda count: 0, lambda channel: 10**6)
-    return of_notices(notice.plain() for notice in found.notices)
+    return of_notices(to_json(notice) for notice in found.notices)
 
 
 def by_explain(given: Election, events: list[Event]) -> Fired:
@@ -94,7 +95,7 @@ def by_explain(given: Election, events: list[Event]) -> Fired:
 
 DRIVERS: Mapping[str, Callable[[Election, list[Event]], Fired]] = {
     "core": lambda given, events: of_notices(direct(given, lines(events)).notices),
-    "event replay": lambda given, events: of_notices(n.plain() for n in of_events(given, lines(events)).notices),
+    "event replay": lambda given, events: of_notices(to_json(n) for n in of_events(given, lines(events)).notices),
     "log replay": by_log,
     "stages": by_stages,
     "explain": by_explain,

@@ -347,7 +347,7 @@ def test_annotate_from_a_topic(embedded: EmbeddedBroker, grafana: ImitatedGrafan
     ensure(embedded.address, topology.specs())
     sink = KafkaSink(embedded.address)
     for notice in told():
-        sink.send(topology.alerts, encode(notice.plain()), partition=0)
+        sink.send(topology.alerts, encode(notice), partition=0)
     sink.send(topology.alerts, b"no alert", partition=0)
     sink.close()
     file = str(election_writer.write(KNOWN, tmp_path))
@@ -375,7 +375,7 @@ def test_follow_outlives_grafana(
             monkeypatch.setattr(grafana, "handle", lambda *_: failed)
             until(lambda: "trying again" in told_so_far(), told_so_far)
             sink = KafkaSink(embedded.address)
-            sink.send(topology.alerts, encode(told()[0].plain()), partition=0)
+            sink.send(topology.alerts, encode(told()[0]), partition=0)
             sink.close()
             monkeypatch.setattr(grafana, "handle", answers)
             until(lambda: len(grafana.annotations) == 2, told_so_far)

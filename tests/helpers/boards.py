@@ -39,7 +39,7 @@ def records(known: Election, events: Iterable[Event]) -> Records:
         notices += monitor.finish()
         at = present(monitor.comparer.clock)
         states += [encode(DatedState.of(state, at, UNSET)) for state in monitor.states().values()]
-    return states, [encode(notice.plain()) for notice in notices]
+    return states, [encode(notice) for notice in notices]
 
 
 def tell(broker: Broker, topology: Topology, told: Records) -> None:

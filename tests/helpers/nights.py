@@ -61,7 +61,7 @@ def direct(election: Election, lines: Iterable[bytes]) -> Outcome:
             effects = Effects(rejection=reason) if reason else monitor.handle(event)
             if reason:
                 monitor.reconciler.turn_away(event)
-            outcome.notices += [plainly(notice.plain()) for notice in effects.notices]
+            outcome.notices += [plainly(notice) for notice in effects.notices]
             if effects.rejection is not None:
                 outcome.rejected.append(effects.rejection.code)
 
@@ -73,7 +73,7 @@ def direct(election: Election, lines: Iterable[bytes]) -> Outcome:
         else:
             take(time.take([event]))
     take(time.finish())
-    outcome.notices += [plainly(notice.plain()) for notice in monitor.finish()]
+    outcome.notices += [plainly(notice) for notice in monitor.finish()]
     outcome.states = {area: plainly(state) for area, state in monitor.states().items()}
     outcome.verdicts = {table: plainly(shown(verdict)) for table, verdict in monitor.verdicts.items()}
     return finished(outcome)

@@ -12,7 +12,7 @@ from streams.core.engine.comparer import Comparer
 from streams.core.engine.partition_intake import Misrouted, PartitionIntake, Rejected, SheetsDue
 from streams.core.engine.tick_judge import Announcement, judge_tick
 from streams.core.engine.watermarks import Alignment
-from streams.core.events.codec import decode_bulletin, decode_reports, encode, plain
+from streams.core.events.codec import decode_bulletin, decode_reports, encode, plain, to_json
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.kafka.topology import Topology
@@ -121,7 +121,7 @@ class Pipeline:
             announced = [Announcement(what, what) for what in arrivals if not isinstance(what, Sheets)]
             sheets = [what for what in arrivals if isinstance(what, Sheets)]
             judged = judge_tick(self._comparer, self._election, reached, announced, sheets)
-            self._outcome.notices += [notice.plain() for notice in judged.notices]
+            self._outcome.notices += [to_json(notice) for notice in judged.notices]
             self._outcome.rejected += [reason.code for _, reason in judged.rejected]
             for _, official in judged.for_tables:
                 home = int(self._homes[self._election.layout.table[official.area]])

@@ -56,7 +56,7 @@ class Oracle:
         return finished(outcome)
 
     def _tell(self, notices: list[Notice]) -> None:
-        self._notices += [plainly(notice.plain()) for notice in notices]
+        self._notices += [plainly(notice) for notice in notices]
 
 
 class Tail:

@@ -16,6 +16,7 @@ from streams.core.alerting.delivery_policy import Answer, Chain
 from streams.core.alerting.next_delivery import Digest
 from streams.core.alerting.subscriptions import Subscription
 from streams.core.election.model import Receiver
+from streams.core.events.codec import to_json
 
 MODES: Final = ("down", "slow", "500", "forgets", "silent", "busy")
 """What a receiver may be beside up."""
@@ -98,7 +99,7 @@ class SimPoster:
             return Answer(429, "429 Too Many Requests", self.clock.now() + 1500)
         if mode == "slow":
             await asyncio.sleep(chance.uniform(0.0, 1.5))
-        receiver.taken += [notice.plain() for notice in notices]
+        receiver.taken += [to_json(notice) for notice in notices]
         await asyncio.sleep(chance.uniform(0.0, delay))
         if mode == "forgets":
             return Answer(500, "500 Internal Server Error")

@@ -68,8 +68,8 @@ def test_bounded(backlog: int, chain: int, monkeypatch: pytest.MonkeyPatch) -> N
         for word in range(1, 21):
             for fingerprint in ("f:A:x", "f:B:x", "f:C:x")[: 1 + word % 3]:
                 known = notice(fingerprint, word)
-                desk.take(known, encode(known.plain()))
-                desk.take(known, encode(known.plain()))  # the log comes again
+                desk.take(known, encode(known))
+                desk.take(known, encode(known))  # the log comes again
         taken = 20 + 14 + 7
         assert desk.due == taken - len(warned) == taken - desk.state.given_up
         assert desk.due <= backlog
@@ -94,7 +94,7 @@ def test_orphans(monkeypatch: pytest.MonkeyPatch) -> None:
     known = notice("f:A:x", 1)
 
     async def fill() -> None:
-        opened(writes, []).take(known, encode(known.plain()))
+        opened(writes, []).take(known, encode(known))
 
     asyncio.run(fill())
     text, chain = (k for k, _ in writes.log)
@@ -118,7 +118,7 @@ def test_gone_before_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         desk = opened(Writes(), [])
         for fingerprint in ("f:A:x", "f:B:x"):
             known = notice(fingerprint, 1)
-            desk.take(known, encode(known.plain()))
+            desk.take(known, encode(known))
         running = asyncio.ensure_future(desk.run())
         assert await asked.get() == "f:A:x:1:1"
         await asyncio.sleep(0.01)
@@ -126,7 +126,7 @@ def test_gone_before_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (desk.due, desk.state.missed) == (0, 2)
         desk.enable()
         known = notice("f:B:x", 2)
-        desk.take(known, encode(known.plain()))  # nothing is left that says it is under way
+        desk.take(known, encode(known))  # nothing is left that says it is under way
         assert await asked.get() == "f:B:x:1:2"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

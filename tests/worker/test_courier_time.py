@@ -81,7 +81,7 @@ class Desk:
         for fingerprint, word in told:
             severity = severities.get(fingerprint, "warning")
             known = structs.replace(notice(f"f:{fingerprint}:x", word), severity=severity)
-            self.courier.take(known, encode(known.plain()))
+            self.courier.take(known, encode(known))
 
     async def stop(self) -> None:
         """As when partitions are given up: what is under way gets its grace."""

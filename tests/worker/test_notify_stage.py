@@ -142,7 +142,7 @@ def test_who_is_told_of_what() -> None:
             word(5, status="resolved"),
         ]
         for _ in range(2):
-            await stage.take("notify", [encode(notice.plain()) for notice in notices])
+            await stage.take("notify", [encode(notice) for notice in notices])
         await stage.app.release()
         return stage
 
@@ -174,12 +174,12 @@ def test_a_receiver_of_one_area() -> None:
     async def night() -> list[tuple[str, str]]:
         first, second = Stage(loop, known), Stage(loop, known)
         await first.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
-        await first.take("notify", [encode(notice.plain()) for notice in notices[:3]])
+        await first.take("notify", [encode(notice) for notice in notices[:3]])
         await first.app.release()
         table = await first.save()
         second.kafka.items = lambda: list(table.items())  # type: ignore[method-assign]
         await second.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
-        await second.take("notify", [encode(notice.plain()) for notice in notices])
+        await second.take("notify", [encode(notice) for notice in notices])
         await second.app.release()
         return first.posted + second.posted
 
@@ -202,7 +202,7 @@ def test_whose_alerts_they_are() -> None:
         before = list(stage.stage.couriers.values())
         await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0), TP(TOPOLOGY.tally_reports, 0)}))
         for courier in before:  # nobody runs it any more
-            courier.take(word(1), encode(word(1).plain()))
+            courier.take(word(1), encode(word(1)))
         await asyncio.sleep(60)
         assert not stage.posted
         await stage.app.rebuild(frozenset())
@@ -220,7 +220,7 @@ def test_another_worker_goes_on() -> None:
         ours = frozenset({TP(TOPOLOGY.alerts, 0)})
         first.answer = Answer(500, "500")
         await first.app.rebuild(ours)
-        await first.take("notify", [encode(word(number).plain()) for number in (1, 2)])
+        await first.take("notify", [encode(word(number)) for number in (1, 2)])
         await first.app.release()
         table = await first.save()
         second.kafka.items = lambda: list(table.items())  # type: ignore[method-assign]
@@ -248,13 +248,13 @@ def test_commands() -> None:
     async def night() -> Stage:
         stage = Stage(loop)
         await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
-        await stage.take("notify", [encode(word(1).plain())])
+        await stage.take("notify", [encode(word(1))])
         stage.posted.clear()
         await stage.take(
             "webhook-commands",
             [
-                Command("desk", encode(word(1).plain())).write(),
-                Command("nobody", encode(word(1).plain())).write(),
+                Command("desk", encode(word(1))).write(),
+                Command("nobody", encode(word(1))).write(),
                 Command("desk", b"{}").write(),
                 b"rubbish",
             ],
@@ -279,7 +279,7 @@ def test_a_format_of_another_version() -> None:
         stage = Stage(loop)
         await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         try:
-            await stage.take("notify", [encode(word(1).plain())], {"format": b"999"})
+            await stage.take("notify", [encode(word(1))], {"format": b"999"})
         except formats.UnknownFormatError as error:
             assert "999" in str(error)  # noqa: PT017
         else:

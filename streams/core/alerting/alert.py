@@ -24,10 +24,6 @@ class Moment(Struct, frozen=True):
     severity: Severity
     finding: Finding
 
-    def plain(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return to_json(self)
-
     @property
     def weight(self) -> tuple[int, float]:
         """How bad it is: severity first, then the headline figure."""
@@ -83,7 +79,7 @@ class Alert:
             "fingerprint": self.fingerprint,
             "status": self.status,
             "since": self.since,
-            "finding": self.finding.plain(),
+            "finding": to_json(self.finding),
             "severity": self.severity,
             "episode": self.episode,
             "words": self.words,
@@ -94,7 +90,7 @@ class Alert:
             "heard": self.heard,
             "gravest": self.gravest,
             "called_at": self.called_at or 0,
-            "worst": None if self.worst is None else self.worst.plain(),
+            "worst": None if self.worst is None else to_json(self.worst),
         }
 
     def in_state(self) -> StandingAlert:
@@ -147,10 +143,6 @@ class Notice(Struct, frozen=True):
         id."""
         episode, words = self.id.rsplit(":", 2)[1:]
         return int(episode), int(words)
-
-    def plain(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return to_json(self)
 
     @classmethod
     def decode(cls, content: bytes) -> "Notice":

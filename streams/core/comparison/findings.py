@@ -16,7 +16,6 @@ from streams.core.aggregation.tally import Tally
 from streams.core.comparison.bounds import Left, tolerated
 from streams.core.election.model import Area, Election, Group, Option, RuleClass, Severity
 from streams.core.election.numbering import Numbers
-from streams.core.events.codec import to_json
 from streams.core.events.model import Bulletin
 from streams.core.sampling.sample import Sample
 
@@ -69,10 +68,6 @@ class Finding(Struct, frozen=True):
     def fingerprint_in(self, area: str) -> str:
         """That of the same finding in another area."""
         return f"{self.rule}:{area}:{self.column}"
-
-    def plain(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return to_json(self)
 
 
 @dataclass(frozen=True)

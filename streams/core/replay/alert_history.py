@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.core.alerting.alert import Alert, Moment, Notice
+from streams.core.events.codec import to_json
 from streams.core.replay.outcome import Outcome
 
 
@@ -45,9 +46,9 @@ class History:
         """As a JSON object."""
         return {
             "fingerprint": self.fingerprint,
-            "first": self.first.plain(),
-            "worst": self.worst.plain(),
-            "last": self.last.plain(),
+            "first": to_json(self.first),
+            "worst": to_json(self.worst),
+            "last": to_json(self.last),
             "ended": self.ended,
             "spans": self.spans,
             "notices": self.notices,

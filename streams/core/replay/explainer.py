@@ -13,6 +13,7 @@ from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Election
 from streams.core.engine.channel_items import Item, Unreadable
+from streams.core.events.codec import to_json
 from streams.core.events.model import Bulletin, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.consensus import Level, Verdict
 from streams.core.replay import explain_bounds
@@ -150,7 +151,7 @@ class Explainer:
                 {**_version(b), "id": b.id, "replaced": [_version(r) for r in comparer.replaced(b)]}
                 for b in situation.bulletins
             ],
-            "findings": [finding.plain() for finding in comparer.findings(id)],
+            "findings": [to_json(finding) for finding in comparer.findings(id)],
             "alerts": [
                 {
                     "fingerprint": a.fingerprint,
@@ -158,7 +159,7 @@ class Explainer:
                     "severity": a.severity,
                     "since": to_second(a.since),
                     "called": None if a.called_at is None else to_second(a.called_at),
-                    "worst": a.worst and {**a.worst.plain(), "at": to_second(a.worst.at)},
+                    "worst": a.worst and {**to_json(a.worst), "at": to_second(a.worst.at)},
                 }
                 for a in sorted(alerts, key=lambda alert: alert.fingerprint)
             ],

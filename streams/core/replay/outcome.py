@@ -77,7 +77,7 @@ class Outcome:
             "at": self.at,
             "counts": dict(self.counts),
             "election": self.election,
-            "notices": [notice.plain() for notice in self.notices],
+            "notices": self.notices,
             "rejected": {code: refusals.plain() for code, refusals in self.rejected.items()},
             "states": _members(self.states),
             "unjudged": self.unjudged,

@@ -18,6 +18,7 @@ from streams.core.election.model import Area, Election, Option
 from streams.core.election.register import PollingTable
 from streams.core.election.settings import DivergenceRule, Policy, Rules
 from streams.core.engine.comparer import Comparer
+from streams.core.events.codec import to_json
 from streams.core.events.wire import Figure
 from streams.core.reconciliation.reconciler import Reconciler
 
@@ -161,7 +162,7 @@ def test_many_ticks_at_once(
                     reconciler.apply(report(table, votes, id=f"{table} {tick}", at=T0 + tick))
                 came.append((reconciler.take_sheets(), T0 + 10_000 * tick))
             parts = [came] if at_once else [[one] for one in came]
-            notices = [notice.plain() for part in parts for notice in comparer.pass_ticks(part)]
+            notices = [to_json(notice) for part in parts for notice in comparer.pass_ticks(part)]
             told.append((notices, comparer.states(list(known.areas))))
     assert told[0] == told[1]
 

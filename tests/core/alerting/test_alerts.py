@@ -12,7 +12,7 @@ from streams.core.alerting.alert_life import Reason, deadline, step
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Severity
 from streams.core.election.settings import AlertPolicy
-from streams.core.events.codec import encode
+from streams.core.events.codec import encode, to_json
 
 AT_ONCE = AlertPolicy(hold=0, cooldown=600)
 PATIENT = AlertPolicy(hold=30, cooldown=600)
@@ -276,7 +276,7 @@ def test_step(row: Row) -> None:
         assert notice.reason == row.reason.value
         assert notice.status == row.status
         assert decision.alert.told == Told(at, notice.finding.value, notice.severity)
-        assert msgspec.convert(notice.plain(), Notice) == notice
+        assert msgspec.convert(to_json(notice), Notice) == notice
 
 
 def test_every_reason() -> None:

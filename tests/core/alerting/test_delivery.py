@@ -278,11 +278,11 @@ def test_saved_and_read() -> None:
     table = {
         delivery_records.chain_key('d"e/s,k', "floor:Ñ/1:A"): encode(chain.plain()),
         delivery_records.receiver_key("d"): encode(FAILING.plain()),
-        delivery_records.notice_key("n"): encode(NOTICE.plain()),
+        delivery_records.notice_key("n"): encode(NOTICE),
     }
     saved = delivery_records.read(table.items())
     assert saved.chains == {'d"e/s,k': {"floor:Ñ/1:A": chain}}
-    assert (saved.receivers, saved.notices, saved.unreadable) == ({"d": FAILING}, {"n": encode(NOTICE.plain())}, [])
+    assert (saved.receivers, saved.notices, saved.unreadable) == ({"d": FAILING}, {"n": encode(NOTICE)}, [])
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from streams.core.election.settings import (
     MismatchRule,
     Rules,
 )
+from streams.core.events.codec import to_json
 from streams.core.events.model import Bulletin
 from streams.text import number
 
@@ -450,7 +451,7 @@ def test_every_sentence(official: Bulletin, night: dict[str, tuple[int, ...]]) -
     assert len({f.fingerprint for f in found}) == len(found)
     for finding in found:
         check_sentences(finding)
-        assert msgspec.convert(finding.plain(), Finding) == finding
+        assert msgspec.convert(to_json(finding), Finding) == finding
         assert finding.bulletin in (official.id, "")
 
 

@@ -20,7 +20,7 @@ from streams.core.alerting.alert_life import Reason
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, ContradictionRule, DivergenceRule, Rules
 from streams.core.engine.comparer import Comparer
-from streams.core.events.codec import decode_any, encode, plain
+from streams.core.events.codec import decode_any, encode, plain, to_json
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick
 from streams.core.reconciliation.reconciler import Reconciler
 
@@ -361,7 +361,7 @@ def test_passing_over_ticks(
     at = T0
     for event in events:
         at += data.draw(st.sampled_from([0, 1, 4, 10, 33, 90])) * SECOND
-        assert [n.plain() for n in quick.advance(at)] == [n.plain() for n in diligent.advance(at)]
+        assert [to_json(n) for n in quick.advance(at)] == [to_json(n) for n in diligent.advance(at)]
         if isinstance(event, Bulletin):
             quick.add_bulletin(event), diligent.add_bulletin(event)
         elif isinstance(event, TallyReport):
@@ -369,7 +369,7 @@ def test_passing_over_ticks(
         sheets = reconciler.take_sheets()
         quick.add_sheets(sheets), diligent.add_sheets(sheets)
     at += 1000 * SECOND
-    assert [n.plain() for n in quick.advance(at)] == [n.plain() for n in diligent.advance(at)]
+    assert [to_json(n) for n in quick.advance(at)] == [to_json(n) for n in diligent.advance(at)]
     assert quick.alerts == diligent.alerts
 
 
@@ -382,7 +382,7 @@ def test_restart(events: list[Event], crash: int, hold: float) -> None:
     sent, bulletins = [], []
     for i, event in enumerate(events):
         at = T0 + 7 * i * SECOND
-        assert [n.plain() for n in steady.advance(at)] == [n.plain() for n in doomed.advance(at)]
+        assert [to_json(n) for n in steady.advance(at)] == [to_json(n) for n in doomed.advance(at)]
         if isinstance(event, Bulletin):
             bulletins.append(event)
             steady.add_bulletin(event), doomed.add_bulletin(event)
@@ -395,7 +395,7 @@ def test_restart(events: list[Event], crash: int, hold: float) -> None:
             clock, doomed = doomed.clock, Comparer(known)
             doomed.load(sent, bulletins, saved, clock)
     at = T0 + 1000 * SECOND
-    assert [n.plain() for n in steady.advance(at)] == [n.plain() for n in doomed.advance(at)]
+    assert [to_json(n) for n in steady.advance(at)] == [to_json(n) for n in doomed.advance(at)]
     assert steady.alerts == doomed.alerts
     assert [steady.state(a) for a in known.areas] == [doomed.state(a) for a in known.areas]
 
@@ -419,7 +419,7 @@ def script() -> bytes:
     events += [report(table, (3, 3, 3), reporter="ben") for table in known.tables]
     monitor = Monitor(known)
     notices = arrive(monitor, events, 7 * SECOND) + monitor.finish()
-    return encode([[n.plain() for n in notices], monitor.states()])
+    return encode([[to_json(n) for n in notices], monitor.states()])
 
 
 def test_byte_for_byte() -> None:

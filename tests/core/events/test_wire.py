@@ -20,7 +20,7 @@ from test_metrics import KNOWN, NIGHT
 
 from streams.core.alerting.alert import Notice
 from streams.core.events import wire
-from streams.core.events.codec import encode, encode_structs, plain
+from streams.core.events.codec import encode, encode_structs, plain, to_json
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.replay.outcome_record import OutcomeRecord
 from streams.delivery import standard_webhook
@@ -120,7 +120,7 @@ def records() -> dict[str, Any]:
         "bulletins": plain(bulletin()),
         "table-sheets": json.loads(next(iter(reconciler.take_sheets().messages(known)))),
         "area-state": {**next(state for state in states if state["alerts"]), "at": 1},
-        "alerts": notice.plain(),
+        "alerts": to_json(notice),
         "webhook-commands": json.loads(Command("desk", b"{}").write()),
         "rejected": [{"code": "not-json", "place": "", "cure": "send JSON"}],
         "webhook": json.loads(standard_webhook.body(KNOWN, notice)),
