@@ -431,6 +431,15 @@ def test_the_outcome(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("quorum", "alone"), [(1, None), (2, 2), (3, 2)])
+def test_too_few_readers(quorum: int, alone: int | None, tmp_path: Path) -> None:
+    """Where a sheet needs several readers, the polling tables that have too few are counted, however sound their
+    figures are."""
+    outcome, _ = imported(tmp_path, MAP + f"[reconcile]\nquorum = {quorum}\n")
+    counts = [remark.count for remark in outcome.open_questions if remark.code == "below-quorum"]
+    assert counts == ([] if alone is None else [alone])
+
+
 def test_repeated_rows(tmp_path: Path) -> None:
     """A row that repeats another in everything, with its id, counts once."""
     text = changed(MAP, ('table = "mesa"\nreporter', 'id = "\'r\' || mesa"\ntable = "mesa"\nreporter'))
