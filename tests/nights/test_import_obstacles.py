@@ -418,6 +418,17 @@ CASES = {
         error=r"s.csv:2: reports\[0\].votes.A: not-a-number: a is '1.234': .*`thousands`.* \(2 such; also s.csv:3\)",
     ),
     "one thousand with a point": Case({"s.csv": "mesa,a,b\nm1,1.000,6\n"}, error="votes.A: not-a-number: a is '1.000'"),
+    "figures with decimals that are zero": Case({"s.csv": "mesa,a,b\nm1,5.0,6.00\nm2,7,8.0\n"}, votes=USUAL),
+    "a decimal point, named": Case(
+        {"s.csv": "mesa,a,b\nm1,5.000,6.0\nm2,7,8.000\n"},
+        {'files = "s.csv"': 'files = "s.csv"\ndecimal = "."'},
+        votes=USUAL,
+    ),
+    "a decimal point beside commas between thousands": Case(
+        {"s.csv": "mesa,a,b\nm1,5.000,6\nm2,7,8.000\n"},
+        {'files = "s.csv"': 'files = "s.csv"\nthousands = ","'},
+        votes=USUAL,
+    ),
     "a point between thousands, named": Case(
         {"s.csv": "mesa,a,b\nm1,1.234,6\nm2,1.000,8\n", "r.csv": R.replace("100", "3000")},
         {'files = "s.csv"': 'files = "s.csv"\nthousands = "."'},
