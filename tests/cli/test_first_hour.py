@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from builders import election
 from nights import LiveNight, until
 from test_cli import ENVIRONMENT, cotejo
 
+from streams.cli import send
 from streams.config import election_writer
 from streams.config.election_file import load
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
@@ -78,6 +80,18 @@ def test_broker(tmp_path: Path) -> None:
         broker.send_signal(signal.SIGINT)
         assert broker.wait(40) == 0
     assert f"broker at 127.0.0.1:{port}, data in " in (tmp_path / "err").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [("1722225600000", 1_722_225_600_000), ("2024-07-29T00:00:00-04:00", "2024-07-29T00:00:00-04:00"), ("٣", "٣")],
+)
+def test_when_it_was_seen(text: str, moment: int | str) -> None:
+    """A time that is given is sent as it is, milliseconds as a number; without one it is now."""
+    assert send._moment(text) == moment
+    now = send._moment("")
+    assert isinstance(now, int)
+    assert abs(now - 1000 * time.time()) < 60_000
 
 
 def test_send_and_rejected(embedded: EmbeddedBroker, names: str, tmp_path: Path) -> None:
