@@ -12,7 +12,7 @@ from evidence_tables.common import header, interval, row
 from streams.core.election.numbering import Flags
 from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.announced_share import Question, misfit, surplus
-from streams.core.sampling.missing import Band, worst
+from streams.core.sampling.missing_sheets import Band, worst
 from streams.core.sampling.sample import Contrast, Sample
 from streams.support.progress import Progress
 

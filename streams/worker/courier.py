@@ -32,10 +32,10 @@ from streams.core.election.model import Receiver
 from streams.delivery.http_post import address_mark
 from streams.time_zones import time_zone
 from streams.worker import fault_points
-from streams.worker.backlog import Backlog
 from streams.worker.clock import SYSTEM
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.fault_points import Point
+from streams.worker.receiver_backlog import Backlog
 
 OUTCOMES: Final = ("delivered", "failed", "given-up", "missed")
 """Of a delivery; what failed is an attempt, and another follows."""

@@ -12,7 +12,7 @@ from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import Tally, width
 from streams.core.comparison.findings import Comparison, Finding, Pulse, Situation
-from streams.core.comparison.places import AreasNow
+from streams.core.comparison.rule_inputs import AreasNow
 from streams.core.comparison.rules import RULES
 from streams.core.comparison.rules.rule import BulletinRule, FeedRule, Rule, SumsRule
 from streams.core.election.drawn_sample import DrawnSample

@@ -23,7 +23,6 @@ from streams.core.engine.watermarks import Alignment
 from streams.core.events.model import Tick
 from streams.kafka.atomic_state import Epoch, Saves
 from streams.worker import comparison_state, outbox, saved_ledgers
-from streams.worker.backlog import Backlog
 from streams.worker.compare_stage import CompareStage
 from streams.worker.delivery_table import DeliveryTable
 from streams.worker.faust_patches import Sends
@@ -31,6 +30,7 @@ from streams.worker.faust_patches.consumer import Consumer
 from streams.worker.faust_patches.recovery import Recovery
 from streams.worker.notify_stage import NotifyStage
 from streams.worker.outbox import Outbox, SealedOutbox
+from streams.worker.receiver_backlog import Backlog
 from streams.worker.reconcile_stage import ReconcileStage
 from streams.worker.unreadable_records import SetAside
 

@@ -1,4 +1,4 @@
-"""How many sheets must be false for what bulletins claim to be possible: at many places at once (`places`).
+"""How many sheets must be false for what bulletins claim to be possible: at many places at once (`rule_inputs`).
 
 Nearly every figure of an honest night is possible, and the sums alone say so. Only of the others the histograms are
 needed. Notation as in `bounds`.
@@ -16,7 +16,7 @@ from streams.core.aggregation.histograms import HEADROOM, NULLS, REST, VOTES, Ki
 from streams.core.aggregation.tally import NULL, REGISTERED, TABLES, VALID
 from streams.core.aggregation.tally import VOTES as FIRST_VOTES
 from streams.core.comparison.bounds import least_false
-from streams.core.comparison.places import Places, RowsOfSums
+from streams.core.comparison.rule_inputs import Places, RowsOfSums
 from streams.core.election.numbering import Flags, Numbers
 
 

@@ -13,7 +13,7 @@ from streams.core.alerting.alert import Alert
 from streams.core.comparison import area_state
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.comparison.findings import Comparison, Situation
-from streams.core.comparison.places import AreasNow
+from streams.core.comparison.rule_inputs import AreasNow
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT, Numbers
 from streams.core.engine.feed_activity import FeedActivity

@@ -9,7 +9,7 @@ from streams.core.aggregation.bulletin_figures import BASE
 from streams.core.aggregation.expected_votes import ENOUGH
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import TABLES, VALID
-from streams.core.comparison.places import SumRows
+from streams.core.comparison.rule_inputs import SumRows
 from streams.core.comparison.rules import RuleBook
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers

@@ -15,13 +15,13 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import NO_TABLE, Numbers, all_but
 from streams.core.events.model import Tick, table_of
 from streams.core.reconciliation.announced import Announced
-from streams.core.reconciliation.columns import FEW
 from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger_journal import Column, Journal
 from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import EntryChains, LedgerStore
 from streams.core.reconciliation.reading import Reading
 from streams.core.reconciliation.report_batch import Announcements, Entered, Part, Prepared, Readings
+from streams.core.reconciliation.report_columns import FEW
 from streams.core.reconciliation.reporters import BusiestGroups
 from streams.core.reconciliation.row_builder import RowBuilder
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, READ, PendingRows, Sheets

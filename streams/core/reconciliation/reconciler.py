@@ -11,7 +11,6 @@ from streams.core.election.numbering import NO_TABLE, Numbers
 from streams.core.events.admission import check_bulletin, check_date, check_report, table_of_reading
 from streams.core.events.model import NO_ARRIVAL, Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.reconciliation.announced import announced_of
-from streams.core.reconciliation.columns import ColumnReader, rows_of_announcements, said_in
 from streams.core.reconciliation.flood_limits import Limits
 from streams.core.reconciliation.ledger import Ledger
 from streams.core.reconciliation.ledger_intake import Intake
@@ -20,6 +19,7 @@ from streams.core.reconciliation.ledger_recovery import Recovered
 from streams.core.reconciliation.ledger_store import LedgerStore, Verdicts
 from streams.core.reconciliation.reading import SHEET_FIELDS, Reading, reading_of
 from streams.core.reconciliation.report_batch import Announcements, Entered, Prepared
+from streams.core.reconciliation.report_columns import ColumnReader, rows_of_announcements, said_in
 from streams.core.reconciliation.reporters import BusiestGroups, NameTable
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.core.reconciliation.turned_away import TurnedAway

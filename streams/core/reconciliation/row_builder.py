@@ -9,9 +9,9 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.election.settings import Policy
 from streams.core.events.signatures import precedence
-from streams.core.reconciliation.columns import FEW
 from streams.core.reconciliation.consensus import Level, judged, leading, weight
 from streams.core.reconciliation.ledger_store import LedgerStore, unpack_reading
+from streams.core.reconciliation.report_columns import FEW
 from streams.core.reconciliation.sheet_rows import CODES, CONFLICT, HOLD, READ
 from streams.core.reconciliation.table_bounds import table_bounds
 from streams.core.reconciliation.verdict_cache import MOST, EvaluatedSheet, UpdatedVerdicts, VerdictCache

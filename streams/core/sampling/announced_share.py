@@ -10,7 +10,7 @@ import numpy as np
 
 from streams.core.sampling import usual_interval
 from streams.core.sampling.guaranteed_interval import Bet, stakes
-from streams.core.sampling.missing import Band, Filled, Missing
+from streams.core.sampling.missing_sheets import Band, Filled, Missing
 from streams.core.sampling.sample import Contrast, Sample
 
 CUTS: Final = 10

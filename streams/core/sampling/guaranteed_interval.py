@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.sampling.missing import Band, Filled, worst
+from streams.core.sampling.missing_sheets import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Floats, Sample
 
 SPREADS: Final = (0.03, 0.06, 0.12, 0.24)

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.core.sampling.missing import Band, Filled, worst
+from streams.core.sampling.missing_sheets import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Sample
 
 Z: Final = 1.959963984540054

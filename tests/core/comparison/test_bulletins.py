@@ -17,7 +17,7 @@ from streams.core.aggregation.top_sums import TopSums
 from streams.core.comparison.bounds import Left, floor
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.comparison.false_sheets import asked_of_nulls
-from streams.core.comparison.places import SumRows
+from streams.core.comparison.rule_inputs import SumRows
 from streams.core.election.model import Authority
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.engine.comparer import Comparer

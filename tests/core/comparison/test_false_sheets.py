@@ -17,7 +17,7 @@ from streams.core.aggregation.tally import REGISTERED, TABLES, VALID, VOTES
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.bounds import Left, ceiling, floor
 from streams.core.comparison.false_sheets import asked_of_votes
-from streams.core.comparison.places import SumRows
+from streams.core.comparison.rule_inputs import SumRows
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
 from streams.core.election.settings import (

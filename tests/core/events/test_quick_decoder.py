@@ -15,7 +15,7 @@ from streams.core.election.model import Election
 from streams.core.events.codec import MAX_PACK, decode_reports, encode, plain
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport, Tick, table_of
 from streams.core.events.quick_decoder import UsualBulletin, UsualEvents, UsualReader, UsualReport
-from streams.core.reconciliation import columns
+from streams.core.reconciliation import report_columns as columns
 from streams.core.reconciliation.reconciler import Reconciler
 
 USUAL: list[Event] = [

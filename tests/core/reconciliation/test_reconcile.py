@@ -18,8 +18,8 @@ from streams.core.election.model import Election
 from streams.core.election.settings import Policy
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import Bulletin, TallyReport
-from streams.core.reconciliation import columns as bulk
 from streams.core.reconciliation import flood_limits, ledger_intake, ledger_journal, ledger_store
+from streams.core.reconciliation import report_columns as bulk
 from streams.core.reconciliation import row_builder as rows
 from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.ledger_recovery import Recovered

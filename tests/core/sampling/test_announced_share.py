@@ -25,7 +25,7 @@ from test_intervals import (
 
 from streams.core.sampling import announced_share
 from streams.core.sampling.announced_share import CUTS, Question, misfit, surplus
-from streams.core.sampling.missing import Band
+from streams.core.sampling.missing_sheets import Band
 from streams.core.sampling.sample import Contrast, Sample
 
 

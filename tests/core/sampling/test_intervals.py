@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.estimates import estimates
-from streams.core.sampling.missing import Band, Filled, worst
+from streams.core.sampling.missing_sheets import Band, Filled, worst
 from streams.core.sampling.sample import Contrast, Sample
 
 SHARE, LEAD = Contrast.share(0, 2), Contrast.lead(0, 1, 2)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Situation
-from streams.core.comparison.places import AreasNow, Places, SumRows
+from streams.core.comparison.rule_inputs import AreasNow, Places, SumRows
 from streams.core.comparison.rules.contradiction import Contradiction
 from streams.core.comparison.rules.divergence import Divergence
 from streams.core.comparison.rules.falling import Falling, Rewritten

@@ -12,7 +12,7 @@ from streams.core.aggregation.tally import TABLES
 from streams.core.comparison.bounds import Bound, ceiling, floor, tolerated
 from streams.core.comparison.false_sheets import Asked, asked_of_nulls, asked_of_votes
 from streams.core.comparison.findings import Comparison, Finding, Situation
-from streams.core.comparison.places import Places, RowsOfSums, SumRows
+from streams.core.comparison.rule_inputs import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, SumsRule, Weighed
 from streams.core.election.model import Election, Severity
 from streams.core.election.numbering import Flags, Numbers

@@ -12,7 +12,7 @@ from streams.core.aggregation.histograms import REST, VOTES
 from streams.core.aggregation.honest_shares import Figures
 from streams.core.aggregation.tally import TABLES, VALID
 from streams.core.comparison.findings import Comparison, Finding, Situation
-from streams.core.comparison.places import Places, RowsOfSums, SumRows
+from streams.core.comparison.rule_inputs import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, UNSURE, WARNING, SumsRule, Weighed
 from streams.core.election.model import Election, Severity
 from streams.core.election.numbering import Flags, Numbers

@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.core.aggregation.tally import ANNOUNCED, DISPUTED, LEVELS
 from streams.core.comparison.findings import Finding, Pulse, Situation
-from streams.core.comparison.places import RowsOfSums
+from streams.core.comparison.rule_inputs import RowsOfSums
 from streams.core.comparison.rules.rule import WARNING, FeedRule, RowRule, Weighed
 from streams.core.election.model import RuleClass, Severity
 from streams.times import to_minute

@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.core.aggregation.tally import KNOWN, REGISTERED, TABLES, VOTES
 from streams.core.comparison.findings import RANK, Finding, Situation
-from streams.core.comparison.places import Places, RowsOfSums, SumRows
+from streams.core.comparison.rule_inputs import Places, RowsOfSums, SumRows
 from streams.core.comparison.rules.rule import SumsRule, Weighed
 from streams.core.election.model import Election, Severity
 from streams.core.election.numbering import Flags, Numbers

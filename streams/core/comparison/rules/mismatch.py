@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.core.aggregation.tally import COMPARED, COMPARED_VALID, DIFFERING, VOTES
 from streams.core.comparison.findings import Finding, Situation
-from streams.core.comparison.places import RowsOfSums
+from streams.core.comparison.rule_inputs import RowsOfSums
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
 from streams.core.election.model import Severity
 

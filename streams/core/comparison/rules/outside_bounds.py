@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.core.aggregation.bound_sums import ABOVE, BELOW, CHECKED, CHECKED_MOST
 from streams.core.comparison.findings import Finding, Situation
-from streams.core.comparison.places import RowsOfSums
+from streams.core.comparison.rule_inputs import RowsOfSums
 from streams.core.comparison.rules.rule import CRITICAL, NOTHING, RESTS, WARNING, RowRule, Weighed
 from streams.core.election.model import Severity
 

@@ -1,7 +1,7 @@
 """What a rule is. Each is one class in a file of its own, listed in `rules`; whoever drives them asks them alone.
 
-A rule on sums works in arrays, over areas or over the ticks of one area (`places`). What it finds at a place becomes a
-finding only where somebody needs one.
+A rule on sums works in arrays, over areas or over the ticks of one area (`rule_inputs`). What it finds at a place
+becomes a finding only where somebody needs one.
 """
 
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.core.comparison.findings import RANK, Comparison, Finding, Pulse, Situation
-from streams.core.comparison.places import AreasNow, Places, RowsOfSums, SumRows
+from streams.core.comparison.rule_inputs import AreasNow, Places, RowsOfSums, SumRows
 from streams.core.comparison.sentences import say
 from streams.core.election.model import Election, RuleClass, Severity
 from streams.core.election.numbering import Flags, Numbers

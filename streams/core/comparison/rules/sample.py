@@ -7,7 +7,7 @@ from streams.core.comparison.findings import Comparison, Finding
 from streams.core.comparison.rules.rule import BulletinRule
 from streams.core.election.model import Severity
 from streams.core.sampling.announced_share import Misfit, Question, misfit, surplus
-from streams.core.sampling.missing import Band
+from streams.core.sampling.missing_sheets import Band
 from streams.core.sampling.sample import Contrast, Sample
 
 
