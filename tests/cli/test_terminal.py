@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import orjson
@@ -32,6 +33,7 @@ from streams.kafka.producer import KafkaSink
 from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
 from streams.nights.eventlog import generated_night, manifest
+from streams.report import summary
 from streams.support.progress import Progress
 from streams.support.terminal import escaped
 from streams.text import shown
@@ -267,3 +269,16 @@ def test_nobody_else_prints() -> None:
     pipe = {("cli/common.py", "sys.stdout"), ("entry.py", "sys.stdout")}
     child = {("nights/importers/reading/workbook_child.py", "sys.stdout")}  # its stdout is its parent's pipe
     assert found == last_words | pipe | child
+
+
+@pytest.mark.parametrize(
+    ("terminal", "lines"),
+    [(True, ["  one two three", "  four five"]), (False, ["  one two three four five"])],
+    ids=["terminal", "pipe"],
+)
+def test_a_sentence_below_its_line(terminal: bool, lines: list[str]) -> None:
+    """A sentence stands two columns in, in all its lines, and right below what it belongs to; in a pipe it is one."""
+    out = StringIO()
+    console = Console(file=out, width=17, force_terminal=terminal, color_system=None, soft_wrap=not terminal)
+    summary._indented(console, "one two three four five")
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == lines
