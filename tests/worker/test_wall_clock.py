@@ -237,3 +237,15 @@ def test_alerts_when_time_is_set_back() -> None:
     comparer.set_back(back - HOUR)
     assert comparer.advance(back - HOUR + 2000) == []
     assert {alert.status for alert in comparer.alerts.values()} == {"firing"}
+
+
+def test_silence_when_time_is_set_back() -> None:
+    """A feed that stays away is missed by the right time: what came by a clock that was ahead came at that time."""
+    rules = Rules(health=HealthRule(bulletin_every=600))
+    comparer, at = Comparer(replace(KNOWN, alerts=AlertPolicy(tick=1, hold=0), rules=rules)), 10 * HOUR
+    comparer.advance(at)
+    assert comparer.add_bulletin(bulletin((900, 360, 60), at=at, valid=9000)) is None
+    comparer.advance(at + 1000)
+    comparer.set_back(at - HOUR)
+    told = [(each.fingerprint, each.at) for each in comparer.advance(at - HOUR + 700_000)]
+    assert told == [("feed-health:N:bulletins", at - HOUR + 600_000)]
