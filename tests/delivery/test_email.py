@@ -18,8 +18,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from brokers import ROOT
+from certificates import certificate_for
 from msgspec import structs
-from test_posting import KNOWN, NOTICE, certificate_for
+from test_posting import KNOWN, NOTICE
 
 from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
