@@ -165,10 +165,6 @@ def test_the_image_says_what_it_is() -> None:
 
 
 def test_the_proxy_streams() -> None:
-    """Both examples of a proxy pass on the host name, end TLS, and do not hold back the board's stream."""
-    nginx = (ROOT / "deploy" / "proxy" / "nginx.conf").read_text()
-    assert "proxy_buffering off;" in nginx
-    assert "proxy_set_header Host $host;" in nginx
-    assert "listen 443 ssl" in nginx
-    caddy = (ROOT / "deploy" / "proxy" / "Caddyfile").read_text()
-    assert "flush_interval -1" in caddy
+    """Both examples of a proxy are told not to hold back the board's stream. tests/board/test_proxies.py runs them."""
+    assert "proxy_buffering off;" in (ROOT / "deploy" / "proxy" / "nginx.conf").read_text()
+    assert "flush_interval -1" in (ROOT / "deploy" / "proxy" / "Caddyfile").read_text()
