@@ -1,6 +1,8 @@
 """The command as a user meets it: what it prints where, and its exit codes."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 import typer
-from brokers import ROOT
+from brokers import ROOT, lacking
 from builders import bulletin, election, report
 from event_files import write_events
 from nights import until
@@ -91,6 +93,39 @@ def test_a_replay_imports_no_client() -> None:
     assert done.stdout.strip() == "[]"
 
 
+COMPLETIONS: dict[str, str] = {
+    "bash": """
+        source <(cotejo completion bash)
+        read -ra COMP_WORDS <<< "$LINE"
+        [[ $LINE == *' ' ]] && COMP_WORDS+=('')
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _cotejo_completion cotejo
+        echo "<${COMPREPLY[*]}>"
+    """,
+    "zsh": """
+        zmodload zsh/zpty
+        zpty shell zsh -f -i
+        tell() { zpty -w shell "$1" }
+        hear() { until [[ $said == *"$1"* ]]; do zpty -r shell line; said+=$line; done }
+        tell 'autoload -U compinit; compinit -u -D; source <(cotejo completion zsh)'
+        tell 'choices() { builtin compadd -A found "$@"; print "\\n<$found>" }'
+        tell 'compadd() { [[ "$*" == *-[OAD]* ]] || choices "$@"; builtin compadd "$@" }'
+        tell 'finish() { print "<""end>" }; comppostfuncs=(finish); print "<""ready>"'
+        hear '<ready>'
+        zpty -w -n shell "$LINE"$'\\t'
+        hear '<end>'
+        print -r -- "${said#*<ready>}"
+    """,
+    "fish": """
+        cotejo completion fish | source
+        echo "<"(complete -C "$LINE" | string split --fields 1 \\t | string join ' ')">"
+    """,
+}
+"""What completes the line LINE in each shell, and prints the choices between angle brackets. zsh does it in an
+interactive shell of its own, at a terminal."""
+
+
+@pytest.mark.parametrize("shell", COMPLETIONS)
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
@@ -100,17 +135,16 @@ def test_a_replay_imports_no_client() -> None:
         ("cotejo worker --clock ", {"wall", "feed"}),
     ],
 )
-def test_completion(line: str, wanted: set[str]) -> None:
-    """In bash, Tab completes commands, options and their values, once the script is sourced."""
-    *before, last = line.split(" ")
-    words = " ".join(f"'{word}'" for word in (*before, last))
-    script = (
-        "source <(cotejo completion bash)\n"
-        f'COMP_WORDS=({words}); COMP_CWORD={len(before)}; _cotejo_completion cotejo; echo "${{COMPREPLY[*]}}"'
-    )
-    environment = {**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", script], capture_output=True, env=environment, check=True, text=True)
-    assert set(done.stdout.split()) == wanted, done.stderr
+def test_completion(line: str, wanted: set[str], shell: str) -> None:
+    """In each shell, Tab completes commands, options and their values, once the script is sourced."""
+    if shutil.which(shell) is None:
+        lacking(f"no {shell}: install Debian's package {shell}")
+    environment = {**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LINE": line}
+    command = [shell, "-c", COMPLETIONS[shell]]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True, text=True, timeout=60)
+    found = re.search(r"<(.*)>", done.stdout)
+    assert found is not None, done.stdout + done.stderr
+    assert set(found[1].split()) == wanted
 
 
 def options() -> dict[str, str]:
