@@ -37,6 +37,8 @@ ALL_CHOSEN: Final = {"selected": True, "text": ["All"], "value": ["$__all"]}
 STEP: Final = "60s"
 """Between two looks at an annotation's query, which asks for what is new since a minute ago."""
 NO_FIGURE: Final = "–"
+LONG_TITLE: Final = 20
+"""Characters of a column's title from which on Grafana cuts it, unless the column is made wider."""
 RULES: Final = tuple(field.name.replace("_", "-") for field in fields(Switches))
 SEVERITIES: Final = ("critical", "warning", "info")
 CELLS: Final = {
@@ -228,6 +230,8 @@ def _table(panel: Panel, language: str) -> Any:
 def _cells(column: Column, language: str) -> list[model.DynamicConfigValue]:
     """The properties of a table's column."""
     properties = []
+    if len(column.name.in_(language)) >= LONG_TITLE:
+        properties.append(_property("custom.minWidth", 190))
     if column.query is not None:
         properties.append(_property("unit", _unit(column.unit, language)))
         properties += [_property("decimals", DECIMALS[column.unit])] if column.unit in DECIMALS else []

@@ -12,7 +12,7 @@ from brokers import ROOT
 from grafana_boards import as_grafana_reads, in_json, queries
 
 from dashboards.__main__ import BOARDS, files
-from dashboards.grafana_json import CELLS, NO_FIGURE, board, translated
+from dashboards.grafana_json import CELLS, LONG_TITLE, NO_FIGURE, board, translated
 from dashboards.parts import GREY, LANGUAGES, Board, Words, uid
 from streams.core.election.settings import Switches
 from streams.grafana.provisioning import SOURCE_UID, boards
@@ -252,6 +252,14 @@ def test_narrow_places_have_short_words(given: Board) -> None:
                 assert len(panel.nothing.in_(language)) <= 40, panel.nothing
             for column in panel.columns if len(panel.columns) >= 8 else ():
                 assert len(column.name.in_(language)) <= 22, column.name
+
+
+@pytest.mark.parametrize(("given", "language"), BOTH)
+def test_long_titles_have_wide_columns(given: Board, language: str) -> None:
+    """A column with a longer title than Grafana shows in its usual width is wider, and no other."""
+    for panel in built(given, language)["panels"]:
+        for name, properties in overrides(panel, "byName").items():
+            assert ("custom.minWidth" in properties) == (len(name) >= LONG_TITLE)
 
 
 @pytest.mark.parametrize("given", BOARDS, ids=lambda given: given.name)
