@@ -130,7 +130,7 @@ class Grafana:
             if notice.muted_by is not None:
                 continue
             hashed = sha256(notice.id.encode()).hexdigest()[:24]  # an id may be longer than a tag
-            names = {time: f"notice:{time}:{hashed}" for time in ("wall", "event")}
+            names = {time: f"notice:{time}-{hashed}" for time in ("wall", "event")}
             outcome: Outcome = "unchanged" if written.issuperset(names.values()) else "created"
             for time, at in (("wall", wall_time), ("event", notice.at)):
                 if names[time] not in written:
@@ -267,10 +267,12 @@ def boards(language: str) -> list[dict[str, Any]]:
 
 
 def _tags_of(notice: Notice) -> list[str]:
-    """The tags that tell one notice from another. Grafana keeps at most 100 characters of a tag's value."""
+    """The tags that tell one notice from another. Grafana keeps at most 100 characters of a tag's value, and nothing
+    from a second colon on."""
     word = notice.status if notice.status == "resolved" else notice.severity
     tags = [f"rule:{notice.finding.rule}", word]
-    return [*tags, f"area:{notice.finding.area}"] if len(notice.finding.area) <= TAG_CHARACTERS else tags
+    area = notice.finding.area
+    return [*tags, f"area:{area}"] if len(area) <= TAG_CHARACTERS and ":" not in area else tags
 
 
 def _without(settings: Mapping[str, Any] | None, keys: Container[str]) -> dict[str, Any]:

@@ -316,6 +316,15 @@ def test_what_alerts_say(grafana: ImitatedGrafana) -> None:
     assert {change.outcome for change in known.annotate("other", notices, "es")} == {"created"}
 
 
+@pytest.mark.parametrize("area", ["S1:2", "S" * 101], ids=["colon", "long"])
+def test_areas_that_are_no_tag(area: str, grafana: ImitatedGrafana) -> None:
+    """An area whose id Grafana would cut is no tag: its sentences would stand among those of another area."""
+    notice = told()[0]
+    named = structs.replace(notice, finding=structs.replace(notice.finding, area=area))
+    assert [c.outcome for c in Grafana(grafana.url, ADMIN).annotate("test", [Told(named, WALL)], "en")] == ["created"]
+    assert not [tag for kept in grafana.annotations for tag in kept["tags"] if tag.startswith("area:")]
+
+
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     run = [sys.executable, "-m", "streams", "dashboards", *arguments]
     return subprocess.run(run, cwd=ROOT, env={"PATH": "", **environment}, capture_output=True, text=True, check=False)

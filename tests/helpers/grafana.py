@@ -142,12 +142,14 @@ class ImitatedGrafana:
     def _annotations(self, method: str, rest: list[str], body: Any) -> Answer:
         match method, rest:
             case "GET", []:
-                found = [kept for kept in self.annotations if set(body["tags"]) <= set(kept["tags"])]
+                wanted = set(_as_kept(body["tags"]))
+                found = [kept for kept in self.annotations if wanted <= set(kept["tags"])]
                 return 200, found[-int(body.get("limit", ["100"])[0]) :]
             case "POST", []:
                 if not body.get("text"):
                     return 400, {"message": "Failed to save annotation", "error": "text field should not be empty"}
-                self.annotations.append({**body, "id": len(self.annotations) + 1})
+                tags = _as_kept(body["tags"])
+                self.annotations.append({**body, "tags": tags, "id": len(self.annotations) + 1})
                 return 200, {"id": len(self.annotations), "message": "Annotation added"}
         return 404, {"message": "Not found"}
 
@@ -171,3 +173,8 @@ class ImitatedGrafana:
                 self.boards[uid] = {"dashboard": kept, "meta": {"folderUid": folder, "provisioned": False}}
                 return 200, {"id": 11, "uid": uid, "status": "success", "version": version + 1, "url": f"/d/{uid}"}
         return 404, {"message": "Not found"}
+
+
+def _as_kept(tags: list[str]) -> list[str]:
+    """Tags as Grafana keeps and seeks them: a key and a value, parted by a colon. What follows a second one is lost."""
+    return [":".join(tag.split(":")[:2]) for tag in tags]
