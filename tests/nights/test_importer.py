@@ -34,6 +34,7 @@ from streams.nights.eventlog import generated_night
 from streams.nights.exports.export import export
 from streams.nights.exports.import_map import MAP as EXPORTED
 from streams.nights.importers import importer
+from streams.nights.importers.building import event_json
 from streams.nights.importers.outcome import Outcome
 from streams.nights.paths import Arrivals
 from streams.nights.scenarios import venezuela2024_night
@@ -446,6 +447,25 @@ def test_repeated_rows(tmp_path: Path) -> None:
     outcome, events = imported(tmp_path, text, **{"s.csv": S + "m1,5,6\n"})
     assert [event["id"] for event in events] == ["rm1", "rm2"]
     assert outcome.parts[1].left_out["the same again"].first == ["s.csv:4"]
+
+
+@pytest.mark.parametrize("piece", [1, 3, 100])
+def test_places_of_rows(piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row keeps its file and line, whatever lies between rows; events stay in order, however many are fetched at
+    once."""
+    monkeypatch.setattr(event_json, "PIECE", piece)
+    text = changed(MAP, ('files = "s.csv"', 'files = "s*.csv"\nskip_lines = "^Page"'))
+    files = {
+        "s.csv": 'mesa,a,b,note\nm1,1,2,"over\nthree\nlines"\nm2,1,3,\n\n\nm3,1,4,"one"\nPage 2\nm1,2,2,\n',
+        "s2.csv": "mesa,a,b,note\nPage 1\nm1,3,2,x\nm2,3,3,y\nPage 2\n",
+        "s3.csv": "mesa,note,a,b\nm3,z,3,4\nm1,z,5,2\n",
+    }
+    text = changed(text, ("\"'2024-01-01T00:00:00Z'\"", '"1704067200000 + 1000 * _line + ascii(_file[2])"'))
+    _, events = imported(tmp_path, text, **files)
+    places = {"s.csv": (2, 5, 8, 10), "s2.csv": (3, 4), "s3.csv": (2, 3)}
+    expected = sorted((line, file) for file, lines in places.items() for line in lines)
+    assert [event["id"] for event in events] == [f"{file}:{line}" for line, file in expected]
+    assert {event["id"]: event["votes"] for event in events}["s3.csv:2"] == {"A": 3, "B": 4}
 
 
 def test_an_hour_that_comes_twice(tmp_path: Path) -> None:
