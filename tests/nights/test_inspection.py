@@ -208,7 +208,7 @@ PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
     "totals by their names": (
         {
             "s.csv": "dep,mesa,reg,a,b\nN,1,90,5,6\nN,2,90,7,8\nSubtotal N,,180,12,14\nS,3,80,1,2\nS,4,80,3,4\n"
-            "Subtotal S,,160,4,6\nTOTAL,,340,16,20\n"
+            "Subtotal S,,160,4,6\nTOTAL,TOTAL,340,16,20\n"
         },
         [
             "# 3 of the first 7 rows are totals, left out: Subtotal N, Subtotal S, TOTAL",

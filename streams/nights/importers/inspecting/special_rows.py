@@ -48,7 +48,7 @@ def totals_by_name(names: Sequence[str], rows: Rows) -> tuple[list[int], list[To
                 called.setdefault(column, []).append(place)
     found, left_out = list[Totals](), set[int]()
     for column, places in called.items():
-        if 2 * len(places) < len(rows):
+        if 2 * len(places) < len(rows) and not left_out.issuperset(places):
             texts = list(dict.fromkeys(rows[place][column] for place in places))
             found.append(Totals(_not_called(names[column], texts), _told(len(places), len(rows), _some(texts))))
             left_out.update(places)
