@@ -2,7 +2,6 @@
 does not fit."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import combinations, takewhile
@@ -16,27 +15,12 @@ from streams.nights.importers.inspecting.column_words import (
 )
 from streams.nights.importers.inspecting.form_columns import form_ids, not_rejected
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
+from streams.nights.importers.inspecting.time_forms import read_time
 from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
 from streams.nights.sql import literal
 
 _KEY_COLUMNS: Final = 8
 """From the left, among which an id is looked for."""
-_TIMES: Final = (
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*|1\d{12}"), ""),
-    (re.compile(r"\d{8}"), "%Y%m%d"),
-    (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
-    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}"), "%d/%m/%Y"),
-    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4} \d{1,2}:\d\d"), "%d/%m/%Y %H:%M"),
-    (re.compile(r"(\d{1,2})/(\d{1,2})/\d{4} \d{1,2}:\d\d:\d\d"), "%d/%m/%Y %H:%M:%S"),
-    (re.compile(r"(\d{1,2})\.(\d{1,2})\.\d{4} \d{1,2}:\d\d"), "%d.%m.%Y %H:%M"),
-)
-"""Forms of times, and what reads them; "" for what is understood as it stands."""
-_ISO: Final = tuple(
-    (re.compile(rf"\d{{4}}-\d\d-\d\d{mark}\d\d:\d\d{seconds}"), f"%Y-%m-%d{mark}%H:%M{form}")
-    for mark in " T"
-    for seconds, form in (("", ""), (r":\d\d", ":%S"))
-)
-"""The same of those that are understood as they stand, without an offset."""
 
 
 def first_map(files: Sequence[Inspected]) -> str:
@@ -261,23 +245,8 @@ def _time(file: Inspected, field: str) -> Iterator[str]:
     yield from _kept(file, *([told] if others else []))
     if others:
         yield "# without rows that have no time"
-    yield f"{field} = {_toml(_read_time(column.sql, given))}"
+    yield f"{field} = {_toml(read_time(column.sql, given))}"
     yield 'zone = "UTC" # of times that have none'
-
-
-def _read_time(sql: str, given: Sequence[str]) -> str:
-    """SQL that reads these cells as times: as they stand if each is understood so; else by the forms that they have."""
-    cells = [cell.strip() for cell in given]
-    forms = [next((form for words, form in _TIMES if words.fullmatch(cell)), "") for cell in cells]
-    if "" in forms and any(forms):  # beside others it must say its form too
-        iso = [next((form for words, form in _ISO if words.fullmatch(cell)), "") for cell in cells]
-        forms = [form or as_iso for form, as_iso in zip(forms, iso, strict=True)]
-    forms = list(dict.fromkeys(forms))
-    month_first = any(int(parts[1]) > 12 for cell in cells if (parts := re.split(r"[/.]", cell)) and len(parts) > 2)
-    written = [literal(form.replace("%d/%m", "%m/%d") if month_first else form) for form in forms if form]
-    if "" in forms or not written:
-        return sql
-    return f"strptime({sql}, {written[0] if len(written) == 1 else '[' + ', '.join(written) + ']'})"
 
 
 def _joined(file: Inspected, columns: Sequence[str], mark: str = "-") -> str:
