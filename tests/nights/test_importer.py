@@ -468,6 +468,24 @@ def test_places_of_rows(piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert {event["id"]: event["votes"] for event in events}["s3.csv:2"] == {"A": 3, "B": 4}
 
 
+def test_several_events_of_one_row(tmp_path: Path) -> None:
+    """Where a join makes several, the place of the row is no id for each: that is told.
+    By their own ids they are in order."""
+    text = changed(
+        MAP,
+        ('files = "s.csv"', 'files = "s.json"'),
+        ('from = "s"', 'from = "s"\njoin = "CROSS JOIN unnest(t) AS e(x)"'),
+    )
+    text = changed(
+        text, ('table = "mesa"\nreporter', 'table = "x.mesa"\nreporter'), ('A = "a", B = "b"', 'A = "x.a", B = "x.b"')
+    )
+    rows = '{"t": [{"mesa": "m1", "a": 5, "b": 6}, {"mesa": "m2", "a": 7, "b": 8}]}'
+    with pytest.raises(CotejoError, match=r"s.json:1: reports\[0\]: duplicate-id: another event has this id"):
+        imported(tmp_path, text, **{"s.json": rows})
+    text = changed(text, ('from = "s"\njoin', 'from = "s"\nid = "x.mesa"\njoin'))
+    assert [event["id"] for event in imported(tmp_path, text, **{"s.json": rows})[1]] == ["m1", "m2"]
+
+
 def test_an_hour_that_comes_twice(tmp_path: Path) -> None:
     """A local time that a zone's clocks show twice, or never, is no time until its offset is given."""
     text = changed(MAP, ("\"'2024-01-01T00:00:00Z'\"", '"t"\nzone = "Europe/Madrid"'))

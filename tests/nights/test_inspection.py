@@ -262,6 +262,17 @@ PROPOSALS: dict[str, tuple[dict[str, str], list[str], dict[str, Any]]] = {
         ['join = "CROSS JOIN unnest(results) AS each(each_one)"', 'option = "each_one.party"'],
         {"1-01": {"Ana": 123, "Bo": 150}},
     ),
+    "a JSON document of an area with its tables in an array": (
+        {
+            "s.json": '{"id": "7", "town": "X", "tables": [{"mesa": "m1", "reg": 90, "votes": {"Ana": 5, "Bo": 6}}, '
+            '{"mesa": "m2", "reg": 80, "votes": {"Ana": 7, "Bo": 8}}]}'
+        },
+        ['table = "each_one.mesa"', 'from = "rows"\njoin = "CROSS JOIN unnest(tables) AS each(each_one)"'],
+        {
+            "m1": {"tables/votes/Ana": 5, "tables/votes/Bo": 6},
+            "m2": {"tables/votes/Ana": 7, "tables/votes/Bo": 8},
+        },
+    ),
     "a JSON document of tables with their results in arrays": (
         {
             "s.json": '{"made": "now", "data": {"tables": [{"mesa": "m1", "reg": 90, "results": '
@@ -287,6 +298,7 @@ def test_proposals(kind: str, tmp_path: Path) -> None:
     assert [line for line in lines if line not in text] == []
     _, events = imported(tmp_path, text, **{"r.csv": R, "s.csv": S, **files})
     assert {event.get("table") or event["area"]: event["votes"] for event in events} == votes
+    assert len({event["id"] for event in events}) == len(events)
 
 
 def test_areas_that_are_named_once(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ class EventChecks:
     def _contradictions(self) -> Iterator[str]:
         """An id with two contents; two contents at one time of whoever says it."""
         made, given = self._made, [each for each in ("sequence",) if each in self._block.fields]
-        if "id" in self._block.fields:
+        if "id" in self._block.fields or self._block.join:  # of one row a join can make several events
             rest = [each for each in made.fields if each not in ("id", "sequence", *made.said)]
             cure = "another event has this id: give each its own, such as one with its time in it"
             yield from self._differing(["id", *given], [*made.said, *rest], "duplicate-id", cure)

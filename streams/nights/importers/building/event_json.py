@@ -31,9 +31,10 @@ def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
         for number, made in enumerate(tables)
     )
     order = "_order, " if tables[0].block.order else ""
+    several = ", id" if any(made.block.join and "id" in made.fields for made in tables) else ""  # of one row
     db.run(
         f"CREATE OR REPLACE TABLE _ordered AS SELECT * EXCLUDE (_file, _line) "
-        f"FROM ({' UNION ALL BY NAME '.join(of_tables)}) ORDER BY {order}_time, _part, _file, _line"
+        f"FROM ({' UNION ALL BY NAME '.join(of_tables)}) ORDER BY {order}_time, _part, _file, _line{several}"
     )
     texts = " ".join(f"WHEN {number} THEN {_json(db, made)}" for number, made in enumerate(tables))
     for keys, own, times, contents in db.slices("_ordered", f"_key, _own, _time, CASE _part {texts} END", PIECE):

@@ -8,8 +8,8 @@ from streams.nights.importers.inspecting.column_words import is_id
 from streams.nights.sql import readable
 
 Row = Mapping[str, Any]
-_EACH: Final = "each_one"
-"""What the map calls an object of the array."""
+EACH: Final = "each_one"
+"""What a map calls an object of the array."""
 
 
 class NestedRows(NamedTuple):
@@ -49,11 +49,11 @@ def nested_rows(rows: Sequence[Row]) -> NestedRows:
     if arrays:
         array = next(iter(arrays))
         sql = next(row[array][0] for row in flat if array in row)
-        join, wide = f"CROSS JOIN unnest({sql}) AS each({_EACH})", []
+        join, wide = f"CROSS JOIN unnest({sql}) AS each({EACH})", []
         for row in flat:
             inside = row.pop(array, ("", []))[1]
             for each in inside if _are_objects(inside) else []:
-                wide.append({**row, **dict(_values(each, (_EACH,), f"{array}/"))})
+                wide.append({**row, **dict(_values(each, (EACH,), f"{array}/"))})
     columns = {path: sql for row in wide for path, (sql, _) in row.items()}
     return NestedRows(columns, [[_shown(row.get(path, ("", None))[1]) for path in columns] for row in wide], join)
 

@@ -15,6 +15,7 @@ from streams.nights.importers.inspecting.column_words import (
 )
 from streams.nights.importers.inspecting.form_columns import form_ids, not_rejected
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
+from streams.nights.importers.inspecting.nested_rows import EACH
 from streams.nights.importers.inspecting.time_forms import read_time
 from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
 from streams.nights.sql import literal
@@ -104,6 +105,10 @@ def _key_of(file: Inspected, register: Inspected, key: Sequence[str]) -> Sequenc
 def _register(file: Inspected, source: str, key: Sequence[str], options: str) -> Iterator[str]:
     yield "[register]"
     yield f"from = {_toml(source)}"
+    levels = [level for level in _levels(file, key) if level[0] != options]
+    used = [*key, *voters_of(file, key), *(name for level in levels for name in level)]
+    if any(file.sql(name).startswith(f"{EACH}.") for name in used):
+        yield f"join = {_toml(file.join)}"
     yield from _kept(file)
     yield f"table = {_toml(_table(file, key))}"
     if voters := voters_of(file, key):
@@ -114,9 +119,7 @@ def _register(file: Inspected, source: str, key: Sequence[str], options: str) ->
     yield "areas = ["
     yield """  { level = "nation", id = "'N'", name = "'The whole'" },"""
     path = list[str]()
-    for code, title in _levels(file, key):
-        if code == options:
-            continue
+    for code, title in levels:
         path.append(code)
         yield f"  {{ level = {_toml(code)}, id = {_toml(_area(file, path))}, name = {_toml(file.sql(title))} }},"
     yield "]"
@@ -179,6 +182,9 @@ def _events(
         yield f"authority = {_toml(literal('board'))}"
         yield f"area = {_toml(_announced(file, register))} # whose figures these are"
     yield from form_ids(file)
+    if file.join and not votes.count_column:
+        place = "_file || ':' || _line || ':' || "
+        yield f"id = {_toml(place + _table(file, key or [file.columns[0].name]))} # a row makes several"
     yield from _time(file, at)
     if link := next((each.name for each in file.columns if is_link(each.name) and each.kind == "text"), ""):
         yield f"url = {_toml(file.sql(link))}"
