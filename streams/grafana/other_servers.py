@@ -9,14 +9,19 @@ TIMEOUT: Final = 5.0
 MOST_BYTES: Final = 2**20
 """Bytes of an answer that are read at most: the address may be anything's."""
 
+TO_HTTPS: Final = ("HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port")
+"""What a port of https answers to http: Grafana and others written in Go, and nginx."""
+
 
 def reason(url: str) -> str | None:
     """What is wrong with this address, with the cure; None where it is none of the usual slips."""
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
-    if parts.scheme == "https" and _get(f"http://{parts.netloc}/") is not None and _get(f"{origin}/") is None:
+    plain, asked = _get(f"http://{parts.netloc}/"), _get(f"{origin}/")
+    speaks_https = any(words in (plain or "") for words in TO_HTTPS)
+    if parts.scheme == "https" and asked is None and plain is not None and not speaks_https:
         return f"what listens there speaks http: write http://{parts.netloc}{parts.path}"
-    if "HTTP request to an HTTPS server" in (_get(f"{origin}/") or ""):
+    if parts.scheme == "http" and speaks_https:
         return f"what listens there speaks https: write https://{parts.netloc}{parts.path}"
     if '"database"' in (_get(f"{origin}/api/health") or ""):
         return f"Grafana answers at {origin}: leave out {parts.path}" if parts.path.strip("/") else None

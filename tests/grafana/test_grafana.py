@@ -1,5 +1,7 @@
 """`cotejo dashboards provision` against an imitation of Grafana (helpers/grafana.py): twice is once, clear errors."""
 
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ import orjson
 import pytest
 from brokers import ROOT
 from builders import T0, alike, bulletin, election, report
+from certificates import certificate_for
 from grafana import ADMIN, VIEWER, ImitatedGrafana
 from monitor import Monitor
 from msgspec import structs
@@ -98,9 +101,6 @@ def test_below_a_path() -> None:
             Grafana(grafana.url.removesuffix("/grafana"), ADMIN).check()
 
 
-TO_HTTPS = "Client sent an HTTP request to an HTTPS server."  # as servers written in Go say
-
-
 class Elsewhere(BaseHTTPRequestHandler):
     """Answers one page with a text, and every other one with 404."""
 
@@ -127,7 +127,7 @@ class Elsewhere(BaseHTTPRequestHandler):
         pytest.param("/", "", "https://{}", "speaks http: write http://127", id="https to an http port"),
         pytest.param(
             "/",
-            "Client sent an HTTP request to an HTTPS server.",
+            "400 The plain HTTP request was sent to HTTPS port",
             "http://{}/a",
             "write https://127",
             id="http to https",
@@ -141,6 +141,36 @@ def test_other_servers(page: str, text: str, url: str, cure: str) -> None:
     try:
         with pytest.raises(GrafanaError, match=cure):
             Grafana(url.format(f"127.0.0.1:{server.server_port}"), ADMIN).check()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class OverTls(ThreadingHTTPServer):
+    """Speaks TLS, with a certificate that nobody trusts; to who speaks http it says so as servers written in Go do."""
+
+    context: ssl.SSLContext
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        wire, address = super().get_request()
+        if wire.recv(1, socket.MSG_PEEK) == b"\x16":  # a handshake begins
+            return self.context.wrap_socket(wire, server_side=True), address
+        return wire, address
+
+
+@pytest.mark.parametrize(
+    ("scheme", "cure"), [("https", "its certificate is not trusted"), ("http", "speaks https: write https://localhost")]
+)
+def test_https_that_nobody_trusts(scheme: str, cure: str, tmp_path: Path) -> None:
+    """A certificate that is not trusted is called that, although the port answers http too, to say that it is none."""
+    text = "Client sent an HTTP request to an HTTPS server.\n"
+    server = OverTls(("127.0.0.1", 0), type("Handler", (Elsewhere,), {"page": "/", "text": text}))
+    server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.context.load_cert_chain(certificate_for("localhost", tmp_path))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        with pytest.raises(GrafanaError, match=cure):
+            Grafana(f"{scheme}://localhost:{server.server_port}", ADMIN).check()
     finally:
         server.shutdown()
         server.server_close()
