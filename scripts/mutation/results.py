@@ -14,8 +14,8 @@ FILE = PLACE / "random.jsonl"
 DOCS = ROOT / "docs/testing.md"
 BEGIN, END = "<!-- made by scripts/mutate table -->\n", "<!-- end -->\n"
 HEAD = (
-    "| Package | Tried | Noticed | Harmless | Holes closed | Holes left | Noticed of what shows |\n"
-    + "|---" * 7
+    "| Package | Tried | Noticed | Harmless | Holes closed | Holes left | Noticed at first | Now |\n"
+    + "|---" * 8
     + "|\n"
 )
 
@@ -53,21 +53,23 @@ def add(result: Result) -> None:
 
 
 def table(tried: Iterable[Result]) -> str:
-    """What became of them, a row for each package, in Markdown."""
-    counted: dict[str, Counter[str]] = {}
+    """What became of them, a row for each package and for each sample, in Markdown."""
+    packages, samples, every = dict[str, Counter[str]](), dict[str, Counter[str]](), Counter[str]()
     for result in tried:
-        for name in (result.package, "**all**"):
-            counted.setdefault(name, Counter())[result.judged or ("noticed" if result.by else "open")] += 1
-    rows = [_row(name, counted[name]) for name in sorted(counted, key=lambda name: -counted[name].total())]
-    return HEAD + "".join(rows[1:] + rows[:1])
+        became = result.judged or ("noticed" if result.by else "open")
+        packages.setdefault(result.package, Counter())[became] += 1
+        samples.setdefault(f"seed {result.seed}", Counter())[became] += 1
+        every[became] += 1
+    rows = sorted(packages.items(), key=lambda package: -package[1].total())
+    return HEAD + "".join(_row(*row) for row in [*rows, *samples.items(), ("**all**", every)])
 
 
 def _row(name: str, became: Counter[str]) -> str:
     holes = became["left"] + became["open"]
     seen = became["noticed"] + became["closed"]
-    share = f"{100 * seen / (seen + holes):.0f} %" if seen + holes else "–"
+    shares = (f"{100 * part / (seen + holes):.0f} %" if seen + holes else "–" for part in (became["noticed"], seen))
     figures = (became.total(), became["noticed"], became["harmless"], became["closed"], holes)
-    return f"| {name} | {' | '.join(map(str, figures))} | {share} |\n"
+    return f"| {name} | {' | '.join(map(str, figures))} | {' | '.join(shares)} |\n"
 
 
 def written(text: str) -> str:
