@@ -78,6 +78,7 @@ SHAPES: Final[Mapping[str, Any]] = {
 def read(toml: Toml) -> File:
     """An election file's content. Raises `ElectionFileError`."""
     data = toml.data()
+    toml.check_printable(data)
     names = dict(_take_names(toml, data))
     return _with_names(toml.convert(data), names)
 

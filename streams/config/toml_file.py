@@ -31,17 +31,25 @@ class Toml:
     def data(self) -> dict[str, Any]:
         """The file's content as it stands."""
         try:
-            data = tomllib.loads(self._text)
-            strange = next(_unprintable(data, ""), None)
+            return tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             match = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
             line = int(match[1]) if match else len(self._text.splitlines())
             raise ElectionFileError(str(self._path), line, "", f"write TOML: {error}") from None
         except RecursionError:
-            raise ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting") from None
+            raise self._too_deep() from None
+
+    def check_printable(self, data: Mapping[str, Any]) -> None:
+        """Raise an error for a text in the content that no terminal or page should be given."""
+        try:
+            strange = next(_unprintable(data, ""), None)
+        except RecursionError:
+            raise self._too_deep() from None
         if strange is not None:
             raise self.error(*strange)
-        return data
+
+    def _too_deep(self) -> ElectionFileError:
+        return ElectionFileError(str(self._path), None, "", "nests too deep: leave out what is no setting")
 
     def convert(self, data: Mapping[str, Any]) -> Any:
         """The content in the shape of the whole."""

@@ -403,6 +403,12 @@ def test_wrong_maps(old: str, new: str, words: str, tmp_path: Path) -> None:
     assert str(raised.value).count("\n") <= 1  # the error, and that nothing was written
 
 
+def test_an_expression_may_have_lines(tmp_path: Path) -> None:
+    """An expression may go over several lines, as SQL does."""
+    _, events = imported(tmp_path, changed(MAP, ("reporter = \"'x'\"", 'reporter = """\n\'x\'\n"""')))
+    assert {event["reporter"] for event in events} == {"x"}
+
+
 def test_the_outcome(tmp_path: Path) -> None:
     """It says what was read, kept and left out, and where; which ids the register lacks, and what is near; what the
     check finds. The rest is written."""
