@@ -31,6 +31,8 @@ FEWEST: Final = 50
 """An area with fewer moments than this is not worth a history: levels that would come to less have none."""
 NOTICES: Final = 5_000
 """Notices remembered, the newest; which alerts are open now is known beyond that."""
+NOW: Final = 60_000
+"""Milliseconds by which a worker's states may be behind its clock, where the night runs by the wall clock."""
 SHOWN: Final = 60
 """Open alerts, and notices, that a page is given: the strongest and the newest."""
 
@@ -52,6 +54,8 @@ class Night:
         """The version from which on the records belong together."""
         self.clock = 0
         """The latest event time seen, in Unix ms."""
+        self._behind = 0
+        """Milliseconds from event time to when the newest state was written."""
         self.unreadable = 0
         """Records that nobody can read."""
         self.turned_away = TurnedAway()
@@ -65,8 +69,9 @@ class Night:
         """Count a record that nobody can read."""
         self.unreadable += 1
 
-    def add_state(self, content: bytes | None) -> None:
-        """Take in a record of `area-state`. One that is none, or of an area the election lacks, is counted only."""
+    def add_state(self, content: bytes | None, written: int) -> None:
+        """Take in a record of `area-state`, `written` by the wall clock (Unix ms). One that is none, or of an area that
+        the election lacks, is counted only."""
         if content is None:
             return  # deleted
         try:
@@ -79,6 +84,7 @@ class Night:
             return
         self.version += 1
         self.clock = state.at  # it goes back where a worker's clock was wrong
+        self._behind = written - state.at
         self._states[state.area] = self.version, content
         if limit := self._limits.get(len(self.election.lineage[state.area])):
             self._histories.setdefault(state.area, History(limit)).add(Point(state.at, content))
@@ -106,6 +112,11 @@ class Night:
             self._newest[notice.fingerprint] = self._notices[notice.id] = notice
             if len(self._notices) > NOTICES:
                 del self._notices[next(iter(self._notices))]
+
+    def now(self, at: int) -> int | None:
+        """Event time when the wall clock shows `at` (both Unix ms): the same where the night runs by it, as its newest
+        state says; None of a night that is fed, whose time stands still between two states."""
+        return at if self.clock and abs(self._behind) < NOW else None
 
     def history(self, area: str) -> History:
         """An area's past; that of an area deeper than histories are kept stays empty."""

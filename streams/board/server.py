@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
+from time import time
 from typing import Any, Final
 
 import orjson
@@ -165,7 +166,8 @@ class Board:
             news = follower.place not in ("connecting", "reading") and night.version != version
             if news or state != told or loop.time() - beaten >= BEAT:
                 told, beaten = state, loop.time()
-                yield _event("state", orjson.dumps({**state, "age": follower.age}))
+                clock = {"age": follower.age, "now": night.now(round(1000 * time()))}
+                yield _event("state", orjson.dumps({**state, **clock}))
             if news:
                 history = night.history(area)
                 if begun != night.began_with or step != history.step:

@@ -42,7 +42,7 @@ class Follower:
         logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that is away is told in one line, below
         self._broker, self._topology, self._night = broker, topology, night
         self._takers: dict[TopicPartition, Callable[[Any], None]] = {
-            TopicPartition(topology.area_state, 0): lambda record: night.add_state(record.value),
+            TopicPartition(topology.area_state, 0): lambda record: night.add_state(record.value, record.timestamp),
             TopicPartition(topology.alerts, 0): lambda record: night.add_notice(record.value),
             TopicPartition(topology.rejected, 0): lambda record: night.add_rejected(record.key, record.headers),
         }

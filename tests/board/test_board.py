@@ -56,7 +56,7 @@ def filled(told: Records | None = None) -> Night:
     night = Night(KNOWN)
     states, notices = told or records(KNOWN, events())
     for content in states:
-        night.add_state(content)
+        night.add_state(content, T0)
     for content in notices:
         night.add_notice(content)
     return night
@@ -122,7 +122,7 @@ def test_whole_and_change() -> None:
     since, last = night.version, night.history("N").last
     assert orjson.loads(night.change("N", since, last))["states"] == []
     newer = {**orjson.loads(night.whole("S1"))["states"][0], "at": last + TICK}
-    night.add_state(encode(newer))
+    night.add_state(encode(newer), T0)
     change = orjson.loads(night.change("N", since, last))
     assert change["states"] == [newer]
     assert change["series"]["at"] == []
@@ -150,6 +150,15 @@ def test_told_twice() -> None:
     assert orjson.loads(once.whole("N")) == orjson.loads(twice.whole("N"))
 
 
+@pytest.mark.parametrize(("written", "now"), [(300, 5_000), (59_999, 5_000), (60_000, None), (-60_000, None)])
+def test_the_time_it_is(written: int, now: int | None) -> None:
+    """On a night that runs by the wall clock it is now, though nothing comes; on a fed one time stands still."""
+    night, (content, *_) = Night(KNOWN), records(KNOWN, events()[:1])[0]
+    assert night.now(T0 + 5_000) is None
+    night.add_state(content, orjson.loads(content)["at"] + written)
+    assert night.now(T0 + 5_000) == (None if now is None else T0 + now)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\xff", b"null", b"[]", b"{}", b'{"area":"N"}', b'{"area":"Z","at":1,"official":null,"witnessed":{}}'],
@@ -159,7 +168,7 @@ def test_rubbish(content: bytes) -> None:
     """What is no record of the night is counted and changes nothing."""
     night = Night(KNOWN)
     before = night.version
-    night.add_state(content)
+    night.add_state(content, T0)
     night.add_notice(content)
     assert (night.version, night.unreadable) == (before, 2)
 
@@ -221,7 +230,7 @@ def test_depths_with_a_history() -> None:
     night = Night(known)
     (content, *_), _ = records(known, events()[:1])
     for area in ("N", "S1", "V1"):
-        night.add_state(encode({**orjson.loads(content), "area": area, "at": T0}))
+        night.add_state(encode({**orjson.loads(content), "area": area, "at": T0}), T0)
     assert [night.history(area).step > 0 and night.history(area).last for area in ("N", "S1", "V1")] == [T0, T0, 0]
     assert [one["area"] for one in orjson.loads(night.whole("S1"))["states"]] == ["S1", "V1"]
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -28,6 +30,7 @@ from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Area, Election, Option
 from streams.core.election.settings import ContradictionRule, Rules
 from streams.core.events.model import Event, Rejection
+from streams.core.events.wire import DatedState
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
@@ -156,6 +159,19 @@ def test_one_moment(chromium: Browser, embedded: EmbeddedBroker, names: str) -> 
         seen.check()
 
 
+def test_the_age_of_a_bulletin(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
+    """Of a night that runs by the wall clock the bulletin's age grows though nothing comes."""
+    now = round(1000 * time.time())
+    came: list[Event] = [report(table, at=now) for table in alike(KNOWN, ())]
+    came.append(bulletin((12, 36, 60), tables_counted=12, registered=1200, at=now - 5_000))
+    with given(embedded.start(), KNOWN, names, came) as running, opened(chromium, running.url) as seen:
+        age = seen.page.locator("#f-bulletin-of")
+        expect(age).to_have_text(re.compile(r" ago$"))
+        first = age.inner_text()
+        expect(age).not_to_have_text(first)
+        seen.check()
+
+
 def test_tables_alone(chromium: Browser, embedded: EmbeddedBroker, names: str) -> None:
     """Where polling tables alone are announced, the official side is their sum, with how many they are."""
     tables = list(alike(KNOWN, ()))
@@ -213,7 +229,7 @@ def test_who_leads(tables: int | None, chromium: Browser, embedded: EmbeddedBrok
     came += [report(sheets[7][0], (60, 20, i), at=T0, reporter=who) for i, who in enumerate("xy")]
     came += [report(table, votes, at=T0, reporter="x") for table, votes in sheets[8:10]]
     came += [bulletin((60, 20, 1), area=table, at=T0) for table, _ in sheets[:9]]
-    state = orjson.loads(records(known, came)[0][-len(known.areas)])
+    state = msgspec.json.decode(records(known, came)[0][-len(known.areas)], type=DatedState)
     with given(embedded.start(), known, names, came) as running, opened(chromium, running.url) as seen:
         for language in ("en", "es"):
             seen.page.locator(f"[data-lang={language}]").click()

@@ -142,7 +142,7 @@ def test_told(known: Election, tmp_path: Path) -> None:
     body = orjson.loads(standard_webhook.body(known, stored))["data"]
     assert (body["election"]["name"], body["area"]["name"]) == ("Election of the council", "The valley")
     board = Night(known)
-    board.add_state(encode(outcome.states["V"]))
+    board.add_state(encode(outcome.states["V"]), 0)
     whole = orjson.loads(board.whole("V"))
     assert whole["election"]["name"] == {"": ENGLISH[0], "en": ENGLISH[0], "es": SPANISH[0]}
     assert [area["name"] for area in whole["children"]] == [{"": "West", "es": "Oeste"}, {"": "East", "es": "East"}]

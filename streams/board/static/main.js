@@ -34,7 +34,7 @@ function moments(text) {
   return Number.isFinite(at) && at > 0 ? at : null;
 }
 
-let signs = { place: "connecting", read: 0, age: null, unreadable: 0, came: 0, turnedAway: { messages: 0, reasons: [] } };
+let signs = { place: "connecting", read: 0, age: null, now: null, ahead: 0, unreadable: 0, came: 0, turnedAway: { messages: 0, reasons: [] } };
 
 function open() {
   stream?.close();
@@ -42,7 +42,11 @@ function open() {
   const on = (name, take) => source.addEventListener(name, (event) => {
     if (source === stream) take(JSON.parse(event.data));
   });
-  on("state", (state) => { signs = { ...state, came: Date.now() }; showConnection(); });
+  on("state", (state) => {
+    const came = Date.now();
+    signs = { ...state, came, ahead: state.now - came }; // by so much the server's clock is ahead of ours
+    showConnection();
+  });
   on("whole", takeWhole);
   on("change", takeChange);
   source.addEventListener("error", () => {
@@ -113,7 +117,8 @@ const hrefOf = (area) => (framed
 
 function showConnection() {
   const silent = Date.now() - signs.came > SILENCE;
-  const now = silent ? (page.whole ? "reconnecting" : "connecting") : signs.place;
+  const first = !page.whole && signs.place === "live"; // the figures are on their way
+  const now = silent || first ? (page.whole ? "reconnecting" : "connecting") : signs.place;
   const place = now === "live" && page.wanted !== null ? "past" : now;
   byId("dot").dataset.place = place;
   setText(byId("connection"), t(place, { percent: percent(100 * signs.read, 0) }));
@@ -128,6 +133,7 @@ function showConnection() {
   setText(byId("clock"), clock && t(page.wanted === null ? "eventTime" : "newest", { at: clock }));
   setText(byId("unreadable"), signs.unreadable ? t("unreadable", { count: number(signs.unreadable) }) : "");
   showTurnedAway(signs.turnedAway);
+  if (page.whole) view.showAge(page.whole, page.past ?? page.now, page.past || signs.now === null ? null : Date.now() + signs.ahead);
 }
 
 // How many messages were turned away; the reasons are one click away.

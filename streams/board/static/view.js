@@ -127,8 +127,7 @@ function showFigures(state, figures, shown, open) {
     coverage === null ? "" : t("coverageOf", { witnessed: number(tables), tables: number(state.tables) }));
   setText(byId("f-bulletin").previousElementSibling, t(singleTables(state) ? "officialTables" : "lastBulletin"));
   if (state?.official) {
-    const at = moment(state.official.at);
-    put("bulletin", clean(state.official.bulletin), t("bulletinOf", { at, ago: span(shown.clock - state.official.at) }));
+    setText(byId("f-bulletin"), clean(state.official.bulletin)); // its age: showAge
   } else if (singleTables(state)) {
     put("bulletin", number(singleTables(state)), t("tablesAnnounced"));
   } else {
@@ -137,6 +136,14 @@ function showFigures(state, figures, shown, open) {
   const count = { critical: 0, warning: 0, info: 0 };
   for (const notice of open) count[notice.severity] += 1;
   put("alerts", number(shown.alerts.count), shown.alerts.count ? t("alertsOf", count) : t("alertsNone"));
+}
+
+// The age of the bulletin shown. On a night that runs by the wall clock it grows though nothing comes: `now` is the time.
+export function showAge(whole, shown, now) {
+  const official = shown.states.get(whole.area.id)?.official;
+  if (!official) return;
+  const ago = span(Math.max(0, (now ?? shown.clock) - official.at));
+  setText(byId("f-bulletin-of"), t("bulletinOf", { at: moment(official.at), ago }));
 }
 
 function showOptions(figures, remarks) {
