@@ -47,9 +47,10 @@ TICK_EVERY = 500
 TICK_PAUSE = 1
 """A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
 contested, judging leaves half of the time to the reports. An alert waits for the next tick and its judging."""
-TICK_REST = 10
+TICK_REST = 4
 """While no bulletin waits, the pause is so many times what judging took, or `TICK_EVERY` if that is less. Judging takes
-about as long for the reports of half a second as for those of a tenth: it depends on how many areas are contested."""
+about as long for the reports of half a second as for those of a tenth: it depends on how many areas are contested. More
+would help the reports, and keep bulletins waiting: one that was not read yet does not end the pause."""
 TICK_LOOK = 0.01
 """Seconds between two looks, in such a pause, at whether a bulletin has come."""
 
