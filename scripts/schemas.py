@@ -15,7 +15,7 @@ import yaml
 from streams import __version__
 from streams.core.alerting import alert
 from streams.core.comparison import findings
-from streams.core.events import formats, model, wire, wire_sample
+from streams.core.events import area_states, formats, model, own_records, sample_states
 from streams.core.replay import outcome_record
 from streams.delivery import webhook_body
 
@@ -62,7 +62,7 @@ TOPICS: Final = (
         "workers",
         "workers",
         "The polling tables of a partition that changed, then a mark: all before this event time has been sent.",
-        wire.SheetsRecord | wire.MarkRecord,
+        own_records.SheetsRecord | own_records.MarkRecord,
         format=formats.TABLE_SHEETS,
     ),
     Topic(
@@ -71,7 +71,7 @@ TOPICS: Final = (
         "workers",
         "the board, anybody",
         "The newest state of an area. Compacted: the newest record of a key stays.",
-        wire.DatedState,
+        area_states.DatedState,
         format=formats.AREA_STATE,
     ),
     Topic(
@@ -89,7 +89,7 @@ TOPICS: Final = (
         "cotejo webhook",
         "workers",
         "What an operator asks of the deliveries.",
-        wire.CommandRecord,
+        own_records.CommandRecord,
     ),
     Topic(
         "rejected",
@@ -97,7 +97,7 @@ TOPICS: Final = (
         "workers",
         "the board, anybody",
         "A message that was turned away, its bytes as they came. This is the JSON of its header `reasons`.",
-        list[wire.ReasonRecord],
+        list[own_records.ReasonRecord],
     ),
 )
 
@@ -111,7 +111,7 @@ OTHERS: Final = (
     ("outcome", "What `cotejo replay --json` prints.", outcome_record.OutcomeRecord),
 )
 """What is published besides topics: name, description, type."""
-HOMES: Final = (wire, wire_sample, model, findings, alert, outcome_record, webhook_body)
+HOMES: Final = (area_states, own_records, sample_states, model, findings, alert, outcome_record, webhook_body)
 """The modules that declare the published types."""
 
 

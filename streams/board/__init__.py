@@ -1,6 +1,7 @@
 """The board: one web page that shows the night to people, from the topics `area-state` and `alerts` alone.
 
-`night` and `history` are pure: records in, JSON out. `topic_follower` reads the topics, `server` serves the page.
+`night` and `thinned_history` are pure: records in, JSON out. `topic_follower` reads the topics, `server` serves the
+page.
 """
 
 from typing import Final

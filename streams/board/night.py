@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from streams.board.history import History, Point
 from streams.board.rejected_messages import TurnedAway
 from streams.board.series import series
+from streams.board.thinned_history import History, Point
 from streams.core.alerting.alert import Notice
 from streams.core.comparison.findings import CLASSES, SEVERITIES
 from streams.core.comparison.lead_sentences import lead_sentences
@@ -21,7 +21,7 @@ from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.area_map import layers
 from streams.core.election.model import Area, Election
 from streams.core.election.names import Name
-from streams.core.events.wire import DatedState
+from streams.core.events.area_states import DatedState
 
 POINTS: Final = 400
 """Moments kept of an area, at most."""

@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UnsetType
 
-from streams.board.history import Point
-from streams.core.events.wire import DatedState
-from streams.core.events.wire_sample import SampleInterval, SampleRecord
+from streams.board.thinned_history import Point
+from streams.core.events.area_states import DatedState
+from streams.core.events.sample_states import SampleInterval, SampleRecord
 
 
 def series(points: Iterable[Point]) -> dict[str, Any]:

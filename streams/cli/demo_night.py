@@ -22,7 +22,7 @@ from streams.cli import demo_source
 from streams.cli.demo_text import WORDS, summary, tell
 from streams.config import election_writer
 from streams.core.election.model import Election, Receiver
-from streams.core.events.wire import DatedState
+from streams.core.events.area_states import DatedState
 from streams.delivery.loopback_receiver import AlertReceiver
 from streams.errors import CotejoError
 from streams.kafka import topic_admin, topic_reader

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from streams.cli.demo_source import Source
 from streams.core.election.model import Election
-from streams.core.events.wire import AreaState, Official
+from streams.core.events.area_states import AreaState, Official
 from streams.nights.feeder import Fed
 from streams.report.terms import STYLES
 from streams.report.words import Words

@@ -6,7 +6,7 @@ from typing import Final, Self
 import msgspec
 
 from streams.core.events.codec import encode
-from streams.core.events.wire import CommandRecord
+from streams.core.events.own_records import CommandRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from streams.core.events.wire import Bounds, Figure
+from streams.core.events.area_states import Bounds, Figure
 from streams.report import sample_table
 from streams.report.terminal_phrases import EXPLAIN
 from streams.report.words import Words

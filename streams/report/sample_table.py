@@ -7,8 +7,8 @@ from msgspec import UNSET
 from rich.table import Table
 
 from streams.core.election.model import Election
-from streams.core.events.wire import AreaState, Official, Witnessed
-from streams.core.events.wire_sample import SampleInterval, SampleRecord
+from streams.core.events.area_states import AreaState, Official, Witnessed
+from streams.core.events.sample_states import SampleInterval, SampleRecord
 from streams.text import number, shown
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {

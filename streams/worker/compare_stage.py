@@ -24,17 +24,17 @@ from streams.core.engine.tick_judge import Announcement, JudgedTick, judge_tick
 from streams.core.engine.watermarks import Alignment
 from streams.core.events import formats
 from streams.core.events.admission import check_tick
+from streams.core.events.area_states import DatedState
 from streams.core.events.codec import decode_bulletin, encode, encode_structs
 from streams.core.events.input_topics import BULLETINS
 from streams.core.events.model import Bulletin, Rejection, Tick
 from streams.core.events.original_bytes import with_type
-from streams.core.events.wire import DatedState, MarkRecord
+from streams.core.events.own_records import MarkRecord
 from streams.core.reconciliation.sheet_rows import Sheets, read_message
 from streams.kafka.topology import Topology
 from streams.times import rfc3339
 from streams.worker import comparison_state, fault_points, raw_topics
 from streams.worker.clock import AHEAD
-from streams.worker.comparison_state import judged
 from streams.worker.fault_points import Point
 from streams.worker.faust_patches import App, Place
 from streams.worker.outbox import Record, SealedOutbox
@@ -122,7 +122,7 @@ class CompareStage:
         self.outbox.resume(self.at)
         alerts = [alert for alert in saved.alerts if alert.finding.area in self._election.areas]
         bad = list[tuple[Any, str]]()
-        sheets = judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
+        sheets = comparison_state.judged(self._sent, self._reached, self._read, lambda *told: bad.append(told))
         rest = saved.bulletins, alerts, saved.evaluated, saved.pulse
         await asyncio.to_thread(lambda: self.comparer.load(sheets, *rest))
         fault_points.reached(Point.COMPARISON_LOADED)

@@ -12,7 +12,7 @@ from streams.core.alerting.alert import Alert
 from streams.core.comparison.findings import Pulse
 from streams.core.events.codec import bulletin_of, encode
 from streams.core.events.model import Bulletin
-from streams.core.events.wire import MarkRecord
+from streams.core.events.own_records import MarkRecord
 from streams.core.reconciliation.sheet_rows import Sheets
 from streams.errors import CotejoError, ElectionChangedError
 

@@ -21,8 +21,8 @@ from streams.core.events.codec import decode_reports, encode
 from streams.core.events.formats import TABLE_SHEETS
 from streams.core.events.model import NO_ARRIVAL, Rejection
 from streams.core.events.original_bytes import own_bytes
+from streams.core.events.own_records import MarkRecord
 from streams.core.events.quick_decoder import KINDS, UsualReader, as_read, by_type
-from streams.core.events.wire import MarkRecord
 from streams.core.reconciliation.ledger_journal import Sent, encode_sent
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets

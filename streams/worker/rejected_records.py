@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from streams.core.events.codec import Content, encode
 from streams.core.events.model import Rejection
+from streams.core.events.own_records import ReasonRecord
 from streams.core.events.unreadable_message import KEPT_BYTES, Withheld
-from streams.core.events.wire import ReasonRecord
 from streams.worker.outbox import Record
 
 MAX_REASONS: Final = 50

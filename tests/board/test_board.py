@@ -25,9 +25,9 @@ from nights import listening, until
 
 from streams.board import night as nights
 from streams.board import server, topic_follower
-from streams.board.history import History, Point
 from streams.board.night import Night
 from streams.board.rejected_messages import REASONS
+from streams.board.thinned_history import History, Point
 from streams.board.topic_follower import Follower
 from streams.config import election_writer
 from streams.core.election.model import Area

@@ -29,8 +29,8 @@ from streams.board import PATH, server
 from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.election.model import Area, Election, Option
 from streams.core.election.settings import ContradictionRule, Rules
+from streams.core.events.area_states import DatedState
 from streams.core.events.model import Event, Rejection
-from streams.core.events.wire import DatedState
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port
 from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology

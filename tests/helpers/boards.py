@@ -15,9 +15,9 @@ from msgspec import UNSET
 from streams.board import PATH
 from streams.board.server import Board
 from streams.core.election.model import Election
+from streams.core.events.area_states import DatedState
 from streams.core.events.codec import encode
 from streams.core.events.model import Event
-from streams.core.events.wire import DatedState
 from streams.kafka.embedded_broker import free_port
 from streams.kafka.topology import Topology
 from streams.support import health

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from streams.core.alerting.alert import Alert, Notice
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
+from streams.core.events.area_states import AreaState
 from streams.core.events.model import Bulletin, Event, Rejection, TallyReport
-from streams.core.events.wire import AreaState
 from streams.core.reconciliation.announced import Announced
 from streams.core.reconciliation.consensus import Verdict
 from streams.core.reconciliation.ledger_store import Verdicts

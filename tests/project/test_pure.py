@@ -12,7 +12,7 @@ OUTSIDE = [
     "streams.errors",
     "streams.text",
     "streams.times",
-    "streams.board.history",
+    "streams.board.thinned_history",
     "streams.board.night",
     "streams.board.rejected_messages",
     "streams.board.series",

@@ -7,7 +7,7 @@ import pytest
 from builders import election, report
 
 from streams.core.events.codec import encode
-from streams.core.events.wire import MarkRecord
+from streams.core.events.own_records import MarkRecord
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets, read_message
 from streams.worker.comparison_state import SheetsLostError, judged

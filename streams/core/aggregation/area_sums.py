@@ -18,7 +18,7 @@ from streams.core.aggregation.tick_sums import follow
 from streams.core.election import numbering
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, begins, roll_up, stretches, union
-from streams.core.events.wire import OfficialLead
+from streams.core.events.area_states import OfficialLead
 from streams.core.reconciliation.sheet_rows import (
     ANNOUNCED,
     BOUNDED,

@@ -12,7 +12,7 @@ import numpy as np
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers
-from streams.core.events.wire import Bounds
+from streams.core.events.area_states import Bounds
 from streams.core.reconciliation.sheet_rows import ANNOUNCED, BOUNDED, CONFLICT, HOLD, READ, by_column
 
 ADDED: Final = 0

@@ -9,7 +9,7 @@ import numpy as np
 from streams.core.aggregation.bulletin_figures import UNKNOWN
 from streams.core.election.model import Election
 from streams.core.election.numbering import Flags, Numbers, roll_up
-from streams.core.events.wire import Lead, OfficialLead, OpenGroup
+from streams.core.events.area_states import Lead, OfficialLead, OpenGroup
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import CODES
 

@@ -13,7 +13,7 @@ from streams.core.aggregation.honest_shares import Projected
 from streams.core.aggregation.top_sums import TopSums
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
-from streams.core.events.wire import Lead
+from streams.core.events.area_states import Lead
 from streams.core.reconciliation import sheet_rows
 from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import by_column

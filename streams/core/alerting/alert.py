@@ -10,8 +10,8 @@ from msgspec import Struct
 from streams.core.comparison.findings import RANK, Finding
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Severity
+from streams.core.events.area_states import StandingAlert
 from streams.core.events.codec import to_json
-from streams.core.events.wire import StandingAlert
 from streams.times import at_most
 
 Status = Literal["pending", "firing", "resolved"]

@@ -6,7 +6,7 @@ from typing import Final
 from streams.core.aggregation.open_sheets import groups_of
 from streams.core.election.model import Election
 from streams.core.election.names import in_language
-from streams.core.events.wire import AreaState, Lead, OfficialLead
+from streams.core.events.area_states import AreaState, Lead, OfficialLead
 from streams.text import number
 
 _WHO: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {

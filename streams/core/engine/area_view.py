@@ -10,7 +10,7 @@ from streams.core.aggregation.bound_sums import BoundSums
 from streams.core.aggregation.honest_shares import Figures, Projected
 from streams.core.aggregation.tally import ANNOUNCED, VOTES, Tally
 from streams.core.alerting.alert import Alert
-from streams.core.comparison import area_state
+from streams.core.comparison import state_parts
 from streams.core.comparison.bulletins import Bulletins
 from streams.core.comparison.findings import Comparison, Situation
 from streams.core.comparison.rule_inputs import AreasNow
@@ -18,9 +18,9 @@ from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT, Numbers
 from streams.core.engine.feed_activity import FeedActivity
 from streams.core.engine.rule_scheduler import RuleScheduler
+from streams.core.events.area_states import AreaState, TablesAnnounced
 from streams.core.events.model import Bulletin
-from streams.core.events.wire import AreaState, TablesAnnounced
-from streams.core.events.wire_sample import SampleRecord
+from streams.core.events.sample_states import SampleRecord
 from streams.core.sampling.sampled_sheets import SampledSheets
 
 
@@ -99,14 +99,14 @@ class AreaView:
         election, area_info, bulletin = self._election, self._election.areas[id], self.bulletin(id)
         bounds, sample, official = self._bound_sums(id), self.sample(id), None
         if bulletin is not None:
-            official = area_state.official(Comparison(election, area_info, bulletin, self._tally(id, project)))
+            official = state_parts.official(Comparison(election, area_info, bulletin, self._tally(id, project)))
         return AreaState(
             area=id,
             name=str(election.labels[id]),  # without its other languages
             level=area_info.level,
             tables=area_info.tables,
             registered=area_info.registered,
-            witnessed=area_state.witnessed(election, area_info, row),
+            witnessed=state_parts.witnessed(election, area_info, row),
             tables_announced=self._tables_announced(area, row) if row[ANNOUNCED] else None,
             lead=self._sums.open_sheets.lead(area, row[VOTES:]),
             bounds=None if bounds is None else bounds.in_state(election),
@@ -118,7 +118,7 @@ class AreaView:
     def _tables_announced(self, area: int, row: list[int]) -> TablesAnnounced:
         told, votes = self._sums.announced(area)
         lead = self._sums.official_lead(area, told, votes)
-        return area_state.tables_announced(self._election, row, told.tolist(), votes.tolist(), lead)
+        return state_parts.tables_announced(self._election, row, told.tolist(), votes.tolist(), lead)
 
     def sample(self, area: str) -> SampleRecord | None:
         """What the election's random sample says of an area; None where it says nothing."""

@@ -13,8 +13,8 @@ from streams.core.engine.area_view import AreaView
 from streams.core.engine.feed_activity import FeedActivity
 from streams.core.engine.publish_queue import PublishQueue
 from streams.core.engine.rule_scheduler import RuleScheduler
+from streams.core.events.area_states import AreaState
 from streams.core.events.model import Bulletin
-from streams.core.events.wire import AreaState
 from streams.core.sampling.sampled_sheets import SampledSheets
 
 

@@ -18,7 +18,7 @@ import orjson
 
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers, closes, rising
-from streams.core.events.wire import MarkRecord
+from streams.core.events.own_records import MarkRecord
 from streams.core.reconciliation.consensus import Level
 
 Rows = tuple[Numbers, Numbers]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from streams.core.alerting.alert import Alert, Notice
+from streams.core.events.area_states import AreaState
 from streams.core.events.codec import encode, encode_structs
 from streams.core.events.model import Rejection
-from streams.core.events.wire import AreaState
 from streams.core.reconciliation.consensus import Verdict
 
 SAMPLES: Final = 5

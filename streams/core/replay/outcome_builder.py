@@ -8,10 +8,10 @@ from streams.core.alerting.alert import Notice
 from streams.core.election.model import Election
 from streams.core.engine.channel_items import Item, Unreadable
 from streams.core.engine.comparer import Comparer
+from streams.core.events.area_states import AreaState
 from streams.core.events.codec import encode, plain
 from streams.core.events.model import Event, Rejection, Tick
 from streams.core.events.quick_decoder import KINDS, Usual, by_type
-from streams.core.events.wire import AreaState
 from streams.core.reconciliation.ledger_store import Verdicts
 from streams.core.replay.outcome import Members, Outcome, Refusals
 from streams.core.replay.verdicts import NightVerdicts

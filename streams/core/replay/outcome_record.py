@@ -11,7 +11,7 @@ from msgspec import Struct
 from streams.core.alerting.alert import Moment, Notice
 from streams.core.comparison.findings import Finding
 from streams.core.election.model import Severity
-from streams.core.events.wire import AreaState
+from streams.core.events.area_states import AreaState
 
 
 class VerdictRecord(Struct, frozen=True):

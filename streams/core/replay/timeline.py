@@ -9,14 +9,14 @@ import numpy as np
 from streams.core.aggregation.area_over_ticks import AreaOverTicks
 from streams.core.aggregation.sums_over_ticks import Course
 from streams.core.aggregation.tally import Tally
-from streams.core.comparison import area_state
+from streams.core.comparison import state_parts
 from streams.core.comparison.false_sheets import asked_of_votes
 from streams.core.comparison.findings import Situation
 from streams.core.election.model import Election
 from streams.core.election.numbering import Numbers
 from streams.core.engine.comparer import Comparer
 from streams.core.events.model import LATEST
-from streams.core.events.wire_sample import SampleRecord
+from streams.core.events.sample_states import SampleRecord
 
 LEVELS: Final = 2
 """Levels of areas from the root down that are followed."""
@@ -154,7 +154,7 @@ class Chronicle:
         comparison, breakdown = given.comparison, dict[str, int]()
         for column, name, votes in () if comparison is None else comparison.official:
             assert comparison is not None
-            if (sheets := area_state.breakdown(comparison, column, votes)) is not None:
+            if (sheets := state_parts.breakdown(comparison, column, votes)) is not None:
                 breakdown[name] = sheets
         sampled = _sampled(comparer.view.sample(area))
         return self._point(at, given, given.witnessed, breakdown, sampled)
@@ -168,10 +168,10 @@ class Chronicle:
         sampled: Mapping[str, tuple[float, float, float]],
     ) -> Point:
         comparison, exist = given.comparison, given.area.tables
-        shares = area_state.shares(self._election, tally.votes, tally.valid)
+        shares = state_parts.shares(self._election, tally.votes, tally.valid)
         announced = dict[str, float | None]()
         if comparison is not None:
-            announced = {name: area_state.share(votes, comparison.valid) for _, name, votes in comparison.official}
+            announced = {name: state_parts.share(votes, comparison.valid) for _, name, votes in comparison.official}
         return Point(
             at=at,
             tables=tally.tables,

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from streams.core.election.model import Election
-from streams.core.events.wire_sample import Interval, SampleInterval, SampleLead, SampleRecord
+from streams.core.events.sample_states import Interval, SampleInterval, SampleLead, SampleRecord
 from streams.core.sampling import guaranteed_interval, usual_interval
 from streams.core.sampling.sample import Contrast, Sample
 

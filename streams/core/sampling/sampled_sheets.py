@@ -7,7 +7,7 @@ import numpy as np
 from streams.core.election.drawn_sample import DrawnSample
 from streams.core.election.model import Election
 from streams.core.election.numbering import ROOT
-from streams.core.events.wire_sample import SampleRecord
+from streams.core.events.sample_states import SampleRecord
 from streams.core.reconciliation.sheet_rows import READ, Rows, in_order
 from streams.core.sampling.estimates import estimates, record
 from streams.core.sampling.sample import Sample

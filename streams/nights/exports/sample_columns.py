@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from streams.core.events.wire_sample import SampleRecord
+from streams.core.events.sample_states import SampleRecord
 from streams.nights.exports.table import Column
 
 _POINTS: Final = "percentage points"

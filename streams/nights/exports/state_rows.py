@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.core.aggregation.open_sheets import KINDS
 from streams.core.election.model import Election
 from streams.core.engine.comparer import Comparer
-from streams.core.events.wire import AreaState
+from streams.core.events.area_states import AreaState
 from streams.nights.exports import sample_columns
 from streams.nights.exports.row_files import Scratch
 

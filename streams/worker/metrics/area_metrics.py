@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.utils import floatToGoString
 
-from streams.core.events.wire import DatedState
+from streams.core.events.area_states import DatedState
 from streams.worker.metrics.catalogue import AREA, METRICS
 
 FAMILIES: Final = {

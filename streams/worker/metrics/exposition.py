@@ -22,8 +22,8 @@ from streams import __version__
 from streams.core.aggregation.open_sheets import KINDS, UNANNOUNCED
 from streams.core.alerting.alert import Status
 from streams.core.election.model import Election, Severity
-from streams.core.events.wire import DatedState, Official, OpenGroup
-from streams.core.events.wire_sample import SampleRecord
+from streams.core.events.area_states import DatedState, Official, OpenGroup
+from streams.core.events.sample_states import SampleRecord
 from streams.core.reconciliation.consensus import Level
 from streams.kafka.topology import Topology
 from streams.worker.app import Stages

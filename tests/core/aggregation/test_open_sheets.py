@@ -16,7 +16,7 @@ from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, LeadRule, Rules
 from streams.core.engine.comparer import Comparer
 from streams.core.events.admission import check_report
-from streams.core.events.wire import AreaState, Lead, OfficialLead, OpenGroup, TablesAnnounced
+from streams.core.events.area_states import AreaState, Lead, OfficialLead, OpenGroup, TablesAnnounced
 from streams.core.reconciliation.reconciler import Reconciler
 
 READ_BY = {"accepted": ("ana", "eva"), "disputed": ("ana", "eva"), "unconfirmed": ("ana",)}

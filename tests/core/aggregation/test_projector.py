@@ -18,8 +18,8 @@ from streams.core.election.model import Area, Election, Option
 from streams.core.election.register import PollingTable
 from streams.core.election.settings import DivergenceRule, Policy, Rules
 from streams.core.engine.comparer import Comparer
+from streams.core.events.area_states import Figure
 from streams.core.events.codec import to_json
-from streams.core.events.wire import Figure
 from streams.core.reconciliation.reconciler import Reconciler
 
 CENTRES = 8

@@ -34,8 +34,8 @@ from streams.core.election.settings import (
 from streams.core.engine.area_view import AreaView
 from streams.core.engine.comparer import Comparer
 from streams.core.engine.rule_scheduler import RuleScheduler
+from streams.core.events.area_states import AreaState
 from streams.core.events.model import Bulletin, TallyReport
-from streams.core.events.wire import AreaState
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.reconciliation.sheet_rows import Sheets
 

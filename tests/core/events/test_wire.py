@@ -19,7 +19,7 @@ from replays import of_events
 from test_metrics import KNOWN, NIGHT
 
 from streams.core.alerting.alert import Notice
-from streams.core.events import wire
+from streams.core.events import area_states, own_records
 from streams.core.events.codec import encode, encode_structs, plain, to_json
 from streams.core.reconciliation.reconciler import Reconciler
 from streams.core.replay.outcome_record import OutcomeRecord
@@ -41,8 +41,8 @@ def test_states() -> None:
     for field in ("official", "tables_announced", "bounds", "alerts"):
         assert any(state[field] for state in states), field
     for state in states:
-        same({**state, "at": 1}, wire.DatedState)
-        same({**state, "at": 1, "behind": 0.5}, wire.DatedState)
+        same({**state, "at": 1}, area_states.DatedState)
+        same({**state, "at": 1, "behind": 0.5}, area_states.DatedState)
 
 
 def test_states_with_a_sample() -> None:
@@ -52,7 +52,7 @@ def test_states_with_a_sample() -> None:
         state = direct(replace(KNOWN, sample=drawn), lines([*sheets, bulletin()])).states["N"]
         assert state["sample"]["came"] == len(sheets)
         assert bool(state["sample"]["lead"]) == bool(sheets)
-        same({**state, "at": 1}, wire.DatedState)
+        same({**state, "at": 1}, area_states.DatedState)
 
 
 def test_both_encoders_write_alike() -> None:
@@ -61,7 +61,7 @@ def test_both_encoders_write_alike() -> None:
     areas, tables = list(outcome.states), list(outcome.verdicts)
     for state in outcome.states.several(areas):
         assert encode_structs(state) == encode(state)
-        dated = wire.DatedState.of(state, 1, 0.5)
+        dated = area_states.DatedState.of(state, 1, 0.5)
         assert encode_structs(dated) == encode({**json.loads(encode(state)), "at": 1, "behind": 0.5})
     for verdict in outcome.verdicts.several(tables):
         assert encode_structs(verdict) == encode(verdict)
@@ -82,13 +82,13 @@ def test_sheets() -> None:
     for event in (report(), report("S1-2", {"A": 3}, id="seen", bound="at-least")):
         reconciler.apply(event)
         (content,) = reconciler.take_sheets().messages(known)
-        same(json.loads(content), wire.SheetsRecord)
+        same(json.loads(content), own_records.SheetsRecord)
 
 
 @pytest.mark.parametrize("command", [Command("desk"), Command("desk", b'{"id":"a"}')])
 def test_commands(command: Command) -> None:
     """A command is a `CommandRecord`, and is read as it was written."""
-    same(json.loads(command.write()), wire.CommandRecord)
+    same(json.loads(command.write()), own_records.CommandRecord)
     assert Command.read(command.write()) == command
 
 

@@ -8,7 +8,7 @@ from builders import T0, election
 from msgspec import structs
 
 from streams.core.engine.comparer import Comparer
-from streams.core.events.wire import AreaState, Bounds, Figure, Official, StandingAlert, TablesAnnounced
+from streams.core.events.area_states import AreaState, Bounds, Figure, Official, StandingAlert, TablesAnnounced
 from streams.core.replay.area_ranking import ranked
 
 KNOWN = election(states=9, tables=1)

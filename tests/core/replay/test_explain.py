@@ -18,10 +18,10 @@ from streams.core.comparison.lead_sentences import lead_sentences
 from streams.core.comparison.sentences import LANGUAGES
 from streams.core.election.model import Election
 from streams.core.election.settings import AlertPolicy, DivergenceRule, Rules, Switches
+from streams.core.events.area_states import AreaState
 from streams.core.events.codec import encode, plain
 from streams.core.events.input_topics import BULLETINS, REPORTS
 from streams.core.events.model import Event, Tick
-from streams.core.events.wire import AreaState
 from streams.core.replay.explainer import Explainer, UnknownPlaceError
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.record import Record

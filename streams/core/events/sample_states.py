@@ -1,4 +1,4 @@
-"""What area states say of the election's random sample, as it stands on the wire (`wire`)."""
+"""What area states say of the election's random sample, as it stands on the wire (`area_states`)."""
 
 from collections.abc import Mapping
 

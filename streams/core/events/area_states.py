@@ -1,4 +1,4 @@
-"""The types of the records in Cotejo's own topics (JSON, UTF-8). The type of a notice is `alerting.alert.Notice`.
+"""The state of an area: the type of the records of the topic `area-state` (JSON, UTF-8).
 
 `docs/schemas/` publishes these types as JSON Schema, and `docs/asyncapi.yaml` says which topic carries which. Times are
 Unix ms, votes and tables are counts, shares are per cent of the valid votes, points are percentage points, coverage is
@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple
 
 from streams.core.election.model import Severity
-from streams.core.events.wire_sample import SampleRecord
+from streams.core.events.sample_states import SampleRecord
 
 
 class Witnessed(Struct, frozen=True):
@@ -197,67 +197,3 @@ class DatedState(AreaState, frozen=True, kw_only=True):
     def of(cls, state: AreaState, at: int, behind: float | UnsetType) -> "DatedState":
         """What is known of an area, with the time at which it was."""
         return cls(*astuple(state), at=at, behind=behind)
-
-
-class SheetRows(Struct, frozen=True):
-    """A row of figures for each polling table (`streams.core.reconciliation.sheet_rows`)."""
-
-    tables: list[str]
-    """Ids of polling tables."""
-    rows: list[list[int]]
-    numbers: list[int] = []
-    """Their places in the register."""
-
-
-class TurnedAwayTables(Struct, frozen=True):
-    """Polling tables of which a reading was turned away: their ids, and their places in the register. A table that was
-    named here once stays named."""
-
-    tables: list[str]
-    numbers: list[int] = []
-
-
-class SheetsRecord(Struct, frozen=True):
-    """The polling tables of a partition that changed, each with its whole row. If several records have a row of one
-    table, the row with the most entries counts."""
-
-    partition: int
-    version: int
-    """Entries in all ledgers of the partition."""
-    busiest: Mapping[str, int]
-    """Readings of the reporter groups that sent most."""
-    read: SheetRows
-    """Verdicts. A row: readings; level (0 only bounds, 1 none, 2 reported, 3 corroborated, 4 disputed); accepted (0 or
-    1); null votes; votes by option."""
-    announced: SheetRows
-    """A row: announcements; whether one holds (0 or 1); votes by option and group, -1 for none."""
-    register: str = ""
-    """Digest of the register that `numbers` are places in. They count only in the same register."""
-    bounds: SheetRows | UnsetType = UNSET
-    """A row: readings; 0 none, 1 bounds hold, 2 they conflict; the most ballots, -1 unknown; least votes by option."""
-    turned_away: TurnedAwayTables | UnsetType = UNSET
-    """Those that were not in a record of this partition before."""
-
-
-class MarkRecord(Struct, frozen=True):
-    """A partition has come to this event time: every sheet that changed before it has been sent."""
-
-    partition: int
-    at: int
-
-
-class CommandRecord(Struct, frozen=True):
-    """A request to the worker that owns the deliveries."""
-
-    receiver: str
-    redeliver: str | None
-    """The notice to deliver again, as a string of JSON; null enables the receiver instead."""
-
-
-class ReasonRecord(Struct, frozen=True):
-    """Why a message was turned away."""
-
-    code: str
-    place: str
-    """Path within the message; empty for the whole of it."""
-    cure: str

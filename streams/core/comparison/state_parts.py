@@ -1,4 +1,4 @@
-"""The parts of an area's state, as it is told (`wire.AreaState`)."""
+"""The parts of an area's state, as it is told (`area_states.AreaState`)."""
 
 from collections.abc import Sequence
 from math import isnan
@@ -11,7 +11,7 @@ from streams.core.comparison.bounds import Bound
 from streams.core.comparison.findings import Comparison
 from streams.core.comparison.rules.contradiction import bounds
 from streams.core.election.model import Area, Election
-from streams.core.events.wire import Figure, Official, OfficialLead, TablesAnnounced, Witnessed
+from streams.core.events.area_states import Figure, Official, OfficialLead, TablesAnnounced, Witnessed
 
 
 def witnessed(election: Election, area: Area, row: list[int]) -> Witnessed:
