@@ -47,10 +47,12 @@ TICK_EVERY = 500
 TICK_PAUSE = 1
 """A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
 contested, judging leaves half of the time to the reports. An alert waits for the next tick and its judging."""
-TICK_REST = 4
-"""While no bulletin waits, the pause is so many times what judging took, or `TICK_EVERY` if that is less. Judging takes
-about as long for the reports of half a second as for those of a tenth: it depends on how many areas are contested. More
-would help the reports, and keep bulletins waiting: one that was not read yet does not end the pause."""
+TICK_HEAVY = 0.025
+"""Seconds from which on judging a tick is too much work to be done ten times a second. 38 contested areas take as much."""
+TICK_REST = 10
+"""After heavy judging the pause is so many times what it took while no bulletin waits, or `TICK_EVERY` if that is less:
+judging takes about as long for the reports of half a second as for those of a tenth. After light judging there is no such
+rest, since a bulletin that has come, and was not read yet, does not end it."""
 TICK_LOOK = 0.01
 """Seconds between two looks, in such a pause, at whether a bulletin has come."""
 
@@ -218,14 +220,14 @@ def _ticking(app: App, topology: Topology, compare: CompareStage, every: int) ->
 
 
 def pausing(clock: Clock, compare: CompareStage) -> Callable[[], Awaitable[None]]:
-    """Return a coroutine function that pauses between two ticks: long while only reports come, short when a bulletin
-    has come since the last pause."""
+    """Return a coroutine function that pauses between two ticks: long while only reports come and judging is heavy,
+    short when a bulletin has come since the last pause."""
     arrived = 0
 
     async def pause() -> None:
         nonlocal arrived
         took = compare.judging_took
-        until = clock.monotonic() + min(TICK_REST * took, TICK_EVERY / 1000)
+        until = clock.monotonic() + (min(TICK_REST * took, TICK_EVERY / 1000) if took >= TICK_HEAVY else 0)
         await asyncio.sleep(TICK_PAUSE * took)
         while compare.counts["arrived"] == arrived and clock.monotonic() < until:  # noqa: ASYNC110 (a count)
             await asyncio.sleep(TICK_LOOK)

@@ -13,6 +13,7 @@ from streams.worker.app import (
     STATES_EVERY,
     STATES_PAUSE,
     TICK_EVERY,
+    TICK_HEAVY,
     TICK_LOOK,
     TICK_PAUSE,
     TICK_REST,
@@ -43,8 +44,9 @@ def test_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ("took", "arrives", "pause"),
     [
         (0.0, False, 0.0),
-        (0.02, False, TICK_REST * 0.02),
-        (0.02, True, TICK_PAUSE * 0.02),
+        (0.024, False, TICK_PAUSE * 0.024),
+        (TICK_HEAVY, False, TICK_REST * TICK_HEAVY),
+        (TICK_HEAVY, True, TICK_PAUSE * TICK_HEAVY),
         (0.2, False, TICK_EVERY / 1000),
         (0.7, False, TICK_PAUSE * 0.7),
         (0.7, True, TICK_PAUSE * 0.7),
@@ -72,7 +74,8 @@ def test_judging_leaves_time_for_reports(
     monkeypatch.setattr(asyncio, "sleep", sleep)
     first, second = asyncio.run(pauses())
     assert first == pytest.approx(pause, abs=2 * TICK_LOOK)
-    assert second == pytest.approx(max(TICK_PAUSE * took, min(TICK_REST * took, TICK_EVERY / 1000)), abs=2 * TICK_LOOK)
+    rest = min(TICK_REST * took, TICK_EVERY / 1000) if took >= TICK_HEAVY else 0
+    assert second == pytest.approx(max(TICK_PAUSE * took, rest), abs=2 * TICK_LOOK)
 
 
 @pytest.mark.parametrize(("took", "pause"), [(0.0, STATES_EVERY), (0.01, STATES_EVERY), (0.1, STATES_PAUSE * 0.1)])
