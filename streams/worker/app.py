@@ -47,8 +47,8 @@ TICK_EVERY = 500
 TICK_PAUSE = 1
 """A pause between two ticks of the wall clock is at least so many times what judging one took: however many areas are
 contested, judging leaves half of the time to the reports. An alert waits for the next tick and its judging."""
-TICK_HEAVY = 0.025
-"""Seconds from which on judging a tick is too much to be done ten times a second. 38 contested areas take as much."""
+TICK_HEAVY = 0.05
+"""Seconds from which on judging a tick is too much to be done ten times a second: it would take half of the time."""
 TICK_REST = 10
 """After heavy judging the pause is so many times what it took while no bulletin waits, or `TICK_EVERY` if that is less:
 judging takes about as long for the reports of half a second as for those of a tenth. After light judging there is no
