@@ -17,9 +17,9 @@ def reason(url: str) -> str | None:
     """What is wrong with this address, with the cure; None where it is none of the usual slips."""
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
-    plain, asked = _get(f"http://{parts.netloc}/"), _get(f"{origin}/")
+    plain = _get(f"http://{parts.netloc}/")
     speaks_https = any(words in (plain or "") for words in TO_HTTPS)
-    if parts.scheme == "https" and asked is None and plain is not None and not speaks_https:
+    if parts.scheme == "https" and plain is not None and not speaks_https and _get(f"{origin}/") is None:
         return f"what listens there speaks http: write http://{parts.netloc}{parts.path}"
     if parts.scheme == "http" and speaks_https:
         return f"what listens there speaks https: write https://{parts.netloc}{parts.path}"
