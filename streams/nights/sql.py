@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Final, TypeVar
 
@@ -38,6 +38,11 @@ _KEYWORDS: Final = frozenset(
 def literal(text: str) -> str:
     """A text of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def none_of(sql: str, texts: Iterable[str]) -> str:
+    """Whether a text is none of these, in SQL; NULL is the empty text."""
+    return f"coalesce({sql}, '') NOT IN ({', '.join(map(literal, texts))})"
 
 
 def first_sentence(error: Exception) -> str:

@@ -18,7 +18,7 @@ from streams.nights.importers.inspecting.inspection import ColumnSample, Inspect
 from streams.nights.importers.inspecting.nested_rows import EACH
 from streams.nights.importers.inspecting.time_forms import read_time
 from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
-from streams.nights.sql import literal
+from streams.nights.sql import literal, none_of
 
 _KEY_COLUMNS: Final = 8
 """From the left, among which an id is looked for."""
@@ -247,8 +247,7 @@ def _time(file: Inspected, field: str) -> Iterator[str]:
         return
     given = [cell for cell in column.cells if any(map(str.isdigit, cell))]
     others = sorted(set(column.cells) - set(given))
-    told = f"coalesce({column.sql}, '') NOT IN ({', '.join(map(literal, others))})"
-    yield from _kept(file, *([told] if others else []))
+    yield from _kept(file, *([none_of(column.sql, others)] if others else []))
     if others:
         yield "# without rows that have no time"
     yield f"{field} = {_toml(read_time(column.sql, given))}"

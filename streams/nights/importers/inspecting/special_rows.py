@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streams.nights.importers.inspecting.column_words import is_id
 from streams.nights.importers.map_file import Source
-from streams.nights.sql import literal, readable
+from streams.nights.sql import literal, none_of, readable
 
 Rows = Sequence[Sequence[str]]
 
@@ -56,10 +56,10 @@ def totals_by_name(names: Sequence[str], rows: Rows) -> tuple[list[int], list[To
 
 
 def _not_called(column: str, texts: Sequence[str]) -> str:
-    given = f"coalesce({readable(column)}, '')"
     if len(texts) <= _MOST_TEXTS:
-        return f"{given} NOT IN ({', '.join(map(literal, texts))})"
+        return none_of(readable(column), texts)
     words = {named[1].lower() for text in texts if (named := _TOTAL.fullmatch(text))}
+    given = f"coalesce({readable(column)}, '')"
     return f"NOT regexp_matches({given}, {literal('(?i)^[^[:alnum:]]*(' + '|'.join(sorted(words)) + ')')})"
 
 
@@ -81,7 +81,7 @@ def totals_by_sum(names: Sequence[str], rows: Rows, source: Source) -> tuple[lis
         if texts == {""} and "" not in rest:
             where = f"{readable(name)} IS NOT NULL"
         elif not texts & rest and "" not in rest and (is_id(name) or any(map(str.isalpha, "".join(texts)))):
-            where = f"coalesce({readable(name)}, '') NOT IN ({', '.join(map(literal, sorted(texts)))})"
+            where = none_of(readable(name), sorted(texts))
         else:
             continue
         return sorted(places), [Totals(where, _told(len(places), len(rows), "each figure is a sum of others"))]
@@ -92,8 +92,7 @@ def _figures(names: Sequence[str], rows: Rows, source: Source) -> NDArray[np.flo
     """The columns whose cells are figures, in those rows that have any."""
     columns = [[row[i] for row in rows] for i in range(len(names))]
     are_figures = [
-        not is_id(name) and len(set(cells)) > 1 and all(count_of(cell, source) is not None for cell in cells)
-        for name, cells in zip(names, columns, strict=True)
+        len(set(cells)) > 1 and _has_figures(name, cells, source) for name, cells in zip(names, columns, strict=True)
     ]
     counts = [
         [count_of(cell, source) or 0.0 for cell in cells]
@@ -101,6 +100,11 @@ def _figures(names: Sequence[str], rows: Rows, source: Source) -> NDArray[np.flo
         if is_figure
     ]
     return np.array(counts).reshape(len(counts), len(rows)).T
+
+
+def _has_figures(name: str, cells: Sequence[str], source: Source) -> bool:
+    """Whether every cell of a column is a figure or stands for none, and the column is no id."""
+    return not is_id(name) and all(count_of(cell, source) is not None for cell in cells)
 
 
 def _sums_of_runs(figures: NDArray[np.float64]) -> Sequence[int]:
@@ -142,8 +146,7 @@ def filled_down(columns: Sequence[Sequence[str]], names: Sequence[str], source: 
     begins, before_figures = {0}, True
     for name, cells in zip(names, columns, strict=True):
         given = [place for place, cell in enumerate(cells) if cell.strip()]
-        is_figure = not is_id(name) and all(count_of(cell, source) is not None for cell in cells)
-        before_figures = before_figures and not is_figure
+        before_figures = before_figures and not _has_figures(name, cells, source)
         named = {(above[place], cells[place]) for place in given}
         sparse = 2 * len(given) <= len(cells) or (len(begins) > 1 and len(given) < len(cells))
         if not (before_figures and given and sparse and begins.issubset(given) and len(named) == len(given)):
