@@ -75,7 +75,7 @@ class Night:
         if content is None:
             return  # deleted
         try:
-            state = _decode_state(content)
+            state = DatedState.decode(content)
         except msgspec.DecodeError:
             self.count_unreadable()
             return
@@ -195,7 +195,7 @@ class Night:
 
     def _lead(self, content: bytes | None) -> dict[str, str]:
         """By language, whether sheets that do not count yet can change who leads in an area with this state."""
-        state = None if content is None else _decode_state(content)
+        state = None if content is None else DatedState.decode(content)
         return {
             language: "" if state is None else " ".join(lead_sentences(self.election, state, language))
             for language in LANGUAGES
@@ -288,6 +288,3 @@ def _named(election: Election, area: Area) -> dict[str, Any]:
         "tables": area.tables,
         "registered": area.registered,
     }
-
-
-_decode_state: Final = msgspec.json.Decoder(DatedState).decode

@@ -1,9 +1,8 @@
 """An area's figures over time, in columns as charts want them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 from msgspec import UnsetType
 
 from streams.board.thinned_history import Point
@@ -14,7 +13,7 @@ from streams.core.events.sample_states import SampleInterval, SampleRecord
 def series(points: Iterable[Point]) -> dict[str, Any]:
     """An area's figures over time, in columns as charts want them: shares in per cent, coverage 0-1, None where
     there is nothing to say."""
-    states = [(point.at, _decode_state(point.content)) for point in points]
+    states = [(point.at, DatedState.decode(point.content)) for point in points]
     figures = [state.official.figures if state.official else {} for _, state in states]
     witnessed = [state.witnessed for _, state in states]
     named = sorted({column for seen in witnessed for column in seen.shares}.union(*figures))
@@ -40,6 +39,3 @@ def _sampled(samples: Sequence[SampleRecord | UnsetType]) -> dict[str, dict[str,
         "sampled_low": {o: [None if s is None else s.guaranteed[0] for s in shares] for o, shares in each.items()},
         "sampled_high": {o: [None if s is None else s.guaranteed[1] for s in shares] for o, shares in each.items()},
     }
-
-
-_decode_state: Final = msgspec.json.Decoder(DatedState).decode

@@ -13,7 +13,6 @@ from subprocess import Popen
 from time import monotonic, sleep
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -221,7 +220,7 @@ def _state(broker: str, topic: str, area: str) -> DatedState:
     values = [record.value for record in topic_reader.read(broker, topic) if record.key == area.encode()]
     if not values:
         raise DemoError(f"{topic} has no state of {area}: the night has no event that can be judged")
-    return msgspec.json.decode(values[-1], type=DatedState)
+    return DatedState.decode(values[-1])
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
-import msgspec
 import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -229,7 +228,7 @@ def test_who_leads(tables: int | None, chromium: Browser, embedded: EmbeddedBrok
     came += [report(sheets[7][0], (60, 20, i), at=T0, reporter=who) for i, who in enumerate("xy")]
     came += [report(table, votes, at=T0, reporter="x") for table, votes in sheets[8:10]]
     came += [bulletin((60, 20, 1), area=table, at=T0) for table, _ in sheets[:9]]
-    state = msgspec.json.decode(records(known, came)[0][-len(known.areas)], type=DatedState)
+    state = DatedState.decode(records(known, came)[0][-len(known.areas)])
     with given(embedded.start(), known, names, came) as running, opened(chromium, running.url) as seen:
         for language in ("en", "es"):
             seen.page.locator(f"[data-lang={language}]").click()

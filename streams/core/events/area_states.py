@@ -7,7 +7,9 @@ groups.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple
 
@@ -197,3 +199,11 @@ class DatedState(AreaState, frozen=True, kw_only=True):
     def of(cls, state: AreaState, at: int, behind: float | UnsetType) -> "DatedState":
         """What is known of an area, with the time at which it was."""
         return cls(*astuple(state), at=at, behind=behind)
+
+    @classmethod
+    def decode(cls, content: bytes) -> "DatedState":
+        """The state in the value of a record of `area-state`. Raises msgspec.DecodeError for anything else."""
+        return _decode(content)
+
+
+_decode: Final = msgspec.json.Decoder(DatedState).decode
