@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from streams.kafka.clients import BrokerUnreachable
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.topic_admin import TopicError, admin
+from streams.kafka.topic_admin import TopicError, admin, ensure
+from streams.kafka.topology import Topology
 
 
 def pytest_configure() -> None:
@@ -71,6 +72,14 @@ def names(request: pytest.FixtureRequest) -> str:
     """A prefix for the names of topics and groups that no other test has; it ends with a dot."""
     test = re.sub(r"\W+", "-", request.node.name)[:60].strip("-")
     return f"{test}-{uuid4().hex[:8]}."
+
+
+@pytest.fixture
+def topology(names: str, embedded: EmbeddedBroker) -> Topology:
+    """All topics of an election on the embedded broker."""
+    topology = Topology(names)
+    ensure(embedded.start().address, topology.specs())
+    return topology
 
 
 @pytest.fixture(scope="session")

@@ -239,13 +239,6 @@ def test_depths_with_a_history() -> None:
 
 
 @pytest.fixture
-def topology(names: str, embedded: EmbeddedBroker) -> Topology:
-    topology = Topology(names)
-    ensure(embedded.start().address, topology.specs())
-    return topology
-
-
-@pytest.fixture
 def board(topology: Topology, embedded: EmbeddedBroker) -> Iterator[Served]:
     with served(embedded, KNOWN, topology, ["board.example.org"]) as running:
         yield running

@@ -19,7 +19,6 @@ from certificates import certificate_for
 from nights import until
 
 from streams.kafka.embedded_broker import EmbeddedBroker, free_port, is_free
-from streams.kafka.topic_admin import ensure
 from streams.kafka.topology import Topology
 
 KNOWN = election(states=3, tables=4)
@@ -122,13 +121,6 @@ def come_to(stream: http.client.HTTPResponse, event: str) -> None:
     """Read the stream up to an event of this name."""
     while (line := stream.readline()) != f"event: {event}\n".encode():
         assert line, "the stream has ended"
-
-
-@pytest.fixture
-def topology(names: str, embedded: EmbeddedBroker) -> Topology:
-    topology = Topology(names)
-    ensure(embedded.start().address, topology.specs())
-    return topology
 
 
 @pytest.fixture
