@@ -105,11 +105,13 @@ class _Topics:
     def __init__(self, log: LogWriter, topology: Topology) -> None:
         self._log, self._topology = log, topology
         self._offsets: Counter[tuple[str, int]] = Counter()
+        # Behind all of the night: a report that is dated after its arrival does not count.
+        self._arrived = int(time.time() * 1000)
 
     def send(self, topic: str, content: bytes | None, key: bytes | None = None, partition: int | None = None) -> None:
         name = BULLETINS if topic == self._topology.bulletins else REPORTS
         place = name, partition or 0
-        self._log.append(Record(*place, self._offsets[place], 1, key, content))
+        self._log.append(Record(*place, self._offsets[place], self._arrived, key, content))
         self._offsets[place] += 1
 
     def close(self) -> None:
@@ -151,6 +153,8 @@ def measure(night: pathlib.Path) -> Run:
     judging += _seconds(lambda: [*steps])
     judging += _seconds(lambda: outcomes.append(replay.finish()))
     outcome = _seconds(lambda: outcomes[0].sha256)
+    if not any(verdict.accepted for verdict in outcomes[0].verdicts.values()):
+        raise RuntimeError(f"{night}: no sheet was accepted")
     return Run(sum(outcomes[0].counts.values()), alone, start, judging, outcome)
 
 

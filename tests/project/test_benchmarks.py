@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from benchmarks import contested, java, page, runs
+from benchmarks import contested, java, page, replay, runs
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, kept, sources
 from benchmarks.live import AIOKAFKA, KAFKA_STREAMS
@@ -53,6 +53,15 @@ def test_the_stream_has_what_the_job_is_about(stream: Stream) -> None:
     ids = [report.id for report in reports]
     assert len(set(ids)) < len(ids)
     assert len({(report.table, report.reporter) for report in reports}) < len(set(ids))
+
+
+def test_a_recorded_stream_counts(tmp_path: Path) -> None:
+    """The night that is replayed as a recorder found it has the sheets of the night that was fed."""
+    made, log = tmp_path / "made", tmp_path / "log"
+    replay._cotejo("simulate", "--tables", "600", "--witnessed", "1", "--seed", "5", made)
+    log.mkdir()
+    replay.record(made, log)
+    assert replay.measure(log).events > 600
 
 
 def _feed(stream: Stream, live: LiveNight) -> Fed:

@@ -39,6 +39,9 @@ _NAME = struct.Struct("<H")
 SEGMENT_BYTES, BLOCK_BYTES = _SEGMENT.size, _BLOCK.size
 _CHECK: Final = 4
 
+NO_BYTES: Final = -1
+"""The length of a key or a value that is None."""
+
 PARTS: Final = 3
 """Of a record without headers: its head, its key, its value."""
 
@@ -174,14 +177,14 @@ def _many(read: Callable[[int], bytes], count: int) -> tuple[Records, bool]:
     try:
         for head in map(read, repeat(_RECORD.size, count)):
             key_length, value_length, named = lengths(head)
-            if key_length < 0 or value_length < 0 or named:
+            if value_length < 0 or key_length < NO_BYTES or named:
                 key, value = _take(read, key_length), _take(read, value_length)
                 if named:
                     headers[len(heads)] = _headers(read, named)
                 keys.append(key)
                 values.append(value)
             else:
-                keys.append(read(key_length))
+                keys.append(None if key_length == NO_BYTES else read(key_length))
                 values.append(read(value_length))
             heads.append(head)
     except (struct.error, IndexError, UnicodeDecodeError):
@@ -220,11 +223,11 @@ def unpack_gap(raw: bytes) -> Gap:
 
 
 def _length(content: bytes | None) -> int:
-    return -1 if content is None else len(content)
+    return NO_BYTES if content is None else len(content)
 
 
 def _take(read: Callable[[int], bytes], length: int) -> bytes | None:
-    if length == -1:
+    if length == NO_BYTES:
         return None
     content = read(length) if length > 0 else b""
     if len(content) != length:
