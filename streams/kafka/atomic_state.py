@@ -4,7 +4,8 @@ Records reach a compacted changelog one by one. A worker may die in the middle o
 wake up after another has taken its place, and write what it still had. So each writer has an epoch and keys of its own.
 Within an epoch, each key has two places that are written in turn, with the number of the step. A step counts once its
 last record, the seal, is there. What comes back is the newest sealed step of the highest epoch. A new epoch begins with
-a copy of everything; what older epochs still write is ignored.
+a copy of everything; what older epochs still write is ignored. Before anything else, a worker writes a claim of its
+epoch: whoever loads later finds it, and takes a higher one, though nothing was saved between the two.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ import orjson
 from streams.core.events.formats import COMPARISON, Format
 
 _SEAL: Final = "seal"
+_CLAIM: Final = "claim"
 
 
 class Epoch(NamedTuple):
@@ -70,7 +72,7 @@ class Saves:
                 continue
             if name == _SEAL:
                 sealed[epoch] = step
-            else:
+            elif name != _CLAIM:
                 by_epoch.setdefault(epoch, {}).setdefault(name, {})[step] = saved
         for epoch in unsealed:  # its seal was there: nothing that was acked with its last step may be lost
             if epoch not in sealed and epoch in by_epoch:
@@ -87,6 +89,10 @@ class Saves:
         self._epoch = Epoch(max((epoch.number for epoch in epochs), default=0) + step, generation, writer)
         self._step, self._place = 0, dict[str, int]()
         self._forgotten: list[str] = []
+
+    def claim(self) -> Write:
+        """The record that claims the epoch. It must be confirmed before anything is done with what was loaded."""
+        return Write(self._key(_CLAIM, 0), self._record(None))
 
     def put(self, key: str, value: Any) -> None:
         """Save this value (JSON, or `orjson.Fragment`) with the next step; None forgets the key."""

@@ -111,7 +111,7 @@ class CompareStage:
         if place not in partitions:
             return
         mine = Place(place, self._app.consumer_generation_id)
-        saved = comparison_state.read(self.outbox.begin(formats.COMPARISON).items())
+        saved = comparison_state.read((await self.outbox.begin(formats.COMPARISON, mine)).items())
         self._set_aside(mine, saved)
         if (clock := saved.clock) is None:
             self._reached = self._all_acked(place)

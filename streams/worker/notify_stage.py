@@ -71,7 +71,7 @@ class NotifyStage:
         if alerts not in partitions:
             return
         place = Place(alerts, self._app.consumer_generation_id)
-        table = DeliveryTable(self.outbox.begin(formats.DELIVERIES), self.outbox, place)
+        table = DeliveryTable(await self.outbox.begin(formats.DELIVERIES, place), self.outbox, place)
         for key, value, why in [*self.outbox.unreadable, *table.saved.unreadable]:
             self._aside.put(self.outbox, Stored(self._topology.changelog("deliveries"), 0, key, value), why)
         for receiver in self._election.receivers:

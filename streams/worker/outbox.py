@@ -218,9 +218,9 @@ class SealedOutbox(Outbox):
     """An outbox of one partition whose table comes back as it was after one flush, as a whole
     (`streams.kafka.atomic_state`)."""
 
-    def begin(self, format: Format) -> dict[bytes, bytes]:
-        """Take the table over, and return what it held by key. Values are JSON. What cannot be read is in `unreadable`.
-        Raises `UnknownFormatError`."""
+    async def begin(self, format: Format, place: Place) -> dict[bytes, bytes]:
+        """Take the table over, and return what it held by key, once the broker has confirmed that it is claimed. Values
+        are JSON. What cannot be read is in `unreadable`. Raises `UnknownFormatError`, `SendFailed`."""
         app = self._app
         self._saves = Saves(
             self._table.items(), app.group_generation, format, app.new_writer(), counted_anew=app.counted_anew
@@ -228,6 +228,11 @@ class SealedOutbox(Outbox):
         if self._saves.outranked:
             self._app.doubt()
         self.unreadable = self._saves.unreadable
+        claim = self._saves.claim()
+        try:  # not in a block of sends: those open behind the recovery, and this belongs to it
+            await (await self._table.put(place, claim.key, claim.value))
+        except Exception as error:
+            raise SendFailed(f"saved state cannot be claimed: {error!r}") from error
         return {name.encode(): encode(value) for name, value in self._saves.state.items()}
 
     def _parts(self, writes: Writes) -> list[Writes]:

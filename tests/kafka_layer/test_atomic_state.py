@@ -109,6 +109,36 @@ def test_a_new_worker_that_does_not_know_of_the_loss() -> None:
     assert log.load(2).state == {"a": 2}
 
 
+@pytest.mark.parametrize("generation", [1, 2, 3])
+def test_who_had_claimed_before_the_broker_lost_its_groups(generation: int) -> None:
+    """The same where nothing was saved before, but the first has claimed its epoch: what it saves late counts for
+    nothing, also once the group has come to its generation."""
+    log, old = Log(), Saves(generation=2, writer="old")
+    log.append(old.claim())
+    new = log.load(1)
+    log.append(new.claim())
+    save(log, new, a=2)
+    save(log, old, a=3)
+    assert log.load(generation).state == {"a": 2}
+
+
+def test_a_claim_is_no_state() -> None:
+    """A claim alone brings nothing back, nor does it hide what was saved; it goes with the rest of its epoch."""
+    log, first = Log(), Saves()
+    log.append(first.claim())
+    assert log.load().state == {}
+    save(log, first, a=1)
+    second = log.load(1)
+    log.append(second.claim())
+    third = log.load(2)
+    assert third.state == {"a": 1}
+    log.append(third.claim())
+    save(log, third, b=2)
+    save(log, third, b=3)
+    assert log.load(3).state == {"a": 1, "b": 3}
+    assert {key.split(b".")[0] for key in log.records} == {b"3"}
+
+
 def test_writers_never_share_their_keys() -> None:
     """Also of one number and generation, as after a broker has lost its groups: no mixture of two comes back, but what
     the one has that goes on saving."""

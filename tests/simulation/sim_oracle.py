@@ -8,7 +8,7 @@ import orjson
 from faust.types import TP
 from nights import Outcome, finished, plainly, shown, verdicts
 from replays import terms
-from sim_broker import Broker
+from sim_broker import Broker, Kept
 from sim_night import Night
 from sim_receivers import SimReceiver
 from sim_strays import STRAY
@@ -16,7 +16,9 @@ from sim_workers import Slot
 
 from streams.core.engine.channel_items import Channel, Item
 from streams.core.events import formats
+from streams.core.events.codec import encode, plain
 from streams.core.events.input_topics import BULLETINS, REPORTS
+from streams.core.events.model import Tick
 from streams.core.replay.replay import Replay
 from streams.kafka.atomic_state import Saves
 from streams.nights.arrival import of_record
@@ -33,7 +35,7 @@ def replayed(night: Night, broker: Broker) -> Outcome:
     ]
     for channel, topic, tp in [*channels, (BULLETINS, BULLETINS, TP(topology.bulletins, 0))]:
         found, arrived = list[Item](), list[int]()
-        for kept in broker.logs[tp]:
+        for kept in _to_the_end(broker.logs[tp], night.closing[-1]):
             record = Record(topic, kept.partition, kept.offset, kept.timestamp, kept.key, kept.value)
             found += (item_of(arrival) for arrival in of_record(record, "log"))
             arrived += [kept.timestamp] * (len(found) - len(arrived))
@@ -43,6 +45,12 @@ def replayed(night: Night, broker: Broker) -> Outcome:
     outcome.rejected += ["unreadable" for topic in own for kept in broker.read(topic) if kept.headers == STRAY]
     outcome.rejected.sort()
     return outcome
+
+
+def _to_the_end(log: list[Kept], last_tick: int) -> list[Kept]:
+    """A log as far as its last tick: what is sent home once more behind that has no tick to be judged at."""
+    ends = [place for place, kept in enumerate(log) if kept.value == encode(plain(Tick(last_tick)))]
+    return log[: ends[-1] + 1]
 
 
 def told(night: Night, broker: Broker) -> Outcome:

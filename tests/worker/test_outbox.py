@@ -117,7 +117,9 @@ class Stage:
         timer = stopwatch().labels("test")
         self.outbox = SealedOutbox(broker, broker, timer) if sealed else Outbox(broker, broker, timer, self._put_off)
         if isinstance(self.outbox, SealedOutbox):
-            self.outbox.begin(COMPARISON)
+            asyncio.run(self.settle(self.outbox.begin(COMPARISON, self._place)))
+            self.kafka.stands.clear()
+            self.kafka.round_trips = self.kafka.most_bytes = 0
         self._entries: list[bytes] = []
         self.acked: list[int] = []
         self.count = 0
@@ -406,7 +408,10 @@ def test_who_finds_a_later_generation_asks_first(generation: int, sends_at_once:
     place = Place(TP("events", 0), 1)
 
     async def run() -> None:
-        outbox.begin(COMPARISON)
+        begun = asyncio.ensure_future(outbox.begin(COMPARISON, place))
+        while not begun.done():
+            kafka.confirm(0)
+            await asyncio.sleep(0)
         outbox.write(place, b"a", b"2")
         flush = asyncio.ensure_future(outbox.flush())
         for _ in range(10):
@@ -420,6 +425,28 @@ def test_who_finds_a_later_generation_asks_first(generation: int, sends_at_once:
         assert kafka.stands
 
     asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_state_is_claimed_before_it_is_given_out() -> None:
+    """Who takes a table over does nothing with it before the broker has confirmed its claim; whoever loads the table
+    then has a higher epoch. A claim that fails ends the worker."""
+    kafka: Any = Kafka()
+    outbox, place = SealedOutbox(kafka, kafka, stopwatch().labels("test")), Place(TP("events", 0), 1)
+
+    async def run(answer: Callable[[int], None]) -> None:
+        begun = asyncio.ensure_future(outbox.begin(COMPARISON, place))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(kafka.waiting) == 1
+        assert not begun.done()
+        answer(0)
+        await begun
+
+    asyncio.run(asyncio.wait_for(run(kafka.confirm), 60))
+    (claim,) = Saves(kafka.table(set()).items(), generation=2).step()
+    assert claim.key.startswith(b"2.2.")
+    with pytest.raises(SendFailed, match="saved state cannot be claimed"):
+        asyncio.run(asyncio.wait_for(run(kafka.refuse), 60))
 
 
 def test_only_what_a_flush_needs_is_encoded() -> None:
