@@ -228,11 +228,9 @@ class SealedOutbox(Outbox):
         if self._saves.outranked:
             self._app.doubt()
         self.unreadable = self._saves.unreadable
-        claim = self._saves.claim()
-        try:  # not in a block of sends: those open behind the recovery, and this belongs to it
-            await (await self._table.put(place, claim.key, claim.value))
-        except Exception as error:
-            raise SendFailed(f"saved state cannot be claimed: {error!r}") from error
+        claim, sends = self._saves.claim(), Sends(app.maybe_start_producer)
+        await sends.put(self._table, place, claim.key, claim.value)
+        await sends.confirmed()  # not in a block of sends: those open behind the recovery, and this belongs to it
         return {name.encode(): encode(value) for name, value in self._saves.state.items()}
 
     def _parts(self, writes: Writes) -> list[Writes]:

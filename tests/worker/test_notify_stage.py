@@ -47,7 +47,8 @@ class App:
         self.new_writer, self.doubt = kafka.new_writer, lambda: None
         self.agents: dict[str, Any] = {}
         self.failed: list[BaseException] = []
-        self.sends, self.Table = kafka.sends, lambda *_, **__: kafka
+        self.sends, self.maybe_start_producer = kafka.sends, kafka.maybe_start_producer
+        self.Table = lambda *_, **__: kafka
 
     def topic(self, name: str, **_: Any) -> Any:
         return SimpleNamespace(get_topic_name=lambda: name)
@@ -90,13 +91,13 @@ class Stage:
             aside,
         )
 
+    async def rebuild(self, partitions: frozenset[TP]) -> None:
+        """Own these partitions."""
+        await self.kafka.settle(self.app.rebuild(partitions))
+
     async def save(self) -> dict[bytes, bytes]:
         """Write what is to be written; return the table as the next worker finds it."""
-        flush = asyncio.ensure_future(self.stage.outbox.flush())
-        while not flush.done():
-            self.kafka.confirm(0)
-            await asyncio.sleep(0)
-        await flush
+        await self.kafka.settle(self.stage.outbox.flush())
         return self.kafka.table(set())
 
     def _poster(self, receiver: Receiver) -> Any:
@@ -133,7 +134,7 @@ def test_who_is_told_of_what() -> None:
 
     async def night() -> Stage:
         stage = Stage(loop)
-        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await stage.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         notices = [
             word(1),
             word(2, muted_by="contradiction:N:A"),
@@ -173,12 +174,12 @@ def test_a_receiver_of_one_area() -> None:
 
     async def night() -> list[tuple[str, str]]:
         first, second = Stage(loop, known), Stage(loop, known)
-        await first.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await first.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         await first.take("notify", [encode(notice) for notice in notices[:3]])
         await first.app.release()
         table = await first.save()
         second.kafka.items = lambda: list(table.items())  # type: ignore[method-assign]
-        await second.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await second.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         await second.take("notify", [encode(notice) for notice in notices])
         await second.app.release()
         return first.posted + second.posted
@@ -195,17 +196,17 @@ def test_whose_alerts_they_are() -> None:
 
     async def night() -> None:
         stage = Stage(loop)
-        await stage.app.rebuild(frozenset({TP(TOPOLOGY.tally_reports, 0)}))
+        await stage.rebuild(frozenset({TP(TOPOLOGY.tally_reports, 0)}))
         assert not stage.stage.couriers
-        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await stage.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         assert list(stage.stage.couriers) == ["desk", "bot"]
         before = list(stage.stage.couriers.values())
-        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0), TP(TOPOLOGY.tally_reports, 0)}))
+        await stage.rebuild(frozenset({TP(TOPOLOGY.alerts, 0), TP(TOPOLOGY.tally_reports, 0)}))
         for courier in before:  # nobody runs it any more
             courier.take(word(1), encode(word(1)))
         await asyncio.sleep(60)
         assert not stage.posted
-        await stage.app.rebuild(frozenset())
+        await stage.rebuild(frozenset())
         assert not stage.stage.couriers
 
     virtual_time.run(night(), loop)
@@ -219,12 +220,12 @@ def test_another_worker_goes_on() -> None:
         first, second, third = Stage(loop), Stage(loop), Stage(loop)
         ours = frozenset({TP(TOPOLOGY.alerts, 0)})
         first.answer = Answer(500, "500")
-        await first.app.rebuild(ours)
+        await first.rebuild(ours)
         await first.take("notify", [encode(word(number)) for number in (1, 2)])
         await first.app.release()
         table = await first.save()
         second.kafka.items = lambda: list(table.items())  # type: ignore[method-assign]
-        await second.app.rebuild(ours)
+        await second.rebuild(ours)
         assert second.stage.pending == 4
         await asyncio.sleep(60)
         await second.app.release()
@@ -233,7 +234,7 @@ def test_another_worker_goes_on() -> None:
         assert (second.app.failed, second.stage.pending) == ([], 0)
         left = await second.save()
         third.kafka.items = lambda: list({**table, **left}.items())  # type: ignore[method-assign]
-        await third.app.rebuild(ours)
+        await third.rebuild(ours)
         await asyncio.sleep(60)
         await third.app.release()
         assert third.posted == []
@@ -247,7 +248,7 @@ def test_commands() -> None:
 
     async def night() -> Stage:
         stage = Stage(loop)
-        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await stage.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         await stage.take("notify", [encode(word(1))])
         stage.posted.clear()
         await stage.take(
@@ -277,7 +278,7 @@ def test_a_format_of_another_version() -> None:
 
     async def night() -> None:
         stage = Stage(loop)
-        await stage.app.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
+        await stage.rebuild(frozenset({TP(TOPOLOGY.alerts, 0)}))
         try:
             await stage.take("notify", [encode(word(1))], {"format": b"999"})
         except formats.UnknownFormatError as error:
