@@ -16,9 +16,11 @@ from streams.core.events.input_topics import BULLETINS, REPORTS, TOPICS
 from streams.core.events.model import Event, TallyReport, Tick, table_of
 from streams.kafka.topology import Topology
 from streams.nights.eventlog.errors import LogError
+from streams.nights.eventlog.format import NO_BYTES
 from streams.nights.eventlog.record import HEAD, Records
 from streams.nights.eventlog.writer import LogWriter, make_way
 from streams.regular_file import create_private
+from streams.support.ahead import Ahead
 
 EVENTS: Final = "events.jsonl"
 _MANY: Final = 5000
@@ -51,15 +53,19 @@ def write_encoded(directory: Path, election: Election, events: Iterable[Encoded]
     partitions = topology.partitions
     reached = np.zeros(partitions + 1, np.int64)
     """The offset that comes next in each partition of the reports, and behind them among the bulletins."""
-    with LogWriter.create(directory, election, prefix=topology.prefix, partitions=partitions, writer=writer) as log:
-        for many in events:
-            log.extend(_records(many, topology, reached))
+    with (
+        Ahead(_records(many, topology, reached) for many in events) as ready,
+        LogWriter.create(directory, election, prefix=topology.prefix, partitions=partitions, writer=writer) as log,
+    ):
+        for records in ready:
+            log.extend(records)
         return log.records
 
 
 def _records(many: Encoded, topology: Topology, reached: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Records:
     """Events as records, each behind the last of its partition. `reached` goes on."""
-    keys = [key.encode() or None for key in many.keys]
+    keys = list(map(str.encode, many.keys))
+    lengths = np.fromiter(map(len, keys), np.int32, len(keys))
     heads = np.zeros(len(keys), HEAD)
     own = np.array(many.own, bool)
     homes = np.where(own, topology.homes(many.keys), len(reached) - 1)
@@ -70,9 +76,9 @@ def _records(many: Encoded, topology: Topology, reached: "np.ndarray[tuple[int],
     heads["topic"] = np.where(own, TOPICS.index(REPORTS), TOPICS.index(BULLETINS))
     heads["partition"] = np.where(own, homes, 0)
     heads["timestamp"] = many.times
-    heads["key"] = [-1 if key is None else len(key) for key in keys]
-    heads["value"] = list(map(len, many.contents))
-    return Records(heads, keys, many.contents, {})
+    heads["key"] = np.where(lengths, lengths, NO_BYTES)
+    heads["value"] = np.fromiter(map(len, many.contents), np.int32, len(keys))
+    return Records(heads, [key or None for key in keys], many.contents, {})
 
 
 def _write_lines(directory: Path, election: Election, events: Iterable[Encoded]) -> int:

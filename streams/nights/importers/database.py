@@ -5,8 +5,6 @@ map's expressions run only then.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -56,6 +54,10 @@ class Database:
     def close(self) -> None:
         self._db.close()
 
+    def interrupt(self) -> None:
+        """End what another thread asks for."""
+        self._db.interrupt()
+
     def run(self, sql: str, *values: object) -> None:
         """Raises `QueryError`."""
         self._ask(sql, values, lambda _: None)
@@ -87,25 +89,14 @@ class Database:
             rows = self._guarded(lambda: self._db.fetchmany(size))
 
     def slices(self, table: str, columns: str, size: int) -> Iterator[list[NDArray[Any]]]:
-        """What SQL for columns yields of a table's rows, in their order, so many at a time; none may be NULL. The next
-        ones are worked out while the caller has these. Raises `QueryError`."""
+        """What SQL for columns yields of a table's rows, in their order, so many at a time; none may be NULL. Raises
+        `QueryError`."""
         (rows,) = self.row(f"SELECT count(*) FROM {name(table)}")
-        beside = self._db.cursor()
-
-        def read(first: int) -> list[NDArray[Any]]:
-            rows = f"FROM {name(table)} WHERE rowid >= {first} AND rowid < {first + size}"
-            place, *values = beside.execute(f"SELECT rowid, {columns} {rows}").fetchnumpy().values()
+        for first in range(0, rows, size):
+            some = f"FROM {name(table)} WHERE rowid >= {first} AND rowid < {first + size}"
+            place, *values = self.arrays(f"SELECT rowid, {columns} {some}")
             order = place.argsort()
-            return [each[order] for each in values]
-
-        with closing(beside), ThreadPoolExecutor(1) as pool:
-            ahead = pool.submit(read, 0)
-            for first in range(0, rows, size):
-                now, ahead = ahead, pool.submit(read, first + size)
-                try:
-                    yield now.result()
-                except duckdb.Error as error:
-                    raise QueryError(first_sentence(error)) from None
+            yield [each[order] for each in values]
 
     def arrays(self, sql: str) -> list[NDArray[Any]]:
         """The columns of a query, none of which may be NULL anywhere. Raises `QueryError`."""

@@ -94,7 +94,7 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
     outcome = Outcome()
     directories = [data, import_map.path.parent]
     loader = Loader(db, directories, import_map.may_name, scratch, progress)
-    loaded = {name: loader.load(name, source) for name, source in import_map.file.source.items()}
+    loaded = loader.load_all(import_map.file.source)
     for name, source in loaded.items():
         outcome.remarks += (f"{name}: {what}: {places.told()}" for what, places in source.notes.items())
     election = None

@@ -38,7 +38,7 @@ def stream(db: Database, tables: Sequence[EventTable]) -> Iterator[Encoded]:
     )
     texts = " ".join(f"WHEN {number} THEN {_json(db, made)}" for number, made in enumerate(tables))
     for keys, own, times, contents in db.slices("_ordered", f"_key, _own, _time, CASE _part {texts} END", PIECE):
-        yield Encoded(keys.tolist(), own.tolist(), times.tolist(), [text.encode() for text in contents.tolist()])
+        yield Encoded(keys.tolist(), own.tolist(), times.tolist(), list(map(str.encode, contents.tolist())))
 
 
 def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> Iterator[list[Arrival]]:

@@ -155,12 +155,13 @@ def election(db: Database, import_map: Map) -> Election:
     assert register is not None
     areas = _areas(db, register.areas)
     order = numbered(areas)
-    leaf = f"area{len(register.areas) - 1}"
-    ids, homes, registered = db.arrays(
-        f"SELECT id, {leaf} AS home, coalesce(registered, -1) AS registered FROM {TABLE} ORDER BY _file, _line"
-    )
     number = {id: i for i, id in enumerate(order)}
-    home = np.fromiter(map(number.__getitem__, homes.tolist()), np.int64, len(ids))
+    numbers = np.array([number[id] for id in db.column("SELECT area_id FROM _areas ORDER BY rowid")], np.int64)
+    ids, homes, registered = db.arrays(
+        f"SELECT id, _areas.rowid AS home, coalesce(registered, -1) AS registered "
+        f"FROM {TABLE} JOIN _areas ON area_id = area{len(register.areas) - 1} ORDER BY _file, _line"
+    )
+    home = numbers[homes]
     return Election(
         id=file.election.id,
         name=file.election.name,

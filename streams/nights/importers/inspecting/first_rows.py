@@ -58,10 +58,10 @@ def text_rows(part: Part, source: Source) -> tuple[Source, list[list[str]]]:
 
 def _rows(part: Part, source: Source, content: bytes) -> list[list[str]]:
     """The names of the columns, and the rows."""
-    out = StringIO()
+    out = BytesIO()
     writer = CellWriter(source, out, StringIO(), Progress("", 0, quiet=True))
     writer.write(part, BytesIO(content))
-    return [list(writer.columns), *(line.split(CELL) for line in out.getvalue().splitlines())]
+    return [list(writer.columns), *(line.split(CELL) for line in out.getvalue().decode().splitlines())]
 
 
 def _goes_on(head: Sequence[str], second: Sequence[str], third: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from streams.nights.importers.map_file import Source
 from streams.nights.importers.reading.columns import name_twice
-from streams.nights.importers.reading.files import Part, SourceError, format_of, text_lines, whole_text
+from streams.nights.importers.reading.files import Part, SourceError, format_of, text_blocks, whole_text
 from streams.nights.sql import name
 
 Shape = str | list["Shape"] | dict[str, "Shape"] | None
@@ -71,8 +71,8 @@ def records(part: Part, raw: IO[bytes], source: Source) -> Iterator[tuple[int, M
     )
     if format_of(part, source) == "jsonl":
         number = 0
-        for block in text_lines(part, raw, source.encoding):
-            for line in block:
+        for block in text_blocks(part, raw, source.encoding):
+            for line in block.split("\n"):
                 number += 1
                 if line.strip():
                     yield number, _row(part, number, _decoded(part, number, decoder, line), source)

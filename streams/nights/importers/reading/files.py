@@ -6,8 +6,7 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +16,7 @@ from typing import IO, Final, cast
 
 from streams.nights.importers.map_file import Format, Source
 from streams.regular_file import open_regular
+from streams.support.ahead import Ahead
 
 MOST_CHARACTERS: Final = 4_000_000
 """Of one row of a text file. A file without line ends is none."""
@@ -72,8 +72,9 @@ class Part:
                 if not packed and not self.member:
                     yield content
                     return
-                with ThreadPoolExecutor(1) as beside:
-                    yield _buffered(_Ahead(_Unpacked(content, self), beside))
+                unpacked = _buffered(_Unpacked(content, self))
+                with Ahead(iter(partial(unpacked.read, _BLOCK), b"")) as blocks:
+                    yield _buffered(_Blocks(blocks))
         except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
             why = getattr(error, "strerror", None) or str(error)
             cure = f"cannot be read: {why}: is the file whole? Fetch it again"
@@ -152,9 +153,9 @@ def _member(path: Path, member: str) -> IO[bytes]:
             raise zipfile.BadZipFile(str(error)) from None
 
 
-def text_lines(part: Part, raw: IO[bytes], encoding: str, longest: int = MOST_CHARACTERS) -> Iterator[Sequence[str]]:
-    """The lines of a text file, many at a time, without their ends. Raises `SourceError` where the encoding is not the
-    file's, or a line has more characters than `longest`."""
+def text_blocks(part: Part, raw: IO[bytes], encoding: str, longest: int = MOST_CHARACTERS) -> Iterator[str]:
+    """The text of a file, many whole lines at a time, without the end of the last. Raises `SourceError` where the
+    encoding is not the file's, or a line has more characters than `longest`."""
     encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         decoder = io.TextIOWrapper(_buffered(_Raw(raw)), encoding=encoding, newline=None)
@@ -166,12 +167,11 @@ def text_lines(part: Part, raw: IO[bytes], encoding: str, longest: int = MOST_CH
             if "\0" in text:
                 at = line + text[: text.index("\0")].count("\n") + 1
                 raise SourceError(part.name, at, f"holds NUL characters in {encoding}: is it UTF-16? Say `encoding`")
-            *lines, last = text.split("\n")
-            if lines:
-                lines[0] = "".join([*begun, lines[0]])
+            lines, end, last = text.rpartition("\n")
+            if end:
+                line += lines.count("\n") + 1
+                yield "".join([*begun, lines])
                 begun, length = [], 0
-                line += len(lines)
-                yield lines
             begun.append(last)
             length += len(last)
             if length > longest:
@@ -181,19 +181,19 @@ def text_lines(part: Part, raw: IO[bytes], encoding: str, longest: int = MOST_CH
         at = _undecodable(part, encoding)
         raise SourceError(part.name, at, f"is not {encoding}: say its `encoding`, such as latin-1 or cp1252") from None
     if length:
-        yield ["".join(begun)]
+        yield "".join(begun)
 
 
 def whole_text(part: Part, raw: IO[bytes], encoding: str) -> str:
-    """All of a text file. Raises `SourceError` as `text_lines` does, and for more characters than `MOST_DOCUMENT`."""
-    lines, length = list[str](), 0
-    for block in text_lines(part, raw, encoding, MOST_DOCUMENT):
-        lines += block
-        length += sum(map(len, block))
+    """All of a text file. Raises `SourceError` as `text_blocks` does, and for more characters than `MOST_DOCUMENT`."""
+    blocks, length = list[str](), 0
+    for block in text_blocks(part, raw, encoding, MOST_DOCUMENT):
+        blocks.append(block)
+        length += len(block)
         if length > MOST_DOCUMENT:
             cure = f"is a document of more than {MOST_DOCUMENT:,} characters: publish one object a line (.jsonl)"
             raise SourceError(part.name, 0, cure)
-    return "\n".join(lines)
+    return "\n".join(blocks)
 
 
 def _undecodable(part: Part, encoding: str) -> int:
@@ -243,21 +243,19 @@ class _Unpacked(_Raw):
         return count
 
 
-class _Ahead(io.RawIOBase):
-    """A stream of which the next block is read beside the work on the one before."""
+class _Blocks(io.RawIOBase):
+    """A stream of bytes that come in blocks."""
 
-    def __init__(self, raw: io.RawIOBase, beside: ThreadPoolExecutor) -> None:
-        self._file, self._beside = _buffered(raw), beside
-        self._next: Future[bytes] = beside.submit(self._file.read, _BLOCK)
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
         self._block = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if not self._block and (block := self._next.result()):
-            self._block = memoryview(block)
-            self._next = self._beside.submit(self._file.read, _BLOCK)
+        if not self._block:
+            self._block = memoryview(next(self._blocks, b""))
         count = min(len(buffer), len(self._block))
         buffer[:count], self._block = self._block[:count], self._block[count:]
         return count

@@ -1,8 +1,12 @@
 """Sources into tables: `_file`, `_line` and the columns, as texts (those of Parquet files keep their types)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -52,41 +56,52 @@ class Loader:
     ) -> None:
         self._db, self._places, self._may_name, self._scratch = db, places, may_name, scratch
         self._progress = progress
+        self._numbers = count()
 
-    def load(self, table: str, source: Source) -> Loaded:
-        """Raises `SourceError`."""
+    def load_all(self, sources: Mapping[str, Source]) -> dict[str, Loaded]:
+        """Each source by its name. The cells of the next are written while the database takes in those before. Raises
+        `SourceError`."""
+        taken_in = dict[str, Future[Loaded]]()
+        with ThreadPoolExecutor(1) as beside:
+            try:
+                for table, source in sources.items():
+                    taken_in[table] = beside.submit(self._write(table, source))
+                return {table: each.result() for table, each in taken_in.items()}
+            except BaseException:
+                beside.shutdown(wait=False, cancel_futures=True)
+                self._db.interrupt()
+                raise
+
+    def _write(self, table: str, source: Source) -> Callable[[], Loaded]:
+        """Write a source's rows as the database can read them; the rest is for another thread to do."""
         files = parts(self._places, source)
         formats = {format_of(part, source) for part in files}
         if len(formats) > 1:
             raise SourceError(files[0].name, 0, f"{' and '.join(sorted(formats))} files in one source: make it two")
         (format,) = formats
-        path = self._scratch / "rows"
-        kept_in, columns, notes = table, list[str](), dict[str, Places]()
-        if format in ("csv", "workbook"):
-            kept_in = f"_cells of {table}"
-            columns, notes = self._cells(table, kept_in, source, files, path)
-        elif format == "parquet":
-            self._parquet(table, source, files, path)
-        else:
-            self._documents(table, source, files, path)
-        path.unlink(missing_ok=True)
+        if format == "parquet":
+            return partial(self._parquet, table, source, files)
+        return (self._documents if format in ("json", "jsonl") else self._cells)(table, source, files)
+
+    def _loaded(
+        self,
+        table: str,
+        files: Sequence[Part],
+        kept_in: str = "",
+        columns: Sequence[str] = (),
+        notes: Mapping[str, Places] = MappingProxyType({}),
+    ) -> Loaded:
         (rows,) = self._db.row(f"SELECT count(*) FROM {name(table)}")
         columns = columns or [each for each in self._db.columns(f"FROM {name(table)}") if each not in OWN]
         if not rows:
             raise SourceError(files[0].name, 0, "has no row: is it the right file?")
         names = f"SELECT DISTINCT _file FROM {name(table)} ORDER BY _file"
         self._db.run(f"CREATE TYPE {files_type(table)} AS ENUM ({names})")
-        return Loaded(kept_in, columns, rows, [part.name for part in files], notes)
+        return Loaded(kept_in or table, columns, rows, [part.name for part in files], notes)
 
-    def _cells(
-        self, table: str, kept_in: str, source: Source, files: Sequence[Part], path: Path
-    ) -> tuple[list[str], dict[str, Places]]:
-        """Load cells, and make a view of them with their places."""
-        of_places = self._scratch / "places"
-        with (
-            path.open("w", encoding="utf-8", newline="\n") as out,
-            of_places.open("w", encoding="utf-8", newline="\n") as places,
-        ):
+    def _cells(self, table: str, source: Source, files: Sequence[Part]) -> Callable[[], Loaded]:
+        path, of_places = self._file(), self._file()
+        with path.open("wb") as out, of_places.open("w", encoding="utf-8", newline="\n") as places:
             writer = CellWriter(source, out, places, self._progress)
             for part in files:
                 if format_of(part, source) == "workbook":
@@ -95,14 +110,23 @@ class Loader:
                     continue
                 with part.reading() as raw:
                     writer.write(part, raw)
-        kept = list(filter(self._may_name, writer.columns))
         if not writer.rows:
             raise SourceError(files[0].name, 0, "has no row: is it the right file?")
-        self._db.load_cells(kept_in, path, writer.columns, kept, padded=source.union)
-        self._db.load_cells("_places", of_places, _PLACES, _PLACES)
-        of_places.unlink()
-        self._place(table, kept_in)
-        return writer.columns, writer.notes()
+
+        def take_in() -> Loaded:
+            kept, kept_in = list(filter(self._may_name, writer.columns)), f"_cells of {table}"
+            self._db.load_cells(kept_in, path, writer.columns, kept, padded=source.union)
+            self._db.load_cells("_places", of_places, _PLACES, _PLACES)
+            path.unlink()
+            of_places.unlink()
+            self._place(table, kept_in)
+            return self._loaded(table, files, kept_in, writer.columns, writer.notes())
+
+        return take_in
+
+    def _file(self) -> Path:
+        """One that nothing was written into yet."""
+        return self._scratch / f"source-{next(self._numbers)}"
 
     def _place(self, table: str, kept_in: str) -> None:
         """Make a view of rows with `_file` and `_line`, which follow from the rows' order and from `_places`."""
@@ -119,8 +143,8 @@ class Loader:
         self._db.run(f"CREATE VIEW {name(table)} AS {rows}")
         self._db.run("DROP TABLE _places")
 
-    def _documents(self, table: str, source: Source, files: Sequence[Part], path: Path) -> None:
-        rows: int = 0
+    def _documents(self, table: str, source: Source, files: Sequence[Part]) -> Callable[[], Loaded]:
+        path, rows = self._file(), 0
         shape: Shape = {}
         with path.open("wb") as out:
             for part in files:
@@ -140,12 +164,19 @@ class Loader:
         check_keys(files[0], shape)
         kinds = {"_file": "VARCHAR", "_line": "BIGINT", **{each: column_type(below) for each, below in shape.items()}}
         columns = ", ".join(f"{literal(each)}: {literal(kind)}" for each, kind in kinds.items())
-        self._db.run(
-            f"CREATE TABLE {name(table)} AS FROM read_json({literal(str(path))}, format = 'newline_delimited', "
-            f"maximum_object_size = 16777216, columns = {{{columns}}})"
-        )
 
-    def _parquet(self, table: str, source: Source, files: Sequence[Part], path: Path) -> None:
+        def take_in() -> Loaded:
+            self._db.run(
+                f"CREATE TABLE {name(table)} AS FROM read_json({literal(str(path))}, format = 'newline_delimited', "
+                f"maximum_object_size = 16777216, columns = {{{columns}}})"
+            )
+            path.unlink()
+            return self._loaded(table, files)
+
+        return take_in
+
+    def _parquet(self, table: str, source: Source, files: Sequence[Part]) -> Loaded:
+        path = self._file()
         for number, part in enumerate(files):
             with part.reading() as raw, path.open("wb") as out:
                 while block := raw.read(1 << 20):
@@ -160,6 +191,8 @@ class Loader:
                 self._db.run(f"{into} {rows}")
             except QueryError as error:
                 raise SourceError(part.name, 0, f"cannot be read as Parquet: {error}") from None
+        path.unlink()
+        return self._loaded(table, files)
 
     def _widen(self, table: str, source: Source, part: Part, now: Mapping[str, str]) -> None:
         """Make room for a further file's columns. Raises `SourceError`."""

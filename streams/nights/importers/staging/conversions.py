@@ -46,10 +46,6 @@ def create(db: Database) -> None:
         "CREATE MACRO _text(x) AS CASE WHEN x GLOB '*[! -~]*' OR starts_with(x, ' ') OR ends_with(x, ' ') "
         f"OR strlen(x) > {MAX_TEXT} THEN _printable(_tidied(x)) ELSE nullif(x, '') END"
     )
-    db.run(  # -1 for what lies outside, or is NULL; `x` is worked out once, as with BETWEEN it would not be
-        "CREATE MACRO _within(x, least, most) AS coalesce(nullif(nullif("
-        "least(greatest(x, least - 1), most + 1), least - 1), most + 1), -1)"
-    )
     db.run(  # what a clock in the zone showed once, and once only, in Unix ms
         "CREATE MACRO _local(zone, x) AS CASE WHEN timezone(zone, timezone(zone, x)) <> x "
         "OR timezone(zone, timezone(zone, x) + INTERVAL 1 HOUR) = x "
@@ -58,9 +54,9 @@ def create(db: Database) -> None:
     )
 
 
-def checked(x: str, kind: Kind, type: str, zone: str) -> str:
-    """SQL that converts the value `x` of this type of DuckDB; a figure has been read as a number already. `zone` is
-    that of times that have none, "" where there is no such zone."""
+def checked(x: str, kind: Kind, type: str) -> str:
+    """SQL that converts the value `x` of this type of DuckDB; a figure has been read as a number already, a time by
+    `milliseconds`. `x` is worked out more than once: let it be a column."""
     match kind:
         case "text":
             return f"_text({x}::VARCHAR)"
@@ -69,7 +65,7 @@ def checked(x: str, kind: Kind, type: str, zone: str) -> str:
         case "flag":
             return f"CASE WHEN {x} IS NULL THEN false ELSE TRY_CAST({x}::VARCHAR AS BOOLEAN) END"
         case "time":
-            return _time(x, type, zone)
+            return f"CASE WHEN {x} IS NULL THEN NULL WHEN {x} BETWEEN {EARLIEST} AND {LATEST} THEN {x} ELSE -1 END"
     target = "BIGINT" if kind == "count" else "DOUBLE"
     fits = f"{x} BETWEEN 0 AND {MOST[kind]}"
     if kind == "count" and type not in ("BIGINT", "INTEGER", "HUGEINT", "VARCHAR"):
@@ -77,7 +73,9 @@ def checked(x: str, kind: Kind, type: str, zone: str) -> str:
     return f"CASE WHEN {x} IS NULL THEN NULL WHEN {fits} THEN {x}::{target} ELSE -1 END"
 
 
-def _time(x: str, type: str, zone: str) -> str:
+def milliseconds(x: str, type: str, zone: str) -> str:
+    """SQL for the Unix ms of a time `x` of this type of DuckDB, -1 where it is none. `zone` is that of times that have
+    none, "" where there is no such zone."""
     unzoned = f"_local({literal(zone)}, {{}})" if zone else "-1"
     is_ms = f"strlen({x}) BETWEEN 12 AND 14 AND NOT {x} GLOB '*[!0-9]*'"
     if type == "VARCHAR":
@@ -94,4 +92,4 @@ def _time(x: str, type: str, zone: str) -> str:
         at = f"TRY_CAST({x} AS BIGINT)"
     else:
         at = "-1"
-    return f"CASE WHEN {x} NOTNULL THEN _within({at}, {EARLIEST}, {LATEST}) END"
+    return f"CASE WHEN {x} NOTNULL THEN coalesce({at}, -1) END"

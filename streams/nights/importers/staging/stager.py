@@ -68,9 +68,11 @@ class Stager:
         raw = {each.column: self._raw(each, parsed[each.column], rows, parser) for each in wanted}
         inner = f"SELECT {', '.join([head, *(f'{sql} AS {name(column)}' for column, sql in raw.items())])} {rows}"
         kinds = self._db.columns(inner)
-        ready = [f"{self._ready(each, kinds[each.column], origin)} AS {name(each.column)}" for each in wanted]
+        read = [f"{self._read(each, kinds[each.column], origin)} AS {name(each.column)}" for each in wanted]
+        ready = [f"{self._ready(each, kinds[each.column])} AS {name(each.column)}" for each in wanted]
+        of_read = f"SELECT {', '.join(['_file', '_line', *read])} FROM ({inner})"
         try:
-            rows_ready = further(f"SELECT {', '.join(['_file', '_line', *ready])} FROM ({inner})")
+            rows_ready = further(f"SELECT {', '.join(['_file', '_line', *ready])} FROM ({of_read})")
             self._db.run(f"CREATE TABLE {name(table)} AS {rows_ready}")
         except QueryError as error:
             for each in wanted:
@@ -138,13 +140,22 @@ class Stager:
             shown = ", ".join(f"{each.name} is {text!r:.60}" for each, text in zip(parsed.columns, texts, strict=True))
             raise self._map.error(wanted.place, f"{file}:{line}: cannot be worked out: {shown}: {why}") from None
 
-    def _ready(self, wanted: Wanted, type: str, origin: Origin) -> str:
-        """SQL that checks a value of this type of DuckDB."""
+    def _read(self, wanted: Wanted, type: str, origin: Origin) -> str:
+        """SQL for the number that a value of this type of DuckDB is, where it is to be one."""
         column = name(wanted.column)
+        if wanted.kind == "time":
+            return conversions.milliseconds(column, type, origin.zone)
         if type == "VARCHAR" and wanted.kind in conversions.MOST:
             whole, _, decimal = self._readers[origin.source]
-            column = f"{whole if wanted.kind == 'count' else decimal}({column})"
-        return conversions.checked(column, wanted.kind, type, origin.zone)
+            return f"{whole if wanted.kind == 'count' else decimal}({column})"
+        return column
+
+    @staticmethod
+    def _ready(wanted: Wanted, type: str) -> str:
+        """SQL that checks it."""
+        if type == "VARCHAR" and wanted.kind in conversions.MOST:
+            type = "BIGINT" if wanted.kind == "count" else "DOUBLE"
+        return conversions.checked(name(wanted.column), wanted.kind, type)
 
 
 class Staged:
