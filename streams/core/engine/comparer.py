@@ -92,7 +92,7 @@ class Comparer(Evaluation):
         self._publish_queue.add(course.changed)
         may = self._scheduler.may_find(course.areas, course.rows, None, partial(self._widest_at, course))
         contested = self._scheduler.have_found(course.areas)
-        steady, followed = self._follow(course, may | contested)
+        steady, followed = self._follow(course, may | contested, [to for _, to in ticks])
         asked, reached = self._by_tick(course, (may | contested) & ~followed), 0
         readings = course.readings
         for tick, (sheets, to) in enumerate(ticks):
@@ -144,10 +144,11 @@ class Comparer(Evaluation):
         number = self._layout.area[area]
         return AreaOverTicks(self._election, self._sums, course, number, self._scheduler.claimed(number))
 
-    def _follow(self, course: Course, asked: Flags) -> tuple[SteadyAreas, Flags]:
-        """Follow the areas that the rules would be asked about at many ticks of a course; with which of its rows are
-        theirs. None while an alert that nobody has heard of waits to be told."""
-        steady = SteadyAreas(self._election, self._book, self._rules, self._found_in_sums)
+    def _follow(self, course: Course, asked: Flags, times: Sequence[int]) -> tuple[SteadyAreas, Flags]:
+        """Follow the areas that the rules would be asked about at many ticks of a course, which come to these times
+        (Unix ms); with which of its rows are theirs. None while an alert that nobody has heard of waits to be told."""
+        judged_at = self._judged_at(times)
+        steady = SteadyAreas(self._election, self._book, self._rules, self._found_in_sums, judged_at)
         followed = np.zeros(len(asked), bool)
         areas, counts = np.unique(course.areas[asked], return_counts=True)
         for area in areas[counts >= FEW].tolist() if not self._book.unmuted() else ():
@@ -155,6 +156,16 @@ class Comparer(Evaluation):
             steady.follow(area, over)
             followed[over.places] = True
         return steady, followed
+
+    def _judged_at(self, times: Sequence[int]) -> Numbers:
+        """By tick of a course, the one at which what it brings is judged; their number where that is none of them."""
+        reached, clock, judged = np.full(len(times), len(times)), self._clock, 0
+        for tick, to in enumerate(times):
+            last = to - to % self._tick
+            if clock is not None and last > clock:
+                reached[judged : tick + 1], judged = tick, tick + 1
+            clock = latest(clock, last)
+        return reached
 
     def _found_in_sums(self, area: str) -> Iterable[Finding]:
         """What was last found in an area, but for what its bulletins say of themselves."""

@@ -45,11 +45,12 @@ class _Figure(NamedTuple):
     """How far a value may be off; 0 for whole numbers, which never are."""
 
     @classmethod
-    def of(cls, fingerprint: str, weighed: Weighed, steps: int, slip: float) -> "_Figure":
-        """That of so many steps."""
-        severities, values = np.full(steps, NOTHING), np.zeros(steps)
+    def of(cls, fingerprint: str, weighed: Weighed, some: Flags, slip: float) -> "_Figure":
+        """That of some of the ticks that change an area."""
+        severities, values = np.full(len(some), NOTHING), np.zeros(len(some))
         severities[weighed.places], values[weighed.places] = weighed.severities, weighed.values
-        return cls(fingerprint, severities, values, 0 if np.issubdtype(weighed.values.dtype, np.integer) else slip)
+        slip = 0 if np.issubdtype(weighed.values.dtype, np.integer) else slip
+        return cls(fingerprint, severities[some], values[some], slip)
 
     def may_be_worst(self, severity: Severity, alert: Alert | None, steps: slice) -> Flags:
         """At which of some steps, all of this severity, the alert may be worse than it ever was and than at the other
@@ -63,14 +64,27 @@ class _Figure(NamedTuple):
 
 
 class SteadyArea:
-    """What is found in one area at each of its *steps*, the ticks that change it. Steps are counted from 0."""
+    """What is found in one area at each of its *steps*, the ticks that change it; of several that are judged at the
+    same time the last, since nobody sees the others. Steps are counted from 0."""
 
-    def __init__(self, id: str, over: AreaOverTicks, weighed: Iterable[tuple[str, Weighed]], book: AlertBook) -> None:
-        self.id, self.ticks = id, over.ticks.tolist()
+    def __init__(
+        self,
+        id: str,
+        over: AreaOverTicks,
+        weighed: Iterable[tuple[str, Weighed]],
+        book: AlertBook,
+        judged_at: Numbers,
+    ) -> None:
+        judged = judged_at[over.ticks]
+        last = np.append(judged[1:] != judged[:-1], True)
+        self.id, self.ticks = id, over.ticks[last].tolist()
         steps = len(self.ticks)
+        self._judged_steps = int((judged[last] < len(judged_at)).sum())
+        """How many of its steps are judged within the stretch. One more may be judged behind it, with what comes there:
+        there the rules are asked in any case."""
         self._book, self._steps_done = book, 0
         self._figures = [
-            _Figure.of(f"{rule}:{id}:{figure.column}", figure, steps, over.slip) for rule, figure in weighed
+            _Figure.of(f"{rule}:{id}:{figure.column}", figure, last, over.slip) for rule, figure in weighed
         ]
         severities = np.array([figure.severities for figure in self._figures], np.int64).reshape(-1, steps)
         self._changes = np.ones(steps, bool)
@@ -89,12 +103,12 @@ class SteadyArea:
         current = [(figure, by_fingerprint.pop(figure.fingerprint, None)) for figure in self._figures]
         self._last_severities = [NOTHING if finding is None else RANK[finding.severity] for _, finding in current]
         self._open = [figure for figure, finding in current if finding is not None and finding.severity is not None]
-        begin, steps = self._steps_done, len(self.ticks)
+        begin, steps = self._steps_done, self._judged_steps
         self._asked[begin:] = True
         is_unforeseen = bool(by_fingerprint)  # something was found that was not weighed
-        if begin == steps or is_unforeseen or self._any_waits() or self._differs_at(begin):
+        if begin >= steps or is_unforeseen or self._any_waits() or self._differs_at(begin):
             return  # there is another plan when the rules have been asked
-        end = begin + 1 + int(np.append(self._changes[begin + 1 :], True).argmax())
+        end = begin + 1 + int(np.append(self._changes[begin + 1 : steps], True).argmax())
         self._asked[begin:end] = False
         for figure, finding in current:
             if finding is not None and finding.severity is not None:
@@ -141,9 +155,13 @@ class SteadyArea:
 class SteadyAreas:
     """Follows areas through the ticks of a stretch, and says which the rules must be asked about, and when."""
 
-    def __init__(self, election: Election, book: AlertBook, rules: RuleBook, found_in: FindingsOf) -> None:
+    def __init__(
+        self, election: Election, book: AlertBook, rules: RuleBook, found_in: FindingsOf, judged_at: Numbers
+    ) -> None:
+        """`judged_at` has by tick of the stretch the one at which what it brings is judged: the first, from it on, at
+        which the event time goes on by a tick of the rules."""
         self._election, self._layout, self._book = election, election.layout, book
-        self._rules, self._found_in = rules, found_in
+        self._rules, self._found_in, self._judged_at = rules, found_in, judged_at
         self._areas: dict[int, SteadyArea] = {}
         self._changed_at = defaultdict[int, list[int]](list)
         """By tick, the areas that it changes."""
@@ -153,7 +171,7 @@ class SteadyAreas:
     def follow(self, number: int, over: AreaOverTicks) -> None:
         """Follow an area, by its number."""
         id = self._layout.areas[number]
-        self._areas[number] = area = SteadyArea(id, over, self._rules.weigh(over), self._book)
+        self._areas[number] = area = SteadyArea(id, over, self._rules.weigh(over), self._book, self._judged_at)
         area.plan(self._found_in(id))
         for tick in area.ticks:
             self._changed_at[tick].append(number)
