@@ -10,6 +10,7 @@ import asyncio
 import gc
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -80,6 +81,17 @@ def run(seed: int, focus: str = "") -> Result:
         gc.collect()
         if enabled:
             gc.enable()
+
+
+def run_many(seeds: Iterable[int]) -> tuple[str, Counter[str]]:
+    """Simulate these nights as far as the first that misses: what that one tells, and what happened in all."""
+    seen = Counter[str]()
+    for seed in seeds:
+        found = run(seed)
+        seen += found.seen
+        if found.wrong:
+            return found.told, seen
+    return "", seen
 
 
 @cache

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from brokers import ROOT
@@ -15,23 +20,39 @@ from simulation import run
 from streams.worker.fault_points import Point
 
 SEEDS = 1000
-PIECES = 10
+PIECES = 8
 
 
 @pytest.fixture(scope="module")
-def seen() -> Counter[str]:
-    """What happened in all seeds so far."""
-    return Counter()
+def beside() -> Iterator[ThreadPoolExecutor]:
+    """Runs as many processes at a time as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield pool
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def pieces(beside: ThreadPoolExecutor) -> Sequence[Future[str]]:
+    """By piece of the seeds, what its first night that misses tells, and what happened, as JSON."""
+    code = "import json; from simulation import run_many; print(json.dumps(run_many(range({}, {}))))"
+    bounds = [piece * SEEDS // PIECES for piece in range(PIECES + 1)]
+    return [beside.submit(in_a_process, code.format(*pair)) for pair in pairwise(bounds)]
+
+
+@pytest.fixture(scope="module")
+def planted(beside: ThreadPoolExecutor) -> Sequence[Future[str]]:
+    """By planted fault, after how many seeds it is found. Each has a process of its own: what one leaves behind may
+    hide another."""
+    code = "from planted import PLANTED, seeds_until_found; print(seeds_until_found(PLANTED[{}], 400))"
+    return [beside.submit(in_a_process, code.format(place)) for place in range(len(PLANTED))]
 
 
 @pytest.mark.parametrize("piece", range(PIECES))
-def test_no_night_misses(piece: int, seen: Counter[str]) -> None:
+def test_no_night_misses(piece: int, pieces: Sequence[Future[str]]) -> None:
     """Whatever goes wrong on the way: topics, memory and receivers have what an offline replay makes of the input, and
     nothing is committed past an event that is not finished."""
-    for seed in range(piece * SEEDS // PIECES, (piece + 1) * SEEDS // PIECES):
-        found = run(seed)
-        assert not found.wrong, found.told
-        seen += found.seen
+    told, _ = json.loads(pieces[piece].result())
+    assert not told, told
 
 
 @pytest.mark.parametrize(
@@ -47,11 +68,11 @@ def test_what_has_missed_misses_no_more(seed: int) -> None:
     assert not found.wrong, found.told
 
 
-def test_rare_paths_are_taken(seen: Counter[str]) -> None:
+def test_rare_paths_are_taken(pieces: Sequence[Future[str]]) -> None:
     """Each kind of fault and each fault point is reached in these seeds, and at each a worker is killed or frozen."""
-    if not seen:  # by itself, without the tests before
-        for seed in range(SEEDS):
-            seen += run(seed).seen
+    seen = Counter[str]()
+    for piece in pieces:
+        seen.update(json.loads(piece.result())[1])
     points = [point.name for point in Point]
     struck = [point.name for point in Point if not point.value.startswith("rare path")]
     wanted = [*KINDS, *points, "a send failed", "a worker ended by itself", "sends were left", "a stray record"]
@@ -60,10 +81,9 @@ def test_rare_paths_are_taken(seen: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("place", range(len(PLANTED)), ids=lambda place: PLANTED[place].name)
-def test_planted_faults_are_found(place: int) -> None:
-    """A fault that is put back is found. Each has a process of its own: what one leaves behind may hide another."""
-    code = f"from planted import PLANTED, seeds_until_found; print(seeds_until_found(PLANTED[{place}], 400))"
-    assert in_a_process(code, "0") != "None\n"
+def test_planted_faults_are_found(place: int, planted: Sequence[Future[str]]) -> None:
+    """A fault that is put back is found."""
+    assert planted[place].result() != "None\n"
 
 
 def test_a_seed_says_it_all() -> None:
@@ -74,7 +94,7 @@ def test_a_seed_says_it_all() -> None:
     assert len({in_a_process(code.format(seeds), hashes) for hashes, seeds in ways.items()}) == 1
 
 
-def in_a_process(code: str, hashes: str) -> str:
+def in_a_process(code: str, hashes: str = "0") -> str:
     """What this code prints in a process of its own, with this seed for the hashes of texts; nothing may warn."""
     path = ":".join(str(ROOT / name) for name in ("tests/simulation", "tests/helpers", "."))
     done = subprocess.run(
