@@ -54,7 +54,7 @@ def import_inspect(
     """What is in published files: how they are written, their columns, what these could be."""
     with plainly():
         try:
-            samples = [inspection.inspect(file) for file in files]
+            samples = inspection.inspect(files)
         except SourceError as error:
             raise importer.ImportFailed(str(error)) from None
         for inspected in samples:

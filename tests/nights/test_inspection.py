@@ -1,5 +1,6 @@
 """`import inspect`: what it finds in published files, and the map that it writes, which runs as it is."""
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from test_importer import SOURCES, imported, ods
 
 from streams.errors import CotejoError
 from streams.nights.importers.inspecting import inspection, proposal
+from streams.nights.importers.inspecting.time_forms import time_in_names
 from streams.nights.importers.reading.files import SourceError
 from streams.nights.sql import readable
 from streams.times import rfc3339
@@ -22,7 +24,7 @@ def proposed(directory: Path, files: dict[str, str]) -> str:
     """The map that is proposed for files, which are written."""
     for name, content in files.items():
         (directory / name).write_text(content, encoding="utf-8")
-    return proposal.first_map([inspection.inspect(directory / name) for name in files])
+    return proposal.first_map(inspection.inspect(directory / name for name in files))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SOURCES if kind != "no header"])
@@ -31,7 +33,7 @@ def test_inspection(kind: str, tmp_path: Path) -> None:
     name, content, _ = SOURCES[kind]
     made = content(tmp_path)
     (tmp_path / name).write_bytes(made if isinstance(made, bytes) else made.encode())
-    found = inspection.inspect(tmp_path / name)
+    (found,) = inspection.inspect([tmp_path / name])
     assert found.rows == 2
     assert {column.name: column.role for column in found.columns}["mesa"] == "could be an id"
     assert {column.name: column.kind for column in found.columns}["a"] == "number" or kind == "quoted cells"
@@ -43,7 +45,7 @@ def test_a_workbook_with_merged_names_of_columns(tmp_path: Path) -> None:
     rows: list[list[str | float]] = [["RESULTS", "", "", ""], ["mesa", "reg", "votes", ""], ["", "", "a", "b"]]
     rows += [["m1", 100.0, 5.0, 6.0], ["m2", 100.0, 7.0, 8.0]]
     (tmp_path / "s.ods").write_bytes(ods(rows, South=rows))
-    found = inspection.inspect(tmp_path / "s.ods")
+    (found,) = inspection.inspect([tmp_path / "s.ods"])
     assert inspection.settings(found.source) == {
         "header": 3,
         "names": ["mesa", "reg", "votes a", "b"],
@@ -68,14 +70,15 @@ def test_a_header_of_two_rows(rows: list[str], names: list[str] | None, tmp_path
     """A header goes on in the second row only where that names all columns that the first does not, and the figures
     begin behind it."""
     (tmp_path / "s.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    assert inspection.settings(inspection.inspect(tmp_path / "s.csv").source).get("names") == names
+    (found,) = inspection.inspect([tmp_path / "s.csv"])
+    assert inspection.settings(found.source).get("names") == names
 
 
 def test_a_map_to_begin_with(tmp_path: Path) -> None:
     """It is a map as it stands: header, delimiter and encoding are found, and what could be votes are options."""
     rows = "RESULTS\n\nid;p\u00f1;b;note\nm1;5;6;x\nm2;6;7;y\nm3;6;7;x\n\nSource: the board\n".encode("latin-1")
     (tmp_path / "s.csv").write_bytes(rows)
-    found = inspection.inspect(tmp_path / "s.csv")
+    (found,) = inspection.inspect([tmp_path / "s.csv"])
     assert next(found.lines()).startswith(
         's.csv: csv, encoding = "latin-1", delimiter = ";", header = 3, skip_lines = '
     )
@@ -301,6 +304,84 @@ def test_proposals(kind: str, tmp_path: Path) -> None:
     assert len({event["id"] for event in events}) == len(events)
 
 
+TABLES = {
+    f"mesa_{number}.json": json.dumps({
+        "mesa": f"m{number}", "region": "North" if number < 3 else "South", "reg": 100 + number,
+        "results": [{"party": "Anna", "votes": 10 * number}, {"party": "Bo", "votes": 20 - number}],
+        **({"remarks": "read by hand"} if number == 2 else {}),
+    })
+    for number in (1, 2, 3, 4)
+}  # fmt: skip
+INDEX = {"index.json": json.dumps({"regions": [{"region": "North", "tables": 2}, {"region": "South", "tables": 2}]})}
+EXPORTS = {
+    "results_20240602_2000.csv": "region;mesa;reg;anna;bo\nNorth;m1;100;5;6\nNorth;m2;90;0;0\nSouth;m3;80;0;0\n",
+    "results_20240602_2015.csv": "region;mesa;reg;anna;bo\nNorth;m1;100;5;6\nNorth;m2;90;7;8\nSouth;m3;80;0;0\n",
+    "results_20240602_2030.csv": "region;mesa;reg;anna;bo\nNorth;m1;100;5;7\nNorth;m2;90;7;8\nSouth;m3;80;3;4\n",
+}
+
+
+def test_a_document_for_each_polling_table(tmp_path: Path) -> None:
+    """Documents of one shape are one source, also where one of them has a field more; another one stays by itself."""
+    text = proposed(tmp_path, {**INDEX, **TABLES})
+    assert [line for line in text.splitlines() if line.startswith("files = ")] == [
+        'files = "index.json"',
+        'files = "mesa_*.json"',
+    ]
+    text = proposed(tmp_path, TABLES)
+    assert 'files = "mesa_*.json"' in text
+    _, events = imported(tmp_path, text)
+    assert {event["table"]: event["votes"] for event in events} == {
+        f"m{number}": {"Anna": 10 * number, "Bo": 20 - number} for number in (1, 2, 3, 4)
+    }
+
+
+def test_exports_through_the_night(tmp_path: Path) -> None:
+    """Of exports that each say all so far only what changed is imported, at the times in their names."""
+    text = proposed(tmp_path, EXPORTS)
+    assert 'files = "results_20240602_20*.csv"' in text
+    assert "changes_only = true" in text
+    _, events = imported(tmp_path, text)
+    told = [
+        (rfc3339(event["observed_at"], "seconds")[11:16], event["table"], *event["votes"].values()) for event in events
+    ]
+    assert told == [
+        ("20:00", "m1", 5, 6),
+        ("20:00", "m2", 0, 0),
+        ("20:00", "m3", 0, 0),
+        ("20:15", "m2", 7, 8),
+        ("20:30", "m1", 5, 7),
+        ("20:30", "m3", 3, 4),
+    ]
+
+
+def test_a_pattern_means_the_files_that_were_named(tmp_path: Path) -> None:
+    """Where a pattern would mean further files too, each is named."""
+    (tmp_path / "results_20240602_2045.csv").write_text("another;shape\n1;2\n")
+    text = proposed(tmp_path, EXPORTS)
+    assert f"files = {json.dumps(sorted(EXPORTS))}" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("r_20240602_2015.csv", "%Y%m%d_%H%M"),
+        ("r-2024-06-02T20-15-09.csv", "%Y-%m-%dT%H-%M-%S"),
+        ("202406022015.csv", "%Y%m%d%H%M"),
+        ("20240602-201509.csv", "%Y%m%d-%H%M%S"),
+        ("results_7.csv", None),
+        ("20240602_20150.csv", None),
+    ],
+)
+def test_times_in_the_names_of_files(name: str, form: str | None) -> None:
+    """The usual forms of times are found in names, and read by DuckDB as they are meant."""
+    sql = time_in_names([name])
+    assert (sql is None) == (form is None)
+    if sql is not None:
+        assert f"'{form}'" in sql
+        (time,) = duckdb.execute(f"SELECT strftime({sql}, '%d %H:%M') FROM (SELECT '{name}' AS _file)").fetchall()[0]
+        assert time == "02 20:15"
+
+
 def test_areas_that_are_named_once(tmp_path: Path) -> None:
     """Of a workbook whose areas are merged cells each table lies in the area above it; totals lie nowhere, and the map
     says both."""
@@ -308,7 +389,7 @@ def test_areas_that_are_named_once(tmp_path: Path) -> None:
     rows += [["North", "X", "m1", 90.0, 5.0, 6.0], ["", "", "m2", 90.0, 7.0, 8.0], ["", "Y", "m3", 80.0, 1.0, 2.0]]
     rows += [["South", "X", "m4", 80.0, 3.0, 4.0], ["", "", "m5", 70.0, 9.0, 9.0], ["TOTAL", "", "", 410.0, 25.0, 29.0]]
     (tmp_path / "s.ods").write_bytes(ods(rows))
-    text = proposal.first_map([inspection.inspect(tmp_path / "s.ods")])
+    text = proposal.first_map(inspection.inspect([tmp_path / "s.ods"]))
     assert "# region and town: an empty cell says what the one above it does" in text
     assert "# 1 of the first 6 rows is a total, left out: TOTAL" in text
     _, events = imported(tmp_path, text)
@@ -393,7 +474,7 @@ def test_any_file_is_looked_at(rows: list[list[str]], delimiter: str, encoding: 
         path.write_bytes("\n".join(map(delimiter.join, rows)).encode(encoding))
         found = ""
         try:
-            found = proposal.first_map([inspection.inspect(path)])
+            found = proposal.first_map(inspection.inspect([path]))
         except SourceError as error:
             found = str(error)
         assert found.startswith(("# A map", f"{name}:"))

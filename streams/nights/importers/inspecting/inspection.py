@@ -1,8 +1,8 @@
-"""What is in a published file, by its first rows."""
+"""What is in published files, by their first rows."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 
 from msgspec.structs import asdict, replace
 
-from streams.nights.importers.inspecting import first_rows
+from streams.nights.importers.inspecting import first_rows, like_files
 from streams.nights.importers.inspecting.column_words import field_of, is_id, is_submission, is_voters
+from streams.nights.importers.inspecting.like_files import ReadFile
 from streams.nights.importers.inspecting.special_rows import (
     Rows,
     Totals,
@@ -21,7 +22,7 @@ from streams.nights.importers.inspecting.special_rows import (
     totals_by_sum,
 )
 from streams.nights.importers.map_file import Source
-from streams.nights.importers.reading.files import Part, format_of, parts
+from streams.nights.importers.reading.files import Part, format_of
 from streams.nights.sql import readable
 
 _ROLES: Final = {
@@ -84,7 +85,7 @@ class ColumnSample:
 
 @dataclass(frozen=True)
 class Inspected:
-    """One file: how it is to be read, its first rows, its columns."""
+    """Files of one shape: how they are to be read, their first rows, their columns."""
 
     part: Part
     source: Source
@@ -93,8 +94,13 @@ class Inspected:
     notes: Sequence[str]
     totals: Sequence[Totals]
     """Rows that `columns` do not have."""
-    join: str = ""
+    join: str
     """SQL that makes a row of each object of an array."""
+    files: Sequence[str]
+    """The names of the files, in order."""
+    says_again: bool
+    """Whether each has the rows of those before, with the figures of a later time: the columns are those of the
+    last."""
 
     def sql(self, column: str) -> str:
         """How a map names a column."""
@@ -103,7 +109,9 @@ class Inspected:
     def lines(self) -> Iterator[str]:
         said = settings(self.source)
         told = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items())
-        yield f"{self.part.name}: {format_of(self.part, self.source)}{', ' + told if told else ''}"
+        several = f" ({len(self.files):,} files)" if len(self.files) > 1 else ""
+        names = self.source.files if isinstance(self.source.files, str) else f"{self.files[0]}, …"
+        yield f"{names}{several}: {format_of(self.part, self.source)}{', ' + told if told else ''}"
         yield from (f"  {note}" for note in [*self.notes, *(each.reason for each in self.totals)])
         width = max((len(column.name) for column in self.columns), default=0)
         for column in self.columns:
@@ -114,36 +122,62 @@ class Inspected:
             )
 
 
-def inspect(path: Path) -> Inspected:
-    """Look at a file's first rows. Raises `SourceError`."""
-    (part,) = parts([path.parent], Source(files=path.name))
-    source, notes, sql, join = Source(files=path.name), list[str](), dict[str, str](), ""
-    match format_of(part, source):
-        case "csv":
-            source, rows = first_rows.text_rows(part, source)
-        case "workbook":
-            source, rows = first_rows.workbook_rows(part, source, notes)
-        case "parquet":
-            rows = first_rows.parquet_rows(path)
-        case _:
-            source, (sql, cells, join) = first_rows.document_rows(part, source)
-            rows = [list(sql), *cells]
-    head, *given = rows
-    body = [[*row, *[""] * (len(head) - len(row))] for row in given]
-    named, totals = totals_by_name(head, body)
-    body = [row for place, row in enumerate(body) if place not in named]
-    source = _with_marks(source, _by_column(head, body))
-    summed, more = totals_by_sum(head, body, source)
-    body = [row for place, row in enumerate(body) if place not in summed]
-    columns = _by_column(head, body)
+def inspect(paths: Iterable[Path]) -> list[Inspected]:
+    """Look at the first rows of files; those of one directory and one shape are one source. Raises `SourceError`."""
+    return [_inspected(files) for files in like_files.alike(map(like_files.read, paths))]
+
+
+def _inspected(files: Sequence[ReadFile]) -> Inspected:
+    files = sorted(files, key=lambda file: file.path.name)
+    first, head = files[0], list(dict.fromkeys(name for file in files for name in file.head))
+    bodies: list[Rows] = [list(_rows(file, head)) for file in files]
+    rows = [row for body in bodies for row in body]
+    named, totals = totals_by_name(head, rows)
+    bodies = _without(bodies, named)
+    source = replace(first.source, files=like_files.named(files))
+    source = _with_marks(source, _by_column(head, [row for body in bodies for row in body]))
+    for number, body in enumerate(bodies):
+        summed, more = totals_by_sum(head, body, source)
+        (bodies[number],) = _without([body], summed)
+        totals += (each for each in more if each.where not in {total.where for total in totals})
+    rows = [row for body in bodies for row in body]
+    names = [place for place, cells in enumerate(_by_column(head, rows)) if _is_name(head[place], cells, source)]
+    says_again, notes = like_files.say_again(bodies, names), list(first.notes)
+    if says_again:
+        rows = list(bodies[-1])
+        notes.append(f"each of the {len(files):,} files says again what the one before did; shown is the last")
+    columns = _by_column(head, rows)
     filled = filled_down(columns, head, source)
+    sql = {name: sql for file in files for name, sql in file.sql.items()}
     samples = [
         ColumnSample(name, _kind(cells, source), above or cells, fill_down(name), is_filled=True)
         if above
         else ColumnSample(name, _kind(cells, source), cells, sql.get(name) or readable(name))
         for name, cells, above in zip(head, columns, filled, strict=True)
     ]
-    return Inspected(part, source, len(body), samples, notes, [*totals, *more], join)
+    paths = [file.path.name for file in files]
+    return Inspected(first.part, source, len(rows), samples, notes, totals, first.join, paths, says_again)
+
+
+def _rows(file: ReadFile, head: Sequence[str]) -> Iterator[list[str]]:
+    """A file's rows as rows of all columns."""
+    places = [file.head.index(name) if name in file.head else None for name in head]
+    for row in file.rows:
+        yield ["" if place is None or place >= len(row) else row[place] for place in places]
+
+
+def _without(bodies: Sequence[Rows], places: Sequence[int]) -> list[Rows]:
+    """Rows of files without those at these places of them all."""
+    left_out, begin, kept = set(places), 0, list[Rows]()
+    for body in bodies:
+        kept.append([row for place, row in enumerate(body, begin) if place not in left_out])
+        begin += len(body)
+    return kept
+
+
+def _is_name(column: str, cells: Sequence[str], source: Source) -> bool:
+    """Whether a column says whose figures a row has."""
+    return is_id(column) or _kind(cells, source) == "text"
 
 
 def _by_column(head: Sequence[str], rows: Rows) -> list[list[str]]:

@@ -16,7 +16,7 @@ from streams.nights.importers.inspecting.column_words import (
 from streams.nights.importers.inspecting.form_columns import form_ids, not_rejected
 from streams.nights.importers.inspecting.inspection import ColumnSample, Inspected, settings
 from streams.nights.importers.inspecting.nested_rows import EACH
-from streams.nights.importers.inspecting.time_forms import read_time
+from streams.nights.importers.inspecting.time_forms import read_time, time_in_names
 from streams.nights.importers.inspecting.vote_columns import Votes, is_voters_column, voters_of, votes_of
 from streams.nights.sql import literal, none_of
 
@@ -43,7 +43,7 @@ def first_map(files: Sequence[Inspected]) -> str:
     for option in options or ["A"]:
         lines += ["[[option]]", f"id = {_toml(option)}", f"name = {_toml(option)}", ""]
     for name, file in zip(names, files, strict=True):
-        lines += [f"[source.{name}]", f"files = {_toml(file.part.name)}"]
+        lines += [f"[source.{name}]", f"files = {_toml(file.source.files)}"]
         lines += [*(f"{each} = {_toml(value)}" for each, value in settings(file.source).items()), ""]
     named = votes_of(register, key).name_column
     lines += _register(register, names[of_voters], key, named)
@@ -188,6 +188,8 @@ def _events(
     yield from _time(file, at)
     if link := next((each.name for each in file.columns if is_link(each.name) and each.kind == "text"), ""):
         yield f"url = {_toml(file.sql(link))}"
+    if file.says_again:
+        yield "changes_only = true # each file says again what the one before did"
     if votes.has_empty:
         yield 'empty = "unknown" # what an empty cell of votes means; or "zero"'
     if votes.count_column:
@@ -240,6 +242,11 @@ def _announced(file: Inspected, register: Inspected) -> str:
 def _time(file: Inspected, field: str) -> Iterator[str]:
     """When the sheets were read: of the columns that are times the one with most of them. And which rows count."""
     column = max((each for each in file.columns if each.kind == "time"), key=lambda each: each.distinct, default=None)
+    if column is None and (sql := time_in_names(file.files)):
+        yield from _kept(file)
+        yield f"{field} = {_toml(sql)} # from the names of the files"
+        yield 'zone = "UTC" # of times that have none'
+        return
     if column is None:
         yield from _kept(file)
         yield "# No column says when the sheets were read: write the time, else all is of one moment."

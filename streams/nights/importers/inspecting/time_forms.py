@@ -22,6 +22,23 @@ _ISO: Final = tuple(
     for seconds, form in (("", ""), (r":\d\d", ":%S"))
 )
 """The same of those that are understood as they stand, without an offset."""
+_DAYS: Final = ((r"20\d{6}", "%Y%m%d"), (r"20\d\d-\d\d-\d\d", "%Y-%m-%d"))
+_HOURS: Final = ((r"\d\d-\d\d-\d\d", "%H-%M-%S"), (r"\d{6}", "%H%M%S"), (r"\d\d-\d\d", "%H-%M"), (r"\d{4}", "%H%M"))
+_IN_NAMES: Final = tuple(
+    (rf"({day}{mark}{hour})(?:\D|$)", f"{days}{mark}{hours}")
+    for day, days in _DAYS
+    for hour, hours in _HOURS
+    for mark in ("_", "-", "T", "")
+)
+"""Forms of times in the names of files."""
+
+
+def time_in_names(names: Sequence[str]) -> str | None:
+    """SQL that reads the time in each of these names of files; None where one has none, or another form of it."""
+    for words, form in _IN_NAMES:
+        if names and all(re.search(words, name) for name in names):
+            return f"strptime(regexp_extract(_file, {literal(words)}, 1), {literal(form)})"
+    return None
 
 
 def read_time(sql: str, given: Sequence[str]) -> str:
