@@ -81,7 +81,8 @@ class Course:
 
     @property
     def readings(self) -> dict[int, int]:
-        """Readings in the whole election, by the ticks at which any came. The root must be watched."""
+        """Readings in the whole election, by the ticks at which anything came of polling tables. The root must be
+        watched."""
         of_root = self.areas == ROOT  # which changes whenever anything does
         return dict(zip(self.at[of_root].tolist(), self.rows[of_root, READINGS].tolist(), strict=True))
 

@@ -19,7 +19,7 @@ from streams.core.reconciliation.consensus import Level
 from streams.core.reconciliation.sheet_rows import by_column
 
 READINGS: Final = 0
-"""Readings and official figures that the row rests on. This and the constants below are places in a row of sums."""
+"""Readings that the row rests on. This and the constants below are places in a row of sums."""
 TABLES: Final = 1
 """Accepted sheets."""
 REGISTERED: Final = 2
@@ -70,8 +70,7 @@ def contributions(election: Election, tables: Numbers, read: Numbers, announced:
     sums[VALID] = valid = votes[:options].sum(axis=0)
     sums[KNOWN_VALID] = with_voters * valid
     if announced is not None:
-        said, holds, *_ = given = np.ascontiguousarray(announced.T)
-        sums[READINGS] += said
+        _, holds, *_ = given = np.ascontiguousarray(announced.T)
         sums[ANNOUNCED] = holds
         sums[COMPARED] = compared = holds * accepted
         figures, shift = given[sheet_rows.ANNOUNCED :], sums[VOTES + columns :]
@@ -145,7 +144,7 @@ class Tally:
 
     @property
     def readings(self) -> int:
-        """Readings and official figures that all this rests on."""
+        """Readings that all this rests on."""
         return self.row[READINGS]
 
     @property

@@ -53,13 +53,11 @@ class Comparer(Evaluation):
         if not len(areas):
             return False
         readings = int(self._sums.rows[ROOT, READINGS])
-        if readings > before:
-            self._activity.add_readings()
         self._publish_queue.add(areas)
         rows = self._sums.rows[areas]
         may = self._scheduler.may_find(areas, rows, self._bounds(areas), partial(self._widest, areas))
         self._ask(areas[may | self._scheduler.have_found(areas)])
-        self._look_at_feeds(readings)
+        self._note_readings(before, readings)
         return True
 
     @property
@@ -94,12 +92,12 @@ class Comparer(Evaluation):
         contested = self._scheduler.have_found(course.areas)
         steady, followed = self._follow(course, may | contested, [to for _, to in ticks])
         asked, reached = self._by_tick(course, (may | contested) & ~followed), 0
-        readings = course.readings
+        counted, readings = int(self._sums.rows[ROOT, READINGS]), course.readings
         for tick, (sheets, to) in enumerate(ticks):
             self._see(sheets)
             if tick in readings:
-                self._activity.add_readings()
-                self._look_at_feeds(readings[tick])
+                self._note_readings(counted, readings[tick])
+                counted = readings[tick]
             self._ask(asked.get(tick, ()))
             self._ask(steady.due(tick, to - to % self._tick))
             if self._rest(to):
@@ -184,8 +182,11 @@ class Comparer(Evaluation):
         """Have areas evaluated at the next tick."""
         self._dirty.update(self._layout.areas[area] for area in areas)
 
-    def _look_at_feeds(self, readings: int) -> None:
-        """Have the whole evaluated at the next tick where there may be a word to say of what came, or did not."""
+    def _note_readings(self, before: int, readings: int) -> None:
+        """Note that there were so many readings before, and are so many now: official figures of polling tables are
+        none. Have the whole evaluated at the next tick where there may be a word to say of what came, or did not."""
+        if readings > before:
+            self._activity.add_readings()
         flooded = self._rules.may_find_in_feeds(self._activity.busiest, readings)
         if flooded or (self._clock is not None and any(due <= self._clock for due in self._silences)):
             self._dirty.add(self._election.root.id)
