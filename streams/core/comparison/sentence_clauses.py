@@ -77,5 +77,13 @@ _ROOM: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """How much there is room for, or what that rests on; and what may still change who leads."""
 
-CLAUSES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {"why": _WHY, "room": _ROOM}
+_TIME: Final[Mapping[str, Mapping[str, str]]] = {
+    "hour": {"en": "an hour", "es": "una hora"},
+    "hours": {"en": "{span} hours", "es": "{span} horas"},
+    "minutes": {"en": "{span} minutes", "es": "{span} minutos"},
+    "seconds": {"en": "{span} s", "es": "{span} s"},
+}
+"""How long nothing came."""
+
+CLAUSES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {"why": _WHY, "room": _ROOM, "time": _TIME}
 """The places that hold a clause, and the clauses by key."""

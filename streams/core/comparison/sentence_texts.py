@@ -151,12 +151,12 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": "{area}: el grupo {group} envió {readings} de las {all} lecturas.",
     },
     "silence-bulletins": {
-        "en": "{area}: no bulletin for more than {hours} hours, since {since}.",
-        "es": "{area}: ningún boletín desde hace más de {hours} horas, desde {since}.",
+        "en": "{area}: no bulletin for more than {time}, since {since}.",
+        "es": "{area}: ningún boletín desde hace más de {time}, desde {since}.",
     },
     "silence-reports": {
-        "en": "{area}: no new reading of a tally sheet for more than {hours} hours, since {since}.",
-        "es": "{area}: ninguna lectura nueva de un acta desde hace más de {hours} horas, desde {since}.",
+        "en": "{area}: no new reading of a tally sheet for more than {time}, since {since}.",
+        "es": "{area}: ninguna lectura nueva de un acta desde hace más de {time}, desde {since}.",
     },
     "divergence": {
         "en": (

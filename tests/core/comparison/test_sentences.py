@@ -337,15 +337,15 @@ CASES: dict[str, tuple[Any, float, str, str, str]] = {
         lambda: found_by(Silence, watched(bulletin_every=5400)),
         1.5,
         "hours",
-        "Area N: no bulletin for more than 1.5 hours, since 2024-07-29 00:01 UTC.",
-        "Area N: ningún boletín desde hace más de 1,5 horas, desde 2024-07-29 00:01 UTC.",
+        "Area N: no bulletin for more than 90 minutes, since 2024-07-29 00:01 UTC.",
+        "Area N: ningún boletín desde hace más de 90 minutos, desde 2024-07-29 00:01 UTC.",
     ),
     "silence of reports": (
         lambda: found_by(Silence, watched(reports_every=3600)),
         1.0,
         "hours",
-        ("Area N: no new reading of a tally sheet for more than 1.0 hours, since 2024-07-29 01:02 UTC."),
-        ("Area N: ninguna lectura nueva de un acta desde hace más de 1,0 horas, desde 2024-07-29 01:02 UTC."),
+        ("Area N: no new reading of a tally sheet for more than an hour, since 2024-07-29 01:02 UTC."),
+        ("Area N: ninguna lectura nueva de un acta desde hace más de una hora, desde 2024-07-29 01:02 UTC."),
     ),
     "falls": (
         lambda: found_by(

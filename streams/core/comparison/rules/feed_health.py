@@ -84,11 +84,22 @@ class Silence(FeedRule):
         for what, every, last in self._rhythms(given.pulse):
             if not over[what] and given.at is not None and given.at >= last + round(1000 * every):
                 hours = every / 3600
-                told: dict[str, float | str] = {"hours": hours, "since": to_minute(last)}
-                yield self.report(given, what, "warning", (hours, "hours"), told, f"silence-{what}", 1, **told)
+                since, (time, span) = to_minute(last), _span(every)
+                told = {"hours": hours, "since": since}
+                words = {"time": time, "span": span, "since": since}
+                yield self.report(given, what, "warning", (hours, "hours"), told, f"silence-{what}", 1, **words)
 
     def _rhythms(self, pulse: Pulse) -> Iterator[tuple[str, float, int]]:
         """What is watched: its rhythm in seconds, and when it last came."""
         rule = self.election.rules.health
         rhythms = (("bulletins", rule.bulletin_every, pulse.bulletin), ("reports", rule.reports_every, pulse.report))
         yield from ((what, every, last) for what, every, last in rhythms if every and last is not None)
+
+
+def _span(seconds: float) -> tuple[str, float]:
+    """A time in the greatest unit in which it is a whole number: the unit's clause in a sentence, and how many."""
+    if seconds % 3600 == 0:
+        return ("hour" if seconds == 3600 else "hours"), round(seconds / 3600)
+    if seconds % 60 == 0 and seconds > 60:
+        return "minutes", round(seconds / 60)
+    return "seconds", round(seconds) if seconds == round(seconds) else seconds
