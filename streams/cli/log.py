@@ -22,6 +22,7 @@ from streams.nights.eventlog.summary import Summary, summarize
 from streams.nights.paths import Arrivals
 from streams.support.progress import Progress
 from streams.support.terminal import pass_on, show, show_json
+from streams.text import counted
 from streams.times import from_text, rfc3339
 
 commands = group("Look into event logs, verify them, cut them.")
@@ -116,11 +117,12 @@ def cut(
                 tell=tell_on_stderr,
                 watch=progress.show,
             )
-        show(f"{count:,} records; written: {out}")
+        show(f"{counted(count, 'record')}; written: {out}")
 
 
 def _size(summary: Summary) -> str:
-    return f"{summary.records:,} records in {summary.segments:,} segments, {summary.bytes:,} bytes"
+    records, segments = counted(summary.records, "record"), counted(summary.segments, "segment")
+    return f"{records} in {segments}, {summary.bytes:,} bytes"
 
 
 def _changed(summary: Summary) -> list[Path]:

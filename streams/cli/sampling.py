@@ -119,7 +119,7 @@ def estimate_from(
         source = open_night(night, keep_going)
         warn_of_edits(source.edited())
         election = load(source.election)
-        election = replace(election, sample=_sample(election, sample))
+        election = replace(election, sample=_sample(election, sample)).localized(lang)
         replay = source.replay(election)
         with Progress("replaying", source.size) as progress:
             for done in relive(source, [replay]):

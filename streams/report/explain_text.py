@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from streams.core.events.area_states import Bounds, Figure
 from streams.report import sample_table
+from streams.report.spanish_cures import cure
 from streams.report.terminal_phrases import EXPLAIN
 from streams.report.words import Words
 
@@ -145,7 +146,8 @@ def _bounds_in(bounds: Bounds | None, say: Words) -> Iterator[str]:
 def _rejected(explained: Mapping[str, Any], say: Words) -> Iterator[str]:
     for row in explained["rejected"]:
         which = row["message"] if row["id"] is None else f"{row['at']} {row['id']}"
-        yield f"- {which} {say('turned away', code=row['code'], place=row['place'], cure=row['cure'])}"
+        mended = cure(row["cure"], say.language)
+        yield f"- {which} {say('turned away', code=row['code'], place=row['place'], cure=mended)}"
 
 
 def _read(reading: Mapping[str, Any], say: Words) -> str:

@@ -211,9 +211,11 @@ TEXT: Final[Phrases] = {
     "versions": ("Versions", "Versiones"),
     "changed": ("not the default", "no es el valor por omisión"),
     "severity": ("severity", "gravedad"),
-    "counts": (
-        "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable messages",
-        "{reports} reportes de actas, {bulletins} boletines, {unreadable} mensajes ilegibles",
-    ),
+    "came reports": ("{count} tally reports", "{count} reportes de actas"),
+    "came reports, one": ("1 tally report", "1 reporte de acta"),
+    "came bulletins": ("{count} bulletins", "{count} boletines"),
+    "came bulletins, one": ("1 bulletin", "1 boletín"),
+    "came unreadable": ("{count} unreadable messages", "{count} mensajes ilegibles"),
+    "came unreadable, one": ("1 unreadable message", "1 mensaje ilegible"),
 }
 """Phrases: English, Spanish."""

@@ -43,8 +43,9 @@ def tell(console: Console, election: Election, outcome: Outcome, language: str) 
     plain(console, election.name, "bold")
     if election.notice:
         plain(console, election.notice)
-    counts = {kind: outcome.counts.get(kind, 0) for kind in ("reports", "bulletins", "unreadable")}
-    plain(console, say("counts", language, until=to_minute(outcome.at), **counts))
+    came = {kind: say(kind, language, count=outcome.counts.get(kind, 0)) for kind in ("reports", "bulletins")}
+    unreadable = outcome.counts.get("unreadable", 0)
+    plain(console, say("counts", language, until=to_minute(outcome.at), unreadable=unreadable, **came))
     if outcome.rejected:
         codes = (f"{code} {number(r.count, language)}" for code, r in sorted(outcome.rejected.items()))
         plain(console, say("rejected", language, codes=", ".join(codes)))

@@ -6,9 +6,13 @@ from streams.report.phrases import Phrases
 
 SUMMARY: Final[Phrases] = {
     "counts": (
-        "{reports} tally reports, {bulletins} bulletins, {unreadable} unreadable, until {until}",
-        "{reports} reportes de actas, {bulletins} boletines, {unreadable} ilegibles, hasta {until}",
+        "{reports}, {bulletins}, {unreadable} unreadable, until {until}",
+        "{reports}, {bulletins}, {unreadable} ilegibles, hasta {until}",
     ),
+    "reports": ("{count} tally reports", "{count} reportes de actas"),
+    "reports, one": ("1 tally report", "1 reporte de acta"),
+    "bulletins": ("{count} bulletins", "{count} boletines"),
+    "bulletins, one": ("1 bulletin", "1 boletín"),
     "rejected": ("turned away: {codes}", "no admitidos: {codes}"),
     "unjudged": (
         "The log ends before the night did: the last {count} events were judged by themselves.",

@@ -98,7 +98,7 @@ def test_stdin_twice(files: tuple[Path, Path]) -> None:
 def test_summary(night: Path) -> None:
     """People read what came, what fired and when, and where the counts are furthest apart; in Spanish too."""
     told = cotejo("replay", night).stdout.decode()
-    assert "60 tally reports, 1 bulletins, 0 unreadable" in told
+    assert "60 tally reports, 1 bulletin, 0 unreadable" in told
     first = "first called 2024-07-29 00:01 UTC (critical); worst 2024-07-29 00:01 UTC (critical); still open (critical)"
     assert f"critical, contradiction: {first}" in told
     assert "sheets would have to be wrong" in told

@@ -144,6 +144,7 @@ class Explainer:
         state = comparer.state(id)
         return {
             **{name: value for name, value in asdict(state).items() if value is not UNSET},
+            "name": self._election.areas[id].name,
             "lead_sentences": {
                 language: list(lead_sentences(self._election, state, language)) for language in LANGUAGES
             },

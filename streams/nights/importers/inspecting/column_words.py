@@ -15,7 +15,7 @@ _VOTERS: Final = re.compile(
 _SUBMISSION: Final = re.compile(r"(?i)_?uuid|_id|instance_?id|submission_?id")
 _FIELDS: Final = {
     "null": re.compile(r"(?i)(votos?.?)?(nul|invalid|anulad|spoil|void).*"),
-    "blank": re.compile(r"(?i)(votos?.?)?(blank|blanc).*|bl"),
+    "blank": re.compile(r"(?i)(votos?.?)?(blank|blanc)(?!a\b).*|bl"),
     "": re.compile(r"(?i).*(v[aá]lid|total|suma|sum\b).*"),
 }
 _SHARE: Final = re.compile(
