@@ -19,7 +19,7 @@ SECONDS = PLACE / "seconds.json"
 
 QUICK = (
     *("tests/core", "tests/config", "tests/report", "tests/delivery", "tests/support", "tests/nights"),
-    *("tests/worker", "tests/kafka_layer", "tests/board/test_board.py", "tests/test_times.py"),
+    *("tests/worker", "tests/kafka_layer", "tests/board/test_board.py", "tests/snapshots", "tests/test_times.py"),
     "tests/simulation/test_simulation.py::test_no_night_misses[0]",
 )
 """What runs in the process of pytest, mostly, and so is known by line."""
