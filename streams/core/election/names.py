@@ -51,7 +51,7 @@ def labels(names: Mapping[str, str], parents: Mapping[str, str | None]) -> Mappi
     own = _labels(names, parents)
     others = {
         language: _labels({id: in_language(name, language) for id, name in names.items()}, parents)
-        for language in languages_of(names.values())
+        for language in sorted(languages_of(names.values()))
     }
     if not others:
         return own
