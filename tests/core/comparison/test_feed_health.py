@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import T0, alike, bulletin, election, found_by, report, situation
+from builders import T0, alike, bulletin, election, found_by, lines, report, situation
 from monitor import Monitor
+from replays import of_events
 
 from streams.core.aggregation.tally import LEVELS, NAMES, READINGS
 from streams.core.alerting.alert_life import Reason
@@ -88,6 +89,26 @@ def test_flood() -> None:
     assert notice.fingerprint == "feed-health:N:flood-bots"
     assert "bots sent 20 of all 40 readings" in notice.finding.sentence["en"]
     assert not found_by(Flood, situation(election(trusted_sources=frozenset({"web"})), alike(known, (1, 1), 2)))
+
+
+def test_an_official_figure_is_no_reading() -> None:
+    """Official figures of single polling tables break no silence of the readers, and are none of the readings of which
+    a group sent most; whether events are judged one by one or many ticks together."""
+    known = watched(reports_every=60, flood_min=2, flood_ratio=0.5)
+    events: list[Event] = [report(f"S1-{n}", reporter="bot", group="bots", at=T0 + n) for n in (1, 2)]
+    events += [bulletin(area=f"S1-{n}", at=T0 + 20_000 * n) for n in range(1, 9)]
+    monitor = Monitor(known)
+    one_by_one = [notice for event in events for notice in monitor.handle(event).notices] + monitor.finish()
+    together = of_events(known, lines(events)).notices
+    for notices in (one_by_one, together):
+        told = {n.fingerprint: (n.at - T0, n.finding.sentence["en"]) for n in notices if n.status == "firing"}
+        assert told == {
+            "feed-health:N:flood-bots": (10_000, "Area N: the group bots sent 2 of all 2 readings."),
+            "feed-health:N:reports": (
+                70_000,
+                "Area N: no new reading of a tally sheet for more than 60 s, since 2024-07-29 00:00 UTC.",
+            ),
+        }
 
 
 def test_disputes_pile_up() -> None:
