@@ -298,6 +298,25 @@ def test_certificates(name: str, trusted: bool, words: str, tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (10, "it has expired"),
+        (18, "it is signed by itself"),
+        (19, "its authority is unknown"),
+        (20, "its authority is unknown"),
+        (62, "it is for another name"),
+        (64, "it is for another address"),
+        (65, "it does not verify"),
+    ],
+)
+def test_words_of_a_certificate(number: int, words: str) -> None:
+    """OpenSSL's number of what is wrong with a certificate, in words."""
+    error = ssl.SSLCertVerificationError()
+    error.verify_code = number
+    assert http_post.failure_words(error) == f"its certificate is not trusted: {words}"
+
+
+@pytest.mark.parametrize(
     "echo",
     [
         pytest.param("Cannot POST {path}", id="Express"),

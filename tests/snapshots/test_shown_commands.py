@@ -40,9 +40,10 @@ def at_a_terminal(nights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 REPLACED = {
     r"\b[0-9a-f]{64}\b": "<sha256>",
-    r"cotejo \d+\.\d+\.\d+\S*": "cotejo <version>",
-    r"\b\d+(\.\d+)? (s|ms)\b(?= )": "<time>",
-    r"/\S*/nights\d*/": "",
+    r"\b[0-9a-f]{32}\b": "<id>",
+    r"\b\d+\.\d+\.\d+(?!\d)": "<version>",
+    r"(in 1 segment, )[\d,]+ bytes": r"\1<n> bytes",
+    r'("segments": 1,\s+"bytes": )\d+': r"\1<n>",
 }
 """What differs from run to run, or with the version."""
 

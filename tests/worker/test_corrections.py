@@ -353,6 +353,44 @@ def test_an_offset_that_the_broker_lacks_is_told(
     assert lost == [faust_patches.Lost(TP(topic, 0), *each) for each in told]
 
 
+@pytest.mark.parametrize(
+    ("committed", "begins_at"),
+    [
+        pytest.param(None, 0, id="nothing was committed"),
+        pytest.param(0, 0, id="the very first"),
+        pytest.param(3, 3, id="in between"),
+        pytest.param(5, 5, id="the end"),
+        pytest.param(6, 0, id="more than there is"),
+    ],
+)
+def test_a_source_is_read_from_what_was_committed(committed: int | None, begins_at: int) -> None:
+    """From the first record on where nothing was committed, and where the broker lacks what was."""
+    sought = list[tuple[TP, int]]()
+    source = TP("r", 0)
+
+    def answering(answer: Any) -> Any:
+        async def answered(asked: Any) -> Any:
+            return answer
+
+        return answered
+
+    async def seeking() -> Any:
+        thread = faust_patches.App("a", broker="kafka://127.0.0.1:1").consumer._thread
+        thread.parent_loop = asyncio.get_running_loop()
+        consumer = SimpleNamespace(
+            assignment=lambda: {source},
+            beginning_offsets=answering({source: 0}),
+            end_offsets=answering({source: 5}),
+            committed=answering(committed),
+            seek=lambda tp, offset: sought.append((tp, offset)),
+        )
+        thread._ensure_consumer = lambda: consumer
+        return await thread._seek_sources()
+
+    assert asyncio.run(asyncio.wait_for(seeking(), 60)) == {source: committed}
+    assert sought == [(source, begins_at)]
+
+
 def record(topic: str, partition: int, offset: int, size: int = 1) -> Any:
     """A record as aiokafka has them."""
     fields = {"headers": (), "key": None, "checksum": None, "serialized_key_size": 0, "serialized_value_size": size}
