@@ -8,6 +8,7 @@ import struct
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -36,6 +37,8 @@ from streams.nights.exports.import_map import MAP as EXPORTED
 from streams.nights.importers import importer
 from streams.nights.importers.building import event_json
 from streams.nights.importers.outcome import Outcome
+from streams.nights.importers.reading import files
+from streams.nights.importers.reading.files import SourceError
 from streams.nights.paths import Arrivals
 from streams.nights.scenarios import venezuela2024_night
 from streams.nights.source import open_night
@@ -294,6 +297,22 @@ def test_hostile_archives(archive: bytes, words: str, tmp_path: Path) -> None:
     """No member of an archive is passed over, and what cannot be read is one error that names it."""
     with pytest.raises(CotejoError, match=words):
         imported(tmp_path, changed(MAP, ("s.csv", "s.zip/*.csv")), **{"s.zip": archive})
+
+
+@pytest.mark.parametrize(
+    ("size", "most"),
+    [pytest.param(100, 20_000, id="so many times its size"), pytest.param(2, 1_000, id="what is free")],
+)
+def test_what_an_archive_may_unpack_to(size: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large archive may unpack to so many times its size, a small one to what is free; one byte more is refused."""
+    monkeypatch.setattr(files, "FREE_BYTES", 1_000)
+    for more in (0, 1):
+        part = files.Part("a.csv", lambda more=more: io.BytesIO(b"x" * (most + more)), size, member=True)  # type: ignore[misc]
+        with (
+            pytest.raises(SourceError, match="200 times its size") if more else nullcontext(),
+            part.reading() as content,
+        ):
+            assert len(content.read()) == most
 
 
 def test_a_link_out_of_the_data(tmp_path: Path) -> None:
