@@ -23,7 +23,7 @@ from streams.core.alerting.alert import Notice
 from streams.core.alerting.delivery_policy import Answer
 from streams.core.alerting.next_delivery import Digest
 from streams.core.election.model import Area, Election, Receiver
-from streams.delivery import apprise_services, checked_requests
+from streams.delivery import apprise_services, checked_requests, message_text
 from streams.delivery.admin import trial
 from streams.delivery.apprise_sender import AppriseSender
 from streams.delivery.apprise_services import ServiceError, service
@@ -95,6 +95,19 @@ def test_services(schema: str) -> None:
         assert send(f"{schema}://{address}") == [Answer(200, "the service took it")], scripted.seen
     (got,) = scripted.seen
     assert b"tables" in got.body or b"points" in got.body
+
+
+def test_a_digest_just_fits() -> None:
+    """What is allowed is used to the last character, the ends of lines among them; with one less an alert is left
+    out."""
+    others = tuple(structs.replace(NOTICE, fingerprint=f"f{i}", id=f"f{i}:1:1") for i in range(3))
+    digest = Digest("digest:1:a", NOTICE.at, others)
+    whole = message_text.of_digest(KNOWN, "en", digest, 10_000).text.splitlines()
+    assert len(whole) == 4
+    most = sum(len(line) + 1 for line in whole[:3])
+    assert message_text.of_digest(KNOWN, "en", digest, most).text.splitlines() == whole
+    short = message_text.of_digest(KNOWN, "en", digest, most - 1).text.splitlines()
+    assert short == [*whole[:2], "and 1 more", whole[3]]
 
 
 def test_digest() -> None:
