@@ -224,6 +224,17 @@ def test_a_power_cut(segment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (len(sizes) > 3) == (segment < 2**20)
 
 
+def test_a_manifest_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a log has begun, the whole manifest is on the disk under its name: without it, the log is none."""
+    disk = Disk(monkeypatch)
+    with begin(tmp_path) as writer:
+        status = (tmp_path / "manifest.json").stat()
+        assert disk.synced[status.st_ino] == status.st_size > 0
+        writer.append(some(1)[0])
+        writer.sync()
+        assert "manifest.json" in disk.names[tmp_path]
+
+
 class Partitions:
     """What the broker holds, and kafka-python's consumer of it: one message of each partition a poll. `polls` is called
     before each."""
