@@ -39,6 +39,17 @@ def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert first["at"].endswith("Z")
 
 
+def test_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line is written once, also where a library has the root logger write to stderr, as Faust does in a worker."""
+    root, handler = logging.getLogger(), logging.StreamHandler(sys.stderr)
+    root.addHandler(handler)
+    try:
+        note("a file is missing", logging.ERROR)
+    finally:
+        root.removeHandler(handler)
+    assert capsys.readouterr().err == "cotejo: a file is missing\n"
+
+
 LIBRARY = """
 import logging
 from streams.support import logs
