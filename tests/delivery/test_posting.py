@@ -1,6 +1,7 @@
 """One POST over a real socket: what receivers do, what may not be connected to, what is signed."""
 
 import asyncio
+import errno
 import gzip
 import socket
 import ssl
@@ -295,6 +296,25 @@ def test_certificates(name: str, trusted: bool, words: str, tmp_path: Path, monk
         if trusted:
             monkeypatch.setenv("SSL_CERT_FILE", str(file))
         assert post(f"https://localhost:{port}/").words == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ECONNREFUSED, "the connection is refused: nothing listens there"),
+        (errno.ECONNRESET, "the connection was broken off before an answer came"),
+        (errno.EPIPE, "the connection was broken off before an answer came"),
+        (errno.ENETUNREACH, "no network leads there"),
+        (errno.EHOSTUNREACH, "no network leads there"),
+        (errno.EMFILE, "this process has too many files open: raise `ulimit -n`"),
+        (errno.ENFILE, "this machine has too many files open"),
+        (errno.EIO, "the network failed (EIO)"),
+        (0, "it could not be sent (OSError)"),
+    ],
+)
+def test_words_of_a_broken_network(number: int, words: str) -> None:
+    """The system's number of what is wrong with the network, in words."""
+    assert http_post.failure_words(OSError(number, "")) == words
 
 
 @pytest.mark.parametrize(
