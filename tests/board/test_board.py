@@ -579,6 +579,30 @@ def test_a_broker_that_is_away_is_told_once(
     assert f"no Kafka broker answers at {address}" in told
 
 
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_it_waits_for_every_topic(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read while any of its topics is missing, whichever that is."""
+    asked, looks = threading.Event(), 0
+
+    def describe(*_: Any) -> list[SimpleNamespace]:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            asked.set()
+        return [SimpleNamespace(state="missing" if place == missing else "there") for place in range(3)]
+
+    async def follow() -> None:
+        follower = Follower("127.0.0.1:1", Topology("t."), Night(KNOWN))
+        follower.start()
+        assert await asyncio.to_thread(asked.wait, 60)
+        assert follower.place == "waiting"
+        await follower.stop()
+
+    monkeypatch.setattr(topic_follower, "RETRY", 0.01)
+    monkeypatch.setattr(topic_admin, "describe", describe)
+    asyncio.run(follow())
+
+
 def test_command(topology: Topology, embedded: EmbeddedBroker, tmp_path: Path) -> None:
     """`cotejo board` serves the page on loopback alone and says where, names a port that is taken, and ends by a
     signal."""
