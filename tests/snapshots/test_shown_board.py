@@ -63,7 +63,7 @@ def night() -> Night:
     return lived(contested(), contested_events())
 
 
-WHOLE = 6
+WHOLE = 4
 """Open alerts of a page that are held in whole, where any are."""
 
 

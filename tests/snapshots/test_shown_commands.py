@@ -130,7 +130,7 @@ def test_logs() -> None:
     )  # fmt: skip
 
 
-ROWS = 24
+ROWS = 14
 """Rows of each table of the export that are held, its head among them."""
 
 
