@@ -5,6 +5,8 @@ map's expressions run only then.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -50,6 +52,16 @@ class Database:
         """From here on nothing outside can be reached, and nobody can undo that."""
         self._db.execute("SET preserve_insertion_order = false")
         shut_in(self._db)
+
+    @contextmanager
+    def beside(self) -> Iterator["Database"]:
+        """The same database for another thread."""
+        other = copy(self)
+        other._db = self._db.cursor()
+        try:
+            yield other
+        finally:
+            other.close()
 
     def close(self) -> None:
         self._db.close()

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,16 +107,14 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
     db.shut()
     readers = {name: numbers.create(db, i, source) for i, (name, source) in enumerate(import_map.file.source.items())}
     stager = Stager(db, import_map, loaded, readers)
-    if election is None:
-        rows = register.read(db, import_map, stager)
-        outcome.remarks += rows.remarks
-        _stop(rows.faults)
-        election = register.election(db, import_map)
-        staged, of = rows.staged, import_map.file.register
-        assert of is not None
-        outcome.parts.append(Part("register", of.source, staged.read, len(election.tables), staged.left_out))
-    _check_ids(import_map, election)
-    tables = _event_tables(db, import_map, stager, outcome, election)
+    if election is not None:
+        tables = _event_tables(db, import_map, stager, outcome, election)
+    else:
+        _read_register(db, import_map, stager, outcome)
+        with db.beside() as other, ThreadPoolExecutor(1) as beside:  # both take a while, and only need the rows
+            made = beside.submit(register.election, other, import_map)
+            tables = _event_tables(db, import_map, stager, outcome, register.without_areas(import_map))
+            election = made.result()
     for source in loaded.values():
         db.run(f"DROP TABLE {quoted(source.table)}")  # nothing asks for it again, and sorting needs the memory
     outcome.areas, outcome.tables = len(election.areas), len(election.tables)
@@ -123,6 +122,16 @@ def _prepare(db: Database, import_map: Map, data: Path, scratch: Path, progress:
         tag = TAGS[table.block.kind]
         outcome.events[tag] = outcome.events.get(tag, 0) + table.staged.count()
     return Prepared(db, election, tables, outcome)
+
+
+def _read_register(db: Database, import_map: Map, stager: Stager, outcome: Outcome) -> None:
+    """Stage the rows of the register. Raises `ImportFailed` where they are wrong."""
+    rows, of = register.read(db, import_map, stager), import_map.file.register
+    outcome.remarks += rows.remarks
+    _stop(rows.faults)
+    assert of is not None
+    staged = rows.staged
+    outcome.parts.append(Part("register", of.source, staged.read, staged.count(), staged.left_out))
 
 
 def _load_ids(db: Database, election: Election, scratch: Path) -> None:
@@ -158,6 +167,8 @@ def _check_ids(import_map: Map, election: Election) -> None:
 def _event_tables(
     db: Database, import_map: Map, stager: Stager, outcome: Outcome, election: Election
 ) -> list[EventTable]:
+    """Of the election its options and groups are asked for, not its areas."""
+    _check_ids(import_map, election)
     maker = EventTables(db, stager, election)
     tables = []
     for number, block in enumerate(import_map.blocks):

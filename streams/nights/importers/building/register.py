@@ -1,7 +1,7 @@
 """The register of a map: its rows as areas and polling tables, and what is wrong with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -149,9 +149,29 @@ def _names(db: Database, levels: int) -> Iterator[str]:
             yield f"areas with several names: {count:,}, such as {id}: {several}; the first one stands"
 
 
+def without_areas(import_map: Map) -> Election:
+    """The election of a map with a register, but for its areas and polling tables."""
+    file, register = import_map.file, import_map.file.register
+    assert register is not None
+    return Election(
+        id=file.election.id,
+        name=file.election.name,
+        notice=file.election.notice,
+        options=tuple(file.option),
+        groups=tuple(file.group),
+        areas={},
+        tables={},
+        levels=tuple(level.level for level in register.areas),
+        policy=import_map.policy,
+        rules=import_map.rules,
+        alerts=import_map.alerts,
+        metrics=import_map.metrics,
+    )
+
+
 def election(db: Database, import_map: Map) -> Election:
     """The election of a map with a register, from its rows that have been found right."""
-    file, register = import_map.file, import_map.file.register
+    register = import_map.file.register
     assert register is not None
     areas = _areas(db, register.areas)
     order = numbered(areas)
@@ -162,19 +182,10 @@ def election(db: Database, import_map: Map) -> Election:
         f"FROM {TABLE} JOIN _areas ON area_id = area{len(register.areas) - 1} ORDER BY _file, _line"
     )
     home = numbers[homes]
-    return Election(
-        id=file.election.id,
-        name=file.election.name,
-        notice=file.election.notice,
-        options=tuple(file.option),
-        groups=tuple(file.group),
+    return replace(
+        without_areas(import_map),
         areas=_summed(areas, order, home, registered, register.areas),
         tables=Register(order, ids.tolist(), home, registered),
-        levels=tuple(level.level for level in register.areas),
-        policy=import_map.policy,
-        rules=import_map.rules,
-        alerts=import_map.alerts,
-        metrics=import_map.metrics,
     )
 
 
