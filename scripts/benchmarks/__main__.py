@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from brokers import ROOT
 
-from benchmarks import capacity, contested, contested_nights, java, latency, live, page, replay, scale, start
+from benchmarks import capacity, contested, contested_nights, imports, java, latency, live, page, replay, scale, start
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, say
 from streams.errors import CotejoError
@@ -35,6 +35,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "latency": latency.run,
     "latency-contested": latency.run_contested,
     "scale": scale.run,
+    "import": imports.run,
     "contested": lambda repeats, reports, place: [
         *contested.run(),
         *contested_nights.run(repeats, place),

@@ -27,6 +27,7 @@ TITLES: Final = {
     "start": "Start after `kill -9`, a million polling tables",
     "scale": "Several workers on these cores",
     "replay": "Offline replay, processor time",
+    "import": "Importing published tables",
     "contested": "Contested nights, offline, processor time of whole commands",
 }
 """Of the parts, by section, in their order."""

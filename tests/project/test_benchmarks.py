@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from benchmarks import contested, java, page, replay, runs
+from benchmarks import contested, imports, java, page, replay, runs
 from benchmarks.figures import Figure, table
 from benchmarks.kept import CACHE, kept, sources
 from benchmarks.live import AIOKAFKA, KAFKA_STREAMS
@@ -74,6 +74,14 @@ def _feed(stream: Stream, live: LiveNight) -> Fed:
     sink.close()
     live.until = fed.until
     return fed
+
+
+def test_published_rows_are_imported(tmp_path: Path) -> None:
+    """The made publication is imported whole, and its memory and the bare read are measured with it."""
+    rate, memory = imports.run(1, 200, tmp_path)
+    assert rate.ours.median > 0
+    assert rate.theirs is not None
+    assert memory.ours.median > 30
 
 
 def test_a_worker_and_a_bare_loop_run_over_one_night(stream: Stream, embedded: EmbeddedBroker, tmp_path: Path) -> None:
