@@ -1,7 +1,7 @@
 """What a night's election and events leave open: no errors, but each moves what can be said."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +53,12 @@ class Remarks:
         if read != report.votes.keys():
             self._left_out.update(read - report.votes.keys())
             self._beside.update(report.votes.keys() - read)
+
+    def see_readers(self, some: Iterable[tuple[str, str, bool]]) -> None:
+        """Readings that are admitted and leave nothing else open: polling table, who read it, whether from a trusted
+        source."""
+        for reading in some:
+            self._readers.add(*reading)
 
     def see_bulletin(self, bulletin: Bulletin, place: str) -> None:
         """A bulletin that is admitted, and its place."""

@@ -27,9 +27,14 @@ class Readers:
 
     def see(self, report: TallyReport) -> None:
         """A reading of a sheet that is admitted."""
-        self._groups.setdefault(report.table, set()).add(report.group or report.reporter)
-        if report.source in self._policy.trusted_sources:
-            self._trusted.add(report.table)
+        trusted = report.source in self._policy.trusted_sources
+        self.add(report.table, report.group or report.reporter, trusted)
+
+    def add(self, table: str, group: str, trusted: bool) -> None:
+        """A reading of this polling table by one of this group, from a trusted source or not."""
+        self._groups.setdefault(table, set()).add(group)
+        if trusted:
+            self._trusted.add(table)
 
     def remarks(self) -> Iterator[Found]:
         """Whether most of what was read can never count, because nobody else has read it."""

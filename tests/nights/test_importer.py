@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -29,7 +30,7 @@ from streams.config.election_file import load
 from streams.core.events.codec import decode_any, encode, plain
 from streams.core.events.model import Bulletin, Rejection, TallyReport
 from streams.errors import CotejoError
-from streams.nights.arrival import Arrival
+from streams.nights.arrival import Arrival, of_lines
 from streams.nights.check import EventCheck
 from streams.nights.eventlog import generated_night
 from streams.nights.exports.export import export
@@ -464,6 +465,30 @@ def test_too_few_readers(quorum: int, alone: int | None, tmp_path: Path) -> None
     outcome, _ = imported(tmp_path, MAP + f"[reconcile]\nquorum = {quorum}\n")
     counts = [remark.count for remark in outcome.open_questions if remark.code == "below-quorum"]
     assert counts == ([] if alone is None else [alone])
+
+
+@pytest.mark.parametrize("quorum", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(8))
+def test_readers_are_counted_as_by_the_check(seed: int, quorum: int, tmp_path: Path) -> None:
+    """Whoever reads for whichever group and source, and whatever else is wrong with a reading: the import leaves open
+    what `cotejo check` does of the events that it writes."""
+    chance = Random(seed)
+    sheets = "mesa,a,b,who,of,src\n" + "".join(
+        f"{chance.choice(['m1', 'm2', 'm3', 'm9'])},{chance.choice([1, 2, 99])},{chance.choice([3, 4, ''])},"
+        f"{chance.choice(['ana', 'ben', 'eva'])},{chance.choice(['', 'g', 'h'])},{chance.choice(['web', 'desk'])}\n"
+        for _ in range(chance.randint(1, 9))
+    )
+    text = changed(
+        MAP,
+        ("reporter = \"'x'\"", 'reporter = "who"\nreporter_group = "of"'),
+        ("source = \"'web'\"", 'source = "src"'),
+        ("\"'2024-01-01T00:00:00Z'\"", '"1704067200000 + 1000 * _line"'),
+    )
+    text += f'empty = "unknown"\n[reconcile]\nquorum = {quorum}\ntrusted_sources = ["desk"]\n'
+    outcome, _ = imported(tmp_path, text, **{"s.csv": sheets})
+    check = EventCheck(load(tmp_path / "out"))
+    list(check.problems(of_lines((tmp_path / "out" / "events.jsonl").read_bytes().splitlines())))
+    assert set(outcome.open_questions) == set(check.remarks.found())
 
 
 def test_repeated_rows(tmp_path: Path) -> None:

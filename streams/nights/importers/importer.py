@@ -72,6 +72,8 @@ class Prepared:
         for arrivals in event_json.doubtful(self.db, self.election, self.tables):
             for problem in check.problems(arrivals):
                 self.outcome.add(problem)
+        for some in event_json.readers(self.db, self.election, self.tables):
+            check.remarks.see_readers(some)
         self.outcome.open_questions = list(check.remarks.found())
 
 

@@ -55,6 +55,22 @@ def doubtful(db: Database, election: Election, tables: Sequence[EventTable]) -> 
             ]
 
 
+def readers(db: Database, election: Election, tables: Sequence[EventTable]) -> Iterator[list[tuple[str, str, bool]]]:
+    """Who read which polling table in the reports that `doubtful` leaves out, and whether from a trusted source; many
+    at a time."""
+    trusted = ", ".join(map(literal, election.policy.trusted_sources))
+    for made in tables:
+        if made.block.kind is not TallyReport:
+            continue
+        who = "coalesce(reporter_group, reporter)" if "reporter_group" in made.fields else "reporter"
+        from_trusted = f"coalesce(source IN ({trusted}), false)" if trusted and "source" in made.fields else "false"
+        yield from db.pieces(
+            f'SELECT DISTINCT "table", {who}, {from_trusted} FROM {name(made.table)} '
+            f"WHERE NOT coalesce({_doubtful(election, made)}, true)",
+            PIECE,
+        )
+
+
 def _key(made: EventTable) -> str:
     return "''" if made.block.kind is Tick else name(made.block.area_field)
 
@@ -78,8 +94,6 @@ def _doubtful(election: Election, made: EventTable) -> str:
         return "true"
     if made.block.kind is Bulletin:
         return "_home IS NULL" if "sequence" not in made.block.fields else "true"
-    if election.policy.quorum > 1:  # the check counts the readers of each polling table
-        return "true"
     if {each.id for each in made.votes} != election.read_options.keys() or {"bound", "retracted"} & set(made.fields):
         return "true"
     votes = [name(each.column) for each in made.votes]
